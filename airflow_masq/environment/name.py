@@ -1,0 +1,69 @@
+"""The full name of an environment, ``projects/P/locations/L/environments/E``.
+
+It must not ask whether the project or the location exists: only the service knows.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Final, Self
+
+from airflow_masq.exceptions import InvalidInputError
+
+# https://cloud.google.com/composer/docs/reference/rest/v1/projects.locations.environments#Environment ("name"), read
+# 2026-11-22. Projects are ids, numbers or, in older organisations, "domain:id"; which exist is the service's to say.
+ENVIRONMENT_ID: Final = re.compile(r"[a-z](?:[-0-9a-z]{0,62}[0-9a-z])?")
+_PROJECT: Final = re.compile(r"(?:[a-z0-9.-]{1,253}:)?[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?")
+_LOCATION: Final = re.compile(r"[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?")
+_NAME: Final = re.compile(r"projects/([^/]+)/locations/([^/]+)/environments/([^/]+)")
+_EXCERPT_CHARACTERS: Final = 120
+
+
+@dataclass(frozen=True, kw_only=True)
+class EnvironmentName:
+    """An environment's full name in its three parts; ``str()`` puts them together.
+
+    :param project: the project's id or number.
+    :param location: the region.
+    :param environment_id: the environment's own id.
+    """
+
+    project: str
+    location: str
+    environment_id: str
+
+    @classmethod
+    def parse(cls, text: str, *, where: str = "environment name") -> Self:
+        """Read a full name.
+
+        :param text: ``projects/P/locations/L/environments/E``.
+        :param where: the place to name in an error, default ``environment name``.
+        :return: its parts.
+        :raises InvalidInputError: when the form, or one of the three parts, is not Google's.
+        """
+        matched = _NAME.fullmatch(text)
+        if matched is None:
+            expected = "projects/PROJECT/locations/LOCATION/environments/ENVIRONMENT"
+            raise InvalidInputError(where=where, expected=expected, seen=_excerpt(text))
+        project, location, environment_id = matched.groups()
+        for pattern, part, expected in (
+            (_PROJECT, project, "a project id or number"),
+            (_LOCATION, location, "a location such as us-central1"),
+            (ENVIRONMENT_ID, environment_id, f"an environment id matching ^{ENVIRONMENT_ID.pattern}$"),
+        ):
+            if pattern.fullmatch(part) is None:
+                raise InvalidInputError(where=where, expected=expected, seen=_excerpt(part))
+        return cls(project=project, location=location, environment_id=environment_id)
+
+    @property
+    def parent(self) -> str:
+        """The location that holds the environment, as the API's ``parent``."""
+        return f"projects/{self.project}/locations/{self.location}"
+
+    def __str__(self) -> str:
+        return f"{self.parent}/environments/{self.environment_id}"
+
+
+def _excerpt(text: str) -> str:
+    return ascii(text if len(text) <= _EXCERPT_CHARACTERS else f"{text[:_EXCERPT_CHARACTERS]}...")

@@ -1,0 +1,1 @@
+"""What DAG authors use; import each operator from its own module, so that a DAG file pays only for what it uses."""

@@ -1,0 +1,40 @@
+"""Reads what an operator was given as its plan, on the worker; it must not be called while a DAG file is parsed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from airflow_masq.exceptions import PlanError
+from airflow_masq.plan import load_plan, plan_from_mapping
+from airflow_masq.plan.yaml_document import LARGEST_TEXT_CHARACTERS
+
+if TYPE_CHECKING:
+    from airflow_masq.plan import Plan
+
+_ARGUMENT = "the task's argument plan"
+
+
+def read_plan(plan: str | Mapping[str, Any]) -> Plan:
+    """Read a plan from a file on this worker, or from a mapping.
+
+    :param plan: the file's path, or the plan itself.
+    :return: the plan.
+    :raises PlanError: when the file cannot be read, or is no plan.
+    """
+    if isinstance(plan, Mapping):
+        return plan_from_mapping(plan, source=_ARGUMENT)
+    if not isinstance(plan, str):
+        raise PlanError(
+            source=_ARGUMENT, line=None, where="", expected="a path or a mapping", seen=f"a {type(plan).__name__}"
+        )
+    try:
+        with Path(plan).open(encoding="utf-8") as file:
+            text = file.read(LARGEST_TEXT_CHARACTERS + 1)  # one more than a plan may have, so that it is refused
+    except (OSError, ValueError) as error:  # ValueError: no UTF-8, or a path with a null character
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+        raise PlanError(
+            source=plan, line=None, where="", expected="a readable plan file on this worker", seen=str(reason)
+        ) from error
+    return load_plan(text, source=plan)

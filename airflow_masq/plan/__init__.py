@@ -1,0 +1,9 @@
+"""The plan file and the values it stands for; pure, no input or output but the packaged schema."""
+
+from __future__ import annotations
+
+from airflow_masq.plan.load import load_plan, plan_from_environment, plan_from_mapping
+from airflow_masq.plan.schema import PLAN_SCHEMA
+from airflow_masq.plan.values import Plan, Target
+
+__all__ = ["PLAN_SCHEMA", "Plan", "Target", "load_plan", "plan_from_environment", "plan_from_mapping"]

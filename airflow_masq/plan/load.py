@@ -1,0 +1,176 @@
+"""Plans read from text, mappings and environments.
+
+Reading is strict with what is ours and passes on what is Google's; every refusal names the place, the line where there
+is one, what was expected and what was seen. It must not judge: whether a plan makes sense is for rules to say.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+from airflow_masq.environment import masquerade_enabled
+from airflow_masq.network import (
+    MasqueradePolicy,
+    NetworkRanges,
+    SourceKind,
+    composer_policy,
+    gke_default_policy,
+    no_policy,
+    parse_address,
+)
+from airflow_masq.plan.document import Document, document_from_mapping
+from airflow_masq.plan.environment_section import ranges_of_environment, read_environment
+from airflow_masq.plan.place import Place
+from airflow_masq.plan.schema import CLUSTER_KEYS, NETWORK_KEYS, PLAN_KEYS
+from airflow_masq.plan.targets import read_cidrs, read_targets
+from airflow_masq.plan.values import Plan
+from airflow_masq.plan.yaml_document import document_from_yaml
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from netaddr import IPNetwork
+
+_API_VERSION: Final = "airflow-masq/v1"
+_FEWEST_PODS_PER_NODE: Final = 8
+_MOST_PODS_PER_NODE: Final = (
+    256  # https://cloud.google.com/kubernetes-engine/docs/how-to/flexible-pod-cidr, read 2026-11-22
+)
+_MOST_WORKERS: Final = 100_000
+
+_POLICIES: Final[Mapping[str, Callable[[NetworkRanges], MasqueradePolicy]]] = {
+    "composer": composer_policy,
+    "gke-default": gke_default_policy,
+    "none": lambda _ranges: no_policy(),
+}
+
+
+def load_plan(text: str, *, source: str) -> Plan:
+    """Read a plan file.
+
+    :param text: the file's YAML.
+    :param source: the file's name, for errors.
+    :return: the plan.
+    :raises PlanError: when it is no plan.
+    """
+    return _read_plan(document_from_yaml(text, source=source))
+
+
+def plan_from_mapping(mapping: Mapping[str, object], *, source: str) -> Plan:
+    """Read a plan from a mapping, for example a DAG's parameters.
+
+    :param mapping: the plan; it stays as it is.
+    :param source: where it came from, for errors.
+    :return: the plan.
+    :raises PlanError: when it is no plan.
+    """
+    return _read_plan(document_from_mapping(mapping, source=source))
+
+
+def plan_from_environment(
+    resource: Mapping[str, object], *, source: str = "environment", ranges: NetworkRanges | None = None
+) -> Plan:
+    """Make a plan where only an environment is given.
+
+    :param resource: Google's REST resource in either spelling; it stays as it is.
+    :param source: where it came from, for errors.
+    :param ranges: what is known of its network, default nothing; where its Pod or Service ranges are empty, the
+        environment's are taken.
+    :return: the plan, without targets, with the policy that follows from the environment's flag.
+    :raises PlanError: when the resource cannot be read.
+    """
+    document = document_from_mapping({"environment": resource}, source=source)
+    environment = read_environment(_root(document).entries()["environment"])
+    known = _with_ranges_of_environment(ranges or NetworkRanges(), environment)
+    policy = _POLICIES[_default_policy(environment)](known)
+    return Plan(environment=environment, cluster_version=None, ranges=known, policy=policy, targets=())
+
+
+def _read_plan(document: Document) -> Plan:
+    entries = _root(document).section(PLAN_KEYS)
+    if not entries:
+        raise document.error(where="", expected=f"a plan with some of {', '.join(PLAN_KEYS)}", seen="nothing")
+    if "apiVersion" in entries:
+        entries["apiVersion"].choice((_API_VERSION,))
+    environment = read_environment(entries["environment"]) if "environment" in entries else {}
+    cluster_version, pods_per_node = _read_cluster(entries.get("cluster"))
+    network = _read_network(entries["network"]) if "network" in entries else NetworkRanges()
+    ranges = _with_ranges_of_environment(replace(network, pods_per_node=pods_per_node), environment)
+    return Plan(
+        environment=environment,
+        cluster_version=cluster_version,
+        ranges=ranges,
+        policy=_POLICIES[_read_policy_name(entries.get("policy"), environment)](ranges),
+        targets=read_targets(entries["targets"]) if "targets" in entries else (),
+    )
+
+
+def _root(document: Document) -> Place:
+    return Place(document=document, where="", value=document.value)
+
+
+def _read_cluster(place: Place | None) -> tuple[str | None, int]:
+    entries = {} if place is None else place.section(CLUSTER_KEYS)
+    version = entries.get("initial_version")
+    pods = entries.get("pods_per_node")
+    return (
+        None if version is None else version.text("a GKE version such as 1.30.5-gke.1014001, as text (quote it)"),
+        NetworkRanges().pods_per_node
+        if pods is None
+        else pods.whole_number(least=_FEWEST_PODS_PER_NODE, most=_MOST_PODS_PER_NODE),
+    )
+
+
+def _read_network(place: Place) -> NetworkRanges:
+    entries = place.section(NETWORK_KEYS)
+
+    def cidrs(key: str) -> tuple[IPNetwork, ...]:
+        return read_cidrs(entries[key]) if key in entries else ()
+
+    nat_addresses = entries["nat_addresses"].items() if "nat_addresses" in entries else []
+    return NetworkRanges(
+        node=cidrs("node_ranges"),
+        pod=cidrs("pod_ranges"),
+        service=cidrs("service_ranges"),
+        other=_read_other_ranges(entries["other_ranges"]) if "other_ranges" in entries else {},
+        nat_addresses=tuple(item.parsed(parse_address, expected="an IP address") for item in nat_addresses),
+        nat_covers=_read_nat_covers(entries.get("nat_covers"), has_nat=bool(nat_addresses)),
+        public_nodes="public_nodes" in entries and entries["public_nodes"].boolean(),
+        workers=entries["workers"].whole_number(least=1, most=_MOST_WORKERS) if "workers" in entries else None,
+    )
+
+
+def _read_other_ranges(place: Place) -> dict[str, tuple[IPNetwork, ...]]:
+    return {other.name(name): read_cidrs(other) for name, other in place.entries().items()}
+
+
+def _read_nat_covers(place: Place | None, *, has_nat: bool) -> frozenset[SourceKind]:
+    translatable = (SourceKind.NODE, SourceKind.POD)
+    if place is None:
+        # Where nobody restricted it, Cloud NAT covers all ranges of a subnet
+        # (https://cloud.google.com/nat/docs/gke-example, read 2026-11-22).
+        return frozenset(translatable if has_nat else ())
+    return frozenset(SourceKind(item.choice(translatable)) for item in place.items())
+
+
+def _read_policy_name(place: Place | None, environment: Mapping[str, object]) -> str:
+    if place is None:
+        return _default_policy(environment)
+    if isinstance(place.value, dict):
+        form = ", ".join(place.section(("egress_nat_policies", "agent_config", "reserved_ranges"))) or "nothing"
+        expected = f"{', '.join(_POLICIES)} (this release does not understand policies of one's own yet)"
+        raise place.error(expected, seen=f"a mapping with {form}")
+    return place.choice(_POLICIES)
+
+
+def _default_policy(environment: Mapping[str, object]) -> str:
+    return "composer" if masquerade_enabled(environment) else "gke-default"
+
+
+def _with_ranges_of_environment(ranges: NetworkRanges, environment: Mapping[str, object]) -> NetworkRanges:
+    return replace(
+        ranges,
+        pod=ranges.pod or ranges_of_environment(environment, "clusterIpv4CidrBlock"),
+        service=ranges.service or ranges_of_environment(environment, "servicesIpv4CidrBlock"),
+    )

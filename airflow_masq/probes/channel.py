@@ -1,0 +1,101 @@
+"""A byte stream over one connected socket, plain or under TLS; it owns no socket and must set no deadline.
+
+TLS runs on memory buffers, so that the socket stays the caller's: it is opened, named and closed in one place, and no
+transport outlives the attempt.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from typing import TYPE_CHECKING, Final, Protocol
+
+if TYPE_CHECKING:
+    import socket
+
+_READ_BYTES: Final = 16 * 1024
+
+
+class Channel(Protocol):
+    """Sends bytes and receives bytes."""
+
+    async def send(self, data: bytes) -> None:
+        """Send all of ``data``."""
+
+    async def receive(self) -> bytes:
+        """Wait for some bytes; none means that the other side has ended."""
+
+
+class PlainChannel:
+    """The socket's own stream.
+
+    :param connection: a connected, non-blocking socket.
+    """
+
+    def __init__(self, connection: socket.socket) -> None:
+        self._connection = connection
+
+    async def send(self, data: bytes) -> None:
+        """Send all of ``data``."""
+        await asyncio.get_running_loop().sock_sendall(self._connection, data)
+
+    async def receive(self) -> bytes:
+        """Wait for some bytes; none means that the other side has ended."""
+        return await asyncio.get_running_loop().sock_recv(self._connection, _READ_BYTES)
+
+
+class TlsChannel:
+    """A TLS stream over another channel.
+
+    :param carrier: carries the encrypted bytes.
+    :param context: how the other side is verified.
+    :param host: the name or address that its certificate must hold.
+    """
+
+    def __init__(self, carrier: Channel, *, context: ssl.SSLContext, host: str) -> None:
+        self._carrier = carrier
+        self._incoming = ssl.MemoryBIO()
+        self._outgoing = ssl.MemoryBIO()
+        self._tls = context.wrap_bio(self._incoming, self._outgoing, server_hostname=host)
+
+    async def shake_hands(self) -> None:
+        """Complete the handshake.
+
+        :raises ssl.SSLError: when it fails.
+        """
+        while True:
+            try:
+                self._tls.do_handshake()
+            except ssl.SSLWantReadError:
+                await self._exchange()
+            else:
+                await self._flush()
+                return
+
+    async def send(self, data: bytes) -> None:
+        """Send all of ``data``."""
+        self._tls.write(data)  # the buffer takes everything
+        await self._flush()
+
+    async def receive(self) -> bytes:
+        """Wait for some bytes; none means that the other side has ended and said so.
+
+        :raises ssl.SSLError: when it ended without saying so: a reply may then have been cut (RFC 9112 section 9.8).
+        """
+        while True:
+            try:
+                return self._tls.read(_READ_BYTES)  # empty once the other side's close_notify came
+            except ssl.SSLWantReadError:
+                await self._exchange()
+
+    async def _exchange(self) -> None:
+        await self._flush()
+        received = await self._carrier.receive()
+        if received:
+            self._incoming.write(received)
+        else:
+            self._incoming.write_eof()
+
+    async def _flush(self) -> None:
+        if self._outgoing.pending:
+            await self._carrier.send(self._outgoing.read())

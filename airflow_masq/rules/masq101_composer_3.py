@@ -1,0 +1,61 @@
+"""Composer 3 has no IP masquerade agent.
+
+The environment's image is of Composer 3, where the agent cannot be enabled. Such an environment never masquerades by
+way of the agent, whatever the flag says.
+
+## Why
+
+Composer 3 keeps its cluster out of your project, so there are no nodes of yours whose addresses the Pods could take
+([Composer networking](https://cloud.google.com/composer/docs/composer-3/change-networking-type#comparison), read
+2026-11-22). Terraform refuses the flag; gcloud does not check it.
+
+## How to fix
+
+To use the agent, choose an image of Composer 2. To stay with Composer 3 and have fixed source addresses, attach the
+environment to a VPC network and use private networking with Cloud NAT.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from airflow_masq.network import Provenance
+from airflow_masq.rules.environment_facts import IMAGE_VERSION_PLACE, image_version
+from airflow_masq.rules.rule import Problem, Rule, Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from airflow_masq.plan import Plan
+
+_COMPOSER_3: Final = 3
+
+
+def _check(plan: Plan) -> Iterator[Problem]:
+    image = image_version(plan)
+    if image is not None and image.generation == _COMPOSER_3:
+        yield Problem(
+            where=IMAGE_VERSION_PLACE,
+            message=f"{image} is Composer 3, which has no IP masquerade agent; choose an image of Composer 2.",
+        )
+
+
+RULE: Final = Rule(
+    code="MASQ101",
+    severity=Severity.ERROR,
+    provenance=Provenance.DOCUMENTED,
+    check=_check,
+    text=__doc__,
+    bad="""
+environment:
+  config:
+    softwareConfig: {imageVersion: composer-3-airflow-2.10.5-build.3}
+    nodeConfig: {enableIpMasqAgent: true}
+""",
+    good="""
+environment:
+  config:
+    softwareConfig: {imageVersion: composer-2.14.1-airflow-2.10.5}
+    nodeConfig: {enableIpMasqAgent: true}
+""",
+)

@@ -1,0 +1,61 @@
+"""The Composer version has reached its end of life.
+
+The environment's image is of a Composer version that Google has ended. It cannot be relied on any more, and new
+environments cannot be made from it.
+
+## Why
+
+Composer 1 and Composer 2.0.x reached their end of life on 2026-09-15 ([Composer
+versioning](https://cloud.google.com/composer/docs/composer-versioning-overview), read 2026-11-22). Only current
+images can be created: the service answers anything else with "Unsupported image version for new environment".
+
+## How to fix
+
+Choose a current image of Composer 2. Move an existing environment by saving a snapshot of it and loading that into a
+new one; the agent can be enabled only there anyway.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from airflow_masq.environment import end_of_life
+from airflow_masq.network import Provenance
+from airflow_masq.rules.environment_facts import IMAGE_VERSION_PLACE, image_version
+from airflow_masq.rules.rule import Problem, Rule, Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from airflow_masq.plan import Plan
+
+
+def _check(plan: Plan) -> Iterator[Problem]:
+    image = image_version(plan)
+    end = None if image is None else end_of_life(image)
+    if end is not None:
+        yield Problem(
+            where=IMAGE_VERSION_PLACE,
+            message=f"{image} is {end.name}, which ended on {end.ended_on}; choose a current image of Composer 2.",
+        )
+
+
+RULE: Final = Rule(
+    code="MASQ102",
+    severity=Severity.ERROR,
+    provenance=Provenance.DOCUMENTED,
+    check=_check,
+    text=__doc__,
+    bad="""
+environment:
+  config:
+    softwareConfig: {imageVersion: composer-2.0.32-airflow-2.3.4}
+    nodeConfig: {enableIpMasqAgent: true}
+""",
+    good="""
+environment:
+  config:
+    softwareConfig: {imageVersion: composer-2.14.1-airflow-2.10.5}
+    nodeConfig: {enableIpMasqAgent: true}
+""",
+)

@@ -1,0 +1,63 @@
+"""The environment's name is not one that Composer accepts.
+
+The name must have the form `projects/PROJECT/locations/LOCATION/environments/ENVIRONMENT`, and the environment's own
+id must begin with a small letter, hold only small letters, digits and dashes, not end with a dash, and have at most
+64 characters.
+
+## Why
+
+The service refuses other names
+([Environment.name](https://cloud.google.com/composer/docs/reference/rest/v1/projects.locations.environments#Environment),
+read 2026-11-22).
+
+## How to fix
+
+Write the name as the message says.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from airflow_masq.environment import EnvironmentName, value_at
+from airflow_masq.exceptions import InvalidInputError
+from airflow_masq.network import Provenance
+from airflow_masq.rules.rule import Problem, Rule, Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from airflow_masq.plan import Plan
+
+
+def _check(plan: Plan) -> Iterator[Problem]:
+    name = value_at(plan.environment, "name")
+    if not isinstance(name, str):
+        return  # the name may come from elsewhere, for example from an operator's arguments
+    try:
+        EnvironmentName.parse(name)
+    except InvalidInputError as error:
+        yield Problem(where="environment.name", message=f"Expected {error.expected}, saw {error.seen}.")
+
+
+RULE: Final = Rule(
+    code="MASQ103",
+    severity=Severity.ERROR,
+    provenance=Provenance.DOCUMENTED,
+    check=_check,
+    text=__doc__,
+    bad="""
+environment:
+  name: projects/example-project/locations/us-central1/environments/Example_Environment
+  config:
+    softwareConfig: {imageVersion: composer-2.14.1-airflow-2.10.5}
+    nodeConfig: {enableIpMasqAgent: true}
+""",
+    good="""
+environment:
+  name: projects/example-project/locations/us-central1/environments/example-environment
+  config:
+    softwareConfig: {imageVersion: composer-2.14.1-airflow-2.10.5}
+    nodeConfig: {enableIpMasqAgent: true}
+""",
+)

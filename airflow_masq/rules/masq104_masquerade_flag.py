@@ -1,0 +1,62 @@
+"""The environment does not ask for the IP masquerade agent.
+
+`config.nodeConfig.enableIpMasqAgent` is missing or false. Created like this, the environment keeps GKE's default
+policy: Pods show their own addresses to every private destination.
+
+## Why
+
+The agent is enabled only when an environment is created, and never in the console ([Enable the IP Masquerade
+agent](https://cloud.google.com/composer/docs/composer-2/enable-ip-masquerade-agent), read 2026-11-22). The field has
+no presence: false and missing are the same to the service. An explicit false is a warning here, since somebody wrote
+it down.
+
+## How to fix
+
+Set the field to true. `CloudComposerCreateMasqueradeEnvironmentOperator` sets it by itself. An existing environment
+without the agent must be created anew.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from airflow_masq.environment import masquerade_enabled, value_at
+from airflow_masq.network import Provenance
+from airflow_masq.rules.rule import Problem, Rule, Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from airflow_masq.plan import Plan
+
+
+def _check(plan: Plan) -> Iterator[Problem]:
+    if not plan.environment or masquerade_enabled(plan.environment):
+        return
+    is_written_down = value_at(plan.environment, "config", "nodeConfig", "enableIpMasqAgent") is False
+    yield Problem(
+        where="environment.config.nodeConfig.enableIpMasqAgent",
+        message="The agent is not asked for, and it can be enabled only at creation; set enableIpMasqAgent: true "
+        "(the create operator does so by itself).",
+        severity=Severity.WARNING if is_written_down else None,
+    )
+
+
+RULE: Final = Rule(
+    code="MASQ104",
+    severity=Severity.INFO,
+    provenance=Provenance.DOCUMENTED,
+    check=_check,
+    text=__doc__,
+    bad="""
+environment:
+  config:
+    softwareConfig: {imageVersion: composer-2.14.1-airflow-2.10.5}
+""",
+    good="""
+environment:
+  config:
+    softwareConfig: {imageVersion: composer-2.14.1-airflow-2.10.5}
+    nodeConfig: {enableIpMasqAgent: true}
+""",
+)

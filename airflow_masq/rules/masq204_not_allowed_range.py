@@ -1,0 +1,77 @@
+"""A Pod or Service range is not within the allowed ranges.
+
+Pods and Services may use private and other reserved ranges. A range outside them is public address space, which needs
+`config.privateEnvironmentConfig.enablePrivatelyUsedPublicIps`.
+
+## Why
+
+Without that field the service answers 400, "CIDR range … is not within allowed ranges" ([Privately used public IP
+addresses](https://cloud.google.com/composer/docs/composer-2/configure-private-ip), read 2026-11-22). A classic is
+`100.128.0.0/16`: the shared address space 100.64.0.0/10 ends at 100.127.255.255. A range that the environment itself
+does not name is a warning only, since the service may learn it in another way.
+
+## How to fix
+
+Take a range within 10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16 or 100.64.0.0/10, or, where a public range is really
+meant, set `enablePrivatelyUsedPublicIps: true` in a private environment.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from airflow_masq.environment import value_at
+from airflow_masq.network import Provenance
+from airflow_masq.network.policy import GKE_DEFAULT_NON_MASQUERADE
+from airflow_masq.network.ranges import IPV4
+from airflow_masq.rules.environment_facts import IP_ALLOCATION_POLICY_PLACE, address_field
+from airflow_masq.rules.rule import Problem, Rule, Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from airflow_masq.plan import Plan
+
+
+def _check(plan: Plan) -> Iterator[Problem]:
+    if value_at(plan.environment, "config", "privateEnvironmentConfig", "enablePrivatelyUsedPublicIps") is True:
+        return
+    for purpose, cidr_field, place, networks in (
+        ("Pod", "clusterIpv4CidrBlock", "network.pod_ranges", plan.ranges.pod),
+        ("Service", "servicesIpv4CidrBlock", "network.service_ranges", plan.ranges.service),
+    ):
+        for network in networks:
+            if network.version != IPV4 or any(network in allowed for allowed in GKE_DEFAULT_NON_MASQUERADE):
+                continue
+            is_in_environment = address_field(plan, cidr_field) == str(network)
+            yield Problem(
+                where=f"{IP_ALLOCATION_POLICY_PLACE}.{cidr_field}" if is_in_environment else place,
+                message=f"{purpose} range {network} is not within allowed ranges; "
+                "take a private one, or set enablePrivatelyUsedPublicIps.",
+                severity=None if is_in_environment else Severity.WARNING,
+            )
+
+
+RULE: Final = Rule(
+    code="MASQ204",
+    severity=Severity.ERROR,
+    provenance=Provenance.DOCUMENTED,
+    check=_check,
+    text=__doc__,
+    bad="""
+environment:
+  config:
+    softwareConfig: {imageVersion: composer-2.14.1-airflow-2.10.5}
+    nodeConfig:
+      enableIpMasqAgent: true
+      ipAllocationPolicy: {clusterIpv4CidrBlock: 100.128.0.0/16}
+""",
+    good="""
+environment:
+  config:
+    softwareConfig: {imageVersion: composer-2.14.1-airflow-2.10.5}
+    nodeConfig:
+      enableIpMasqAgent: true
+      ipAllocationPolicy: {clusterIpv4CidrBlock: 100.64.0.0/16}
+""",
+)

@@ -1,0 +1,55 @@
+"""All rules, found by their files' names, and their application; adding a rule is adding a file."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from importlib import import_module
+from pkgutil import iter_modules
+from typing import TYPE_CHECKING, Final
+
+import airflow_masq.rules as rules_package
+from airflow_masq.plan import Plan, plan_from_environment
+from airflow_masq.rules.rule import Finding, Problem, Rule, Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from airflow_masq.network import NetworkRanges
+
+__all__ = ["Finding", "Problem", "Rule", "Severity", "all_rules", "lint", "lint_environment"]
+
+_RULE_FILE: Final = re.compile(r"masq[0-9]{3}_[a-z0-9_]+")
+
+
+@cache
+def all_rules() -> tuple[Rule, ...]:
+    """Give every rule, in the order of their codes.
+
+    :return: the ``RULE`` of each file whose name begins with a code.
+    """
+    names = (module.name for module in iter_modules(rules_package.__path__))
+    modules = [import_module(f"{rules_package.__name__}.{name}") for name in names if _RULE_FILE.fullmatch(name)]
+    rules: list[Rule] = [module.RULE for module in modules]
+    return tuple(sorted(rules, key=lambda rule: rule.code))
+
+
+def lint(plan: Plan) -> tuple[Finding, ...]:
+    """Say what is wrong with a plan.
+
+    :param plan: the plan.
+    :return: every rule's findings, sorted by code, place and message.
+    """
+    findings = [finding for rule in all_rules() for finding in rule.findings(plan)]
+    return tuple(sorted(findings, key=lambda finding: (finding.code, finding.where, finding.message)))
+
+
+def lint_environment(resource: Mapping[str, object], ranges: NetworkRanges | None = None) -> tuple[Finding, ...]:
+    """Say what is wrong with an environment where there is no plan.
+
+    :param resource: Google's REST resource in either spelling.
+    :param ranges: what is known of its network, default nothing.
+    :return: as ``lint``.
+    :raises PlanError: when the resource cannot be read.
+    """
+    return lint(plan_from_environment(resource, ranges=ranges))

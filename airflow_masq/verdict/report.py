@@ -1,0 +1,97 @@
+"""The verdicts of one environment together, with how much of it was seen.
+
+Coverage is counted from the verdicts and stated; it must never be assumed, since nobody can aim a task at a node. What
+did not report is a problem, and a report with problems is an ERROR at best.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Final
+
+from netaddr import IPNetwork
+
+from airflow_masq.verdict.outcome import Outcome, worst
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from airflow_masq.verdict.observation import Vantage
+    from airflow_masq.verdict.verdict import Verdict
+
+_LONG_AGO: Final = datetime.min.replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Report:
+    """The verdicts of one environment.
+
+    :param environment: the environment's name.
+    :param verdicts: any number of them.
+    :param nodes_total: how many nodes there are; ``None`` where nobody knows, which is the default.
+    :param problems: what is missing from the report, one line each, for example a check that crashed.
+    """
+
+    environment: str
+    verdicts: tuple[Verdict, ...]
+    nodes_total: int | None = None
+    problems: tuple[str, ...] = ()
+
+    @property
+    def nodes_seen(self) -> tuple[str, ...]:
+        """The nodes that something was probed from, by their blocks of Pod addresses, in the addresses' order."""
+        return tuple(sorted({verdict.node for verdict in self.verdicts if verdict.node}, key=IPNetwork))
+
+    @property
+    def outcome(self) -> Outcome:
+        """The worst outcome; a problem counts as an ERROR, and an empty report is INCONCLUSIVE."""
+        outcomes = [verdict.outcome for verdict in self.verdicts]
+        return worst([*outcomes, Outcome.ERROR] if self.problems else outcomes)
+
+    @property
+    def counts(self) -> Mapping[Outcome, int]:
+        """How many verdicts have each outcome, the worst first; outcomes without verdicts are there with 0."""
+        counter = Counter(verdict.outcome for verdict in self.verdicts)
+        return {outcome: counter[outcome] for outcome in Outcome}
+
+    @property
+    def coverage(self) -> str:
+        """How much of the environment was seen, as a sentence."""
+        seen = len(self.nodes_seen)
+        if self.nodes_total is None:
+            return f"{seen} {_nodes(seen)} seen; how many there are is not known."
+        return f"{seen} of {self.nodes_total} {_nodes(self.nodes_total)} seen."
+
+
+def merge(reports: Sequence[Report]) -> Report:
+    """Put several reports of one environment together.
+
+    :param reports: at least one; where two hold a verdict of the same vantage and target, the later attempt's stays.
+    :return: one report; its number of nodes is the largest that any of them knows.
+    :raises ValueError: when there is none, or they are of several environments.
+    """
+    environments = {report.environment for report in reports}
+    if len(environments) != 1:
+        raise ValueError(f"expected reports of one environment, saw {len(environments)}")
+    latest: dict[tuple[Vantage, str], Verdict] = {}
+    for verdict in (verdict for report in reports for verdict in report.verdicts):
+        key = (verdict.vantage, verdict.target)
+        if key not in latest or _made_at(verdict) >= _made_at(latest[key]):
+            latest[key] = verdict
+    totals = [report.nodes_total for report in reports if report.nodes_total is not None]
+    return Report(
+        environment=environments.pop(),
+        verdicts=tuple(latest.values()),
+        nodes_total=max(totals, default=None),
+        problems=tuple(dict.fromkeys(problem for report in reports for problem in report.problems)),
+    )
+
+
+def _made_at(verdict: Verdict) -> datetime:
+    return verdict.evidence[-1].started_at if verdict.evidence else _LONG_AGO
+
+
+def _nodes(number: int) -> str:
+    return "node" if number == 1 else "nodes"

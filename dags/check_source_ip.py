@@ -1,0 +1,123 @@
+"""Checks every hour, from several workers, which source address services see; it must stay cheap to parse."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from airflow_masq.airflow_compat import DAG, Param, task
+from airflow_masq.operators.source_ip_assert import SourceIpAssertOperator
+from airflow_masq.operators.source_ip_check import SourceIpCheckOperator
+from airflow_masq.operators.source_ip_report import SourceIpReportOperator
+
+DOCUMENTATION = """
+### Which source address do services see?
+
+**instances** → **check** (N times) → **report** → **assert**
+
+1. **check** runs N times, so that Airflow may put it on several workers. Each instance asks every target of the plan
+   for the source address it saw, judges it and logs a table. What it finds does not fail it. Airflow cannot aim a task
+   at a node: the report says how many nodes were seen.
+2. **report** puts the instances together, also those that crashed, logs the table with the coverage, and emits an event
+   of the asset `airflow-masq://source-ip/check`, whatever was found.
+3. **assert** fails the run where something was found that was not meant to be, so that alerts for failed runs work.
+
+Where to look: the log of **report** has the table; every verdict has a code, a reason and evidence (its XCom).
+
+| verdict | meaning |
+|---|---|
+| PASS | the address that was seen is the one that was meant |
+| FAIL | another one was seen |
+| INCONCLUSIVE | nothing was seen, as when a firewall drops the packets, or the plan does not say what is meant |
+| ERROR | the check could not be carried out |
+
+The plan is a YAML file that the workers can read, or the same as JSON in the field `plan`. On Composer, files in the
+bucket's folder `data` are found under `/home/airflow/gcs/data`.
+"""
+
+#: The bucket's folder ``data`` is mounted there on workers
+#: (https://cloud.google.com/composer/docs/composer-2/cloud-storage, read 2026-11-22).
+DEFAULT_PLAN = "/home/airflow/gcs/data/masquerade-plan.yaml"
+
+PARAMS = {
+    "plan": Param(
+        DEFAULT_PLAN,
+        type=["string", "object"],
+        minLength=1,
+        title="Plan",
+        description="The plan: the path of a YAML file that the workers can read, or the plan itself as a JSON object.",
+    ),
+    "instances": Param(
+        6,
+        type="integer",
+        minimum=1,
+        maximum=200,
+        title="Instances",
+        description="How many checks to run; more of them are likelier to meet every node.",
+    ),
+    "nodes_total": Param(
+        None,
+        type=["integer", "null"],
+        minimum=1,
+        title="Nodes in the cluster",
+        description="For the coverage ('4 of 6 nodes seen'); leave it empty where you do not know.",
+    ),
+    "fail_on": Param(
+        ["FAIL", "ERROR", "INCONCLUSIVE"],
+        type="array",
+        items={"type": "string", "enum": ["FAIL", "ERROR", "INCONCLUSIVE"]},
+        uniqueItems=True,
+        examples=["FAIL", "ERROR", "INCONCLUSIVE"],
+        title="Fail on",
+        description="The verdicts that fail the run. A firewall that drops the packets shows as INCONCLUSIVE.",
+    ),
+    "attempts": Param(
+        3,
+        type="integer",
+        minimum=1,
+        maximum=10,
+        title="Attempts",
+        description="How often to ask a service that gives no answer; each attempt uses a new connection.",
+    ),
+    "timeout_seconds": Param(
+        5,
+        type="number",
+        minimum=0.1,
+        maximum=60,
+        title="Seconds per attempt",
+        description="How long one attempt may take.",
+    ),
+}
+
+with DAG(
+    dag_id="check_source_ip",
+    description="Which source address do services see from the workers?",
+    doc_md=DOCUMENTATION,
+    schedule="@hourly",
+    start_date=datetime(2026, 1, 1, tzinfo=UTC),
+    catchup=False,
+    max_active_runs=1,
+    default_args={"retries": 1, "retry_delay": timedelta(seconds=30)},
+    render_template_as_native_obj=True,
+    params=PARAMS,
+    tags=["airflow-masq", "network"],
+) as dag:
+
+    @task(task_id="instances")
+    def count_instances(instances: Any) -> list[int]:  # noqa: ANN401 - a template, an int once it is rendered
+        """Give every check of this run its number."""
+        return list(range(instances))
+
+    check = SourceIpCheckOperator.partial(
+        task_id="check",
+        plan="{{ params.plan }}",
+        attempts="{{ params.attempts }}",
+        timeout_seconds="{{ params.timeout_seconds }}",
+        fail_on=[],  # it observes and judges; its retries are for crashes, and the last task fails the run
+        execution_timeout=timedelta(minutes=15),
+    ).expand(instance=count_instances("{{ params.instances }}"))
+    report = SourceIpReportOperator(task_id="report", check_task_ids=["check"], nodes_total="{{ params.nodes_total }}")
+    assertion = SourceIpAssertOperator(
+        task_id="assert", report_task_id="report", fail_on="{{ params.fail_on }}", retries=0
+    )
+    check >> report >> assertion

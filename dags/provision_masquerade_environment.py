@@ -1,0 +1,102 @@
+"""Creates, on demand, a Composer environment whose Pods are masqueraded; it must stay cheap to parse."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from airflow_masq.airflow_compat import DAG, Param
+from airflow_masq.operators.create_environment import CloudComposerCreateMasqueradeEnvironmentOperator
+
+DOCUMENTATION = """
+### Create a Composer environment with the IP masquerade agent
+
+**create**: read the plan → lint it → create the environment → wait (about 25 minutes) → verify it
+
+With the agent, services see the address of a worker's *node* instead of its *Pod*. It can be enabled only when an
+environment is created, and not in Google Cloud console
+([Google's page](https://cloud.google.com/composer/docs/composer-2/enable-ip-masquerade-agent)).
+
+| what is found under the name | what happens |
+|---|---|
+| nothing | the environment is created |
+| a running environment with the agent | it is adopted; where it differs from the plan is logged |
+| an environment being created | the task waits for it: a retry goes on where the try before it ended |
+| an environment without the agent | the run fails: it must be re-created, nothing else helps |
+| an environment in state ERROR | the run fails: look at its logs, delete it, run again |
+
+Nothing is ever deleted or changed. What cannot work (Composer 3, overlapping ranges, …) is refused before any call.
+The task's XCom has the facts: name, image, cluster, address ranges, findings.
+
+**No schedule**: an environment costs money, so somebody decides when to create one; and a schedule would bring back an
+environment that was deleted on purpose. Run `check_source_ip` in the new environment to see that services see what
+they should.
+
+The account of the connection needs the role *Composer Administrator* (or *Environment and Storage Object
+Administrator*) in the project and *Service Account User* on the environment's service account.
+"""
+
+#: The bucket's folder ``data`` is mounted there on workers
+#: (https://cloud.google.com/composer/docs/composer-2/cloud-storage, read 2026-11-22).
+DEFAULT_PLAN = "/home/airflow/gcs/data/masquerade-plan.yaml"
+
+PARAMS = {
+    "plan": Param(
+        DEFAULT_PLAN,
+        type=["string", "object"],
+        minLength=1,
+        title="Plan",
+        description="The plan: the path of a YAML file that the workers can read, or the plan itself as a JSON object.",
+    ),
+    "gcp_conn_id": Param(
+        "google_cloud_default",
+        type="string",
+        minLength=1,
+        title="Google connection",
+        description="Its extra composer_endpoint may lead to an emulator or a private endpoint.",
+    ),
+    "creation_timeout_seconds": Param(
+        7200,
+        type="integer",
+        minimum=60,
+        maximum=86400,
+        title="Seconds to wait",
+        description="How long one try waits for the environment; the creation itself goes on.",
+    ),
+    "poll_interval_seconds": Param(
+        30,
+        type="number",
+        minimum=1,
+        maximum=600,
+        title="Seconds between looks",
+        description="How often to ask whether the environment is there yet.",
+    ),
+    "on_findings": Param(
+        "fail",
+        type="string",
+        enum=["fail", "warn", "ignore"],
+        title="On findings",
+        description="What errors found in the plan do: fail before anything is created, warn, or ignore.",
+    ),
+}
+
+with DAG(
+    dag_id="provision_masquerade_environment",
+    description="Create a Composer environment whose Pods show their nodes' addresses.",
+    doc_md=DOCUMENTATION,
+    schedule=None,
+    start_date=datetime(2026, 1, 1, tzinfo=UTC),
+    catchup=False,
+    max_active_runs=1,
+    default_args={"retries": 3, "retry_delay": timedelta(minutes=1), "retry_exponential_backoff": True},
+    render_template_as_native_obj=True,
+    params=PARAMS,
+    tags=["airflow-masq", "network"],
+) as dag:
+    CloudComposerCreateMasqueradeEnvironmentOperator(
+        task_id="create",
+        plan="{{ params.plan }}",
+        gcp_conn_id="{{ params.gcp_conn_id }}",
+        poll_interval_seconds="{{ params.poll_interval_seconds }}",
+        creation_timeout_seconds="{{ params.creation_timeout_seconds }}",
+        on_findings="{{ params.on_findings }}",
+    )

@@ -1,0 +1,7 @@
+"""An emulated Cloud Composer API on loopback, for tests, the demo and anybody's clients."""
+
+from lab.cloud.faults import Faults
+from lab.cloud.lifecycle import Clock, Durations, Hooks
+from lab.cloud.server import ComposerEmulator
+
+__all__ = ["Clock", "ComposerEmulator", "Durations", "Faults", "Hooks"]

@@ -1,0 +1,106 @@
+"""``python -m lab.cloud``: the emulated Composer API as a command, until it is interrupted."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import shlex
+import signal
+import sys
+from typing import TYPE_CHECKING, Final
+
+from lab.cloud.lifecycle import Durations
+from lab.cloud.server import ComposerEmulator
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_HIGHEST_PORT: Final = 65535
+
+_EPILOG: Final = """\
+Plain clients need the printed address only:
+
+    channel = grpc.insecure_channel("127.0.0.1:PORT")
+    EnvironmentsClient(transport=EnvironmentsGrpcTransport(channel=channel))
+
+Stock Airflow operators need no change: start Airflow with the printed "export" lines in its environment. They
+lead composer.googleapis.com, and nothing else, to the emulator. End it with Ctrl-C or SIGTERM; what was created
+is gone then.
+"""
+
+
+def _seconds(text: str) -> float:
+    with contextlib.suppress(ValueError):
+        if 0 <= (seconds := float(text)) < float("inf"):
+            return seconds
+    raise argparse.ArgumentTypeError(f"expected seconds from 0 up, saw {text!r}")
+
+
+def _port(text: str) -> int:
+    with contextlib.suppress(ValueError):
+        if 0 <= (port := int(text)) <= _HIGHEST_PORT:
+            return port
+    raise argparse.ArgumentTypeError(f"expected a port from 0 to {_HIGHEST_PORT}, saw {text!r}")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m lab.cloud",
+        description="Emulate Cloud Composer's API (environments and operations) on loopback.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--host", default="127.0.0.1", help="loopback address to listen on (default: %(default)s)")
+    parser.add_argument("--port", type=_port, default=0, help="port for plain clients (default: a free one)")
+    parser.add_argument(
+        "--creation-seconds", type=_seconds, default=5.0, help="how long a creation takes (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--deletion-seconds", type=_seconds, default=1.0, help="how long a deletion takes (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--project", default="example-project", help="project in the printed connection (default: %(default)s)"
+    )
+    return parser
+
+
+async def _serve(emulator: ComposerEmulator, *, project: str) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    async with emulator:
+        connection = {"AIRFLOW_CONN_GOOGLE_CLOUD_DEFAULT": emulator.airflow_connection(project=project)}
+        lines = [f"Composer API (plain gRPC): {emulator.address}", f"CONNECT proxy: {emulator.proxy_url}"]
+        lines += [
+            f"export {name}={shlex.quote(value)}"
+            for name, value in (emulator.stock_client_settings() | connection).items()
+        ]
+        sys.stdout.write("\n".join(lines) + "\n")
+        sys.stdout.flush()
+        await stop.wait()
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the emulator until SIGINT or SIGTERM.
+
+    :param arguments: the command line without the program's name; ``None`` for the process's own.
+    :return: 0; a taken port exits with 1, wrong usage with 2.
+    """
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    durations = Durations(creation_seconds=options.creation_seconds, deletion_seconds=options.deletion_seconds)
+    try:
+        emulator = ComposerEmulator(host=options.host, port=options.port, durations=durations)
+    except ValueError as error:
+        parser.error(str(error))
+    try:
+        asyncio.run(_serve(emulator, project=options.project))
+    except OSError as error:
+        parser.exit(1, f"{parser.prog}: {error}\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,98 @@
+"""Which image versions the emulator creates, and what their aliases stand for.
+
+The list is the lab's own, dated below; what Google offers changes every few weeks and is asked with
+``ImageVersions.ListImageVersions``. Nothing here judges whether an image is a good choice.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Self
+
+from packaging.version import Version
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+# Newest first; the first is the default. These are the images of Google's page "Enable the IP Masquerade agent"
+# (https://cloud.google.com/composer/docs/composer-2/enable-ip-masquerade-agent, as of 2025-08-26, read 2026-11-22:
+# 2.14.1 in English, 2.13.9 in Korean) and two more for variety. Whether Google still creates them is not verified.
+CREATABLE_IMAGES: Final = (
+    "composer-2.14.1-airflow-2.10.5",
+    "composer-2.14.1-airflow-2.9.3",
+    "composer-2.13.9-airflow-2.10.5",
+    "composer-3-airflow-2.10.5-build.13",
+)
+
+# SoftwareConfig.image_version in google-cloud-orchestration-airflow 1.23.0 (read 2026-11-22), with the build that
+# NodeConfig.composer_network_attachment there mentions for Composer 3.
+_IMAGE: Final = re.compile(
+    r"composer-(?P<composer>[0-9]+(?:\.[0-9]+\.[0-9]+(?:-preview\.[0-9]+)?)?|latest)"
+    r"-airflow-(?P<airflow>[0-9]+(?:\.[0-9]+(?:\.[0-9]+)?)?)(?:-build\.(?P<build>[0-9]+))?"
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Image:
+    """An image version or an alias of one.
+
+    :param composer: Composer's version, or ``None`` for ``latest``.
+    :param airflow: Airflow's version, as far as it was given.
+    :param build: Composer 3's build number, where given.
+    """
+
+    composer: Version | None
+    airflow: Version
+    build: int | None
+
+    @classmethod
+    def parse(cls, text: str) -> Self | None:
+        """Read an image version; ``None`` where the text does not have the documented shape."""
+        match = _IMAGE.fullmatch(text)
+        if match is None:
+            return None
+        composer = None if match["composer"] == "latest" else Version(match["composer"].replace("-preview.", "rc"))
+        build = int(match["build"]) if match["build"] else None
+        return cls(composer=composer, airflow=Version(match["airflow"]), build=build)
+
+    def stands_for(self, image: Image) -> bool:
+        """Whether this, taken as an alias, may be replaced by that full image version."""
+        return (
+            _covers(self.composer, image.composer)
+            and _covers(self.airflow, image.airflow)
+            and self.build in (None, image.build)
+        )
+
+
+def _covers(alias: Version | None, version: Version | None) -> bool:
+    """Whether every part that the alias gives is the version's; ``None`` gives no part."""
+    if alias is None or version is None:
+        return alias is None
+    return alias == version or (
+        not alias.is_prerelease and version.release[: len(alias.release)] == alias.release and not version.is_prerelease
+    )
+
+
+def resolve_image(text: str, *, creatable: Sequence[str]) -> str | None:
+    """Replace an alias by the newest creatable image that satisfies it, as the server does.
+
+    "In all cases, the resolved image version is stored in the same field": SoftwareConfig.image_version (source above).
+
+    :param text: an image version or an alias; empty for the default.
+    :param creatable: full image versions, newest first.
+    :return: a member of ``creatable``, or ``None`` where none satisfies the text.
+    """
+    if not text:
+        return creatable[0]
+    wanted = Image.parse(text)
+    if wanted is None:
+        return None
+    candidates = ((name, Image.parse(name)) for name in creatable)
+    return next((name for name, image in candidates if image is not None and wanted.stands_for(image)), None)
+
+
+def is_composer_3(image: str) -> bool:
+    """Whether the full image version is one of Composer 3, which has no cluster in the customer's project."""
+    parsed = Image.parse(image)
+    return parsed is not None and parsed.composer is not None and parsed.composer.major == 3  # noqa: PLR2004 - named by the function

@@ -1,0 +1,112 @@
+"""An environment reaches Google's client as it was written, or not at all."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from google.cloud.orchestration.airflow.service_v1 import types
+
+from airflow_masq.clients.environment_message import message_from_resource, resource_from_message
+from airflow_masq.exceptions import InvalidInputError
+
+RESOURCE: dict[str, Any] = {
+    "name": "projects/example-project/locations/us-central1/environments/example-environment",
+    "labels": {"team": "data", "fooBar": "1"},
+    "config": {
+        "softwareConfig": {
+            "imageVersion": "composer-2.14.1-airflow-2.10.5",
+            "envVariables": {"UNKNOWN_TO_GOOGLE": "1"},
+        },
+        "nodeConfig": {
+            "enableIpMasqAgent": True,
+            "tags": ["a", "b"],
+            "ipAllocationPolicy": {"clusterIpv4CidrBlock": "192.168.0.0/16"},
+        },
+        "masterAuthorizedNetworksConfig": {"enabled": True, "cidrBlocks": [{"displayName": "office"}]},
+        "maintenanceWindow": {"startTime": "2026-01-01T00:00:00Z", "endTime": "2026-01-01T12:00:00Z"},
+    },
+}
+
+
+def test_a_resource_survives_the_way_there_and_back() -> None:
+    """What the page prints comes back unchanged, labels and timestamps included."""
+    assert resource_from_message(message_from_resource(RESOURCE)) == RESOURCE
+
+
+def test_a_message_is_taken_with_its_wrapper_and_without() -> None:
+    """Both forms in which Google's libraries hand out an environment are understood."""
+    environment = types.Environment(name="a", state=types.Environment.State.RUNNING)
+    expected = {"name": "a", "state": "RUNNING"}
+    assert resource_from_message(environment) == expected
+    assert resource_from_message(types.Environment.pb(environment)) == expected
+
+
+@pytest.mark.parametrize("other", [types.NodeConfig(), "text", None, 7])
+def test_something_else_is_no_environment(other: object) -> None:
+    """A message of another kind, or no message at all, is refused by its type's name."""
+    with pytest.raises(InvalidInputError, match=f"saw {type(other).__name__}"):
+        resource_from_message(other)  # type: ignore[arg-type] # the point of the test
+
+
+@pytest.mark.parametrize(
+    ("config", "path"),
+    [
+        ({"fooBar": 1}, "config.fooBar"),
+        ({"nodeConfig": {"enableIpMasqAgents": True}}, "config.nodeConfig.enableIpMasqAgents"),
+        (
+            {"masterAuthorizedNetworksConfig": {"cidrBlocks": [{}, {"cidr": "10.0.0.0/8"}]}},
+            "config.masterAuthorizedNetworksConfig.cidrBlocks[1].cidr",
+        ),
+    ],
+)
+def test_a_field_that_the_library_does_not_know_is_named(config: dict[str, Any], path: str) -> None:
+    """A field that could not be sent is not dropped: the message names it and the library."""
+    with pytest.raises(InvalidInputError) as caught:
+        message_from_resource({"config": config})
+    assert caught.value.where == f"environment.{path}"
+    assert "google-cloud-orchestration-airflow" in caught.value.expected
+
+
+def test_all_unknown_fields_are_named_at_once() -> None:
+    """Nobody has to run a task once per misspelt field."""
+    with pytest.raises(InvalidInputError, match=r"saw one, config\.two"):
+        message_from_resource({"one": 1, "config": {"two": 2}})
+
+
+@pytest.mark.parametrize(
+    ("resource", "where", "seen"),
+    [
+        (
+            {"config": {"nodeConfig": {"enableIpMasqAgent": "yes"}}},
+            "environment.config.nodeConfig.enableIpMasqAgent",
+            "true or false",
+        ),
+        ({"config": {"nodeConfig": {"tags": "a"}}}, "environment.config.nodeConfig", "repeated field tags"),
+        (
+            {"config": {"masterAuthorizedNetworksConfig": {"cidrBlocks": ["10.0.0.0/8"]}}},
+            "environment.config.masterAuthorizedNetworksConfig.cidrBlocks[0]",
+            "CidrBlock",
+        ),
+        ({"state": "RUINED"}, "environment.state", "RUINED"),
+        ({"config": "text"}, "environment.config", "EnvironmentConfig"),
+        (
+            {
+                "config": {
+                    "nodeConfig": {
+                        "ipAllocationPolicy": {"clusterIpv4CidrBlock": "a", "clusterSecondaryRangeName": "b"}
+                    }
+                }
+            },
+            "environment.config.nodeConfig.ipAllocationPolicy",
+            "oneof",
+        ),
+    ],
+)
+def test_a_value_that_cannot_be_sent_is_placed(resource: dict[str, Any], where: str, seen: str) -> None:
+    """A wrong type, an unknown state or two fields that exclude each other are refused in one line with their place."""
+    with pytest.raises(InvalidInputError) as caught:
+        message_from_resource(resource)
+    assert caught.value.where == where
+    assert seen in caught.value.seen
+    assert "\n" not in str(caught.value)

@@ -1,0 +1,112 @@
+"""The lab's emulated Composer API in a thread of its own, for tests whose client blocks; loopback only."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import threading
+from typing import TYPE_CHECKING, Any, Self
+
+from google.cloud.orchestration.airflow.service_v1.types import Environment
+
+from lab.cloud import ComposerEmulator, Durations, Faults, Hooks
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+PROJECT = "example-project"
+LOCATION = "us-central1"
+IMAGE = "composer-2.14.1-airflow-2.10.5"
+
+
+def environment_resource(environment_id: str = "example-environment", **config: object) -> dict[str, Any]:
+    """Write an environment as Google's page does.
+
+    :param environment_id: the environment's own id.
+    :param config: further sections of ``config``.
+    :return: the REST resource, without the masquerade flag.
+    """
+    name = f"projects/{PROJECT}/locations/{LOCATION}/environments/{environment_id}"
+    return {"name": name, "config": {"softwareConfig": {"imageVersion": IMAGE}, **config}}
+
+
+class EmulatedCloud:
+    """A running emulator; a context manager.
+
+    :param creation_seconds: how long a creation takes (default: no time).
+    """
+
+    def __init__(self, *, creation_seconds: float = 0.0) -> None:
+        self._creation_seconds = creation_seconds
+        self._ready = threading.Event()
+        self._thread = threading.Thread(target=lambda: asyncio.run(self._serve()), name="emulated-cloud")
+
+    @property
+    def endpoint(self) -> str:
+        """The plaintext endpoint, as a connection's ``composer_endpoint``."""
+        return f"http://{self._emulator.address}"
+
+    @property
+    def faults(self) -> Faults:
+        """Orders for trouble."""
+        return self._emulator.faults
+
+    @property
+    def airflow_connection(self) -> str:
+        """A Google connection that leads here, as JSON for an ``AIRFLOW_CONN_…`` variable."""
+        extra = {"project": PROJECT, "composer_endpoint": self.endpoint}
+        return json.dumps({"conn_type": "google_cloud_platform", "extra": extra})
+
+    def hold_creations(self) -> None:
+        """Let creations stay in state CREATING until ``release_creations``."""
+        self._loop.call_soon_threadsafe(self._gate.clear)
+
+    def release_creations(self) -> None:
+        """Let creations end, those under way too."""
+        self._loop.call_soon_threadsafe(self._gate.set)
+
+    def settle(self) -> None:
+        """Wait until no creation is under way."""
+        asyncio.run_coroutine_threadsafe(self._emulator.settled(), self._loop).result(timeout=10)
+
+    def put(self, environment_id: str, *, state: str, masquerade: bool, image: str = IMAGE) -> str:
+        """Put an environment there as it is.
+
+        :param environment_id: the environment's own id.
+        :param state: the name of a state, for example ``RUNNING``.
+        :param masquerade: whether it has the agent.
+        :param image: its image version.
+        :return: its full name.
+        """
+        name = str(environment_resource(environment_id)["name"])
+        config = {
+            "software_config": {"image_version": image},
+            "node_config": {"enable_ip_masq_agent": masquerade},
+        }
+        self._emulator.add_environment(Environment({"name": name, "config": config, "state": state}))
+        return name
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        if not self._ready.wait(timeout=10):
+            raise TimeoutError("the emulator did not start")
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._loop.call_soon_threadsafe(self._stop.set)
+        self._thread.join(timeout=10)
+
+    async def _serve(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._stop, self._gate = asyncio.Event(), asyncio.Event()
+        self._gate.set()
+        durations = Durations(creation_seconds=self._creation_seconds)
+        self._emulator = ComposerEmulator(durations=durations, hooks=Hooks(on_running=self._pass_gate))
+        async with self._emulator:
+            self._ready.set()
+            await self._stop.wait()
+
+    async def _pass_gate(self, _environment: Environment) -> None:
+        await self._gate.wait()

@@ -1,0 +1,78 @@
+"""What an adopted environment has otherwise than planned is named, and nothing else is."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from airflow_masq.environment.difference import Difference, differences
+
+IMAGE = "composer-2.14.1-airflow-2.10.5"
+
+
+def software(image: str) -> dict[str, Any]:
+    """Write a resource with an image version."""
+    return {"config": {"softwareConfig": {"imageVersion": image}}}
+
+
+def pods(cidr: str) -> dict[str, Any]:
+    """Write a resource with a Pod range."""
+    return {"config": {"nodeConfig": {"ipAllocationPolicy": {"clusterIpv4CidrBlock": cidr}}}}
+
+
+def test_what_the_plan_leaves_open_is_no_difference() -> None:
+    """The service fills in much that nobody planned."""
+    assert differences({"name": "a"}, found={**software(IMAGE), "uuid": "u", "state": "RUNNING"}) == ()
+
+
+def test_a_planned_value_that_stands_otherwise_is_named() -> None:
+    """The place, the plan's value and the found one are told."""
+    found = differences({"config": {"node_config": {"tags": ["a"]}}}, found={"config": {"nodeConfig": {"tags": ["b"]}}})
+    assert found == (Difference(where="config.nodeConfig.tags", planned=["a"], found=["b"]),)
+    assert str(found[0]) == "config.nodeConfig.tags: planned ['a'], found ['b']"
+
+
+def test_a_planned_value_that_is_missing_is_named() -> None:
+    """What was planned and is not there is a difference."""
+    assert differences({"labels": {"team": "data"}}, found={}) == (
+        Difference(where="labels.team", planned="data", found=None),
+    )
+
+
+@pytest.mark.parametrize("planned", [False, 0, "", []])
+def test_a_default_that_the_api_leaves_out_is_no_difference(planned: object) -> None:
+    """The API does not print fields at their default."""
+    assert differences({"config": {"nodeCount": planned}}, found={"config": {}}) == ()
+
+
+def test_what_only_the_service_sets_is_not_compared() -> None:
+    """A plan made by describing another environment carries fields that cannot be the same."""
+    planned = {"name": "a", "uuid": "u", "state": "RUNNING", "createTime": "t", "updateTime": "t"}
+    assert differences(planned, found={}) == ()
+
+
+@pytest.mark.parametrize(
+    ("alias", "is_difference"),
+    [
+        (IMAGE, False),
+        ("composer-2-airflow-2.10.5", False),
+        ("composer-2-airflow-2", False),
+        ("composer-latest-airflow-2.10.5", False),
+        ("composer-2.13.9-airflow-2.10.5", True),
+        ("composer-3-airflow-2.10.5", True),
+        ("composer-2-airflow-2.9.3", True),
+        ("no image", True),
+    ],
+)
+def test_an_alias_of_the_image_is_no_difference(*, alias: str, is_difference: bool) -> None:
+    """The service resolves aliases; another version is a difference all the same."""
+    assert bool(differences(software(alias), found=software(IMAGE))) is is_difference
+
+
+@pytest.mark.parametrize(
+    ("planned", "is_difference"), [("/16", False), ("/17", True), ("192.168.0.0/16", False), ("10.0.0.0/16", True)]
+)
+def test_a_bare_size_is_resolved_by_the_service(*, planned: str, is_difference: bool) -> None:
+    """A range planned by its size only may lie anywhere."""
+    assert bool(differences(pods(planned), found=pods("192.168.0.0/16"))) is is_difference

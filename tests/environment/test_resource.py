@@ -1,0 +1,204 @@
+"""An environment resource is one thing, whichever way it was spelt."""
+
+from __future__ import annotations
+
+import copy
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from airflow_masq.environment import masquerade_enabled, normalise, value_at, with_masquerade
+from airflow_masq.environment.field_names import FIELD_NAMES, FREE_FORM_MAPS, REST_NAMES
+from airflow_masq.exceptions import InvalidInputError
+
+if TYPE_CHECKING:
+    from google.protobuf.descriptor import Descriptor
+
+REST: dict[str, object] = {
+    "name": "projects/example-project/locations/us-central1/environments/example-environment",
+    "labels": {"cost_center": "a", "costCenter": "b"},
+    "config": {
+        "softwareConfig": {
+            "imageVersion": "composer-2.14.1-airflow-2.10.5",
+            "envVariables": {"node_config": "kept", "nodeConfig": "kept too"},
+            "airflowConfigOverrides": {"core-dags_are_paused_at_creation": "True"},
+            "pypiPackages": {"some_package": "==1.0"},
+        },
+        "nodeConfig": {"enableIpMasqAgent": True, "ipAllocationPolicy": {"clusterIpv4CidrBlock": "192.168.0.0/16"}},
+        "webServerNetworkAccessControl": {"allowedIpRanges": [{"value": "10.0.0.0/8", "description": "office"}]},
+    },
+}
+SNAKE: dict[str, object] = {
+    "name": REST["name"],
+    "labels": {"cost_center": "a", "costCenter": "b"},
+    "config": {
+        "software_config": {
+            "image_version": "composer-2.14.1-airflow-2.10.5",
+            "env_variables": {"node_config": "kept", "nodeConfig": "kept too"},
+            "airflow_config_overrides": {"core-dags_are_paused_at_creation": "True"},
+            "pypi_packages": {"some_package": "==1.0"},
+        },
+        "node_config": {
+            "enable_ip_masq_agent": True,
+            "ipAllocationPolicy": {"cluster_ipv4_cidr_block": "192.168.0.0/16"},
+        },
+        "web_server_network_access_control": {"allowed_ip_ranges": ({"value": "10.0.0.0/8", "description": "office"},)},
+    },
+}
+
+
+def test_both_spellings_give_one_resource() -> None:
+    """camelCase, snake_case and a mixture of both mean the same; the user's own keys keep every letter."""
+    assert normalise(SNAKE) == REST
+    assert normalise(REST) == REST
+
+
+def test_the_argument_is_never_changed() -> None:
+    """Whatever is done with the answer, the resource that was handed in stays as it was."""
+    before = copy.deepcopy(SNAKE)
+    answer: dict[str, Any] = with_masquerade(SNAKE)
+    answer["labels"]["new"] = "label"
+    assert before == SNAKE
+
+
+def test_unknown_fields_are_passed_on_letter_by_letter() -> None:
+    """A field that Google added yesterday, and all within it, arrives as it was written."""
+    unknown = {"brand_new_config": {"node_config": [{"env_variables": 1}, [2]]}, "anotherNewField": None}
+    assert normalise({"config": unknown}) == {"config": unknown}
+
+
+@pytest.mark.parametrize(
+    ("resource", "where"),
+    [
+        ({"config": {"nodeConfig": {}, "node_config": {}}}, "config.nodeConfig"),
+        (
+            {"config": {"softwareConfig": {"image_version": "a", "imageVersion": "a"}}},
+            "config.softwareConfig.imageVersion",
+        ),
+    ],
+)
+def test_a_field_in_both_spellings_is_refused(resource: dict[str, object], where: str) -> None:
+    """Two spellings of one field contradict each other, and neither is dropped silently."""
+    with pytest.raises(InvalidInputError) as caught:
+        normalise(resource)
+    assert (caught.value.where, caught.value.expected) == (where, "the field once")
+
+
+@pytest.mark.parametrize("resource", [{1: "a"}, {"config": {2: "a"}}, {"labels": {3: "a"}}, {"unknown": [{4: "a"}]}])
+def test_a_key_that_is_no_text_is_refused(resource: dict[str, object]) -> None:
+    """Google's resource is JSON, whose keys are text."""
+    with pytest.raises(InvalidInputError, match="expected text as key"):
+        normalise(resource)
+
+
+@pytest.mark.parametrize("key", ["config", "unknown"])
+def test_endless_nesting_is_refused(key: str) -> None:
+    """A resource that contains itself is refused instead of running until the stack ends."""
+    endless: dict[str, object] = {}
+    endless[key] = [endless]
+    with pytest.raises(InvalidInputError, match="expected at most 64 levels, saw more"):
+        normalise(endless)
+
+
+@pytest.mark.parametrize(
+    ("resource", "is_enabled"),
+    [
+        (REST, True),
+        (SNAKE, True),
+        ({}, False),
+        ({"config": None}, False),
+        ({"config": {"nodeConfig": "text"}}, False),
+        ({"config": {"nodeConfig": {"enableIpMasqAgent": False}}}, False),
+        ({"config": {"nodeConfig": {"enableIpMasqAgent": "true"}}}, False),
+        ({"config": {"softwareConfig": {"envVariables": {"enableIpMasqAgent": True}}}}, False),
+    ],
+)
+def test_only_true_enables_the_agent(resource: dict[str, object], *, is_enabled: bool) -> None:
+    """The agent is asked for by true at its own place, in either spelling, and by nothing else."""
+    assert masquerade_enabled(resource) is is_enabled
+
+
+@pytest.mark.parametrize(
+    "resource",
+    [
+        {},
+        {"config": None},
+        {"config": {"nodeConfig": None}},
+        {"config": {"node_config": {"enable_ip_masq_agent": False, "zone": "z"}}},
+        REST,
+    ],
+)
+def test_the_agent_can_be_switched_on_in_any_resource(resource: dict[str, object]) -> None:
+    """Whether the flag was missing, false or true before, afterwards it is true, and only once."""
+    switched: dict[str, Any] = with_masquerade(resource)
+    assert masquerade_enabled(switched)
+    assert "node_config" not in switched["config"]
+
+
+@pytest.mark.parametrize(
+    ("resource", "where"), [({"config": "text"}, "config"), ({"config": {"nodeConfig": [1]}}, "config.nodeConfig")]
+)
+def test_the_agent_cannot_be_switched_on_in_what_is_no_resource(resource: dict[str, object], where: str) -> None:
+    """Where a mapping must stand and does not, the place is named."""
+    with pytest.raises(InvalidInputError) as caught:
+        with_masquerade(resource)
+    assert (caught.value.where, caught.value.expected) == (where, "a mapping")
+
+
+def test_a_field_is_looked_up_without_falling() -> None:
+    """A field that is not there, or lies below something that is no mapping, is simply not there."""
+    assert value_at(REST, "config", "nodeConfig", "enableIpMasqAgent") is True
+    assert value_at(REST, "config", "nodeConfig", "zone") is None
+    assert value_at(REST, "name", "nodeConfig") is None
+
+
+def test_the_table_of_names_is_googles() -> None:
+    """Every field that Google's own v1 and v1beta1 types have is in the table, in both of its spellings."""
+    service_v1 = pytest.importorskip(
+        "google.cloud.orchestration.airflow.service_v1", reason="Google's types are absent"
+    )
+    from google.cloud.orchestration.airflow import service_v1beta1  # noqa: PLC0415 - takes seconds, one test needs it
+
+    for environment in (service_v1.Environment, service_v1beta1.Environment):
+        spellings, maps = _fields_below(environment.pb(environment()).DESCRIPTOR)
+        assert {name: REST_NAMES.get(name) for name in spellings} == spellings
+        assert maps <= FREE_FORM_MAPS
+    assert set(REST_NAMES.values()) == FIELD_NAMES
+
+
+def _fields_below(message: Descriptor, seen: frozenset[str] = frozenset()) -> tuple[dict[str, str], set[str]]:
+    """Walk Google's descriptors, an implementation of the spelling rule that is not ours."""
+    spellings: dict[str, str] = {}
+    maps: set[str] = set()
+    for field in message.fields:
+        spellings |= {field.name: field.json_name, field.json_name: field.json_name}
+        inner = field.message_type
+        if inner is not None and inner.GetOptions().map_entry:
+            maps.add(field.json_name)
+        elif inner is not None and inner.full_name not in seen and not inner.full_name.startswith("google.protobuf."):
+            inner_spellings, inner_maps = _fields_below(inner, seen | {inner.full_name})
+            spellings |= inner_spellings
+            maps |= inner_maps
+    return spellings, maps
+
+
+JSON_VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5),
+    lambda values: (
+        st.lists(values, max_size=3)
+        | st.dictionaries(st.sampled_from(sorted(REST_NAMES)) | st.text(max_size=5), values, max_size=3)
+    ),
+    max_leaves=12,
+)
+
+
+@given(st.dictionaries(st.sampled_from(sorted(REST_NAMES)) | st.text(max_size=5), JSON_VALUES, max_size=4))
+def test_normalising_twice_changes_nothing_more(resource: dict[str, object]) -> None:
+    """Any resource is refused or reaches its one form at once."""
+    try:
+        once = normalise(resource)
+    except InvalidInputError:
+        return
+    assert normalise(once) == once

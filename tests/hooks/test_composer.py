@@ -1,0 +1,76 @@
+"""A Google connection decides which Composer API is asked, and with which credentials."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from airflow_masq.exceptions import CloudRefusedError, InvalidInputError
+from airflow_masq.hooks.composer import ComposerHook
+from tests.emulated_cloud import LOCATION, PROJECT, EmulatedCloud
+
+pytestmark = pytest.mark.airflow
+
+
+def hook_of(monkeypatch: pytest.MonkeyPatch, **extra: object) -> ComposerHook:
+    """Make a hook of a connection with this extra."""
+    connection = json.dumps({"conn_type": "google_cloud_platform", "extra": extra})
+    monkeypatch.setenv("AIRFLOW_CONN_TEST_GOOGLE", connection)
+    return ComposerHook(gcp_conn_id="test_google", api_timeout_seconds=5)
+
+
+def test_an_emulator_is_asked_without_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With a loopback endpoint nobody is asked for credentials, and the emulator answers."""
+    with EmulatedCloud() as cloud:
+        name = cloud.put("one", state="RUNNING", masquerade=True)
+        hook = hook_of(monkeypatch, composer_endpoint=cloud.endpoint, project=PROJECT)
+        with hook.get_conn() as client:
+            assert [each["name"] for each in client.list(hook.default_project_id(), location=LOCATION)] == [name]
+
+
+def test_the_field_is_read_under_airflows_long_name_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The extra's field is found under the prefix that older Airflow forms wrote."""
+    with EmulatedCloud() as cloud:
+        hook = hook_of(monkeypatch, extra__google_cloud_platform__composer_endpoint=cloud.endpoint, project=PROJECT)
+        with hook.get_conn() as client:
+            assert client.list(PROJECT, location=LOCATION) == ()
+
+
+def test_an_unusable_endpoint_names_the_connection(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A plaintext endpoint elsewhere is refused with the connection's and the field's name."""
+    hook = hook_of(monkeypatch, composer_endpoint="http://192.0.2.1:80", is_anonymous=True)
+    with pytest.raises(InvalidInputError, match=r"^connection test_google: composer_endpoint: expected https://"):
+        hook.get_conn()
+
+
+def test_without_an_endpoint_google_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without the extra the client is made for Google's public endpoint (no call is made here)."""
+    with hook_of(monkeypatch, is_anonymous=True).get_conn() as client:
+        assert client._client.api_endpoint == "composer.googleapis.com"
+
+
+def test_a_private_endpoint_is_asked_with_the_connections_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With an https endpoint the client is made for that host (no call is made here)."""
+    hook = hook_of(monkeypatch, composer_endpoint="https://composer.example.com", is_anonymous=True)
+    with hook.get_conn() as client:
+        assert client._client.api_endpoint == "composer.example.com:443"
+
+
+def test_credentials_that_do_not_do_are_a_final_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A key file with nonsense in it is not worth a retry."""
+    monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", "nowhere.json")
+    with pytest.raises(CloudRefusedError, match=r"credentials of connection test_google: UNAUTHENTICATED"):
+        hook_of(monkeypatch).get_conn()
+
+
+def test_the_project_is_the_connections(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The connection's project is the default."""
+    assert hook_of(monkeypatch, project="my-project", is_anonymous=True).default_project_id() == "my-project"
+
+
+@pytest.mark.parametrize("extra", [{"composer_endpoint": "http://127.0.0.1:1"}, {"is_anonymous": True}])
+def test_no_project_anywhere_is_said(monkeypatch: pytest.MonkeyPatch, extra: dict[str, object]) -> None:
+    """Where neither the connection nor the credentials name a project, the message says where one belongs."""
+    with pytest.raises(InvalidInputError, match=r"project_id: expected a project, here or in connection test_google"):
+        hook_of(monkeypatch, **extra).default_project_id()

@@ -1,0 +1,239 @@
+"""The hook, with Airflow's own connections and real observers on loopback."""
+
+from __future__ import annotations
+
+import base64
+import json
+import threading
+import time
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from netaddr import IPAddress
+
+from airflow_masq.plan.values import Target
+from airflow_masq.verdict import Failure
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from airflow_masq.hooks.source_ip import SourceIpHook
+    from tests.airflow_runs import AirflowRunner
+
+pytestmark = pytest.mark.airflow
+
+LOOPBACK = IPAddress("127.0.0.1")
+SECRET = "hunter2"
+
+
+class Observer(ThreadingHTTPServer):
+    """Answers with the peer's address, and remembers the requests."""
+
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.requests: list[tuple[str, dict[str, str]]] = []
+        self.silences = 0
+        self.closing = threading.Event()
+        self.all_here: threading.Barrier | None = None
+
+    @property
+    def port(self) -> int:
+        """Where it listens."""
+        return int(self.server_address[1])
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: Observer
+
+    def do_GET(self) -> None:
+        """Answer, unless this is one of the requests to be left without an answer."""
+        self.server.requests.append((self.path, dict(self.headers)))
+        if self.server.all_here is not None:
+            self.server.all_here.wait(10)
+        if self.server.silences > 0:
+            self.server.silences -= 1
+            self.server.closing.wait(10)
+            return
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(self.client_address[0].encode())
+
+    def log_message(self, *_: object) -> None:
+        """Keep the tests' output clean."""
+
+
+@pytest.fixture
+def observer() -> Iterator[Observer]:
+    """Run an observer."""
+    with Observer() as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        yield server
+        server.closing.set()
+        server.shutdown()
+        thread.join()
+
+
+@pytest.fixture
+def hook(airflow: AirflowRunner) -> SourceIpHook:  # noqa: ARG001 - Airflow's import is what is wanted of it
+    """Give a hook."""
+    from airflow_masq.hooks.source_ip import SourceIpHook  # noqa: PLC0415 - imports Airflow
+
+    return SourceIpHook()
+
+
+@contextmanager
+def connection(monkeypatch: pytest.MonkeyPatch, **fields: Any) -> Iterator[str]:  # noqa: ANN401 - a connection's
+    """Define a connection as Airflow reads it from the environment."""
+    with monkeypatch.context() as patch:
+        content = json.dumps({"conn_type": "source_ip_observer", **fields})
+        patch.setenv("AIRFLOW_CONN_ERP_OBSERVER", content)
+        yield "airflow://erp_observer"
+
+
+def test_asks_an_observer_by_url(hook: SourceIpHook, observer: Observer) -> None:
+    """An observer that answers is asked once."""
+    (seen,) = hook.observe(f"http://127.0.0.1:{observer.port}/client-ip")
+    assert (seen.observed, seen.destination_port) == (LOOPBACK, observer.port)
+
+
+def test_asks_an_observer_by_connection(
+    hook: SourceIpHook, observer: Observer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Host, port, path, headers and credentials come from the connection, and no secret ends in the observation."""
+    fields: dict[str, Any] = {
+        "host": "127.0.0.1",
+        "port": observer.port,
+        "login": "masq",
+        "password": SECRET,
+        "extra": json.dumps({"path": "/client-ip", "headers": {"X-Team": f"data-{SECRET}"}}),
+    }
+    with connection(monkeypatch, **fields) as url:
+        (seen,) = hook.observe(url)
+    assert seen.observed == LOOPBACK
+    assert seen.url == f"http://127.0.0.1:{observer.port}/client-ip"
+    path, headers = observer.requests[0]
+    assert path == "/client-ip"
+    assert headers["X-Team"] == f"data-{SECRET}"
+    assert headers["Authorization"] == "Basic " + base64.b64encode(f"masq:{SECRET}".encode()).decode()
+    assert SECRET not in repr(seen)
+
+
+def test_an_address_without_a_name_means_the_hooks_own_connection(
+    hook: SourceIpHook, observer: Observer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The operator's connection serves targets that name none."""
+    own = type(hook)("erp_observer")
+    with connection(monkeypatch, host="127.0.0.1", port=observer.port):
+        assert own.observe()[0].observed == LOOPBACK
+        assert own.observe("airflow://")[0].observed == LOOPBACK
+    assert hook.source_ip_observer_conn_id == "source_ip_observer_default"
+
+
+@pytest.mark.parametrize(
+    ("fields", "detail"),
+    [
+        ({"host": ""}, "host: expected a host name or address alone"),
+        ({"host": "http://a/"}, "host: expected a host name or address alone"),
+        ({"host": f"u:{SECRET}@a"}, "host: expected a host name or address alone"),
+        ({"host": "a", "schema": "ftp"}, "schema: expected http or https, saw ftp"),
+        ({"host": "a", "extra": '{"path": "client-ip"}'}, "extra.path: expected a path that begins with /"),
+        ({"host": "a", "extra": '{"path": 1}'}, "extra.path: expected text, saw int"),
+        ({"host": "a", "extra": '{"verify": false}'}, "extra: expected only path, headers, ca_file, saw verify"),
+        (
+            {"host": "a", "extra": '{"headers": ["a"]}'},
+            "extra.headers: expected an object of names and texts, saw list",
+        ),
+        ({"host": "a", "extra": '{"headers": {"a": 1}}'}, "extra.headers: expected an object of names and texts"),
+        ({"host": "a", "extra": '{"ca_file": "/nowhere.pem"}'}, "extra.ca_file: expected a PEM file, saw No such file"),
+        ({"host": "a", "extra": '{"ca_file": "/dev/null"}'}, "extra.ca_file: expected a PEM file"),
+    ],
+)
+def test_a_connection_that_describes_no_observer_is_named(
+    hook: SourceIpHook, monkeypatch: pytest.MonkeyPatch, fields: dict[str, Any], detail: str
+) -> None:
+    """One line says which field is wrong, what belongs there and what was seen."""
+    with connection(monkeypatch, **fields) as url:
+        (seen,) = hook.observe(url)
+    assert seen.failure is Failure.UNUSABLE_TARGET
+    assert seen.detail.startswith(f"connection erp_observer: {detail}")
+    assert seen.url == "airflow://erp_observer"
+    assert SECRET not in repr(seen)
+
+
+def test_a_connection_that_does_not_exist_is_named(hook: SourceIpHook) -> None:
+    """A missing connection is that target's error, and takes no other target with it."""
+    (seen,) = hook.observe("airflow://nobody_made_this")
+    assert (seen.failure, seen.url) == (Failure.UNUSABLE_TARGET, "airflow://nobody_made_this")
+    assert seen.detail == "connection nobody_made_this: expected one that is defined, saw none"
+
+
+def test_an_ipv6_host_and_https_are_read_from_a_connection(
+    hook: SourceIpHook, observer: Observer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An IPv6 address gets its brackets, and a port without TLS fails as TLS."""
+    with connection(monkeypatch, host="::1", port=9) as url:
+        assert hook.observe(url, attempts=1)[0].url == "http://[::1]:9/"
+    with connection(monkeypatch, host="127.0.0.1", port=observer.port, schema="https") as url:
+        assert hook.observe(url)[0].failure is Failure.TLS
+
+
+def test_failures_that_may_pass_are_tried_again_and_all_are_kept(hook: SourceIpHook, observer: Observer) -> None:
+    """A start-up race that settles shows as failed attempts before the answer."""
+    observer.silences = 2
+    seen = hook.observe(f"http://127.0.0.1:{observer.port}/", attempts=5, wait_seconds=0, timeout_seconds=0.5)
+    assert [each.failure for each in seen] == [Failure.REPLY_TIMEOUT, Failure.REPLY_TIMEOUT, None]
+    assert len({each.local_port for each in seen}) == 3
+
+
+def test_attempts_end_at_their_number(hook: SourceIpHook, observer: Observer) -> None:
+    """An observer that never answers is asked as often as was said."""
+    observer.silences = 9
+    seen = hook.observe(f"http://127.0.0.1:{observer.port}/", attempts=2, wait_seconds=0, timeout_seconds=0.5)
+    assert [each.failure for each in seen] == [Failure.REPLY_TIMEOUT] * 2
+
+
+def test_failures_that_stay_are_not_tried_again(hook: SourceIpHook) -> None:
+    """What another attempt cannot change is asked once."""
+    (seen,) = hook.observe("http://10.1/", attempts=5)
+    assert seen.failure is Failure.UNUSABLE_TARGET
+
+
+def test_all_targets_are_asked_at_once(hook: SourceIpHook, observer: Observer) -> None:
+    """Three observers that wait for each other all answer, so none was asked after another."""
+    observer.all_here = threading.Barrier(3)
+    names = ["a", "b", "c"]
+    targets = [Target(name=name, observe=f"http://127.0.0.1:{observer.port}/{name}") for name in names]
+    bad = Target(name="bad", observe="airflow://nobody_made_this")
+    started = time.monotonic()
+    seen = hook.observe_all([*targets, bad], timeout_seconds=8)
+    assert time.monotonic() - started < 8
+    assert list(seen) == [*names, "bad"]
+    assert [seen[name][0].observed for name in names] == [LOOPBACK] * 3
+    assert seen["bad"][0].failure is Failure.UNUSABLE_TARGET
+    assert hook.observe_all([]) == {}
+
+
+def test_the_connection_form_can_try_the_observer(
+    hook: SourceIpHook, observer: Observer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The button says what the observer answers, or why there is no answer."""
+    own = type(hook)("erp_observer")
+    with connection(monkeypatch, host="127.0.0.1", port=observer.port):
+        works, message = own.test_connection()
+    assert works
+    assert message.startswith("The observer sees 127.0.0.1")
+    works, message = own.test_connection()
+    assert not works
+    assert message == "unusable-target: connection erp_observer: expected one that is defined, saw none"
+
+
+def test_the_connection_form_hides_no_field_that_is_read(hook: SourceIpHook) -> None:
+    """A field that the hook reads can be filled in."""
+    behaviour = type(hook).get_ui_field_behaviour()
+    assert behaviour["hidden_fields"] == []
+    assert set(json.loads(behaviour["placeholders"]["extra"])) == {"path", "headers", "ca_file"}

@@ -1,0 +1,101 @@
+"""An emulator per test, and Google's own client connected to it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import grpc
+import pytest
+from google.cloud.orchestration.airflow.service_v1 import EnvironmentsAsyncClient
+from google.cloud.orchestration.airflow.service_v1.services.environments.transports import (
+    EnvironmentsGrpcAsyncIOTransport,
+)
+from google.cloud.orchestration.airflow.service_v1.types import Environment
+
+from lab.cloud import Clock, ComposerEmulator
+from tests.lab.cloud.gate import Gate
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from tests.lab.cloud.gate import Connect, MakeEnvironment
+
+PARENT = "projects/example-project/locations/us-central1"
+
+
+@pytest.fixture
+def gate() -> Gate:
+    """Time that stands still until the test opens it."""
+    return Gate()
+
+
+@pytest.fixture
+async def emulator() -> AsyncIterator[ComposerEmulator]:
+    """Run an emulator in which everything happens at once."""
+    async with ComposerEmulator() as running:
+        yield running
+
+
+@pytest.fixture
+async def gated_emulator(gate: Gate) -> AsyncIterator[ComposerEmulator]:
+    """Run an emulator in which nothing is finished before the gate opens."""
+    async with ComposerEmulator(clock=Clock(sleep=gate.sleep)) as running:
+        yield running
+
+
+@pytest.fixture
+async def connect() -> AsyncIterator[Connect]:
+    """Make Google's asynchronous client for an emulator; its channel is closed after the test."""
+    channels: list[grpc.aio.Channel] = []
+
+    def connected(running: ComposerEmulator) -> EnvironmentsAsyncClient:
+        channel = grpc.aio.insecure_channel(running.address)
+        channels.append(channel)
+        return EnvironmentsAsyncClient(transport=EnvironmentsGrpcAsyncIOTransport(channel=channel))
+
+    yield connected
+    for channel in channels:
+        await channel.close(None)
+
+
+@pytest.fixture
+async def client(emulator: ComposerEmulator, connect: Connect) -> EnvironmentsAsyncClient:
+    """Google's asynchronous client of the emulator in which everything happens at once."""
+    return connect(emulator)
+
+
+@pytest.fixture
+def make_environment() -> MakeEnvironment:
+    """Make the resource of an environment as a caller would submit it."""
+
+    def made(
+        environment_id: str = "example-environment",
+        *,
+        state: int = 0,
+        labels: dict[str, str] | None = None,
+        **node_config: object,
+    ) -> Environment:
+        return Environment(
+            name=f"{PARENT}/environments/{environment_id}",
+            state=state,
+            labels=labels or {},
+            config={
+                "software_config": {"image_version": "composer-2.14.1-airflow-2.10.5"},
+                "node_config": node_config,
+            },
+        )
+
+    return made
+
+
+@pytest.fixture
+def parent() -> str:
+    """Name the location in which the tests create environments."""
+    return PARENT
+
+
+@pytest.fixture(autouse=True)
+def _no_proxy_of_the_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep the machine's own proxy settings away from gRPC."""
+    for name in ("grpc_proxy", "https_proxy", "http_proxy"):
+        monkeypatch.delenv(name, raising=False)

@@ -1,0 +1,192 @@
+"""The Environments service, asked by Google's own client."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+import pytest
+from google.api_core import exceptions as google_errors
+from google.cloud.orchestration.airflow.service_v1.types import Environment, EnvironmentConfig
+
+from lab.cloud import Clock, ComposerEmulator, Hooks
+
+if TYPE_CHECKING:
+    from google.cloud.orchestration.airflow.service_v1 import EnvironmentsAsyncClient
+
+    from tests.lab.cloud.gate import Connect, Gate, MakeEnvironment
+
+_State = Environment.State
+
+
+async def test_created_environment_runs_with_the_agent(
+    emulator: ComposerEmulator, client: EnvironmentsAsyncClient, parent: str, make_environment: MakeEnvironment
+) -> None:
+    """An environment created with the agent is found RUNNING with the agent."""
+    await client.create_environment(parent=parent, environment=make_environment(enable_ip_masq_agent=True))
+    await emulator.settled()
+    found = await client.get_environment(name=f"{parent}/environments/example-environment")
+    assert found.state == _State.RUNNING
+    assert found.config.node_config.enable_ip_masq_agent
+
+
+async def test_created_environment_runs_without_the_agent(
+    emulator: ComposerEmulator, client: EnvironmentsAsyncClient, parent: str, make_environment: MakeEnvironment
+) -> None:
+    """An environment created without the agent is found RUNNING without it."""
+    await client.create_environment(parent=parent, environment=make_environment())
+    await emulator.settled()
+    found = await client.get_environment(name=f"{parent}/environments/example-environment")
+    assert found.state == _State.RUNNING
+    assert not found.config.node_config.enable_ip_masq_agent
+
+
+async def test_service_fills_its_own_fields(connect: Connect, parent: str, make_environment: MakeEnvironment) -> None:
+    """A running environment has the cluster, bucket and addresses that only the service can know."""
+    clock = Clock(new_uuid=lambda: UUID("1a2b3c4d-0000-4000-8000-000000000000"))
+    async with ComposerEmulator(clock=clock) as emulator:
+        client = connect(emulator)
+        await client.create_environment(parent=parent, environment=make_environment())
+        await emulator.settled()
+        found = await client.get_environment(name=f"{parent}/environments/example-environment")
+    stem = "us-central1-example-environment-1a2b3c4d"
+    assert found.uuid == "1a2b3c4d-0000-4000-8000-000000000000"
+    assert found.config.gke_cluster == f"{parent}/clusters/{stem}-gke"
+    assert found.config.dag_gcs_prefix == f"gs://{stem}-bucket/dags"
+    assert found.storage_config.bucket == f"{stem}-bucket"
+    assert found.config.airflow_uri == (
+        "https://1a2b3c4d000040008000000000000000-dot-us-central1.composer.googleusercontent.com"
+    )
+    assert found.config.node_config.network == "projects/example-project/global/networks/default"
+    assert found.config.environment_size == EnvironmentConfig.EnvironmentSize.ENVIRONMENT_SIZE_SMALL
+    message = Environment.pb(found)
+    assert 0 < message.create_time.ToNanoseconds() <= message.update_time.ToNanoseconds()
+
+
+async def test_environment_is_creating_until_its_time_has_come(
+    gated_emulator: ComposerEmulator, gate: Gate, connect: Connect, parent: str, make_environment: MakeEnvironment
+) -> None:
+    """While a creation takes its time, the environment is seen as CREATING, without a cluster."""
+    client = connect(gated_emulator)
+    await client.create_environment(parent=parent, environment=make_environment())
+    found = await client.get_environment(name=f"{parent}/environments/example-environment")
+    assert found.state == _State.CREATING
+    assert not found.config.gke_cluster
+    gate.open()
+    await gated_emulator.settled()
+    found = await client.get_environment(name=found.name)
+    assert found.state == _State.RUNNING
+    assert found.config.gke_cluster
+
+
+async def test_taken_name_is_refused_in_every_state(
+    gated_emulator: ComposerEmulator, gate: Gate, connect: Connect, parent: str, make_environment: MakeEnvironment
+) -> None:
+    """A second creation of the same name is refused, while the first is under way and afterwards."""
+    client = connect(gated_emulator)
+    await client.create_environment(parent=parent, environment=make_environment())
+    with pytest.raises(google_errors.AlreadyExists):
+        await client.create_environment(parent=parent, environment=make_environment())
+    gate.open()
+    await gated_emulator.settled()
+    with pytest.raises(google_errors.AlreadyExists):
+        await client.create_environment(parent=parent, environment=make_environment())
+
+
+@pytest.mark.parametrize("state", [_State.CREATING, _State.UPDATING, _State.DELETING])
+async def test_busy_environment_is_neither_updated_nor_deleted(
+    emulator: ComposerEmulator,
+    client: EnvironmentsAsyncClient,
+    make_environment: MakeEnvironment,
+    state: Environment.State,
+) -> None:
+    """An environment to which something is being done refuses updates and deletion."""
+    environment = make_environment(state=state)
+    emulator.add_environment(environment)
+    with pytest.raises(google_errors.FailedPrecondition, match=state.name):
+        await client.delete_environment(name=environment.name)
+    with pytest.raises(google_errors.FailedPrecondition, match=state.name):
+        await client.update_environment(
+            {"name": environment.name, "environment": environment, "update_mask": {"paths": ["labels"]}}
+        )
+
+
+async def test_failed_environment_is_deleted_but_not_updated(
+    emulator: ComposerEmulator, client: EnvironmentsAsyncClient, make_environment: MakeEnvironment
+) -> None:
+    """An environment in ERROR can only be deleted."""
+    environment = make_environment(state=_State.ERROR)
+    emulator.add_environment(environment)
+    with pytest.raises(google_errors.FailedPrecondition, match="ERROR"):
+        await client.update_environment(
+            {"name": environment.name, "environment": environment, "update_mask": {"paths": ["labels"]}}
+        )
+    await client.delete_environment(name=environment.name)
+    await emulator.settled()
+    with pytest.raises(google_errors.NotFound):
+        await client.get_environment(name=environment.name)
+
+
+async def test_unknown_environment_is_not_found(client: EnvironmentsAsyncClient, parent: str) -> None:
+    """Whatever is asked of an environment that does not exist, the answer is NOT_FOUND."""
+    name = f"{parent}/environments/nowhere"
+    with pytest.raises(google_errors.NotFound):
+        await client.get_environment(name=name)
+    with pytest.raises(google_errors.NotFound):
+        await client.delete_environment(name=name)
+    with pytest.raises(google_errors.NotFound):
+        await client.update_environment({"name": name, "environment": {}, "update_mask": {"paths": ["labels"]}})
+
+
+async def test_deleting_environment_is_seen_until_it_is_gone(
+    connect: Connect, make_environment: MakeEnvironment
+) -> None:
+    """While a deletion takes its time, the environment is seen as DELETING; then its hook runs and it is gone."""
+    seen: list[str] = []
+    states: list[int] = []
+
+    async def on_deleted(environment: Environment) -> None:
+        seen.append(environment.name)
+        states.append((await client.get_environment(name=environment.name)).state)
+
+    async with ComposerEmulator(hooks=Hooks(on_deleted=on_deleted)) as emulator:
+        client = connect(emulator)
+        environment = make_environment(state=_State.RUNNING)
+        emulator.add_environment(environment)
+        await client.delete_environment(name=environment.name)
+        await emulator.settled()
+        with pytest.raises(google_errors.NotFound):
+            await client.get_environment(name=environment.name)
+    assert seen == [environment.name]
+    assert states == [_State.DELETING]
+
+
+async def test_list_walks_through_pages_of_one_location(
+    emulator: ComposerEmulator, client: EnvironmentsAsyncClient, parent: str, make_environment: MakeEnvironment
+) -> None:
+    """A list in small pages yields every environment of the location once, and none of another."""
+    for environment_id in ("delta", "alpha", "echo", "bravo", "charlie"):
+        emulator.add_environment(make_environment(environment_id))
+    elsewhere = make_environment()
+    elsewhere.name = elsewhere.name.replace("us-central1", "us-east1")
+    emulator.add_environment(elsewhere)
+    pager = await client.list_environments(request={"parent": parent, "page_size": 2})
+    pages = [[found.name.rsplit("/", 1)[1] for found in page.environments] async for page in pager.pages]
+    assert pages == [["alpha", "bravo"], ["charlie", "delta"], ["echo"]]
+
+
+@pytest.mark.parametrize(
+    "request_fields", [{"page_size": -1}, {"page_token": "%%%"}, {"page_token": "YQ"}, {"parent": "projects/p"}]
+)
+async def test_list_refuses_nonsense(
+    client: EnvironmentsAsyncClient, parent: str, request_fields: dict[str, object]
+) -> None:
+    """A negative page size, an invented token and a malformed parent are INVALID_ARGUMENT."""
+    with pytest.raises(google_errors.InvalidArgument):
+        await client.list_environments(request={"parent": parent} | request_fields)
+
+
+async def test_unemulated_methods_say_so(client: EnvironmentsAsyncClient) -> None:
+    """What the emulator does not emulate is UNIMPLEMENTED, not a crash."""
+    with pytest.raises(google_errors.MethodNotImplemented):
+        await client.execute_airflow_command(request={"environment": "any"})

@@ -1,0 +1,61 @@
+"""Image versions and their aliases."""
+
+from __future__ import annotations
+
+import pytest
+
+from lab.cloud.images import CREATABLE_IMAGES, is_composer_3, resolve_image
+
+_IMAGES = (
+    "composer-2.14.1-airflow-2.10.5",
+    "composer-2.14.1-airflow-2.9.3",
+    "composer-2.13.9-airflow-2.10.5",
+    "composer-2.13.0-preview.1-airflow-2.10.5",
+    "composer-3-airflow-2.10.5-build.13",
+    "composer-3-airflow-2.10.5-build.12",
+)
+
+
+@pytest.mark.parametrize(
+    ("asked", "resolved"),
+    [
+        ("", "composer-2.14.1-airflow-2.10.5"),
+        ("composer-2.13.9-airflow-2.10.5", "composer-2.13.9-airflow-2.10.5"),
+        ("composer-2-airflow-2", "composer-2.14.1-airflow-2.10.5"),
+        ("composer-latest-airflow-2", "composer-2.14.1-airflow-2.10.5"),
+        ("composer-2-airflow-2.9", "composer-2.14.1-airflow-2.9.3"),
+        ("composer-2.13.9-airflow-2", "composer-2.13.9-airflow-2.10.5"),
+        ("composer-2.13.0-preview.1-airflow-2", "composer-2.13.0-preview.1-airflow-2.10.5"),
+        ("composer-3-airflow-2", "composer-3-airflow-2.10.5-build.13"),
+        ("composer-3-airflow-2.10.5-build.12", "composer-3-airflow-2.10.5-build.12"),
+    ],
+)
+def test_alias_stands_for_the_newest_image_that_satisfies_it(asked: str, resolved: str) -> None:
+    """An alias is replaced by the newest image of the list, a full version by itself."""
+    assert resolve_image(asked, creatable=_IMAGES) == resolved
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        "composer-2.14.10-airflow-2.10.5",
+        "composer-2.1.4-airflow-2",
+        "composer-2.13.0-airflow-2.10.5",
+        "composer-2.14-airflow-2",
+        "composer-20-airflow-2",
+        "composer-2-airflow-2.1",
+        "composer-2-airflow-3",
+        "composer-3-airflow-2.10.5-build.1",
+        "2.14.1",
+        "composer-2-airflow-2\n",
+    ],
+)
+def test_image_that_is_not_offered_is_not_found(asked: str) -> None:
+    """What resembles an offered image only as text, or has no valid shape, stands for none."""
+    assert resolve_image(asked, creatable=_IMAGES) is None
+
+
+def test_lab_offers_the_image_of_the_documentation_and_one_of_composer_3() -> None:
+    """The emulator creates the image that Google's page names, and knows a Composer 3 image from others."""
+    assert "composer-2.14.1-airflow-2.10.5" in CREATABLE_IMAGES
+    assert [is_composer_3(image) for image in CREATABLE_IMAGES] == [False, False, False, True]

@@ -1,0 +1,445 @@
+"""The create operator against the emulated Composer API: what it makes, adopts, waits for and refuses."""
+
+from __future__ import annotations
+
+import json
+import logging
+import subprocess
+import sys
+import threading
+from typing import TYPE_CHECKING, Any
+
+import grpc
+import pytest
+from airflow.sdk.exceptions import TaskDeferred
+
+from airflow_masq.airflow_compat import AirflowException, AirflowFailException
+from airflow_masq.exceptions import (
+    CannotMasqueradeError,
+    EnvironmentFailedError,
+    EnvironmentNotReadyError,
+    MasqueradeNotEnabledError,
+)
+from airflow_masq.operators.create_environment import (
+    DEFERRAL_GRACE_SECONDS,
+    CloudComposerCreateMasqueradeEnvironmentOperator,
+)
+from airflow_masq.triggers.environment_running import EnvironmentRunningTrigger
+from tests.emulated_cloud import LOCATION, PROJECT, EmulatedCloud, environment_resource
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from airflow_masq.airflow_compat import Context
+    from airflow_masq.clients.composer import ComposerClient
+
+pytestmark = pytest.mark.airflow
+
+ENVIRONMENT_ID = "example-environment"
+NAME = str(environment_resource()["name"])
+
+
+@pytest.fixture
+def cloud(monkeypatch: pytest.MonkeyPatch) -> Iterator[EmulatedCloud]:
+    """Give an emulated Composer API, and a connection that leads to it."""
+    with EmulatedCloud() as cloud:
+        monkeypatch.setenv("AIRFLOW_CONN_TEST_GOOGLE", cloud.airflow_connection)
+        yield cloud
+
+
+def operator(**arguments: object) -> CloudComposerCreateMasqueradeEnvironmentOperator:
+    """Make an operator that looks often."""
+    settings: dict[str, Any] = {
+        "task_id": "create",
+        "gcp_conn_id": "test_google",
+        "poll_interval_seconds": 0.01,
+        "creation_timeout_seconds": 30,
+        "api_timeout_seconds": 5,
+    }
+    if "plan" not in arguments:
+        settings["environment"] = environment_resource()
+    return CloudComposerCreateMasqueradeEnvironmentOperator(**{**settings, **arguments})
+
+
+def execute(**arguments: object) -> dict[str, Any]:
+    """Execute an operator."""
+    context: Context = {}
+    return operator(**arguments).execute(context)
+
+
+def client() -> ComposerClient:
+    """Ask the emulator as the operator does."""
+    from airflow_masq.hooks.composer import ComposerHook  # noqa: PLC0415 - Google's libraries are slow
+
+    return ComposerHook(gcp_conn_id="test_google").get_conn()
+
+
+def environments() -> tuple[dict[str, Any], ...]:
+    """List what exists."""
+    with client() as connected:
+        return connected.list(PROJECT, location=LOCATION)
+
+
+@pytest.mark.usefixtures("cloud")
+def test_an_environment_is_created_with_the_agent_and_its_facts_returned() -> None:
+    """The flag is set although nobody wrote it, and the XCom is JSON with everything that is known."""
+    plan = {
+        "environment": environment_resource(
+            nodeConfig={
+                "ipAllocationPolicy": {
+                    "clusterIpv4CidrBlock": "192.168.0.0/16",
+                    "servicesIpv4CidrBlock": "10.96.0.0/20",
+                }
+            }
+        ),
+        "network": {"node_ranges": ["10.128.0.0/20"]},
+    }
+    facts = execute(plan=plan)
+    [environment] = environments()
+    assert environment["config"]["nodeConfig"]["enableIpMasqAgent"] is True
+    assert json.loads(json.dumps(facts)) == facts
+    assert facts == {
+        "name": NAME,
+        "uuid": environment["uuid"],
+        "state": "RUNNING",
+        "image_version": "composer-2.14.1-airflow-2.10.5",
+        "enable_ip_masq_agent": True,
+        "gke_cluster": environment["config"]["gkeCluster"],
+        "airflow_uri": environment["config"]["airflowUri"],
+        "dag_gcs_prefix": environment["config"]["dagGcsPrefix"],
+        "console_url": "https://console.cloud.google.com/composer/environments/detail/us-central1/example-environment"
+        "/monitoring?project=example-project",
+        "node_ranges": ["10.128.0.0/20"],
+        "pod_ranges": ["192.168.0.0/16"],
+        "service_ranges": ["10.96.0.0/20"],
+        "adopted": False,
+        "differences": [],
+        "findings": facts["findings"],
+    }
+
+
+def test_it_waits_until_the_environment_runs(cloud: EmulatedCloud, caplog: pytest.LogCaptureFixture) -> None:
+    """While the environment is being created the log shows progress; nothing is returned before it runs."""
+    cloud.hold_creations()
+    seen_creating = threading.Event()
+
+    class Release(logging.Handler):
+        """Lets the creation end once the task has said that it waits."""
+
+        def emit(self, record: logging.LogRecord) -> None:
+            """Look for the line of progress."""
+            if "is in state CREATING" in record.getMessage():
+                seen_creating.set()
+                cloud.release_creations()
+
+    handler = Release()
+    logger = logging.getLogger("airflow_masq")
+    with caplog.at_level(logging.INFO, logger="airflow_masq"):
+        logger.addHandler(handler)
+        try:
+            facts = execute()
+        finally:
+            logger.removeHandler(handler)
+    assert seen_creating.is_set()
+    assert facts["state"] == "RUNNING"
+    assert "is running with the IP masquerade agent" in caplog.text
+
+
+@pytest.mark.usefixtures("cloud")
+def test_an_agent_that_was_switched_off_is_switched_on_and_said_so(caplog: pytest.LogCaptureFixture) -> None:
+    """Whoever wrote "false" learns from the log that this operator does not obey."""
+    facts = execute(environment=environment_resource(nodeConfig={"enableIpMasqAgent": False}))
+    assert facts["enable_ip_masq_agent"] is True
+    assert f"enableIpMasqAgent was false for {NAME} and is switched on" in caplog.text
+
+
+def test_an_existing_environment_with_the_agent_is_adopted(
+    cloud: EmulatedCloud, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Running again is harmless: what exists is taken over, and where it differs from the plan is said."""
+    cloud.put(ENVIRONMENT_ID, state="RUNNING", masquerade=True, image="composer-2.13.9-airflow-2.10.5")
+    facts = execute()
+    assert facts["adopted"] is True
+    assert facts["differences"] == [
+        (
+            "config.softwareConfig.imageVersion: planned 'composer-2.14.1-airflow-2.10.5', "
+            "found 'composer-2.13.9-airflow-2.10.5'"
+        )
+    ]
+    assert "differs from the plan in config.softwareConfig.imageVersion" in caplog.text
+
+
+def test_an_existing_environment_without_the_agent_is_refused(cloud: EmulatedCloud) -> None:
+    """The twin: without the agent it is never a success; the message says why, and the two ways out."""
+    cloud.put(ENVIRONMENT_ID, state="RUNNING", masquerade=False)
+    with pytest.raises(AirflowFailException, match=r"must be re-created.*only when.*new name.*snapshot") as caught:
+        execute()
+    assert isinstance(caught.value.__cause__, MasqueradeNotEnabledError)
+    [environment] = environments()
+    assert environment["state"] == "RUNNING"
+
+
+def test_a_retry_resumes_the_creation_of_an_earlier_try(cloud: EmulatedCloud) -> None:
+    """A worker that died in minute 20 costs nothing: the next try waits for the same environment."""
+    cloud.hold_creations()
+    with pytest.raises(AirflowException, match="goes on in the cloud") as caught:
+        execute(creation_timeout_seconds=0.05)
+    assert isinstance(caught.value.__cause__, EnvironmentNotReadyError)
+    assert not isinstance(caught.value, AirflowFailException)
+    first = environments()[0]["uuid"]
+    cloud.release_creations()
+    facts = execute()
+    assert (facts["uuid"], facts["adopted"], facts["differences"]) == (first, True, [])
+
+
+def test_a_creation_by_somebody_else_without_the_agent_is_refused_in_the_end(cloud: EmulatedCloud) -> None:
+    """The twin: what is being created under the name without the agent is waited for and then refused."""
+    from airflow_masq.environment import EnvironmentName  # noqa: PLC0415 - only here
+
+    cloud.hold_creations()
+    with client() as connected:
+        connected.create(EnvironmentName.parse(NAME), resource=environment_resource())
+    cloud.release_creations()
+    with pytest.raises(AirflowFailException, match="must be re-created"):
+        execute()
+
+
+def test_an_environment_that_comes_up_without_the_agent_is_no_success(cloud: EmulatedCloud) -> None:
+    """The result is verified: an environment that lost the flag on the way fails the task."""
+    cloud.faults.lose_agent(ENVIRONMENT_ID)
+    with pytest.raises(AirflowFailException, match="without the IP masquerade agent"):
+        execute()
+
+
+def test_an_updating_environment_is_waited_for(cloud: EmulatedCloud) -> None:
+    """An update by somebody else delays the adoption until it is over."""
+    cloud.put(ENVIRONMENT_ID, state="UPDATING", masquerade=True)
+    with pytest.raises(AirflowException, match="not running yet"):
+        execute(creation_timeout_seconds=0.05)
+    cloud.put(ENVIRONMENT_ID, state="RUNNING", masquerade=True)
+    assert execute()["adopted"] is True
+
+
+def test_an_updating_environment_without_the_agent_is_refused_at_once(cloud: EmulatedCloud) -> None:
+    """The twin: no update brings the agent."""
+    cloud.put(ENVIRONMENT_ID, state="UPDATING", masquerade=False)
+    with pytest.raises(AirflowFailException, match="must be re-created"):
+        execute()
+
+
+@pytest.mark.parametrize(
+    ("state", "raised", "words"),
+    [
+        ("ERROR", AirflowFailException, "exists and is in state ERROR; look at .* delete the environment"),
+        ("DELETING", AirflowException, "is being deleted; run the task again once it is gone"),
+    ],
+)
+def test_an_environment_that_is_not_there_for_long_is_not_adopted(
+    cloud: EmulatedCloud, state: str, raised: type[Exception], words: str
+) -> None:
+    """In state ERROR somebody has to look; one that is being deleted can be created afterwards."""
+    cloud.put(ENVIRONMENT_ID, state=state, masquerade=True)
+    with pytest.raises(raised, match=words) as caught:
+        execute()
+    assert type(caught.value) is raised
+
+
+def test_an_environment_that_disappears_meanwhile_is_worth_another_try(cloud: EmulatedCloud) -> None:
+    """Between "it exists" and the look at it, it can go."""
+    cloud.put(ENVIRONMENT_ID, state="RUNNING", masquerade=True)
+    cloud.faults.fail_next("GetEnvironment", grpc.StatusCode.NOT_FOUND, "gone")
+    with pytest.raises(AirflowException, match="has just disappeared"):
+        execute()
+
+
+@pytest.mark.parametrize(("words", "reason"), [("no quota", "no quota"), ("", "the API gave no reason")])
+def test_a_creation_that_fails_is_final_and_says_why(cloud: EmulatedCloud, words: str, reason: str) -> None:
+    """The operation's reason reaches the task's log, even where it is only a code."""
+    cloud.faults.fail_creation(ENVIRONMENT_ID, grpc.StatusCode.RESOURCE_EXHAUSTED, words)
+    with pytest.raises(AirflowFailException, match=f"RESOURCE_EXHAUSTED: {reason}") as caught:
+        execute()
+    assert isinstance(caught.value.__cause__, EnvironmentFailedError)
+
+
+def test_an_api_that_is_away_while_waiting_is_tolerated(cloud: EmulatedCloud) -> None:
+    """A few unanswered looks do not fail a creation of 25 minutes."""
+    cloud.faults.fail_next("GetOperation", grpc.StatusCode.UNAVAILABLE, "away", times=2)
+    cloud.faults.stall_next("GetEnvironment", 30)
+    assert execute(api_timeout_seconds=0.2)["state"] == "RUNNING"
+
+
+def test_an_api_that_is_away_at_the_start_is_worth_another_try(cloud: EmulatedCloud) -> None:
+    """A request that got no answer fails this try only."""
+    cloud.faults.fail_next("CreateEnvironment", grpc.StatusCode.UNAVAILABLE, "away")
+    with pytest.raises(AirflowException, match="UNAVAILABLE") as caught:
+        execute()
+    assert not isinstance(caught.value, AirflowFailException)
+    assert execute()["adopted"] is False
+
+
+def test_a_refusal_by_the_api_is_final(cloud: EmulatedCloud) -> None:
+    """What the API will refuse again is not retried."""
+    cloud.faults.fail_next("CreateEnvironment", grpc.StatusCode.PERMISSION_DENIED, "composer.environments.create")
+    with pytest.raises(AirflowFailException, match=r"composer\.environments\.create.*grant"):
+        execute()
+
+
+NEVER = {
+    "Composer 3": environment_resource()
+    | {"config": {"softwareConfig": {"imageVersion": "composer-3-airflow-2.10.5"}}},
+    "Composer 1": environment_resource()
+    | {"config": {"softwareConfig": {"imageVersion": "composer-1.20.12-airflow-2.4.3"}}},
+    "Composer 2.0": environment_resource()
+    | {"config": {"softwareConfig": {"imageVersion": "composer-2.0.32-airflow-2.3.4"}}},
+    "a CIDR and a range name": environment_resource(
+        nodeConfig={
+            "ipAllocationPolicy": {"clusterIpv4CidrBlock": "192.168.0.0/16", "clusterSecondaryRangeName": "pods"}
+        }
+    ),
+}
+
+
+@pytest.mark.parametrize("environment", NEVER.values(), ids=NEVER.keys())
+def test_what_can_never_work_is_refused_before_any_call(
+    monkeypatch: pytest.MonkeyPatch, environment: dict[str, Any]
+) -> None:
+    """Without an API to ask, the refusal comes all the same, with the rule's code."""
+    extra = {"composer_endpoint": "http://127.0.0.1:1", "project": PROJECT}
+    connection = json.dumps({"conn_type": "google_cloud_platform", "extra": extra})
+    monkeypatch.setenv("AIRFLOW_CONN_TEST_GOOGLE", connection)
+    with pytest.raises(AirflowFailException, match=r"was not created: MASQ\d{3} ") as caught:
+        execute(environment=environment)
+    assert isinstance(caught.value.__cause__, CannotMasqueradeError)
+
+
+OVERLAPPING = {
+    "environment": environment_resource(),
+    "network": {"node_ranges": ["10.128.0.0/20"], "pod_ranges": ["10.128.0.0/16"]},
+}
+
+
+@pytest.mark.usefixtures("cloud")
+def test_pods_that_overlap_nodes_are_refused() -> None:
+    """A plan whose Pod range overlaps its node range is refused, and nothing is created."""
+    with pytest.raises(AirflowFailException, match="MASQ2"):
+        execute(plan=OVERLAPPING)
+    assert environments() == ()
+
+
+@pytest.mark.usefixtures("cloud")
+def test_findings_can_be_only_warnings(caplog: pytest.LogCaptureFixture) -> None:
+    """With ``warn`` the findings are logged and returned, and the API decides."""
+    facts = execute(plan=OVERLAPPING, on_findings="warn")
+    assert "error" in {finding["severity"] for finding in facts["findings"]}
+    assert facts["findings"][0]["code"] in caplog.text
+
+
+@pytest.mark.usefixtures("cloud")
+def test_findings_can_be_ignored() -> None:
+    """With ``ignore`` nothing is looked for."""
+    assert execute(plan=OVERLAPPING, on_findings="ignore")["findings"] == []
+
+
+@pytest.mark.parametrize(
+    ("setting", "value"),
+    [
+        ("on_findings", "explode"),
+        ("poll_interval_seconds", 0),
+        ("creation_timeout_seconds", "soon"),
+        ("api_timeout_seconds", -1),
+    ],
+)
+@pytest.mark.usefixtures("cloud")
+def test_a_setting_that_makes_no_sense_is_refused(setting: str, value: object) -> None:
+    """A wrong setting is named, and nothing is created."""
+    with pytest.raises(AirflowFailException, match=rf"^{setting}: expected "):
+        execute(**{setting: value})
+    assert environments() == ()
+
+
+def test_deferred_it_waits_in_the_triggerer(cloud: EmulatedCloud) -> None:
+    """A deferrable task leaves its slot with a trigger that knows the operation, and a time limit of Airflow's own."""
+    cloud.hold_creations()
+    with pytest.raises(TaskDeferred) as caught:
+        execute(deferrable=True)
+    deferral = caught.value
+    assert isinstance(deferral.trigger, EnvironmentRunningTrigger)
+    assert deferral.trigger.environment_name == NAME
+    assert str(deferral.trigger.operation_name).startswith(f"projects/{PROJECT}/locations/{LOCATION}/operations/")
+    assert deferral.timeout is not None
+    assert deferral.timeout.total_seconds() == 30 + DEFERRAL_GRACE_SECONDS
+    cloud.release_creations()
+    cloud.settle()
+    facts = complete("running", record=deferral.trigger.serialize()[1]["record"])
+    assert (facts["state"], facts["adopted"]) == ("RUNNING", False)
+
+
+def complete(outcome: str, *, message: str = "", record: dict[str, Any] | None = None) -> dict[str, Any]:
+    """Resume an operator after its trigger fired."""
+    context: Context = {}
+    event = {"outcome": outcome, "message": message, "name": NAME, "record": record or {}}
+    return operator(deferrable=True).execute_complete(context, event)
+
+
+def test_deferrable_it_does_not_defer_for_what_runs_already(cloud: EmulatedCloud) -> None:
+    """An environment that runs needs no triggerer."""
+    cloud.put(ENVIRONMENT_ID, state="RUNNING", masquerade=True)
+    assert execute(deferrable=True)["adopted"] is True
+
+
+def test_after_the_waiting_the_agent_is_verified(cloud: EmulatedCloud) -> None:
+    """A trigger that says "running" does not make a success of an environment without the agent."""
+    cloud.put(ENVIRONMENT_ID, state="RUNNING", masquerade=False)
+    with pytest.raises(AirflowFailException, match="must be re-created"):
+        complete("running")
+
+
+def test_after_the_waiting_the_state_is_verified(cloud: EmulatedCloud) -> None:
+    """An environment that has left the state RUNNING since is worth another try."""
+    cloud.put(ENVIRONMENT_ID, state="UPDATING", masquerade=True)
+    with pytest.raises(AirflowException, match="expected state RUNNING, saw UPDATING"):
+        complete("running")
+
+
+@pytest.mark.parametrize(("outcome", "raised"), [("final", AirflowFailException), ("try-again", AirflowException)])
+def test_the_triggers_outcome_decides_about_retries(outcome: str, raised: type[Exception]) -> None:
+    """What the trigger found final is not retried, what may pass is."""
+    with pytest.raises(raised, match="the reason") as caught:
+        complete(outcome, message="the reason")
+    assert type(caught.value) is raised
+
+
+def test_a_killed_task_says_that_the_creation_goes_on(capfd: pytest.CaptureFixture[str]) -> None:
+    """Whoever ends the task learns that the environment still comes."""
+    operator().on_kill()
+    assert "goes on in the cloud" in capfd.readouterr().out
+
+
+def test_a_plans_path_is_no_template_file() -> None:
+    """The path of a plan reaches the worker as a path, whatever its ending; everything else can be templated."""
+    task = operator(plan="plans/{{ ds }}/plan.yaml")
+    assert tuple(task.template_ext) == ()
+    assert set(task.template_fields) >= {"plan", "environment", "project_id", "region", "environment_id"}
+    task.render_template_fields({"ds": "2026-11-22"})
+    assert task.plan == "plans/2026-11-22/plan.yaml"
+
+
+def test_templates_inside_an_environment_are_rendered_in_a_copy() -> None:
+    """A templated resource is rendered, and the DAG author's mapping stays as it is."""
+    environment = {"name": NAME, "labels": {"day": "{{ ds }}"}}
+    task = operator(environment=environment)
+    task.render_template_fields({"ds": "2026-11-22"})
+    assert isinstance(task.environment, dict)
+    assert task.environment["labels"] == {"day": "2026-11-22"}
+    assert environment == {"name": NAME, "labels": {"day": "{{ ds }}"}}
+
+
+def test_parsing_imports_nothing_of_google() -> None:
+    """A DAG file that uses the operator does not pay for Google's libraries each time it is parsed."""
+    code = (
+        "import sys, airflow_masq.operators.create_environment\n"
+        "print(sorted(name for name in sys.modules if name.startswith(('google.cloud.', 'google.api_core', 'grpc',"
+        " 'airflow.providers.google.c'))))"
+    )
+    finished = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
+    assert finished.stdout.splitlines()[-1] == "[]"

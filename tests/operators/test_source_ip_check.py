@@ -1,0 +1,229 @@
+"""The check itself, executed on this machine against real observers on loopback."""
+
+from __future__ import annotations
+
+import base64
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from airflow_masq.airflow_compat import AirflowException, AirflowFailException
+from airflow_masq.operators.source_ip_check import COMPOSER_ENVIRONMENT_VARIABLE, SourceIpCheckOperator
+from tests.local_observers import NODE_ADDRESS, POD_ADDRESS, loopback_plan, observer
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+pytestmark = pytest.mark.airflow
+
+PASSWORD = "letmein-4711"
+
+
+class RecordingInstance:
+    """Stands where Airflow's task instance stands and keeps what is pushed."""
+
+    def __init__(self) -> None:
+        self.pushed: dict[str, Any] = {}
+
+    def xcom_push(self, *, key: str, value: object) -> None:
+        """Keep an XCom."""
+        self.pushed[key] = value
+
+
+@pytest.fixture
+def instance() -> RecordingInstance:
+    """Give a task instance that keeps what is pushed."""
+    return RecordingInstance()
+
+
+@pytest.fixture(autouse=True)
+def _no_composer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(COMPOSER_ENVIRONMENT_VARIABLE, raising=False)
+
+
+def execute(instance: RecordingInstance, **arguments: Any) -> Mapping[str, Any]:  # noqa: ANN401 - the operator's
+    """Execute a check with one quick attempt."""
+    operator = SourceIpCheckOperator(task_id="check", **{"attempts": 1, "timeout_seconds": 2, **arguments})
+    return operator.execute({"ti": instance})  # type: ignore[typeddict-item]  # all that the operator looks at
+
+
+def test_a_passing_check_returns_its_report(instance: RecordingInstance, capfd: pytest.CaptureFixture[str]) -> None:
+    """The report is returned, pushed and, as a table, logged."""
+    with observer() as truthful:
+        plan = loopback_plan({"name": "service", "observe": truthful.url, "expect": "pod"})
+        report = execute(instance, plan=plan)
+    assert report["outcome"] == "PASS"
+    assert instance.pushed == {"report": report}
+    [verdict] = report["verdicts"]
+    assert (verdict["observed"], verdict["vantage"]["pod_ip"]) == (POD_ADDRESS, POD_ADDRESS)
+    log = capfd.readouterr().out
+    assert "Which source address services see from this worker:" in log
+    assert "PASS" in log
+
+
+def test_a_failing_check_leaves_its_report(instance: RecordingInstance) -> None:
+    """The report is pushed before the task fails, and Airflow may retry."""
+    with observer(answer=POD_ADDRESS) as leaking:
+        plan = loopback_plan({"name": "erp", "observe": leaking.url, "expect": "node"})
+        with pytest.raises(AirflowException, match=r"^1 FAIL: FAIL MASQ4\d\d erp from 127\.0\.0\.0/26\.") as raised:
+            execute(instance, plan=plan)
+    assert not isinstance(raised.value, AirflowFailException)
+    assert instance.pushed["report"]["outcome"] == "FAIL"
+
+
+def test_an_outcome_that_may_be_does_not_fail(instance: RecordingInstance) -> None:
+    """The twin: with ``fail_on`` empty the same FAIL is only reported."""
+    with observer(answer=POD_ADDRESS) as leaking:
+        plan = loopback_plan({"name": "erp", "observe": leaking.url, "expect": "node"})
+        assert execute(instance, plan=plan, fail_on=[])["outcome"] == "FAIL"
+
+
+def test_a_wrong_first_answer_is_asked_for_again(instance: RecordingInstance) -> None:
+    """A Pod that leaked its address in its first second passes by its second answer, and both are evidence."""
+    with observer(answer=NODE_ADDRESS, first_answer=POD_ADDRESS) as late:
+        plan = loopback_plan({"name": "erp", "observe": late.url, "expect": "node"})
+        report = execute(instance, plan=plan, attempts=2, wait_seconds=0)
+    [verdict] = report["verdicts"]
+    assert (verdict["outcome"], verdict["observed"]) == ("PASS", NODE_ADDRESS)
+    assert [each["observed"] for each in verdict["evidence"]] == [POD_ADDRESS, NODE_ADDRESS]
+    assert "MASQ492" in {finding["code"] for finding in verdict["findings"]}
+
+
+def test_a_wrong_answer_that_stays_fails(instance: RecordingInstance) -> None:
+    """The twin: an address that is wrong twice is a FAIL, and the other targets are asked once only."""
+    with observer(answer=POD_ADDRESS) as leaking, observer(answer=NODE_ADDRESS) as masqueraded:
+        plan = loopback_plan(
+            {"name": "leaking", "observe": leaking.url, "expect": "node"},
+            {"name": "erp", "observe": masqueraded.url, "expect": "node"},
+        )
+        report = execute(instance, plan=plan, attempts=2, wait_seconds=0, fail_on=[])
+    assert [verdict["outcome"] for verdict in report["verdicts"]] == ["FAIL", "PASS"]
+    assert (leaking.requests_seen, masqueraded.requests_seen) == (2, 1)
+
+
+def test_only_the_targets_that_are_named_are_asked(instance: RecordingInstance) -> None:
+    """A check restricted to some targets leaves the others alone."""
+    with observer() as asked, observer() as left_alone:
+        plan = loopback_plan(
+            {"name": "asked", "observe": asked.url, "expect": "pod"},
+            {"name": "left-alone", "observe": left_alone.url, "expect": "pod"},
+        )
+        report = execute(instance, plan=plan, targets=["asked"])
+    assert [verdict["target"] for verdict in report["verdicts"]] == ["asked"]
+    assert (asked.requests_seen, left_alone.requests_seen) == (1, 0)
+
+
+def test_one_silent_target_does_not_hide_another(instance: RecordingInstance) -> None:
+    """All targets are judged, each by itself, although one of them never answers."""
+    with observer(answer="") as stalling, observer(answer=NODE_ADDRESS) as masqueraded:
+        plan = loopback_plan(
+            {"name": "silent", "observe": stalling.url, "expect": "node"},
+            {"name": "erp", "observe": masqueraded.url, "expect": "node"},
+        )
+        report = execute(instance, plan=plan, timeout_seconds=0.3)
+    assert [verdict["outcome"] for verdict in report["verdicts"]] == ["INCONCLUSIVE", "PASS"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"fail_on": "FAIL"}, "fail_on: expected a list of FAIL, ERROR, INCONCLUSIVE, saw 'FAIL'"),
+        ({"fail_on": ["FIAL"]}, "fail_on: expected a list of FAIL, ERROR, INCONCLUSIVE, saw 'FIAL'"),
+        ({"attempts": 0}, "attempts: expected a whole number, 1 to 10, saw 0"),
+        ({"timeout_seconds": "soon"}, "timeout_seconds: expected 0.1 to 60 seconds, saw 'soon'"),
+        ({"wait_seconds": -1}, "wait_seconds: expected 0 to 60 seconds, saw -1"),
+        ({"targets": ["epr"]}, "targets: expected names out of erp, saw 'epr'"),
+        ({"targets": [["erp"]]}, "targets: expected names out of erp, saw ['erp']"),
+        ({"targets": "erp"}, "targets: expected a list of target names, saw 'erp'"),
+        ({"targets": []}, "targets: expected a list of target names, saw []"),
+        ({"plan": {"targets": []}}, "plan: targets: expected at least one target, saw none"),
+        ({"plan": 7}, "the task's argument plan: expected a path or a mapping, saw a int"),
+        (
+            {"plan": "/no/such/plan.yaml"},
+            "/no/such/plan.yaml: expected a readable plan file on this worker, saw No such file or directory",
+        ),
+    ],
+)
+def test_what_cannot_be_used_is_refused_before_anything_is_asked(
+    instance: RecordingInstance, arguments: dict[str, Any], message: str
+) -> None:
+    """A wrong setting fails the task in one line, without retries, and no service is asked."""
+    with observer() as untouched:
+        plan = loopback_plan({"name": "erp", "observe": untouched.url, "expect": "pod"})
+        with pytest.raises(AirflowFailException) as raised:
+            execute(instance, **{"plan": plan, **arguments})
+    assert str(raised.value) == message
+    assert untouched.requests_seen == 0
+    assert instance.pushed == {}
+
+
+def test_a_file_that_is_no_text_is_refused(instance: RecordingInstance, tmp_path: Path) -> None:
+    """A binary file given as the plan is named, with what is wrong."""
+    (tmp_path / "plan.yaml").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(AirflowFailException, match=r"plan\.yaml: expected a readable plan file .* can't decode byte"):
+        execute(instance, plan=str(tmp_path / "plan.yaml"))
+
+
+def test_a_file_without_end_is_refused(instance: RecordingInstance) -> None:
+    """A path that leads to something endless is refused, not read."""
+    with pytest.raises(AirflowFailException, match=r"^/dev/zero.*: expected "):
+        execute(instance, plan="/dev/zero")
+
+
+@pytest.mark.parametrize(
+    ("argument", "variable", "expected"),
+    [(None, None, "example-environment"), (None, "staging", "staging"), ("mine", "staging", "mine")],
+)
+def test_the_environment_is_named(
+    instance: RecordingInstance,
+    monkeypatch: pytest.MonkeyPatch,
+    argument: str | None,
+    variable: str | None,
+    expected: str,
+) -> None:
+    """The report names the environment that the task was told, else Composer's, else the plan's."""
+    if variable is not None:
+        monkeypatch.setenv(COMPOSER_ENVIRONMENT_VARIABLE, variable)
+    with observer() as truthful:
+        plan = loopback_plan({"name": "service", "observe": truthful.url, "expect": "pod"})
+        report = execute(instance, plan=plan, environment=argument)
+    assert report["environment"] == expected
+    assert report["verdicts"][0]["vantage"]["environment"] == expected
+
+
+def test_a_plan_of_another_environment_is_said_aloud(
+    instance: RecordingInstance, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Checking with the plan of another environment is warned of, since its ranges may differ."""
+    monkeypatch.setenv(COMPOSER_ENVIRONMENT_VARIABLE, "staging")
+    with observer() as truthful:
+        plan = loopback_plan({"name": "service", "observe": truthful.url, "expect": "pod"})
+        execute(instance, plan=plan)
+    assert (
+        "The plan describes environment example-environment, and this worker belongs to staging"
+        in capfd.readouterr().out
+    )
+
+
+def test_credentials_stay_out_of_log_and_report(
+    instance: RecordingInstance, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """A password of the observer's connection is sent to it and shown to nobody."""
+    with observer() as truthful:
+        connection = {
+            "conn_type": "source_ip_observer",
+            "host": "127.0.0.1",
+            "port": truthful.server_address[1],
+            "login": "someone",
+            "password": PASSWORD,
+        }
+        monkeypatch.setenv("AIRFLOW_CONN_MY_OBSERVER", json.dumps(connection))
+        plan = loopback_plan({"name": "service", "observe": "airflow://my_observer", "expect": "pod"})
+        report = execute(instance, plan=plan)
+    assert truthful.authorizations_seen == [f"Basic {base64.b64encode(f'someone:{PASSWORD}'.encode()).decode()}"]
+    shown = str(report) + "".join(capfd.readouterr())
+    assert "my_observer" in shown or truthful.url.rpartition("/")[0] in shown
+    assert PASSWORD not in shown
+    assert base64.b64encode(f"someone:{PASSWORD}".encode()).decode() not in shown

@@ -1,0 +1,164 @@
+"""The roll-up of a run's checks: what it merges, what it states as missing, and that it always leaves its event."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from airflow_masq.airflow_compat import AirflowException, AirflowFailException
+from airflow_masq.operators.source_ip_assert import SourceIpAssertOperator
+from airflow_masq.operators.source_ip_report import SourceIpReportOperator
+from airflow_masq.verdict import Outcome, Report, to_dict
+from tests.operators.report_examples import example_report, example_verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+pytestmark = pytest.mark.airflow
+
+
+class EndedChecks:
+    """Stands where Airflow 3's task instance stands: answers what became of the checks of a run, and what they left.
+
+    :param states: the states of the check's instances by map index, as the execution API names them.
+    :param left: their XComs by map index.
+    """
+
+    dag_id, run_id, task_id = "check_source_ip", "manual__1", "report"
+
+    def __init__(self, states: Mapping[str, str], left: Mapping[int, object]) -> None:
+        self.states, self.left = states, left
+
+    def get_task_states(self, *, dag_id: str, task_ids: list[str], run_ids: list[str]) -> dict[str, dict[str, str]]:
+        """Answer like Airflow 3: no entry for a run in which nothing matches."""
+        assert (dag_id, run_ids) == (self.dag_id, [self.run_id])
+        states = {key: state for key, state in self.states.items() if key.startswith(task_ids[0])}
+        return {self.run_id: states} if states else {}
+
+    def xcom_pull(self, *, task_ids: str, key: str = "return_value", map_indexes: int) -> object:
+        """Give what was left."""
+        assert task_ids
+        assert key in {"report", "return_value"}
+        return self.left.get(map_indexes)
+
+
+def report_on(checks: EndedChecks, **arguments: Any) -> tuple[list[dict[str, Any]], dict[str, Any]]:  # noqa: ANN401
+    """Execute the report; give what it returned and its event."""
+    accessor = SimpleNamespace(extra=None)
+    operator = SourceIpReportOperator(task_id="report", **{"check_task_ids": ["check"], **arguments})
+    context: Any = {"ti": checks, "outlet_events": {operator.outlets[0]: accessor}}
+    reports: Any = operator.execute(context)
+    assert accessor.extra is not None
+    return reports, accessor.extra
+
+
+def left(*outcomes: Outcome, **arguments: Any) -> dict[str, object]:  # noqa: ANN401 - the example's
+    """Write a check's report."""
+    return to_dict(example_report(outcomes, **arguments))
+
+
+def test_reports_of_one_environment_become_one() -> None:
+    """Instances on two nodes make one report that has seen two of three nodes."""
+    first = to_dict(Report(environment="production", verdicts=(example_verdict(Outcome.PASS, pod="192.168.0.2"),)))
+    second = to_dict(Report(environment="production", verdicts=(example_verdict(Outcome.FAIL, pod="192.168.1.2"),)))
+    checks = EndedChecks({"check_0": "success", "check_1": "failed"}, {0: first, 1: second})
+    [report], event = report_on(checks, nodes_total="3")
+    assert report["outcome"] == "FAIL"
+    assert report["coverage"] == {"nodes_seen": ["192.168.0.0/26", "192.168.1.0/26"], "nodes_total": 3}
+    assert report["problems"] == []
+    assert event["omitted"] == 0
+
+
+def test_environments_stay_apart() -> None:
+    """Checks of two environments make two reports, and a crashed one that could be of either stands by itself."""
+    checks = EndedChecks(
+        {"check_0": "success", "check_1": "success", "check_2": "failed"},
+        {0: left(Outcome.PASS, environment="b"), 1: left(Outcome.FAIL, environment="a")},
+    )
+    reports, event = report_on(checks)
+    assert [(each["environment"], each["outcome"]) for each in reports] == [
+        ("a", "FAIL"),
+        ("b", "PASS"),
+        ("unknown", "ERROR"),
+    ]
+    assert [each["environment"] for each in event["environments"]] == ["a", "b", "unknown"]
+
+
+def test_a_check_without_a_report_is_stated() -> None:
+    """One PASS does not hide that another instance left nothing: the report is an ERROR that names it."""
+    checks = EndedChecks({"check_0": "success", "check_12": "failed"}, {0: left(Outcome.PASS)})
+    [report], _ = report_on(checks)
+    assert report["outcome"] == "ERROR"
+    assert report["problems"] == [
+        "task check[12] ended as failed without a report: it crashed, was stopped or never ran"
+    ]
+
+
+def test_a_task_that_is_not_mapped_is_read_too() -> None:
+    """The check need not be mapped, and its id may be given alone."""
+    [report], event = report_on(EndedChecks({"check": "success"}, {-1: left(Outcome.PASS)}), check_task_ids="check")
+    assert report["outcome"] == "PASS"
+    assert event["check_task_ids"] == ["check"]
+
+
+def test_a_run_without_checks_is_no_success() -> None:
+    """Where no check ran at all, the report says so and is an ERROR."""
+    [report], _ = report_on(EndedChecks({}, {}))
+    assert report["outcome"] == "ERROR"
+    assert report["problems"] == ["task check has no instance in this run: it checked nothing"]
+
+
+@pytest.mark.parametrize("forged", ["PASS", [], {"outcome": "PASS"}, {**left(Outcome.FAIL), "outcome": "PASS"}])
+def test_what_is_no_report_is_stated(forged: object) -> None:
+    """An XCom that somebody else wrote, or that claims a better outcome than its verdicts, is a problem."""
+    [report], _ = report_on(EndedChecks({"check_0": "success"}, {0: forged}))
+    assert report["outcome"] == "ERROR"
+    assert report["problems"][0].startswith("task check[0] left something that is no report: report")
+
+
+def test_a_wrong_number_of_nodes_does_not_lose_the_event() -> None:
+    """A setting that cannot be read is a problem in the report; the event is emitted all the same."""
+    [report], event = report_on(EndedChecks({"check_0": "success"}, {0: left(Outcome.PASS)}), nodes_total="many")
+    assert report["problems"] == ["nodes_total: expected a whole number, 1 to 65000, saw 'many'"]
+    assert event["environments"][0]["outcome"] == "ERROR"
+
+
+def test_the_report_runs_however_the_checks_ended() -> None:
+    """By default it waits for all checks and needs none to succeed; its outlet is the asset of the checks."""
+    operator = SourceIpReportOperator(task_id="report", check_task_ids=["check"])
+    assert operator.trigger_rule == "all_done"
+    assert [outlet.uri for outlet in operator.outlets] == ["airflow-masq://source-ip/check"]
+
+
+def assert_on(returned: object, **arguments: Any) -> None:  # noqa: ANN401 - the operator's
+    """Execute the last task on what the report returned."""
+    operator = SourceIpAssertOperator(task_id="assert", report_task_id="report", **arguments)
+    context: Any = {"ti": EndedChecks({}, {-1: returned})}
+    operator.execute(context)
+
+
+def test_the_last_task_fails_on_a_fail() -> None:
+    """A report with a FAIL fails the last task, and so the run."""
+    with pytest.raises(AirflowException, match=r"^1 FAIL, 1 PASS: FAIL "):
+        assert_on([left(Outcome.PASS, Outcome.FAIL)])
+
+
+def test_the_last_task_lets_a_pass_pass() -> None:
+    """The twin: a report of nothing but PASS does not fail it."""
+    assert_on([left(Outcome.PASS)], fail_on=["FAIL", "ERROR", "INCONCLUSIVE"])
+
+
+@pytest.mark.parametrize("returned", [None, [], "PASS", {"outcome": "PASS"}])
+def test_the_last_task_never_passes_without_a_report(returned: object) -> None:
+    """Where there is no report, nothing was proven, and the run fails."""
+    message = "^what task report returned: expected a list of reports, saw "
+    with pytest.raises(AirflowFailException, match=message):
+        assert_on(returned)
+
+
+def test_the_last_task_refuses_a_forged_report() -> None:
+    """A report whose outcome is not its verdicts' is refused, with its place."""
+    with pytest.raises(AirflowFailException, match=r"^what task report returned: \[0\]"):
+        assert_on([{**left(Outcome.FAIL), "outcome": "PASS"}])

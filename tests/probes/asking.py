@@ -1,0 +1,46 @@
+"""One attempt of the HTTP probe, as its tests make it."""
+
+from __future__ import annotations
+
+import socket
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from airflow_masq.probes import probe_http
+from tests.probes.servers import Behaviour, serving
+
+if TYPE_CHECKING:
+    import ssl
+    from collections.abc import Sequence
+
+    from airflow_masq.probes import Resolve
+    from airflow_masq.verdict import Observation
+
+MORNING = datetime(2026, 11, 22, 6, 0, tzinfo=UTC)
+
+
+async def ask(
+    url: str,
+    *,
+    timeout_seconds: float = 5,
+    headers: Sequence[tuple[str, str]] = (),
+    tls_context: ssl.SSLContext | None = None,
+    resolve: Resolve | None = None,
+) -> Observation:
+    """Make one attempt."""
+    more = {} if resolve is None else {"resolve": resolve}
+    return await probe_http(
+        url,
+        timeout_seconds=timeout_seconds,
+        open_socket=socket.socket,
+        now=lambda: MORNING,
+        headers=headers,
+        tls_context=tls_context,
+        **more,
+    )
+
+
+async def ask_once(behaviour: Behaviour, *, timeout_seconds: float = 5, reads_request: bool = True) -> Observation:
+    """Make one attempt at a server that behaves so."""
+    async with serving(behaviour, reads_request=reads_request) as server:
+        return await ask(server.url(), timeout_seconds=timeout_seconds)

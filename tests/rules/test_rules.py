@@ -1,0 +1,209 @@
+"""Each rule finds its bad example, passes its good one, and has a true page; the fine points of each stand below.
+
+Run with AIRFLOW_MASQ_WRITE_PAGES=1 to write the pages after a rule has changed.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from airflow_masq.plan import load_plan, plan_from_mapping
+from airflow_masq.rules import Finding, Rule, Severity, all_rules, lint, page
+
+PAGES = Path(__file__).parents[2] / "docs" / "rules"
+RULES = pytest.mark.parametrize("rule", all_rules(), ids=lambda rule: rule.code)
+
+
+@RULES
+def test_the_bad_example_is_found(rule: Rule) -> None:
+    """A rule complains about its own bad example, with its own severity."""
+    findings = rule.findings(load_plan(rule.bad, source="bad"))
+    assert [(finding.code, finding.severity) for finding in findings] == [(rule.code, rule.severity)]
+
+
+@RULES
+def test_the_good_example_is_good_to_every_rule(rule: Rule) -> None:
+    """What a page shows as good is complained about by no rule at all."""
+    assert lint(load_plan(rule.good, source="good")) == ()
+
+
+@RULES
+def test_the_page_is_true(rule: Rule) -> None:
+    """The page in docs/rules is what the rule says today."""
+    path = PAGES / f"{rule.code}.md"
+    if os.environ.get("AIRFLOW_MASQ_WRITE_PAGES"):
+        path.write_text(page(rule), encoding="utf-8")
+    assert path.read_text(encoding="utf-8") == page(rule)
+
+
+def test_there_is_no_page_of_a_rule_that_does_not_exist() -> None:
+    """A rule that was withdrawn leaves no page behind."""
+    assert {path.stem for path in PAGES.glob("MASQ[123]*.md")} == {rule.code for rule in all_rules()}
+
+
+@RULES
+def test_the_page_is_whole(rule: Rule) -> None:
+    """A page has a title, what it means, why with a source, both examples and how to fix it, in this order."""
+    text = page(rule)
+    assert text.startswith(f"# {rule.code}: ")
+    places = [text.index(part) for part in ("## Why", "https://", "## Bad", "## Good", "## How to fix")]
+    assert places == sorted(places)
+    assert text.split("## How to fix")[1].strip()
+    assert "read 2026-" in " ".join(text.split())
+
+
+def _environment(image: str | None = "composer-2.14.1-airflow-2.10.5", **config: dict[str, Any]) -> dict[str, Any]:
+    software = {} if image is None else {"softwareConfig": {"imageVersion": image}}
+    return {"environment": {"config": {**software, **config}}}
+
+
+def _findings(mapping: dict[str, Any], code: str) -> list[Finding]:
+    return [finding for finding in lint(plan_from_mapping(mapping, source="params")) if finding.code == code]
+
+
+@pytest.mark.parametrize(
+    ("image", "codes"),
+    [
+        ("composer-3-airflow-2", {"MASQ101"}),
+        ("composer-3-airflow-3.1.0-build.1", {"MASQ101"}),
+        ("composer-1-airflow-2", {"MASQ102"}),
+        ("composer-2.0.0-preview.1-airflow-2.1.4", {"MASQ102"}),
+        ("composer-2.1.0-airflow-2.4.3", set()),
+        ("composer-2-airflow-2", set()),
+        ("composer-latest-airflow-2", {"MASQ105"}),
+        ("composer-two", {"MASQ105"}),
+        (None, {"MASQ105"}),
+    ],
+)
+def test_images_are_judged_by_their_generation(image: str | None, codes: set[str]) -> None:
+    """Composer 3 has no agent, 1 and 2.0 have ended, other Composer 2 is fine, and what tells neither is said so."""
+    plan = plan_from_mapping(_environment(image, nodeConfig={"enableIpMasqAgent": True}), source="params")
+    assert {finding.code for finding in lint(plan)} == codes
+
+
+@pytest.mark.parametrize("name", ["example-environment", "projects/p/locations/l/environments/-a", ""])
+def test_a_name_that_composer_refuses_is_found(name: str) -> None:
+    """A bare id, a bad id and an empty name are found, with what belongs there."""
+    mapping = {"environment": {"name": name, **_environment()["environment"]}}
+    (finding,) = _findings(mapping, "MASQ103")
+    assert finding.where == "environment.name"
+    assert finding.message.startswith("Expected ")
+
+
+@pytest.mark.parametrize(
+    ("node_config", "severities"),
+    [
+        ({}, [Severity.INFO]),
+        ({"enableIpMasqAgent": False}, [Severity.WARNING]),
+        ({"enable_ip_masq_agent": False}, [Severity.WARNING]),
+        ({"enableIpMasqAgent": True}, []),
+    ],
+)
+def test_a_missing_flag_is_told_and_a_false_one_warned_of(
+    node_config: dict[str, object], severities: list[Severity]
+) -> None:
+    """Leaving the flag out is worth knowing, writing it down as false worth a warning, true worth nothing."""
+    findings = _findings(_environment(nodeConfig=node_config), "MASQ104")
+    assert [finding.severity for finding in findings] == severities
+
+
+@pytest.mark.parametrize(
+    ("network", "messages"),
+    [
+        (
+            {"node_ranges": ["10.0.0.0/20"], "pod_ranges": ["10.0.0.0/20"]},
+            ["Pod range 10.0.0.0/20 overlaps node range 10.0.0.0/20"],
+        ),
+        (
+            {"pod_ranges": ["10.0.0.0/8"], "service_ranges": ["10.96.0.0/20"]},
+            ["Pod range 10.0.0.0/8 overlaps Service range 10.96.0.0/20"],
+        ),
+        (
+            {"node_ranges": ["10.0.0.0/8"], "service_ranges": ["10.96.0.0/20"]},
+            ["Service range 10.96.0.0/20 overlaps node range 10.0.0.0/8"],
+        ),
+        ({"node_ranges": ["10.0.0.0/20"], "pod_ranges": ["10.0.16.0/20"], "service_ranges": ["10.0.32.0/20"]}, []),
+        ({"node_ranges": ["10.0.0.0/20"], "pod_ranges": ["2001:db8::/64"]}, []),
+    ],
+)
+def test_every_pair_of_ranges_is_compared(network: dict[str, object], messages: list[str]) -> None:
+    """Any two of Pod, Service and node ranges that share addresses are found, neighbours are not."""
+    findings = _findings({"network": network}, "MASQ201")
+    assert [finding.message.partition(";")[0] for finding in findings] == messages
+
+
+def test_an_environments_own_pod_range_is_compared_with_the_nodes() -> None:
+    """The Pod range that the environment asks for is found to overlap the node range that the plan knows."""
+    policy = {"ipAllocationPolicy": {"clusterIpv4CidrBlock": "10.128.0.0/14"}}
+    mapping = {**_environment(nodeConfig=policy), "network": {"node_ranges": ["10.128.0.0/20"]}}
+    assert len(_findings(mapping, "MASQ201")) == 1
+
+
+@pytest.mark.parametrize(
+    ("policy", "count"),
+    [
+        ({"clusterIpv4CidrBlock": "192.168.0.0/16", "clusterSecondaryRangeName": "pods"}, 1),
+        ({"servicesIpv4CidrBlock": "10.96.0.0/20", "services_secondary_range_name": "services"}, 1),
+        ({"clusterIpv4CidrBlock": "192.168.0.0/16", "servicesSecondaryRangeName": "services"}, 0),
+        ({"clusterIpv4CidrBlock": "", "clusterSecondaryRangeName": "pods"}, 0),
+    ],
+)
+def test_only_two_answers_to_one_question_contradict(policy: dict[str, object], count: int) -> None:
+    """A CIDR and a name for the same purpose are found; for two purposes, or an empty one, they are not."""
+    assert len(_findings(_environment(nodeConfig={"ipAllocationPolicy": policy}), "MASQ202")) == count
+
+
+@pytest.mark.parametrize(
+    ("block", "is_found"),
+    [
+        ("192.168.1.0/16", True),
+        ("192.168.0.0", True),
+        ("/0", True),
+        ("/33", True),
+        ("/014", True),
+        ("\x1b[31m", True),
+        ("/14", False),
+        ("/32", False),
+        ("192.168.0.0/16", False),
+        ("", False),
+    ],
+)
+def test_blocks_must_be_aligned_or_bare_sizes(block: str, *, is_found: bool) -> None:
+    """Misaligned and unreadable blocks are found, aligned blocks and bare sizes are not; messages are harmless."""
+    policy = {"clusterIpv4CidrBlock": "192.168.0.0/16", "servicesIpv4CidrBlock": block}
+    findings = _findings(_environment(nodeConfig={"ipAllocationPolicy": policy}), "MASQ203")
+    assert bool(findings) is is_found
+    assert all(finding.where.endswith("servicesIpv4CidrBlock") for finding in findings)
+    assert all(finding.message.isprintable() for finding in findings)
+
+
+@pytest.mark.parametrize(
+    ("cidr", "is_found"),
+    [
+        ("100.64.0.0/10", False),
+        ("100.0.0.0/8", True),
+        ("100.128.0.0/16", True),
+        ("172.32.0.0/16", True),
+        ("172.16.0.0/16", False),
+        ("8.0.0.0/16", True),
+        ("240.0.0.0/16", False),
+        ("2001:db8::/64", False),
+    ],
+)
+def test_allowed_ranges_end_where_they_end(cidr: str, *, is_found: bool) -> None:
+    """Reserved ranges are allowed, what lies beyond them, wholly or in part, is not."""
+    policy = {"ipAllocationPolicy": {"servicesIpv4CidrBlock": cidr}}
+    findings = _findings(_environment(nodeConfig=policy), "MASQ204")
+    assert [finding.severity for finding in findings] == [Severity.ERROR] * is_found
+    private = {"enablePrivatelyUsedPublicIps": True}
+    assert not _findings(_environment(nodeConfig=policy, privateEnvironmentConfig=private), "MASQ204")
+
+
+def test_a_range_that_only_the_plan_names_is_a_warning() -> None:
+    """Where the environment itself does not ask for the public range, the service may learn it in another way."""
+    (finding,) = _findings({"network": {"pod_ranges": ["8.0.0.0/16"]}}, "MASQ204")
+    assert (finding.severity, finding.where) == (Severity.WARNING, "network.pod_ranges")

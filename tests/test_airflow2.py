@@ -1,0 +1,118 @@
+"""The oldest Airflow that we support, in an environment of its own: what users import there can be imported there."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.airflow_env import DAGS_FOLDER, airflow_settings
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+PYTHON = REPOSITORY / ".venv-airflow2" / "bin" / "python"
+
+pytestmark = pytest.mark.skipif(
+    not PYTHON.exists(), reason="no .venv-airflow2 (Airflow 2.10.5) here; scripts/test makes it"
+)
+
+IMPORTS = """
+import airflow
+assert airflow.__version__.startswith("2.10."), airflow.__version__
+from airflow_masq.hooks.composer import ComposerHook
+from airflow_masq.hooks.source_ip import SourceIpHook
+from airflow_masq.operators.create_environment import CloudComposerCreateMasqueradeEnvironmentOperator
+from airflow_masq.operators.source_ip_assert import SourceIpAssertOperator
+from airflow_masq.operators.source_ip_check import SourceIpCheckOperator
+from airflow_masq.operators.source_ip_report import SourceIpReportOperator
+print("imported")
+"""
+
+DAG_FILES = """
+from airflow.models.dagbag import DagBag
+bag = DagBag(DAGS_FOLDER, include_examples=False)
+assert not bag.import_errors, bag.import_errors
+from airflow.serialization.serialized_objects import SerializedDAG
+for dag_id, dag in sorted(bag.dags.items()):
+    SerializedDAG.to_dict(dag)
+    print(dag_id)
+"""
+
+PROVIDER_INFO = """
+import json, pathlib, airflow, jsonschema
+from airflow_masq.get_provider_info import get_provider_info
+schema = json.loads((pathlib.Path(airflow.__file__).parent / "provider_info.schema.json").read_text())
+jsonschema.validate(get_provider_info(), schema)
+print("accepted")
+"""
+
+CHECK_RUN = """
+import warnings
+warnings.simplefilter("ignore")
+from airflow.utils.db import initdb
+initdb()
+from airflow.models.dagbag import DagBag
+from airflow.models.dataset import DatasetEvent
+from airflow.utils.session import create_session
+from tests.local_observers import NODE_ADDRESS, POD_ADDRESS, loopback_plan, observer
+
+def run(answer):
+    dag = DagBag(DAGS_FOLDER, include_examples=False).dags["check_source_ip"]
+    dag.sync_to_db()
+    dag.get_task("check").partial_kwargs["retries"] = 0
+    with observer(answer) as service:
+        plan = loopback_plan({"name": "erp", "observe": service.url, "expect": "node"})
+        finished = dag.test(run_conf={"plan": plan, "instances": 2, "attempts": 1})
+    print(finished.state, *sorted(f"{each.task_id}:{each.state}" for each in finished.get_task_instances()))
+
+run(NODE_ADDRESS)
+run(POD_ADDRESS)
+with create_session() as session:
+    for event in session.query(DatasetEvent).order_by(DatasetEvent.timestamp):
+        [environment] = event.extra["environments"]
+        print("event", environment["environment"], environment["outcome"], environment["nodes_seen"])
+"""
+
+
+def run(code: str, *, home: Path) -> list[str]:
+    """Run Python in the Airflow 2 environment, from the repository, and give the last lines that it printed."""
+    settings = airflow_settings(home)
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("AIRFLOW", "PYTHON"))}
+    finished = subprocess.run(
+        [PYTHON, "-c", f"DAGS_FOLDER = {str(DAGS_FOLDER)!r}\n{code}"],
+        cwd=REPOSITORY,
+        env={**environment, **settings, "PYTHONPATH": str(REPOSITORY)},
+        capture_output=True,
+        text=True,
+        timeout=110,
+        check=False,
+    )
+    assert finished.returncode == 0, finished.stderr[-2000:]
+    return finished.stdout.splitlines()
+
+
+def test_hooks_and_operators_import(tmp_path: Path) -> None:
+    """Every operator and hook can be imported on Airflow 2.10.5."""
+    assert run(IMPORTS, home=tmp_path)[-1] == "imported"
+
+
+def test_the_check_dag_parses(tmp_path: Path) -> None:
+    """The checker DAG is found by Airflow 2.10.5, without import errors, and can be stored."""
+    assert "check_source_ip" in run(DAG_FILES, home=tmp_path)
+
+
+def test_provider_info_is_accepted(tmp_path: Path) -> None:
+    """Airflow 2.10.5's provider schema accepts what we say about ourselves."""
+    assert run(PROVIDER_INFO, home=tmp_path)[-1] == "accepted"
+
+
+def test_the_check_dag_runs(tmp_path: Path) -> None:
+    """On Airflow 2.10.5 too, a source that was meant passes, another fails the run, and both leave their event."""
+    kinds = ("event ", "failed ", "success ")
+    assert [line for line in run(CHECK_RUN, home=tmp_path) if line.startswith(kinds)] == [
+        "success assert:success check:success check:success instances:success report:success",
+        "failed assert:failed check:failed check:failed instances:success report:success",
+        "event example-environment PASS 1",
+        "event example-environment FAIL 1",
+    ]

@@ -1,0 +1,60 @@
+"""The pinned releases: complete, plain, and no older or newer than what pyproject.toml promises."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+from packaging.version import Version
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+PROJECT = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+RUNTIME = [Requirement(line) for line in PROJECT["dependencies"]]
+EXTRAS = {name: [Requirement(line) for line in lines] for name, lines in PROJECT["optional-dependencies"].items()}
+PIN_FILES = sorted((REPOSITORY / "constraints").glob("*.txt"))
+
+
+def pins(name: str) -> dict[str, Version]:
+    """Read a file of pinned releases."""
+    lines = (REPOSITORY / "constraints" / name).read_text(encoding="utf-8").splitlines()
+    return {canonicalize_name(package): Version(version) for package, version in (line.split("==") for line in lines)}
+
+
+@pytest.mark.parametrize("path", PIN_FILES, ids=lambda path: path.name)
+def test_pins_are_plain(path: Path) -> None:
+    """A file of pins has lines ``name==version`` only: no options, no addresses, no comments."""
+    lines = path.read_text(encoding="utf-8").splitlines()
+    assert lines
+    assert [line for line in lines if not re.fullmatch(r"[a-z0-9-]+==[0-9a-z.]+", line)] == []
+
+
+@pytest.mark.parametrize(
+    ("name", "requirements"),
+    [
+        ("airflow3.txt", [*RUNTIME, *(requirement for extra in EXTRAS.values() for requirement in extra)]),
+        ("airflow2.txt", [*RUNTIME, *EXTRAS["test"]]),
+    ],
+)
+def test_every_requirement_is_pinned(name: str, requirements: list[Requirement]) -> None:
+    """Each requirement of pyproject.toml is pinned, to a release that it allows."""
+    pinned = pins(name)
+    outside = [str(wanted) for wanted in requirements if pinned[canonicalize_name(wanted.name)] not in wanted.specifier]
+    assert outside == []
+
+
+def test_lower_bounds_are_what_is_tested() -> None:
+    """A user's lower bound is the release that the Airflow 2 environment runs: no higher, and not an untested one."""
+    bounds = {canonicalize_name(wanted.name): str(wanted.specifier) for wanted in RUNTIME}
+    assert bounds == {name: f">={version}" for name, version in oldest().items()}
+    assert {name: pins("airflow2.txt")[name] for name in bounds} == oldest()
+
+
+def oldest() -> dict[str, Version]:
+    """Read the requirements from which the pins of the Airflow 2 environment are made."""
+    lines = (REPOSITORY / "constraints" / "airflow2.in").read_text(encoding="utf-8").splitlines()
+    wanted = (line.split("==") for line in lines if not line.startswith("#"))
+    return {canonicalize_name(name): Version(version) for name, version in wanted}

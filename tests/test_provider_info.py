@@ -1,0 +1,85 @@
+"""What the package tells Airflow about itself, held against Airflow's own schema and the package's own files."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+import airflow_masq
+from airflow_masq.get_provider_info import get_provider_info
+
+PACKAGE = Path(airflow_masq.__file__).parent
+
+
+def airflow_schema() -> dict[str, object]:
+    """Read the schema that the installed Airflow validates providers with, without importing Airflow."""
+    specification = importlib.util.find_spec("airflow")
+    assert specification is not None
+    assert specification.origin is not None
+    text = (Path(specification.origin).parent / "provider_info.schema.json").read_text()
+    schema: dict[str, object] = json.loads(text)
+    return schema
+
+
+def test_airflow_accepts_the_provider_info() -> None:
+    """Airflow's provider schema accepts what we say about ourselves."""
+    jsonschema.validate(get_provider_info(), airflow_schema())
+
+
+def test_the_schema_would_refuse_a_provider_without_name() -> None:
+    """The check above can fail: the same schema refuses an incomplete description."""
+    info = get_provider_info()
+    del info["name"]
+    with pytest.raises(jsonschema.ValidationError, match="'name' is a required property"):
+        jsonschema.validate(info, airflow_schema())
+
+
+@pytest.mark.parametrize("kind", ["operators", "hooks", "triggers"])
+def test_every_module_that_is_named_exists(kind: str) -> None:
+    """Nobody is sent to a module that is not there."""
+    modules = [module for entry in get_provider_info()[kind] for module in entry["python-modules"]]
+    assert modules
+    for module in modules:
+        assert importlib.util.find_spec(module) is not None, module
+
+
+@pytest.mark.parametrize(
+    ("folder", "kind", "suffix"), [("operators", "operators", "Operator"), ("hooks", "hooks", "Hook")]
+)
+def test_every_operator_and_hook_is_named(folder: str, kind: str, suffix: str) -> None:
+    """Every operator and hook of the package is listed, so that documentation tools find it."""
+    named = {module for entry in get_provider_info()[kind] for module in entry["python-modules"]}
+    found = {
+        f"airflow_masq.{folder}.{path.stem}"
+        for path in (PACKAGE / folder).glob("*.py")
+        if any(line.startswith("class ") and f"{suffix}(" in line for line in path.read_text().splitlines())
+    }
+    assert found
+    assert found == named
+
+
+@pytest.mark.airflow
+def test_the_connection_type_is_the_hooks_own() -> None:
+    """The connection type that the form offers leads to the hook that reads it."""
+    from airflow_masq.hooks.source_ip import SourceIpHook  # noqa: PLC0415 - imports Airflow, which takes seconds
+
+    [connection_type] = get_provider_info()["connection-types"]
+    assert connection_type["connection-type"] == SourceIpHook.conn_type
+    assert connection_type["hook-name"] == SourceIpHook.hook_name
+    assert connection_type["hook-class-name"] == f"{SourceIpHook.__module__}.{SourceIpHook.__qualname__}"
+
+
+@pytest.mark.airflow
+def test_the_form_is_the_same_on_every_airflow() -> None:
+    """The connection form that Airflow 3 draws from here labels its fields as the hook's own form does."""
+    from airflow_masq.hooks.source_ip import SourceIpHook  # noqa: PLC0415 - imports Airflow, which takes seconds
+
+    behaviour = get_provider_info()["connection-types"][0]["ui-field-behaviour"]
+    older = SourceIpHook.get_ui_field_behaviour()
+    assert behaviour["hidden-fields"] == older["hidden_fields"]
+    assert behaviour["relabeling"] == older["relabeling"]
+    assert behaviour["placeholders"].keys() == older["placeholders"].keys()
