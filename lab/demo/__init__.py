@@ -1,0 +1,1 @@
+"""The story that ``./scripts/demo`` tells: two environments, one without the agent and one through our operator."""
