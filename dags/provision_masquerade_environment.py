@@ -1,4 +1,4 @@
-"""Creates, on demand, a Composer environment whose Pods are masqueraded; it must stay cheap to parse."""
+"""Creates, once it is unpaused, a Composer environment whose Pods are masqueraded; it must stay cheap to parse."""
 
 from __future__ import annotations
 
@@ -27,9 +27,10 @@ environment is created, and not in Google Cloud console
 Nothing is ever deleted or changed. What cannot work (Composer 3, overlapping ranges, …) is refused before any call.
 The task's XCom has the facts: name, image, cluster, address ranges, findings.
 
-**No schedule**: an environment costs money, so somebody decides when to create one; and a schedule would bring back an
-environment that was deleted on purpose. Run `check_source_ip` in the new environment to see that services see what
-they should.
+**Schedule**: `@once`, and paused until somebody unpauses it, since an environment costs money; trigger it by hand for
+more. To have an environment at a certain time, give the DAG a cron expression or a `start_date` in the future. A
+recurring schedule is safe for what exists, which is adopted, but it brings back an environment that was deleted on
+purpose. Run `check_source_ip` in the new environment to see that services see what they should.
 
 The account of the connection needs the role *Composer Administrator* (or *Environment and Storage Object
 Administrator*) in the project and *Service Account User* on the environment's service account.
@@ -83,7 +84,8 @@ with DAG(
     dag_id="provision_masquerade_environment",
     description="Create a Composer environment whose Pods show their nodes' addresses.",
     doc_md=DOCUMENTATION,
-    schedule=None,
+    schedule="@once",
+    is_paused_upon_creation=True,
     start_date=datetime(2026, 1, 1, tzinfo=UTC),
     catchup=False,
     max_active_runs=1,

@@ -30,7 +30,6 @@ class VerdictCode(StrEnum):
     UNEXPECTED_SOURCE = "MASQ411"
     SOURCE_NOT_ALLOWED = "MASQ412"
     NOT_MASQUERADED = "MASQ413"
-    MASQUERADED_UNINTENDED = "MASQ414"
     NO_ANSWER = "MASQ421"
     NO_ROUTE = "MASQ422"
     RESET = "MASQ423"
@@ -39,6 +38,7 @@ class VerdictCode(StrEnum):
     NO_STATED_NEED = "MASQ426"
     UNKNOWN_SOURCE = "MASQ427"
     HIDDEN_BY_NAT = "MASQ428"
+    MASQUERADED_UNINTENDED = "MASQ429"
     VANTAGE_IS_TRIGGERER = "MASQ431"
     VANTAGE_IS_NO_POD = "MASQ432"
     REFUSED = "MASQ441"
@@ -146,18 +146,6 @@ _FAILED: Final = {
         ),
         what_to_do="Compare with the other nodes in the report, then look at the cluster's EgressNATPolicy objects.",
     ),
-    VerdictCode.MASQUERADED_UNINTENDED: CodeMeaning(
-        outcome=Outcome.FAIL,
-        title="Masqueraded where the policy keeps the Pod address",
-        meaning="The destination lies in a non-masquerade range, and the observer saw a node's address.",
-        causes=(
-            "The list in force lacks the node or Pod ranges. Composer enables intranode visibility, so peers then see "
-            "node addresses, and firewalls and network policies by Pod range no longer match "
-            "(https://cloud.google.com/composer/docs/composer-2/enable-ip-masquerade-agent, read 2026-11-22; the "
-            "consequence is inferred)."
-        ),
-        what_to_do="Let the non-masquerade destinations include at least the cluster's node and Pod ranges.",
-    ),
 }
 
 _NOTHING_PROVED: Final = {
@@ -222,6 +210,21 @@ _NOTHING_PROVED: Final = {
         meaning="The observer saw Cloud NAT's address, which stands for Pods as well as for nodes here.",
         causes="A public observer behind a Cloud NAT that covers both ranges.",
         what_to_do="Use a private observer outside the cluster's ranges, or state `expect: nat` if that is the need.",
+    ),
+    VerdictCode.MASQUERADED_UNINTENDED: CodeMeaning(
+        outcome=Outcome.INCONCLUSIVE,
+        title="Masqueraded where the policy keeps the Pod address",
+        meaning=(
+            "The destination lies in a non-masquerade range, and the observer saw a node's address. The environment "
+            "leaks no Pod address by that, so it is no FAIL; but what was seen is not what the policy says."
+        ),
+        causes=(
+            "The list in force lacks the node or Pod ranges. Composer enables intranode visibility, so peers then see "
+            "node addresses, and firewalls and network policies by Pod range no longer match "
+            "(https://cloud.google.com/composer/docs/composer-2/enable-ip-masquerade-agent, read 2026-11-22; the "
+            "consequence is inferred)."
+        ),
+        what_to_do="Let the non-masquerade destinations include at least the cluster's node and Pod ranges.",
     ),
     VerdictCode.VANTAGE_IS_TRIGGERER: CodeMeaning(
         outcome=Outcome.INCONCLUSIVE,

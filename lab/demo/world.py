@@ -75,7 +75,8 @@ class World:
         self._stack = AsyncExitStack()
         self._lab = PacketLab(default_topology())
         self._emulator = ComposerEmulator(
-            durations=Durations(creation_seconds=CREATION_SECONDS), hooks=Hooks(on_running=self._come_to_life)
+            durations=Durations(creation_seconds=CREATION_SECONDS),
+            hooks=Hooks(on_running=self._come_to_life, on_deleted=self._pass_away),
         )
 
     async def __aenter__(self) -> Self:
@@ -91,6 +92,11 @@ class World:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         await self._stack.aclose()
+
+    @property
+    def lab(self) -> PacketLab:
+        """The network that environments come to life in."""
+        return self._lab
 
     @property
     def composer_endpoint(self) -> str:
@@ -137,3 +143,9 @@ class World:
             for node in cluster.nodes
         ]
         write_workers(self.workers_file(environment_id), workers)
+
+    async def _pass_away(self, environment: Environment) -> None:
+        """Take a deleted environment's nodes away."""
+        environment_id = environment.name.rpartition("/")[2]
+        self._lab.remove_cluster(environment_id)
+        self.workers_file(environment_id).unlink()

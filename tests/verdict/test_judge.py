@@ -97,7 +97,7 @@ def test_an_expectation_counts_before_allowed_sources() -> None:
         (NODE, ON_PREMISES, "MASQ403", "not pod"),
         (POD, ON_PREMISES, "MASQ413", "not pod"),
         (POD, "192.168.9.9", "MASQ404", "pod"),
-        (NODE, "192.168.9.9", "MASQ414", "pod"),
+        (NODE, "192.168.9.9", "MASQ429", "pod"),
         (POD, "10.128.0.50", "MASQ404", "pod"),
         (POD, "10.96.0.10", "MASQ404", "pod"),
         (POD, "169.254.1.1", "MASQ404", "pod"),

@@ -12,17 +12,26 @@ from netaddr import IPAddress
 
 from airflow_masq.plan import plan_from_mapping
 from airflow_masq.verdict import Component, Failure, Observation, Outcome, Report, Vantage, Verdict, judge, to_dict
-from lab.demo.story import ENVIRONMENTS, NODES, TARGETS, WITH_AGENT, WITHOUT_AGENT, StoryEnvironment, plan
+from lab.demo.story import (
+    CLOUD_NAT_ADDRESS,
+    ENVIRONMENTS,
+    NODES,
+    TARGETS,
+    WITH_AGENT,
+    WITHOUT_AGENT,
+    StoryEnvironment,
+    plan,
+)
 from lab.demo.telling import Teller
 
 if TYPE_CHECKING:
     from airflow_masq.plan import Plan
 
 REFUSAL = "the environment exists without the agent and must be re-created"
-#: What each target sees, by whether the environment has the agent; None: nothing answers.
+#: What each target sees, by whether the environment has the agent.
 SEEN = {
-    False: {"onprem-erp": None, "vpc-service": "pod", "vm-beside-nodes": "pod", "public-service": "203.0.113.7"},
-    True: {"onprem-erp": "node", "vpc-service": "node", "vm-beside-nodes": "pod", "public-service": "203.0.113.7"},
+    False: {"onprem-erp": "nothing", "vpc-service": "pod", "vm-beside-nodes": "pod", "public-service": "nat"},
+    True: {"onprem-erp": "node", "vpc-service": "node", "vm-beside-nodes": "pod", "public-service": "nat"},
 }
 
 
@@ -36,10 +45,13 @@ def story_verdict(environment: StoryEnvironment, target_name: str, *, node: int)
     """Judge what the story needs to be seen."""
     the_plan = story_plan(environment)
     pod = IPAddress(int(the_plan.ranges.pod[0].network) + 64 * node + 2)
-    seen = SEEN[environment.masquerade][target_name]
-    address = {"pod": pod, "node": IPAddress(environment.first_node_address) + node, None: None}.get(
-        seen, None if seen is None else IPAddress(seen) if seen[0].isdigit() else None
-    )
+    addresses = {
+        "pod": pod,
+        "node": IPAddress(environment.first_node_address) + node,
+        "nat": IPAddress(CLOUD_NAT_ADDRESS),
+        "nothing": None,
+    }
+    address = addresses[SEEN[environment.masquerade][target_name]]
     target = next(each for each in the_plan.targets if each.name == target_name)
     observation = Observation(
         url=target.observe,
@@ -122,7 +134,7 @@ def test_a_verdict_that_the_story_does_not_need_fails_the_demo() -> None:
     """Were the agent's environment to behave like the other one, the demo would say where."""
     lie = Report(
         environment=WITH_AGENT.environment_id,
-        verdicts=tuple(replace(v, vantage=v.vantage) for v in story_report(WITHOUT_AGENT).verdicts),
+        verdicts=story_report(WITHOUT_AGENT).verdicts,
         nodes_total=NODES,
     )
     events = story_events()
