@@ -1,0 +1,42 @@
+"""What has to be built for a topology, before anything is."""
+
+from __future__ import annotations
+
+from ipaddress import ip_network
+
+from lab.packets.blueprint import Draughtsman
+from lab.packets.topology import GATEWAY, ROUTER, default_topology, gke_cluster
+
+
+def test_interfaces_are_numbered_apart_for_a_labs_whole_life() -> None:
+    """A cluster drawn later, or drawn again, never gets a number, name or hardware address that another has."""
+    draughtsman = Draughtsman()
+    cluster = gke_cluster("blue", nodes=2, pods_per_node=2)
+    drawn = [draughtsman.backbone(default_topology()), draughtsman.cluster(cluster), draughtsman.cluster(cluster)]
+    ends = [end for blueprint in drawn for end in blueprint.link_ends()]
+    assert len({end.hardware_address for end in ends}) == len(ends)
+    router = [end for end in ends if end.namespace == ROUTER]
+    assert len({end.index for end in router}) == len({end.name for end in router}) == len(router)
+    assert all(len(end.name) <= 15 for end in ends)
+
+
+def test_a_nodes_block_is_routed_to_it_from_both_routers() -> None:
+    """The VPC and Cloud NAT know the way back to a node and to its Pods, and to nothing else."""
+    draughtsman = Draughtsman()
+    backbone = draughtsman.backbone(default_topology())
+    cluster = draughtsman.cluster(gke_cluster("blue", nodes=1, pods_per_node=1))
+    for router in (ROUTER, GATEWAY):
+        routes = {route.destination for route in cluster.routes if route.end.namespace == router}
+        assert routes == {ip_network("10.128.0.2/32"), ip_network("192.168.0.0/26")}
+    assert {route.destination for route in backbone.routes if route.end.namespace == GATEWAY} == {
+        ip_network("10.128.0.1/32"),
+        ip_network("192.175.48.80/32"),
+    }
+
+
+def test_ipv6_is_drawn_where_it_is_asked_for() -> None:
+    """A dual-stack cluster has IPv6 addresses and routes, another has none."""
+    assert not Draughtsman().cluster(gke_cluster("blue")).ipv6
+    assert not Draughtsman().backbone(default_topology()).ipv6
+    assert Draughtsman().cluster(gke_cluster("blue", ipv6=True)).ipv6
+    assert Draughtsman().backbone(default_topology(ipv6=True)).ipv6

@@ -1,0 +1,109 @@
+"""What connection tracking keeps when rules change, and that first connections are not lost."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import socket
+from typing import TYPE_CHECKING
+
+import pytest
+
+from lab.packets.lab import PacketLab
+from lab.packets.masquerade import MasqueradeChain
+from lab.packets.observers import Observers
+from lab.packets.prober import ask, connect, observe
+from lab.packets.topology import IN_VPC, NODE_RANGE, ON_PREMISES, POD_RANGE, default_topology, gke_cluster
+
+if TYPE_CHECKING:
+    from tests.lab.packets.conftest import StartLab
+
+pytestmark = [pytest.mark.packets, pytest.mark.usefixtures("sandbox")]
+
+COMPOSER = MasqueradeChain(non_masquerade=(POD_RANGE, NODE_RANGE))
+NODE, POD = "blue-node-0", "blue-node-0-pod-0"
+NODE_ADDRESS, POD_ADDRESS = "10.128.0.2", "192.168.0.2"
+PATIENT_SECONDS = 10.0
+
+#: A first packet that is not answered is sent again after a second (RFC 6298 section 2.1).
+ONE_RETRANSMISSION_SECONDS = 1.5
+
+
+@pytest.fixture
+async def lab(start_lab: StartLab) -> PacketLab:
+    """Give the demo's topology with one node and one Pod."""
+    return await start_lab(default_topology(gke_cluster("blue", nodes=1, pods_per_node=1)))
+
+
+async def seen_anew(lab: PacketLab) -> str:
+    """Ask over a connection of its own."""
+    return str(await observe(lab, POD, destination=IN_VPC, timeout_seconds=PATIENT_SECONDS))
+
+
+async def test_an_open_connection_keeps_the_pods_address(lab: PacketLab) -> None:
+    """A connection from before masquerading goes on with the Pod's address; a new one has the node's."""
+    with await connect(lab, POD, address=IN_VPC.address, port=IN_VPC.port) as connection:
+        assert str(await ask(connection, nonce=lab.nonce)) == POD_ADDRESS
+        lab.set_masquerade(NODE, COMPOSER)
+        assert str(await ask(connection, nonce=lab.nonce)) == POD_ADDRESS
+        assert await seen_anew(lab) == NODE_ADDRESS
+
+
+async def test_an_open_connection_keeps_the_nodes_address(lab: PacketLab) -> None:
+    """A masqueraded connection stays so when the rules go; a new one has the Pod's address."""
+    lab.set_masquerade(NODE, COMPOSER)
+    with await connect(lab, POD, address=IN_VPC.address, port=IN_VPC.port) as connection:
+        assert str(await ask(connection, nonce=lab.nonce)) == NODE_ADDRESS
+        lab.set_masquerade(NODE, None)
+        assert str(await ask(connection, nonce=lab.nonce)) == NODE_ADDRESS
+        assert await seen_anew(lab) == POD_ADDRESS
+
+
+async def test_a_udp_socket_keeps_its_translation(lab: PacketLab) -> None:
+    """The same UDP socket keeps the address that it began with; a new socket does not."""
+    with (
+        lab.open_socket(IN_VPC.name, socket.AF_INET, socket.SOCK_DGRAM) as server,
+        lab.open_socket(POD, socket.AF_INET, socket.SOCK_DGRAM) as old,
+        lab.open_socket(POD, socket.AF_INET, socket.SOCK_DGRAM) as new,
+    ):
+        server.bind((str(IN_VPC.address), 5000))
+        assert await exchange(old, server) == POD_ADDRESS
+        lab.set_masquerade(NODE, COMPOSER)
+        assert await exchange(old, server) == POD_ADDRESS
+        assert await exchange(new, server) == NODE_ADDRESS
+
+
+async def exchange(client: socket.socket, server: socket.socket) -> str:
+    """Send a datagram and get one back; give the source address that the server saw."""
+    loop = asyncio.get_running_loop()
+    async with asyncio.timeout(PATIENT_SECONDS):
+        await loop.sock_sendto(client, b"?", server.getsockname())
+        _, peer = await loop.sock_recvfrom(server, 16)
+        await loop.sock_sendto(server, b"!", peer)
+        await loop.sock_recv(client, 16)
+    return str(peer[0])
+
+
+async def test_an_attempt_that_began_before_the_rules_never_recovers(lab: PacketLab) -> None:
+    """A first packet dropped by the firewall is sent again with the old address; only a new attempt gets through."""
+    with lab.open_socket(POD, socket.AF_INET, socket.SOCK_STREAM) as early:
+        assert early.connect_ex((str(ON_PREMISES.address), ON_PREMISES.port)) == errno.EINPROGRESS
+        lab.set_masquerade(NODE, COMPOSER)
+        late = await observe(lab, POD, destination=ON_PREMISES, timeout_seconds=PATIENT_SECONDS)
+        assert str(late) == NODE_ADDRESS
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(
+                asyncio.get_running_loop().sock_sendall(early, b"waits for the connection"), ONE_RETRANSMISSION_SECONDS
+            )
+
+
+async def test_300_first_connections_lose_none() -> None:
+    """In 25 fresh labs of 12 Pods each every Pod's very first packet arrives, so none has to be sent again."""
+    answers = []
+    for index in range(25):
+        with PacketLab(default_topology(gke_cluster(f"fresh-{index}", nodes=3, pods_per_node=4))) as lab:
+            async with Observers(lab):
+                pods = [pod.name for cluster in lab.clusters for pod in cluster.pods]
+                answers += await asyncio.gather(*(observe(lab, pod, destination=IN_VPC) for pod in pods))
+    lost = [answer for answer in answers if answer.observed is None]
+    assert (len(answers), lost) == (300, [])
