@@ -112,7 +112,7 @@ def test_the_check_dag_runs(tmp_path: Path) -> None:
     kinds = ("event ", "failed ", "success ")
     assert [line for line in run(CHECK_RUN, home=tmp_path) if line.startswith(kinds)] == [
         "success assert:success check:success check:success instances:success report:success",
-        "failed assert:failed check:failed check:failed instances:success report:success",
+        "failed assert:failed check:success check:success instances:success report:success",
         "event example-environment PASS 1",
         "event example-environment FAIL 1",
     ]

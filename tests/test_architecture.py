@@ -26,10 +26,17 @@ def test_modules_can_be_read_in_one_sitting() -> None:
     assert {name: length for name, length in lengths.items() if length > MODULE_LINES} == {}
 
 
+def lines_of_code(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
+    """Count a function's lines from ``def`` to its end, without its docstring."""
+    documentation = function.body[0] if ast.get_docstring(function) else None
+    skipped = documentation.end_lineno - documentation.lineno + 1 if documentation and documentation.end_lineno else 0
+    return (function.end_lineno or function.lineno) - function.lineno + 1 - skipped
+
+
 def test_functions_fit_on_a_screen() -> None:
-    """No function is longer than 50 lines."""
+    """No function has more than 50 lines beside its docstring."""
     lengths = {
-        f"{named(path)}: {node.name}": (node.end_lineno or node.lineno) - node.lineno + 1
+        f"{named(path)}: {node.name}": lines_of_code(node)
         for path in MODULES
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)

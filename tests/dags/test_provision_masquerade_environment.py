@@ -99,5 +99,5 @@ def test_the_form_explains_itself(airflow: AirflowRunner) -> None:
         parameter = dag.params.get_param(name)
         assert parameter.schema["title"], name
         assert str(parameter.description).endswith("."), name
-    assert dag.schedule == "@once"
+    assert type(dag.timetable).__name__ == "OnceTimetable"
     assert dag.is_paused_upon_creation
