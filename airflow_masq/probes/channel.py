@@ -57,6 +57,7 @@ class TlsChannel:
         self._incoming = ssl.MemoryBIO()
         self._outgoing = ssl.MemoryBIO()
         self._tls = context.wrap_bio(self._incoming, self._outgoing, server_hostname=host)
+        self._carrier_has_ended = False
 
     async def shake_hands(self) -> None:
         """Complete the handshake.
@@ -84,9 +85,14 @@ class TlsChannel:
         """
         while True:
             try:
-                return self._tls.read(_READ_BYTES)  # empty once the other side's close_notify came
+                data = self._tls.read(_READ_BYTES)  # empty once the other side's close_notify came
             except ssl.SSLWantReadError:
                 await self._exchange()
+                continue
+            # Python 3.11 tells OpenSSL 3 to take any end for a proper one (SSL_OP_IGNORE_UNEXPECTED_EOF, gh-95494).
+            if not data and self._carrier_has_ended:
+                raise ssl.SSLEOFError("the other side ended without TLS's own ending")
+            return data
 
     async def _exchange(self) -> None:
         await self._flush()
@@ -94,6 +100,7 @@ class TlsChannel:
         if received:
             self._incoming.write(received)
         else:
+            self._carrier_has_ended = True
             self._incoming.write_eof()
 
     async def _flush(self) -> None:

@@ -88,9 +88,9 @@ def test_a_sandbox_has_its_own_processes_and_a_loopback() -> None:
     program = (
         "import os, socket; from lab.packets.sandbox import inside; "
         "server = socket.create_server(('127.0.0.1', 0)); socket.create_connection(server.getsockname()).close(); "
-        "print(inside(), os.getpid() < 10, os.geteuid(), os.getcwd())"
+        "print(inside(), os.getpid() < 10, os.geteuid(), os.getcwd(), sep='\\n')"
     )
-    assert run(*SANDBOX, "--", sys.executable, "-c", program).stdout.split() == ["True", "True", "0", str(ROOT)]
+    assert run(*SANDBOX, "--", sys.executable, "-c", program).stdout.splitlines() == ["True", "True", "0", str(ROOT)]
 
 
 def test_the_help_teaches() -> None:
