@@ -8,6 +8,7 @@
     └── FinalError                         trying again does not help until somebody changes something
         ├── InvalidInputError              the place, what was expected, what was seen
         │   └── PlanError                  … in a plan file
+        ├── InexpressibleError             a plan says what a form (gcloud, Terraform, …) has no words for
         ├── CloudRefusedError              an API said no
         │   ├── EnvironmentNotFoundError
         │   └── EnvironmentAlreadyExistsError
@@ -76,6 +77,21 @@ class PlanError(InvalidInputError):
         super().__init__(where=f"{place}: {where}" if where else place, expected=expected, seen=seen)
         self.source = source
         self.line = line
+
+
+class InexpressibleError(FinalError):
+    """A plan says something that a form has no words for, or lacks what the form needs.
+
+    :param form: the form's name, as in ``--as``: ``gcloud``, ``terraform``.
+    :param where: the place in the plan.
+    :param reason: why the form cannot say it, and what to do instead; no foreign text that is not made harmless.
+    """
+
+    def __init__(self, *, form: str, where: str, reason: str) -> None:
+        super().__init__(f"{where}: cannot be written as {form}: {reason}")
+        self.form = form
+        self.where = where
+        self.reason = reason
 
 
 class CloudRefusedError(FinalError):

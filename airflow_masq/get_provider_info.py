@@ -2,7 +2,7 @@
 
 Airflow validates the answer against its ``provider_info.schema.json``. ``conn-fields`` and ``ui-field-behaviour`` draw
 the connection form on Airflow 3.2 and later; before, the hook's own methods do (Airflow 3.3.2,
-``providers_manager.py``, read 2026-11-22).
+``providers_manager.py``, read 2026-11-22). ``cli`` adds a command on Airflow 3 and is ignored before.
 """
 
 from __future__ import annotations
@@ -71,4 +71,5 @@ def get_provider_info() -> dict[str, Any]:
         "hooks": [{"integration-name": _INTEGRATION, "python-modules": list(_HOOK_MODULES)}],
         "triggers": [{"integration-name": _INTEGRATION, "python-modules": list(_TRIGGER_MODULES)}],
         "connection-types": [_CONNECTION_TYPE],
+        "cli": ["airflow_masq.airflow_commands.airflow_commands"],
     }

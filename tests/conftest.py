@@ -15,6 +15,17 @@ if TYPE_CHECKING:
 use_temporary_home()
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the project's own options."""
+    parser.addoption(
+        "--oracle-pairs",
+        type=int,
+        default=2000,
+        metavar="N",
+        help="how many pairs of policy and destination the kernel is asked about (default: 2000)",
+    )
+
+
 @pytest.fixture(scope="session")
 def airflow() -> AirflowRunner:
     """Give the throw-away Airflow, its tables made once per process (about 10 s with the first import)."""

@@ -1,22 +1,38 @@
 """What stands before the commands: the version, the help that teaches, the way to a command.
 
-A command gets a file of its own beside this one. Nothing here may import Airflow or Google's libraries, which take
-seconds, or anything that only one command needs.
+A command has a file of its own beside this one, which is imported only when that command is asked for: one line here
+costs nothing at the start of the others. Nothing here may import Airflow or Google's libraries, which take seconds.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import sys
-from typing import TYPE_CHECKING
+from importlib import import_module
+from io import TextIOWrapper
+from typing import TYPE_CHECKING, Any, Final
 
 from airflow_masq import __version__
+from airflow_masq.exceptions import FinalError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 WRONG_USAGE = 2
-"""The exit code that argparse uses, too."""
+"""The exit code that argparse uses, too; also that of an unreadable plan."""
+
+_NOBODY_READS: Final = 1
+_INTERRUPTED: Final = 130  # 128 and the number of SIGINT, as shells have it
+
+COMMANDS: Final = {
+    "lint": "say what is wrong with a plan, before any money is spent",
+    "explain": "say which source address a destination will see, and why",
+    "render": "write a plan as a command, a resource, a manifest or a firewall request",
+    "capacity": "say how many nodes and Pods a plan's ranges hold, and what masquerading saves",
+    "agent-config": "say what the IP masquerade agent would make of its config",
+}
+"""The commands and what they do; ``agent-config`` is in ``agent_config.py``, with ``add_arguments`` and ``run``."""
 
 DESCRIPTION = """\
 airflow-masq creates Cloud Composer environments whose Pods hide behind their node's address (the IP masquerade agent),
@@ -24,35 +40,49 @@ and proves, from inside a worker, which source address the services outside real
 """
 
 EPILOG = """\
-This release works from within Airflow; it adds no commands here yet. Where to go:
+Where to go:
 
   See it work      ./scripts/demo, in a checkout: real packets on this machine, no cloud account needed
+  Write a plan     README.md, "Write a plan": one YAML file that commands, DAGs and operators take
+  Judge it         airflow-masq lint PLAN, then airflow-masq explain PLAN ADDRESS
   Create           the DAG provision_masquerade_environment, or in a DAG of yours
                    airflow_masq.operators.create_environment.CloudComposerCreateMasqueradeEnvironmentOperator
   Check            the DAG check_source_ip, or in a DAG of yours
                    airflow_masq.operators.source_ip_check.SourceIpCheckOperator, then
                    airflow_masq.operators.source_ip_report.SourceIpReportOperator
-  Write a plan     README.md, "The plan file": one YAML file that the DAGs and the operators take
-  Read a verdict   docs/rules: one page per code (MASQ1xx environment, 2xx ranges, 3xx policy, 4xx observed)
+  Read a code      docs/rules: one page per code (MASQ1xx environment, 2xx ranges, 3xx policy, 4xx observed)
 
-The agent can be switched on only while an environment is created. Which source address you get, and why, is explained
-in README.md.
+PLAN may be - for standard input. Exit codes: 0 all well, 1 a finding of severity error, 2 wrong usage or an unreadable
+plan. The agent can be switched on only while an environment is created. Which source address you get, and why, is
+explained in README.md.
 """
 
 
-def build_parser() -> argparse.ArgumentParser:
+def build_parser(command: str | None = None) -> argparse.ArgumentParser:
     """Describe the command line.
 
+    :param command: the command whose module is imported and whose arguments are declared, default none.
     :return: the parser; its help is laid out by hand and fits 120 columns.
     """
     parser = argparse.ArgumentParser(
         prog="airflow-masq",
         description=DESCRIPTION,
-        epilog=EPILOG,
+        epilog=f"{_listed_commands()}\n{EPILOG}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
+    commands = parser.add_subparsers(metavar="COMMAND", help="one of those below; its own --help says more")
+    for name, what_it_does in COMMANDS.items():
+        described = f"{what_it_does[0].upper()}{what_it_does[1:]}."
+        command_parser = commands.add_parser(name, description=described, allow_abbrev=False)
+        if name == command:
+            module = _module(name)
+            module.add_arguments(command_parser)
+            command_parser.add_argument(
+                "--format", choices=("text", "json"), default="text", help="for people or for programs; default: text"
+            )
+            command_parser.set_defaults(run=module.run)
     return parser
 
 
@@ -63,7 +93,40 @@ def main(arguments: Sequence[str] | None = None) -> int:
     :return: the exit code; without a command that is wrong usage, after the help was printed to standard error.
     :raises SystemExit: when argparse has answered by itself (``--help``, ``--version``, an unknown option).
     """
-    parser = build_parser()
-    parser.parse_args(arguments)
-    parser.print_help(sys.stderr)
-    return WRONG_USAGE
+    words = sys.argv[1:] if arguments is None else arguments
+    command = next((word for word in words if word in COMMANDS), None)
+    parser = build_parser(command)
+    parsed = parser.parse_args(words)
+    if command is None:
+        parser.print_help(sys.stderr)
+        return WRONG_USAGE
+    return _run(parsed)
+
+
+def _run(parsed: argparse.Namespace) -> int:
+    """Run a command; what it cannot do is one line on standard error."""
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # what a terminal's encoding lacks is escaped
+    try:
+        code: int = parsed.run(parsed)
+        sys.stdout.flush()
+    except FinalError as error:
+        print(error, file=sys.stderr)  # noqa: T201 - the command line's complaint
+        return WRONG_USAGE
+    except BrokenPipeError:
+        # https://docs.python.org/3/library/signal.html#note-on-sigpipe, read 2026-11-22: Python would complain again
+        # while it flushes standard output at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return _NOBODY_READS
+    except KeyboardInterrupt:
+        return _INTERRUPTED
+    return code
+
+
+def _listed_commands() -> str:
+    width = max(map(len, COMMANDS))
+    return "\n".join(("Commands:\n", *(f"  {name.ljust(width)}  {text}" for name, text in COMMANDS.items()), ""))
+
+
+def _module(command: str) -> Any:  # noqa: ANN401 - a module, whose functions mypy cannot know
+    return import_module(f"{__package__}.{command.replace('-', '_')}")

@@ -126,9 +126,14 @@ FIELD_NAMES: Final = frozenset(
 )
 
 
-def _snake_case(camel_case: str) -> str:
+def snake_case(camel_case: str) -> str:
+    """Give the spelling of Python's types, which is Terraform's as well.
+
+    :param camel_case: a field's name in REST spelling.
+    :return: the name in snake_case.
+    """
     return re.sub(r"(?<!^)([A-Z])", lambda letter: f"_{letter[0].lower()}", camel_case)
 
 
 # Both spellings of every field, to the REST one.
-REST_NAMES: Final = MappingProxyType({spelling: name for name in FIELD_NAMES for spelling in (name, _snake_case(name))})
+REST_NAMES: Final = MappingProxyType({spelling: name for name in FIELD_NAMES for spelling in (name, snake_case(name))})

@@ -1,20 +1,35 @@
 """What masquerades what: the policies that can govern a cluster, and the one decision about one packet.
 
-A node either leaves a Pod's packet alone or gives it the node's own address. This module says which, with the words
-that Google's Connectivity Tests use. It must not follow the packet any further: Cloud NAT, external addresses and
-firewalls are prediction's matter.
+A node either leaves a Pod's packet alone or gives it the node's own address. An agent writes a chain, which the packet
+walks from its top; where several agents run, it walks one chain after the other:
+
+    link-local ──RETURN──▶ next chain, or leaves with the Pod's address
+    exemption  ──RETURN──▶        "
+    (the rest) ──MASQUERADE──▶ leaves with the node's address
+
+This module says which, with the words that Google's Connectivity Tests use. It must not follow the packet any further:
+Cloud NAT, external addresses and firewalls are prediction's matter.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from netaddr import IPAddress, IPNetwork
 
 from airflow_masq.network.provenance import Provenance
-from airflow_masq.network.ranges import IPV6, NetworkRanges, unmapped
+from airflow_masq.network.ranges import IPV4, IPV6, NetworkRanges, unmapped
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+GKE_CHAIN: Final = "IP-MASQ"
+"""The chain's name on GKE's nodes; the agent's own project calls it ``IP-MASQ-AGENT`` (observed 2026-11-22)."""
+
+LINK_LOCAL: Final = IPNetwork("169.254.0.0/16")
+LINK_LOCAL_IPV6: Final = IPNetwork("fe80::/10")
 
 # https://cloud.google.com/kubernetes-engine/docs/concepts/ip-masquerade-agent ("Default non-masquerade destinations")
 # and https://github.com/kubernetes-sigs/ip-masq-agent, NewMasqConfig with --nomasq-all-reserved-ranges, which GKE sets;
@@ -57,23 +72,84 @@ class Reason(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Exemption:
+    """Destinations that keep the Pod's address: one ``RETURN`` of a chain.
+
+    :param cidr: the destinations.
+    :param reason: the word for them.
+    :param origin: where the range comes from, in words for people: ``Composer's policy``, ``GKE's fixed policy``.
+    :param provenance: how the range is known, default documented.
+    """
+
+    cidr: IPNetwork
+    reason: Reason
+    origin: str
+    provenance: Provenance = Provenance.DOCUMENTED
+
+
+@dataclass(frozen=True, kw_only=True)
+class Chain:
+    """What one agent writes; whatever nothing exempts is masqueraded.
+
+    :param name: the chain's name.
+    :param exemptions: in the order in which they are tried; IPv6 ones count only with ``ipv6``.
+    :param ipv6: whether there is a chain for IPv6 too (the agent's ``--enable-ipv6``), default not.
+    :param masquerades_link_local: the agent's ``masqLinkLocal``: 169.254.0.0/16 is no exception, default it is.
+    :param masquerades_link_local_ipv6: the agent's ``masqLinkLocalIPv6``: fe80::/10 is no exception, default it is.
+    """
+
+    name: str
+    exemptions: tuple[Exemption, ...]
+    ipv6: bool = False
+    masquerades_link_local: bool = False
+    masquerades_link_local_ipv6: bool = False
+
+    def exempts_link_local(self, destination: IPAddress) -> bool:
+        """Say whether a destination is link-local and the chain returns for it.
+
+        :param destination: an IPv4 address, or an IPv6 one that is no mapped IPv4 address.
+        :return: whether the chain's first rule takes it.
+        """
+        if destination.version == IPV4:
+            return not self.masquerades_link_local and destination in LINK_LOCAL
+        return not self.masquerades_link_local_ipv6 and destination in LINK_LOCAL_IPV6
+
+    def exemption(self, destination: IPAddress) -> Exemption | None:
+        """Find the exemption that takes a destination.
+
+        :param destination: an IPv4 address, or an IPv6 one that is no mapped IPv4 address.
+        :return: the first that holds it; ``None`` where none does.
+        """
+        return next((exemption for exemption in self.exemptions if destination in exemption.cidr), None)
+
+
+@dataclass(frozen=True, kw_only=True)
 class MasqueradePolicy:
     """Which destinations keep the Pod's address.
 
     :param name: as in a plan: ``composer``, ``gke-default``, ``none``.
-    :param non_masquerade: destinations whose packets keep the Pod's address, in the policy's order.
-    :param reason: the word for a destination in ``non_masquerade``.
-    :param fixed: GKE's own additional ranges on Autopilot, which nobody can change: nodes, Pods and Services.
-    :param masquerades: whether anything is masqueraded at all, default true.
-    :param provenance: how the list is known.
+    :param chains: the agents' chains; a destination keeps the Pod's address only if every one of them returns
+        (observed 2026-11-22 with two agents). None: nothing is masqueraded.
+    :param provenance: how it is known that the rest is masqueraded, default documented.
     """
 
     name: str
-    non_masquerade: tuple[IPNetwork, ...] = ()
-    reason: Reason = Reason.DESTINATION_IP_IN_CONFIGURED_NON_MASQUERADE_RANGE
-    fixed: tuple[IPNetwork, ...] = ()
-    masquerades: bool = True
+    chains: tuple[Chain, ...]
     provenance: Provenance = Provenance.DOCUMENTED
+
+    def keeps_pod_address(self, destination: IPAddress) -> bool:
+        """Say whether a destination lies in the ranges where the policy wants Pod addresses to be seen.
+
+        IPv6 outside them is no exception: that it is not masqueraded is how an IPv4-only agent is bypassed. Nor does a
+        policy without chains want anything: that it masquerades nothing is no intent.
+
+        :param destination: the destination, after the translation of a ClusterIP.
+        :return: whether it is link-local, or exempt in every chain.
+        """
+        target = unmapped(destination)
+        if not self.chains:
+            return target in LINK_LOCAL or target in LINK_LOCAL_IPV6
+        return all(chain.exempts_link_local(target) or chain.exemption(target) is not None for chain in self.chains)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,12 +160,14 @@ class Decision:
     :param reason: why, or why not.
     :param matched_cidr: the range that decided; ``None`` where none did.
     :param provenance: how the decision is known.
+    :param origin: what decided, in words for people: the policy, or where the range comes from.
     """
 
     masqueraded: bool
     reason: Reason
     matched_cidr: IPNetwork | None
     provenance: Provenance
+    origin: str
 
 
 def composer_policy(ranges: NetworkRanges) -> MasqueradePolicy:
@@ -102,7 +180,9 @@ def composer_policy(ranges: NetworkRanges) -> MasqueradePolicy:
     :param ranges: the cluster's ranges.
     :return: the policy, with GKE's fixed ranges beside it.
     """
-    return MasqueradePolicy(name="composer", non_masquerade=ranges.pod, fixed=_autopilot_fixed_ranges(ranges))
+    own = exemptions(ranges.pod, origin="Composer's policy")
+    chain = Chain(name=GKE_CHAIN, exemptions=(*own, *gke_fixed(ranges)))
+    return MasqueradePolicy(name="composer", chains=(chain,))
 
 
 def gke_default_policy(ranges: NetworkRanges) -> MasqueradePolicy:
@@ -113,12 +193,8 @@ def gke_default_policy(ranges: NetworkRanges) -> MasqueradePolicy:
     :param ranges: the cluster's ranges.
     :return: the policy, with GKE's fixed ranges beside it.
     """
-    return MasqueradePolicy(
-        name="gke-default",
-        non_masquerade=GKE_DEFAULT_NON_MASQUERADE,
-        reason=Reason.DESTINATION_IP_IN_DEFAULT_NON_MASQUERADE_RANGE,
-        fixed=_autopilot_fixed_ranges(ranges),
-    )
+    chain = Chain(name=GKE_CHAIN, exemptions=(*gke_default_exemptions(), *gke_fixed(ranges)))
+    return MasqueradePolicy(name="gke-default", chains=(chain,))
 
 
 def no_policy() -> MasqueradePolicy:
@@ -126,7 +202,49 @@ def no_policy() -> MasqueradePolicy:
 
     :return: a policy that masquerades nothing.
     """
-    return MasqueradePolicy(name="none", masquerades=False)
+    return MasqueradePolicy(name="none", chains=())
+
+
+def gke_default_exemptions() -> tuple[Exemption, ...]:
+    """Give GKE's default list as exemptions.
+
+    :return: one for each range, in GKE's order.
+    """
+    return exemptions(
+        GKE_DEFAULT_NON_MASQUERADE,
+        origin="GKE's default list",
+        reason=Reason.DESTINATION_IP_IN_DEFAULT_NON_MASQUERADE_RANGE,
+    )
+
+
+def gke_fixed(ranges: NetworkRanges) -> tuple[Exemption, ...]:
+    """Give what nobody can change on Autopilot: nodes, Pods and Services are never masqueraded.
+
+    It is the object ``gke-<hash>-1`` beside the editable ``default``
+    (https://cloud.google.com/kubernetes-engine/docs/how-to/egress-nat-policy-ip-masq-autopilot, read 2026-11-22).
+
+    :param ranges: the cluster's ranges.
+    :return: one exemption for each of them.
+    """
+    return exemptions((*ranges.node, *ranges.pod, *ranges.service), origin="GKE's fixed policy")
+
+
+def exemptions(
+    cidrs: Iterable[IPNetwork],
+    *,
+    origin: str,
+    reason: Reason = Reason.DESTINATION_IP_IN_CONFIGURED_NON_MASQUERADE_RANGE,
+    provenance: Provenance = Provenance.DOCUMENTED,
+) -> tuple[Exemption, ...]:
+    """Make exemptions that have the same origin.
+
+    :param cidrs: the destinations, in order.
+    :param origin: where they come from, in words for people.
+    :param reason: the word for them, default that they are configured.
+    :param provenance: how they are known, default documented.
+    :return: one for each.
+    """
+    return tuple(Exemption(cidr=cidr, reason=reason, origin=origin, provenance=provenance) for cidr in cidrs)
 
 
 def decide(policy: MasqueradePolicy, *, pod: IPAddress, destination: IPAddress) -> Decision:
@@ -139,36 +257,43 @@ def decide(policy: MasqueradePolicy, *, pod: IPAddress, destination: IPAddress) 
     :param destination: where the packet goes.
     :return: masqueraded or not, the reason, and the range that decided.
     """
-    target = unmapped(destination)
-    if not policy.masquerades:
-        return _skipped(Reason.DEFAULT_SNAT_DISABLED, policy)
-    if target.is_link_local() and not target.is_multicast():
+    source, target = unmapped(pod), unmapped(destination)
+    if not policy.chains:
+        return Decision(
+            masqueraded=False,
+            reason=Reason.DEFAULT_SNAT_DISABLED,
+            matched_cidr=None,
+            provenance=policy.provenance,
+            origin=f"policy {policy.name}",
+        )
+    returns = [_returned(chain, policy, pod=source, destination=target) for chain in policy.chains]
+    returned = [decision for decision in returns if decision is not None]
+    if len(returned) == len(returns):
+        return returned[0]
+    return Decision(
+        masqueraded=True,
+        reason=Reason.MASQUERADED,
+        matched_cidr=None,
+        provenance=policy.provenance,
+        origin=f"policy {policy.name}",
+    )
+
+
+def _returned(chain: Chain, policy: MasqueradePolicy, *, pod: IPAddress, destination: IPAddress) -> Decision | None:
+    """Walk one chain; ``None`` where it masquerades."""
+    if chain.exempts_link_local(destination):
         # The agent's first rule is "-d 169.254.0.0/16 -j RETURN" (https://github.com/kubernetes-sigs/ip-masq-agent,
         # observed 2026-11-22); GKE's policies on Autopilot are taken to do the same.
-        return _skipped(Reason.LINK_LOCAL_DESTINATION, policy, provenance=Provenance.OBSERVED)
-    if IPV6 in (target.version, unmapped(pod).version):
-        return _skipped(Reason.NO_MASQUERADING_FOR_IPV6, policy)
-    fixed_reason = Reason.DESTINATION_IP_IN_CONFIGURED_NON_MASQUERADE_RANGE
-    for cidrs, reason in ((policy.non_masquerade, policy.reason), (policy.fixed, fixed_reason)):
-        matched = next((cidr for cidr in cidrs if target in cidr), None)
-        if matched is not None:
-            return _skipped(reason, policy, matched_cidr=matched)
-    return Decision(masqueraded=True, reason=Reason.MASQUERADED, matched_cidr=None, provenance=policy.provenance)
+        return _skipped(Reason.LINK_LOCAL_DESTINATION, Provenance.OBSERVED, origin=f"chain {chain.name}")
+    # From an IPv6 address to an IPv4 one there is no packet, and so nothing to masquerade.
+    bypasses = not chain.ipv6 if destination.version == IPV6 else pod.version == IPV6
+    if bypasses:
+        return _skipped(Reason.NO_MASQUERADING_FOR_IPV6, policy.provenance, origin=f"policy {policy.name}")
+    exemption = chain.exemption(destination)
+    if exemption is None:
+        return None
+    return _skipped(exemption.reason, exemption.provenance, origin=exemption.origin, matched_cidr=exemption.cidr)
 
 
-def _autopilot_fixed_ranges(ranges: NetworkRanges) -> tuple[IPNetwork, ...]:
-    # The object gke-<hash>-1 beside the editable "default"
-    # (https://cloud.google.com/kubernetes-engine/docs/how-to/egress-nat-policy-ip-masq-autopilot, read 2026-11-22).
-    return (*ranges.node, *ranges.pod, *ranges.service)
-
-
-def _skipped(
-    reason: Reason,
-    policy: MasqueradePolicy,
-    *,
-    matched_cidr: IPNetwork | None = None,
-    provenance: Provenance | None = None,
-) -> Decision:
-    return Decision(
-        masqueraded=False, reason=reason, matched_cidr=matched_cidr, provenance=provenance or policy.provenance
-    )
+def _skipped(reason: Reason, provenance: Provenance, *, origin: str, matched_cidr: IPNetwork | None = None) -> Decision:
+    return Decision(masqueraded=False, reason=reason, matched_cidr=matched_cidr, provenance=provenance, origin=origin)

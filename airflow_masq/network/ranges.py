@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 from netaddr import INET_PTON, AddrFormatError, IPAddress, IPNetwork
 
 from airflow_masq.exceptions import InvalidInputError
+from airflow_masq.network.excerpt import excerpt
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,7 +30,6 @@ _IPV6_NODE_BLOCK_PREFIX: Final = 112
 # No sign, no leading zero: "10.0.0.0/08" passes the real agent's validation and then breaks iptables-restore (observed
 # 2026-11-22).
 _PREFIX: Final = re.compile(r"0|[1-9][0-9]{0,2}")
-_EXCERPT_CHARACTERS: Final = 60
 
 
 class SourceKind(StrEnum):
@@ -105,7 +105,7 @@ def parse_address(text: str, *, where: str = "address") -> IPAddress:
     try:
         address = _strict_address(text)
     except (AddrFormatError, ValueError):
-        raise InvalidInputError(where=where, expected="an IP address such as 10.0.0.5", seen=_excerpt(text)) from None
+        raise InvalidInputError(where=where, expected="an IP address such as 10.0.0.5", seen=excerpt(text)) from None
     return unmapped(address)
 
 
@@ -125,12 +125,12 @@ def parse_cidr(text: str, *, where: str = "CIDR") -> IPNetwork:
         address = _strict_address(address_text)
         network = IPNetwork((int(address), int(prefix_text)), version=address.version)
     except (AddrFormatError, ValueError):
-        raise InvalidInputError(where=where, expected=expected, seen=_excerpt(text)) from None
+        raise InvalidInputError(where=where, expected=expected, seen=excerpt(text)) from None
     if unmapped(address) != address:
-        raise InvalidInputError(where=where, expected=f"{expected}, not an IPv4-mapped one", seen=_excerpt(text))
+        raise InvalidInputError(where=where, expected=f"{expected}, not an IPv4-mapped one", seen=excerpt(text))
     if network.ip != network.network:
         expected = f"a CIDR aligned to its prefix, here {network.cidr}"
-        raise InvalidInputError(where=where, expected=expected, seen=_excerpt(text))
+        raise InvalidInputError(where=where, expected=expected, seen=excerpt(text))
     return network
 
 
@@ -156,8 +156,3 @@ def _strict_address(text: str) -> IPAddress:
     if not text.isascii():  # netaddr leaves this to the C library, which may read other digits
         raise ValueError(text)
     return IPAddress(text, flags=INET_PTON)
-
-
-def _excerpt(text: str) -> str:
-    """Quote foreign text so that it can do no harm in a log; ``wire.foreign_text`` is a neighbour out of reach here."""
-    return ascii(text if len(text) <= _EXCERPT_CHARACTERS else f"{text[:_EXCERPT_CHARACTERS]}...")

@@ -9,11 +9,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from airflow_masq.environment import EnvironmentName, masquerade_enabled, normalise, value_at, with_masquerade
+from airflow_masq.environment import EnvironmentName, normalise, value_at, with_masquerade
 from airflow_masq.exceptions import InvalidInputError
-from airflow_masq.network.policy import composer_policy
 from airflow_masq.operators.plan_argument import read_plan
 from airflow_masq.plan import plan_from_environment
+from airflow_masq.plan.policy_section import policy_choice_of, policy_in_force
 from airflow_masq.wire.foreign_text import printable
 
 if TYPE_CHECKING:
@@ -73,14 +73,19 @@ def wanted_environment(
     written = normalise(read.environment)
     name = _name(written, name_arguments=name_arguments, default_project=default_project)
     resource = {**with_masquerade(written), "name": str(name)}
-    policy = read.policy
-    if policy.name == "gke-default" and not masquerade_enabled(written):
-        policy = composer_policy(read.ranges)  # the default of a plan without the agent, which has it now
     return WantedEnvironment(
         name=name,
-        plan=replace(read, environment=resource, policy=policy),
+        plan=_with_environment(read, resource),
         agent_was_refused=value_at(written, *AGENT_FIELD) is False,
     )
+
+
+def _with_environment(plan: Plan, resource: Mapping[str, object]) -> Plan:
+    """Put the environment in place, and the policy that follows from its flag where the plan states none."""
+    if plan.policy_choice.stated:
+        return replace(plan, environment=resource)
+    choice = policy_choice_of(resource)
+    return replace(plan, environment=resource, policy_choice=choice, policy=policy_in_force(choice, plan.ranges))
 
 
 def _read(*, plan: str | Mapping[str, Any] | None, environment: Mapping[str, Any] | Environment | None) -> Plan:

@@ -4,6 +4,14 @@ from __future__ import annotations
 
 from airflow_masq.plan.load import load_plan, plan_from_environment, plan_from_mapping
 from airflow_masq.plan.schema import PLAN_SCHEMA
-from airflow_masq.plan.values import Plan, Target
+from airflow_masq.plan.values import Plan, PolicyChoice, Target
 
-__all__ = ["PLAN_SCHEMA", "Plan", "Target", "load_plan", "plan_from_environment", "plan_from_mapping"]
+__all__ = [
+    "PLAN_SCHEMA",
+    "Plan",
+    "PolicyChoice",
+    "Target",
+    "load_plan",
+    "plan_from_environment",
+    "plan_from_mapping",
+]

@@ -45,14 +45,8 @@ class Document:
         :return: the error.
         """
         place = where if len(where) <= _PLACE_CHARACTERS else f"{where[:_PLACE_CHARACTERS]}..."
-        known_line = line or self._line(where)
+        known_line = line or nearest_line(self.lines, where)
         return PlanError(source=self.source, line=known_line, where=place, expected=expected, seen=seen)
-
-    def _line(self, where: str) -> int | None:
-        around = where
-        while around and around not in self.lines:
-            around = around[: max(around.rfind("."), around.rfind("["), 0)]
-        return self.lines.get(around)
 
 
 class DocumentBuilder:
@@ -129,6 +123,19 @@ def document_from_mapping(mapping: Mapping[str, object], *, source: str) -> Docu
     """
     builder = DocumentBuilder(source=source)
     return builder.document(_copy(mapping, builder, where="", depth=0))
+
+
+def nearest_line(lines: Mapping[str, int], where: str) -> int | None:
+    """Find the line of a place.
+
+    :param lines: from places to lines.
+    :param where: the place.
+    :return: its line, or that of the nearest place around it; ``None`` where no line is known at all.
+    """
+    around = where
+    while around and around not in lines:
+        around = around[: max(around.rfind("."), around.rfind("["), 0)]
+    return lines.get(around)
 
 
 def child(where: str, key: str | int) -> str:

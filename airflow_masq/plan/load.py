@@ -9,26 +9,19 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from airflow_masq.environment import masquerade_enabled
-from airflow_masq.network import (
-    MasqueradePolicy,
-    NetworkRanges,
-    SourceKind,
-    composer_policy,
-    gke_default_policy,
-    no_policy,
-    parse_address,
-)
+from airflow_masq.network import NetworkRanges, SourceKind, parse_address
 from airflow_masq.plan.document import Document, document_from_mapping
 from airflow_masq.plan.environment_section import ranges_of_environment, read_environment
 from airflow_masq.plan.place import Place
+from airflow_masq.plan.place_lines import place_lines
+from airflow_masq.plan.policy_section import policy_choice_of, policy_in_force, read_policy_choice
 from airflow_masq.plan.schema import CLUSTER_KEYS, NETWORK_KEYS, PLAN_KEYS
 from airflow_masq.plan.targets import read_cidrs, read_targets
 from airflow_masq.plan.values import Plan
 from airflow_masq.plan.yaml_document import document_from_yaml
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from netaddr import IPNetwork
 
@@ -39,12 +32,6 @@ _MOST_PODS_PER_NODE: Final = (
 )
 _MOST_WORKERS: Final = 100_000
 
-_POLICIES: Final[Mapping[str, Callable[[NetworkRanges], MasqueradePolicy]]] = {
-    "composer": composer_policy,
-    "gke-default": gke_default_policy,
-    "none": lambda _ranges: no_policy(),
-}
-
 
 def load_plan(text: str, *, source: str) -> Plan:
     """Read a plan file.
@@ -54,7 +41,8 @@ def load_plan(text: str, *, source: str) -> Plan:
     :return: the plan.
     :raises PlanError: when it is no plan.
     """
-    return _read_plan(document_from_yaml(text, source=source))
+    document = document_from_yaml(text, source=source)
+    return _read_plan(replace(document, lines=place_lines(document.lines)))
 
 
 def plan_from_mapping(mapping: Mapping[str, object], *, source: str) -> Plan:
@@ -83,8 +71,15 @@ def plan_from_environment(
     document = document_from_mapping({"environment": resource}, source=source)
     environment = read_environment(_root(document).entries()["environment"])
     known = _with_ranges_of_environment(ranges or NetworkRanges(), environment)
-    policy = _POLICIES[_default_policy(environment)](known)
-    return Plan(environment=environment, cluster_version=None, ranges=known, policy=policy, targets=())
+    choice = policy_choice_of(environment)
+    return Plan(
+        environment=environment,
+        cluster_version=None,
+        ranges=known,
+        policy=policy_in_force(choice, known),
+        targets=(),
+        policy_choice=choice,
+    )
 
 
 def _read_plan(document: Document) -> Plan:
@@ -97,12 +92,15 @@ def _read_plan(document: Document) -> Plan:
     cluster_version, pods_per_node = _read_cluster(entries.get("cluster"))
     network = _read_network(entries["network"]) if "network" in entries else NetworkRanges()
     ranges = _with_ranges_of_environment(replace(network, pods_per_node=pods_per_node), environment)
+    choice = read_policy_choice(entries.get("policy"), environment)
     return Plan(
         environment=environment,
         cluster_version=cluster_version,
         ranges=ranges,
-        policy=_POLICIES[_read_policy_name(entries.get("policy"), environment)](ranges),
+        policy=policy_in_force(choice, ranges),
         targets=read_targets(entries["targets"]) if "targets" in entries else (),
+        policy_choice=choice,
+        lines=document.lines,
     )
 
 
@@ -152,20 +150,6 @@ def _read_nat_covers(place: Place | None, *, has_nat: bool) -> frozenset[SourceK
         # (https://cloud.google.com/nat/docs/gke-example, read 2026-11-22).
         return frozenset(translatable if has_nat else ())
     return frozenset(SourceKind(item.choice(translatable)) for item in place.items())
-
-
-def _read_policy_name(place: Place | None, environment: Mapping[str, object]) -> str:
-    if place is None:
-        return _default_policy(environment)
-    if isinstance(place.value, dict):
-        form = ", ".join(place.section(("egress_nat_policies", "agent_config", "reserved_ranges"))) or "nothing"
-        expected = f"{', '.join(_POLICIES)} (this release does not understand policies of one's own yet)"
-        raise place.error(expected, seen=f"a mapping with {form}")
-    return place.choice(_POLICIES)
-
-
-def _default_policy(environment: Mapping[str, object]) -> str:
-    return "composer" if masquerade_enabled(environment) else "gke-default"
 
 
 def _with_ranges_of_environment(ranges: NetworkRanges, environment: Mapping[str, object]) -> NetworkRanges:

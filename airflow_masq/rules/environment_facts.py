@@ -6,9 +6,17 @@ from typing import TYPE_CHECKING, Final
 
 from airflow_masq.environment import ImageVersion, value_at
 from airflow_masq.exceptions import InvalidInputError
+from airflow_masq.network import parse_cidr
 
 if TYPE_CHECKING:
+    from netaddr import IPNetwork
+
+    from airflow_masq.environment.cidr_fields import CidrField
     from airflow_masq.plan import Plan
+
+COMPOSER_1: Final = 1
+COMPOSER_2: Final = 2
+COMPOSER_3: Final = 3
 
 IMAGE_VERSION_PLACE: Final = "environment.config.softwareConfig.imageVersion"
 IP_ALLOCATION_POLICY_PLACE: Final = "environment.config.nodeConfig.ipAllocationPolicy"
@@ -33,6 +41,16 @@ def image_version(plan: Plan) -> ImageVersion | None:
         return None
 
 
+def generation(plan: Plan) -> int | None:
+    """Give Composer's generation.
+
+    :param plan: the plan.
+    :return: 1, 2 or 3; ``None`` where the environment's image does not tell it.
+    """
+    image = image_version(plan)
+    return None if image is None else image.generation
+
+
 def address_field(plan: Plan, name: str) -> str:
     """Give a text field of the environment's IP allocation policy.
 
@@ -40,5 +58,28 @@ def address_field(plan: Plan, name: str) -> str:
     :param name: the field's name.
     :return: its text; empty where it is not set, as in Google's own types.
     """
-    text = value_at(plan.environment, "config", "nodeConfig", "ipAllocationPolicy", name)
+    return text_field(plan, "config", "nodeConfig", "ipAllocationPolicy", name)
+
+
+def text_field(plan: Plan, *path: str) -> str:
+    """Give a text field of the environment.
+
+    :param plan: the plan.
+    :param path: the field's names on the way down.
+    :return: its text; empty where it is not set, or is no text.
+    """
+    text = value_at(plan.environment, *path)
     return text if isinstance(text, str) else ""
+
+
+def block(plan: Plan, field: CidrField) -> IPNetwork | None:
+    """Give the block in a field with a CIDR.
+
+    :param plan: the plan.
+    :param field: the field.
+    :return: the block; ``None`` where there is none, only a size, or one that cannot be read.
+    """
+    try:
+        return parse_cidr(text_field(plan, *field.path))
+    except InvalidInputError:
+        return None

@@ -1,14 +1,20 @@
-"""Node, Pod and Service ranges overlap.
+"""Two ranges of the plan overlap.
 
-Two of the cluster's ranges share addresses. GKE will not make such a cluster, and an address in both could not be
-attributed.
+Two of the ranges for nodes, Pods, Services, the GKE master, Cloud SQL, Composer's network, the web server and the
+other networks that the plan names share addresses. Between the environment's own ranges that is an error: Google will
+not make such an environment, and an address in both could not be attributed. Where one of the two is another network
+(`other_ranges`), it is a warning: the environment can be made, but some addresses of that network may be out of its
+reach. Between two other networks it is only worth knowing.
 
 ## Why
 
 A subnet's primary and secondary ranges must not overlap one another ([VPC
-subnets](https://cloud.google.com/vpc/docs/subnets), read 2026-11-22), and nodes, Pods and Services each need one of
-their own ([VPC-native clusters](https://cloud.google.com/kubernetes-engine/docs/concepts/alias-ips), read
-2026-11-22).
+subnets](https://cloud.google.com/vpc/docs/subnets), read 2026-11-22), nodes, Pods and Services each need one of their
+own ([VPC-native clusters](https://cloud.google.com/kubernetes-engine/docs/concepts/alias-ips), read 2026-11-22), and
+the blocks for Google's side must be disjoint
+([PrivateEnvironmentConfig](https://cloud.google.com/composer/docs/reference/rest/v1/projects.locations.environments#PrivateEnvironmentConfig),
+read 2026-11-22). gcloud and Terraform do not compare them. What an overlap with another network does depends on its
+routes: the more specific one wins.
 
 ## How to fix
 
@@ -22,6 +28,7 @@ from itertools import combinations
 from typing import TYPE_CHECKING, Final
 
 from airflow_masq.network import Provenance
+from airflow_masq.rules.range_facts import NamedRange, named_ranges
 from airflow_masq.rules.rule import Problem, Rule, Severity
 
 if TYPE_CHECKING:
@@ -31,17 +38,23 @@ if TYPE_CHECKING:
 
 
 def _check(plan: Plan) -> Iterator[Problem]:
-    named = (
-        ("Pod", "network.pod_ranges", plan.ranges.pod),
-        ("Service", "network.service_ranges", plan.ranges.service),
-        ("node", "network.node_ranges", plan.ranges.node),
-    )
-    for (name, where, networks), (other_name, _, other_networks) in combinations(named, 2):
-        for network in networks:
-            for other in other_networks:
-                if network in other or other in network:
-                    message = f"{name} range {network} overlaps {other_name} range {other}; give each its own."
-                    yield Problem(where=where, message=message)
+    for first, second in combinations(named_ranges(plan), 2):
+        if first.name != second.name and first.overlaps(second):
+            yield Problem(
+                where=first.where,
+                message=f"{_capitalised(first)} overlaps {second}; give each its own.",
+                severity=_severity(first, second),
+            )
+
+
+def _capitalised(named: NamedRange) -> str:
+    return f"{str(named)[0].upper()}{str(named)[1:]}"
+
+
+def _severity(first: NamedRange, second: NamedRange) -> Severity | None:
+    if first.is_other and second.is_other:
+        return Severity.INFO
+    return Severity.WARNING if second.is_other else None
 
 
 RULE: Final = Rule(

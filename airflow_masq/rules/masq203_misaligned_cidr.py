@@ -1,7 +1,7 @@
 """A CIDR of the environment cannot be read, or is not aligned to its prefix.
 
-A Pod or Service range in `ipAllocationPolicy` must be an aligned block such as `192.168.0.0/16`, or a bare size such
-as `/14` for which GKE chooses the block.
+Every field of the environment that holds a CIDR must hold an aligned block such as `192.168.0.0/16`. Only the Pod and
+Service ranges in `ipAllocationPolicy` may also be a bare size such as `/14`, for which GKE chooses the block.
 
 ## Why
 
@@ -16,12 +16,13 @@ Write the block as the message says.
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Final
 
+from airflow_masq.environment.cidr_fields import CIDR_FIELDS
 from airflow_masq.exceptions import InvalidInputError
 from airflow_masq.network import Provenance, parse_cidr
-from airflow_masq.rules.environment_facts import ADDRESS_FIELDS, IP_ALLOCATION_POLICY_PLACE, address_field
+from airflow_masq.rules.environment_facts import text_field
+from airflow_masq.rules.range_facts import BARE_SIZE
 from airflow_masq.rules.rule import Problem, Rule, Severity
 
 if TYPE_CHECKING:
@@ -29,21 +30,17 @@ if TYPE_CHECKING:
 
     from airflow_masq.plan import Plan
 
-_BARE_SIZE: Final = re.compile(r"/(?:[1-9]|[12][0-9]|3[0-2])")
-
 
 def _check(plan: Plan) -> Iterator[Problem]:
-    for purpose, cidr_field, _ in ADDRESS_FIELDS:
-        text = address_field(plan, cidr_field)
-        if not text or _BARE_SIZE.fullmatch(text):
+    for field in CIDR_FIELDS:
+        text = text_field(plan, *field.path)
+        if not text or (field.takes_bare_size and BARE_SIZE.fullmatch(text)):
             continue
         try:
             parse_cidr(text)
         except InvalidInputError as error:
-            yield Problem(
-                where=f"{IP_ALLOCATION_POLICY_PLACE}.{cidr_field}",
-                message=f"The {purpose} range must be {error.expected}, saw {error.seen}.",
-            )
+            message = f"The {field.purpose} range must be {error.expected}, saw {error.seen}."
+            yield Problem(where=field.where, message=message)
 
 
 RULE: Final = Rule(

@@ -20,11 +20,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from netaddr import IPNetwork
+
 from airflow_masq.environment import value_at
+from airflow_masq.environment.cidr_fields import POD_FIELD, SERVICE_FIELD
 from airflow_masq.network import Provenance
 from airflow_masq.network.policy import GKE_DEFAULT_NON_MASQUERADE
 from airflow_masq.network.ranges import IPV4
-from airflow_masq.rules.environment_facts import IP_ALLOCATION_POLICY_PLACE, address_field
+from airflow_masq.rules.range_facts import pod_place, service_place
 from airflow_masq.rules.rule import Problem, Rule, Severity
 
 if TYPE_CHECKING:
@@ -32,24 +35,34 @@ if TYPE_CHECKING:
 
     from airflow_masq.plan import Plan
 
+# RFC 6598 section 7, read 2026-11-22: the shared address space, 100.64.0.0 to 100.127.255.255.
+_SHARED_ADDRESS_SPACE: Final = IPNetwork("100.64.0.0/10")
+_TAKEN_FOR_IT: Final = IPNetwork("100.0.0.0/8")
+
 
 def _check(plan: Plan) -> Iterator[Problem]:
     if value_at(plan.environment, "config", "privateEnvironmentConfig", "enablePrivatelyUsedPublicIps") is True:
         return
-    for purpose, cidr_field, place, networks in (
-        ("Pod", "clusterIpv4CidrBlock", "network.pod_ranges", plan.ranges.pod),
-        ("Service", "servicesIpv4CidrBlock", "network.service_ranges", plan.ranges.service),
+    for field, place, networks in (
+        (POD_FIELD, pod_place, plan.ranges.pod),
+        (SERVICE_FIELD, service_place, plan.ranges.service),
     ):
         for network in networks:
             if network.version != IPV4 or any(network in allowed for allowed in GKE_DEFAULT_NON_MASQUERADE):
                 continue
-            is_in_environment = address_field(plan, cidr_field) == str(network)
+            where = place(plan, network)
             yield Problem(
-                where=f"{IP_ALLOCATION_POLICY_PLACE}.{cidr_field}" if is_in_environment else place,
-                message=f"{purpose} range {network} is not within allowed ranges; "
+                where=where,
+                message=f"{field.purpose} range {network} is not within allowed ranges{_likely_mistake(network)}; "
                 "take a private one, or set enablePrivatelyUsedPublicIps.",
-                severity=None if is_in_environment else Severity.WARNING,
+                severity=None if where == field.where else Severity.WARNING,
             )
+
+
+def _likely_mistake(network: IPNetwork) -> str:
+    if network not in _TAKEN_FOR_IT:
+        return ""
+    return f" (the shared address space {_SHARED_ADDRESS_SPACE} ends at 100.127.255.255)"
 
 
 RULE: Final = Rule(

@@ -38,9 +38,9 @@ def lint(plan: Plan) -> tuple[Finding, ...]:
     """Say what is wrong with a plan.
 
     :param plan: the plan.
-    :return: every rule's findings, sorted by code, place and message.
+    :return: every rule's findings, each once, sorted by code, place and message.
     """
-    findings = [finding for rule in all_rules() for finding in rule.findings(plan)]
+    findings = {finding for rule in all_rules() for finding in rule.findings(plan)}
     return tuple(sorted(findings, key=lambda finding: (finding.code, finding.where, finding.message)))
 
 

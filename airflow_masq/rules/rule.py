@@ -28,11 +28,13 @@ class Problem:
     :param where: the place in the plan.
     :param message: one sentence or two, for a person.
     :param severity: default the rule's own.
+    :param provenance: how we know, default the rule's own.
     """
 
     where: str
     message: str
     severity: Severity | None = None
+    provenance: Provenance | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,7 +61,7 @@ class Rule:
 
     :param code: its code; its file is named after it.
     :param severity: of its findings, unless one says otherwise.
-    :param provenance: how we know.
+    :param provenance: how we know, unless a problem says otherwise.
     :param check: gives the problems of a plan; pure.
     :param text: its user text in Markdown, the docstring of its file: a title, what it means, then the sections "Why"
         and "How to fix".
@@ -87,7 +89,7 @@ class Rule:
                 severity=problem.severity or self.severity,
                 where=problem.where,
                 message=problem.message,
-                provenance=self.provenance,
+                provenance=problem.provenance or self.provenance,
             )
             for problem in self.check(plan)
         ]

@@ -159,4 +159,4 @@ def _kind(observation: Observation, *, plan: Plan) -> AddressKind | None:
 def _model_disagrees(sighting: Sighting) -> bool:
     if sighting.prediction is None or sighting.kind is AddressKind.AMBIGUOUS:
         return False
-    return sighting.prediction.source_kind.value != sighting.kind.value
+    return sighting.prediction.arrives_as.value != sighting.kind.value

@@ -126,6 +126,7 @@ def _observation_to_dict(observation: Observation) -> dict[str, object]:
 def _prediction_to_dict(prediction: Prediction) -> dict[str, object]:
     return {
         "source_kind": prediction.source_kind.value,
+        "arrives_as": prediction.arrives_as.value,
         "sources": _texts(prediction.sources),
         "masqueraded": prediction.masqueraded,
         "reason": prediction.reason.value,
@@ -133,6 +134,7 @@ def _prediction_to_dict(prediction: Prediction) -> dict[str, object]:
         "allowed": prediction.allowed,
         "path": list(prediction.path),
         "provenance": prediction.provenance.value,
+        "origin": prediction.origin,
     }
 
 
@@ -196,8 +198,9 @@ def _observation(fields: Fields) -> Observation:
 
 
 def _prediction(fields: Fields) -> Prediction:
+    source_kind = fields.member("source_kind", PredictedKind)
     prediction = Prediction(
-        source_kind=fields.member("source_kind", PredictedKind),
+        arrives_as=fields.member("arrives_as", PredictedKind),
         sources=fields.cidrs("sources", most=_MOST_LIST_ITEMS),
         masqueraded=fields.truth("masqueraded"),
         reason=fields.member("reason", Reason),
@@ -205,8 +208,12 @@ def _prediction(fields: Fields) -> Prediction:
         allowed=fields.optional_truth("allowed"),
         path=fields.texts("path", most=_MOST_LIST_ITEMS),
         provenance=fields.member("provenance", Provenance),
+        origin=fields.text("origin"),
     )
     fields.close()
+    if source_kind is not prediction.source_kind:
+        expected = "a source_kind that agrees with arrives_as and allowed"
+        raise InvalidInputError(where=str(fields.place), expected=expected, seen=source_kind.value)
     return prediction
 
 

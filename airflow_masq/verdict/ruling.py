@@ -159,14 +159,11 @@ _WORDS_OF_INTENT: Final = {
 def keeps_pod_address(destination: IPAddress | None, *, plan: Plan) -> bool:
     """Say whether a destination lies in the ranges where a Pod address is the intended one.
 
-    IPv6 outside them is no exception: that it is not masqueraded is how an IPv4-only agent is bypassed.
-
     :param destination: where the observer is; ``None`` where that is not known.
     :param plan: the environment's plan.
     :return: whether the policy keeps Pod addresses there.
     """
-    kept = (*plan.policy.non_masquerade, *plan.policy.fixed)
-    return destination is not None and (destination.is_link_local() or any(destination in cidr for cidr in kept))
+    return destination is not None and plan.policy.keeps_pod_address(destination)
 
 
 def _capped_by_vantage(ruling: Ruling, sighting: Sighting, *, vantage: Vantage, ranges: NetworkRanges) -> Ruling:

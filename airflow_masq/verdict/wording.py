@@ -57,7 +57,7 @@ def explained(prediction: Prediction, *, allowed_sources: Iterable[IPNetwork]) -
     :param allowed_sources: what the target's firewall lets in.
     :return: the rest of the sentence, beginning with a semicolon, without a full stop.
     """
-    if prediction.source_kind is PredictedKind.DROPPED:
+    if prediction.arrives_as is PredictedKind.DROPPED:
         return f"; the model expects the packet to be lost ({prediction.path[-1]})"
     source = _source(prediction)
     allowed = listed(allowed_sources)
@@ -114,7 +114,7 @@ def attempts(observations: Sequence[Observation], *, kinds: Sequence[AddressKind
 
 
 def _expectation(prediction: Prediction) -> str:
-    if prediction.source_kind is PredictedKind.DROPPED:
+    if prediction.arrives_as is PredictedKind.DROPPED:
         return "the packet to be lost"
     return f"source {_source(prediction)}"
 
@@ -122,7 +122,7 @@ def _expectation(prediction: Prediction) -> str:
 def _source(prediction: Prediction) -> str:
     hosts_only = all(network.size == 1 for network in prediction.sources)
     places = ", ".join(str(network.ip) if hosts_only else str(network) for network in prediction.sources)
-    return f"{places} ({prediction.source_kind})" if places else prediction.source_kind.value
+    return f"{places} ({prediction.arrives_as})" if places else prediction.arrives_as.value
 
 
 def _sight(observation: Observation, kind: AddressKind | None) -> str:

@@ -18,7 +18,7 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_net
 from itertools import count
 from typing import TYPE_CHECKING
 
-from lab.packets.firewalls import cloud_nat_tables, connection_tracking_tables, firewall_tables
+from lab.packets.firewalls import cloud_nat_tables, connection_tracking_tables, firewall_tables, stand_in_tables
 from lab.packets.topology import GATEWAY, NODE_RANGE, NODE_RANGE_IPV6, ROUTER
 
 if TYPE_CHECKING:
@@ -190,8 +190,11 @@ class Draughtsman:
 
     def _add_destination(self, blueprint: Blueprint, destination: Destination) -> None:
         link = self._add_leaf(blueprint, destination, towards=GATEWAY if destination.public else ROUTER)
-        blueprint.route(link.outer, destination.address, destination.ipv6_address)
-        blueprint.tables += [(destination.name, table) for table in firewall_tables(destination)]
+        blueprint.route(link.outer, destination.address, destination.ipv6_address, *destination.stands_for)
+        tables = stand_in_tables(destination)
+        if destination.allowed_sources is not None:
+            tables += firewall_tables(destination)
+        blueprint.tables += [(destination.name, table) for table in tables]
 
     def _add_node(self, blueprint: Blueprint, node: Node) -> None:
         link = self._add_leaf(blueprint, node, towards=ROUTER)

@@ -249,10 +249,24 @@ class SourceNat:
 
     def encode(self) -> bytes:
         """Write the verdict."""
-        family = Family.IPV4 if isinstance(self.address, IPv4Address) else Family.IPV6
-        load = _expression("immediate", attribute(1, _number(_REGISTER)), nested(2, attribute(1, self.address.packed)))
-        source = 0  # NFT_NAT_SNAT
-        translate = _expression(
-            "nat", attribute(1, _number(source)), attribute(2, _number(family)), attribute(3, _number(_REGISTER))
-        )
-        return load + translate
+        return _translate(self.address, kind=0)  # NFT_NAT_SNAT
+
+
+@dataclass(frozen=True)
+class DestinationNat:
+    """The destination becomes a given address."""
+
+    address: Address
+
+    def encode(self) -> bytes:
+        """Write the verdict."""
+        return _translate(self.address, kind=1)  # NFT_NAT_DNAT
+
+
+def _translate(address: Address, *, kind: int) -> bytes:
+    family = Family.IPV4 if isinstance(address, IPv4Address) else Family.IPV6
+    load = _expression("immediate", attribute(1, _number(_REGISTER)), nested(2, attribute(1, address.packed)))
+    translate = _expression(
+        "nat", attribute(1, _number(kind)), attribute(2, _number(family)), attribute(3, _number(_REGISTER))
+    )
+    return load + translate

@@ -1,17 +1,31 @@
-"""The rules of everything but the masquerade agent: destinations' firewalls, Cloud NAT, and the nodes' own tracking.
+"""The rules of everything but the masquerade agent: firewalls, Cloud NAT, Services, and the nodes' own tracking.
 
 Like :mod:`lab.packets.masquerade` it makes values and must not talk to the kernel.
 """
 
 from __future__ import annotations
 
+from ipaddress import ip_network
 from typing import TYPE_CHECKING
 
-from lab.packets.expressions import ArrivesBy, ConnectionIsNew, Family, LeavesBy, Simple, SourceIn, SourceNat
+from lab.packets.expressions import (
+    ArrivesBy,
+    ConnectionIsNew,
+    DestinationIn,
+    DestinationNat,
+    Family,
+    LeavesBy,
+    Simple,
+    SourceIn,
+    SourceNat,
+)
 from lab.packets.nftables import Chain, Hook, Rule, Table
 
 if TYPE_CHECKING:
-    from lab.packets.topology import CloudNat, Destination, Network, Node
+    from collections.abc import Mapping
+    from ipaddress import IPv4Address
+
+    from lab.packets.topology import Address, CloudNat, Destination, Network, Node
 
 #: The interface of a destination, and of the gateway towards the VPC.
 _UPLINK = "eth0"
@@ -27,11 +41,12 @@ def firewall_tables(destination: Destination) -> list[Table]:
     :param destination: the service; without allowed sources it has no firewall.
     :return: one table for each family that it listens in: what is not let in is dropped, silently.
     """
-    allowed = destination.allowed_sources
-    return [] if allowed is None else [_firewall(allowed, family=family) for family in _families(destination)]
+    return [_firewall(destination.allowed_sources, family=family) for family in _families(destination)]
 
 
-def _firewall(allowed: tuple[Network, ...], *, family: Family) -> Table:
+def _firewall(allowed: tuple[Network, ...] | None, *, family: Family) -> Table:
+    if allowed is None:
+        return Table(family=family, name="firewall")
     accept = [
         Rule(chain="INPUT", matches=(SourceIn(network),), verdict=Simple.ACCEPT)
         for network in allowed
@@ -41,20 +56,28 @@ def _firewall(allowed: tuple[Network, ...], *, family: Family) -> Table:
     return Table(family=family, name="firewall", chains=(Chain(name="INPUT", hook=Hook.INPUT),), rules=(*accept, drop))
 
 
-def cloud_nat_tables(cloud_nat: CloudNat | None) -> list[Table]:
-    """Write Cloud NAT's rules; IPv6 passes it untranslated, since Cloud NAT is for IPv4.
+def cloud_nat_tables(
+    cloud_nat: CloudNat | None, *, external_addresses: Mapping[IPv4Address, IPv4Address] | None = None
+) -> list[Table]:
+    """Write the rules of the way to the internet; IPv6 passes it untranslated, since Cloud NAT is for IPv4.
 
-    :param cloud_nat: what it covers; ``None`` drops all that goes out.
+    :param cloud_nat: what it covers; ``None`` drops all that goes out and has no external address.
+    :param external_addresses: public nodes' external addresses by their own: translated one to one, before Cloud NAT
+        and without it (https://cloud.google.com/nat/docs/overview, read 2026-11-22).
     :return: one table.
     """
-    covers = () if cloud_nat is None else cloud_nat.covers
+    translations = {ip_network(own): external for own, external in (external_addresses or {}).items()}
+    if cloud_nat is not None:
+        translations = {**dict.fromkeys(cloud_nat.covers, cloud_nat.address), **translations}
+    first = sorted(translations, key=lambda network: network.prefixlen, reverse=True)
     rules = [Rule(chain="FORWARD", matches=(LeavesBy(_UPLINK),), verdict=Simple.ACCEPT)]
-    rules += [Rule(chain="FORWARD", matches=(SourceIn(network),), verdict=Simple.ACCEPT) for network in covers]
+    rules += [Rule(chain="FORWARD", matches=(SourceIn(network),), verdict=Simple.ACCEPT) for network in first]
     rules += [Rule(chain="FORWARD", verdict=Simple.DROP)]
     rules += [Rule(chain="POSTROUTING", matches=(LeavesBy(_UPLINK),), verdict=Simple.ACCEPT)]
-    if cloud_nat is not None:
-        translate = SourceNat(cloud_nat.address)
-        rules += [Rule(chain="POSTROUTING", matches=(SourceIn(network),), verdict=translate) for network in covers]
+    rules += [
+        Rule(chain="POSTROUTING", matches=(SourceIn(network),), verdict=SourceNat(translations[network]))
+        for network in first
+    ]
     chains = (Chain(name="FORWARD", hook=Hook.FORWARD), Chain(name="POSTROUTING", hook=Hook.POSTROUTING))
     return [Table(family=Family.IPV4, name="cloud-nat", chains=chains, rules=tuple(rules))]
 
@@ -71,3 +94,42 @@ def connection_tracking_tables(node: Node) -> list[Table]:
     rule = Rule(chain="FORWARD", matches=(ConnectionIsNew(),), verdict=Simple.ACCEPT)
     chains = (Chain(name="FORWARD", hook=Hook.FORWARD),)
     return [Table(family=family, name="tracking", chains=chains, rules=(rule,)) for family in _families(node)]
+
+
+def stand_in_tables(destination: Destination) -> list[Table]:
+    """Write the rules by which a destination answers for addresses that are not its own.
+
+    What arrives for them is led to the one address on which it listens. The source is left alone, so what its socket
+    sees is what arrived.
+
+    :param destination: the service.
+    :return: one table for each family that it listens in; none if it stands for nobody.
+    """
+    if not destination.stands_for:
+        return []
+    listening = {address.version: address for address in (destination.address, destination.ipv6_address) if address}
+    leads = {network: listening[network.version] for network in destination.stands_for}
+    chains = (Chain(name="PREROUTING", hook=Hook.PREROUTING),)
+    return [_redirection("stand-in", leads, chains=chains, family=family) for family in _families(destination)]
+
+
+def service_tables(node: Node, services: Mapping[Address, Address]) -> list[Table]:
+    """Write what kube-proxy does on a node: a ClusterIP leads to the endpoint behind it, before all else.
+
+    :param node: the node.
+    :param services: for each ClusterIP one endpoint, of the same family; the port stays the same.
+    :return: one table for each family that the node has, which replaces what was there.
+    """
+    leads = {ip_network(cluster_ip): endpoint for cluster_ip, endpoint in services.items()}
+    chains = (Chain(name="PREROUTING", hook=Hook.PREROUTING), Chain(name="OUTPUT", hook=Hook.OUTPUT))
+    return [_redirection("services", leads, chains=chains, family=family) for family in _families(node)]
+
+
+def _redirection(name: str, leads: Mapping[Network, Address], *, chains: tuple[Chain, ...], family: Family) -> Table:
+    rules = tuple(
+        Rule(chain=chain.name, matches=(DestinationIn(network),), verdict=DestinationNat(address))
+        for chain in chains
+        for network, address in leads.items()
+        if network.version == family.version
+    )
+    return Table(family=family, name=name, chains=chains, rules=rules)

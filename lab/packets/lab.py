@@ -10,12 +10,13 @@ import secrets
 import socket
 import subprocess
 import threading
+from dataclasses import replace
 from typing import TYPE_CHECKING, Self
 
 from lab.packets.blueprint import Draughtsman
 from lab.packets.builder import Builder
 from lab.packets.errors import NamespaceError
-from lab.packets.firewalls import cloud_nat_tables
+from lab.packets.firewalls import cloud_nat_tables, firewall_tables, service_tables
 from lab.packets.masquerade import masquerade_tables
 from lab.packets.namespaces import NamespaceRegistry
 from lab.packets.sandbox import require_inside
@@ -23,11 +24,12 @@ from lab.packets.topology import GATEWAY, namespace_names
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from ipaddress import IPv4Address
 
     from lab.packets.blueprint import Blueprint
     from lab.packets.masquerade import MasqueradeChain
     from lab.packets.namespaces import NamespaceHandle
-    from lab.packets.topology import CloudNat, Cluster, Destination, Node, Topology
+    from lab.packets.topology import Address, CloudNat, Cluster, Destination, Network, Node, Topology
 
 
 class PacketLab:
@@ -42,6 +44,8 @@ class PacketLab:
     def __init__(self, topology: Topology) -> None:
         self.nonce = secrets.token_hex(8)
         self._topology = topology
+        self._cloud_nat = topology.cloud_nat
+        self._external_addresses: dict[IPv4Address, IPv4Address] = {}
         self._clusters: dict[str, Cluster] = {}
         self._blueprints: dict[str, Blueprint] = {}
         self._namespaces = NamespaceRegistry()
@@ -144,7 +148,44 @@ class PacketLab:
         :raises NetlinkError: if the kernel refuses; the old one stays then.
         """
         with self._lock:
-            self._builder.load(GATEWAY, cloud_nat_tables(cloud_nat))
+            self._load_gateway(cloud_nat, self._external_addresses)
+
+    def set_external_addresses(self, addresses: Mapping[str, IPv4Address]) -> None:
+        """Say which nodes are public: what leaves for the internet with their own address gets the external one.
+
+        :param addresses: the external addresses by the nodes' names; the other nodes have none.
+        :raises NamespaceError: if there is no such node.
+        :raises NetlinkError: if the kernel refuses; the old rules stay then.
+        """
+        with self._lock:
+            by_address = {self._node(name).address: external for name, external in addresses.items()}
+            self._load_gateway(self._cloud_nat, by_address)
+
+    def set_allowed_sources(self, destination: str, allowed_sources: tuple[Network, ...] | None) -> None:
+        """Replace a destination's firewall.
+
+        :param destination: its name.
+        :param allowed_sources: what it lets in now; ``None`` means that it has no firewall.
+        :raises NamespaceError: if there is no such destination.
+        :raises NetlinkError: if the kernel refuses; the old rules stay then.
+        """
+        known = {each.name: each for each in self.destinations}
+        if destination not in known:
+            raise NamespaceError(f"destination {destination!r}: expected one of {sorted(known)}")
+        with self._lock:
+            changed = replace(known[destination], allowed_sources=allowed_sources)
+            self._builder.load(destination, firewall_tables(changed))
+
+    def set_services(self, node: str, services: Mapping[Address, Address]) -> None:
+        """Replace the Services that a node knows, for its Pods and for itself.
+
+        :param node: its name.
+        :param services: for each ClusterIP the endpoint behind it.
+        :raises NamespaceError: if there is no such node.
+        :raises NetlinkError: if the kernel refuses; the old rules stay then.
+        """
+        with self._lock:
+            self._builder.load(node, service_tables(self._node(node), services))
 
     def open_socket(self, name: str, family: socket.AddressFamily, kind: socket.SocketKind) -> socket.socket:
         """Open a socket that belongs to a Pod (or any part of the lab), for use by this process.
@@ -201,6 +242,10 @@ class PacketLab:
                 process.kill()
                 raise
         return subprocess.CompletedProcess(command, process.returncode, output, errors)
+
+    def _load_gateway(self, cloud_nat: CloudNat | None, external_addresses: dict[IPv4Address, IPv4Address]) -> None:
+        self._builder.load(GATEWAY, cloud_nat_tables(cloud_nat, external_addresses=external_addresses))
+        self._cloud_nat, self._external_addresses = cloud_nat, external_addresses
 
     def _node(self, name: str) -> Node:
         nodes = {node.name: node for cluster in self.clusters for node in cluster.nodes}

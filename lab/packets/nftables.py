@@ -25,8 +25,10 @@ _NEW_TABLE, _DELETE_TABLE, _NEW_CHAIN, _NEW_RULE = 0, 2, 3, 6  # NFT_MSG_…
 class Hook(Enum):
     """Where packets meet a chain: the kind of chain, the hook's number and the usual priority there."""
 
+    PREROUTING = ("nat", 0, -100)
     INPUT = ("filter", 1, 0)
     FORWARD = ("filter", 2, 0)
+    OUTPUT = ("nat", 3, -100)
     POSTROUTING = ("nat", 4, 100)
 
 

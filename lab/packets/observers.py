@@ -25,7 +25,7 @@ from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import TYPE_CHECKING, Self
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from lab.packets.lab import PacketLab
     from lab.packets.topology import Address, Destination
@@ -76,18 +76,20 @@ class Observers:
     """The services of a lab, one for each destination and family; an asynchronous context manager.
 
     :param lab: a lab that is built.
+    :param beside: services in Pods, nodes or routers, each named for the part where it listens.
     :ivar seen: the last 10000 requests that knew the nonce.
     """
 
-    def __init__(self, lab: PacketLab) -> None:
+    def __init__(self, lab: PacketLab, *, beside: Iterable[Destination] = ()) -> None:
         self._lab = lab
+        self._beside = tuple(beside)
         self._servers = AsyncExitStack()
         self._clients: set[asyncio.StreamWriter] = set()
         self.seen: deque[Sighting] = deque(maxlen=_REMEMBERED)
 
     async def __aenter__(self) -> Self:
         try:
-            for destination in self._lab.destinations:
+            for destination in (*self._lab.destinations, *self._beside):
                 await self._serve(destination, destination.address)
                 if destination.ipv6_address is not None:
                     await self._serve(destination, destination.ipv6_address)

@@ -104,6 +104,7 @@ class Destination:
     :param allowed_sources: what its firewall lets in; ``None`` means that it has no firewall.
     :param public: whether it stands on the internet, behind Cloud NAT, rather than beside the VPC's router.
     :param ipv6_address: where it listens too, if anywhere.
+    :param stands_for: networks for whose every address it answers, as if a service listened on each.
     """
 
     name: str
@@ -112,6 +113,7 @@ class Destination:
     allowed_sources: tuple[Network, ...] | None = None
     public: bool = False
     ipv6_address: IPv6Address | None = None
+    stands_for: tuple[Network, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -327,6 +327,15 @@ def test_pods_that_overlap_nodes_are_refused() -> None:
 
 
 @pytest.mark.usefixtures("cloud")
+def test_only_errors_are_refused() -> None:
+    """A plan with warnings and things worth knowing is created; the findings come back with the facts."""
+    small = {"environment": environment_resource(), "network": {"pod_ranges": ["192.168.0.0/24"]}}
+    facts = execute(plan=small)
+    assert {finding["severity"] for finding in facts["findings"]} == {"warning"}
+    assert environments() != ()
+
+
+@pytest.mark.usefixtures("cloud")
 def test_findings_can_be_only_warnings(caplog: pytest.LogCaptureFixture) -> None:
     """With ``warn`` the findings are logged and returned, and the API decides."""
     facts = execute(plan=OVERLAPPING, on_findings="warn")

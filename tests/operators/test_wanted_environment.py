@@ -12,6 +12,7 @@ from google.cloud.orchestration.airflow.service_v1.types import Environment
 from airflow_masq.environment import masquerade_enabled
 from airflow_masq.exceptions import FinalError, InvalidInputError, PlanError
 from airflow_masq.operators.wanted_environment import NameArguments, WantedEnvironment, wanted_environment
+from airflow_masq.rules import lint
 from tests.emulated_cloud import IMAGE, PROJECT, environment_resource
 
 if TYPE_CHECKING:
@@ -77,8 +78,20 @@ def test_a_plan_is_read_from_a_file_and_from_a_mapping(tmp_path: Path, form: str
 
 def test_a_policy_that_contradicts_the_agent_stays_for_the_rules_to_find() -> None:
     """A plan that writes another policy down is not corrected in silence."""
-    read = wanted(plan={"environment": environment_resource(), "policy": "none"})
-    assert read.plan.policy.name == "none"
+    for policy in ("none", "gke-default"):
+        read = wanted(plan={"environment": environment_resource(), "policy": policy})
+        assert (read.plan.policy.name, read.plan.policy_choice.name) == (policy, policy)
+        assert "MASQ305" in {finding.code for finding in lint(read.plan)}
+
+
+def test_a_policy_that_nobody_wrote_down_follows_the_agent() -> None:
+    """With the agent switched on, a target that needs it is no fault of the plan, whatever the flag said before."""
+    target = {"name": "erp", "observe": "http://172.20.0.10/", "allowed_sources": ["10.0.0.0/8"]}
+    network = {"node_ranges": ["10.128.0.0/20"], "pod_ranges": ["192.168.0.0/16"]}
+    plan = {"environment": environment_resource(), "network": network, "targets": [target]}
+    read = wanted(plan=plan)
+    assert read.plan.policy_choice.name == "composer"
+    assert "MASQ310" not in {finding.code for finding in lint(read.plan)}
 
 
 @pytest.mark.parametrize(("flag", "refused"), [(False, True), (True, False), (None, False)])

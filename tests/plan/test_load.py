@@ -12,7 +12,7 @@ from netaddr import IPAddress, IPNetwork
 
 from airflow_masq.exceptions import PlanError
 from airflow_masq.network import NetworkRanges, SourceKind, composer_policy, gke_default_policy, no_policy
-from airflow_masq.plan import Plan, Target, load_plan, plan_from_environment, plan_from_mapping
+from airflow_masq.plan import Plan, PolicyChoice, Target, load_plan, plan_from_environment, plan_from_mapping
 
 PLAN = """\
 apiVersion: airflow-masq/v1
@@ -77,6 +77,7 @@ def test_a_whole_plan_is_read() -> None:
             ),
             Target(name="public", observe="airflow://My_Observer"),
         ),
+        policy_choice=PolicyChoice(name="composer", stated=True),
     )
 
 
@@ -143,6 +144,7 @@ def test_the_policy_follows_the_flag(*, has_agent: bool | None, name: str) -> No
     node_config = {} if has_agent is None else {"enable_ip_masq_agent": has_agent}
     plan = plan_from_mapping({"environment": {"config": {"node_config": node_config}}}, source="params")
     assert plan.policy.name == name
+    assert plan.policy_choice == PolicyChoice(name=name)
 
 
 def test_a_policy_named_in_the_plan_counts() -> None:
@@ -181,15 +183,7 @@ def test_an_environment_alone_makes_a_plan() -> None:
         ("node: 64", "node: 7", 11, "cluster.pods_per_node", "a whole number from 8 to 256", "7"),
         ("1.30.5-gke.1014001", "1.30", 10, "cluster.initial_version", "as text (quote it)", "1.3"),
         ("policy: composer", "policy: compose", 19, "policy", "one of composer, gke-default, none", "'compose'"),
-        ("policy: composer", "policy: {}", 19, "policy", "does not understand policies", "a mapping with nothing"),
-        (
-            "policy: composer",
-            "policy: {agent_config: '', reserved_ranges: true}",
-            19,
-            "policy",
-            "does not understand policies of one's own yet",
-            "a mapping with agent_config, reserved_ranges",
-        ),
+        ("policy: composer", "policy: {}", 19, "policy", "either egress_nat_policies or agent_config", "neither"),
         (
             "policy: composer",
             "policy: {agent_confg: ''}",

@@ -30,6 +30,8 @@ def test_every_property_is_described() -> None:
             missing += undescribed(inner, f"{where}.{name}")
         for name, inner in schema.get("items", {}).get("properties", {}).items():
             missing += undescribed(inner, f"{where}[].{name}")
+        for form in schema.get("oneOf", ()):
+            missing += undescribed(form, f"{where}|") if "properties" in form else []
         return missing
 
     assert undescribed(PLAN_SCHEMA, "plan") == []
@@ -70,7 +72,17 @@ SECTIONS = {
         },
     )
     | ANYTHING,
-    "policy": st.sampled_from(["composer", "gke-default", "none", "other"]) | ANYTHING,
+    "policy": st.sampled_from(["composer", "gke-default", "none", "other"])
+    | st.fixed_dictionaries(
+        {},
+        optional={
+            "egress_nat_policies": st.lists(st.dictionaries(st.text(max_size=4), ANYTHING) | ANYTHING, max_size=2),
+            "agent_config": st.sampled_from(["", "nonMasqueradeCIDRs: []", "{"]) | ANYTHING,
+            "reserved_ranges": st.booleans() | ANYTHING,
+            "daemon_set": st.booleans(),
+        },
+    )
+    | ANYTHING,
     "targets": st.lists(
         st.fixed_dictionaries(
             {"name": st.sampled_from(["a", "b", ""]), "observe": st.sampled_from(["http://a", "airflow://b", "c"])},
@@ -107,7 +119,11 @@ def test_any_mapping_is_a_plan_or_a_plan_error_and_the_schema_agrees(mapping: di
         {"network": {"pod_range": []}},
         {"network": {"nat_covers": ["nat"]}},
         {"network": {"workers": 0}},
-        {"policy": {"agent_config": ""}},
+        {"policy": {}},
+        {"policy": {"agent_config": {}}},
+        {"policy": {"agent_config": "", "egress_nat_policies": []}},
+        {"policy": {"egress_nat_policies": [], "daemon_set": True}},
+        {"policy": {"egress_nat_policies": ["10.0.0.0/8"]}},
         {"targets": [{"name": "a"}]},
         {"targets": [{"name": "a", "observe": "http://a", "expect": "dropped"}]},
     ],

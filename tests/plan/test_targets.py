@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from netaddr import IPAddress
 
 from airflow_masq.exceptions import PlanError
 from airflow_masq.network import SourceKind
@@ -34,6 +35,28 @@ def _error(*targets: object) -> PlanError:
 def test_every_kind_of_observer_can_be_named(url: str) -> None:
     """HTTP, STUN, DNS and connections are named by a URL, which is kept as it was written."""
     assert _targets({"name": "a", "observe": url}) == (Target(name="a", observe=url),)
+
+
+@pytest.mark.parametrize(
+    ("url", "host", "address", "port"),
+    [
+        ("http://172.20.0.10:8080/client-ip", "172.20.0.10", "172.20.0.10", 8080),
+        ("http://172.20.0.10", "172.20.0.10", "172.20.0.10", 80),
+        ("https://[2001:db8::1]/", "2001:db8::1", "2001:db8::1", 443),
+        ("http://[::ffff:10.0.0.1]/", "::ffff:10.0.0.1", "10.0.0.1", 80),
+        ("stun://192.0.2.1", "192.0.2.1", "192.0.2.1", 3478),
+        ("stun+tcp://192.0.2.1", "192.0.2.1", "192.0.2.1", 3478),
+        ("dns://192.0.2.53/whoami.example.com?type=TXT", "192.0.2.53", "192.0.2.53", 53),
+        ("https://observer.example.com/ip", "observer.example.com", None, 443),
+        ("http://010.0.0.1/", "010.0.0.1", None, 80),
+        ("airflow://10.0.0.1", None, None, None),
+    ],
+)
+def test_where_the_observer_is(url: str, host: str | None, address: str | None, port: int | None) -> None:
+    """An address is known only where the URL spells it out, a port also by the scheme, and nothing of a connection."""
+    target = Target(name="a", observe=url)
+    assert (target.host, target.port) == (host, port)
+    assert target.address == (None if address is None else IPAddress(address))
 
 
 @pytest.mark.parametrize("expect", list(SourceKind))

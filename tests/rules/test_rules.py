@@ -70,7 +70,7 @@ def _findings(mapping: dict[str, Any], code: str) -> list[Finding]:
     [
         ("composer-3-airflow-2", {"MASQ101"}),
         ("composer-3-airflow-3.1.0-build.1", {"MASQ101"}),
-        ("composer-1-airflow-2", {"MASQ102"}),
+        ("composer-1-airflow-2", {"MASQ102", "MASQ107"}),
         ("composer-2.0.0-preview.1-airflow-2.1.4", {"MASQ102"}),
         ("composer-2.1.0-airflow-2.4.3", set()),
         ("composer-2-airflow-2", set()),

@@ -240,6 +240,18 @@ def test_silence_is_explained_by_the_prediction(need: Target, *, masquerade: boo
     assert verdict.outcome is Outcome.INCONCLUSIVE
 
 
+def test_a_packet_that_passed_a_firewall_is_no_disagreement_about_its_source() -> None:
+    """An address that was seen although allowed_sources does not let it in is the one the model expects."""
+    seen = judge(target(allowed=PRIVATE), [saw(POD)], vantage=vantage(), plan=plan(masquerade=False))
+    assert (seen.code, seen.findings) == ("MASQ412", ())
+    assert seen.prediction is not None
+    assert (seen.prediction.arrives_as, seen.prediction.source_kind) == ("pod", "dropped")
+    unexpected = judge(target(allowed=PRIVATE), [saw(NODE)], vantage=vantage(), plan=plan(masquerade=False))
+    assert [finding.message for finding in unexpected.findings] == [
+        "The model expects source 192.168.0.2 (pod), but 10.128.0.2 (node) was seen."
+    ]
+
+
 def test_silence_behind_nat_that_covers_others_is_explained() -> None:
     """Cloud NAT that does not cover the source loses the packet, and the reason says so."""
     ranges = dataclass_ranges(nat_covers=frozenset({SourceKind.POD}))

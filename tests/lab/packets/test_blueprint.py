@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from ipaddress import ip_network
 
 from lab.packets.blueprint import Draughtsman
-from lab.packets.topology import GATEWAY, ROUTER, default_topology, gke_cluster
+from lab.packets.topology import GATEWAY, ROUTER, Topology, default_topology, gke_cluster
 
 
 def test_interfaces_are_numbered_apart_for_a_labs_whole_life() -> None:
@@ -40,3 +41,16 @@ def test_ipv6_is_drawn_where_it_is_asked_for() -> None:
     assert not Draughtsman().backbone(default_topology()).ipv6
     assert Draughtsman().cluster(gke_cluster("blue", ipv6=True)).ipv6
     assert Draughtsman().backbone(default_topology(ipv6=True)).ipv6
+
+
+def test_the_networks_that_a_destination_stands_for_are_routed_to_it() -> None:
+    """A public stand-in for everything takes the gateway's default route, a private one its networks' at the router."""
+    everything, private = ip_network("0.0.0.0/0"), ip_network("172.16.0.0/12")
+    on_premises, _, _, public = default_topology().destinations
+    destinations = (replace(on_premises, stands_for=(private,)), replace(public, stands_for=(everything,)))
+    blueprint = Draughtsman().backbone(Topology(destinations=destinations, cloud_nat=None))
+    led = {(route.end.namespace, route.destination, route.end.index) for route in blueprint.routes}
+    links = {link.inner.namespace: link.outer for link in blueprint.links}
+    assert (ROUTER, private, links[on_premises.name].index) in led
+    assert (GATEWAY, everything, links[public.name].index) in led
+    assert [name for name, table in blueprint.tables if table.name == "stand-in"] == [on_premises.name, public.name]

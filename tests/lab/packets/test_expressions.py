@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from lab.packets.expressions import (
     ArrivesBy,
     DestinationIn,
+    DestinationNat,
     Family,
     Jump,
     LeavesBy,
@@ -77,6 +78,15 @@ def test_the_ways_in_and_out_are_told_apart() -> None:
 def test_source_translation_loads_the_address(address: IPv4Address | IPv6Address) -> None:
     """The address of Cloud NAT stands in the rule, whole."""
     assert address.packed in SourceNat(address).encode()
+
+
+@little_endian
+@pytest.mark.parametrize("address", [IPv4Address("10.200.0.20"), IPv6Address("fd00:200::20")])
+def test_a_destination_is_translated_like_a_source_but_for_the_kind(address: IPv4Address | IPv6Address) -> None:
+    """Which of the two addresses is replaced is one number: 0 for the source, 1 for the destination."""
+    kinds = [bytes.fromhex(f"08000100 6e617400 1c000280 08000100 0000000{kind}") for kind in (0, 1)]
+    head, tail = SourceNat(address).encode().split(kinds[0])
+    assert DestinationNat(address).encode() == head + kinds[1] + tail
 
 
 def test_a_jump_names_its_chain() -> None:

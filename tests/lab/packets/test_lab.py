@@ -86,6 +86,8 @@ def test_a_cluster_of_a_known_name_is_refused() -> None:
     [
         lambda lab: lab.remove_cluster("none"),
         lambda lab: lab.set_masquerade("none", EVERYTHING),
+        lambda lab: lab.set_services("none", {}),
+        lambda lab: lab.set_external_addresses({"none": IPv4Address("198.51.100.9")}),
         lambda lab: lab.set_masquerade("blue-node-0-pod-0", EVERYTHING),
         lambda lab: lab.run_in("none", ["true"]),
     ],
@@ -142,6 +144,12 @@ def test_a_process_that_takes_too_long_is_ended() -> None:
     """A command in a Pod that goes on for longer than it may is killed."""
     with PacketLab(default_topology(BLUE)) as lab, pytest.raises(TimeoutExpired):
         lab.run_in("blue-node-0-pod-0", ["sleep", "60"], timeout_seconds=0.1)
+
+
+def test_only_a_destination_has_a_firewall() -> None:
+    """A firewall in front of anything else is an error that tells what there is."""
+    with PacketLab(default_topology(BLUE)) as lab, pytest.raises(NamespaceError, match=r"expected one of .*in-vpc"):
+        lab.set_allowed_sources("blue-node-0", ())
 
 
 async def test_cloud_nat_can_be_replaced_while_pods_work(start_lab: StartLab) -> None:

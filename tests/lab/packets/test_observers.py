@@ -11,7 +11,7 @@ import pytest
 from lab.packets.lab import PacketLab
 from lab.packets.observers import Observers, Sighting, observers_in_thread, url
 from lab.packets.prober import ask, connect, observe
-from lab.packets.topology import IN_VPC, default_topology, gke_cluster
+from lab.packets.topology import IN_VPC, Destination, default_topology, gke_cluster
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -158,3 +158,14 @@ async def test_an_answer_without_the_nonce_is_no_answer(lab: PacketLab) -> None:
     async with impostor:
         answer = await observe(lab, POD, destination=IN_VPC, timeout_seconds=PATIENT_SECONDS)
     assert answer.failure == "EBADMSG"
+
+
+async def test_a_service_can_listen_in_any_part_of_the_lab(lab: PacketLab) -> None:
+    """The node itself answers where it was given a service, and refuses where it was not."""
+    (node,) = TOPOLOGY.clusters[0].nodes
+    on_node = Destination(name=node.name, address=node.address)
+    async with Observers(lab):
+        assert (await observe(lab, POD, destination=on_node)).failure == "ECONNREFUSED"
+    async with Observers(lab, beside=[on_node]):
+        answer = await observe(lab, POD, destination=on_node, timeout_seconds=PATIENT_SECONDS)
+    assert str(answer) == "192.168.0.2"

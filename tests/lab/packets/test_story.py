@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from ipaddress import IPv4Address, IPv4Network, IPv6Network, ip_network
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_network
 from typing import TYPE_CHECKING
 
 import pytest
@@ -25,16 +25,28 @@ from lab.packets.topology import (
     default_topology,
     gke_cluster,
 )
+from tests.scenarios import ground_truth
+from tests.scenarios.ground_truth import CELL_NAMES, CELLS, IPV6_DESTINATION
 
 if TYPE_CHECKING:
     from lab.packets.lab import PacketLab
-    from lab.packets.topology import Network, Node
+    from lab.packets.topology import Network, Node, Pod
     from tests.lab.packets.conftest import StartLab
+    from tests.scenarios.ground_truth import Row
 
 pytestmark = [pytest.mark.packets, pytest.mark.usefixtures("sandbox")]
 
 #: As Composer sets it up.
 COMPOSER = MasqueradeChain(non_masquerade=(POD_RANGE, NODE_RANGE))
+
+#: A second cluster, whose node has two Pods.
+TWO_PODS = gke_cluster(
+    "green",
+    nodes=1,
+    pods_per_node=2,
+    first_node_address=IPv4Address("10.128.0.20"),
+    pod_range=IPv4Network("192.168.128.0/17"),
+)
 
 #: Long enough for a busy machine: used where an answer must come.
 PATIENT_SECONDS = 10.0
@@ -199,66 +211,37 @@ async def _peer_seen_by_pod(lab: PacketLab, client: str, *, server: str, address
     return str(peer[0])
 
 
-#: What the real agent did, observed with its binary: policy by destination, "node" or "Pod".
-#: The fixed part of the agent's default list is in its source (``NewMasqConfig``, see lab.packets.masquerade).
-RFC_1918 = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")
-RESERVED = (
-    *RFC_1918,
-    "100.64.0.0/10",
-    "192.0.0.0/24",
-    "192.0.2.0/24",
-    "192.88.99.0/24",
-    "198.18.0.0/15",
-    "198.51.100.0/24",
-    "203.0.113.0/24",
-    "240.0.0.0/4",
-)
-POLICIES: dict[str, tuple[tuple[str, ...] | None, bool]] = {
-    "no chain": (None, False),
-    "empty config": (RFC_1918, False),
-    "empty config, reserved ranges": (RESERVED, False),
-    "cluster ranges": (("10.64.0.0/14", "10.128.0.0/20"), False),
-    "empty list": ((), False),
-    "empty list, IPv6": ((), True),
-    "everything": (("0.0.0.0/0",), False),
-}
-DESTINATIONS = ("203.0.113.80", "10.128.0.20", "10.200.0.9", "IPv6")
-GROUND_TRUTH = {
-    "no chain": "Pod Pod Pod Pod",
-    "empty config": "node Pod Pod Pod",
-    "empty config, reserved ranges": "Pod Pod Pod Pod",
-    "cluster ranges": "node Pod node Pod",
-    "empty list": "node node node Pod",
-    "empty list, IPv6": "node node node node",
-    "everything": "Pod Pod Pod Pod",
-}
-CELLS = [
-    (policy, destination, expected)
-    for policy, row in GROUND_TRUTH.items()
-    for destination, expected in zip(DESTINATIONS, row.split(), strict=True)
-]
-
-
-@pytest.mark.parametrize(("policy", "where", "expected"), CELLS)
-async def test_the_kernel_agrees_with_the_real_agent(
-    start_lab: StartLab, policy: str, where: str, expected: str
-) -> None:
+@pytest.mark.parametrize(("row", "where", "whom"), CELLS, ids=CELL_NAMES)
+async def test_the_kernel_agrees_with_the_real_agent(start_lab: StartLab, row: Row, where: str, whom: str) -> None:
     """For every policy and destination the lab shows the source address that the real agent's rules led to."""
-    ipv6 = where == "IPv6"
+    ipv6 = where == IPV6_DESTINATION
     address = IPv4Address("10.200.0.9" if ipv6 else where)
-    destination = Destination(name="destination", address=address, ipv6_address=IPv6Network("fd00:200::9/128")[0])
+    destination = Destination(name="destination", address=address, ipv6_address=IPv6Address(IPV6_DESTINATION))
     cluster = gke_cluster(
         "blue",
         nodes=1,
-        first_node_address=IPv4Address("10.128.0.10"),
-        pod_range=IPv4Network("10.64.0.0/14"),
+        pods_per_node=4,
+        first_node_address=IPv4Address(ground_truth.NODE),
+        pod_range=IPv4Network(ground_truth.POD_RANGE),
         ipv6=True,
     )
     lab = await start_lab(Topology(destinations=(destination,), cloud_nat=None, clusters=(cluster,)))
-    listed, enable_ipv6 = POLICIES[policy]
-    if listed is not None:
-        networks: tuple[Network, ...] = tuple(map(ip_network, listed))
-        masquerade(lab, MasqueradeChain(non_masquerade=networks, enable_ipv6=enable_ipv6))
     (node,) = cluster.nodes
-    part = node if expected == "node" else node.pods[0]
-    assert await seen(lab, destination, ipv6=ipv6) == str(part.ipv6_address if ipv6 else part.address)
+    if row.non_masquerade is not None:
+        networks: tuple[Network, ...] = tuple(map(ip_network, row.non_masquerade))
+        masquerade(lab, MasqueradeChain(non_masquerade=networks, enable_ipv6=row.ipv6))
+    pod = next(pod for pod in node.pods if str(pod.address) == ground_truth.POD)
+    answer = await observe(lab, pod.name, destination=destination, ipv6=ipv6, timeout_seconds=PATIENT_SECONDS)
+    part: Node | Pod = node if whom == "node" else pod
+    assert str(answer) == str(part.ipv6_address if ipv6 else part.address)
+
+
+async def test_the_agents_rules_alone_masquerade_between_the_pods_of_a_node(lab: PacketLab) -> None:
+    """That a node leaves packets between its own Pods alone is not the agent's doing, unless its list says so."""
+    lab.add_cluster(TWO_PODS)
+    (node,) = TWO_PODS.nodes
+    client, server = node.pods
+    lab.set_masquerade(node.name, COMPOSER)
+    assert await _peer_seen_by_pod(lab, client.name, server=server.name, address=server.address) == str(client.address)
+    lab.set_masquerade(node.name, MasqueradeChain(non_masquerade=(NODE_RANGE,)))
+    assert await _peer_seen_by_pod(lab, client.name, server=server.name, address=server.address) == str(node.address)

@@ -1,0 +1,41 @@
+"""The command line as a part of Airflow's own: ``airflow masq lint PLAN`` is ``airflow-masq lint PLAN``.
+
+Airflow 3 asks for it through the provider info; Airflow 2 never does. It hands the words on unread, so that no
+``airflow`` command pays for ours, and must not declare any argument a second time.
+"""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING
+
+from airflow.cli.cli_config import ActionCommand, Arg
+
+from airflow_masq.cli import main
+from airflow_masq.cli.command_line import COMMANDS
+
+if TYPE_CHECKING:
+    from airflow.cli.cli_config import CLICommand
+
+
+def airflow_commands() -> list[CLICommand]:
+    """Give Airflow the command ``masq``.
+
+    :return: the one command.
+    """
+    words = Arg(  # type: ignore[no-untyped-call] # Airflow declares no types here
+        ("words",), nargs=argparse.REMAINDER, metavar="COMMAND ...", help=f"one of {', '.join(COMMANDS)}"
+    )
+    return [
+        ActionCommand(
+            name="masq",
+            help="Judge plans of IP-masquerading Composer environments",
+            description="The same as the program airflow-masq; airflow masq COMMAND --help says more.",
+            func=_run,
+            args=(words,),
+        )
+    ]
+
+
+def _run(arguments: argparse.Namespace) -> None:
+    raise SystemExit(main(arguments.words))

@@ -1,0 +1,121 @@
+"""``airflow-masq capacity PLAN``: how many nodes and Pods the ranges hold, and which addresses masquerading saves."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from airflow_masq.cli.files import read_plan, shown_name
+from airflow_masq.cli.output import Colour, aligned, counted, paint, print_json, print_lines, wrapped
+from airflow_masq.network.capacity import Capacity, CapacityLimit, capacity
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser, Namespace
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from airflow_masq.network.capacity import RangeCapacity
+
+_LONGEST_BAR: Final = 40
+_INDENT: Final = "    "
+_BOUND_BY: Final = {
+    CapacityLimit.PODS: "the Pod ranges run out first",
+    CapacityLimit.NODES: "the node ranges run out first",
+    None: "no range runs out before the others",
+}
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Declare what the command takes.
+
+    :param parser: the command's parser.
+    """
+    parser.add_argument("plan", metavar="PLAN", help="the plan file, or - for standard input")
+
+
+def run(arguments: Namespace) -> int:
+    """Say what a plan's ranges have room for.
+
+    :param arguments: as ``add_arguments`` declared them, and ``format``.
+    :return: 0; whether the room suffices is a finding of ``lint``.
+    :raises InvalidInputError: when the plan cannot be read.
+    """
+    room = capacity(read_plan(arguments.plan).ranges)
+    if arguments.format == "json":
+        print_json(_as_json(room))
+    else:
+        print_lines(*_report(room, name=arguments.plan))
+    return 0
+
+
+def _as_json(room: Capacity) -> dict[str, object]:
+    return {
+        "nodes_by_pod_range": room.nodes_by_pod_range,
+        "nodes_by_node_range": room.nodes_by_node_range,
+        "limit": room.limit,
+        "nodes": room.nodes,
+        "pods": room.pods,
+        "routable_addresses_saved": room.routable_addresses_saved,
+        "routable_addresses_needed": room.routable_addresses_needed,
+        "wanted_nodes": room.wanted_nodes,
+        "is_enough": room.is_enough,
+        "pod_ranges": _ranges_as_json(room.pod_ranges),
+        "node_ranges": _ranges_as_json(room.node_ranges),
+    }
+
+
+def _ranges_as_json(ranges: Iterable[RangeCapacity]) -> list[dict[str, object]]:
+    return [{"cidr": str(each.cidr), "nodes": each.nodes, "pods": each.pods} for each in ranges]
+
+
+def _report(room: Capacity, *, name: str) -> Iterator[str]:
+    source = shown_name(name)
+    rows = list(_rows(room))
+    if not rows:
+        yield f"{source}: no Pod range and no node range, so nothing can be said."
+        yield "Next: write network.pod_ranges and network.node_ranges into the plan."
+        return
+    yield f"{source}: {_verdict(room)}"
+    yield from (f"{_INDENT}{line}" for line in aligned(_with_bars(rows)))
+    yield ""
+    saved = counted(room.routable_addresses_saved, "Pod and Service address", plural="Pod and Service addresses")
+    needed = room.routable_addresses_needed
+    yield wrapped(f"Masquerading takes {saved} off the routable plan; the node ranges' {needed} stay on it.")
+    yield wrapped(_next_step(room, source=source), indent=_INDENT, first="")
+
+
+def _verdict(room: Capacity) -> str:
+    held = f"{counted(room.nodes or 0, 'node')} with {counted(room.pods or 0, 'Pod')}"
+    if room.nodes_by_pod_range is None or room.nodes_by_node_range is None:
+        return f"{held}, as far as the ranges are known"
+    return f"{held}; {_BOUND_BY[room.limit]}"
+
+
+def _rows(room: Capacity) -> Iterator[tuple[str, int]]:
+    for range_name, ranges, together in (
+        ("Pod", room.pod_ranges, room.nodes_by_pod_range),
+        ("node", room.node_ranges, room.nodes_by_node_range),
+    ):
+        yield from ((f"nodes by {range_name} range {each.cidr}", each.nodes) for each in ranges)
+        if len(ranges) > 1 and together is not None:
+            yield f"nodes by all {range_name} ranges", together
+    if room.wanted_nodes is not None and room.nodes is not None:
+        yield "nodes wanted, one a worker", room.wanted_nodes
+
+
+def _with_bars(rows: Sequence[tuple[str, int]]) -> Iterator[tuple[str, str, str]]:
+    """Draw numbers as bars that are true to scale, except that what is not zero is seen."""
+    most = max(number for _, number in rows) or 1
+    digits = len(str(most))
+    for name, number in rows:
+        yield name, str(number).rjust(digits), "#" * -(-number * _LONGEST_BAR // most)
+
+
+def _next_step(room: Capacity, *, source: str) -> str:
+    if room.is_enough is None:
+        return "Next: write network.workers into the plan to have the room compared with what is wanted."
+    if room.is_enough:
+        return f"Next: the room suffices; airflow-masq lint {source} says whether the ranges are sound."
+    short = "Pod" if room.limit is CapacityLimit.PODS else "node"
+    return (
+        f"Next: {paint('too small', Colour.BAD)} for the workers wanted. Widen the {short} ranges before the "
+        "environment is created, since they are fixed then."
+    )

@@ -1,0 +1,172 @@
+"""``airflow-masq explain PLAN DEST…``: which source address a destination will see, and why, step by step."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Final
+
+from airflow_masq.cli.files import read_plan, shown_name
+from airflow_masq.cli.output import Colour, paint, print_json, print_lines, wrapped
+from airflow_masq.exceptions import InvalidInputError
+from airflow_masq.network import PredictedKind, Prediction, parse_address, predict
+from airflow_masq.wire.foreign_text import printable
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser, Namespace
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from netaddr import IPAddress, IPNetwork
+
+    from airflow_masq.plan import Plan, Target
+
+_INDENT: Final = "    "
+_NAMES: Final = {
+    PredictedKind.POD: "the Pod's address",
+    PredictedKind.NODE: "a node's address",
+    PredictedKind.NAT: "Cloud NAT's address",
+    PredictedKind.NODE_EXTERNAL: "a node's external address",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Destination:
+    """An address somebody asks about, and the plan's targets there."""
+
+    address: IPAddress
+    targets: tuple[Target, ...]
+
+    @property
+    def name(self) -> str:
+        names = ", ".join(target.name for target in self.targets)
+        return f"{self.address} ({names})" if names else str(self.address)
+
+    @property
+    def allowed_sources(self) -> tuple[IPNetwork, ...]:
+        """What the firewall there lets in; nothing known where the targets behind one address differ."""
+        known = {target.allowed_sources for target in self.targets}
+        return known.pop() if len(known) == 1 else ()
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Declare what the command takes.
+
+    :param parser: the command's parser.
+    """
+    parser.add_argument("plan", metavar="PLAN", help="the plan file, or - for standard input")
+    parser.add_argument("destinations", metavar="DEST", nargs="+", help="an address, or the name of one of the targets")
+    parser.add_argument(
+        "--from",
+        dest="pod",
+        metavar="POD_IP",
+        help="the Pod that sends; default: the first address of the plan's first Pod range",
+    )
+
+
+def run(arguments: Namespace) -> int:
+    """Explain what destinations will see.
+
+    :param arguments: as ``add_arguments`` declared them, and ``format``.
+    :return: 0; a prediction is no finding.
+    :raises InvalidInputError: when the plan cannot be read, or a destination or the Pod is none.
+    """
+    plan = read_plan(arguments.plan)
+    destinations = [_destination(plan, word) for word in arguments.destinations]
+    predictions = [_predict(plan, destination, pod=arguments.pod) for destination in destinations]
+    if arguments.format == "json":
+        pairs = zip(destinations, predictions, strict=True)
+        print_json([_as_json(destination, prediction) for destination, prediction in pairs])
+    else:
+        print_lines(*_report(destinations, predictions, name=arguments.plan))
+    return 0
+
+
+def _destination(plan: Plan, word: str) -> _Destination:
+    named = [target for target in plan.targets if target.name == word]
+    for target in named:
+        if target.address is None:
+            raise InvalidInputError(
+                where=f"DEST {word}",
+                expected="a target whose observe holds a literal address (names are not resolved here)",
+                seen=printable(target.observe),
+            )
+        return _Destination(address=target.address, targets=(target,))
+    try:
+        address = parse_address(word)
+    except InvalidInputError:
+        names = [target.name for target in plan.targets]
+        nearest = get_close_matches(word, names, n=1)
+        hint = f" (did you mean {nearest[0]}?)" if nearest else ""
+        expected = f"an IP address or the name of a target{hint}"
+        raise InvalidInputError(where="DEST", expected=expected, seen=f"'{printable(word)}'") from None
+    return _Destination(address=address, targets=tuple(each for each in plan.targets if each.address == address))
+
+
+def _predict(plan: Plan, destination: _Destination, *, pod: str | None) -> Prediction:
+    return predict(
+        plan.ranges,
+        plan.policy,
+        pod=_first_pod(plan, version=destination.address.version)
+        if pod is None
+        else parse_address(pod, where="--from"),
+        destination=destination.address,
+        allowed_sources=destination.allowed_sources,
+    )
+
+
+def _first_pod(plan: Plan, *, version: int | None) -> IPAddress:
+    """Take a Pod that can talk to the destination at all, where the plan has one."""
+    ranges = sorted(plan.ranges.pod, key=lambda network: network.version != version)
+    if not ranges:
+        raise InvalidInputError(
+            where="--from", expected="a Pod's address, since the plan has no Pod range", seen="none"
+        )
+    first: IPAddress = ranges[0][1 if ranges[0].size > 1 else 0]
+    return first
+
+
+def _as_json(destination: _Destination, prediction: Prediction) -> dict[str, object]:
+    return {
+        "destination": str(destination.address),
+        "source_kind": prediction.source_kind.value,
+        "source": _shown(prediction.sources),
+        "masqueraded": prediction.masqueraded,
+        "reason": prediction.reason.value,
+        "matched_cidr": None if prediction.matched_cidr is None else str(prediction.matched_cidr),
+        "allowed": prediction.allowed,
+        "path": list(prediction.path),
+    }
+
+
+def _shown(networks: Iterable[IPNetwork]) -> list[str]:
+    return [str(network.ip) if network.size == 1 else str(network) for network in networks]
+
+
+def _report(destinations: Sequence[_Destination], predictions: Sequence[Prediction], *, name: str) -> Iterator[str]:
+    for destination, prediction in zip(destinations, predictions, strict=True):
+        yield f"{destination.name}: {_headline(prediction)}"
+        for number, step in enumerate(prediction.path, start=1):
+            yield wrapped(step, indent=f"{_INDENT}   ", first=f"{_INDENT}{number}. ")
+        yield paint(f"{_INDENT}{prediction.reason} ({prediction.provenance})", Colour.QUIET)
+        yield ""
+    yield wrapped(_next_step(predictions, source=shown_name(name)), indent=_INDENT, first="")
+
+
+def _headline(prediction: Prediction) -> str:
+    if prediction.arrives_as is PredictedKind.DROPPED:
+        return f"{paint('dropped', Colour.BAD)} on the way"
+    places = ", ".join(_shown(prediction.sources))
+    arriving = f"{_NAMES[prediction.arrives_as]} ({places})" if places else _NAMES[prediction.arrives_as]
+    if prediction.allowed is False:
+        return f"{paint('dropped', Colour.BAD)}, since its firewall does not let in {arriving}"
+    let_in = ", which its firewall lets in" if prediction.allowed else ""
+    return f"sees {paint(arriving, Colour.GOOD)}{let_in}"
+
+
+def _next_step(predictions: Sequence[Prediction], *, source: str) -> str:
+    if any(prediction.source_kind is PredictedKind.DROPPED for prediction in predictions):
+        return (
+            f"Next: airflow-masq lint {source} says what would help; where it is a firewall that has to change, "
+            f"airflow-masq render {source} --as firewall-request writes what its team needs to know."
+        )
+    return "Next: a prediction is no observation. See what services really get with the DAG check_source_ip."

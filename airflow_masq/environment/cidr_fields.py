@@ -1,0 +1,86 @@
+"""The fields of the environment resource that hold a CIDR, and which blocks each of them takes: one table.
+
+It must not judge a block: rules do, with the messages that belong to them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+_NODE_CONFIG: Final = ("config", "nodeConfig")
+_IP_ALLOCATION_POLICY: Final = (*_NODE_CONFIG, "ipAllocationPolicy")
+_PRIVATE_ENVIRONMENT_CONFIG: Final = ("config", "privateEnvironmentConfig")
+
+_SHORTEST_PREFIX: Final = 1
+_LONGEST_PREFIX: Final = 32
+
+
+@dataclass(frozen=True, kw_only=True)
+class CidrField:
+    """One field with a CIDR.
+
+    :param purpose: what its addresses are for, as a person says it.
+    :param path: the field's names on the way down.
+    :param shortest_prefix: of the largest block allowed, default any.
+    :param longest_prefix: of the smallest block allowed, default any.
+    :param takes_bare_size: whether ``/14`` lets Google choose the block, default no.
+    """
+
+    purpose: str
+    path: tuple[str, ...]
+    shortest_prefix: int = _SHORTEST_PREFIX
+    longest_prefix: int = _LONGEST_PREFIX
+    takes_bare_size: bool = False
+
+    @property
+    def name(self) -> str:
+        """The field's own name."""
+        return self.path[-1]
+
+    @property
+    def where(self) -> str:
+        """The field's place in a plan."""
+        return ".".join(("environment", *self.path))
+
+
+POD_FIELD: Final = CidrField(purpose="Pod", path=(*_IP_ALLOCATION_POLICY, "clusterIpv4CidrBlock"), takes_bare_size=True)
+SERVICE_FIELD: Final = CidrField(
+    purpose="Service", path=(*_IP_ALLOCATION_POLICY, "servicesIpv4CidrBlock"), takes_bare_size=True
+)
+
+# Blocks that Google reserves beside the cluster's own. The widths are those that gcloud checks
+# (https://cloud.google.com/sdk/gcloud/reference/composer/environments/create, read 2026-11-22).
+RESERVED_FIELDS: Final = (
+    CidrField(
+        purpose="GKE master",
+        path=(*_PRIVATE_ENVIRONMENT_CONFIG, "privateClusterConfig", "masterIpv4CidrBlock"),
+        shortest_prefix=23,
+        longest_prefix=28,
+    ),
+    CidrField(purpose="Cloud SQL", path=(*_PRIVATE_ENVIRONMENT_CONFIG, "cloudSqlIpv4CidrBlock"), longest_prefix=24),
+    CidrField(
+        purpose="Composer network",
+        path=(*_PRIVATE_ENVIRONMENT_CONFIG, "cloudComposerNetworkIpv4CidrBlock"),
+        shortest_prefix=24,
+        longest_prefix=29,
+    ),
+    CidrField(
+        purpose="web server",
+        path=(*_PRIVATE_ENVIRONMENT_CONFIG, "webServerIpv4CidrBlock"),
+        shortest_prefix=24,
+        longest_prefix=29,
+    ),
+)
+
+# Not among the reserved ones: the same block may serve several environments and overlap others, at the price that those
+# others cannot be reached (https://cloud.google.com/composer/docs/reference/rest/v1/projects.locations.environments,
+# NodeConfig.composerInternalIpv4CidrBlock, read 2026-11-22).
+INTERNAL_FIELD: Final = CidrField(
+    purpose="Composer 3 internal",
+    path=(*_NODE_CONFIG, "composerInternalIpv4CidrBlock"),
+    shortest_prefix=20,
+    longest_prefix=20,
+)
+
+CIDR_FIELDS: Final = (POD_FIELD, SERVICE_FIELD, *RESERVED_FIELDS, INTERNAL_FIELD)

@@ -1,0 +1,82 @@
+"""Which generations of Composer have which field of the environment resource: one table.
+
+Fields that every generation has are not in it, and neither is what the service fills in itself. It must not say what
+becomes of a field in a generation that has none: that is not verified.
+
+Source: the field descriptions of https://cloud.google.com/composer/docs/reference/rest/v1/projects.locations.environments
+and of google-cloud-orchestration-airflow's v1 and v1beta1 types, which say the same ("This field is supported for Cloud
+Composer environments in versions composer-1.*.*-airflow-*.*.*"), both read 2026-11-22.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+
+@dataclass(frozen=True, kw_only=True)
+class FieldGenerations:
+    """The generations that have one field.
+
+    :param path: the field's names on the way down.
+    :param first: the first generation.
+    :param last: the last generation; ``None`` where the newest has it.
+    """
+
+    path: tuple[str, ...]
+    first: int
+    last: int | None
+
+    def has(self, generation: int) -> bool:
+        """Say whether a generation has the field.
+
+        :param generation: Composer's generation.
+        :return: whether it has.
+        """
+        return self.first <= generation and (self.last is None or generation <= self.last)
+
+    def __str__(self) -> str:
+        if self.last is None:
+            return f"Composer {self.first} and later"
+        return f"Composer {self.first} only"
+
+
+# The use of IP aliases, which Composer 1 alone has as well, is the subject of a rule of its own.
+FIELD_GENERATIONS: Final = (
+    *(
+        FieldGenerations(path=("config", *path), first=1, last=1)
+        for path in (
+            ("nodeCount",),
+            ("nodeConfig", "location"),
+            ("nodeConfig", "machineType"),
+            ("nodeConfig", "diskSizeGb"),
+            ("nodeConfig", "oauthScopes"),
+            ("nodeConfig", "maxPodsPerNode"),
+            ("softwareConfig", "pythonVersion"),
+            ("softwareConfig", "schedulerCount"),
+            ("databaseConfig", "machineType"),
+            ("webServerConfig", "machineType"),
+            ("privateEnvironmentConfig", "webServerIpv4CidrBlock"),
+        )
+    ),
+    *(
+        FieldGenerations(path=("config", *path), first=2, last=None)
+        for path in (
+            ("workloadsConfig",),
+            ("environmentSize",),
+            ("recoveryConfig",),
+            ("resilienceMode",),
+            ("privateEnvironmentConfig", "cloudComposerNetworkIpv4CidrBlock"),
+        )
+    ),
+    *(
+        FieldGenerations(path=("config", *path), first=3, last=None)
+        for path in (
+            ("nodeConfig", "composerNetworkAttachment"),
+            ("nodeConfig", "composerInternalIpv4CidrBlock"),
+            ("softwareConfig", "webServerPluginsMode"),
+            ("privateEnvironmentConfig", "enablePrivateBuildsOnly"),
+            ("workloadsConfig", "dagProcessor"),
+        )
+    ),
+)

@@ -1,0 +1,83 @@
+"""What a config of the agent says that its author surely did not mean.
+
+The agent ignores what it does not know and asks nothing back, so a misspelt key silently leaves the defaults in force.
+The module must not refuse anything: that is the agent's business.
+"""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Final
+
+from netaddr import IPNetwork
+
+from airflow_masq.network.agent_fields import CIDRS_KEY, KNOWN_KEYS, RESYNC_KEY, AgentFields, known_key
+from airflow_masq.network.excerpt import excerpt
+from airflow_masq.network.go_json import JsonList, JsonObject, JsonValue
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+_CLOSE_ENOUGH: Final = 0.6
+
+
+def config_warnings(document: JsonValue, fields: AgentFields, networks: Sequence[IPNetwork]) -> Iterator[str]:
+    """Look through a config that the agent accepts.
+
+    :param document: the config.
+    :param fields: what the agent makes of it.
+    :param networks: the list in force.
+    :return: one sentence for each thing that may not be meant.
+    """
+    members = document.members if isinstance(document, JsonObject) else ()
+    yield from _about_keys([name for name, _ in members])
+    for name, value in members:
+        if known_key(name) == CIDRS_KEY and isinstance(value, JsonList) and None in value.items:
+            yield f"{CIDRS_KEY} has an empty element, which keeps the default list's entry of the same place"
+    yield from _about_networks(networks)
+    if not fields.lists_defaults and not networks:
+        yield f"{CIDRS_KEY} is empty, so every destination is masqueraded, other Pods and nodes too"
+    if fields.resync_interval_seconds <= 0:
+        yield f"{RESYNC_KEY} is not above zero, so the agent writes its rules again and again without a pause"
+
+
+def _about_keys(names: Sequence[str]) -> Iterator[str]:
+    spelt: dict[str, str] = {}
+    for name in names:
+        known = known_key(name)
+        if known is None:
+            yield _unknown_key(name)
+            continue
+        if known in spelt:
+            yield f"{known} is there twice, as {excerpt(spelt[known])} and as {excerpt(name)}, and the latter counts"
+        elif name != known:
+            yield f"{excerpt(name)} is taken for {known}: the agent does not look at case, other readers do"
+        spelt[known] = name
+
+
+def _unknown_key(name: str) -> str:
+    folded = {key.lower(): key for key in KNOWN_KEYS}
+    close = get_close_matches(name[:100].lower(), folded, n=1, cutoff=_CLOSE_ENOUGH)
+    hint = f"; did you mean {folded[close[0]]}, whose default is in force now?" if close else ""
+    return f"the agent ignores the key {excerpt(name)}{hint}"
+
+
+def _about_networks(networks: Sequence[IPNetwork]) -> Iterator[str]:
+    known = set(networks)
+    prefix_lengths = sorted({network.prefixlen for network in known})
+    seen: set[IPNetwork] = set()
+    for network in networks:
+        if network.prefixlen == 0:
+            yield f"{network} is in {CIDRS_KEY}, so nothing of IPv{network.version} is masqueraded"
+        if network in seen:
+            yield f"{network} is in {CIDRS_KEY} more than once"
+            continue
+        seen.add(network)
+        shorter = (length for length in prefix_lengths if length < network.prefixlen)
+        wider = next((other for length in shorter if (other := _widened(network, length)) in known), None)
+        if wider is not None:
+            yield f"{network} is in {CIDRS_KEY} for nothing: {wider} covers it"
+
+
+def _widened(network: IPNetwork, prefix_length: int) -> IPNetwork:
+    return IPNetwork((network.first, prefix_length), version=network.version).cidr

@@ -1,0 +1,130 @@
+"""What arrives at a destination's firewall of a packet that left its node with one address or another.
+
+    node ──▶ VPC ──private────────────────────────▶ the address with which it left
+                └──public──▶ external address ────▶ the node's external address
+                         or Cloud NAT ────────────▶ Cloud NAT's address
+                         or the packet is lost
+
+It must not ask why a node masqueraded or not, nor what the firewall thinks of the result.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from airflow_masq.network.packet import Step
+from airflow_masq.network.policy import LINK_LOCAL, LINK_LOCAL_IPV6
+from airflow_masq.network.provenance import Provenance
+from airflow_masq.network.ranges import IPV4, NetworkRanges, SourceKind, as_network
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from netaddr import IPAddress, IPNetwork
+
+    from airflow_masq.network.packet import Packet
+
+
+class PredictedKind(StrEnum):
+    """The source that arrives, or that none does; the first four are those of ``SourceKind``."""
+
+    POD = "pod"
+    NODE = "node"
+    NAT = "nat"
+    NODE_EXTERNAL = "node-external"
+    DROPPED = "dropped"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Arrival:
+    """What arrives, and the step that says so.
+
+    :param kind: the source, or ``DROPPED`` where nothing arrives.
+    :param sources: where the source lies, single addresses as /32 or /128; empty where that is not known.
+    :param step: the way.
+    """
+
+    kind: PredictedKind
+    sources: tuple[IPNetwork, ...]
+    step: Step
+
+
+def arrive(ranges: NetworkRanges, packet: Packet, *, masqueraded: bool, stays_on_node: bool) -> Arrival:
+    """Follow a packet from its node to the destination's firewall.
+
+    :param ranges: the cluster's ranges.
+    :param packet: the packet as the Pod sent it.
+    :param masqueraded: whether the node gave it the node's address.
+    :param stays_on_node: whether the destination is on the Pod's own node.
+    :return: what arrives.
+    """
+    leaves_as = SourceKind.NODE if masqueraded or packet.host_network else SourceKind.POD
+    kind, step = _kind_and_step(ranges, packet, leaves_as=leaves_as, stays_on_node=stays_on_node)
+    return Arrival(kind=kind, sources=_sources(kind, ranges, packet), step=step)
+
+
+def _kind_and_step(
+    ranges: NetworkRanges, packet: Packet, *, leaves_as: SourceKind, stays_on_node: bool
+) -> tuple[PredictedKind, Step]:
+    kind = PredictedKind(leaves_as.value)
+    target = packet.destination
+    if stays_on_node or target == packet.node or target in LINK_LOCAL or target in LINK_LOCAL_IPV6:
+        return kind, Step(text="the node: the packet does not leave it")
+    private_way = _private_way(ranges, destination=target)
+    if private_way is not None:
+        return kind, Step(text=private_way)
+    if target.version != IPV4:
+        # Cloud NAT translates IPv4 (https://cloud.google.com/nat/docs/overview, read 2026-11-22); that IPv6 leaves as
+        # it is: inferred.
+        return kind, Step(text="the internet: IPv6 is not translated on the way out", provenance=Provenance.INFERRED)
+    if ranges.public_nodes and leaves_as is SourceKind.NODE:
+        # The 1:1 translation applies only to the interface's primary address
+        # (https://cloud.google.com/vpc/docs/alias-ip, read 2026-11-22).
+        text = "the internet: the node's external address replaces its internal one"
+        return PredictedKind.NODE_EXTERNAL, Step(text=text)
+    return _through_cloud_nat(ranges, leaves_as=leaves_as)
+
+
+def _through_cloud_nat(ranges: NetworkRanges, *, leaves_as: SourceKind) -> tuple[PredictedKind, Step]:
+    # Cloud NAT translates the primary range, secondary ranges or both, as configured
+    # (https://cloud.google.com/nat/docs/gke-example, read 2026-11-22); which of them a packet needs is inferred.
+    if leaves_as in ranges.nat_covers:
+        text = f"the internet: Cloud NAT translates {leaves_as} addresses to {listed(ranges.nat_addresses)}"
+        return PredictedKind.NAT, Step(text=text, provenance=Provenance.INFERRED)
+    covered = listed(sorted(ranges.nat_covers)) if ranges.nat_covers else "nothing"
+    text = f"the internet: dropped, since Cloud NAT covers {covered} and the packet has a {leaves_as} address"
+    return PredictedKind.DROPPED, Step(text=text, provenance=Provenance.INFERRED)
+
+
+def _private_way(ranges: NetworkRanges, *, destination: IPAddress) -> str | None:
+    for name, networks in (
+        ("the nodes' network", ranges.node),
+        ("the cluster's Pods", ranges.pod),
+        ("a Service", ranges.service),
+        *ranges.other.items(),
+    ):
+        holding = next((network for network in networks if destination in network), None)
+        if holding is not None:
+            return f"the VPC: routed privately to {name} ({holding}), source unchanged"
+    return None if destination.is_global() else "the VPC: routed privately, source unchanged"
+
+
+def _sources(kind: PredictedKind, ranges: NetworkRanges, packet: Packet) -> tuple[IPNetwork, ...]:
+    candidates: dict[PredictedKind, tuple[IPNetwork, ...]] = {
+        PredictedKind.POD: (as_network(packet.source),),
+        PredictedKind.NODE: tuple(map(as_network, packet.node_addresses)) or ranges.node,
+        PredictedKind.NAT: tuple(map(as_network, ranges.nat_addresses)),
+    }
+    version = packet.destination.version
+    return tuple(network for network in candidates.get(kind, ()) if network.version == version)
+
+
+def listed(values: Iterable[object]) -> str:
+    """List what a sentence names.
+
+    :param values: addresses, ranges or kinds of source.
+    :return: them, separated by commas.
+    """
+    return ", ".join(str(value) for value in values) or "addresses not known"

@@ -1,0 +1,139 @@
+"""How many nodes and Pods a cluster's ranges have room for, and what masquerading saves.
+
+Two ranges bound a cluster: every node takes one address of the primary range and a whole block of the Pod range. It
+must not judge: whether the room suffices is for rules to say. IPv4 only, since that is what is scarce.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Final
+
+from netaddr import IPAddress, cidr_merge
+
+from airflow_masq.network.ranges import IPV4, IPV4_BITS
+
+if TYPE_CHECKING:
+    from netaddr import IPNetwork
+
+    from airflow_masq.network.ranges import NetworkRanges
+
+# Google keeps the first two and the last two addresses of a primary range
+# (https://cloud.google.com/vpc/docs/subnets#unusable-ip-addresses-in-every-subnet, read 2026-11-22).
+_UNUSABLE_ADDRESSES: Final = 4
+
+
+class CapacityLimit(StrEnum):
+    """Which ranges run out first."""
+
+    PODS = "pods"
+    NODES = "nodes"
+
+
+@dataclass(frozen=True, kw_only=True)
+class RangeCapacity:
+    """What one range has room for.
+
+    :param cidr: the range.
+    :param nodes: how many nodes it can serve.
+    :param pods: how many Pods those nodes can run.
+    """
+
+    cidr: IPNetwork
+    nodes: int
+    pods: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Capacity:
+    """What a cluster's ranges have room for.
+
+    :param pod_ranges: the Pod ranges, each by itself; a range inside another counts with that one.
+    :param node_ranges: the node ranges, each by itself, likewise.
+    :param nodes_by_pod_range: how many nodes the Pod ranges serve together; ``None`` where there is no such range.
+    :param nodes_by_node_range: how many nodes have an address; ``None`` where there is no such range.
+    :param nodes: the smaller of the two, or the one that is known; ``None`` where neither is.
+    :param pods: how many Pods that many nodes can run; ``None`` as ``nodes``.
+    :param limit: which ranges bound the cluster; ``None`` where both do equally, or one is not known.
+    :param block_prefix: the prefix length of one node's block of Pod addresses.
+    :param routable_addresses_saved: the addresses of Pod and Service ranges, which with masquerading need no route: so
+        many fewer than where Pods are routable.
+    :param routable_addresses_needed: the addresses of the node ranges, which need routes in any case.
+    :param wanted_nodes: the nodes that the workers wanted need at worst, one each; ``None`` where nobody said how many.
+        How many worker Pods Autopilot puts on one node depends on their size, and is not verified.
+    :param is_enough: whether ``nodes`` are at least ``wanted_nodes``; ``None`` where one of them is not known.
+    """
+
+    pod_ranges: tuple[RangeCapacity, ...]
+    node_ranges: tuple[RangeCapacity, ...]
+    nodes_by_pod_range: int | None
+    nodes_by_node_range: int | None
+    nodes: int | None
+    pods: int | None
+    limit: CapacityLimit | None
+    block_prefix: int
+    routable_addresses_saved: int
+    routable_addresses_needed: int
+    wanted_nodes: int | None
+    is_enough: bool | None
+
+
+def capacity(ranges: NetworkRanges) -> Capacity:
+    """Say what a cluster's ranges have room for.
+
+    Each node owns a block of the Pod range, the next power of two of at least twice its Pods: a /26 for 32 Pods, so a
+    /23 serves 8 nodes (https://cloud.google.com/kubernetes-engine/docs/how-to/flexible-pod-cidr, read 2026-11-22).
+
+    :param ranges: the cluster's ranges.
+    :return: nodes and Pods by each range, the binding limit, and the addresses saved.
+    """
+    block_prefix = ranges.node_block(IPAddress(0, IPV4)).prefixlen
+    by_pods = tuple(
+        _range_capacity(cidr, nodes=cidr.size >> (IPV4_BITS - block_prefix), ranges=ranges)
+        for cidr in _distinct(ranges.pod)
+    )
+    by_nodes = tuple(
+        _range_capacity(cidr, nodes=max(cidr.size - _UNUSABLE_ADDRESSES, 0), ranges=ranges)
+        for cidr in _distinct(ranges.node)
+    )
+    pod_limit, node_limit = _nodes_together(by_pods), _nodes_together(by_nodes)
+    nodes = min((limit for limit in (pod_limit, node_limit) if limit is not None), default=None)
+    return Capacity(
+        pod_ranges=by_pods,
+        node_ranges=by_nodes,
+        nodes_by_pod_range=pod_limit,
+        nodes_by_node_range=node_limit,
+        nodes=nodes,
+        pods=None if nodes is None else nodes * ranges.pods_per_node,
+        limit=_limit(pod_limit, node_limit),
+        block_prefix=block_prefix,
+        routable_addresses_saved=_addresses((*ranges.pod, *ranges.service)),
+        routable_addresses_needed=_addresses(ranges.node),
+        wanted_nodes=ranges.workers,
+        is_enough=None if nodes is None or ranges.workers is None else nodes >= ranges.workers,
+    )
+
+
+def _range_capacity(cidr: IPNetwork, *, nodes: int, ranges: NetworkRanges) -> RangeCapacity:
+    return RangeCapacity(cidr=cidr, nodes=nodes, pods=nodes * ranges.pods_per_node)
+
+
+def _distinct(networks: tuple[IPNetwork, ...]) -> list[IPNetwork]:
+    """Leave out IPv6 ranges, repeated ones, and those inside another: their addresses are there once only."""
+    ipv4 = list(dict.fromkeys(network for network in networks if network.version == IPV4))
+    return [network for network in ipv4 if not any(network in other for other in ipv4 if other != network)]
+
+
+def _nodes_together(capacities: tuple[RangeCapacity, ...]) -> int | None:
+    return sum(each.nodes for each in capacities) if capacities else None
+
+
+def _limit(pod_limit: int | None, node_limit: int | None) -> CapacityLimit | None:
+    if pod_limit is None or node_limit is None or pod_limit == node_limit:
+        return None
+    return CapacityLimit.PODS if pod_limit < node_limit else CapacityLimit.NODES
+
+
+def _addresses(networks: tuple[IPNetwork, ...]) -> int:
+    return sum(network.size for network in cidr_merge([network for network in networks if network.version == IPV4]))

@@ -1,0 +1,150 @@
+"""One policy made into a table, for questions by the million: flow logs, inventories, whole ranges.
+
+The table has three levels, so that every answer costs the same three steps however long the policy is:
+
+    first two octets ──▶ third octet ──▶ fourth octet ──▶ masqueraded?
+
+It answers for IPv4 and with yes or no only: ``policy.decide`` gives reasons. It must never answer otherwise than that.
+"""
+
+from __future__ import annotations
+
+import sys
+from array import array
+from functools import reduce
+from itertools import repeat
+from operator import and_
+from typing import TYPE_CHECKING, Final
+
+from netaddr import IPSet
+
+from airflow_masq.exceptions import InvalidInputError
+from airflow_masq.network.excerpt import excerpt
+from airflow_masq.network.policy import LINK_LOCAL
+from airflow_masq.network.ranges import IPV4, IPV4_BITS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from netaddr import IPNetwork
+
+    from airflow_masq.network.policy import Chain, MasqueradePolicy
+
+    _Leaf = Sequence[bool]
+    _Row = Sequence[_Leaf]
+
+_MASQUERADED_LEAF: Final = (True,) * 256
+_KEPT_LEAF: Final = (False,) * 256
+_MASQUERADED_ROW: Final = (_MASQUERADED_LEAF,) * 256
+_KEPT_ROW: Final = (_KEPT_LEAF,) * 256
+
+_ROW_PREFIX: Final = 16
+_LEAF_PREFIX: Final = 24
+_OCTETS_IN_ADDRESS: Final = 4
+
+# Where the parts of an address stand when the machine writes it as one number of 32 bits.
+_BEGINNING, _THIRD, _FOURTH = (1, 1, 0) if sys.byteorder == "little" else (0, 2, 3)
+
+# Only these texts are octets: no leading zeros, no blanks, no other digits.
+_OCTETS: Final = {str(octet): octet for octet in range(256)}
+_FIRST_OCTETS: Final = {text: octet << 8 for text, octet in _OCTETS.items()}
+
+
+class CompiledPolicy:
+    """What ``compile_policy`` makes.
+
+    :param rows: for each of the 65,536 beginnings of an address a row of 256 leaves of 256 answers.
+    """
+
+    __slots__ = ("_rows",)
+
+    def __init__(self, rows: Sequence[_Row]) -> None:
+        self._rows = rows
+
+    def masquerades(self, integers: Iterable[int]) -> list[bool]:
+        """Say of each destination whether packets to it are masqueraded.
+
+        :param integers: IPv4 addresses as numbers.
+        :return: the answers in the same order.
+        :raises InvalidInputError: when one of them is below 0 or above 4294967295.
+        """
+        rows, destinations = self._rows, list(integers)
+        try:
+            octets = array("I", destinations).tobytes()
+        except OverflowError:
+            raise _no_ipv4_number(destinations) from None
+        beginnings = array("H", octets)[_BEGINNING::2]
+        return [
+            rows[beginning][third][fourth]
+            for beginning, third, fourth in zip(beginnings, octets[_THIRD::4], octets[_FOURTH::4], strict=True)
+        ]
+
+    def masquerades_texts(self, texts: Iterable[str]) -> list[bool]:
+        """Say of each destination whether packets to it are masqueraded.
+
+        :param texts: IPv4 addresses as four decimal numbers.
+        :return: the answers in the same order.
+        :raises InvalidInputError: when one of them is written in any other way.
+        """
+        rows, destinations, first_octets, octets = self._rows, list(texts), _FIRST_OCTETS, _OCTETS
+        try:
+            return [
+                rows[first_octets[first] | octets[second]][octets[third]][octets[fourth]]
+                for first, second, third, fourth in map(str.split, destinations, repeat("."))
+            ]
+        except (KeyError, ValueError):
+            raise _no_ipv4_text(destinations) from None
+
+
+def compile_policy(policy: MasqueradePolicy, *, pod_version: int = IPV4) -> CompiledPolicy:
+    """Make a policy into a table.
+
+    :param policy: the policy.
+    :param pod_version: the IP version of the Pods' addresses, default 4; from any other nothing is masqueraded.
+    :return: the table, of 0.5 MB and at most 4 KB more for each CIDR of the policy.
+    """
+    if not policy.chains or pod_version != IPV4:
+        return CompiledPolicy([_KEPT_ROW] * 65536)
+    kept = reduce(and_, (_returns(chain) for chain in policy.chains))
+    rows: list[_Row] = [_MASQUERADED_ROW] * 65536
+    for cidr in kept.iter_cidrs():
+        _keep(rows, cidr)
+    return CompiledPolicy(rows)
+
+
+def _returns(chain: Chain) -> IPSet:
+    exempt = [exemption.cidr for exemption in chain.exemptions if exemption.cidr.version == IPV4]
+    return IPSet(exempt if chain.masquerades_link_local else [LINK_LOCAL, *exempt])
+
+
+def _keep(rows: list[_Row], cidr: IPNetwork) -> None:
+    first, last = int(cidr.first), int(cidr.last)
+    if cidr.prefixlen <= _ROW_PREFIX:
+        rows[first >> 16 : (last >> 16) + 1] = [_KEPT_ROW] * (cidr.size >> 16)
+        return
+    row = list(rows[first >> 16])
+    begin = first >> 8 & 255
+    if cidr.prefixlen <= _LEAF_PREFIX:
+        row[begin : begin + (cidr.size >> 8)] = [_KEPT_LEAF] * (cidr.size >> 8)
+    else:
+        leaf = list(row[begin])
+        leaf[first & 255 : (last & 255) + 1] = [False] * cidr.size
+        row[begin] = tuple(leaf)
+    rows[first >> 16] = tuple(row)
+
+
+def _no_ipv4_number(destinations: list[int]) -> InvalidInputError:
+    place, number = next((place, number) for place, number in enumerate(destinations) if number >> IPV4_BITS != 0)
+    seen = "a negative number" if number < 0 else f"a number of {number.bit_length()} bits"
+    return InvalidInputError(where=f"destinations[{place}]", expected="a number from 0 to 4294967295", seen=seen)
+
+
+def _no_ipv4_text(destinations: list[str]) -> InvalidInputError:
+    place, text = next((place, text) for place, text in enumerate(destinations) if not _is_ipv4_text(text))
+    where, expected = f"destinations[{place}]", "an IPv4 address such as 10.0.0.5"
+    return InvalidInputError(where=where, expected=expected, seen=excerpt(text))
+
+
+def _is_ipv4_text(text: str) -> bool:
+    octets = text.split(".")
+    return len(octets) == _OCTETS_IN_ADDRESS and all(octet in _OCTETS for octet in octets)

@@ -1,0 +1,73 @@
+"""The first packet of a connection as a node sees it, and what is said of it on its way.
+
+It holds what is known before anything is decided; it must decide nothing itself.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from airflow_masq.network.provenance import Provenance
+from airflow_masq.network.ranges import unmapped
+
+if TYPE_CHECKING:
+    from netaddr import IPAddress
+
+    from airflow_masq.network.ranges import NetworkRanges
+
+
+@dataclass(frozen=True, kw_only=True)
+class Packet:
+    """A packet from a Pod, after the translation of a ClusterIP.
+
+    :param source: the Pod's address.
+    :param destination: where the packet really goes.
+    :param node: the address of the Pod's node; ``None`` where it is not known.
+    :param host_network: whether the Pod uses its node's network.
+    """
+
+    source: IPAddress
+    destination: IPAddress
+    node: IPAddress | None
+    host_network: bool
+
+    @property
+    def node_addresses(self) -> tuple[IPAddress, ...]:
+        """The address that the node gives to such a packet, where it is known."""
+        return () if self.node is None or self.node.version != self.destination.version else (self.node,)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step:
+    """A step of the way.
+
+    :param text: a sentence for people.
+    :param provenance: how it is known, default documented.
+    """
+
+    text: str
+    provenance: Provenance = Provenance.DOCUMENTED
+
+
+def first_packet(
+    ranges: NetworkRanges, *, pod: IPAddress, destination: IPAddress, node: IPAddress | None, host_network: bool
+) -> Packet:
+    """Give the packet that opens a connection.
+
+    :param ranges: the cluster's ranges.
+    :param pod: the Pod's address; one in a node range means a Pod on the host network.
+    :param destination: where the packet goes, after the translation of a ClusterIP.
+    :param node: the address of the Pod's node; ``None`` where it is not known.
+    :param host_network: whether somebody said that the Pod uses its node's network.
+    :return: the packet, IPv4-mapped addresses as IPv4.
+    """
+    source = unmapped(pod)
+    has_node_address = any(source in network for network in ranges.node)
+    known_node = None if node is None else unmapped(node)
+    return Packet(
+        source=source,
+        destination=unmapped(destination),
+        node=source if known_node is None and has_node_address else known_node,
+        host_network=host_network or has_node_address,
+    )

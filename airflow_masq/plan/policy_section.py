@@ -1,0 +1,108 @@
+"""The policy of a plan: one of three words, or the very objects or config that govern the cluster.
+
+What people hand in is read leniently here, so that a plan with a flawed manifest or config can still be linted: what
+the API server or the agent would refuse is not in force, and saying so is a rule's matter.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from airflow_masq.environment import masquerade_enabled
+from airflow_masq.network import composer_policy, gke_default_policy, no_policy
+from airflow_masq.network.agent_config import agent_policy, read_agent_config
+from airflow_masq.network.egress_nat_policy import check_egress_nat_policy, egress_nat_policies
+from airflow_masq.plan.values import PolicyChoice
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from airflow_masq.network import MasqueradePolicy, NetworkRanges
+    from airflow_masq.plan.place import Place
+
+_NAMED: Final[Mapping[str, Callable[[NetworkRanges], MasqueradePolicy]]] = {
+    "composer": composer_policy,
+    "gke-default": gke_default_policy,
+    "none": lambda _ranges: no_policy(),
+}
+_MANIFESTS: Final = "egress_nat_policies"
+_AGENT_CONFIG: Final = "agent_config"
+_AGENT_SETTINGS: Final = ("reserved_ranges", "daemon_set")
+_FORMS: Final = f"{', '.join(_NAMED)}, or a mapping with {_MANIFESTS} or {_AGENT_CONFIG}"
+
+
+def read_policy_choice(place: Place | None, environment: Mapping[str, object]) -> PolicyChoice:
+    """Read which policy a plan takes to be in force.
+
+    :param place: where it stands; ``None`` where the plan does not say.
+    :param environment: the environment in camelCase, whose flag decides where the plan does not.
+    :return: the choice.
+    :raises PlanError: when it is neither one of the words nor a mapping with exactly one form of policy.
+    """
+    if place is None:
+        return policy_choice_of(environment)
+    if isinstance(place.value, dict):
+        return _read_own_policy(place)
+    if place.value not in tuple(_NAMED):
+        raise place.error(f"one of {_FORMS}")
+    return PolicyChoice(name=str(place.value), stated=True)
+
+
+def policy_choice_of(environment: Mapping[str, object]) -> PolicyChoice:
+    """Give the policy that follows from an environment alone.
+
+    :param environment: the environment in camelCase.
+    :return: Composer's where the environment has the agent, else GKE's default.
+    """
+    return PolicyChoice(name="composer" if masquerade_enabled(environment) else "gke-default")
+
+
+def policy_in_force(choice: PolicyChoice, ranges: NetworkRanges) -> MasqueradePolicy:
+    """Give the policy that a choice amounts to.
+
+    :param choice: what the plan says.
+    :param ranges: the cluster's network.
+    :return: the policy.
+    """
+    if choice.agent_config is not None:
+        # A ConfigMap without the DaemonSet does nothing: GKE's default list stays in force
+        # (https://cloud.google.com/kubernetes-engine/docs/how-to/ip-masquerade-agent, read 2026-11-22).
+        text = choice.agent_config if choice.daemon_set else ""
+        return agent_policy(read_agent_config(text, reserved_ranges=choice.reserved_ranges))
+    if choice.name == _MANIFESTS:
+        accepted = [manifest for manifest in choice.manifests if not check_egress_nat_policy(manifest)]
+        return egress_nat_policies(accepted, ranges)
+    return _NAMED[choice.name](ranges)
+
+
+def _read_own_policy(place: Place) -> PolicyChoice:
+    entries = place.section((_MANIFESTS, _AGENT_CONFIG, *_AGENT_SETTINGS))
+    if (_MANIFESTS in entries) == (_AGENT_CONFIG in entries):
+        seen = "both" if _MANIFESTS in entries else "neither"
+        raise place.error(f"a mapping with either {_MANIFESTS} or {_AGENT_CONFIG}", seen=seen)
+    if _MANIFESTS in entries:
+        return _read_manifests(entries)
+    reserved_ranges, daemon_set = (name not in entries or entries[name].boolean() for name in _AGENT_SETTINGS)
+    return PolicyChoice(
+        name=_AGENT_CONFIG,
+        stated=True,
+        agent_config=_read_agent_config_text(entries[_AGENT_CONFIG]),
+        reserved_ranges=reserved_ranges,
+        daemon_set=daemon_set,
+    )
+
+
+def _read_manifests(entries: Mapping[str, Place]) -> PolicyChoice:
+    for setting in _AGENT_SETTINGS:
+        if setting in entries:
+            raise entries[setting].error(f"no {setting} beside {_MANIFESTS} (it belongs to {_AGENT_CONFIG})")
+    manifests = tuple(
+        {name: field.value for name, field in item.entries().items()} for item in entries[_MANIFESTS].items()
+    )
+    return PolicyChoice(name=_MANIFESTS, stated=True, manifests=manifests)
+
+
+def _read_agent_config_text(place: Place) -> str:
+    if not isinstance(place.value, str):
+        raise place.error("the agent's config as text (write it below `agent_config: |`)")
+    return place.value

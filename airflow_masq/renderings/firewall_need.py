@@ -1,0 +1,188 @@
+"""What the firewall of each target must let in, before and after the plan: facts and sentences, in no form yet.
+
+It must not claim an address that the plan does not tell, nor ask for a rule that would not help.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+from urllib.parse import urlsplit
+
+from airflow_masq.exceptions import InexpressibleError
+from airflow_masq.network import PredictedKind, Prediction, gke_default_policy, predict
+from airflow_masq.network.firewall import lets_in
+from airflow_masq.network.ranges import as_network
+from airflow_masq.renderings.non_masquerade import pod_range_place
+
+if TYPE_CHECKING:
+    from netaddr import IPAddress, IPNetwork
+
+    from airflow_masq.network import MasqueradePolicy
+    from airflow_masq.plan import Plan, Target
+
+# RFC 9110 section 4.2, RFC 8489 section 3 and RFC 1035 section 4.2, read 2026-11-22.
+_PROTOCOLS: Final = {
+    "http": "TCP",
+    "https": "TCP",
+    "stun": "UDP",
+    "stun+tcp": "TCP",
+    "dns": "UDP and TCP",
+}
+_FROM_INTERNET: Final = frozenset({PredictedKind.NAT, PredictedKind.NODE_EXTERNAL})
+_NAMELESS: Final = {
+    PredictedKind.POD: "Pod addresses of that IP version, which the plan does not name",
+    PredictedKind.NODE: "node addresses of that IP version, which the plan does not name",
+    PredictedKind.NAT: "Cloud NAT's addresses, which the plan does not name",
+    PredictedKind.NODE_EXTERNAL: "the nodes' external addresses, which no plan names",
+    PredictedKind.DROPPED: "none, since the packet is lost on the way",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sources:
+    """Where packets to a target come from under one policy.
+
+    :param prediction: what is expected of one Pod's packet; ``None`` where the plan does not tell the target's address.
+    :param ranges: the ranges of all Pods' sources; empty where they are not known.
+    :param let_in: whether the target's firewall lets them in; ``None`` where that cannot be told.
+    """
+
+    prediction: Prediction | None
+    ranges: tuple[IPNetwork, ...] = ()
+    let_in: bool | None = None
+
+    def __str__(self) -> str:
+        if self.ranges:
+            return _listed(self.ranges)
+        return "not known" if self.prediction is None else _NAMELESS[self.prediction.arrives_as]
+
+
+@dataclass(frozen=True, kw_only=True)
+class FirewallNeed:
+    """One target and what its firewall must let in.
+
+    :param target: the target.
+    :param before: the sources without the agent, under GKE's default policy.
+    :param after: the sources under the plan's policy.
+    """
+
+    target: Target
+    before: Sources
+    after: Sources
+
+    @property
+    def destination(self) -> str:
+        """The target's address or name; a connection's id where only the connection knows it."""
+        return self.target.host or f"connection {urlsplit(self.target.observe).netloc}"
+
+    @property
+    def port(self) -> str:
+        """The target's port; empty where a connection holds it."""
+        return "" if self.target.port is None else str(self.target.port)
+
+    @property
+    def protocol(self) -> str:
+        """The transport; empty where a connection holds it."""
+        return _PROTOCOLS.get(urlsplit(self.target.observe).scheme, "")
+
+    @property
+    def request(self) -> str:
+        """What to ask of whoever keeps the firewall."""
+        if self.after.prediction is None:
+            return "Find out the address first; the plan names none."
+        if self.after.prediction.arrives_as is PredictedKind.DROPPED:
+            return "No rule helps; the plan's Cloud NAT must cover this traffic first."
+        if not self.after.ranges:
+            return f"Find out the source first: {self.after}."
+        if self.after.let_in:
+            return f"Nothing; the firewall lets in {self.after}."
+        return f"Let in {self.after} to {self.destination}, port {self.port}, {self.protocol}."
+
+    @property
+    def reason(self) -> str:
+        """Why packets come from there."""
+        prediction = self.after.prediction
+        if prediction is None:
+            return "Where packets come from depends on where they go."
+        if prediction.masqueraded:
+            return "The nodes masquerade: they put their own address in place of the Pod's."
+        by = "" if prediction.matched_cidr is None else f", by {prediction.matched_cidr}"
+        return f"The nodes leave the Pod's address as it is ({prediction.reason}{by}; {prediction.origin})."
+
+    @property
+    def otherwise(self) -> str:
+        """What happens where nobody does what is asked."""
+        if self.after.prediction is not None and self.after.prediction.arrives_as is PredictedKind.DROPPED:
+            return "Packets are lost before any firewall sees them; tasks wait for their time-out."
+        if self.after.let_in:
+            dropped = f"; without the agent the firewall would drop what comes from {self.before}"
+            return f"Tasks connect{dropped if self.before.let_in is False else ''}."
+        if self.after.let_in is False:
+            return "The firewall drops the packets; tasks wait for their time-out."
+        return "Where the firewall does not let all of them in, some tasks or all wait for their time-out."
+
+
+def firewall_needs(plan: Plan, *, form: str) -> tuple[FirewallNeed, ...]:
+    """Say for each target what its firewall must let in.
+
+    :param plan: the plan.
+    :param form: the form, for errors.
+    :return: the needs in the plan's order.
+    :raises InexpressibleError: when the plan has no targets, or does not tell the node or Pod ranges.
+    """
+    for where, values in (
+        ("targets", plan.targets),
+        ("network.node_ranges", plan.ranges.node),
+        (pod_range_place(plan), plan.ranges.pod),
+    ):
+        if not values:
+            reason = "the plan tells none, and the request is about them; name them"
+            raise InexpressibleError(form=form, where=where, reason=reason)
+    default = gke_default_policy(plan.ranges)
+    return tuple(
+        FirewallNeed(
+            target=target,
+            before=_sources(plan, default, target),
+            after=_sources(plan, plan.policy, target),
+        )
+        for target in plan.targets
+    )
+
+
+def _sources(plan: Plan, policy: MasqueradePolicy, target: Target) -> Sources:
+    destination = target.address
+    if destination is None:
+        return Sources(prediction=None)
+    prediction = predict(plan.ranges, policy, pod=_some_pod(plan, destination), destination=destination)
+    kind = prediction.arrives_as
+    ranges = _ranges_of(kind, plan, version=destination.version)
+    if kind is PredictedKind.DROPPED:
+        return Sources(prediction=prediction)
+    return Sources(
+        prediction=prediction,
+        ranges=ranges,
+        let_in=lets_in(
+            target.allowed_sources, sources=ranges, version=destination.version, from_internet=kind in _FROM_INTERNET
+        ),
+    )
+
+
+def _some_pod(plan: Plan, destination: IPAddress) -> IPAddress:
+    """Take the first Pod address, of the destination's IP version where there is one; all Pods are treated alike."""
+    same_version = [network for network in plan.ranges.pod if network.version == destination.version]
+    network = (*same_version, *plan.ranges.pod)[0]
+    return network[min(1, network.size - 1)]
+
+
+def _ranges_of(kind: PredictedKind, plan: Plan, *, version: int | None) -> tuple[IPNetwork, ...]:
+    ranges = {
+        PredictedKind.POD: plan.ranges.pod,
+        PredictedKind.NODE: plan.ranges.node,
+        PredictedKind.NAT: tuple(as_network(address) for address in plan.ranges.nat_addresses),
+    }
+    return tuple(network for network in ranges.get(kind, ()) if network.version == version)
+
+
+def _listed(networks: tuple[IPNetwork, ...]) -> str:
+    return ", ".join(str(network) for network in networks)

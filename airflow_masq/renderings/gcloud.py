@@ -1,0 +1,74 @@
+"""The environment as a command, ``gcloud composer environments create …``.
+
+Flags and what they take were read in Google Cloud SDK 528.0.0 (``surface/composer/environments/create.py``,
+``command_lib/composer/flags.py``) on 2026-11-22; their reference is
+https://cloud.google.com/sdk/gcloud/reference/composer/environments/create. It must not let a value become a word of the
+shell or a flag of gcloud, nor drop a field for which gcloud has no flag.
+"""
+
+from __future__ import annotations
+
+import shlex
+from typing import TYPE_CHECKING, Final
+
+from airflow_masq.environment import value_at
+from airflow_masq.exceptions import InexpressibleError
+from airflow_masq.renderings.environment_fields import environment_fields, environment_name, generation
+from airflow_masq.renderings.gcloud_flags import FLAGS, FORM
+
+if TYPE_CHECKING:
+    from airflow_masq.plan import Plan
+
+_COMMAND: Final = "gcloud composer environments create"
+_COMPOSER_1: Final = 1
+# Composer 1 has the first, later ones the second.
+_SCHEDULER_COUNTS: Final = frozenset({"config.softwareConfig.schedulerCount", "config.workloadsConfig.scheduler.count"})
+
+
+def render_gcloud(plan: Plan) -> str:
+    r"""Write the environment as a shell command, one flag a line.
+
+    :param plan: the plan.
+    :return: the command; lines end in a backslash, as on Google's page, the last one in a line feed. ``shlex.split``
+        gives the words back.
+    :raises InexpressibleError: when gcloud has no flag for a field, or none for its value.
+    """
+    name = environment_name(plan, form=FORM)
+    flags = [
+        _quoted("--project", name.project),
+        _quoted("--location", name.location),
+        *(_quoted(*words) for words in _flags(plan)),
+    ]
+    return " \\\n    ".join((f"{_COMMAND} {shlex.quote(name.environment_id)}", *flags)) + "\n"
+
+
+def _flags(plan: Plan) -> list[tuple[str, ...]]:
+    fields = environment_fields(plan, form=FORM, known=FLAGS)
+    _refuse_ip_aliases_where_gcloud_does(plan)
+    if fields.keys() >= _SCHEDULER_COUNTS:
+        raise fields[min(_SCHEDULER_COUNTS)].error("one flag, --scheduler-count, sets both; leave one of them out")
+    words = [word for path, write in FLAGS.items() if path in fields for word in write(fields[path])]
+    return [*words, *_web_server_access(plan)]
+
+
+def _refuse_ip_aliases_where_gcloud_does(plan: Plan) -> None:
+    if value_at(plan.environment, "config", "nodeConfig", "ipAllocationPolicy", "useIpAliases") is not True:
+        return
+    if generation(plan) != _COMPOSER_1:
+        where = "environment.config.nodeConfig.ipAllocationPolicy.useIpAliases"
+        reason = "gcloud takes --enable-ip-alias for Composer 1 only, since later ones always have it; leave it out"
+        raise InexpressibleError(form=FORM, where=where, reason=reason)
+
+
+def _web_server_access(plan: Plan) -> list[tuple[str, ...]]:
+    """Say what the service takes as given, since gcloud insists on it for a private environment."""
+    is_private = value_at(plan.environment, "config", "privateEnvironmentConfig", "enablePrivateEnvironment") is True
+    is_said = value_at(plan.environment, "config", "webServerNetworkAccessControl") is not None
+    return [("--web-server-allow-all",)] if is_private and not is_said else []
+
+
+def _quoted(flag: str, value: str | None = None) -> str:
+    if value is None:
+        return flag
+    # argparse would take a separate word that begins with a dash for a flag.
+    return f"{flag}={shlex.quote(value)}" if value.startswith("-") else f"{flag} {shlex.quote(value)}"

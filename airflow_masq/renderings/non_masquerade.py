@@ -1,0 +1,85 @@
+"""The list of destinations that keep the Pod's address, for the two objects that hold nothing else.
+
+It is the plan's policy and the cluster's own ranges in one list, since Google's caution wants at least the node and Pod
+ranges in it. It must not know how either object is written.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from airflow_masq.environment import value_at
+from airflow_masq.exceptions import InexpressibleError
+from airflow_masq.network.egress_nat_policy import check_egress_nat_policy
+from airflow_masq.network.ranges import IPV4
+from airflow_masq.renderings.environment_fields import IP_ALLOCATION_POLICY
+
+if TYPE_CHECKING:
+    from netaddr import IPNetwork
+
+    from airflow_masq.network import Chain
+    from airflow_masq.plan import Plan
+
+# https://cloud.google.com/composer/docs/composer-2/enable-ip-masquerade-agent ("Configure the IP Masquerade agent"),
+# read 2026-11-22.
+_CAUTION: Final = "Google wants the node and Pod ranges in the list, since Composer enables intranode visibility"
+
+
+def sole_chain(plan: Plan, *, form: str) -> Chain:
+    """Give the one chain that the plan's policy amounts to.
+
+    :param plan: the plan.
+    :param form: the form, for errors.
+    :return: the chain.
+    :raises InexpressibleError: when the policy masquerades nothing, is several chains, masquerades IPv6, or a manifest
+        of the plan is not one that the cluster would take.
+    """
+    _refuse_flawed_manifests(plan, form=form)
+    if not plan.policy.chains:
+        reason = f"policy {plan.policy.name} masquerades nothing, and the form lists exceptions from masquerading"
+        raise InexpressibleError(form=form, where="policy", reason=reason)
+    if len(plan.policy.chains) > 1:
+        reason = "several agents masquerade, and only what all of them except keeps the Pod's address"
+        raise InexpressibleError(form=form, where="policy", reason=reason)
+    chain = plan.policy.chains[0]
+    if chain.ipv6:
+        reason = "masquerading IPv6 is the agent's flag --enable-ipv6, which is no part of the form"
+        raise InexpressibleError(form=form, where="policy", reason=reason)
+    return chain
+
+
+def non_masquerade_cidrs(plan: Plan, *, form: str) -> list[IPNetwork]:
+    """List the destinations that keep the Pod's address.
+
+    :param plan: the plan.
+    :param form: the form, for errors.
+    :return: the policy's, then the node, Pod and Service ranges that it does not name; IPv4 only, since nothing
+        masquerades IPv6.
+    :raises InexpressibleError: as ``sole_chain``, and when the plan does not tell the node or Pod ranges.
+    """
+    chain = sole_chain(plan, form=form)
+    for where, ranges in (("network.node_ranges", plan.ranges.node), (pod_range_place(plan), plan.ranges.pod)):
+        if not ranges:
+            reason = f"{_CAUTION}; name them under network"
+            raise InexpressibleError(form=form, where=where, reason=reason)
+    own = (*plan.ranges.node, *plan.ranges.pod, *plan.ranges.service)
+    cidrs = (*(exemption.cidr for exemption in chain.exemptions), *own)
+    return list(dict.fromkeys(cidr for cidr in cidrs if cidr.version == IPV4))
+
+
+def pod_range_place(plan: Plan) -> str:
+    """Give the place in the plan that tells the Pod ranges, or should.
+
+    :param plan: the plan.
+    :return: the name of a secondary range where the plan has that instead, since it is what no form here can use.
+    """
+    path = f"{IP_ALLOCATION_POLICY}.clusterSecondaryRangeName"
+    is_named = value_at(plan.environment, *path.split("."))
+    return f"environment.{path}" if is_named else "network.pod_ranges"
+
+
+def _refuse_flawed_manifests(plan: Plan, *, form: str) -> None:
+    for index, manifest in enumerate(plan.policy_choice.manifests):
+        for problem in check_egress_nat_policy(manifest):
+            where = f"policy.egress_nat_policies[{index}].{problem.where}"
+            raise InexpressibleError(form=form, where=where, reason=problem.message)

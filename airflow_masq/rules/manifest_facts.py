@@ -1,0 +1,47 @@
+"""What is wrong with the EgressNATPolicy manifests of a plan, told apart for the rules; it must not judge."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from airflow_masq.network.egress_nat_policy import ManifestProblem, check_egress_nat_policy
+from airflow_masq.rules.policy_facts import EGRESS_NAT_POLICIES_PLACE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from airflow_masq.plan import Plan
+
+
+def bare_destinations(plan: Plan) -> Iterator[tuple[str, ManifestProblem]]:
+    """Find destinations that are text instead of objects.
+
+    :param plan: the plan.
+    :return: each with its place in the plan.
+    """
+    return (found for found, is_bare in _problems(plan) if is_bare)
+
+
+def other_problems(plan: Plan) -> Iterator[tuple[str, ManifestProblem]]:
+    """Find everything else that is wrong with the manifests.
+
+    :param plan: the plan.
+    :return: each with its place in the plan.
+    """
+    return (found for found, is_bare in _problems(plan) if not is_bare)
+
+
+def _problems(plan: Plan) -> Iterator[tuple[tuple[str, ManifestProblem], bool]]:
+    for number, manifest in enumerate(plan.policy_choice.manifests):
+        bare = {f"spec.destinations[{position}]" for position in _positions_of_text(manifest)}
+        for problem in check_egress_nat_policy(manifest):
+            where = f"{EGRESS_NAT_POLICIES_PLACE}[{number}].{problem.where}"
+            yield (where, problem), problem.where in bare
+
+
+def _positions_of_text(manifest: Mapping[str, object]) -> list[int]:
+    spec = manifest.get("spec")
+    destinations = spec.get("destinations") if isinstance(spec, Mapping) else None
+    entries = destinations if isinstance(destinations, list) else []
+    return [position for position, entry in enumerate(entries) if isinstance(entry, str)]

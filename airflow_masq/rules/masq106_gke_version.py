@@ -1,0 +1,73 @@
+"""The cluster was created with a GKE version that has no agent.
+
+`cluster.initial_version` is older than the first version of GKE whose clusters can have the agent, or says too little
+to tell. An upgrade of such a cluster does not help: what counts is the version at its creation.
+
+## Why
+
+Composer's page asks for GKE 1.22.7 or later, "even if GKE was upgraded" later ([Enable the IP Masquerade
+agent](https://cloud.google.com/composer/docs/composer-2/enable-ip-masquerade-agent), read 2026-11-22). Which builds
+those are, GKE's page says: 1.22.7-gke.1500 or later, or 1.23.4-gke.1600 or later ([Egress NAT
+Policy](https://cloud.google.com/kubernetes-engine/docs/how-to/egress-nat-policy-ip-masq-autopilot), read 2026-11-22).
+So 1.23.0 to 1.23.4-gke.1599 have no agent, although they are "later" than 1.22.7.
+
+## How to fix
+
+Create a new environment; current images of Composer 2 come with a GKE that has the agent. Where the message says that
+the version says too little, write all of it, as in the cluster's field `initialClusterVersion` (not
+`currentMasterVersion`).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from airflow_masq.environment import GkeVersion, supports_masquerade_agent
+from airflow_masq.exceptions import InvalidInputError
+from airflow_masq.network import Provenance
+from airflow_masq.rules.rule import Problem, Rule, Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from airflow_masq.plan import Plan
+
+_PLACE: Final = "cluster.initial_version"
+
+
+def _check(plan: Plan) -> Iterator[Problem]:
+    if plan.cluster_version is None:
+        return
+    try:
+        version = GkeVersion.parse(plan.cluster_version)
+    except InvalidInputError as error:
+        message = f"Expected {error.expected}, saw {error.seen}."
+        yield Problem(where=_PLACE, message=message, severity=Severity.WARNING)
+        return
+    supported = supports_masquerade_agent(version)
+    if supported is None:
+        message = f"GKE {version} says too little to tell whether the cluster can have the agent; write its build too."
+        yield Problem(where=_PLACE, message=message, severity=Severity.WARNING)
+    elif not supported:
+        yield Problem(
+            where=_PLACE,
+            message=f"A cluster created with GKE {version} cannot have the agent, whatever it is upgraded to; "
+            "that needs 1.22.7-gke.1500 or 1.23.4-gke.1600 or later: create a new environment.",
+        )
+
+
+RULE: Final = Rule(
+    code="MASQ106",
+    severity=Severity.ERROR,
+    provenance=Provenance.DOCUMENTED,
+    check=_check,
+    text=__doc__,
+    bad="""
+cluster: {initial_version: 1.23.4-gke.1500}
+network: {node_ranges: [10.128.0.0/20]}
+""",
+    good="""
+cluster: {initial_version: 1.23.4-gke.1600}
+network: {node_ranges: [10.128.0.0/20]}
+""",
+)

@@ -1,0 +1,70 @@
+"""IP aliases are asked for where there is no choice, or missing where the agent needs them.
+
+`ipAllocationPolicy.useIpAliases` is a field of Composer 1. There the agent needs it to be true, which is an error
+where it is not. Every later environment has a VPC-native cluster anyway, and the field says nothing.
+
+## Why
+
+"This field is only supported for Cloud Composer environments in versions composer-1… Environments in newer versions
+always use VPC-native GKE clusters"
+([IPAllocationPolicy](https://cloud.google.com/composer/docs/reference/rest/v1/projects.locations.environments#IPAllocationPolicy),
+read 2026-11-22). That the agent needs IP aliases on Composer 1 is what gcloud says of `--enable-ip-masq-agent`
+([gcloud composer environments create](https://cloud.google.com/sdk/gcloud/reference/composer/environments/create),
+read 2026-11-22). What the service does with the field in later environments is not verified.
+
+## How to fix
+
+On Composer 2, leave the field out. On Composer 1, set it to true.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from airflow_masq.environment import masquerade_enabled, value_at
+from airflow_masq.network import Provenance
+from airflow_masq.rules.environment_facts import COMPOSER_1, IP_ALLOCATION_POLICY_PLACE, generation
+from airflow_masq.rules.rule import Problem, Rule, Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from airflow_masq.plan import Plan
+
+_PLACE: Final = f"{IP_ALLOCATION_POLICY_PLACE}.useIpAliases"
+
+
+def _check(plan: Plan) -> Iterator[Problem]:
+    composer = generation(plan)
+    if composer is None:
+        return
+    aliases = value_at(plan.environment, "config", "nodeConfig", "ipAllocationPolicy", "useIpAliases")
+    if composer == COMPOSER_1 and aliases is not True and masquerade_enabled(plan.environment):
+        message = "On Composer 1 the agent needs a VPC-native cluster; set useIpAliases: true."
+        yield Problem(where=_PLACE, message=message, severity=Severity.ERROR)
+    if composer > COMPOSER_1 and aliases is not None:
+        message = f"useIpAliases is a field of Composer 1; Composer {composer} is always VPC-native: leave it out."
+        yield Problem(where=_PLACE, message=message)
+
+
+RULE: Final = Rule(
+    code="MASQ107",
+    severity=Severity.WARNING,
+    provenance=Provenance.DOCUMENTED,
+    check=_check,
+    text=__doc__,
+    bad="""
+environment:
+  config:
+    softwareConfig: {imageVersion: composer-2.14.1-airflow-2.10.5}
+    nodeConfig:
+      enableIpMasqAgent: true
+      ipAllocationPolicy: {useIpAliases: false}
+""",
+    good="""
+environment:
+  config:
+    softwareConfig: {imageVersion: composer-2.14.1-airflow-2.10.5}
+    nodeConfig: {enableIpMasqAgent: true}
+""",
+)

@@ -1,0 +1,67 @@
+"""A field belongs to another generation of Composer.
+
+The environment sets a field that its generation of Composer does not have. At best it does nothing; often it shows that
+a configuration was copied from an older or newer environment.
+
+## Why
+
+Google's reference says for each of these fields in which versions it is supported
+([Environment](https://cloud.google.com/composer/docs/reference/rest/v1/projects.locations.environments), read
+2026-11-22). Whether the service refuses or ignores the field elsewhere is not verified, so this is a warning.
+
+## How to fix
+
+Leave the field out, or use what the environment's generation has in its place: `workloadsConfig` and `environmentSize`
+instead of node counts, machine types and disk sizes.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from airflow_masq.environment import value_at
+from airflow_masq.environment.field_generations import FIELD_GENERATIONS
+from airflow_masq.network import Provenance
+from airflow_masq.rules.environment_facts import generation
+from airflow_masq.rules.rule import Problem, Rule, Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from airflow_masq.plan import Plan
+
+
+def _check(plan: Plan) -> Iterator[Problem]:
+    composer = generation(plan)
+    if composer is None:
+        return
+    for field in FIELD_GENERATIONS:
+        # Google's types have no presence for these: empty, zero and missing are the same.
+        if value_at(plan.environment, *field.path) and not field.has(composer):
+            yield Problem(
+                where=".".join(("environment", *field.path)),
+                message=f"{field.path[-1]} is a field of {field}, and the image is Composer {composer}; leave it out.",
+            )
+
+
+RULE: Final = Rule(
+    code="MASQ108",
+    severity=Severity.WARNING,
+    provenance=Provenance.DOCUMENTED,
+    check=_check,
+    text=__doc__,
+    bad="""
+environment:
+  config:
+    nodeCount: 3
+    softwareConfig: {imageVersion: composer-2.14.1-airflow-2.10.5}
+    nodeConfig: {enableIpMasqAgent: true}
+""",
+    good="""
+environment:
+  config:
+    environmentSize: ENVIRONMENT_SIZE_SMALL
+    softwareConfig: {imageVersion: composer-2.14.1-airflow-2.10.5}
+    nodeConfig: {enableIpMasqAgent: true}
+""",
+)

@@ -1,0 +1,81 @@
+"""A field of private environments is set in an environment that is not private.
+
+The environment sets a field that only private environments have, while
+`privateEnvironmentConfig.enablePrivateEnvironment` is not true.
+
+## Why
+
+Blocks for Google's side, a private endpoint, Private Service Connect and privately used public addresses all describe
+how a private environment is connected
+([PrivateEnvironmentConfig](https://cloud.google.com/composer/docs/reference/rest/v1/projects.locations.environments#PrivateEnvironmentConfig),
+read 2026-11-22: "You cannot set networking connection type in public IP environment"). gcloud refuses each of them
+without `--enable-private-environment`.
+
+## How to fix
+
+Set `enablePrivateEnvironment: true`, or leave the field out. The agent itself needs no private environment.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from airflow_masq.environment import value_at
+from airflow_masq.network import Provenance
+from airflow_masq.rules.environment_facts import COMPOSER_3, generation
+from airflow_masq.rules.rule import Problem, Rule, Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from airflow_masq.plan import Plan
+
+_SECTION: Final = ("config", "privateEnvironmentConfig")
+_FIELDS: Final = (
+    ("cloudComposerConnectionSubnetwork",),
+    ("cloudComposerNetworkIpv4CidrBlock",),
+    ("cloudSqlIpv4CidrBlock",),
+    ("enablePrivatelyUsedPublicIps",),
+    ("networkingConfig", "connectionType"),
+    ("privateClusterConfig", "enablePrivateEndpoint"),
+    ("privateClusterConfig", "masterIpv4CidrBlock"),
+    ("webServerIpv4CidrBlock",),
+)
+_UNSPECIFIED: Final = "CONNECTION_TYPE_UNSPECIFIED"
+
+
+def _check(plan: Plan) -> Iterator[Problem]:
+    is_private = value_at(plan.environment, *_SECTION, "enablePrivateEnvironment") is True
+    # Composer 3 has no private cluster of yours; what it does with these fields is not verified.
+    if is_private or generation(plan) == COMPOSER_3:
+        return
+    for field in _FIELDS:
+        path = (*_SECTION, *field)
+        if value_at(plan.environment, *path) not in (None, "", False, _UNSPECIFIED):
+            yield Problem(
+                where=".".join(("environment", *path)),
+                message=f"{field[-1]} needs a private environment; set enablePrivateEnvironment, or leave it out.",
+            )
+
+
+RULE: Final = Rule(
+    code="MASQ109",
+    severity=Severity.ERROR,
+    provenance=Provenance.DOCUMENTED,
+    check=_check,
+    text=__doc__,
+    bad="""
+environment:
+  config:
+    softwareConfig: {imageVersion: composer-2.14.1-airflow-2.10.5}
+    nodeConfig: {enableIpMasqAgent: true}
+    privateEnvironmentConfig: {cloudSqlIpv4CidrBlock: 10.64.0.0/24}
+""",
+    good="""
+environment:
+  config:
+    softwareConfig: {imageVersion: composer-2.14.1-airflow-2.10.5}
+    nodeConfig: {enableIpMasqAgent: true}
+    privateEnvironmentConfig: {enablePrivateEnvironment: true, cloudSqlIpv4CidrBlock: 10.64.0.0/24}
+""",
+)

@@ -1,0 +1,71 @@
+"""Private Service Connect and VPC peering are both asked for.
+
+`cloudComposerConnectionSubnetwork` chooses Private Service Connect; `networkingConfig.connectionType` says
+`VPC_PEERING`. An environment is connected to Google's side in one of the two ways.
+
+## Why
+
+With the subnetwork "the environment will use Private Service Connect instead of VPC peerings"
+([PrivateEnvironmentConfig](https://cloud.google.com/composer/docs/reference/rest/v1/projects.locations.environments#PrivateEnvironmentConfig),
+read 2026-11-22); gcloud refuses the two together.
+
+## How to fix
+
+Keep one: leave the connection type out (or say `PRIVATE_SERVICE_CONNECT`), or leave the subnetwork out. Private
+Service Connect takes one address of the subnetwork, VPC peering a block for Cloud SQL.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from airflow_masq.network import Provenance
+from airflow_masq.rules.environment_facts import text_field
+from airflow_masq.rules.rule import Problem, Rule, Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from airflow_masq.plan import Plan
+
+_SECTION: Final = ("config", "privateEnvironmentConfig")
+
+
+def _check(plan: Plan) -> Iterator[Problem]:
+    subnetwork = text_field(plan, *_SECTION, "cloudComposerConnectionSubnetwork")
+    connection_type = text_field(plan, *_SECTION, "networkingConfig", "connectionType")
+    if subnetwork and connection_type == "VPC_PEERING":
+        yield Problem(
+            where="environment.config.privateEnvironmentConfig.networkingConfig.connectionType",
+            message="cloudComposerConnectionSubnetwork means Private Service Connect, connectionType says VPC_PEERING; "
+            "keep one of them.",
+        )
+
+
+RULE: Final = Rule(
+    code="MASQ110",
+    severity=Severity.ERROR,
+    provenance=Provenance.DOCUMENTED,
+    check=_check,
+    text=__doc__,
+    bad="""
+environment:
+  config:
+    softwareConfig: {imageVersion: composer-2.14.1-airflow-2.10.5}
+    nodeConfig: {enableIpMasqAgent: true}
+    privateEnvironmentConfig:
+      enablePrivateEnvironment: true
+      cloudComposerConnectionSubnetwork: projects/example-project/regions/us-central1/subnetworks/psc
+      networkingConfig: {connectionType: VPC_PEERING}
+""",
+    good="""
+environment:
+  config:
+    softwareConfig: {imageVersion: composer-2.14.1-airflow-2.10.5}
+    nodeConfig: {enableIpMasqAgent: true}
+    privateEnvironmentConfig:
+      enablePrivateEnvironment: true
+      cloudComposerConnectionSubnetwork: projects/example-project/regions/us-central1/subnetworks/psc
+      networkingConfig: {connectionType: PRIVATE_SERVICE_CONNECT}
+""",
+)

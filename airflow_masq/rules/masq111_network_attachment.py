@@ -1,0 +1,69 @@
+"""A network attachment is given together with a network.
+
+`nodeConfig.composerNetworkAttachment` connects the environment to a VPC network by itself; `network` and `subnetwork`
+beside it are not used.
+
+## Why
+
+The attachment "takes precedence over network and subnetwork settings"
+([NodeConfig](https://cloud.google.com/composer/docs/reference/rest/v1/projects.locations.environments#NodeConfig), read
+2026-11-22), so what the file says of the network is not what the environment gets.
+
+## How to fix
+
+On Composer 3, keep the attachment or the network, not both. Composer 2, which the agent needs, has no attachments: name
+the network and the subnetwork.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from airflow_masq.network import Provenance
+from airflow_masq.rules.environment_facts import text_field
+from airflow_masq.rules.rule import Problem, Rule, Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from airflow_masq.plan import Plan
+
+_NODE_CONFIG: Final = ("config", "nodeConfig")
+
+
+def _check(plan: Plan) -> Iterator[Problem]:
+    if not text_field(plan, *_NODE_CONFIG, "composerNetworkAttachment"):
+        return
+    named = [field for field in ("network", "subnetwork") if text_field(plan, *_NODE_CONFIG, field)]
+    if named:
+        yield Problem(
+            where="environment.config.nodeConfig.composerNetworkAttachment",
+            message=f"composerNetworkAttachment overrides {' and '.join(named)}; keep the one that you mean.",
+        )
+
+
+RULE: Final = Rule(
+    code="MASQ111",
+    severity=Severity.WARNING,
+    provenance=Provenance.DOCUMENTED,
+    check=_check,
+    text=__doc__,
+    bad="""
+environment:
+  config:
+    softwareConfig: {imageVersion: composer-3-airflow-2.10.5-build.3}
+    nodeConfig:
+      composerNetworkAttachment: projects/example-project/regions/us-central1/networkAttachments/composer
+      network: projects/example-project/global/networks/main
+      subnetwork: projects/example-project/regions/us-central1/subnetworks/composer
+""",
+    good="""
+environment:
+  config:
+    softwareConfig: {imageVersion: composer-2.14.1-airflow-2.10.5}
+    nodeConfig:
+      enableIpMasqAgent: true
+      network: projects/example-project/global/networks/main
+      subnetwork: projects/example-project/regions/us-central1/subnetworks/composer
+""",
+)

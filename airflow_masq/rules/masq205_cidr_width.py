@@ -1,0 +1,76 @@
+"""A block for Google's side has a width that its field does not take.
+
+The environment names a block for the GKE master, Cloud SQL, Composer's network, the web server or Composer 3's internal
+addresses that is too large or too small.
+
+## Why
+
+gcloud checks these widths before it calls the service: the GKE master takes /23 to /28, Cloud SQL at least a /24,
+Composer's network and the web server /24 to /29, Composer 3's internal range a /20 ([gcloud composer environments
+create](https://cloud.google.com/sdk/gcloud/reference/composer/environments/create), read 2026-11-22). Other tools do
+not check, and the answer then comes after minutes of waiting.
+
+## How to fix
+
+Take a block of the width that the message names.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from airflow_masq.environment.cidr_fields import INTERNAL_FIELD, RESERVED_FIELDS, CidrField
+from airflow_masq.network import Provenance
+from airflow_masq.rules.environment_facts import block
+from airflow_masq.rules.rule import Problem, Rule, Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from airflow_masq.plan import Plan
+
+
+def _check(plan: Plan) -> Iterator[Problem]:
+    for field in (*RESERVED_FIELDS, INTERNAL_FIELD):
+        network = block(plan, field)
+        if network is None or field.shortest_prefix <= network.prefixlen <= field.longest_prefix:
+            continue
+        yield Problem(
+            where=field.where,
+            message=f"The {field.purpose} range must be {_widths(field)}, saw {network}.",
+        )
+
+
+def _widths(field: CidrField) -> str:
+    if field.shortest_prefix == field.longest_prefix:
+        return f"a /{field.longest_prefix}"
+    if field.shortest_prefix == 1:
+        return f"a /{field.longest_prefix} or larger"
+    return f"between a /{field.shortest_prefix} and a /{field.longest_prefix}"
+
+
+RULE: Final = Rule(
+    code="MASQ205",
+    severity=Severity.ERROR,
+    provenance=Provenance.DOCUMENTED,
+    check=_check,
+    text=__doc__,
+    bad="""
+environment:
+  config:
+    softwareConfig: {imageVersion: composer-2.14.1-airflow-2.10.5}
+    nodeConfig: {enableIpMasqAgent: true}
+    privateEnvironmentConfig:
+      enablePrivateEnvironment: true
+      privateClusterConfig: {masterIpv4CidrBlock: 172.16.0.0/22}
+""",
+    good="""
+environment:
+  config:
+    softwareConfig: {imageVersion: composer-2.14.1-airflow-2.10.5}
+    nodeConfig: {enableIpMasqAgent: true}
+    privateEnvironmentConfig:
+      enablePrivateEnvironment: true
+      privateClusterConfig: {masterIpv4CidrBlock: 172.16.0.0/28}
+""",
+)

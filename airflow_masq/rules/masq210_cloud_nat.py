@@ -1,0 +1,88 @@
+"""Cloud NAT does not cover the addresses with which packets leave for the internet.
+
+Public destinations are reached with a node's address where the policy masquerades, and with a Pod's where it does not.
+Cloud NAT translates the ranges that it was told to (`network.nat_covers`). A packet from another range is lost, which
+from inside looks like a service that does not answer.
+
+## Why
+
+Cloud NAT can be limited to a subnet's primary range (the nodes) or to secondary ranges (the Pods) ([Cloud NAT with
+GKE](https://cloud.google.com/nat/docs/gke-example), read 2026-11-22). Which of them a packet needs follows from the
+masquerade policy; that is our conclusion. The change from Pods to nodes comes with the agent, so a configuration that
+worked before it stops to work. Nodes with external addresses of their own need no Cloud NAT for what is masqueraded.
+
+## How to fix
+
+Let Cloud NAT translate the range that the message names, best both: "primary and secondary ranges for all subnets". If
+it does so already, say so in `network.nat_covers`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from netaddr import IPAddress
+
+from airflow_masq.network import PredictedKind, Prediction, Provenance, predict
+from airflow_masq.network.ranges import IPV4
+from airflow_masq.rules.rule import Problem, Rule, Severity
+from airflow_masq.rules.target_facts import predicted_targets
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from airflow_masq.plan import Plan
+
+# Stands for the internet where no target does; nothing is ever sent to it. It is one of AS112's (RFC 7534 section 3.4,
+# read 2026-11-22), which no policy has reason to list.
+_SOMEWHERE_PUBLIC: Final = IPAddress("192.175.48.1")
+_ANY_POD: Final = IPAddress(0, IPV4)
+
+
+def _check(plan: Plan) -> Iterator[Problem]:
+    ranges = plan.ranges
+    if ranges.nat_covers or ranges.nat_addresses:
+        prediction = predict(ranges, plan.policy, pod=_ANY_POD, destination=_SOMEWHERE_PUBLIC)
+        if prediction.arrives_as is PredictedKind.DROPPED:
+            yield Problem(
+                where="network.nat_covers",
+                message=f"Packets to the internet leave with {_leaves_with(prediction)}, which Cloud NAT does not "
+                "cover, and are lost; let it translate those too.",
+            )
+            return
+    for predicted in predicted_targets(plan):
+        if predicted.prediction.arrives_as is PredictedKind.DROPPED:
+            yield Problem(
+                where=f"{predicted.where}.observe",
+                message=f"{predicted} is on the internet and is reached with {_leaves_with(predicted.prediction)}, "
+                "which no Cloud NAT covers, so the packets are lost; add one, or say so in network.nat_covers.",
+            )
+
+
+def _leaves_with(prediction: Prediction) -> str:
+    return "a node's address" if prediction.masqueraded else "a Pod's address"
+
+
+RULE: Final = Rule(
+    code="MASQ210",
+    severity=Severity.WARNING,
+    provenance=Provenance.INFERRED,
+    check=_check,
+    text=__doc__,
+    bad="""
+network:
+  node_ranges: [10.128.0.0/20]
+  pod_ranges: [192.168.0.0/16]
+  nat_addresses: [203.0.113.7]
+  nat_covers: [pod]
+policy: composer
+""",
+    good="""
+network:
+  node_ranges: [10.128.0.0/20]
+  pod_ranges: [192.168.0.0/16]
+  nat_addresses: [203.0.113.7]
+  nat_covers: [node, pod]
+policy: composer
+""",
+)

@@ -1,0 +1,74 @@
+"""The node or Pod range is missing from the non-masquerade list.
+
+The plan's own policy does not keep packets to the cluster's nodes or Pods from being masqueraded. With the agent's
+config that is an error. On Autopilot, with `EgressNATPolicy` objects, it is a warning: GKE's fixed policy keeps those
+ranges in any case, but a list without them contradicts what Composer asks for.
+
+## Why
+
+Google's caution: "Cloud Composer enables intranode visibility on GKE clusters. Therefore, non-masquerade destinations
+must at least include the cluster's node and Pod IP address range(s)" ([Enable the IP Masquerade
+agent](https://cloud.google.com/composer/docs/composer-2/enable-ip-masquerade-agent), read 2026-11-22). With intranode
+visibility even packets between Pods of one node pass through the VPC. Were they masqueraded, each Pod would see nodes
+instead of Pods as its peers, and firewall rules and network policies for the Pod range would no longer match; that
+explanation is our conclusion.
+
+## How to fix
+
+Add the ranges that the message names to the list. A list of one's own replaces the default one as a whole.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from airflow_masq.network import Provenance
+from airflow_masq.rules.policy_facts import (
+    AGENT_CONFIG,
+    AGENT_CONFIG_PLACE,
+    EGRESS_NAT_POLICIES_PLACE,
+    uncovered,
+)
+from airflow_masq.rules.rule import Problem, Rule, Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from airflow_masq.plan import Plan
+
+
+def _check(plan: Plan) -> Iterator[Problem]:
+    is_agents = plan.policy_choice.name == AGENT_CONFIG
+    for purpose, networks in (("node", plan.ranges.node), ("Pod", plan.ranges.pod)):
+        for network in uncovered(plan, networks):
+            yield Problem(
+                where=AGENT_CONFIG_PLACE if is_agents else EGRESS_NAT_POLICIES_PLACE,
+                message=f"The {purpose} range {network} is missing from the non-masquerade list; Composer enables "
+                "intranode visibility, so the list must at least include the cluster's node and Pod ranges.",
+                severity=None if is_agents else Severity.WARNING,
+            )
+
+
+RULE: Final = Rule(
+    code="MASQ301",
+    severity=Severity.ERROR,
+    provenance=Provenance.DOCUMENTED,
+    check=_check,
+    text=__doc__,
+    bad="""
+network:
+  node_ranges: [10.128.0.0/20]
+  pod_ranges: [192.168.0.0/16]
+policy:
+  agent_config: |
+    nonMasqueradeCIDRs: [10.128.0.0/20]
+""",
+    good="""
+network:
+  node_ranges: [10.128.0.0/20]
+  pod_ranges: [192.168.0.0/16]
+policy:
+  agent_config: |
+    nonMasqueradeCIDRs: [10.128.0.0/20, 192.168.0.0/16]
+""",
+)

@@ -1,0 +1,69 @@
+"""The destinations of an EgressNATPolicy are bare strings.
+
+An entry of `spec.destinations` is text such as `10.0.0.0/8`. Each must be an object with a `cidr`, so the manifest does
+not mean what it seems to; here it is taken to be not in force.
+
+## Why
+
+Google's page writes `destinations:` as a list of `- cidr: …` ([Egress NAT
+Policy](https://cloud.google.com/kubernetes-engine/docs/how-to/egress-nat-policy-ip-masq-autopilot), read 2026-11-22).
+Articles elsewhere show bare strings. What the API server answers to them is not verified.
+
+## How to fix
+
+Write `{cidr: 10.0.0.0/8}` in place of `10.0.0.0/8`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from airflow_masq.network import Provenance
+from airflow_masq.rules.manifest_facts import bare_destinations
+from airflow_masq.rules.rule import Problem, Rule, Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from airflow_masq.plan import Plan
+
+
+def _check(plan: Plan) -> Iterator[Problem]:
+    for where, problem in bare_destinations(plan):
+        message = f"Expected an object such as {{cidr: 10.0.0.0/8}}, saw the bare string {problem.seen}."
+        yield Problem(where=where, message=message)
+
+
+RULE: Final = Rule(
+    code="MASQ303",
+    severity=Severity.ERROR,
+    provenance=Provenance.DOCUMENTED,
+    check=_check,
+    text=__doc__,
+    bad="""
+network:
+  node_ranges: [10.128.0.0/20]
+  pod_ranges: [192.168.0.0/16]
+policy:
+  egress_nat_policies:
+    - apiVersion: networking.gke.io/v1
+      kind: EgressNATPolicy
+      metadata: {name: default}
+      spec:
+        action: NoSNAT
+        destinations: [{cidr: 10.128.0.0/20}, 192.168.0.0/16]
+""",
+    good="""
+network:
+  node_ranges: [10.128.0.0/20]
+  pod_ranges: [192.168.0.0/16]
+policy:
+  egress_nat_policies:
+    - apiVersion: networking.gke.io/v1
+      kind: EgressNATPolicy
+      metadata: {name: default}
+      spec:
+        action: NoSNAT
+        destinations: [{cidr: 10.128.0.0/20}, {cidr: 192.168.0.0/16}]
+""",
+)

@@ -1,0 +1,65 @@
+"""An agent config is given for a cluster that takes none.
+
+The plan describes the agent's own config, while the environment is of Composer 2, whose cluster is an Autopilot one.
+
+## Why
+
+On Autopilot `kube-system`, where that config would be, is read-only, and `EgressNATPolicy` objects govern what is
+masqueraded ([IP masquerading in Autopilot
+clusters](https://cloud.google.com/kubernetes-engine/docs/concepts/ip-masquerade-agent), read 2026-11-22). Composer 2
+runs on Autopilot.
+
+## How to fix
+
+Leave `policy` out (Composer's own policy is in force where the environment has the agent), or describe the cluster's
+objects under `egress_nat_policies`. A plan for a Standard cluster of your own has no `environment`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from airflow_masq.network import Provenance
+from airflow_masq.rules.environment_facts import COMPOSER_2, generation
+from airflow_masq.rules.policy_facts import AGENT_CONFIG, AGENT_CONFIG_PLACE
+from airflow_masq.rules.rule import Problem, Rule, Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from airflow_masq.plan import Plan
+
+
+def _check(plan: Plan) -> Iterator[Problem]:
+    if plan.policy_choice.name == AGENT_CONFIG and generation(plan) == COMPOSER_2:
+        yield Problem(
+            where=AGENT_CONFIG_PLACE,
+            message="Composer 2 runs on GKE Autopilot, which takes no agent config; describe egress_nat_policies, "
+            "or leave policy out.",
+        )
+
+
+RULE: Final = Rule(
+    code="MASQ306",
+    severity=Severity.WARNING,
+    provenance=Provenance.DOCUMENTED,
+    check=_check,
+    text=__doc__,
+    bad="""
+environment:
+  config:
+    softwareConfig: {imageVersion: composer-2.14.1-airflow-2.10.5}
+    nodeConfig: {enableIpMasqAgent: true}
+network: {node_ranges: [10.128.0.0/20], pod_ranges: [192.168.0.0/16]}
+policy:
+  agent_config: |
+    nonMasqueradeCIDRs: [10.128.0.0/20, 192.168.0.0/16]
+""",
+    good="""
+environment:
+  config:
+    softwareConfig: {imageVersion: composer-2.14.1-airflow-2.10.5}
+    nodeConfig: {enableIpMasqAgent: true}
+network: {node_ranges: [10.128.0.0/20], pod_ranges: [192.168.0.0/16]}
+""",
+)

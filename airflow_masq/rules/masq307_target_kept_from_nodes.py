@@ -1,0 +1,85 @@
+"""An entry of the policy keeps a target that accepts only nodes from being masqueraded.
+
+A target must see a node's address: `expect` says so, or its firewall lets in the nodes and not the Pods. An entry of
+the plan's own list covers it, so it sees the Pod's address.
+
+## Why
+
+`NoSNAT` destinations, and those in `nonMasqueradeCIDRs`, keep the Pod's address as the source ([IP masquerade
+agent](https://cloud.google.com/kubernetes-engine/docs/concepts/ip-masquerade-agent), read 2026-11-22). A classic is
+`10.0.0.0/8` in the list, which lets Pods' addresses leak to everything on premises.
+
+## How to fix
+
+Narrow the entry to what really must see Pods: the cluster's node and Pod ranges. An `EgressNATPolicy` can be changed
+at any time, and takes effect without a new environment.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from airflow_masq.network import Provenance
+from airflow_masq.rules.policy_facts import culprit
+from airflow_masq.rules.rule import Problem, Rule, Severity
+from airflow_masq.rules.target_facts import predicted_targets
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from airflow_masq.plan import Plan
+
+
+def _check(plan: Plan) -> Iterator[Problem]:
+    for predicted in predicted_targets(plan):
+        entry = culprit(plan, predicted)
+        if entry is not None:
+            yield Problem(
+                where=entry.where,
+                message=f"{entry.cidr} covers {predicted}, which accepts only nodes and will see the Pod's address; "
+                "narrow it to the cluster's node and Pod ranges.",
+                provenance=predicted.prediction.provenance,
+            )
+
+
+RULE: Final = Rule(
+    code="MASQ307",
+    severity=Severity.ERROR,
+    provenance=Provenance.DOCUMENTED,
+    check=_check,
+    text=__doc__,
+    bad="""
+network:
+  node_ranges: [10.128.0.0/20]
+  pod_ranges: [192.168.0.0/16]
+policy:
+  egress_nat_policies:
+    - apiVersion: networking.gke.io/v1
+      kind: EgressNATPolicy
+      metadata: {name: default}
+      spec:
+        action: NoSNAT
+        destinations: [{cidr: 10.0.0.0/8}, {cidr: 192.168.0.0/16}]
+targets:
+  - name: onprem-erp
+    observe: http://10.200.0.10:8080/client-ip
+    allowed_sources: [10.128.0.0/20]
+""",
+    good="""
+network:
+  node_ranges: [10.128.0.0/20]
+  pod_ranges: [192.168.0.0/16]
+policy:
+  egress_nat_policies:
+    - apiVersion: networking.gke.io/v1
+      kind: EgressNATPolicy
+      metadata: {name: default}
+      spec:
+        action: NoSNAT
+        destinations: [{cidr: 10.128.0.0/20}, {cidr: 192.168.0.0/16}]
+targets:
+  - name: onprem-erp
+    observe: http://10.200.0.10:8080/client-ip
+    allowed_sources: [10.128.0.0/20]
+""",
+)

@@ -1,0 +1,73 @@
+"""The non-masquerade list holds everything.
+
+The plan's own policy names `0.0.0.0/0` (or `::/0`) as a destination that keeps the Pod's address. Nothing is
+masqueraded at all then, as if there were no agent, and less than with GKE's default.
+
+## Why
+
+The list names what is *not* masqueraded ([IP masquerade
+agent](https://cloud.google.com/kubernetes-engine/docs/how-to/ip-masquerade-agent), read 2026-11-22). With
+`[0.0.0.0/0]` the real agent let every destination see the Pod's address (observed 2026-11-22).
+
+## How to fix
+
+Remove the entry, and name the cluster's node and Pod ranges only.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from airflow_masq.network import Provenance
+from airflow_masq.rules.policy_facts import list_entries
+from airflow_masq.rules.rule import Problem, Rule, Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from airflow_masq.plan import Plan
+
+
+def _check(plan: Plan) -> Iterator[Problem]:
+    for entry in dict.fromkeys(list_entries(plan)):
+        if entry.cidr.prefixlen == 0:
+            yield Problem(
+                where=entry.where,
+                message=f"{entry.cidr} keeps every destination from being masqueraded, so all of them see Pods' "
+                "addresses; list the cluster's node and Pod ranges only.",
+            )
+
+
+RULE: Final = Rule(
+    code="MASQ308",
+    severity=Severity.ERROR,
+    provenance=Provenance.OBSERVED,
+    check=_check,
+    text=__doc__,
+    bad="""
+network:
+  node_ranges: [10.128.0.0/20]
+  pod_ranges: [192.168.0.0/16]
+policy:
+  egress_nat_policies:
+    - apiVersion: networking.gke.io/v1
+      kind: EgressNATPolicy
+      metadata: {name: default}
+      spec:
+        action: NoSNAT
+        destinations: [{cidr: 0.0.0.0/0}]
+""",
+    good="""
+network:
+  node_ranges: [10.128.0.0/20]
+  pod_ranges: [192.168.0.0/16]
+policy:
+  egress_nat_policies:
+    - apiVersion: networking.gke.io/v1
+      kind: EgressNATPolicy
+      metadata: {name: default}
+      spec:
+        action: NoSNAT
+        destinations: [{cidr: 10.128.0.0/20}, {cidr: 192.168.0.0/16}]
+""",
+)

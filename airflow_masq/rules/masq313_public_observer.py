@@ -1,0 +1,70 @@
+"""A public observer cannot verify the agent.
+
+A target is on the internet, for example a "what is my IP" page. It sees Cloud NAT's or a node's external address with
+and without the agent, so what it reports proves nothing about the agent.
+
+## Why
+
+GKE masquerades traffic to the internet by default too: what the agent changes is traffic to private and other
+reserved ranges ([Default non-masquerade
+destinations](https://cloud.google.com/kubernetes-engine/docs/concepts/ip-masquerade-agent), read 2026-11-22). That a
+public observer therefore cannot tell the two apart is our conclusion.
+
+## How to fix
+
+Ask a private observer, in another subnet or on premises. If the target is there to check Cloud NAT, say so: `expect:
+nat` (or `node-external`).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from airflow_masq.network import Provenance
+from airflow_masq.rules.public_observers import verifies_nothing
+from airflow_masq.rules.rule import Problem, Rule, Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from airflow_masq.plan import Plan
+
+
+def _check(plan: Plan) -> Iterator[Problem]:
+    for index, target in enumerate(plan.targets):
+        if verifies_nothing(plan, target):
+            yield Problem(
+                where=f"targets[{index}].observe",
+                message=f"{target.name} ({target.host}) is on the internet, where traffic is masqueraded with and "
+                "without the agent, so it cannot verify it; ask a private observer, or say expect: nat.",
+            )
+
+
+RULE: Final = Rule(
+    code="MASQ313",
+    severity=Severity.WARNING,
+    provenance=Provenance.INFERRED,
+    check=_check,
+    text=__doc__,
+    bad="""
+network:
+  node_ranges: [10.128.0.0/20]
+  pod_ranges: [192.168.0.0/16]
+  nat_addresses: [203.0.113.7]
+policy: composer
+targets:
+  - name: what-is-my-ip
+    observe: https://ifconfig.me/ip
+""",
+    good="""
+network:
+  node_ranges: [10.128.0.0/20]
+  pod_ranges: [192.168.0.0/16]
+  nat_addresses: [203.0.113.7]
+policy: composer
+targets:
+  - name: what-is-my-ip
+    observe: https://ifconfig.me/ip
+    expect: nat
+""",
+)

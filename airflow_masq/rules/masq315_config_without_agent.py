@@ -1,0 +1,61 @@
+"""An agent config is given, and nothing reads it.
+
+The plan has the agent's config and says `daemon_set: false`: the ConfigMap is there, the agent's DaemonSet is not.
+The config does nothing, and GKE's default list stays in force.
+
+## Why
+
+GKE's table of what happens on Standard clusters: without the DaemonSet the default list is kept, and with
+`--disable-default-snat` nothing is masqueraded at all ([IP masquerading in Standard
+clusters](https://cloud.google.com/kubernetes-engine/docs/concepts/ip-masquerade-agent), read 2026-11-22).
+
+## How to fix
+
+Deploy the DaemonSet `kube-system/ip-masq-agent`, or describe what is really in force: `policy: gke-default`, or
+`none` on a cluster made with `--disable-default-snat`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from airflow_masq.network import Provenance
+from airflow_masq.rules.policy_facts import AGENT_CONFIG, AGENT_CONFIG_PLACE
+from airflow_masq.rules.rule import Problem, Rule, Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from airflow_masq.plan import Plan
+
+
+def _check(plan: Plan) -> Iterator[Problem]:
+    choice = plan.policy_choice
+    if choice.name == AGENT_CONFIG and not choice.daemon_set:
+        yield Problem(
+            where=AGENT_CONFIG_PLACE,
+            message="Without the agent's DaemonSet nobody reads this config, and GKE's default list stays in force; "
+            "deploy kube-system/ip-masq-agent.",
+        )
+
+
+RULE: Final = Rule(
+    code="MASQ315",
+    severity=Severity.WARNING,
+    provenance=Provenance.DOCUMENTED,
+    check=_check,
+    text=__doc__,
+    bad="""
+network: {node_ranges: [10.128.0.0/20], pod_ranges: [192.168.0.0/16]}
+policy:
+  daemon_set: false
+  agent_config: |
+    nonMasqueradeCIDRs: [10.128.0.0/20, 192.168.0.0/16]
+""",
+    good="""
+network: {node_ranges: [10.128.0.0/20], pod_ranges: [192.168.0.0/16]}
+policy:
+  agent_config: |
+    nonMasqueradeCIDRs: [10.128.0.0/20, 192.168.0.0/16]
+""",
+)

@@ -1,0 +1,69 @@
+"""The agent accepts its config, which surely means something else.
+
+The config under `policy.agent_config` has a misspelt key, a range that is there twice or for nothing, an interval of
+zero, or YAML that the agent reads in another way than most tools do. The agent says nothing of it.
+
+## Why
+
+The agent ignores keys that it does not know, so that the defaults stay in force, and reads YAML with a library of its
+own ([ip-masq-agent](https://github.com/kubernetes-sigs/ip-masq-agent), read 2026-11-22; each case was observed with
+the real agent on that day). Where we cannot be sure of its reading, the message says so.
+
+## How to fix
+
+Write the config in the plainest way: `nonMasqueradeCIDRs` with one range a line, each once, and quotes around what is
+to be text.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from airflow_masq.network import Provenance
+from airflow_masq.rules.policy_facts import AGENT_CONFIG_PLACE, agent_reading, uncovered
+from airflow_masq.rules.rule import Problem, Rule, Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from airflow_masq.plan import Plan
+
+# Parts of warnings about faults that rules of their own report: MASQ308, and MASQ301 where the ranges are known.
+_EVERYTHING_LISTED: Final = ", so nothing of IPv"
+_NOTHING_LISTED: Final = " is empty, so every destination is masqueraded"
+
+
+def _check(plan: Plan) -> Iterator[Problem]:
+    reading = agent_reading(plan)
+    if reading is None or not reading.accepted:
+        return  # MASQ316 says what is wrong
+    misses_ranges = bool(uncovered(plan, (*plan.ranges.node, *plan.ranges.pod)))
+    for warning in reading.warnings:
+        if _EVERYTHING_LISTED in warning or (_NOTHING_LISTED in warning and misses_ranges):
+            continue
+        yield Problem(
+            where=AGENT_CONFIG_PLACE,
+            message=f"In the agent's config, {warning}.",
+            provenance=None if reading.certain else Provenance.INFERRED,
+        )
+
+
+RULE: Final = Rule(
+    code="MASQ317",
+    severity=Severity.WARNING,
+    provenance=Provenance.OBSERVED,
+    check=_check,
+    text=__doc__,
+    bad="""
+network: {node_ranges: [10.128.0.0/20], pod_ranges: [192.168.0.0/16]}
+policy:
+  agent_config: |
+    nonMasqueradeCIDRs: [10.128.0.0/20, 192.168.0.0/16, 192.168.0.0/16]
+""",
+    good="""
+network: {node_ranges: [10.128.0.0/20], pod_ranges: [192.168.0.0/16]}
+policy:
+  agent_config: |
+    nonMasqueradeCIDRs: [10.128.0.0/20, 192.168.0.0/16]
+""",
+)

@@ -1,0 +1,117 @@
+"""What several rules read from a policy that a plan describes in full; it must not judge."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from netaddr import cidr_merge
+
+from airflow_masq.network.agent_config import read_agent_config
+from airflow_masq.network.egress_nat_policy import check_egress_nat_policy, read_egress_nat_policy
+from airflow_masq.network.policy import gke_fixed
+from airflow_masq.network.ranges import IPV4
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from netaddr import IPNetwork
+
+    from airflow_masq.network.agent_config import AgentConfigReading
+    from airflow_masq.plan import Plan
+    from airflow_masq.rules.target_facts import PredictedTarget
+
+AGENT_CONFIG: Final = "agent_config"
+AGENT_CONFIG_PLACE: Final = "policy.agent_config"
+EGRESS_NAT_POLICIES: Final = "egress_nat_policies"
+EGRESS_NAT_POLICIES_PLACE: Final = "policy.egress_nat_policies"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ListEntry:
+    """One range that a plan's own policy keeps from being masqueraded.
+
+    :param where: its place in the plan.
+    :param cidr: the range.
+    """
+
+    where: str
+    cidr: IPNetwork
+
+
+def agent_reading(plan: Plan) -> AgentConfigReading | None:
+    """Read the agent's config as the agent would.
+
+    :param plan: the plan.
+    :return: what becomes of it; ``None`` where the plan has none, or nobody reads it.
+    """
+    choice = plan.policy_choice
+    if choice.agent_config is None or not choice.daemon_set:
+        return None
+    return read_agent_config(choice.agent_config, reserved_ranges=choice.reserved_ranges)
+
+
+def list_entries(plan: Plan) -> tuple[ListEntry, ...]:
+    """Give the ranges that the plan's own policy keeps from being masqueraded.
+
+    :param plan: the plan.
+    :return: what stands in its manifests or its agent's config, where that is in force; the agent's defaults where the
+        config has no list; nothing for Composer's and GKE's policies.
+    """
+    choice = plan.policy_choice
+    if choice.name == EGRESS_NAT_POLICIES:
+        return tuple(_manifest_entries(plan))
+    if choice.name == AGENT_CONFIG and choice.daemon_set:
+        return tuple(
+            ListEntry(where=AGENT_CONFIG_PLACE, cidr=exemption.cidr)
+            for chain in plan.policy.chains
+            for exemption in chain.exemptions
+        )
+    return ()
+
+
+def uncovered(plan: Plan, networks: Iterable[IPNetwork]) -> list[IPNetwork]:
+    """Give the ranges that the plan's own policy does not keep from being masqueraded as a whole.
+
+    What GKE adds of itself on Autopilot does not count.
+
+    :param plan: the plan.
+    :param networks: the ranges to look for.
+    :return: those that are missing; none where the plan describes no policy in full, or where that masquerades nothing.
+    """
+    choice = plan.policy_choice
+    is_described = choice.name == EGRESS_NAT_POLICIES or (choice.name == AGENT_CONFIG and choice.daemon_set)
+    if not is_described or not plan.policy.chains:
+        return []
+    (chain,) = plan.policy.chains
+    fixed = gke_fixed(plan.ranges) if choice.name == EGRESS_NAT_POLICIES else ()
+    listed = cidr_merge([exemption.cidr for exemption in chain.exemptions if exemption not in fixed])
+    return [
+        network
+        for network in networks
+        if not any(network in cidr for cidr in listed) and (network.version == IPV4 or chain.ipv6)
+    ]
+
+
+def culprit(plan: Plan, predicted: PredictedTarget) -> ListEntry | None:
+    """Give the entry of the plan's own policy that keeps a target from being masqueraded although it needs to be.
+
+    :param plan: the plan.
+    :param predicted: the target.
+    :return: the entry; ``None`` where it is masqueraded or accepts Pods, where no entry is to blame, and where the
+        entry is one that must be there.
+    """
+    prediction = predicted.prediction
+    if not predicted.accepts_only_nodes or predicted.is_in_cluster or prediction.matched_cidr is None:
+        return None
+    entries = (entry for entry in list_entries(plan) if entry.cidr == prediction.matched_cidr)
+    return next((entry for entry in entries if entry.cidr.prefixlen > 0), None)
+
+
+def _manifest_entries(plan: Plan) -> Iterator[ListEntry]:
+    for number, manifest in enumerate(plan.policy_choice.manifests):
+        if check_egress_nat_policy(manifest):
+            continue
+        for position, cidr in enumerate(read_egress_nat_policy(manifest).destinations):
+            where = f"{EGRESS_NAT_POLICIES_PLACE}[{number}].spec.destinations[{position}].cidr"
+            yield ListEntry(where=where, cidr=cidr)

@@ -1,0 +1,45 @@
+"""Which targets are public observers that cannot tell whether the agent works, for two rules; it must not judge."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from airflow_masq.network import SourceKind
+from airflow_masq.rules.target_facts import is_public
+
+if TYPE_CHECKING:
+    from airflow_masq.plan import Plan, Target
+
+# Well-known services that tell a caller its address, by the end of their names. Each answers anybody on the internet.
+_KNOWN_DOMAINS: Final = (
+    "checkip.amazonaws.com",
+    "cloudflare.com",
+    "httpbin.org",
+    "icanhazip.com",
+    "ident.me",
+    "ifconfig.co",
+    "ifconfig.me",
+    "ip.me",
+    "ipify.org",
+    "ipinfo.io",
+    "stun.l.google.com",
+    "myip.com",
+    "opendns.com",
+)
+_NEEDS_THE_INTERNET: Final = frozenset({SourceKind.NAT, SourceKind.NODE_EXTERNAL})
+
+
+def verifies_nothing(plan: Plan, target: Target) -> bool:
+    """Say whether a target is on the internet, and there is no other reason to ask it.
+
+    :param plan: the plan.
+    :param target: one of its targets.
+    :return: whether it is public, while nothing says that Cloud NAT's or a node's external address must be seen there,
+        or which sources its firewall lets in.
+    """
+    if target.expect in _NEEDS_THE_INTERNET or target.allowed_sources:
+        return False
+    if target.address is not None:
+        return is_public(plan, target.address)
+    host = (target.host or "").rstrip(".").lower()
+    return any(host == domain or host.endswith(f".{domain}") for domain in _KNOWN_DOMAINS)

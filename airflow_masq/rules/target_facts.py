@@ -1,0 +1,165 @@
+"""What is predicted for the targets of a plan, for the rules that judge them; it must not judge.
+
+Only targets whose observer has a literal address can be looked at: names are not resolved here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
+
+from netaddr import IPAddress
+
+from airflow_masq.network import (
+    MasqueradePolicy,
+    NetworkRanges,
+    PredictedKind,
+    Prediction,
+    Reason,
+    SourceKind,
+    composer_policy,
+    predict,
+)
+from airflow_masq.network.firewall import lets_in
+from airflow_masq.network.policy import LINK_LOCAL, LINK_LOCAL_IPV6
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from netaddr import IPNetwork
+
+    from airflow_masq.plan import Plan, Target
+
+_FROM_THE_INTERNET: Final = frozenset({PredictedKind.NAT, PredictedKind.NODE_EXTERNAL})
+
+
+@dataclass(frozen=True, kw_only=True)
+class PredictedTarget:
+    """A target and what is predicted for it.
+
+    :param target: the target.
+    :param where: its place in the plan.
+    :param address: its observer's address.
+    :param ranges: the cluster's ranges.
+    :param prediction: the source that reaches it, whatever its firewall thinks of it.
+    """
+
+    target: Target
+    where: str
+    address: IPAddress
+    ranges: NetworkRanges
+    prediction: Prediction
+
+    def __str__(self) -> str:
+        return f"{self.target.name} ({self.address})"
+
+    @property
+    def sources(self) -> tuple[IPNetwork, ...]:
+        """Every source that can reach it from some Pod on some node; empty where that is not known."""
+        if self.prediction.arrives_as is PredictedKind.POD:
+            return tuple(network for network in self.ranges.pod if network.version == self.address.version)
+        return self.prediction.sources
+
+    @property
+    def is_let_in(self) -> bool | None:
+        """Whether its firewall lets all of them in; ``None`` where it has none, or that cannot be told."""
+        if self.prediction.arrives_as is PredictedKind.DROPPED:
+            return None
+        return lets_in(
+            self.target.allowed_sources,
+            sources=self.sources,
+            version=int(self.address.version),
+            from_internet=self.prediction.arrives_as in _FROM_THE_INTERNET,
+        )
+
+    @property
+    def is_let_in_partly(self) -> bool:
+        """Whether its firewall lets in some of them and keeps others out."""
+        return bool(self.sources) and bool(self.target.allowed_sources) and self.is_let_in is None
+
+    @property
+    def is_in_cluster(self) -> bool:
+        """Whether it lies in the node, Pod and Service ranges."""
+        return any(self.address in network for network in (*self.ranges.node, *self.ranges.pod, *self.ranges.service))
+
+    @property
+    def is_link_local(self) -> bool:
+        """Whether it never leaves the node."""
+        return self.address in LINK_LOCAL or self.address in LINK_LOCAL_IPV6
+
+    @property
+    def proves_nothing(self) -> bool:
+        """Whether it sees the Pod's address whatever the policy, and nothing says that it is there to see that."""
+        is_exempt = (self.is_in_cluster or self.is_link_local) and not self.prediction.masqueraded
+        return is_exempt and self.target.expect is not SourceKind.POD
+
+    @property
+    def is_ipv6_bypass(self) -> bool:
+        """Whether it sees a Pod's address because nobody masquerades IPv6, and nothing says that it is to see that."""
+        is_bypass = self.prediction.reason is Reason.NO_MASQUERADING_FOR_IPV6
+        return is_bypass and not self.proves_nothing and self.target.expect is not SourceKind.POD
+
+    @property
+    def accepts_only_nodes(self) -> bool:
+        """Whether the plan says that it must see a node's address, by ``expect`` or by what its firewall lets in."""
+        if self.target.expect is SourceKind.NODE:
+            return True
+        nodes, pods = (self._lets_in(networks) for networks in (self.ranges.node, self.ranges.pod))
+        return bool(nodes) and not pods
+
+    def _lets_in(self, networks: tuple[IPNetwork, ...]) -> bool | None:
+        sources = [network for network in networks if network.version == self.address.version]
+        return lets_in(self.target.allowed_sources, sources=sources, version=int(self.address.version))
+
+    def with_agent(self) -> PredictedTarget:
+        """Predict the same target for an environment with the agent."""
+        policy = composer_policy(self.ranges)
+        return replace(self, prediction=_prediction(self.ranges, policy, destination=self.address))
+
+
+def predicted_targets(plan: Plan) -> Iterator[PredictedTarget]:
+    """Predict what each target will see.
+
+    :param plan: the plan.
+    :return: the targets whose address is known, in the plan's order.
+    """
+    for index, target in enumerate(plan.targets):
+        address = target.address
+        if address is not None:
+            yield PredictedTarget(
+                target=target,
+                where=f"targets[{index}]",
+                address=address,
+                ranges=plan.ranges,
+                prediction=_prediction(plan.ranges, plan.policy, destination=address),
+            )
+
+
+def is_public(plan: Plan, address: IPAddress) -> bool:
+    """Say whether an address is reached through the internet.
+
+    :param plan: the plan.
+    :param address: the address.
+    :return: whether it is global, and in no range that the plan names.
+    """
+    ranges = plan.ranges
+    others = (network for networks in ranges.other.values() for network in networks)
+    is_private_here = any(address in network for network in (*ranges.node, *ranges.pod, *ranges.service, *others))
+    return bool(address.is_global()) and not is_private_here
+
+
+def _prediction(ranges: NetworkRanges, policy: MasqueradePolicy, *, destination: IPAddress) -> Prediction:
+    return predict(ranges, policy, pod=_some_pod(ranges, destination=destination), destination=destination)
+
+
+def _some_pod(ranges: NetworkRanges, *, destination: IPAddress) -> IPAddress:
+    """Choose a Pod on another node than the destination's; where no Pod range is known, any address will do.
+
+    Where Pod and node ranges overlap, which is a fault of its own, an address in both would stand for a node.
+    """
+    for network in (network for network in ranges.pod if network.version == destination.version):
+        for pod in (IPAddress(number, network.version) for number in (network.first, network.last)):
+            is_node = any(pod in nodes for nodes in ranges.node)
+            if not is_node and destination not in ranges.node_block(pod):
+                return pod
+    return IPAddress(0, destination.version)

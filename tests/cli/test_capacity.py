@@ -1,0 +1,85 @@
+"""``capacity`` says how many nodes and Pods the ranges hold, and what masquerading saves."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.cli.console import PLAN
+
+if TYPE_CHECKING:
+    from tests.cli.console import Console
+
+
+def test_as_json(console: Console) -> None:
+    """The numbers of the plan: 1024 nodes by the Pod range, 4092 by the node range."""
+    answer = console.run("capacity", "plan.yaml", "--format", "json")
+    assert (answer.code, answer.complaint) == (0, "")
+    assert json.loads(answer.printed) == {
+        "nodes_by_pod_range": 1024,
+        "nodes_by_node_range": 4092,
+        "limit": "pods",
+        "nodes": 1024,
+        "pods": 32768,
+        "routable_addresses_saved": 65536 + 4096,
+        "routable_addresses_needed": 4096,
+        "wanted_nodes": 12,
+        "is_enough": True,
+        "pod_ranges": [{"cidr": "192.168.0.0/16", "nodes": 1024, "pods": 32768}],
+        "node_ranges": [{"cidr": "10.128.0.0/20", "nodes": 4092, "pods": 130944}],
+    }
+
+
+def test_as_text(console: Console) -> None:
+    """Bars are true to scale, a small number is seen, and the last line says what to do next."""
+    answer = console.run("capacity", "plan.yaml")
+    lines = answer.printed.splitlines()
+    bars = {line.split("  ")[2]: line.count("#") for line in lines if "#" in line}
+    assert answer.code == 0
+    assert lines[0] == "plan.yaml: 1024 nodes with 32768 Pods; the Pod ranges run out first"
+    assert list(bars.values()) == [11, 40, 1]
+    assert lines[-1].startswith("Next: the room suffices")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "headline", "next_step"),
+    [
+        ("workers: 12", "workers: 2000", "1024 nodes", "Next: too small for the workers wanted. Widen the Pod ranges"),
+        ("10.128.0.0/20", "10.128.0.0/29", "4 nodes with 128 Pods; the node ranges", "Widen the node ranges"),
+        ("10.128.0.0/20", "10.128.0.0/30", "0 nodes with 0 Pods; the node ranges", "Widen the node ranges"),
+        ("  workers: 12\n", "", "1024 nodes", "Next: write network.workers into the plan"),
+        (
+            "  node_ranges: [10.128.0.0/20]\n",
+            "",
+            "1024 nodes with 32768 Pods, as far as the",
+            "Next: the room suffices",
+        ),
+    ],
+)
+def test_other_plans_as_text(console: Console, old: str, new: str, headline: str, next_step: str) -> None:
+    """Which range runs out first, whether the room suffices, and what is not known, is said in words."""
+    console.write("other.yaml", PLAN.replace(old, new))
+    answer = console.run("capacity", "other.yaml")
+    assert answer.code == 0
+    assert f"other.yaml: {headline}" in answer.printed
+    assert next_step in answer.printed.splitlines()[-1] or next_step in " ".join(answer.printed.splitlines()[-2:])
+
+
+def test_several_ranges_as_text(console: Console) -> None:
+    """Ranges of one kind are shown one by one and together; where neither kind runs out first, that is said."""
+    console.write("two.yaml", "network: {pod_ranges: [192.168.0.0/24, 192.168.2.0/24], node_ranges: [10.0.0.0/29]}\n")
+    printed = console.run("capacity", "two.yaml").printed
+    assert "nodes by Pod range 192.168.2.0/24" in printed
+    assert "nodes by all Pod ranges" in printed
+    console.write("even.yaml", "network: {pod_ranges: [192.168.0.0/24], node_ranges: [10.0.0.0/29]}\n")
+    assert "4 nodes with 128 Pods; no range runs out before the others" in console.run("capacity", "even.yaml").printed
+
+
+def test_a_plan_without_ranges(console: Console) -> None:
+    """Where the plan names no range, nothing is made up."""
+    console.write("empty.yaml", "policy: none\n")
+    printed = console.run("capacity", "empty.yaml").printed
+    assert "nothing can be said" in printed
+    assert json.loads(console.run("capacity", "empty.yaml", "--format", "json").printed)["nodes"] is None

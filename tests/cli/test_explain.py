@@ -1,0 +1,147 @@
+"""``explain`` says which source address a destination will see, and why."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.cli.console import PLAN
+
+if TYPE_CHECKING:
+    from tests.cli.console import Console
+
+
+def explained(console: Console, *words: str) -> list[dict[str, Any]]:
+    """Run ``explain`` and read its JSON."""
+    answer = console.run("explain", *words, "--format", "json")
+    assert (answer.code, answer.complaint) == (0, "")
+    predictions: list[dict[str, Any]] = json.loads(answer.printed)
+    return predictions
+
+
+def test_as_json(console: Console) -> None:
+    """An explanation has exactly the fields that the command line promises."""
+    (prediction,) = explained(console, "plan.yaml", "onprem-erp")
+    path = prediction.pop("path")
+    assert prediction == {
+        "destination": "172.20.0.10",
+        "source_kind": "node",
+        "source": ["10.128.0.0/20"],
+        "masqueraded": True,
+        "reason": "MASQUERADED",
+        "matched_cidr": None,
+        "allowed": True,
+    }
+    assert path[0] == "Pod 192.168.0.1 sends to 172.20.0.10"
+
+
+def test_a_targets_name_and_its_address_are_the_same_question(console: Console) -> None:
+    """Asking by name or by address gives the same answer, the target's firewall included."""
+    by_name, by_address = explained(console, "plan.yaml", "onprem-erp", "172.20.0.10")
+    assert by_name == by_address
+
+
+def test_without_the_agent_the_firewall_drops_it(console: Console) -> None:
+    """Where the firewall lets in nodes only, an environment with the agent gets through, and one without does not."""
+    (without,) = explained(console, "without_agent.yaml", "onprem-erp")
+    (with_agent,) = explained(console, "plan.yaml", "onprem-erp")
+    assert (without["source_kind"], without["allowed"], without["source"]) == ("dropped", False, ["192.168.0.1"])
+    assert without["matched_cidr"] == "172.16.0.0/12"
+    assert (with_agent["source_kind"], with_agent["allowed"]) == ("node", True)
+
+
+@pytest.mark.parametrize(
+    ("destination", "kind", "source"),
+    [
+        ("10.128.0.9", "pod", ["192.168.3.4"]),
+        ("10.200.0.9", "node", ["10.128.0.0/20"]),
+        ("192.175.48.80", "nat", ["203.0.113.7"]),
+    ],
+)
+def test_several_destinations(console: Console, destination: str, kind: str, source: list[str]) -> None:
+    """Each destination has an answer of its own; single addresses stand without a prefix length."""
+    first, second = explained(console, "plan.yaml", destination, "10.200.0.9", "--from", "192.168.3.4")
+    assert (first["source_kind"], first["source"]) == (kind, source)
+    assert second["destination"] == "10.200.0.9"
+
+
+def test_targets_of_one_address_that_differ(console: Console) -> None:
+    """Where two targets have one address and different firewalls, only the name can tell which one is meant."""
+    other = "  - {name: other, observe: 'http://172.20.0.10:9090/', allowed_sources: [192.168.0.0/24]}\n"
+    console.write("two.yaml", PLAN + other)
+    by_address, erp, second = explained(console, "two.yaml", "172.20.0.10", "onprem-erp", "other")
+    assert [each["allowed"] for each in (by_address, erp, second)] == [None, True, False]
+
+
+@pytest.mark.parametrize(
+    ("ranges", "destination", "pod"),
+    [
+        ("[100.64.0.0/16, 192.168.0.0/16]", "10.200.0.9", "100.64.0.1"),
+        ("[192.168.0.7/32]", "10.200.0.9", "192.168.0.7"),
+        ("[192.168.0.0/16, 'fd00::/48']", "2001:db8::1", "fd00::1"),
+        ("[192.168.0.0/16]", "2001:db8::1", "192.168.0.1"),
+    ],
+)
+def test_the_pod_that_sends(console: Console, ranges: str, destination: str, pod: str) -> None:
+    """Without ``--from`` the first Pod that speaks the destination's IP version sends."""
+    console.write("pods.yaml", f"network: {{pod_ranges: {ranges}}}\n")
+    (prediction,) = explained(console, "pods.yaml", destination)
+    assert prediction["path"][0].startswith(f"Pod {pod} sends to ")
+
+
+def test_as_text(console: Console) -> None:
+    """Text shows each destination with its numbered steps, and ends with what to do next."""
+    answer = console.run("explain", "plan.yaml", "onprem-erp", "10.128.0.9")
+    lines = answer.printed.splitlines()
+    assert answer.code == 0
+    assert lines[0] == "172.20.0.10 (onprem-erp): sees a node's address (10.128.0.0/20), which its firewall lets in"
+    assert lines[1] == "    1. Pod 192.168.0.1 sends to 172.20.0.10"
+    assert "10.128.0.9: sees the Pod's address (192.168.0.1)" in lines
+    assert lines[-1].startswith("Next: ")
+
+
+def test_what_is_dropped_as_text(console: Console) -> None:
+    """A packet that its firewall or Cloud NAT drops is called so, and the next step names the firewall request."""
+    console.write("no_nat.yaml", PLAN.replace("nat_covers: [node]", "nat_covers: []"))
+    firewall = console.run("explain", "without_agent.yaml", "onprem-erp").printed
+    nat = console.run("explain", "no_nat.yaml", "192.175.48.80").printed
+    assert "dropped, since its firewall does not let in the Pod's address (192.168.0.1)" in firewall
+    assert nat.startswith("192.175.48.80: dropped on the way\n")
+    for printed in (firewall, nat):
+        assert "--as firewall-request" in printed
+
+
+def test_an_unknown_source_as_text(console: Console) -> None:
+    """Where the plan does not know Cloud NAT's addresses, none is made up."""
+    console.write("nat.yaml", PLAN.replace("  nat_addresses: [203.0.113.7]\n", ""))
+    printed = console.run("explain", "nat.yaml", "192.175.48.80").printed
+    assert printed.startswith("192.175.48.80: sees Cloud NAT's address\n")
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("onprem-epr",), "DEST: expected an IP address or the name of a target (did you mean onprem-erp?), saw"),
+        (("10.1",), "DEST: expected an IP address or the name of a target, saw '10.1'"),
+        (("\x1b[31m",), "DEST: expected an IP address or the name of a target, saw '\\x1b[31m'"),
+        (("10.0.0.1", "--from", "pod"), "--from: expected an IP address such as 10.0.0.5, saw 'pod'"),
+        (("named",), "DEST named: expected a target whose observe holds a literal address (names are not resolved"),
+    ],
+)
+def test_wrong_words(console: Console, words: tuple[str, ...], message: str) -> None:
+    """A destination that is neither address nor target, or a Pod that is no address, is exit code 2 and one line."""
+    console.write("names.yaml", f"{PLAN}  - {{name: named, observe: 'https://observer.example.com/'}}\n")
+    answer = console.run("explain", "names.yaml", *words)
+    assert (answer.code, answer.printed, answer.complaint.count("\n")) == (2, "", 1)
+    assert answer.complaint.startswith(message)
+
+
+def test_a_plan_without_pods(console: Console) -> None:
+    """Where the plan has no Pod range, the sender has to be named, and then can be."""
+    console.write("nodes.yaml", "network: {node_ranges: [10.128.0.0/20]}\n")
+    answer = console.run("explain", "nodes.yaml", "10.200.0.9")
+    assert answer.code == 2
+    assert answer.complaint == "--from: expected a Pod's address, since the plan has no Pod range, saw none\n"
+    assert explained(console, "nodes.yaml", "10.200.0.9", "--from", "10.4.0.1")[0]["source"] == ["10.4.0.1"]

@@ -1,0 +1,50 @@
+"""Files that commands are given are read within bounds, or refused in one line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from tests.cli.console import Console
+
+
+@pytest.mark.parametrize("command", ["lint", "capacity"])
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("missing.yaml", "missing.yaml: expected a readable file, saw No such file or directory"),
+        (".", ".: expected a readable file, saw Is a directory"),
+        ("nu\0ll", "nu\\x00ll: expected a readable file, saw embedded null"),
+        ("\x1b[31m", "\\x1b[31m: expected a readable file, saw No such file"),
+        ("a\nb", "a\\nb: expected a readable file, saw No such file"),
+    ],
+)
+def test_a_file_that_cannot_be_read(console: Console, command: str, name: str, message: str) -> None:
+    """A file that is missing, or none, is exit code 2 and one harmless line."""
+    answer = console.run(command, name)
+    assert (answer.code, answer.printed, answer.complaint.count("\n")) == (2, "", 1)
+    assert answer.complaint.startswith(message)
+
+
+def test_a_file_that_is_no_text(console: Console) -> None:
+    """Bytes that are no UTF-8 are refused with their line."""
+    console.write("binary.yaml", b"network:\n  \xff\n")
+    answer = console.run("lint", "binary.yaml")
+    assert (answer.code, answer.complaint) == (2, "binary.yaml:2: expected UTF-8 text, saw the byte 0xff\n")
+
+
+def test_a_file_without_end(console: Console) -> None:
+    """A file of any size is read only so far as a plan could go."""
+    answer = console.run("lint", "/dev/zero")
+    assert (answer.code, answer.complaint) == (2, "/dev/zero: expected at most 1048576 bytes, saw more\n")
+
+
+def test_line_ends_of_any_system(console: Console) -> None:
+    """A plan with carriage returns, or a byte order mark, is the same plan."""
+    text = Path("plan.yaml").read_text(encoding="utf-8")
+    console.write("dos.yaml", "\ufeff" + text.replace("\n", "\r\n"))
+    dos, unix = (console.run("explain", name, "onprem-erp") for name in ("dos.yaml", "plan.yaml"))
+    assert dos == unix

@@ -1,0 +1,54 @@
+"""``render`` writes a plan in another tool's words, or says why it cannot."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from airflow_masq.plan import load_plan
+from airflow_masq.renderings import RENDERINGS
+from tests.cli.console import PLAN
+
+if TYPE_CHECKING:
+    from tests.cli.console import Console
+
+FORMS = ("rest", "gcloud", "terraform", "egress-nat-policy", "agent-config", "firewall-request")
+
+
+def test_the_forms_are_those_promised() -> None:
+    """The command line promises six forms; others may stand beside them."""
+    assert set(FORMS) <= set(RENDERINGS)
+
+
+@pytest.mark.parametrize("form", RENDERINGS)
+@pytest.mark.parametrize("options", [(), ("--format", "json")])
+def test_the_output_is_the_form_itself(console: Console, form: str, options: tuple[str, ...]) -> None:
+    """Standard output holds the form and nothing else, whatever the format, so that it can be piped on."""
+    answer = console.run("render", "plan.yaml", "--as", form, *options)
+    assert (answer.code, answer.complaint) == (0, "")
+    assert answer.printed.rstrip("\n") == RENDERINGS[form](load_plan(PLAN, source="plan.yaml")).rstrip("\n")
+    assert answer.printed.endswith("\n")
+
+
+def test_the_rest_form_is_json(console: Console) -> None:
+    """The REST form is the environment's resource."""
+    printed = json.loads(console.run("render", "plan.yaml", "--as", "rest").printed)
+    assert printed["config"]["nodeConfig"]["enableIpMasqAgent"] is True
+
+
+def test_what_a_form_cannot_express(console: Console) -> None:
+    """A plan that gcloud has no words for is exit code 2 and one line that names the field, on standard error only."""
+    console.write("unknown.yaml", PLAN.replace("enableIpMasqAgent: true", "enableIpMasqAgent: true\n      brandNew: 1"))
+    answer = console.run("render", "unknown.yaml", "--as", "gcloud")
+    assert (answer.code, answer.printed, answer.complaint.count("\n")) == (2, "", 1)
+    assert "brandNew" in answer.complaint
+
+
+def test_a_form_that_there_is_not(console: Console) -> None:
+    """An unknown form is wrong usage, and the forms there are get listed."""
+    answer = console.run("render", "plan.yaml", "--as", "pulumi")
+    assert (answer.code, answer.printed) == (2, "")
+    assert "invalid choice: 'pulumi'" in answer.complaint
+    assert all(form in answer.complaint for form in FORMS)

@@ -1,0 +1,193 @@
+"""Where a packet ended that nobody answers, told at once rather than after a time-out."""
+
+from __future__ import annotations
+
+import struct
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from typing import TYPE_CHECKING
+
+import pytest
+
+from lab.packets.masquerade import MasqueradeChain
+from lab.packets.topology import (
+    DEFAULT_CLOUD_NAT,
+    DEFAULT_PORT,
+    IN_VPC,
+    NODE_RANGE,
+    ON_PREMISES,
+    PUBLIC,
+    Destination,
+    Topology,
+    default_topology,
+    gke_cluster,
+)
+from lab.packets.tracer import Attempt, Fate, Outcome, Tracer, opening_ends
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from lab.packets.lab import PacketLab
+    from tests.lab.packets.conftest import StartLab
+
+CLUSTER = gke_cluster("blue", nodes=1, pods_per_node=1, ipv6=True)
+(NODE,) = CLUSTER.nodes
+(POD,) = NODE.pods
+EVERYTHING = MasqueradeChain(non_masquerade=())
+
+#: Enough where nothing is expected to happen.
+SHORT_PATIENCE_SECONDS = 0.1
+
+
+def to(destination: Destination) -> Attempt:
+    """Attempt to connect from the Pod."""
+    return Attempt(part=POD.name, address=destination.address, port=destination.port)
+
+
+@pytest.fixture
+async def lab(start_lab: StartLab) -> PacketLab:
+    """Give the demo's topology with one node and one Pod, both with IPv6."""
+    return await start_lab(default_topology(CLUSTER))
+
+
+@pytest.fixture
+async def tracer(lab: PacketLab) -> AsyncIterator[Tracer]:
+    """Watch the gateway and every destination."""
+    with Tracer(lab, destinations=[destination.name for destination in lab.destinations]) as watching:
+        yield watching
+
+
+@pytest.mark.packets
+async def test_every_end_of_a_packet_is_told_apart(lab: PacketLab, tracer: Tracer) -> None:
+    """Answered, stopped by a firewall, lost at Cloud NAT: with the source that arrived, if any did."""
+    attempts = [to(each) for each in (IN_VPC, ON_PREMISES, PUBLIC)]
+    assert await tracer.follow(attempts) == [
+        Fate(outcome=Outcome.ANSWERED, source=POD.address),
+        Fate(outcome=Outcome.STOPPED, source=POD.address),
+        Fate(outcome=Outcome.LOST),
+    ]
+    lab.set_masquerade(NODE.name, EVERYTHING)
+    assert await tracer.follow(attempts) == [
+        Fate(outcome=Outcome.ANSWERED, source=NODE.address),
+        Fate(outcome=Outcome.ANSWERED, source=NODE.address),
+        Fate(outcome=Outcome.ANSWERED, source=DEFAULT_CLOUD_NAT.address),
+    ]
+
+
+@pytest.mark.packets
+async def test_what_nobody_watches_vanishes_after_the_patience(lab: PacketLab) -> None:
+    """Without a witness at the firewall, silence is only silence."""
+    with Tracer(lab, destinations=(), patience_seconds=SHORT_PATIENCE_SECONDS) as tracer:
+        assert await tracer.follow([to(ON_PREMISES)]) == [Fate(outcome=Outcome.VANISHED)]
+
+
+@pytest.mark.packets
+async def test_a_refused_connection_is_no_silence(tracer: Tracer) -> None:
+    """Where nothing listens, the kernel's word is in the answer."""
+    (fate,) = await tracer.follow([Attempt(part=POD.name, address=NODE_RANGE[1], port=DEFAULT_PORT)])
+    assert str(fate) == "vanished ECONNREFUSED"
+
+
+@pytest.mark.packets
+async def test_two_attempts_for_one_destination_are_refused(tracer: Tracer) -> None:
+    """Witnesses tell attempts apart by where they go, so no two may go to the same place."""
+    through_service = Attempt(part=POD.name, address=ip_address("10.96.0.10"), port=80, endpoint=IN_VPC.address)
+    with pytest.raises(ValueError, match="saw one destination twice"):
+        await tracer.follow([to(IN_VPC), through_service])
+
+
+@pytest.mark.packets
+async def test_a_stand_in_answers_for_every_address_of_its_networks(start_lab: StartLab) -> None:
+    """One destination answers for whole networks, in both families, with the source untouched, and for no other."""
+    stand_in = Destination(
+        name="stand-in",
+        address=IPv4Address("172.20.0.10"),
+        ipv6_address=IPv6Address("fd00:172::10"),
+        stands_for=(ip_network("10.200.0.0/16"), ip_network("fd00:200::/32")),
+    )
+    lab = await start_lab(Topology(destinations=(stand_in,), cloud_nat=None, clusters=(CLUSTER,)))
+    inside, outside = (
+        [Attempt(part=POD.name, address=ip_address(address), port=DEFAULT_PORT) for address in addresses]
+        for addresses in (("10.200.0.0", "10.200.255.255", "fd00:200:ffff::1"), ("10.201.0.0", "fd00:201::1"))
+    )
+    with Tracer(lab, destinations=[stand_in.name]) as tracer:
+        fates = await tracer.follow([*inside, *outside])
+    assert fates[:3] == [
+        Fate(outcome=Outcome.ANSWERED, source=POD.address),
+        Fate(outcome=Outcome.ANSWERED, source=POD.address),
+        Fate(outcome=Outcome.ANSWERED, source=POD.ipv6_address),
+    ]
+    assert Outcome.ANSWERED not in {fate.outcome for fate in fates[3:]}
+
+
+@pytest.mark.packets
+async def test_a_public_node_shows_its_external_address_and_others_do_not(lab: PacketLab, tracer: Tracer) -> None:
+    """One-to-one translation holds for the node's own address alone, and passes by Cloud NAT."""
+    external = IPv4Address("198.51.100.9")
+    lab.set_external_addresses({NODE.name: external})
+    assert await tracer.follow([to(PUBLIC)]) == [Fate(outcome=Outcome.LOST)]
+    lab.set_masquerade(NODE.name, EVERYTHING)
+    assert await tracer.follow([to(PUBLIC)]) == [Fate(outcome=Outcome.ANSWERED, source=external)]
+    lab.set_cloud_nat(None)
+    assert await tracer.follow([to(PUBLIC)]) == [Fate(outcome=Outcome.ANSWERED, source=external)]
+    lab.set_external_addresses({})
+    assert await tracer.follow([to(PUBLIC)]) == [Fate(outcome=Outcome.LOST)]
+
+
+@pytest.mark.packets
+async def test_a_firewall_can_be_replaced_and_taken_away(lab: PacketLab, tracer: Tracer) -> None:
+    """What a firewall lets in is changed while Pods work."""
+    outcomes = []
+    for allowed in (None, (), (ip_network(f"{POD.address}/32"),), (NODE_RANGE,), None):
+        lab.set_allowed_sources(IN_VPC.name, allowed)
+        (fate,) = await tracer.follow([to(IN_VPC)])
+        outcomes.append(fate.outcome is Outcome.ANSWERED)
+    assert outcomes == [True, False, True, False, True]
+
+
+@pytest.mark.packets
+async def test_a_node_decides_after_it_translated_a_cluster_ip(lab: PacketLab, tracer: Tracer) -> None:
+    """A ClusterIP leads to its endpoint, from Pods and from the node, and the endpoint's address decides."""
+    cluster_ip = IPv4Address("10.96.0.10")
+    lab.set_services(NODE.name, {cluster_ip: IN_VPC.address})
+    from_pod, from_node = (
+        Attempt(part=part, address=cluster_ip, port=IN_VPC.port, endpoint=IN_VPC.address)
+        for part in (POD.name, NODE.name)
+    )
+    lab.set_masquerade(NODE.name, MasqueradeChain(non_masquerade=(ip_network("10.96.0.0/20"),)))
+    assert await tracer.follow([from_pod]) == [Fate(outcome=Outcome.ANSWERED, source=NODE.address)]
+    assert await tracer.follow([from_node]) == [Fate(outcome=Outcome.ANSWERED, source=NODE.address)]
+    lab.set_masquerade(NODE.name, MasqueradeChain(non_masquerade=(ip_network("10.200.0.0/16"),)))
+    assert await tracer.follow([from_pod]) == [Fate(outcome=Outcome.ANSWERED, source=POD.address)]
+
+
+def ipv4_packet(*, flags: int, protocol: int = 6) -> bytes:
+    """Write a TCP segment in an IPv4 packet without options."""
+    ends = IPv4Address("192.168.0.2").packed + IPv4Address("10.200.0.20").packed
+    return struct.pack(">BBHHHBBH", 0x45, 0, 40, 0, 0, 64, protocol, 0) + ends + tcp_header(flags)
+
+
+def ipv6_packet(*, flags: int) -> bytes:
+    """Write a TCP segment in an IPv6 packet."""
+    ends = IPv6Address("fd00:168::2").packed + IPv6Address("fd00:200::20").packed
+    return struct.pack(">IHBB", 0x60000000, 20, 6, 64) + ends + tcp_header(flags)
+
+
+def tcp_header(flags: int) -> bytes:
+    """Write a TCP header without options."""
+    return struct.pack(">HHIIBBHHH", 40000, DEFAULT_PORT, 1, 0, 0x50, flags, 1024, 0, 0)
+
+
+def test_only_the_first_packet_of_a_connection_is_noted() -> None:
+    """A SYN opens a connection; its answer, what follows, and what is no TCP do not."""
+    assert opening_ends(ipv4_packet(flags=0x02)) == (IPv4Address("192.168.0.2"), IPv4Address("10.200.0.20"))
+    assert opening_ends(ipv6_packet(flags=0xC2)) == (IPv6Address("fd00:168::2"), IPv6Address("fd00:200::20"))
+    for packet in (ipv4_packet(flags=0x12), ipv6_packet(flags=0x10), ipv4_packet(flags=0x02, protocol=17), b""):
+        assert opening_ends(packet) is None
+
+
+@pytest.mark.parametrize("packet", [ipv4_packet(flags=0x02), ipv6_packet(flags=0x02)])
+def test_a_packet_that_ends_early_opens_nothing(packet: bytes) -> None:
+    """Cut off before its flags, a packet says nothing."""
+    flags_end = len(packet) - 6
+    assert {opening_ends(packet[:length]) for length in range(flags_end)} == {None}
+    assert opening_ends(packet[:flags_end]) is not None

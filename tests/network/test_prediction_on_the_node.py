@@ -1,0 +1,167 @@
+"""What a node does to a packet before it leaves: host network, own node, Services, link-local, IPv6."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from netaddr import IPNetwork
+
+from airflow_masq.network import (
+    Chain,
+    MasqueradePolicy,
+    PredictedKind,
+    Provenance,
+    Reason,
+    composer_policy,
+    gke_default_policy,
+    no_policy,
+)
+from tests.network.predicting import EVERYTHING, EVERYTHING_IPV6, ON_PREMISES, POD, PUBLIC, RANGES, VMS, predicted
+
+
+def test_a_pod_on_the_host_network_has_its_nodes_address() -> None:
+    """A Pod on the host network shows its node's address without masquerading, also to Cloud NAT."""
+    to_private = predicted(composer_policy(RANGES), ON_PREMISES, VMS, pod="10.128.0.10")
+    assert (to_private.source_kind, to_private.masqueraded) == (PredictedKind.NODE, False)
+    assert to_private.reason is Reason.POD_USES_NODE_NETWORK_NAMESPACE
+    assert to_private.sources == (IPNetwork("10.128.0.10/32"),)
+    assert predicted(composer_policy(RANGES), PUBLIC, pod="10.128.0.10").source_kind is PredictedKind.NAT
+
+
+@pytest.mark.parametrize(("pod", "node"), [("10.128.0.10", None), (POD, "10.128.0.10"), ("10.128.0.10", "10.128.0.10")])
+def test_the_host_network_can_be_stated(pod: str, node: str | None) -> None:
+    """A Pod said to be on the host network has its node's address, and another Pod there has its own."""
+    prediction = predicted(gke_default_policy(RANGES), ON_PREMISES, pod=pod, node=node, host_network=True)
+    assert prediction.reason is Reason.POD_USES_NODE_NETWORK_NAMESPACE
+    assert prediction.sources == (IPNetwork("10.128.0.10/32"),)
+    assert prediction.path[0] == f"Pod {pod} on the host network sends to 172.20.0.10"
+    if pod == POD:
+        assert predicted(gke_default_policy(RANGES), ON_PREMISES, pod=pod, node=node).arrives_as is PredictedKind.POD
+
+
+def test_the_host_network_of_an_unknown_node_is_somewhere_in_the_node_range() -> None:
+    """Where the node's address is not known, the source is one of the node range."""
+    prediction = predicted(gke_default_policy(RANGES), ON_PREMISES, VMS, host_network=True)
+    assert (prediction.sources, prediction.allowed) == (RANGES.node, True)
+
+
+def test_a_known_node_is_the_only_source() -> None:
+    """Where the Pod's node is known, a masqueraded packet has that address, so that a narrow firewall can be told."""
+    one = IPNetwork("10.128.0.10/32")
+    known = predicted(composer_policy(RANGES), ON_PREMISES, one, node="10.128.0.10")
+    assert (known.sources, known.allowed) == ((one,), True)
+    assert known.path[1] == "the node: policy composer masquerades, the source becomes the node's address 10.128.0.10"
+    assert predicted(composer_policy(RANGES), ON_PREMISES, one, node="10.128.0.11").allowed is False
+    assert predicted(composer_policy(RANGES), ON_PREMISES, one).allowed is None
+    assert predicted(composer_policy(RANGES), "192.168.9.9", node="10.128.0.10").sources == (IPNetwork(POD),)
+
+
+def test_a_destination_on_the_same_node_sees_the_pod() -> None:
+    """Two Pods in one node block talk without masquerading, even where a policy would masquerade between nodes."""
+    same_node = predicted(EVERYTHING, "192.168.0.63")
+    assert same_node.reason is Reason.DESTINATION_ON_SAME_NODE
+    assert same_node.matched_cidr == IPNetwork("192.168.0.0/26")
+    assert same_node.path[-1] == "the node: the packet does not leave it"
+    assert same_node.provenance is Provenance.INFERRED
+    assert predicted(EVERYTHING, "192.168.0.64").source_kind is PredictedKind.NODE
+
+
+def test_no_node_is_concluded_from_an_address_outside_the_pod_ranges() -> None:
+    """Where the Pod's range is not known, a near address is not taken for the same node's."""
+    assert predicted(EVERYTHING, "10.9.0.3", pod="10.9.0.2").reason is Reason.MASQUERADED
+
+
+def test_the_pods_own_node_sees_the_pod() -> None:
+    """A packet to the Pod's own node never leaves it and is not masqueraded; one to another node is."""
+    own = predicted(EVERYTHING, "10.128.0.10", node="10.128.0.10")
+    assert (own.arrives_as, own.reason) == (PredictedKind.POD, Reason.DESTINATION_ON_SAME_NODE)
+    assert (own.matched_cidr, own.provenance) == (IPNetwork("10.128.0.10/32"), Provenance.OBSERVED)
+    assert own.path[-1] == "the node: the packet does not leave it"
+    assert predicted(EVERYTHING, "10.128.0.11", node="10.128.0.10").arrives_as is PredictedKind.NODE
+    assert predicted(EVERYTHING, "10.128.0.10").arrives_as is PredictedKind.NODE
+
+
+def test_the_host_network_talks_to_its_own_node_without_leaving_it() -> None:
+    """A Pod on the host network reaches its own node on the node, and another node through the VPC."""
+    own = predicted(EVERYTHING, "10.128.0.10", pod="10.128.0.10")
+    assert (own.arrives_as, own.path[-1]) == (PredictedKind.NODE, "the node: the packet does not leave it")
+    assert predicted(EVERYTHING, "10.128.0.11", pod="10.128.0.10").path[-1].startswith("the VPC")
+
+
+@pytest.mark.parametrize(
+    ("backend", "kind", "reason"),
+    [
+        ("192.168.0.9", PredictedKind.POD, Reason.DESTINATION_ON_SAME_NODE),
+        ("192.168.7.9", PredictedKind.POD, Reason.DESTINATION_IP_IN_CONFIGURED_NON_MASQUERADE_RANGE),
+        (ON_PREMISES, PredictedKind.NODE, Reason.MASQUERADED),
+        (PUBLIC, PredictedKind.NAT, Reason.MASQUERADED),
+        ("10.128.0.10", PredictedKind.POD, Reason.DESTINATION_ON_SAME_NODE),
+    ],
+)
+def test_a_service_is_decided_by_its_endpoint(backend: str, kind: PredictedKind, reason: Reason) -> None:
+    """A node translates a ClusterIP first, so what counts is where the packet really goes."""
+    prediction = predicted(composer_policy(RANGES), "10.96.0.1", backend=backend, node="10.128.0.10")
+    assert (prediction.arrives_as, prediction.reason) == (kind, reason)
+    assert prediction.path[:2] == (
+        "Pod 192.168.0.2 sends to 10.96.0.1",
+        f"the node: the Service address 10.96.0.1 becomes its endpoint's, {backend}",
+    )
+
+
+def test_a_service_without_a_known_endpoint_is_decided_by_its_range() -> None:
+    """Where the endpoint is not known, the Service range stands in for it, and the path says so."""
+    prediction = predicted(composer_policy(RANGES), "10.96.0.1")
+    assert (prediction.arrives_as, prediction.provenance) == (PredictedKind.POD, Provenance.INFERRED)
+    assert (
+        prediction.path[1] == "the node: the Service address 10.96.0.1 becomes an endpoint's, which is not known here"
+    )
+    assert prediction.matched_cidr == IPNetwork("10.96.0.0/20")
+
+
+@pytest.mark.parametrize("policy", [composer_policy(RANGES), no_policy()], ids=["composer", "none"])
+def test_link_local_destinations_see_the_pod(policy: MasqueradePolicy) -> None:
+    """The metadata server sees the Pod, and the packet takes no way through the VPC."""
+    prediction = predicted(policy, "169.254.169.254")
+    assert prediction.source_kind is PredictedKind.POD
+    assert prediction.path[-1] == "the node: the packet does not leave it"
+
+
+def test_link_local_destinations_see_the_node_where_the_agent_was_told_to() -> None:
+    """Under ``masqLinkLocal`` the metadata server sees the node, which it does not answer as it does a Pod."""
+    told = MasqueradePolicy(name="told", chains=(Chain(name="IP-MASQ", exemptions=(), masquerades_link_local=True),))
+    assert predicted(told, "169.254.169.254").source_kind is PredictedKind.NODE
+    untold = predicted(EVERYTHING, "169.254.169.254")
+    assert (untold.source_kind, untold.reason) == (PredictedKind.POD, Reason.LINK_LOCAL_DESTINATION)
+    assert untold.provenance is Provenance.OBSERVED
+
+
+def test_ipv6_bypasses_masquerading_and_cloud_nat() -> None:
+    """A public IPv6 destination sees the Pod's IPv6 address; for a Pod known by IPv4 only, that is not known."""
+    known = predicted(composer_policy(RANGES), "2600:1900::1", pod="2001:db8::5")
+    assert known.source_kind is PredictedKind.POD
+    assert known.sources == (IPNetwork("2001:db8::5/128"),)
+    assert known.reason is Reason.NO_MASQUERADING_FOR_IPV6
+    assert predicted(composer_policy(RANGES), "2600:1900::1").sources == ()
+
+
+def test_ipv6_is_masqueraded_where_the_agent_was_told_to() -> None:
+    """With an IPv6 chain, an IPv6 destination sees one of the nodes' IPv6 addresses, never their IPv4 ones."""
+    nodes = IPNetwork("2600:1900:1::/64")
+    dual_stack = replace(RANGES, node=(*RANGES.node, nodes), public_nodes=True)
+    told = predicted(EVERYTHING_IPV6, "2600:2000::1", ranges=dual_stack, pod="2001:db8::5", node="10.128.0.10")
+    assert (told.source_kind, told.sources) == (PredictedKind.NODE, (nodes,))
+    assert told.path[1:] == (
+        "the node: policy everything masquerades, the source becomes the node's address",
+        "the internet: IPv6 is not translated on the way out",
+    )
+    known = predicted(EVERYTHING_IPV6, "2600:2000::1", ranges=dual_stack, node="2600:1900:1::a")
+    assert known.sources == (IPNetwork("2600:1900:1::a/128"),)
+    assert predicted(EVERYTHING, "2600:2000::1", ranges=dual_stack, pod="2001:db8::5").arrives_as is PredictedKind.POD
+
+
+def test_a_firewall_for_ipv4_lets_in_no_ipv6() -> None:
+    """An IPv6 packet meets a firewall that lists IPv4 ranges only and is dropped; the IPv4 one passes."""
+    bypassing = predicted(composer_policy(RANGES), "2600:1900::1", IPNetwork("0.0.0.0/0"))
+    assert (bypassing.source_kind, bypassing.allowed) == (PredictedKind.DROPPED, False)
+    assert predicted(composer_policy(RANGES), ON_PREMISES, IPNetwork("0.0.0.0/0")).allowed is True

@@ -1,0 +1,54 @@
+"""A person is told where YAML readers part."""
+
+from __future__ import annotations
+
+import pytest
+import yaml
+
+from airflow_masq.network.go_yaml_events import GoYamlError
+from airflow_masq.network.yaml_gaps import doubt_about_refusal, doubt_about_text, other_reading_of_text
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("a: b\n---\nc: d", "there are several YAML documents, and only the first counts"),
+        ("a:\tb", "YAML readers in Python refuse this text, the agent takes it: found character '\\t'"),
+        ("a: b\n---\n\x07", "YAML readers in Python refuse this text, the agent takes it"),
+        ('a: b\n...\n"\\U99999999"', "YAML readers in Python refuse this text, the agent takes it"),
+    ],
+)
+def test_what_other_readers_make_of_a_text_is_told(text: str, told: str) -> None:
+    """Several documents and texts that PyYAML refuses are told."""
+    (sentence,) = other_reading_of_text(text)
+    assert sentence.startswith(told)
+
+
+@pytest.mark.parametrize("text", ["", "a: b", "--- a", "a: y"])
+def test_nothing_is_told_where_all_take_the_text(text: str) -> None:
+    """A text that PyYAML takes, whatever it makes of its values, is not mentioned."""
+    assert list(other_reading_of_text(text)) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "doubts"), [("%YAML\t1.1\n---\na", 1), ("a: b\n---\n\x07", 1), ("\x07", 0), ("a: [", 0), ("a: \t'", 0)]
+)
+def test_refusals_are_doubted_where_go_may_accept(text: str, doubts: int) -> None:
+    """A tab in a directive, or a character that Go may not reach, makes a refusal uncertain; nothing else does."""
+    with pytest.raises(yaml.YAMLError) as raised:
+        list(yaml.parse(text))
+    assert len(list(doubt_about_refusal(raised.value, text))) == doubts
+
+
+def test_gos_own_refusals_are_never_doubted() -> None:
+    """What is known to be refused is sure, whatever stands in the line, and so is an error without a place."""
+    assert list(doubt_about_refusal(GoYamlError(problem="unknown directive"), "%FOO\tbar")) == []
+    assert list(doubt_about_refusal(yaml.MarkedYAMLError(problem="somewhere"), "%FOO\tbar")) == []
+    assert list(doubt_about_refusal(yaml.YAMLError("somehow"), "%FOO\tbar")) == []
+
+
+def test_a_byte_order_mark_inside_is_doubtful() -> None:
+    """At the beginning it is usual, later it is not."""
+    assert list(doubt_about_text("\ufeffa: b")) == []
+    (doubt,) = doubt_about_text("a: b\n\ufeffc: d")
+    assert "byte order mark" in doubt

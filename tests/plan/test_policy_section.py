@@ -1,0 +1,129 @@
+"""A plan's policy is a word, the cluster's EgressNATPolicy objects, or the agent's config."""
+
+from __future__ import annotations
+
+import pytest
+from netaddr import IPAddress
+
+from airflow_masq.exceptions import PlanError
+from airflow_masq.network import decide
+from airflow_masq.plan import Plan, PolicyChoice, load_plan, plan_from_mapping
+
+NETWORK = {"node_ranges": ["10.128.0.0/20"], "pod_ranges": ["192.168.0.0/16"], "service_ranges": ["10.96.0.0/20"]}
+MANIFEST = {
+    "apiVersion": "networking.gke.io/v1",
+    "kind": "EgressNATPolicy",
+    "metadata": {"name": "default"},
+    "spec": {"action": "NoSNAT", "destinations": [{"cidr": "10.200.0.0/16"}]},
+}
+BARE_DESTINATION = MANIFEST | {"spec": {"action": "NoSNAT", "destinations": ["172.20.0.0/16"]}}
+
+
+def _plan(policy: object) -> Plan:
+    return plan_from_mapping({"network": NETWORK, "policy": policy}, source="plan")
+
+
+def _error(policy: object) -> str:
+    with pytest.raises(PlanError) as caught:
+        _plan(policy)
+    return str(caught.value)
+
+
+def _masqueraded(plan: Plan, destination: str) -> bool:
+    return decide(plan.policy, pod=IPAddress("192.168.0.5"), destination=IPAddress(destination)).masqueraded
+
+
+@pytest.mark.parametrize("name", ["composer", "gke-default", "none"])
+def test_a_word_names_a_policy(name: str) -> None:
+    """The three words name the policies that need no further description."""
+    plan = _plan(name)
+    assert (plan.policy.name, plan.policy_choice) == (name, PolicyChoice(name=name, stated=True))
+
+
+def test_manifests_make_a_policy() -> None:
+    """Destinations in a manifest keep the Pod's address, and so do nodes, Pods and Services; others do not."""
+    plan = _plan({"egress_nat_policies": [MANIFEST]})
+    assert plan.policy_choice == PolicyChoice(name="egress_nat_policies", stated=True, manifests=(MANIFEST,))
+    assert not _masqueraded(plan, "10.200.0.9")
+    assert not _masqueraded(plan, "10.128.0.9")
+    assert _masqueraded(plan, "172.20.0.10")
+
+
+def test_a_flawed_manifest_is_kept_but_not_in_force() -> None:
+    """What the API server would refuse counts for nothing, but is there for rules to complain about."""
+    plan = _plan({"egress_nat_policies": [MANIFEST, BARE_DESTINATION]})
+    assert plan.policy_choice.manifests == (MANIFEST, BARE_DESTINATION)
+    assert plan.policy == _plan({"egress_nat_policies": [MANIFEST]}).policy
+    assert _masqueraded(plan, "172.20.0.10")
+
+
+def test_the_agents_config_makes_a_policy() -> None:
+    """On a Standard cluster the list alone decides: node and Service ranges that it lacks are masqueraded."""
+    plan = _plan({"agent_config": "nonMasqueradeCIDRs: [192.168.0.0/16]"})
+    assert plan.policy_choice == PolicyChoice(
+        name="agent_config", stated=True, agent_config="nonMasqueradeCIDRs: [192.168.0.0/16]"
+    )
+    assert not _masqueraded(plan, "192.168.3.4")
+    assert _masqueraded(plan, "10.128.0.9")
+
+
+@pytest.mark.parametrize(("settings", "masqueraded"), [({}, False), ({"reserved_ranges": False}, True)])
+def test_an_empty_config_has_the_defaults(settings: dict[str, bool], *, masqueraded: bool) -> None:
+    """A config without a list has all reserved ranges, as on GKE, unless the plan says that the agent runs without."""
+    assert _masqueraded(_plan({"agent_config": "", **settings}), "203.0.113.80") is masqueraded
+
+
+def test_a_config_without_the_daemon_set_does_nothing() -> None:
+    """Where no agent reads the config, GKE's default list stays in force; where one does, the config is."""
+    config = {"agent_config": "nonMasqueradeCIDRs: []"}
+    assert _masqueraded(_plan(config), "10.200.0.9")
+    without = _plan({**config, "daemon_set": False})
+    assert not without.policy_choice.daemon_set
+    assert not _masqueraded(without, "10.200.0.9")
+
+
+def test_a_config_that_the_agent_rejects_is_in_the_plan() -> None:
+    """A config that the agent rejects can be linted; nothing is masqueraded then, for there is no chain at all."""
+    plan = _plan({"agent_config": "nonMasqueradeCIDRs: 10.0.0.0/8"})
+    assert plan.policy.chains == ()
+
+
+@pytest.mark.parametrize(
+    ("policy", "message"),
+    [
+        ("compose", "policy: expected one of composer, gke-default, none, or a mapping with egress_nat_policies or"),
+        (5, "policy: expected one of composer"),
+        ({}, "policy: expected a mapping with either egress_nat_policies or agent_config, saw neither"),
+        ({"reserved_ranges": True}, "either egress_nat_policies or agent_config, saw neither"),
+        ({"agent_config": "", "egress_nat_policies": []}, "saw both"),
+        ({"agent_config": {}}, "policy.agent_config: expected the agent's config as text"),
+        ({"agent_config": "", "reserved_ranges": "yes"}, "policy.reserved_ranges: expected true or false, saw 'yes'"),
+        ({"agent_config": "", "daemonset": True}, "(did you mean daemon_set?), saw 'daemonset'"),
+        ({"egress_nat_policies": {}}, "policy.egress_nat_policies: expected a list"),
+        ({"egress_nat_policies": ["x"]}, "policy.egress_nat_policies[0]: expected a mapping, saw 'x'"),
+        ({"egress_nat_policies": [], "daemon_set": True}, "policy.daemon_set: expected no daemon_set beside"),
+    ],
+)
+def test_what_is_no_policy_is_refused(policy: object, message: str) -> None:
+    """Other words, other keys, both forms at once and values of another kind are refused with their place."""
+    assert message in _error(policy)
+
+
+def test_a_plan_with_manifests_can_be_a_key() -> None:
+    """A plan is hashable whatever its policy is, as values are."""
+    assert len({_plan({"egress_nat_policies": [MANIFEST]}), _plan({"egress_nat_policies": [MANIFEST]})}) == 1
+
+
+def test_a_flaw_in_a_manifest_has_its_line() -> None:
+    """A place inside a manifest is found in the file."""
+    text = """\
+policy:
+  egress_nat_policies:
+    - kind: EgressNATPolicy
+      spec:
+        destinations:
+          - 10.0.0.0/8
+"""
+    plan = load_plan(text, source="plan.yaml")
+    assert plan.line_of("policy.egress_nat_policies[0].spec.destinations[0]") == 6
+    assert plan.line_of("policy.egress_nat_policies[0].spec.action") == 4

@@ -1,0 +1,203 @@
+"""The firewall request asks for what is needed, says why, and is harmless wherever it is opened."""
+
+from __future__ import annotations
+
+import csv
+import io
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from airflow_masq.exceptions import InexpressibleError
+from airflow_masq.plan import Plan, plan_from_mapping
+from airflow_masq.renderings import RENDERINGS
+from airflow_masq.renderings.firewall_request import _guarded
+from tests.renderings.examples import PAGE
+
+SNAPSHOT = Path(__file__).with_name("firewall_request.md")
+NETWORK: dict[str, Any] = {
+    "node_ranges": ["10.128.0.0/20", "10.129.0.0/20"],
+    "pod_ranges": ["192.168.0.0/16"],
+    "other_ranges": {"on-premises": ["172.20.0.0/16"]},
+    "nat_addresses": ["203.0.113.7"],
+    "nat_covers": ["node"],
+}
+# The page's own example: only 10.0.0.0/8 may enter, and Pods have 192.168.0.0/16.
+ERP = {"name": "onprem-erp", "observe": "http://172.20.0.10:8080/ip", "allowed_sources": ["10.0.0.0/8"]}
+
+render = RENDERINGS["firewall-request"]
+
+
+def plan_with(*targets: dict[str, Any], policy: str = "composer", **network: object) -> Plan:
+    """Make a plan with targets."""
+    mapping = {"environment": PAGE, "network": NETWORK | network, "targets": list(targets), "policy": policy}
+    return plan_from_mapping(mapping, source="plan")
+
+
+def row(target: dict[str, Any], policy: str = "composer", **network: object) -> dict[str, str]:
+    """Give the CSV line of the one target."""
+    text = RENDERINGS["firewall-request-csv"](plan_with(target, policy=policy, **network))
+    (only,) = csv.DictReader(io.StringIO(text))
+    return only
+
+
+def test_the_whole_document() -> None:
+    """The document is, word by word, what people will read."""
+    public = {"name": "public_api", "observe": "https://192.175.48.9/ip", "allowed_sources": ["198.51.100.0/24"]}
+    named = {"name": "named", "observe": "dns://ns.example.com/who?type=TXT"}
+    assert render(plan_with(ERP, public, named)) == SNAPSHOT.read_text(encoding="utf-8")
+
+
+def test_the_csv_is_the_same_inside_and_alone() -> None:
+    """The Markdown ends with the very CSV that tools get."""
+    plan = plan_with(ERP)
+    alone = RENDERINGS["firewall-request-csv"](plan)
+    assert render(plan).endswith(f"## The same as CSV\n\n```csv\n{alone}```\n")
+
+
+def test_the_pages_own_example() -> None:
+    """With the agent the service gets requests from the nodes, which its firewall accepts; without it drops them."""
+    line = row(ERP)
+    assert (line["source_before"], line["let_in_before"]) == ("192.168.0.0/16", "no")
+    assert (line["source_after"], line["let_in_after"]) == ("10.128.0.0/20, 10.129.0.0/20", "yes")
+    assert (line["destination"], line["port"], line["protocol"]) == ("172.20.0.10", "8080", "TCP")
+    assert line["request"] == "Nothing; the firewall lets in 10.128.0.0/20, 10.129.0.0/20."
+    assert line["otherwise"] == (
+        "Tasks connect; without the agent the firewall would drop what comes from 192.168.0.0/16."
+    )
+
+
+def test_without_the_agent() -> None:
+    """The same plan without the agent has to ask for the Pods' range, and says why."""
+    line = row(ERP, policy="gke-default")
+    assert line["source_after"] == "192.168.0.0/16"
+    assert line["request"] == "Let in 192.168.0.0/16 to 172.20.0.10, port 8080, TCP."
+    assert line["reason"].startswith("The nodes leave the Pod's address as it is (DESTINATION_IP_IN_DEFAULT_NON_MASQ")
+    assert "by 172.16.0.0/12" in line["reason"]
+    assert line["otherwise"] == "The firewall drops the packets; tasks wait for their time-out."
+
+
+def test_no_source_translation_at_all() -> None:
+    """Where no range decided, none is named."""
+    assert "by " not in row(ERP, policy="none")["reason"]
+
+
+def test_what_was_let_in_before_is_no_merit_of_the_agent() -> None:
+    """Where the firewall lets Pods in anyway, nothing is said about dropping them."""
+    assert row(ERP | {"allowed_sources": ["0.0.0.0/0"]})["otherwise"] == "Tasks connect."
+
+
+def test_a_firewall_that_nobody_described() -> None:
+    """Where nobody said what the firewall lets in, the request is made and its answer not foretold."""
+    line = row({"name": "a", "observe": "http://172.20.0.10/"})
+    assert (line["let_in_before"], line["let_in_after"], line["allowed_sources"]) == ("not known", "not known", "")
+    assert line["request"].startswith("Let in 10.128.0.0/20, 10.129.0.0/20 to 172.20.0.10, port 80, TCP.")
+    assert line["otherwise"].startswith("Where the firewall does not let all of them in")
+
+
+def test_a_firewall_that_lets_in_a_part() -> None:
+    """A firewall that lets in one of two node ranges is asked for both."""
+    line = row(ERP | {"allowed_sources": ["10.128.0.0/20"]})
+    assert line["let_in_after"] == "not known"
+    assert line["request"].startswith("Let in 10.128.0.0/20, 10.129.0.0/20")
+
+
+@pytest.mark.parametrize(
+    ("network", "after", "request_"),
+    [
+        ({}, "203.0.113.7/32", "Let in 203.0.113.7/32 to 192.175.48.9, port 3478, UDP."),
+        (
+            {"nat_addresses": []},
+            "Cloud NAT's addresses, which the plan does not name",
+            "Find out the source first: Cloud NAT's addresses, which the plan does not name.",
+        ),
+        (
+            {"public_nodes": True},
+            "the nodes' external addresses, which no plan names",
+            "Find out the source first: the nodes' external addresses, which no plan names.",
+        ),
+        (
+            {"nat_covers": ["pod"]},
+            "none, since the packet is lost on the way",
+            "No rule helps; the plan's Cloud NAT must cover this traffic first.",
+        ),
+    ],
+)
+def test_a_public_destination(network: dict[str, Any], after: str, request_: str) -> None:
+    """On the way to the internet the source becomes another, is not known, or never arrives."""
+    line = row({"name": "a", "observe": "stun://192.175.48.9"}, **network)
+    assert (line["source_after"], line["request"]) == (after, request_)
+
+
+def test_what_is_lost_before_the_firewall() -> None:
+    """A packet that Cloud NAT does not translate is no firewall's doing."""
+    line = row({"name": "a", "observe": "http://192.175.48.9", "allowed_sources": ["0.0.0.0/0"]}, nat_covers=["pod"])
+    assert line["let_in_after"] == "not known"
+    assert line["otherwise"].startswith("Packets are lost before any firewall sees them")
+
+
+def test_ipv6() -> None:
+    """To an IPv6 destination go IPv6 sources, or such as the plan does not name."""
+    target = {"name": "a", "observe": "http://[fd00:1::1]/"}
+    assert row(target)["source_after"] == "Pod addresses of that IP version, which the plan does not name"
+    both = row(target, pod_ranges=["192.168.0.0/16", "fd00:2::/112"])
+    assert both["source_after"] == "fd00:2::/112"
+
+
+@pytest.mark.parametrize(
+    ("observe", "destination", "port"),
+    [("https://erp.example.com/ip", "erp.example.com", "443"), ("airflow://My_Conn", "connection My_Conn", "")],
+)
+def test_a_target_without_an_address(observe: str, destination: str, port: str) -> None:
+    """Where the plan has a name or a connection only, the request says that the address comes first."""
+    line = row({"name": "a", "observe": observe})
+    assert (line["destination"], line["port"]) == (destination, port)
+    assert (line["source_before"], line["source_after"]) == ("not known", "not known")
+    assert line["request"] == "Find out the address first; the plan names none."
+
+
+def test_a_pod_range_of_one_address() -> None:
+    """A Pod range may be as small as it likes."""
+    assert row(ERP, policy="none", pod_ranges=["192.168.0.1/32"])["source_after"] == "192.168.0.1/32"
+
+
+def test_an_environment_without_a_name() -> None:
+    """A plan without an environment still has its targets."""
+    plan = plan_from_mapping({"network": NETWORK, "targets": [ERP]}, source="plan")
+    assert render(plan).startswith("# Firewall request for a Cloud Composer environment\n")
+
+
+def test_markdown_stays_text() -> None:
+    """A name that would be a link, a heading or a cell border stays a name, and one line."""
+    name = "[a](http://evil.example)|b\n# c <script>`\x1b[2J"
+    text = render(plan_from_mapping({"environment": {"name": name}, "network": NETWORK, "targets": [ERP]}, source="p"))
+    title = text.splitlines()[0]
+    assert title == (
+        "# Firewall request for \\[a\\](http://evil.example)\\|b\\\\n\\# c \\<script\\>\\`\\\\x1b\\[2J"
+    ).replace("\\\\", "\\")
+    assert "\x1b" not in text
+
+
+@pytest.mark.parametrize("cell", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1"])
+def test_no_cell_is_a_formula(cell: str) -> None:
+    """A cell that a spreadsheet would calculate begins with an apostrophe; any other is left alone."""
+    assert _guarded(cell) == f"'{cell}"
+    assert _guarded(f"a{cell}") == f"a{cell}"
+
+
+@pytest.mark.parametrize("form", ["firewall-request", "firewall-request-csv"])
+@pytest.mark.parametrize(
+    ("changes", "where"),
+    [
+        ({"targets": []}, "targets"),
+        ({"network": {"pod_ranges": ["192.168.0.0/16"]}}, "network.node_ranges"),
+        ({"network": {"node_ranges": ["10.128.0.0/20"]}}, "network.pod_ranges"),
+    ],
+)
+def test_what_it_cannot_be_about(form: str, changes: dict[str, Any], where: str) -> None:
+    """Without targets or ranges there is nothing to ask for, and the error names what is missing."""
+    plan = plan_from_mapping({"network": NETWORK, "targets": [ERP]} | changes, source="plan")
+    with pytest.raises(InexpressibleError, match="name them") as caught:
+        RENDERINGS[form](plan)
+    assert (caught.value.form, caught.value.where) == (form, where)

@@ -1,0 +1,108 @@
+"""The real gcloud, where it is installed, sends exactly the resource that the plan describes."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import shutil
+import subprocess
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from airflow_masq.renderings import RENDERINGS
+from lab.packets.sandbox import inside
+from tests.renderings.examples import COMPOSER_1, COMPOSER_2_OTHERWISE, COMPOSER_3, NAME, PAGE, RICH, plan_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+# Without any access control gcloud spells the default out (BuildWebServerAllowedIps in Google Cloud SDK 528.0.0).
+OPEN_TO_ALL = {"0.0.0.0/0", "::0/0"}
+
+
+class ComposerApi(HTTPServer):
+    """Keeps what is posted to it, and answers that it is done."""
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.posted: list[tuple[str, dict[str, Any]]] = []
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: ComposerApi
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        self.server.posted.append((self.path, json.loads(body)))
+        answer = json.dumps({"name": "projects/p/locations/l/operations/o", "done": True}).encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(answer)))
+        self.end_headers()
+        self.wfile.write(answer)
+
+    def log_message(self, *_arguments: object) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture
+def api() -> Iterator[ComposerApi]:
+    """Serve on loopback until the test ends."""
+    with ComposerApi() as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+        thread.start()
+        yield server
+        server.shutdown()
+        thread.join()
+
+
+def _create(command: str, *, api: ComposerApi, home: Path) -> None:
+    """Run a command as it would be pasted, against the local server, without an account."""
+    program = shutil.which("gcloud")
+    if program is None:
+        pytest.skip("gcloud is not installed")
+    if not inside():
+        pytest.skip("not in a sandbox: run it through scripts/test")
+    settings = {
+        "API_ENDPOINT_OVERRIDES_COMPOSER": f"http://127.0.0.1:{api.server_port}/",
+        "AUTH_DISABLE_CREDENTIALS": "true",
+        "COMPONENT_MANAGER_DISABLE_UPDATE_CHECK": "true",
+        "CORE_CHECK_GCE_METADATA": "false",
+        "CORE_DISABLE_PROMPTS": "true",
+        "CORE_DISABLE_USAGE_REPORTING": "true",
+    }
+    environment = {"HOME": str(home), "PATH": "/usr/bin:/bin", "CLOUDSDK_CONFIG": str(home)}
+    environment |= {f"CLOUDSDK_{name}": value for name, value in settings.items()}
+    words = [word for word in shlex.split(command) if word != "\n"][1:]
+    subprocess.run([program, *words, "--async"], env=environment, check=True, capture_output=True, timeout=60)
+
+
+def _without_defaults(resource: dict[str, Any]) -> dict[str, Any]:
+    """Leave out what gcloud adds by itself: a web server open to all, workloads without any setting."""
+    config = {name: value for name, value in resource["config"].items() if not _is_open_to_all(name, value)}
+    if "workloadsConfig" in config:
+        config["workloadsConfig"] = {name: value for name, value in config["workloadsConfig"].items() if value}
+    return resource | {"config": config}
+
+
+def _is_open_to_all(name: str, value: Any) -> bool:  # noqa: ANN401 - any part of the resource
+    allowed = value.get("allowedIpRanges", []) if name == "webServerNetworkAccessControl" else []
+    return {each["value"] for each in allowed} == OPEN_TO_ALL
+
+
+@pytest.mark.packets
+@pytest.mark.parametrize(
+    "environment",
+    [PAGE, RICH, COMPOSER_1, COMPOSER_2_OTHERWISE, COMPOSER_3],
+    ids=["the page", "rich", "composer 1", "composer 2 otherwise", "composer 3"],
+)
+def test_gcloud_sends_the_resource(environment: dict[str, Any], api: ComposerApi, tmp_path: Path) -> None:
+    """Every field of an environment arrives at the API as the plan has it, and no other does."""
+    _create(RENDERINGS["gcloud"](plan_of(environment)), api=api, home=tmp_path)
+    ((path, body),) = api.posted
+    assert path.partition("?")[0] == f"/v1/{NAME.rpartition('/environments/')[0]}/environments"
+    assert _without_defaults(body) == environment

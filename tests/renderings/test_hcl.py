@@ -1,0 +1,81 @@
+"""HCL texts say what was meant, and lines stand where ``terraform fmt`` wants them."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from airflow_masq.renderings import hcl
+from tests.renderings.hcl_reading import unquoted
+
+
+@pytest.mark.parametrize(
+    ("text", "literal"),
+    [
+        ("", '""'),
+        ("plain", '"plain"'),
+        ('say "hi"', r'"say \"hi\""'),
+        ("back\\slash", r'"back\\slash"'),
+        ("two\nlines\r\tend", r'"two\nlines\r\tend"'),
+        ("${var.secret}", '"$${var.secret}"'),
+        ("%{ if true }", '"%%{ if true }"'),
+        ("$${a} %%{b}", '"$$${a} %%%{b}"'),
+        ("cost: 5$ or 5%", '"cost: 5$ or 5%"'),
+        ("$ {a} %", '"$ {a} %"'),
+        ("\x1b[2J", r'"\u001b[2J"'),
+        ("\u202e", r'"\u202e"'),
+        ("\U000e0001", r'"\U000e0001"'),
+        ("schön", r'"sch\u00f6n"'),
+    ],
+)
+def test_quoted(text: str, literal: str) -> None:
+    """Quotes, line breaks, templates and what is not ASCII are escaped; all else stands for itself."""
+    assert hcl.quoted(text) == literal
+
+
+@given(st.text())
+def test_every_text_comes_back(text: str) -> None:
+    """A literal is one line, opens no template, and means the text it was made from."""
+    literal = hcl.quoted(text)
+    assert literal.isascii()
+    assert literal.isprintable()
+    assert unquoted(literal) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "lines"),
+    [
+        (True, ["true"]),
+        (False, ["false"]),
+        (3, ["3"]),
+        (1.875, ["1.875"]),
+        ("a", ['"a"']),
+        ([], ["[]"]),
+        (["a", "b"], ['["a", "b"]']),
+        ({}, ["{}"]),
+        ({"a": "b", "longer": "c"}, ["{", '  "a"      = "b"', '  "longer" = "c"', "}"]),
+    ],
+)
+def test_expression(value: bool | float | str | list[str] | dict[str, str], lines: list[str]) -> None:  # noqa: FBT001 - any value
+    """Every kind of value has its notation."""
+    assert hcl.expression(value) == lines
+
+
+def test_block() -> None:
+    """Short attributes come first and aligned, then longer ones and blocks, an empty line between."""
+    attributes = {"a": ["1"], "map": ["{", '  "k" = "v"', "}"], "longer": ["2"]}
+    assert hcl.block("outer", attributes, [["inner {", "}"]]) == [
+        "outer {",
+        "  a      = 1",
+        "  longer = 2",
+        "",
+        "  map = {",
+        '    "k" = "v"',
+        "  }",
+        "",
+        "  inner {",
+        "  }",
+        "}",
+    ]
+    assert hcl.block("empty", {}, []) == ["empty {", "}"]

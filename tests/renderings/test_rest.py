@@ -1,0 +1,73 @@
+"""The environment as JSON is the body that Google's own types accept."""
+
+from __future__ import annotations
+
+import copy
+import json
+
+import pytest
+
+from airflow_masq.exceptions import InexpressibleError
+from airflow_masq.plan import plan_from_mapping
+from airflow_masq.renderings import RENDERINGS
+from tests.renderings.examples import PAGE, RICH, page_with, plan_of
+
+render = RENDERINGS["rest"]
+
+
+def test_the_pages_own_example() -> None:
+    """The page's API example comes back value by value."""
+    assert json.loads(render(plan_of(PAGE))) == PAGE
+
+
+@pytest.mark.parametrize("environment", [PAGE, RICH])
+def test_google_accepts_it(environment: dict[str, object]) -> None:
+    """``Environment.from_json`` reads it, and the message says what the plan says."""
+    service = pytest.importorskip("google.cloud.orchestration.airflow.service_v1", reason="Google's types are absent")
+    from google.protobuf.json_format import MessageToDict  # noqa: PLC0415 - comes with the types above
+
+    message = service.Environment.from_json(render(plan_of(environment)))
+    assert MessageToDict(service.Environment.pb(message)) == environment
+
+
+def test_both_spellings_and_unknown_fields() -> None:
+    """snake_case becomes REST's spelling; a field that nobody here knows is written as it came."""
+    plan = plan_of({"config": {"node_config": {"enable_ip_masq_agent": True}, "brand_new": {"some_field": [1, None]}}})
+    assert json.loads(render(plan)) == {
+        "config": {"nodeConfig": {"enableIpMasqAgent": True}, "brand_new": {"some_field": [1, None]}}
+    }
+
+
+def test_it_cannot_be_garbled_on_its_way() -> None:
+    """The text is ASCII without control characters, whatever a label holds."""
+    text = render(plan_of(page_with("labels.note", "\x1b[31m\u202eschön")))
+    assert text.isascii()
+    assert "\x1b" not in text
+    assert json.loads(text)["labels"] == {"note": "\x1b[31m\u202eschön"}
+
+
+def test_the_plan_is_left_alone() -> None:
+    """Writing a plan changes nothing in it."""
+    plan = plan_of(copy.deepcopy(RICH))
+    for name in ("rest", "gcloud", "terraform"):
+        RENDERINGS[name](plan)
+    assert plan.environment == RICH
+
+
+@pytest.mark.parametrize("form", ["rest", "gcloud", "terraform"])
+def test_without_an_environment(form: str) -> None:
+    """A plan that describes no environment cannot be written as one."""
+    plan = plan_from_mapping({"network": {"node_ranges": ["10.128.0.0/20"]}}, source="plan")
+    with pytest.raises(InexpressibleError, match=r"^environment(\.name)?: cannot be written as"):
+        RENDERINGS[form](plan)
+
+
+@pytest.mark.parametrize("form", ["rest", "gcloud", "terraform"])
+@pytest.mark.parametrize("purpose", ["cluster", "services"])
+def test_a_cidr_beside_a_range_name(form: str, purpose: str) -> None:
+    """Two fields of which the service takes one are not written, since one of them would be lost."""
+    policy = {f"{purpose}Ipv4CidrBlock": "192.168.0.0/16", f"{purpose}SecondaryRangeName": "name"}
+    with pytest.raises(InexpressibleError, match=f"{purpose}SecondaryRangeName is set as well") as caught:
+        RENDERINGS[form](plan_of(page_with("config.nodeConfig.ipAllocationPolicy", policy)))
+    assert caught.value.where == f"environment.config.nodeConfig.ipAllocationPolicy.{purpose}Ipv4CidrBlock"
+    assert caught.value.form == form

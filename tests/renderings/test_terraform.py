@@ -1,0 +1,219 @@
+"""The environment as Terraform reads back as the same values, and is formatted as Terraform formats."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from typing import Any
+
+import pytest
+
+from airflow_masq.exceptions import InexpressibleError
+from airflow_masq.renderings import RENDERINGS
+from tests.renderings.examples import COMPOSER_3, NAME, PAGE, RICH, page_with, plan_of
+from tests.renderings.hcl_reading import plain
+
+hcl2 = pytest.importorskip("hcl2", reason="python-hcl2 is not installed")
+
+PRIVATE = "config.privateEnvironmentConfig"
+PLUGINS = "config.softwareConfig.webServerPluginsMode"
+
+# The example of https://cloud.google.com/composer/docs/composer-2/enable-ip-masquerade-agent ("Terraform"), read
+# 2026-11-22.
+PAGES_EXAMPLE = """\
+resource "google_composer_environment" "example_environment" {
+  provider = google-beta
+  name = "example-environment"
+  region = "us-central1"
+
+  config {
+    software_config {
+      image_version = "composer-2.14.1-airflow-2.10.5"
+    }
+    node_config {
+      enable_ip_masq_agent = true
+    }
+  }
+}
+"""
+
+
+def render(environment: dict[str, Any]) -> str:
+    """Write an environment."""
+    return RENDERINGS["terraform"](plan_of(environment))
+
+
+def read(text: str) -> dict[str, Any]:
+    """Give the attributes of the one resource in a file."""
+    ((labels,),) = (plain(hcl2.loads(text))["resource"],)
+    (attributes,) = labels["google_composer_environment"].values()
+    assert isinstance(attributes, dict)
+    return attributes
+
+
+def config(environment: dict[str, Any]) -> dict[str, Any]:
+    """Give the ``config`` block of an environment."""
+    (block,) = read(render(environment))["config"]
+    assert isinstance(block, dict)
+    return block
+
+
+def test_the_pages_own_example() -> None:
+    """The page's resource comes back value by value; the project, which it leaves to the provider, is added."""
+    ours = read(render(PAGE))
+    assert ours.pop("project") == "example-project"
+    assert ours == read(PAGES_EXAMPLE)
+    assert 'resource "google_composer_environment" "example_environment" {' in render(PAGE)
+
+
+def test_the_import_block() -> None:
+    """An environment that exists already is taken over under its full name."""
+    (block,) = plain(hcl2.loads(render(PAGE)))["import"]
+    assert block == {"to": "${google_composer_environment.example_environment}", "id": NAME}
+
+
+@pytest.mark.parametrize(
+    "environment",
+    [PAGE, RICH, COMPOSER_3, PAGE | {"labels": {"e\u0301": "a", "\u6f22\u5b57": "b", "${c}": "\n", "longest": ""}}],
+)
+def test_terraform_fmt_changes_nothing(environment: dict[str, object]) -> None:
+    """``terraform fmt -check`` accepts the file."""
+    program = shutil.which("terraform")
+    if program is None:
+        pytest.skip("terraform is not installed")
+    settings = {name: value for name, value in os.environ.items() if not name.startswith("TF_")}
+    command = [program, "fmt", "-check", "-diff", "-"]
+    done = subprocess.run(
+        command, input=render(environment), env=settings, capture_output=True, text=True, check=False, timeout=60
+    )
+    assert (done.returncode, done.stderr) == (0, ""), done.stdout
+
+
+def test_a_rich_environment() -> None:
+    """Most fields are named as in the resource, in snake_case; those that are not stand where the provider looks."""
+    resource = read(render(RICH))
+    block = resource["config"][0]
+    assert resource["labels"] == RICH["labels"]
+    assert resource["storage_config"] == [{"bucket": "example-bucket"}]
+    assert block["software_config"] == [
+        {
+            "image_version": "composer-2.14.1-airflow-2.10.5",
+            "env_variables": RICH["config"]["softwareConfig"]["envVariables"],
+            "airflow_config_overrides": RICH["config"]["softwareConfig"]["airflowConfigOverrides"],
+            "cloud_data_lineage_integration": [{"enabled": True}],
+        }
+    ]
+    assert block["node_config"][0]["tags"] == ["composer", "masqueraded"]
+    assert block["node_config"][0]["ip_allocation_policy"] == [
+        {"cluster_ipv4_cidr_block": "192.168.0.0/16", "services_secondary_range_name": "services"}
+    ]
+    assert block["private_environment_config"] == [
+        {
+            "connection_type": "VPC_PEERING",
+            "enable_private_endpoint": True,
+            "master_ipv4_cidr_block": "10.3.0.0/28",
+            "cloud_sql_ipv4_cidr_block": "10.1.0.0/24",
+            "cloud_composer_network_ipv4_cidr_block": "10.2.0.0/24",
+            "enable_privately_used_public_ips": True,
+        }
+    ]
+    assert block["web_server_network_access_control"] == [
+        {
+            "allowed_ip_range": [
+                {"value": "10.0.0.0/8", "description": "office, all floors"},
+                {"value": "172.20.0.0/16"},
+            ]
+        }
+    ]
+    assert block["master_authorized_networks_config"] == [
+        {"enabled": True, "cidr_blocks": [{"cidr_block": "10.0.0.0/8"}]}
+    ]
+    assert block["workloads_config"][0]["worker"] == [
+        {"cpu": 2, "memory_gb": 7.5, "storage_gb": 5, "min_count": 1, "max_count": 12}
+    ]
+    assert block["recovery_config"][0]["scheduled_snapshots_config"][0]["time_zone"] == "UTC+01"
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "block", "expected"),
+    [
+        ("config.nodeConfig.location", "projects/p/zones/z", "node_config", {"zone": "projects/p/zones/z"}),
+        ("config.nodeConfig.enableIpMasqAgent", False, "node_config", {"enable_ip_masq_agent": False}),
+        ("config.nodeConfig.tags", [], "node_config", {"tags": []}),
+        ("config.nodeConfig.network", 'a${b}\n%{c}"', "node_config", {"network": 'a${b}\n%{c}"'}),
+        ("config.softwareConfig.pypiPackages", {"a": ">=1"}, "software_config", {"pypi_packages": {"a": ">=1"}}),
+        ("config.softwareConfig.envVariables", {"${a}": "\\"}, "software_config", {"env_variables": {"${a}": "\\"}}),
+        (PLUGINS, "PLUGINS_ENABLED", "software_config", {"web_server_plugins_mode": "ENABLED"}),
+        ("config.databaseConfig.zone", "us-central1-a", "database_config", {"zone": "us-central1-a"}),
+        (f"{PRIVATE}.enablePrivateEnvironment", True, "private_environment_config", {"enable_private_endpoint": False}),
+    ],
+)
+def test_values(path: str, value: object, block: str, expected: dict[str, object]) -> None:
+    """Each field is an argument of its block, and a text means what it meant in the plan."""
+    (inside,) = config(page_with(path, value))[block]
+    assert inside | expected == inside
+
+
+def test_an_environment_that_is_not_private() -> None:
+    """The block alone would make it private, so it is not there."""
+    environment = page_with("config.privateEnvironmentConfig.enablePrivateEnvironment", value=False)
+    assert config(environment) == config(PAGE)
+
+
+def test_a_private_environment_of_composer_3() -> None:
+    """For Composer 3 the wish is an argument of its own, not a block."""
+    environment = page_with("config.privateEnvironmentConfig.enablePrivateEnvironment", value=True)
+    environment["config"]["privateEnvironmentConfig"]["enablePrivateBuildsOnly"] = True
+    environment["config"]["softwareConfig"]["imageVersion"] = "composer-3-airflow-2"
+    block = config(environment)
+    assert block["enable_private_environment"] is True
+    assert block["enable_private_builds_only"] is True
+    assert "private_environment_config" not in block
+
+
+@pytest.mark.parametrize("image", ["composer-2-airflow-2", "no image", None])
+def test_a_private_environment_of_any_other(image: str | None) -> None:
+    """For every other image, also one that cannot be read, the block is the wish."""
+    environment = page_with("config.privateEnvironmentConfig.enablePrivateEnvironment", value=True)
+    environment["config"]["softwareConfig"]["imageVersion"] = image
+    assert config(environment)["private_environment_config"] == [{"enable_private_endpoint": False}]
+
+
+def test_a_name_with_dashes() -> None:
+    """The resource's label is the environment's id with underscores."""
+    text = render(PAGE | {"name": "projects/p/locations/l/environments/a-b-c"})
+    assert 'resource "google_composer_environment" "a_b_c" {' in text
+    assert "to = google_composer_environment.a_b_c" in text
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "reason"),
+    [
+        ("config.brandNew", 1, "no word for this field"),
+        (f"{PRIVATE}.cloudSqlIpv4CidrBlock", "10.0.0.0/24", "makes the environment private"),
+        ("config.webServerNetworkAccessControl", {"other": 1}, "allowedIpRanges only"),
+        (PLUGINS, "OTHER", "the provider knows"),
+        ("config.nodeConfig.tags", {"a": "b"}, "a list of texts"),
+        ("config.nodeConfig.network", ["a"], "a text or a number"),
+    ],
+)
+def test_what_terraform_cannot_say(path: str, value: object, reason: str) -> None:
+    """Whatever the provider has no word for is an error that names the field."""
+    with pytest.raises(InexpressibleError, match=reason) as caught:
+        render(page_with(path, value))
+    assert (caught.value.where, caught.value.form) == (f"environment.{path}", "terraform")
+
+
+@pytest.mark.parametrize("access", [{}, {"allowedIpRanges": []}, {"allowedIpRanges": None}])
+def test_a_web_server_that_nobody_may_reach(access: dict[str, object]) -> None:
+    """The provider would forget an empty list, and so open the web server to everybody."""
+    with pytest.raises(InexpressibleError, match="lets nobody in") as caught:
+        render(page_with("config.webServerNetworkAccessControl", access))
+    assert caught.value.where == "environment.config.webServerNetworkAccessControl.allowedIpRanges"
+
+
+@pytest.mark.parametrize("path", ["config.softwareConfig.brandNew", "config.nodeConfig.tags"])
+def test_what_is_null_asks_for_nothing(path: str) -> None:
+    """A field without a value is no field, known or not."""
+    assert render(page_with(path, None)) == render(PAGE)

@@ -1,0 +1,228 @@
+"""The fine points of the rules about policies, MASQ301 to MASQ308 and MASQ315 to MASQ317."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from airflow_masq.network import Provenance
+from airflow_masq.network.agent_config import LARGEST_TEXT_CHARACTERS
+from airflow_masq.rules import Severity
+from tests.rules.linting import COMPOSER_1, NETWORK, codes, environment, findings, manifest, target
+
+NODES, PODS, SERVICES = "10.128.0.0/20", "192.168.0.0/16", "10.96.0.0/20"
+ALL = (NODES, PODS, SERVICES)
+
+
+def _agent(text: str, **settings: object) -> dict[str, Any]:
+    return {"network": NETWORK, "policy": {"agent_config": text, **settings}}
+
+
+def _listing(*cidrs: str) -> str:
+    return f"nonMasqueradeCIDRs: [{', '.join(cidrs)}]"
+
+
+def _egress(*manifests: dict[str, Any]) -> dict[str, Any]:
+    return {"network": NETWORK, "policy": {"egress_nat_policies": list(manifests)}}
+
+
+@pytest.mark.parametrize(
+    ("text", "missing"),
+    [
+        (_listing(*ALL), []),
+        (_listing("10.0.0.0/8", PODS), []),
+        (_listing("10.128.0.0/21", "10.128.8.0/21", PODS), []),
+        (_listing("10.128.0.0/21", PODS), ["node range 10.128.0.0/20"]),
+        (_listing(), ["Pod range 192.168.0.0/16", "node range 10.128.0.0/20"]),
+        ("", []),
+    ],
+)
+def test_the_agents_list_must_hold_nodes_and_pods(text: str, missing: list[str]) -> None:
+    """A range that is not covered as a whole, by one entry or several, is an error; the default list covers them."""
+    found = findings(_agent(text), "MASQ301")
+    assert [name for finding in found for name in missing if name in finding.message] == missing
+    assert [finding.severity for finding in found] == [Severity.ERROR] * len(missing)
+
+
+def test_the_caution_is_told_in_googles_terms() -> None:
+    """Who leaves a range out reads why Composer wants it: intranode visibility."""
+    (finding,) = findings(_agent(_listing(NODES)), "MASQ301")
+    assert "intranode visibility" in finding.message
+    assert "at least include the cluster's node and Pod ranges" in finding.message
+
+
+def test_defaults_without_public_pods_are_no_proper_list() -> None:
+    """Where no list is given and Pods use public addresses, the defaults do not hold the Pods."""
+    plan = {"network": {"pod_ranges": ["8.0.0.0/16"]}, "policy": {"agent_config": ""}}
+    assert len(findings(plan, "MASQ301")) == 1
+
+
+def test_on_autopilot_a_short_list_is_a_warning() -> None:
+    """GKE's fixed policy keeps the ranges in any case, so what is missing in the objects does not break the cluster."""
+    (finding,) = findings(_egress(manifest(PODS)), "MASQ301")
+    assert (finding.severity, finding.where) == (Severity.WARNING, "policy.egress_nat_policies")
+    assert not findings(_egress(manifest(PODS), manifest(NODES, name="nodes")), "MASQ301")
+    assert not findings(_egress(manifest("172.20.0.0/16", name="more")), "MASQ301")  # GKE's default stays beside it
+
+
+def test_ipv6_ranges_belong_in_no_ipv4_list() -> None:
+    """An agent without IPv6 refuses IPv6 ranges, so that they are missing is no fault."""
+    plan = _agent(_listing(*ALL))
+    assert not findings({**plan, "network": {**NETWORK, "pod_ranges": [PODS, "fd00::/64"]}}, "MASQ301")
+
+
+@pytest.mark.parametrize("policy", ["composer", "gke-default", "none"])
+def test_googles_policies_have_no_list_of_ones_own(policy: str) -> None:
+    """Composer's and GKE's own policies are not judged as lists."""
+    assert not codes({"network": NETWORK, "policy": policy})
+
+
+def test_a_service_range_left_out_is_worth_knowing() -> None:
+    """The Service range is told for both kinds of list, as information."""
+    for plan in (_agent(_listing(NODES, PODS)), _egress(manifest(NODES, PODS))):
+        (finding,) = findings(plan, "MASQ302")
+        assert (finding.severity, SERVICES in finding.message) == (Severity.INFO, True)
+    assert not findings(_egress(manifest(*ALL)), "MASQ302")
+
+
+@pytest.mark.parametrize(
+    ("flawed", "expected"),
+    [
+        (manifest(NODES, PODS, {"cidr": "10.0.0.1/8"}), {("MASQ304", "spec.destinations[2].cidr")}),
+        ({**manifest(*ALL), "apiVersion": "v1"}, {("MASQ304", "apiVersion")}),
+        ({**manifest(*ALL), "kind": "EgressNatPolicy"}, {("MASQ304", "kind")}),
+        ({**manifest(*ALL), "metadata": {}}, {("MASQ304", "metadata.name")}),
+        (manifest(spec={"action": "SNAT", "destinations": []}), {("MASQ304", "spec.action")}),
+        (manifest(spec={"action": "NoSNAT"}), {("MASQ304", "spec.destinations")}),
+        (manifest(spec="text"), {("MASQ304", "spec.action"), ("MASQ304", "spec.destinations")}),
+        (
+            manifest(spec={"action": "NoSNAT", "destinations": ["10.0.0.0/8", 1]}),
+            {("MASQ303", "spec.destinations[0]"), ("MASQ304", "spec.destinations[1]")},
+        ),
+    ],
+)
+def test_a_flawed_manifest_is_told_once_for_each_flaw(flawed: dict[str, Any], expected: set[tuple[str, str]]) -> None:
+    """Bare strings have a rule of their own, everything else another, each with its place in the manifest."""
+    plan = _egress(manifest(*ALL, name="sound"), flawed)
+    found = [*findings(plan, "MASQ303"), *findings(plan, "MASQ304")]
+    assert {(each.code, each.where.removeprefix("policy.egress_nat_policies[1].")) for each in found} == expected
+    assert len(found) == len(expected)
+
+
+@pytest.mark.parametrize(
+    ("policy", "flag", "count"),
+    [
+        ("composer", True, 0),
+        ("composer", False, 1),
+        ("gke-default", True, 1),
+        ("none", True, 1),
+        ("gke-default", False, 0),
+        (None, True, 0),
+        (None, False, 0),
+    ],
+)
+def test_a_stated_policy_must_agree_with_the_flag(policy: str | None, count: int, *, flag: bool) -> None:
+    """Only a policy that somebody wrote down can contradict the flag."""
+    plan = environment(nodeConfig={"enableIpMasqAgent": flag})
+    stated = {} if policy is None else {"policy": policy}
+    assert len(findings({**plan, **stated}, "MASQ305")) == count
+    assert not findings({"network": NETWORK, **stated}, "MASQ305")
+
+
+def test_only_autopilot_takes_no_agent_config() -> None:
+    """Composer 2 runs on Autopilot; Composer 1 and a cluster of one's own do not."""
+    agent = _agent(_listing(*ALL))
+    assert len(findings({**agent, **environment()}, "MASQ306")) == 1
+    assert not findings({**agent, **environment(COMPOSER_1)}, "MASQ306")
+    assert not findings(agent, "MASQ306")
+    assert not findings({**_egress(manifest(*ALL)), **environment()}, "MASQ306")
+
+
+@pytest.mark.parametrize(
+    ("settings", "count"),
+    [
+        ({"expect": "node"}, 1),
+        ({"allowed_sources": [NODES]}, 1),
+        ({"allowed_sources": ["10.0.0.0/8", PODS]}, 0),
+        ({"expect": "pod"}, 0),
+        ({}, 0),
+    ],
+)
+def test_an_entry_is_to_blame_only_where_nodes_are_needed(settings: dict[str, Any], count: int) -> None:
+    """The entry that covers a target is found where the target needs a node's address, and then only there."""
+    plan = {**_egress(manifest(*ALL, "172.16.0.0/12")), "targets": [target("http://172.20.0.10/", **settings)]}
+    found = findings(plan, "MASQ307")
+    assert [finding.where for finding in found] == ["policy.egress_nat_policies[0].spec.destinations[3].cidr"] * count
+    if count:
+        assert not codes(plan) & {"MASQ310", "MASQ311"}
+
+
+def test_an_entry_of_the_agents_list_or_of_its_defaults_is_to_blame_too() -> None:
+    """The agent's config is one place, whether the entry stands there or is a default."""
+    targets = {"targets": [target("http://172.20.0.10/", expect="node")]}
+    for text in (_listing(*ALL, "172.16.0.0/12"), ""):
+        (finding,) = findings({**_agent(text), **targets}, "MASQ307")
+        assert (finding.where, finding.provenance) == ("policy.agent_config", Provenance.OBSERVED)
+    assert not findings({**_agent("", daemon_set=False), **targets}, "MASQ307")
+
+
+def test_an_entry_that_must_be_there_is_never_to_blame() -> None:
+    """A target among the nodes is covered by an entry that the list needs; MASQ309 says what is wrong with it."""
+    plan = {**_agent(_listing(*ALL)), "targets": [target("http://10.128.0.9/", expect="node")]}
+    assert codes(plan) == {"MASQ309"}
+
+
+def test_a_list_of_everything_is_told_once() -> None:
+    """Both kinds of list are found, the agent's warning about it is not repeated, and a target is not blamed on it."""
+    everything = "0.0.0.0/0"
+    (finding,) = findings(_egress(manifest(*ALL, everything)), "MASQ308")
+    assert finding.where.endswith("destinations[3].cidr")
+    assert codes(_agent(_listing(everything))) == {"MASQ308"}
+    plan = {**_agent(_listing(everything)), "targets": [target("http://172.20.0.10/", allowed_sources=[NODES])]}
+    assert codes(plan) == {"MASQ308", "MASQ310"}
+
+
+def test_an_empty_list_is_told_once() -> None:
+    """Where the ranges are known, the rule about them says it; where they are not, the agent's warning does."""
+    assert codes(_agent(_listing())) == {"MASQ301", "MASQ302"}
+    assert codes({"policy": {"agent_config": _listing()}}) == {"MASQ317"}
+
+
+def test_a_config_that_nobody_reads_is_not_judged() -> None:
+    """Without the DaemonSet neither a refused nor a doubtful config matters, only that nobody reads it."""
+    for text in ("nonMasqueradeCIDRs: [nonsense]", "nonMasqueradeCIDR: []", _listing(), _listing("0.0.0.0/0")):
+        assert codes(_agent(text, daemon_set=False)) == {"MASQ315"}
+
+
+def test_a_refused_config_is_an_error_with_the_agents_reason() -> None:
+    """The finding names what the agent refuses; that nothing is listed then is not told as well."""
+    plan = _agent("nonMasqueradeCIDRs: [10.0.0.0]")
+    (finding,) = findings(plan, "MASQ316")
+    assert (finding.severity, finding.provenance) == (Severity.ERROR, Provenance.OBSERVED)
+    assert "10.0.0.0" in finding.message
+    assert codes(plan) == {"MASQ316"}
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("nonMasqueradeCIDR: []", "nonMasqueradeCIDR"),
+        (f"{_listing(*ALL)}\nresyncInterval: 0s", "resyncInterval"),
+        (_listing(*ALL, PODS), "more than once"),
+    ],
+)
+def test_warnings_of_the_agents_config_are_findings(text: str, words: str) -> None:
+    """What the agent accepts but nobody means becomes a warning with its words."""
+    (finding,) = findings(_agent(text), "MASQ317")
+    assert (finding.severity, words in finding.message) == (Severity.WARNING, True)
+
+
+def test_a_reading_that_is_not_certain_says_so() -> None:
+    """Where we cannot read the config as the agent does, the findings are inferred; else they are observed."""
+    huge = _agent(f"{_listing(*ALL)} # {'x' * LARGEST_TEXT_CHARACTERS}")
+    (finding,) = findings(huge, "MASQ316")
+    assert (finding.provenance, "probably refuses" in finding.message) == (Provenance.INFERRED, True)
+    assert not findings(huge, "MASQ317")
+    (finding,) = findings(_agent("nonMasqueradeCIDRs: [10.0.0.0]"), "MASQ316")
+    assert finding.provenance is Provenance.OBSERVED

@@ -1,0 +1,212 @@
+"""The fine points of the rules about ranges beyond those in test_rules: MASQ201 and MASQ203 to MASQ210."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from airflow_masq.rules import Severity
+from tests.rules.linting import NETWORK, codes, environment, findings, target
+
+PRIVATE = "environment.config.privateEnvironmentConfig"
+
+
+def _private(**config: object) -> dict[str, Any]:
+    return environment(privateEnvironmentConfig={"enablePrivateEnvironment": True, **config})
+
+
+@pytest.mark.parametrize(
+    ("config", "names"),
+    [
+        ({"privateClusterConfig": {"masterIpv4CidrBlock": "10.128.0.0/28"}}, "node and GKE master"),
+        ({"cloudSqlIpv4CidrBlock": "192.168.4.0/24"}, "Pod and Cloud SQL"),
+        ({"cloudComposerNetworkIpv4CidrBlock": "10.96.4.0/24"}, "Service and Composer network"),
+        ({"webServerIpv4CidrBlock": "10.128.4.0/24"}, "node and web server"),
+        (
+            {"cloudSqlIpv4CidrBlock": "10.1.0.0/24", "cloudComposerNetworkIpv4CidrBlock": "10.1.0.0/25"},
+            "Cloud SQL and Composer network",
+        ),
+    ],
+)
+def test_blocks_for_googles_side_overlap_nothing(config: dict[str, Any], names: str) -> None:
+    """A block for Google's side that overlaps a range of the cluster, or another such block, is an error."""
+    (finding,) = findings({**_private(**config), "network": NETWORK}, "MASQ201")
+    assert finding.severity is Severity.ERROR
+    assert all(f"{name} range".lower() in finding.message.lower() for name in names.split(" and "))
+
+
+@pytest.mark.parametrize(
+    ("other", "severities"),
+    [
+        ({"on-premises": ["10.128.0.0/9"]}, [Severity.WARNING]),
+        ({"on-premises": ["10.0.0.0/9"], "peered": ["10.1.0.0/16"]}, [Severity.WARNING, Severity.INFO]),
+        ({"on-premises": ["172.20.0.0/16", "172.20.1.0/24"]}, []),
+    ],
+)
+def test_other_networks_may_overlap_at_a_price(other: dict[str, list[str]], severities: list[Severity]) -> None:
+    """With one of the cluster's ranges that is a warning, among each other it is worth knowing, alone it is nothing."""
+    found = findings({"network": {**NETWORK, "other_ranges": other}}, "MASQ201")
+    assert sorted((finding.severity for finding in found), reverse=True) == severities
+
+
+@pytest.mark.parametrize(
+    ("config", "where"),
+    [
+        ({"privateClusterConfig": {"masterIpv4CidrBlock": "/28"}}, "privateClusterConfig.masterIpv4CidrBlock"),
+        ({"cloudSqlIpv4CidrBlock": "10.1.2.3/24"}, "cloudSqlIpv4CidrBlock"),
+        ({"cloudComposerNetworkIpv4CidrBlock": "somewhere"}, "cloudComposerNetworkIpv4CidrBlock"),
+    ],
+)
+def test_blocks_for_googles_side_are_whole_cidrs(config: dict[str, Any], where: str) -> None:
+    """They take no bare size, and must be aligned; what cannot be read is told once, and by no other rule."""
+    plan = _private(**config)
+    (finding,) = findings(plan, "MASQ203")
+    assert finding.where == f"{PRIVATE}.{where}"
+    assert not codes(plan) & {"MASQ201", "MASQ205", "MASQ206"}
+
+
+@pytest.mark.parametrize(
+    ("field", "block", "expected"),
+    [
+        ("masterIpv4CidrBlock", "10.1.0.0/22", "between a /23 and a /28"),
+        ("masterIpv4CidrBlock", "10.1.0.0/29", "between a /23 and a /28"),
+        ("masterIpv4CidrBlock", "10.1.0.0/23", None),
+        ("masterIpv4CidrBlock", "10.1.0.0/28", None),
+        ("cloudSqlIpv4CidrBlock", "10.1.0.0/25", "a /24 or larger"),
+        ("cloudSqlIpv4CidrBlock", "10.1.0.0/24", None),
+        ("cloudSqlIpv4CidrBlock", "10.0.0.0/12", None),
+        ("cloudComposerNetworkIpv4CidrBlock", "10.1.0.0/23", "between a /24 and a /29"),
+        ("cloudComposerNetworkIpv4CidrBlock", "10.1.0.0/29", None),
+        ("webServerIpv4CidrBlock", "10.1.0.0/30", "between a /24 and a /29"),
+        ("webServerIpv4CidrBlock", "10.1.0.0/24", None),
+    ],
+)
+def test_each_block_has_its_widths(field: str, block: str, expected: str | None) -> None:
+    """A block that is too wide or too narrow for its field is found, one at the border is not."""
+    config = {"privateClusterConfig": {field: block}} if field.startswith("master") else {field: block}
+    found = findings(_private(**config), "MASQ205")
+    assert [expected in finding.message for finding in found if expected] == [True] * (expected is not None)
+    assert len(found) == (expected is not None)
+
+
+@pytest.mark.parametrize(("block", "count"), [("100.64.128.0/20", 0), ("100.64.128.0/21", 1), ("100.64.0.0/19", 1)])
+def test_composer_3_keeps_a_20_to_itself(block: str, count: int) -> None:
+    """Composer 3's internal range has exactly one width."""
+    plan = environment(nodeConfig={"composerInternalIpv4CidrBlock": block})
+    assert len(findings(plan, "MASQ205")) == count
+
+
+@pytest.mark.parametrize(
+    ("cidr", "is_hinted"), [("100.128.0.0/16", True), ("100.0.0.0/8", True), ("101.0.0.0/16", False)]
+)
+def test_what_is_taken_for_shared_address_space_is_named(cidr: str, *, is_hinted: bool) -> None:
+    """Beside 100.64.0.0/10 the message says where that ends; far from it, it does not."""
+    (finding,) = findings({"network": {"pod_ranges": [cidr]}}, "MASQ204")
+    assert ("100.127.255.255" in finding.message) is is_hinted
+
+
+@pytest.mark.parametrize(
+    ("network", "places"),
+    [
+        ({"node_ranges": ["172.17.4.0/24"]}, ["network.node_ranges"]),
+        ({"pod_ranges": ["172.16.0.0/12"]}, ["network.pod_ranges"]),
+        ({"other_ranges": {"on-premises": ["172.17.0.0/24"]}}, ["network.other_ranges.on-premises"]),
+        ({"node_ranges": ["172.16.0.0/16", "172.18.0.0/16"], "pod_ranges": ["fd00::/64"]}, []),
+    ],
+)
+def test_the_docker_bridge_keeps_its_block(network: dict[str, object], places: list[str]) -> None:
+    """A range that touches 172.17.0.0/16 is found wherever it stands, its neighbours are not."""
+    assert [finding.where for finding in findings({"network": network}, "MASQ206")] == places
+
+
+@pytest.mark.parametrize(
+    ("code", "field", "key", "too_small", "enough"),
+    [
+        ("MASQ207", "clusterIpv4CidrBlock", "pod_ranges", "/24", "/23"),
+        ("MASQ208", "servicesIpv4CidrBlock", "service_ranges", "/28", "/27"),
+    ],
+)
+def test_small_ranges_are_found_however_they_are_given(
+    code: str, field: str, key: str, too_small: str, enough: str
+) -> None:
+    """A range, several together, the environment's own and a bare size are measured alike; unknown ones are not."""
+
+    def places(ranges: list[str]) -> list[str]:
+        return [finding.where for finding in findings({"network": {key: ranges}}, code)]
+
+    assert places([f"10.64.0.0{too_small}"]) == [f"network.{key}"]
+    assert places([f"10.64.0.0{enough}"]) == []
+    assert places([f"10.64.0.0{too_small}", f"10.65.0.0{too_small}"]) == []
+    assert places(["fd00::/126"]) == []
+    for text, count in ((too_small, 1), (f"10.64.0.0{too_small}", 1), (enough, 0), ("", 0)):
+        found = findings(environment(nodeConfig={"ipAllocationPolicy": {field: text}}), code)
+        assert [finding.where.endswith(field) for finding in found] == [True] * count
+
+
+@pytest.mark.parametrize(
+    ("network", "severities", "words"),
+    [
+        ({"workers": 9, "pod_ranges": ["192.168.0.0/23"]}, [Severity.WARNING], "Pod range 192.168.0.0/23"),
+        ({"workers": 9, "node_ranges": ["10.0.0.0/29"]}, [Severity.WARNING], "node range 10.0.0.0/29"),
+        ({"workers": 300, "pod_ranges": ["192.168.0.0/23"]}, [Severity.ERROR], "8 nodes at most, 256 Pods"),
+        ({"workers": 8, "pod_ranges": ["192.168.0.0/23"]}, [], ""),
+        ({"workers": 8}, [], ""),
+        ({"pod_ranges": ["192.168.0.0/23"]}, [], ""),
+    ],
+)
+def test_workers_need_room(network: dict[str, object], severities: list[Severity], words: str) -> None:
+    """More workers than nodes are a warning, more than Pods an error, and what nobody said is not judged."""
+    found = findings({"network": network}, "MASQ209")
+    assert [finding.severity for finding in found] == severities
+    assert all(words in finding.message for finding in found)
+
+
+@pytest.mark.parametrize(
+    ("policy", "covers", "count"),
+    [
+        ("composer", ["pod"], 1),
+        ("composer", ["node"], 0),
+        ("gke-default", ["pod"], 1),
+        ("none", ["node"], 1),
+        ("none", ["pod"], 0),
+        ("composer", [], 1),
+    ],
+)
+def test_cloud_nat_must_cover_what_leaves(policy: str, covers: list[str], count: int) -> None:
+    """Masqueraded packets need the nodes covered, others the Pods; targets on the internet do not repeat it."""
+    network = {**NETWORK, "nat_addresses": ["203.0.113.7"], "nat_covers": covers}
+    plan = {"network": network, "policy": policy, "targets": [target("http://192.175.48.80/", expect="nat")]}
+    found = findings(plan, "MASQ210")
+    assert [finding.where for finding in found] == ["network.nat_covers"] * count
+
+
+def test_nodes_with_external_addresses_need_no_cloud_nat_when_masqueraded() -> None:
+    """A public node's own address replaces Cloud NAT for what is masqueraded, and for nothing else."""
+    network = {**NETWORK, "public_nodes": True, "nat_addresses": ["203.0.113.7"], "nat_covers": []}
+    assert not findings({"network": network, "policy": "composer"}, "MASQ210")
+    assert len(findings({"network": network, "policy": "none"}, "MASQ210")) == 1
+
+
+def test_a_target_on_the_internet_needs_a_way_out() -> None:
+    """Without any Cloud NAT, a private environment loses packets to public targets, and only to those."""
+    plan = {"network": NETWORK, "policy": "composer", "targets": [target("http://192.175.48.80/", expect="nat")]}
+    (finding,) = findings(plan, "MASQ210")
+    assert (finding.where, "a node's address" in finding.message) == ("targets[0].observe", True)
+    assert not findings({**plan, "targets": [target("http://172.20.0.10/")]}, "MASQ210")
+
+
+@pytest.mark.parametrize(
+    ("network", "places"),
+    [
+        ({"pod_ranges": ["10.64.0.0/16"]}, ["network.pod_ranges"]),
+        ({"service_ranges": ["10.65.0.0/20"]}, ["network.service_ranges"]),
+        ({"pod_ranges": ["10.64.0.0/16", "192.168.0.0/16"]}, []),
+        ({}, []),
+    ],
+)
+def test_a_plan_agrees_with_its_environment(network: dict[str, list[str]], places: list[str]) -> None:
+    """Ranges that do not hold the environment's own are found; those that hold it, or are left out, are not."""
+    policy = {"clusterIpv4CidrBlock": "192.168.0.0/16", "servicesIpv4CidrBlock": "10.96.0.0/20"}
+    plan = {**environment(nodeConfig={"ipAllocationPolicy": policy}), "network": network}
+    assert [finding.where for finding in findings(plan, "MASQ211")] == places

@@ -1,0 +1,269 @@
+"""The fine points of the rules about targets, MASQ309 to MASQ314."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from airflow_masq.network import Provenance
+from airflow_masq.rules import Severity
+from tests.rules.linting import NETWORK, codes, environment, findings, target
+
+NODES, PODS = "10.128.0.0/20", "192.168.0.0/16"
+ERP = "http://172.20.0.10:8080/client-ip"
+PUBLIC = "http://192.175.48.80/"
+
+
+def _plan(observe: str = ERP, policy: object = "composer", **settings: object) -> dict[str, Any]:
+    network = {**NETWORK, "nat_addresses": ["203.0.113.7"]}
+    return {"network": network, "policy": policy, "targets": [target(observe, **settings)]}
+
+
+def _message(plan: dict[str, Any]) -> str:
+    (finding,) = findings(plan, "MASQ310")
+    assert finding.where == "targets[0].allowed_sources"
+    return finding.message
+
+
+@pytest.mark.parametrize(
+    ("observe", "policy", "expect", "count"),
+    [
+        ("http://10.128.15.200/", "composer", None, 1),
+        ("http://192.168.3.4/", "composer", "node", 1),
+        ("http://10.96.0.1/", "gke-default", None, 1),
+        ("http://169.254.169.254/", "composer", None, 1),
+        ("http://10.128.15.200/", "composer", "pod", 0),
+        (ERP, "composer", None, 0),
+        (ERP, "gke-default", None, 0),
+        ("http://10.128.15.200/", {"agent_config": "nonMasqueradeCIDRs: []"}, "node", 0),
+        ("http://observer.example/", "composer", None, 0),
+    ],
+)
+def test_an_observer_proves_something_only_outside_the_cluster(
+    observe: str, policy: object, expect: str | None, count: int
+) -> None:
+    """One in the node, Pod or Service ranges, or link-local, is found unless it is there to see Pods."""
+    settings = {} if expect is None else {"expect": expect}
+    plan = _plan(observe, policy, **settings)
+    assert len(findings(plan, "MASQ309")) == count
+    if count:
+        assert not codes(plan) & {"MASQ311", "MASQ314"}
+
+
+def test_the_pages_own_example_reads_like_an_experts_answer() -> None:
+    """Pods in 192.168.0.0/16, a firewall for 10.0.0.0/8, no agent: what happens, why, and that the agent fixes it."""
+    plan = {
+        **environment(nodeConfig={"enableIpMasqAgent": False}),
+        "network": NETWORK,
+        "targets": [target(ERP, allowed_sources=["10.0.0.0/8"])],
+    }
+    (finding,) = findings(plan, "MASQ310")
+    assert finding.message == (
+        "erp (172.20.0.10) lets in only 10.0.0.0/8, but workers reach it with their Pod's address in 192.168.0.0/16 "
+        "(GKE's default list exempts 172.16.0.0/12 from masquerading), so its firewall drops them. With the IP "
+        "masquerade agent they come with their node's address in 10.128.0.0/20, which it lets in: create the "
+        "environment with enableIpMasqAgent: true."
+    )
+    assert (finding.severity, finding.provenance) == (Severity.ERROR, Provenance.DOCUMENTED)
+    assert not findings({**plan, **environment(nodeConfig={"enableIpMasqAgent": True})}, "MASQ310")
+
+
+def test_where_the_agent_would_not_help_the_firewall_must_change() -> None:
+    """A firewall that knows neither Pods nor nodes is a warning that names both."""
+    plan = _plan(policy="gke-default", allowed_sources=["10.200.0.0/16"])
+    message = _message(plan)
+    assert "The agent alone would not help: then they come with their node's address in 10.128.0.0/20" in message
+    assert message.endswith("Ask that side to let in 192.168.0.0/16, or, with the agent, 10.128.0.0/20.")
+    assert findings(plan, "MASQ310")[0].severity is Severity.WARNING
+
+
+def test_with_the_agent_the_nodes_must_be_let_in() -> None:
+    """Masqueraded traffic that a firewall keeps out needs that firewall to change, and nothing else."""
+    assert _message(_plan(allowed_sources=["10.200.0.0/16"])).endswith("Ask that side to let in 10.128.0.0/20.")
+
+
+def test_what_is_never_masqueraded_is_helped_by_no_agent() -> None:
+    """A service among the nodes sees Pods in any case."""
+    message = _message(_plan("http://10.128.15.200/", allowed_sources=["10.0.0.0/8"]))
+    assert "No agent changes that" in message
+    assert "GKE's fixed policy exempts 10.128.0.0/20" in message
+
+
+def test_on_the_internet_cloud_nats_address_must_be_let_in() -> None:
+    """A public service needs Cloud NAT's address in its list, and is content with it there."""
+    message = _message(_plan(PUBLIC, allowed_sources=["10.0.0.0/8"]))
+    assert "through Cloud NAT, with its address in 203.0.113.7, so" in message
+    assert message.endswith("Ask that side to let in 203.0.113.7.")
+    assert not findings(_plan(PUBLIC, allowed_sources=["203.0.113.0/24"]), "MASQ310")
+
+
+def test_a_nodes_external_address_is_never_a_private_one() -> None:
+    """Where nodes are public, a firewall for private ranges keeps them out, whatever their addresses will be."""
+    plan = _plan(PUBLIC, allowed_sources=["10.0.0.0/8"])
+    message = _message({**plan, "network": {**NETWORK, "public_nodes": True}})
+    assert "with their node's external address, which this plan does not tell, so" in message
+    assert message.endswith("Ask that side to let in that address.")
+
+
+def test_without_any_translation_the_cause_is_told() -> None:
+    """Where nothing is masqueraded at all, the message says that instead of a range."""
+    assert "(nothing is masqueraded)" in _message(_plan(policy="none", allowed_sources=["10.0.0.0/8"]))
+
+
+def test_unknown_nodes_are_not_promised_to_be_let_in() -> None:
+    """Where the node range is not known, nobody says that the agent would help."""
+    plan = {**_plan(policy="gke-default", allowed_sources=["10.0.0.0/8"]), "network": {"pod_ranges": [PODS]}}
+    message = _message(plan)
+    assert "which this plan does not tell" in message
+    assert message.endswith("or, with the agent, that address.")
+
+
+def test_where_the_flag_is_set_another_policy_is_the_cause() -> None:
+    """With the agent asked for, the stated policy stands in the way, and that is no matter of creation."""
+    plan = {**_plan(policy="gke-default", allowed_sources=["10.0.0.0/8"]), **environment()}
+    plan["environment"]["config"]["nodeConfig"] = {"enableIpMasqAgent": True}
+    (finding,) = findings(plan, "MASQ310")
+    assert finding.severity is Severity.WARNING
+    assert finding.message.endswith("which it lets in: leave policy out.")
+
+
+def test_where_the_list_is_ones_own_it_is_to_be_corrected() -> None:
+    """With a list of everything, the way out is a better list and no new environment."""
+    policy = {"agent_config": "nonMasqueradeCIDRs: [0.0.0.0/0]"}
+    assert _message(_plan(policy=policy, allowed_sources=["10.0.0.0/8"])).endswith("correct the list under policy.")
+
+
+@pytest.mark.parametrize(
+    ("allowed", "count"),
+    [
+        (["10.128.0.0/21"], 1),
+        (["10.128.0.0/21", "10.128.8.0/21"], 0),
+        (["10.128.0.5/32"], 1),
+        (["0.0.0.0/0"], 0),
+        ([NODES], 0),
+    ],
+)
+def test_a_firewall_for_some_nodes_is_told(allowed: list[str], count: int) -> None:
+    """Where only a part of the nodes may enter, whether a worker gets through depends on its node."""
+    found = findings(_plan(allowed_sources=allowed), "MASQ310")
+    assert [finding.severity for finding in found] == [Severity.WARNING] * count
+    assert all("only a part of 10.128.0.0/20" in finding.message for finding in found)
+
+
+@pytest.mark.parametrize(
+    ("policy", "expect", "count"),
+    [
+        ("composer", "node", 0),
+        ("composer", "pod", 1),
+        ("composer", None, 0),
+        ("gke-default", "node", 1),
+        ("gke-default", "pod", 0),
+    ],
+)
+def test_an_expectation_must_follow_from_the_plan(policy: str, expect: str | None, count: int) -> None:
+    """What is expected and not predicted is found, what is predicted is not."""
+    settings = {} if expect is None else {"expect": expect}
+    assert len(findings(_plan(policy=policy, **settings), "MASQ311")) == count
+
+
+def test_one_cause_is_told_once() -> None:
+    """Where a firewall keeps workers out, that the expectation fails too is not repeated; nor where NAT loses them."""
+    assert codes(_plan(policy="gke-default", expect="node", allowed_sources=["10.0.0.0/8"])) == {"MASQ310"}
+    lost = {**_plan(PUBLIC, expect="nat"), "network": NETWORK}
+    assert codes(lost) == {"MASQ210"}
+    assert codes(_plan(PUBLIC, expect="node")) == {"MASQ313"}
+
+
+@pytest.mark.parametrize(
+    ("observe", "policy", "network", "words"),
+    [
+        (ERP, "composer", {}, "network.node_ranges is missing"),
+        (ERP, "gke-default", {}, "network.pod_ranges is missing"),
+        (PUBLIC, "composer", {"nat_covers": ["node"]}, "network.nat_addresses is missing"),
+        (PUBLIC, "composer", {"public_nodes": True}, "not known beforehand"),
+        (PUBLIC, "composer", {"nat_covers": ["node"], "nat_addresses": ["203.0.113.7"]}, None),
+        (ERP, "composer", NETWORK, None),
+    ],
+)
+def test_what_a_firewall_cannot_be_judged_by_is_named(
+    observe: str, policy: str, network: dict[str, Any], words: str | None
+) -> None:
+    """Missing addresses are asked for by name, and known ones are not."""
+    named = network or {"other_ranges": {"on-premises": ["172.20.0.0/16"]}}
+    plan = {**_plan(observe, policy, allowed_sources=["203.0.113.0/24", "10.0.0.0/8"]), "network": named}
+    found = findings(plan, "MASQ312")
+    assert [words in finding.message for finding in found if words] == [True] * (words is not None)
+    assert len(found) == (words is not None)
+
+
+@pytest.mark.parametrize(
+    ("observe", "words"), [("https://erp.example/ip", "a name (erp.example)"), ("airflow://erp", "in a connection")]
+)
+def test_names_are_not_resolved_and_that_is_said(observe: str, words: str) -> None:
+    """Where a target's address is not known, its firewall is not judged; without a firewall there is nothing to say."""
+    (finding,) = findings(_plan(observe, allowed_sources=["10.0.0.0/8"]), "MASQ312")
+    assert (words in finding.message, finding.severity) == (True, Severity.INFO)
+    assert not codes(_plan(observe))
+
+
+@pytest.mark.parametrize(
+    ("observe", "settings", "count"),
+    [
+        ("https://ifconfig.me/ip", {}, 1),
+        ("https://API.ipify.org/", {}, 1),
+        ("stun://stun.l.google.com:19302", {}, 1),
+        (PUBLIC, {}, 1),
+        (PUBLIC, {"expect": "nat"}, 0),
+        (PUBLIC, {"expect": "node-external"}, 0),
+        (PUBLIC, {"allowed_sources": ["203.0.113.7/32"]}, 0),
+        ("https://notifconfig.me/ip", {}, 0),
+        ("https://observer.example/ip", {}, 0),
+        ("airflow://observer", {}, 0),
+        (ERP, {}, 0),
+    ],
+)
+def test_a_public_observer_needs_another_reason(observe: str, settings: dict[str, Any], count: int) -> None:
+    """A public address, or a page known to be public, is found where nothing else is asked of it."""
+    assert len(findings(_plan(observe, **settings), "MASQ313")) == count
+
+
+def test_a_public_address_that_is_routed_privately_is_no_public_observer() -> None:
+    """A network that the plan names is reached privately, whatever its addresses."""
+    plan = _plan(PUBLIC)
+    plan["network"]["other_ranges"] = {"peered": ["192.175.48.0/24"]}
+    assert not findings(plan, "MASQ313")
+
+
+@pytest.mark.parametrize(
+    ("observe", "settings", "count"),
+    [
+        ("http://[fd20::10]/", {}, 1),
+        ("http://[fd20::10]/", {"expect": "node"}, 1),
+        ("http://[fd20::10]/", {"allowed_sources": ["10.0.0.0/8"]}, 1),
+        ("http://[fd20::10]/", {"expect": "pod"}, 0),
+        ("http://[::ffff:172.20.0.10]/", {}, 0),
+        (ERP, {}, 0),
+    ],
+)
+def test_ipv6_passes_by_the_agent(observe: str, settings: dict[str, Any], count: int) -> None:
+    """A target by IPv6 is found, once; a mapped IPv4 address is IPv4."""
+    plan = _plan(observe, **settings)
+    assert len(findings(plan, "MASQ314")) == count
+    if count:
+        assert not codes(plan) & {"MASQ310", "MASQ311", "MASQ312"}
+
+
+def test_pods_are_not_taken_for_nodes_where_their_ranges_overlap() -> None:
+    """A plan whose Pod range begins with the node range still gets the answer about Pods."""
+    plan = _plan(policy="gke-default", allowed_sources=["10.200.0.0/16"])
+    plan["network"] = {"node_ranges": [NODES], "pod_ranges": ["10.128.0.0/14"]}
+    assert "with their Pod's address in 10.128.0.0/14" in _message(plan)
+    plan["network"]["pod_ranges"] = [NODES]
+    assert "with their Pod's address in 10.128.0.0/20" in _message(plan)
+
+
+def test_a_target_in_the_first_nodes_block_is_judged_from_another_node() -> None:
+    """A Pod as a target is not taken for one on the worker's own node."""
+    (finding,) = findings(_plan("http://192.168.0.3/", allowed_sources=["10.0.0.0/8"]), "MASQ310")
+    assert "exempts 192.168.0.0/16" in finding.message

@@ -1,0 +1,169 @@
+"""The kernel's side of a world: a packet lab in which everything answers, its rules changed from world to world.
+
+    Pod, Pod ── node ── vpc ──┬── "private"    stands for every address that is not globally reachable
+                              └── cloud-nat ── "internet"    stands for all the others
+
+The lab knows nothing of airflow-masq. What a policy or a plan means in its words is said here, and here alone. This
+module must not ask the predictor for anything.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from typing import TYPE_CHECKING, Final
+
+from airflow_masq.network import SourceKind
+from lab.packets.lab import PacketLab
+from lab.packets.masquerade import MasqueradeChain
+from lab.packets.observers import Observers
+from lab.packets.topology import (
+    DEFAULT_CLOUD_NAT,
+    DEFAULT_PORT,
+    NODE_RANGE,
+    POD_RANGE,
+    ROUTER,
+    CloudNat,
+    Destination,
+    Topology,
+)
+from lab.packets.tracer import Attempt, Tracer
+from tests.scenarios.worlds import ASKING_POD, CLUSTER, EXTERNAL_ADDRESS, NODE, OTHER_POD, PEERED, ROUTER_ADDRESSES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from airflow_masq.network.policy import Chain
+    from lab.packets.tracer import Fate
+    from tests.scenarios.worlds import Question, World
+
+#: What is not globally reachable, by IANA's registries of special-purpose addresses
+#: (https://www.iana.org/assignments/iana-ipv4-special-registry and …-ipv6-…, read 2026-11-22), and what is peered.
+_PRIVATE: Final = tuple(
+    map(
+        ip_network,
+        (
+            "10.0.0.0/8", "100.64.0.0/10", "169.254.0.0/16", "172.16.0.0/12", "192.0.0.0/24", "192.0.2.0/24",
+            "192.168.0.0/16", "198.18.0.0/15", "198.51.100.0/24", "203.0.113.0/24", "240.0.0.0/4",
+            "fc00::/7", "2001:db8::/32", str(PEERED),
+        ),
+    )
+)  # fmt: skip
+
+PRIVATE: Final = Destination(
+    name="private",
+    address=IPv4Address("172.20.0.10"),
+    ipv6_address=IPv6Address("fd00:172::10"),
+    stands_for=_PRIVATE,
+)
+INTERNET: Final = Destination(
+    name="internet",
+    address=IPv4Address("192.175.48.80"),
+    ipv6_address=IPv6Address("2600:1900::80"),
+    stands_for=(ip_network("0.0.0.0/0"), ip_network("::/0")),
+    public=True,
+)
+
+#: What answers in the cluster itself.
+_BESIDE: Final = (
+    Destination(name=OTHER_POD.name, address=OTHER_POD.address, ipv6_address=OTHER_POD.ipv6_address),
+    Destination(name=NODE.name, address=NODE.address, ipv6_address=NODE.ipv6_address),
+    Destination(
+        name=ROUTER,
+        address=IPv4Address(str(ROUTER_ADDRESSES[0])),
+        ipv6_address=IPv6Address(str(ROUTER_ADDRESSES[1])),
+    ),
+)
+
+_TOPOLOGY: Final = Topology(destinations=(PRIVATE, INTERNET), cloud_nat=DEFAULT_CLOUD_NAT, clusters=(CLUSTER,))
+_COVERED: Final = {SourceKind.NODE: NODE_RANGE, SourceKind.POD: POD_RANGE}
+
+
+class Kernel:
+    """A lab that becomes one world after the other.
+
+    :param lab: it is built.
+    :param tracer: it watches both destinations.
+    :param runner: the event loop in which the lab's observers serve.
+    """
+
+    def __init__(self, lab: PacketLab, tracer: Tracer, runner: asyncio.Runner) -> None:
+        self._lab = lab
+        self._tracer = tracer
+        self._runner = runner
+
+    def become(self, world: World) -> None:
+        """Replace every rule of the lab by the world's.
+
+        :param world: policy and plan.
+        """
+        self._lab.set_masquerade(NODE.name, *map(as_agents_chain, world.policy.chains))
+        covers = tuple(network for kind, network in _COVERED.items() if kind in world.nat_covers)
+        self._lab.set_cloud_nat(CloudNat(address=DEFAULT_CLOUD_NAT.address, covers=covers))
+        external = {NODE.name: IPv4Address(str(EXTERNAL_ADDRESS))} if world.public_nodes else {}
+        self._lab.set_external_addresses(external)
+        allowed = tuple(ip_network(str(network)) for network in world.allowed_sources) or None
+        for destination in (PRIVATE, INTERNET):
+            self._lab.set_allowed_sources(destination.name, allowed)
+        services = {
+            ip_address(str(question.destination)): ip_address(str(question.backend))
+            for question in world.questions
+            if question.backend is not None
+        }
+        self._lab.set_services(NODE.name, services)
+
+    def ask(self, world: World, *, grace_seconds: float | None = None) -> list[Fate]:
+        """Connect to every destination of the world that the lab has become.
+
+        :param world: the destinations, and whence.
+        :param grace_seconds: see :meth:`Tracer.follow`; ``None`` is its default.
+        :return: what became of each attempt.
+        """
+        part = NODE.name if world.host_network else ASKING_POD.name
+        attempts = [_attempt(question, part=part) for question in world.questions]
+        patience = {} if grace_seconds is None else {"grace_seconds": grace_seconds}
+        return self._runner.run(self._tracer.follow(attempts, **patience))
+
+
+def _attempt(question: Question, *, part: str) -> Attempt:
+    return Attempt(
+        part=part,
+        address=ip_address(str(question.destination)),
+        port=DEFAULT_PORT,
+        endpoint=None if question.backend is None else ip_address(str(question.backend)),
+    )
+
+
+def as_agents_chain(chain: Chain) -> MasqueradeChain:
+    """Say in the lab's words what an agent of a policy writes.
+
+    :param chain: the package's value.
+    :return: the lab's.
+    """
+    return MasqueradeChain(
+        name=chain.name,
+        non_masquerade=tuple(ip_network(str(exemption.cidr)) for exemption in chain.exemptions),
+        masquerade_link_local=chain.masquerades_link_local,
+        enable_ipv6=chain.ipv6,
+        masquerade_link_local_ipv6=chain.masquerades_link_local_ipv6,
+    )
+
+
+@contextlib.contextmanager
+def kernel_of_worlds() -> Iterator[Kernel]:
+    """Build the lab, for code that is not asynchronous.
+
+    :return: the kernel, which has become no world yet.
+    """
+    with asyncio.Runner() as runner, PacketLab(_TOPOLOGY) as lab:
+        stack = contextlib.AsyncExitStack()
+        try:
+            runner.run(stack.enter_async_context(Observers(lab, beside=_BESIDE)))
+            yield Kernel(lab, runner.run(_enter(stack, lab)), runner)
+        finally:
+            runner.run(stack.aclose())
+
+
+async def _enter(stack: contextlib.AsyncExitStack, lab: PacketLab) -> Tracer:
+    return stack.enter_context(Tracer(lab, destinations=(PRIVATE.name, INTERNET.name)))
