@@ -66,20 +66,25 @@ def test_coverage_is_counted_from_the_verdicts() -> None:
     assert report(unknown, nodes_total=1).coverage == "0 of 1 node seen."
 
 
-def test_merging_keeps_the_latest_verdict_of_a_vantage_and_target() -> None:
-    """A repeated check replaces its earlier verdict, whatever the order of the reports, and others stay."""
+def test_merging_forgets_no_fail_of_a_worker_that_was_asked_several_times() -> None:
+    """Where checks met on one worker and disagree, the worst stays, says so, and other workers' verdicts stay too."""
     early, late, other = failing(after=0), passing(after=60), failing(name="b")
     for reports in ([report(early), report(late, other)], [report(late, other), report(early)]):
-        merged = merge(reports)
-        assert set(map(id, merged.verdicts)) == {id(late), id(other)}
-    same_time = merge([report(failing()), report(passing())])
-    assert same_time.outcome is Outcome.PASS
+        merged = {verdict.vantage.hostname: verdict for verdict in merge(reports).verdicts}
+        assert merged[other.vantage.hostname] is other
+        kept = merged[early.vantage.hostname]
+        assert (kept.outcome, kept.observed) == (Outcome.FAIL, early.observed)
+        assert kept.findings[-1].code == "MASQ492"
+        assert "1 x FAIL (192.168.0.2)" in kept.findings[-1].message
+        assert "1 x PASS (10.128.0.2)" in kept.findings[-1].message
 
 
-def test_merging_a_target_that_was_not_probed_keeps_the_attempt_that_was() -> None:
-    """A verdict without any attempt is older than every attempt."""
+def test_merging_verdicts_that_agree_keeps_the_latest_as_it_is() -> None:
+    """Checks that met on one worker and agree are one verdict; one that asked nothing is an ERROR that stays."""
+    early, late = passing(after=0), passing(after=60)
+    assert merge([report(late), report(early)]).verdicts == (late,)
     nothing = verdict_of(need=NEED, at=vantage(name="a"))
-    assert merge([report(passing()), report(nothing)]).verdicts == (passing(),)
+    assert merge([report(passing()), report(nothing)]).outcome is Outcome.ERROR
 
 
 def test_merging_keeps_problems_once_and_the_largest_number_of_nodes() -> None:
