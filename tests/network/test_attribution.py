@@ -65,7 +65,7 @@ def test_a_public_address_is_a_nodes_only_where_nodes_have_public_ones() -> None
 
 
 def test_a_public_address_is_no_nodes_where_it_could_be_cloud_nats() -> None:
-    """Without Cloud NAT's addresses it may be that of an unmasqueraded Pod; towards a private service it is nobody's."""
+    """Without Cloud NAT's addresses it may be an unmasqueraded Pod's; towards a private service it is nobody's."""
     unlisted = NetworkRanges(public_nodes=True)
     listed = NetworkRanges(public_nodes=True, nat_addresses=(IPAddress("203.0.113.7"),))
     seen, public, private = IPAddress("34.1.2.3"), IPAddress("8.8.8.8"), IPAddress("172.20.0.10")
