@@ -235,8 +235,8 @@ def test_no_attempt_at_all_is_an_error() -> None:
             target(allowed=PRIVATE),
             True,
             (
-                "10.128.0.0/20 (node), which allowed_sources 10.0.0.0/8 lets in: look for a missing route back or an "
-                "observer that is down."
+                "10.128.0.0/20 (node), which allowed_sources 10.0.0.0/8 lets in: look for a missing route back, an "
+                "observer that is down, or a node that does not masquerade as planned."
             ),
         ),
         (target(), True, "10.128.0.0/20 (node), so ask that side's firewall log for it."),
