@@ -31,8 +31,9 @@ This release works from within Airflow; it adds no commands here yet. Where to g
                    airflow_masq.operators.create_environment.CloudComposerCreateMasqueradeEnvironmentOperator
   Check            the DAG check_source_ip, or in a DAG of yours
                    airflow_masq.operators.source_ip_check.SourceIpCheckOperator, then
-                   airflow_masq.operators.source_ip_report.SourceIpReportOperator
-  Write a plan     README.md, "The plan file": one YAML file that the DAGs and the operators take
+                   airflow_masq.operators.source_ip_report.SourceIpReportOperator and
+                   airflow_masq.operators.source_ip_assert.SourceIpAssertOperator
+  Write a plan     README.md, "Write a plan": one YAML file that the DAGs and the operators take
   Read a verdict   docs/rules: one page per code (MASQ1xx environment, 2xx ranges, 3xx policy, 4xx observed)
 
 The agent can be switched on only while an environment is created. Which source address you get, and why, is explained
