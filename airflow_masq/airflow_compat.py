@@ -15,15 +15,15 @@ from airflow.triggers.base import BaseTrigger, TriggerEvent
 if TYPE_CHECKING:
     from airflow.sdk import DAG, Asset, BaseHook, BaseOperator, Param, get_current_context, task
     from airflow.sdk import Context as Context  # noqa: PLC0414 - the explicit re-export of a type that mypy asks for
-    from airflow.sdk.exceptions import AirflowException, AirflowFailException
+    from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowNotFoundException
 else:
     try:
         from airflow.sdk import DAG, Asset, BaseHook, BaseOperator, Param, get_current_context, task
-        from airflow.sdk.exceptions import AirflowException, AirflowFailException
+        from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowNotFoundException
     except ImportError:  # Airflow 2
         from airflow.datasets import Dataset as Asset
         from airflow.decorators import task
-        from airflow.exceptions import AirflowException, AirflowFailException
+        from airflow.exceptions import AirflowException, AirflowFailException, AirflowNotFoundException
         from airflow.hooks.base import BaseHook
         from airflow.models.baseoperator import BaseOperator
         from airflow.models.dag import DAG
@@ -34,6 +34,7 @@ __all__ = [
     "DAG",
     "AirflowException",
     "AirflowFailException",
+    "AirflowNotFoundException",
     "Asset",
     "BaseHook",
     "BaseOperator",

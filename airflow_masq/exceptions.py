@@ -68,13 +68,13 @@ class InvalidInputError(FinalError):
 class PlanError(InvalidInputError):
     """A plan cannot be read.
 
-    :param source: the plan file's name, or what else the plan came from.
+    :param source: the plan file's name, or what else the plan came from; empty where ``where`` says it all.
     :param line: the line in the file, from 1; ``None`` where the plan did not come from a text.
     """
 
     def __init__(self, *, source: str, line: int | None, where: str, expected: str, seen: str) -> None:
         place = source if line is None else f"{source}:{line}"
-        super().__init__(where=f"{place}: {where}" if where else place, expected=expected, seen=seen)
+        super().__init__(where=": ".join(filter(None, (place, where))), expected=expected, seen=seen)
         self.source = source
         self.line = line
 

@@ -22,19 +22,22 @@ _OPERATOR_MODULES: Final = (
 _TRIGGER_MODULES: Final = ("airflow_masq.triggers.environment_running",)
 _HOOK_MODULES: Final = ("airflow_masq.hooks.composer", "airflow_masq.hooks.source_ip")
 
+#: The connection form's hints; the hook gives them to older Airflow, whose names have underscores.
+CONNECTION_FORM: Final[dict[str, Any]] = {
+    "hidden-fields": [],
+    "relabeling": {"schema": "Scheme"},
+    "placeholders": {
+        "host": "observer.example.com",
+        "schema": "http or https",
+        "extra": '{"path": "/client-ip", "headers": {"X-Api-Key": "..."}, "ca_file": "/path/to/ca.pem"}',
+    },
+}
+
 _CONNECTION_TYPE: Final = {
     "connection-type": "source_ip_observer",
     "hook-class-name": "airflow_masq.hooks.source_ip.SourceIpHook",
     "hook-name": "Source IP observer",
-    "ui-field-behaviour": {
-        "hidden-fields": [],
-        "relabeling": {"schema": "Scheme"},
-        "placeholders": {
-            "host": "observer.example.com",
-            "schema": "http or https",
-            "extra": '{"headers": {"X-Api-Key": "..."}}',
-        },
-    },
+    "ui-field-behaviour": CONNECTION_FORM,
     "conn-fields": {
         "path": {
             "label": "Path",

@@ -10,7 +10,10 @@ import pytest
 from tests.airflow_env import use_temporary_home
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from tests.airflow_runs import AirflowRunner
+    from tests.emulated_cloud import EmulatedCloud
 
 use_temporary_home()
 
@@ -34,3 +37,13 @@ def airflow() -> AirflowRunner:
         from tests.airflow_runs import AirflowRunner  # noqa: PLC0415 - imports Airflow, which takes seconds
 
     return AirflowRunner()
+
+
+@pytest.fixture
+def cloud(monkeypatch: pytest.MonkeyPatch) -> Iterator[EmulatedCloud]:
+    """Give an emulated Composer API, and the Airflow connection ``test_google`` that leads to it."""
+    from tests.emulated_cloud import EmulatedCloud  # noqa: PLC0415 - imports Google's libraries, which take seconds
+
+    with EmulatedCloud() as cloud:
+        monkeypatch.setenv("AIRFLOW_CONN_TEST_GOOGLE", cloud.airflow_connection)
+        yield cloud

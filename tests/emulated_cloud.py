@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from google.cloud.orchestration.airflow.service_v1.types import Environment
 
+from airflow_masq.environment import EnvironmentName
 from lab.cloud import ComposerEmulator, Durations, Faults, Hooks
 
 if TYPE_CHECKING:
@@ -17,9 +18,10 @@ if TYPE_CHECKING:
 PROJECT = "example-project"
 LOCATION = "us-central1"
 IMAGE = "composer-2.14.1-airflow-2.10.5"
+NAME = EnvironmentName(project=PROJECT, location=LOCATION, environment_id="example-environment")
 
 
-def environment_resource(environment_id: str = "example-environment", **config: object) -> dict[str, Any]:
+def environment_resource(environment_id: str = NAME.environment_id, **config: object) -> dict[str, Any]:
     """Write an environment as Google's page does.
 
     :param environment_id: the environment's own id.

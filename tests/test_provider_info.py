@@ -82,4 +82,4 @@ def test_the_form_is_the_same_on_every_airflow() -> None:
     older = SourceIpHook.get_ui_field_behaviour()
     assert behaviour["hidden-fields"] == older["hidden_fields"]
     assert behaviour["relabeling"] == older["relabeling"]
-    assert behaviour["placeholders"].keys() == older["placeholders"].keys()
+    assert behaviour["placeholders"] == older["placeholders"]

@@ -11,7 +11,7 @@ import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from airflow_masq.clients.creation import ENDED_BADLY, EnvironmentState, environment_failed
+from airflow_masq.clients.creation import EnvironmentState, being_deleted, environment_failed
 from airflow_masq.environment.difference import Difference, differences
 from airflow_masq.environment.resource import masquerade_enabled
 from airflow_masq.exceptions import (
@@ -92,7 +92,7 @@ def _adopt(client: ComposerClient, name: EnvironmentName, *, resource: Mapping[s
     unlike = differences(resource, found=found)
     log.info("%s exists in state %s and is adopted", name, found.get("state"))
     for difference in unlike:
-        log.warning("%s differs from the plan in %s", name, difference)
+        log.warning("%s is not as planned: %s", name, difference)
     return CreationStart(operation_name=None, adopted=True, differences=unlike)
 
 
@@ -104,9 +104,9 @@ def _refuse_unless_it_can_be_adopted(name: EnvironmentName, *, found: Mapping[st
     """
     state = found.get("state", EnvironmentState.STATE_UNSPECIFIED)
     if state == EnvironmentState.DELETING:
-        raise EnvironmentNotReadyError(f"{name} is being deleted; run the task again once it is gone")
+        raise being_deleted(name)
     if state == EnvironmentState.ERROR:
-        raise environment_failed(name, problem=f"exists and {ENDED_BADLY[EnvironmentState.ERROR]}")
+        raise environment_failed(name, problem="exists and is in state ERROR")
     if state in USABLE and not masquerade_enabled(found):
         raise _without_agent(name)
 

@@ -43,10 +43,11 @@ class EnvironmentState(StrEnum):
     ERROR = "ERROR"
 
 
-ENDED_BADLY = {
-    EnvironmentState.ERROR: "is in state ERROR",
-    EnvironmentState.DELETING: "is being deleted",
+GOES_ON: dict[str, str] = {
+    EnvironmentState.CREATING: "its creation goes on in the cloud",
+    EnvironmentState.UPDATING: "an update of it goes on in the cloud",
 }
+"""What an environment that is not running waits for; elsewhere nobody knows."""
 
 AFTER_A_FAILURE = (
     "look at the environment's page and at its logs in Cloud Logging, delete the environment, correct the cause and "
@@ -64,28 +65,40 @@ def environment_failed(name: EnvironmentName, *, problem: str) -> EnvironmentFai
     return EnvironmentFailedError(f"{name} {problem}; {AFTER_A_FAILURE}")
 
 
+def being_deleted(name: EnvironmentName) -> EnvironmentNotReadyError:
+    """Say that an environment is on its way out, and what to do.
+
+    :param name: the environment's name.
+    :return: the error to raise.
+    """
+    return EnvironmentNotReadyError(f"{name} is being deleted; run the task again once it is gone")
+
+
 @dataclass(kw_only=True)
 class CreationWatch:
-    """Looks at one environment until it is running; remembers only how many looks in a row went unanswered.
+    """Looks at one environment until it is running; remembers what it saw last, and how many looks went unanswered.
 
     :param client: where to ask.
     :param name: the environment.
     :param operation_name: the operation that creates it; ``None`` where another attempt started it.
     :param unanswered: looks in a row without an answer so far.
+    :param state: the state that the environment was last seen in; ``None`` where it was not seen yet.
     """
 
     client: ComposerClient
     name: EnvironmentName
     operation_name: str | None = None
     unanswered: int = 0
+    state: str | None = None
 
     def is_running(self) -> bool:
         """Look once.
 
         :return: the environment is running; ``False`` means that it is still on its way, or that there was no answer.
-        :raises EnvironmentFailedError: it or its operation failed, or somebody is deleting it.
+        :raises EnvironmentFailedError: it or its operation failed.
+        :raises EnvironmentNotReadyError: somebody is deleting it, or it has disappeared.
         :raises CloudUnavailableError: too many looks in a row went unanswered.
-        :raises CloudRefusedError: the API refuses to tell, or the environment has disappeared.
+        :raises CloudRefusedError: the API refuses to tell.
         """
         try:
             running = self._look()
@@ -101,17 +114,23 @@ class CreationWatch:
     def _look(self) -> bool:
         operation_goes_on = self._operation_goes_on()
         try:
-            state = self.client.get(self.name).get("state", EnvironmentState.STATE_UNSPECIFIED)
-        except EnvironmentNotFoundError:
+            state = str(self.client.get(self.name).get("state", EnvironmentState.STATE_UNSPECIFIED))
+        except EnvironmentNotFoundError as error:
             if operation_goes_on:
                 log.info("%s does not appear yet", self.name)
                 return False
-            raise
+            raise EnvironmentNotReadyError(
+                f"{self.name} has disappeared while it was waited for (somebody has deleted it?); run the task again "
+                "to create it"
+            ) from error
+        self.state = state
         log.info("%s is in state %s", self.name, state)
-        if state in ENDED_BADLY:
+        if state == EnvironmentState.DELETING:
+            raise being_deleted(self.name)
+        if state == EnvironmentState.ERROR:
             self._operation_goes_on()  # the operation may have ended since, and knows the reason
-            raise environment_failed(self.name, problem=ENDED_BADLY[EnvironmentState(state)])
-        return bool(state == EnvironmentState.RUNNING)
+            raise environment_failed(self.name, problem="is in state ERROR")
+        return state == EnvironmentState.RUNNING
 
     def _operation_goes_on(self) -> bool:
         if self.operation_name is None:
@@ -148,17 +167,17 @@ def wait_until_running(
     while not watch.is_running():
         sleep(
             seconds_to_next_look(
-                watch.name, deadline=deadline, poll_interval_seconds=poll_interval_seconds, seconds_now=now()
+                watch, deadline=deadline, poll_interval_seconds=poll_interval_seconds, seconds_now=now()
             )
         )
 
 
 def seconds_to_next_look(
-    name: EnvironmentName, *, deadline: float, poll_interval_seconds: float, seconds_now: float
+    watch: CreationWatch, *, deadline: float, poll_interval_seconds: float, seconds_now: float
 ) -> float:
     """Say how long to pause before the next look.
 
-    :param name: the environment's name, for the message.
+    :param watch: what has looked, for the message.
     :param deadline: when to give up, in seconds on the caller's clock.
     :param poll_interval_seconds: the usual pause.
     :param seconds_now: the time on the caller's clock.
@@ -167,8 +186,10 @@ def seconds_to_next_look(
     """
     left = deadline - seconds_now
     if left <= 0:
+        seen = f"state {watch.state}" if watch.state else "it was not seen yet"
+        goes_on = GOES_ON.get(watch.state or "", "what is under way goes on in the cloud")
         raise EnvironmentNotReadyError(
-            f"{name} is not running yet and the time given is up; its creation goes on in the cloud: run the task "
-            "again to go on waiting, or raise creation_timeout_seconds"
+            f"{watch.name} is not running yet ({seen}) and the time given is up; {goes_on}: run the task again to go "
+            "on waiting, or raise creation_timeout_seconds"
         )
     return min(poll_interval_seconds, left)

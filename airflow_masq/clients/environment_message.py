@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING, Any
 from google.cloud.orchestration.airflow.service_v1 import types
 from google.protobuf import json_format
 
+from airflow_masq.environment.field_names import FREE_FORM_MAPS
+from airflow_masq.environment.resource import normalise, value_at
 from airflow_masq.exceptions import InvalidInputError
 from airflow_masq.wire.foreign_text import printable
 
@@ -25,6 +27,11 @@ if TYPE_CHECKING:
     from google.protobuf.message import Message
 
 CLIENT_LIBRARY = "google-cloud-orchestration-airflow"
+
+_LONGEST_PLACE = 200
+# What protobuf's complaints look like (json_format.py of protobuf 7.36.2, tried 2026-11-22).
+_FIELD = re.compile(r"Failed to parse (\w+) field: ")
+_PLACE_AT_END = re.compile(r' at "?Environment\.([^"\s]+?)"?\.*$')
 
 
 def message_from_resource(resource: Mapping[str, object]) -> types.Environment:
@@ -46,7 +53,7 @@ def message_from_resource(resource: Mapping[str, object]) -> types.Environment:
     try:
         json_format.ParseDict(dict(resource), message)
     except json_format.ParseError as error:
-        raise _unreadable(str(error)) from error
+        raise _unreadable(str(error), resource) from None  # its text quotes values, and they may be secrets
     environment: types.Environment = types.Environment.wrap(message)
     return environment
 
@@ -102,14 +109,37 @@ def _parts(value: object) -> Iterator[tuple[str, Mapping[str, object]]]:
                 yield f"[{index}]", part
 
 
-def _unreadable(words: str) -> InvalidInputError:
-    """Turn protobuf's complaint, which ends in the place, into ours, which begins with it."""
-    last = words.splitlines()[0].rsplit(" field: ", maxsplit=1)[-1]
-    place = re.search(r'at "?Environment\.?([^"\s]*?)"?\.*$', last)
-    where = f"environment.{place.group(1)}" if place and place.group(1) else "environment"
-    problem = last[: place.start()].strip() if place else last
+def _unreadable(words: str, resource: Mapping[str, object]) -> InvalidInputError:
+    """Turn protobuf's complaint, which begins and often ends with the place, into ours, which has one place.
+
+    The place at its end, where there is one, has the index in a list, but misses the field that is no list.
+    """
+    names: list[str] = []
+    rest = words.split("\n", maxsplit=1)[0]
+    while match := _FIELD.match(rest):
+        names.append(match.group(1))
+        rest = rest[match.end() :]
+    if names and names[-1] in FREE_FORM_MAPS:
+        return _unreadable_map(names, value=value_at(normalise(resource), *names))
+    where = ".".join(["environment", *names])
+    place = _PLACE_AT_END.search(rest)
+    if place:
+        rest = rest[: place.start()]
+        at_end = f"environment.{place.group(1)}"
+        where = at_end if at_end.startswith(where) else where
     return InvalidInputError(
-        where=where,
+        where=printable(where, limit=_LONGEST_PLACE),
         expected="a value that the Composer API's Environment accepts",
-        seen=printable(problem, limit=300),
+        seen=printable(rest.strip().rstrip("."), limit=300),
     )
+
+
+def _unreadable_map(names: Sequence[str], *, value: object) -> InvalidInputError:
+    """Name the entry of one of the user's maps that is no text, without its value, which may be a secret."""
+    where, expected, seen = ".".join(["environment", *names]), "texts by name", type(value).__name__
+    if isinstance(value, Mapping):
+        for key, entry in value.items():
+            if not isinstance(entry, str):
+                where, expected, seen = f"{where}.{key}", "text", type(entry).__name__
+                break
+    return InvalidInputError(where=printable(where, limit=_LONGEST_PLACE), expected=expected, seen=seen)

@@ -1,15 +1,17 @@
 """What an existing environment has otherwise than somebody planned it.
 
 It must not judge: whether a difference matters is for whoever reads it. What the service itself resolves (an alias of
-an image version, the bare size of a range) is no difference.
+an image version, the bare size of a range) is no difference. Differences go into logs and XComs, so what may be a
+secret must not show: environment variables and configuration overrides often are.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
+from airflow_masq.environment.field_names import FIELD_NAMES, FREE_FORM_MAPS
 from airflow_masq.environment.image import ImageVersion
 from airflow_masq.environment.resource import normalise, value_at
 from airflow_masq.exceptions import InvalidInputError
@@ -17,6 +19,9 @@ from airflow_masq.exceptions import InvalidInputError
 # The name is how the environment was found; the others are the service's to set (read 2026-11-22):
 # https://cloud.google.com/composer/docs/reference/rest/v1/projects.locations.environments#Environment
 _NOT_COMPARED: Final = frozenset({"name", "uuid", "state", "createTime", "updateTime"})
+
+_LONGEST_PLACE: Final = 200
+_LONGEST_VALUE: Final = 120
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,11 +34,16 @@ class Difference:
     """
 
     where: str
-    planned: object
-    found: object | None
+    planned: object = field(repr=False)
+    found: object | None = field(repr=False)
 
     def __str__(self) -> str:
-        return f"{self.where}: planned {self.planned!r}, found {self.found!r}"
+        """Say it in one line; values show only where every field on the way is known to be Google's own."""
+        where = _cut(self.where.encode("unicode_escape").decode("ascii"), limit=_LONGEST_PLACE)
+        if any(name not in FIELD_NAMES or name in FREE_FORM_MAPS for name in self.where.split(".")):
+            return f"{where}: differs"
+        planned, found = (_cut(ascii(value), limit=_LONGEST_VALUE) for value in (self.planned, self.found))
+        return f"{where}: planned {planned}, found {found}"
 
 
 def differences(planned: Mapping[str, object], *, found: Mapping[str, object]) -> tuple[Difference, ...]:
@@ -51,6 +61,10 @@ def differences(planned: Mapping[str, object], *, found: Mapping[str, object]) -
         for path, value in _leaves(asked)
         if not _is_same(path[-1], value, value_at(existing, *path))
     )
+
+
+def _cut(text: str, *, limit: int) -> str:
+    return text if len(text) <= limit else f"{text[: limit - 1]}…"
 
 
 def _leaves(value: object, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], object]]:

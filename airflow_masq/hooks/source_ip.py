@@ -13,8 +13,9 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
-from airflow_masq.airflow_compat import AirflowException, BaseHook
+from airflow_masq.airflow_compat import AirflowNotFoundException, BaseHook
 from airflow_masq.exceptions import InvalidInputError
+from airflow_masq.get_provider_info import CONNECTION_FORM
 from airflow_masq.hooks.source_ip_connection import read_connection
 from airflow_masq.probes import probe, probe_http
 from airflow_masq.verdict.observation import TRANSIENT_FAILURES, Failure, Observation
@@ -50,15 +51,7 @@ class SourceIpHook(BaseHook):
 
         :return: Airflow's description of fields.
         """
-        return {
-            "hidden_fields": [],
-            "relabeling": {"schema": "Scheme"},
-            "placeholders": {
-                "host": "observer.example.com",
-                "schema": "http or https",
-                "extra": '{"path": "/client-ip", "headers": {}, "ca_file": ""}',
-            },
-        }
+        return {name.replace("-", "_"): value for name, value in CONNECTION_FORM.items()}
 
     def observe(
         self,
@@ -114,13 +107,13 @@ class SourceIpHook(BaseHook):
         return True, f"The observer sees {observation.observed} (asked from the API server, not from a worker)"
 
     def _ask(self, observe_url: str, *, timeout_seconds: float) -> _Ask:
-        """Prepare what makes one attempt."""
+        """Prepare what makes one attempt; a connection that cannot be used is that target's failure and no other's."""
         if not observe_url.startswith(_CONNECTION_SCHEME):
             return partial(probe, observe_url, timeout_seconds=timeout_seconds)
         conn_id = observe_url.removeprefix(_CONNECTION_SCHEME) or self.source_ip_observer_conn_id
         try:
             observer = read_connection(self.get_connection(conn_id), conn_id=conn_id)
-        except (InvalidInputError, AirflowException) as error:
+        except Exception as error:  # noqa: BLE001 - secrets backends raise whatever they like
             return partial(_unusable, conn_id, detail=_one_line(error, conn_id))
         return partial(
             probe_http,
@@ -130,6 +123,7 @@ class SourceIpHook(BaseHook):
             now=_now,
             headers=observer.headers,
             tls_context=observer.tls_context,
+            shown_as=_shown(conn_id),
         )
 
 
@@ -143,7 +137,7 @@ async def _attempts(ask: _Ask, *, attempts: int, wait_seconds: float) -> tuple[O
 
 async def _unusable(conn_id: str, *, detail: str) -> Observation:
     return Observation(
-        url=f"{_CONNECTION_SCHEME}{printable(conn_id)}",
+        url=_shown(conn_id),
         destination=None,
         destination_port=None,
         local_address=None,
@@ -155,10 +149,17 @@ async def _unusable(conn_id: str, *, detail: str) -> Observation:
     )
 
 
+def _shown(conn_id: str) -> str:
+    return f"{_CONNECTION_SCHEME}{printable(conn_id, limit=250)}"
+
+
 def _one_line(error: Exception, conn_id: str) -> str:
+    """Say why a connection cannot be used; foreign errors may quote it, so only their type is named."""
     if isinstance(error, InvalidInputError):
         return str(error)
-    return f"connection {printable(conn_id, limit=60)}: expected one that is defined, saw none"
+    # Airflow 3.3.2 calls a connection that it cannot read "not defined", too.
+    seen = "none" if isinstance(error, AirflowNotFoundException) else f"{type(error).__name__} while reading it"
+    return f"connection {printable(conn_id, limit=60)}: expected one that is defined and well-formed, saw {seen}"
 
 
 def _now() -> datetime:

@@ -1,11 +1,12 @@
 """An Airflow connection of type ``source_ip_observer``, read as an observer to ask.
 
-What it holds may be secret: values of it stand in no message and no ``repr``, but the host, the port and the path.
+What it holds may be secret: values of it stand in no message and no ``repr``, but the host and the port.
 """
 
 from __future__ import annotations
 
 import base64
+import json
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -26,22 +27,23 @@ class ConnectionFields(Protocol):
     port: int | None
     login: str | None
     password: str | None
+    extra: str | None
 
     @property
-    def extra_dejson(self) -> dict[str, object]:
-        """The extra field, which holds a JSON object."""
+    def extra_dejson(self) -> object:
+        """The extra field, read as JSON, with its secrets masked in logs; empty where it is no JSON."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class ObserverConnection:
     """An observer, and what it wants from those who ask.
 
-    :param url: the observer, without credentials.
+    :param url: the observer; its path may be a secret.
     :param headers: request headers; they may hold credentials.
     :param tls_context: verifies the observer's certificate; ``None`` for Python's default.
     """
 
-    url: str
+    url: str = field(repr=False)
     headers: tuple[tuple[str, str], ...] = field(repr=False)
     tls_context: ssl.SSLContext | None = field(repr=False)
 
@@ -72,7 +74,9 @@ def _url(connection: ConnectionFields, *, path: str, where: str) -> str:
         raise InvalidInputError(where=f"{where}: schema", expected="http or https", seen=printable(scheme, limit=40))
     host = connection.host or ""
     if not host or any(character in host for character in "/@?#"):
-        raise InvalidInputError(where=f"{where}: host", expected="a host name or address alone", seen="other text")
+        raise InvalidInputError(
+            where=f"{where}: host", expected="a host name or address alone", seen="other text" if host else "none"
+        )
     if not path.startswith("/"):
         raise InvalidInputError(where=f"{where}: extra.path", expected="a path that begins with /", seen="other text")
     shown_host = f"[{host}]" if ":" in host and not host.startswith("[") else host
@@ -81,12 +85,25 @@ def _url(connection: ConnectionFields, *, path: str, where: str) -> str:
 
 
 def _extra(connection: ConnectionFields, *, where: str) -> Mapping[str, object]:
-    extra = connection.extra_dejson
+    _refuse_unless_json(connection.extra or "", where=where)
+    extra = connection.extra_dejson  # Airflow reads it once more, and so hides its secrets in logs
+    if not isinstance(extra, Mapping):
+        raise InvalidInputError(where=f"{where}: extra", expected="a JSON object", seen=f"a {type(extra).__name__}")
     for key in extra:
         if key not in _EXTRA_KEYS:
             expected = f"only {', '.join(_EXTRA_KEYS)}"
             raise InvalidInputError(where=f"{where}: extra", expected=expected, seen=printable(key, limit=40))
     return extra
+
+
+def _refuse_unless_json(text: str, *, where: str) -> None:
+    """Refuse what Airflow would take for an empty object."""
+    try:
+        json.loads(text or "{}")
+    except (ValueError, RecursionError):  # the error holds the text, so it is not chained
+        raise InvalidInputError(
+            where=f"{where}: extra", expected="a JSON object", seen="text that is no JSON"
+        ) from None
 
 
 def _text(extra: Mapping[str, object], key: str, *, default: str, where: str) -> str:
@@ -98,9 +115,13 @@ def _text(extra: Mapping[str, object], key: str, *, default: str, where: str) ->
 
 def _headers(extra: Mapping[str, object], *, where: str) -> tuple[tuple[str, str], ...]:
     headers = extra.get("headers", {})
-    if not isinstance(headers, Mapping) or not all(isinstance(value, str) for value in headers.values()):
+    if not isinstance(headers, Mapping):
         expected = "an object of names and texts"
         raise InvalidInputError(where=f"{where}: extra.headers", expected=expected, seen=type(headers).__name__)
+    for name, value in headers.items():
+        if not isinstance(value, str):
+            place = f"{where}: extra.headers.{printable(name, limit=40)}"
+            raise InvalidInputError(where=place, expected="text", seen=type(value).__name__)
     return tuple((str(name), str(value)) for name, value in headers.items())
 
 

@@ -16,18 +16,27 @@ if TYPE_CHECKING:
     from netaddr import IPAddress, IPNetwork
 
 
-def attribute(address: IPAddress, ranges: NetworkRanges, *, local_address: IPAddress | None = None) -> AddressKind:
+def attribute(
+    address: IPAddress,
+    ranges: NetworkRanges,
+    *,
+    local_address: IPAddress | None = None,
+    destination: IPAddress | None = None,
+) -> AddressKind:
     """Say what an address is within a cluster's network.
 
     :param address: the address somebody saw.
     :param ranges: the cluster's ranges.
     :param local_address: the probing socket's own address, where there was one: seen unchanged, it is the Pod's, or the
         node's where a Pod shares its node's network namespace.
+    :param destination: where the connection went, if known: nodes show external addresses to the internet only.
     :return: the kind of the most specific range that holds the address; ``AMBIGUOUS`` where two kinds of range of the
         same size do; ``FOREIGN`` where none does.
     """
     seen = unmapped(address)
     kind = _kind_by_ranges(seen, ranges)
+    if kind is AddressKind.NODE_EXTERNAL and destination is not None and not unmapped(destination).is_global():
+        return AddressKind.FOREIGN
     if local_address is not None and seen == unmapped(local_address) and kind not in _SURER_THAN_THE_SOCKET:
         return AddressKind.POD
     return kind
@@ -41,7 +50,9 @@ _SURER_THAN_THE_SOCKET = frozenset({AddressKind.NODE, AddressKind.AMBIGUOUS})
 def _kind_by_ranges(address: IPAddress, ranges: NetworkRanges) -> AddressKind:
     holding = [(network.prefixlen, kind) for network, kind in _named_ranges(ranges) if address in network]
     if not holding:
-        is_node_external = ranges.public_nodes and address.is_global()
+        # Plans do not list nodes' external addresses. Only where Cloud NAT's are listed is any other one a node's; else
+        # it could be that of a Pod that was not masqueraded and left through Cloud NAT.
+        is_node_external = ranges.public_nodes and bool(ranges.nat_addresses) and address.is_global()
         return AddressKind.NODE_EXTERNAL if is_node_external else AddressKind.FOREIGN
     longest_prefix = max(prefix_length for prefix_length, _ in holding)
     kinds = {kind for prefix_length, kind in holding if prefix_length == longest_prefix}

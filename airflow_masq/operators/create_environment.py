@@ -108,6 +108,7 @@ class CloudComposerCreateMasqueradeEnvironmentOperator(BaseOperator):
     def execute(self, context: Context) -> dict[str, Any]:  # noqa: ARG002 - Airflow's signature
         """Create or adopt the environment, wait for it and verify it.
 
+        :param context: Airflow's.
         :return: the facts, as ``environment_facts`` lists them.
         :raises AirflowFailException: where trying again does not help.
         :raises AirflowException: where it may.
@@ -140,6 +141,7 @@ class CloudComposerCreateMasqueradeEnvironmentOperator(BaseOperator):
     ) -> dict[str, Any]:
         """Verify the environment after the trigger has waited for it.
 
+        :param context: Airflow's.
         :param event: the trigger's payload.
         :return: the facts, as ``execute`` returns them.
         :raises AirflowFailException: where trying again does not help.

@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Any
 from airflow_masq.exceptions import PlanError
 from airflow_masq.plan import load_plan, plan_from_mapping
 from airflow_masq.plan.yaml_document import LARGEST_TEXT_CHARACTERS
+from airflow_masq.wire import printable
 
 if TYPE_CHECKING:
     from airflow_masq.plan import Plan
 
-_ARGUMENT = "the task's argument plan"
+_ARGUMENT = "plan"
+_LONGEST_PATH_SHOWN = 200
 
 
 def read_plan(plan: str | Mapping[str, Any]) -> Plan:
@@ -26,15 +28,19 @@ def read_plan(plan: str | Mapping[str, Any]) -> Plan:
     if isinstance(plan, Mapping):
         return plan_from_mapping(plan, source=_ARGUMENT)
     if not isinstance(plan, str):
-        raise PlanError(
-            source=_ARGUMENT, line=None, where="", expected="a path or a mapping", seen=f"a {type(plan).__name__}"
-        )
+        raise _refused(expected="a path or a mapping", seen=f"a {type(plan).__name__}")
+    if not plan:
+        raise _refused(expected="a path or a mapping", seen="an empty text")
+    path = printable(plan, limit=_LONGEST_PATH_SHOWN)
     try:
         with Path(plan).open(encoding="utf-8") as file:
             text = file.read(LARGEST_TEXT_CHARACTERS + 1)  # one more than a plan may have, so that it is refused
     except (OSError, ValueError) as error:  # ValueError: no UTF-8, or a path with a null character
-        reason = error.strerror if isinstance(error, OSError) else str(error)
-        raise PlanError(
-            source=plan, line=None, where="", expected="a readable plan file on this worker", seen=str(reason)
-        ) from error
-    return load_plan(text, source=plan)
+        reason = printable(str(error.strerror if isinstance(error, OSError) else error))
+        expected = "the path of a readable plan file on this worker"
+        raise _refused(expected=expected, seen=f"{path} ({reason})") from error
+    return load_plan(text, source=path)
+
+
+def _refused(*, expected: str, seen: str) -> PlanError:
+    return PlanError(source=_ARGUMENT, line=None, where="", expected=expected, seen=seen)

@@ -1,11 +1,32 @@
-"""Reads numbers that operators were given, as numbers or as what a template made of them; it must not guess."""
+"""Reads settings that operators were given, as they are or as what a template made of them; it must not guess."""
 
 from __future__ import annotations
 
 import math
+from typing import Final
 
 from airflow_masq.exceptions import InvalidInputError
 from airflow_masq.wire import printable
+
+LONGEST_LINE_CHARACTERS: Final = 20_000
+"""The longest text that a report may hold: reports with longer ones are not read back (``verdict.from_dict``)."""
+
+
+def one_line(value: object, *, where: str) -> str:
+    """Read a text that goes into a report.
+
+    :param value: the text.
+    :param where: the setting's name.
+    :return: the text.
+    :raises InvalidInputError: when it is anything else than one printable line of a length that a report may hold.
+    """
+    if not isinstance(value, str) or len(value) > LONGEST_LINE_CHARACTERS or not value.isprintable():
+        raise InvalidInputError(
+            where=where,
+            expected=f"one printable line of at most {LONGEST_LINE_CHARACTERS} characters",
+            seen=printable(repr(value)),
+        )
+    return value
 
 
 def whole_number(value: object, *, where: str, least: int, most: int) -> int:

@@ -18,7 +18,7 @@ from airflow_masq.hooks.source_ip import SourceIpHook
 from airflow_masq.operators.error_mapping import errors_for_airflow
 from airflow_masq.operators.plan_argument import read_plan
 from airflow_masq.operators.report_asset import REPORT_XCOM_KEY, UNKNOWN_ENVIRONMENT
-from airflow_masq.operators.settings import seconds, whole_number
+from airflow_masq.operators.settings import one_line, seconds, whole_number
 from airflow_masq.operators.verdict_assertion import assert_reports, parse_outcomes
 from airflow_masq.verdict import Outcome, Report, Vantage, component_of, judge, render_table, to_dict
 from airflow_masq.wire import printable
@@ -47,7 +47,6 @@ class SourceIpCheckOperator(BaseOperator):
 
     :param plan: the plan: a path, read on the worker, or a mapping.
     :param targets: names of the plan's targets to probe; default ``None``, all of them.
-    :param source_ip_observer_conn_id: the connection for targets that name none; default ``None``.
     :param attempts: how often to ask an observer that gives no answer, default 3. Where it is more than 1, a FAIL is
         asked for once more, since the first seconds of a Pod can show a wrong address; the last answer counts.
     :param timeout_seconds: the time for one attempt, default 5.
@@ -61,7 +60,6 @@ class SourceIpCheckOperator(BaseOperator):
     template_fields: Sequence[str] = (
         "plan",
         "targets",
-        "source_ip_observer_conn_id",
         "attempts",
         "timeout_seconds",
         "wait_seconds",
@@ -75,7 +73,6 @@ class SourceIpCheckOperator(BaseOperator):
         *,
         plan: str | Mapping[str, Any],
         targets: Sequence[str] | None = None,
-        source_ip_observer_conn_id: str | None = None,
         attempts: int | str = 3,
         timeout_seconds: float | str = 5.0,
         wait_seconds: float | str = 1.0,
@@ -87,7 +84,6 @@ class SourceIpCheckOperator(BaseOperator):
         super().__init__(**kwargs)
         self.plan = plan
         self.targets = targets
-        self.source_ip_observer_conn_id = source_ip_observer_conn_id
         self.attempts = attempts
         self.timeout_seconds = timeout_seconds
         self.wait_seconds = wait_seconds
@@ -95,11 +91,12 @@ class SourceIpCheckOperator(BaseOperator):
         self.environment = environment
         self.instance = instance
 
-    def execute(self, context: Context) -> dict[str, object]:
-        """Probe, judge, report, then fail where ``fail_on`` says so.
+    def execute(self, context: Context) -> None:
+        """Probe, judge, push the report under the XCom key ``report``, then fail where ``fail_on`` says so.
+
+        It returns nothing, since Airflow would store a returned report a second time.
 
         :param context: Airflow's.
-        :return: the report, as also pushed under the XCom key ``report``.
         :raises AirflowFailException: when the plan or a setting cannot be used; Airflow does not retry.
         :raises AirflowException: when an outcome of ``fail_on`` was found; Airflow may retry.
         """
@@ -107,58 +104,69 @@ class SourceIpCheckOperator(BaseOperator):
             fail_on = parse_outcomes(self.fail_on)
             report = self._check()
             self.log.info("Which source address services see from this worker:\n%s", render_table(report))
-            content = to_dict(report)
-            context["ti"].xcom_push(key=REPORT_XCOM_KEY, value=content)
+            context["ti"].xcom_push(key=REPORT_XCOM_KEY, value=to_dict(report))
             assert_reports([report], fail_on=fail_on)
-        return content
 
     def _check(self) -> Report:
         plan = read_plan(self.plan)
+        environment = self._environment_name(plan)
         targets = _chosen(plan.targets, names=self.targets)
         attempts = whole_number(self.attempts, where="attempts", least=1, most=10)
         wait_seconds = seconds(self.wait_seconds, where="wait_seconds", least=0, most=60)
         ask = partial(
-            SourceIpHook(self.source_ip_observer_conn_id).observe_all,
+            SourceIpHook().observe_all,
             attempts=attempts,
             timeout_seconds=seconds(self.timeout_seconds, where="timeout_seconds", least=0.1, most=60),
             wait_seconds=wait_seconds,
         )
-        report = self._judge(targets, ask(targets), plan=plan)
+        judged = partial(self._judge, targets, plan=plan, environment=environment)
+        report = judged(ask(targets))
         wrong = {verdict.target for verdict in report.verdicts if verdict.outcome is Outcome.FAIL}
         if not wrong or attempts == 1:
             return report
         time.sleep(wait_seconds)
         first = {verdict.target: verdict.evidence for verdict in report.verdicts}
         again = ask([target for target in targets if target.name in wrong])
-        return self._judge(targets, {name: first[name] + again.get(name, ()) for name in first}, plan=plan)
+        return judged({name: first[name] + again.get(name, ()) for name in first})
 
     def _judge(
-        self, targets: Sequence[Target], observations: Mapping[str, tuple[Observation, ...]], *, plan: Plan
+        self,
+        targets: Sequence[Target],
+        observations: Mapping[str, tuple[Observation, ...]],
+        *,
+        plan: Plan,
+        environment: str,
     ) -> Report:
-        vantage = self._vantage(plan, [each for attempts in observations.values() for each in attempts])
+        hostname = socket.gethostname()
+        vantage = Vantage(
+            hostname=hostname,
+            pod_ip=_pod_ip([each for attempts in observations.values() for each in attempts], plan),
+            component=component_of(hostname),
+            environment=environment,
+        )
         verdicts = tuple(judge(target, observations[target.name], vantage=vantage, plan=plan) for target in targets)
         return Report(environment=vantage.environment, verdicts=verdicts)
 
-    def _vantage(self, plan: Plan, observations: Sequence[Observation]) -> Vantage:
-        hostname = socket.gethostname()
-        return Vantage(
-            hostname=hostname,
-            pod_ip=_pod_ip(observations, plan),
-            component=component_of(hostname),
-            environment=self._environment_name(plan),
-        )
-
     def _environment_name(self, plan: Plan) -> str:
         """Name the environment: as the task was told, else as Composer says, else as the plan does."""
-        planned = str(plan.environment.get("name", "")).rpartition("/")[2]
-        actual = os.environ.get(COMPOSER_ENVIRONMENT_VARIABLE, "")
+        told = one_line(self.environment, where="environment") if self.environment is not None else ""
+        planned = printable(str(plan.environment.get("name", "")).rpartition("/")[2])
+        actual = self._composer_environment()
         if planned and actual and planned != actual:
             self.log.warning(
                 "The plan describes environment %s, and this worker belongs to %s, whose ranges may be others.",
-                printable(planned),
+                planned,
                 printable(actual),
             )
-        return self.environment or actual or planned or UNKNOWN_ENVIRONMENT
+        return told or actual or planned or UNKNOWN_ENVIRONMENT
+
+    def _composer_environment(self) -> str:
+        """Read what Composer says; what it cannot have said is ignored, since nobody who uses the check set it."""
+        try:
+            return one_line(os.environ.get(COMPOSER_ENVIRONMENT_VARIABLE, ""), where=COMPOSER_ENVIRONMENT_VARIABLE)
+        except InvalidInputError as error:
+            self.log.warning("The variable is ignored: %s", error)
+            return ""
 
 
 def _chosen(targets: Sequence[Target], *, names: object) -> Sequence[Target]:

@@ -73,6 +73,8 @@ def _verdict_line(verdict: Verdict) -> str:
 
 def _counted(reports: Sequence[Report]) -> str:
     counts = Counter(verdict.outcome for report in reports for verdict in report.verdicts)
-    return ", ".join(
-        f"{counts[outcome]} {outcome}" for outcome in (*FAILABLE_OUTCOMES, Outcome.PASS) if counts[outcome]
-    )
+    words = [f"{counts[outcome]} {outcome}" for outcome in (*FAILABLE_OUTCOMES, Outcome.PASS) if counts[outcome]]
+    problems = sum(len(report.problems) for report in reports)
+    if problems:
+        words.append(f"{problems} problem{'s' if problems > 1 else ''}")
+    return ", ".join(words)

@@ -20,10 +20,18 @@ class Channel(Protocol):
     """Sends bytes and receives bytes."""
 
     async def send(self, data: bytes) -> None:
-        """Send all of ``data``."""
+        """Send bytes, all of them.
+
+        :param data: the bytes.
+        :raises OSError: when the connection breaks.
+        """
 
     async def receive(self) -> bytes:
-        """Wait for some bytes; none means that the other side has ended."""
+        """Wait for some bytes.
+
+        :return: the bytes; none means that the other side has ended.
+        :raises OSError: when the connection breaks.
+        """
 
 
 class PlainChannel:
@@ -36,11 +44,19 @@ class PlainChannel:
         self._connection = connection
 
     async def send(self, data: bytes) -> None:
-        """Send all of ``data``."""
+        """Send bytes, all of them.
+
+        :param data: the bytes.
+        :raises OSError: when the connection breaks.
+        """
         await asyncio.get_running_loop().sock_sendall(self._connection, data)
 
     async def receive(self) -> bytes:
-        """Wait for some bytes; none means that the other side has ended."""
+        """Wait for some bytes.
+
+        :return: the bytes; none means that the other side has ended.
+        :raises OSError: when the connection breaks.
+        """
         return await asyncio.get_running_loop().sock_recv(self._connection, _READ_BYTES)
 
 
@@ -63,6 +79,7 @@ class TlsChannel:
         """Complete the handshake.
 
         :raises ssl.SSLError: when it fails.
+        :raises OSError: when the connection breaks.
         """
         while True:
             try:
@@ -74,13 +91,19 @@ class TlsChannel:
                 return
 
     async def send(self, data: bytes) -> None:
-        """Send all of ``data``."""
+        """Send bytes, all of them.
+
+        :param data: the bytes.
+        :raises OSError: when the connection breaks.
+        """
         self._tls.write(data)  # the buffer takes everything
         await self._flush()
 
     async def receive(self) -> bytes:
-        """Wait for some bytes; none means that the other side has ended and said so.
+        """Wait for some bytes.
 
+        :return: the bytes; none means that the other side has ended and said so.
+        :raises OSError: when the connection breaks.
         :raises ssl.SSLError: when it ended without saying so: a reply may then have been cut (RFC 9112 section 9.8).
         """
         while True:
@@ -91,7 +114,7 @@ class TlsChannel:
                 continue
             # Python 3.11 tells OpenSSL 3 to take any end for a proper one (SSL_OP_IGNORE_UNEXPECTED_EOF, gh-95494).
             if not data and self._carrier_has_ended:
-                raise ssl.SSLEOFError("the other side ended without TLS's own ending")
+                raise ssl.SSLEOFError(ssl.SSL_ERROR_EOF, "the other side ended without TLS's own ending")
             return data
 
     async def _exchange(self) -> None:

@@ -47,6 +47,9 @@ _FAILURE_OF_ERRNO: Final = {
     errno.EPERM: Failure.NO_ROUTE,
 }
 
+# Other 2xx do not promise that the body is what was asked for: 206 holds a part of it (RFC 9110 section 15.3).
+_WHOLE_REPLIES: Final = frozenset({HTTPStatus.OK, HTTPStatus.NON_AUTHORITATIVE_INFORMATION})
+
 
 @dataclass(kw_only=True)
 class _Progress:
@@ -73,6 +76,7 @@ async def probe_http(
     headers: Sequence[tuple[str, str]] = (),
     resolve: Resolve = resolve_by_system,
     tls_context: ssl.SSLContext | None = None,
+    shown_as: str | None = None,
 ) -> Observation:
     """Ask an HTTP observer once for the source address it sees.
 
@@ -84,6 +88,8 @@ async def probe_http(
         sent is quoted, since it might echo them.
     :param resolve: gives the first address of the host; default the system's resolver.
     :param tls_context: verifies the server's certificate; default Python's own, with the system's authorities.
+    :param shown_as: one printable line that the observation names instead of the URL, whose path is then taken for a
+        secret, so that nothing that the server sent is quoted either; default ``None``, the URL.
     :return: what was seen, or why nothing was.
     :raises ValueError: when ``timeout_seconds`` is not above 0.
     """
@@ -92,13 +98,13 @@ async def probe_http(
     loop = asyncio.get_running_loop()
     started_at, started = now(), loop.time()
     progress = _Progress()
-    shown_url = without_credentials(url)
+    shown_url = shown_as or without_credentials(url)
     try:
         target = parse_http_target(url)
     except ValueError as error:
         result = _Result(failure=Failure.UNUSABLE_TARGET, detail=str(error))
     else:
-        shown_url = target.url
+        shown_url = shown_as or target.url
         attempt = _Attempt(
             target=target,
             progress=progress,
@@ -106,6 +112,7 @@ async def probe_http(
             headers=tuple(headers),
             resolve=resolve,
             tls_context=tls_context,
+            may_quote=not headers and shown_as is None,
         )
         result = await attempt.make(timeout_seconds=timeout_seconds)
     return Observation(
@@ -132,6 +139,7 @@ class _Attempt:
     headers: tuple[tuple[str, str], ...] = field(repr=False)
     resolve: Resolve
     tls_context: ssl.SSLContext | None
+    may_quote: bool
 
     async def make(self, *, timeout_seconds: float) -> _Result:
         """Make the attempt; whatever happens becomes a result."""
@@ -143,7 +151,7 @@ class _Attempt:
         except ExchangeError as error:
             return _Result(failure=error.failure, detail=str(error))
         except ssl.SSLError as error:
-            return _Result(failure=Failure.TLS, detail=self._tls_detail(error))
+            return _Result(failure=Failure.TLS, detail=_tls_detail(error))
         except OSError as error:
             failure = _FAILURE_OF_ERRNO.get(error.errno or 0, Failure.CRASHED)
             return _Result(failure=failure, detail=_os_detail(error, self.target))
@@ -188,8 +196,14 @@ class _Attempt:
         status = f"HTTP {reply.status}"
         if HTTPStatus.MULTIPLE_CHOICES <= reply.status < HTTPStatus.BAD_REQUEST:
             return _Result(failure=Failure.REDIRECT, detail=f"{status}{self._quoted(reply.location, before=' to ')}")
-        if reply.status >= HTTPStatus.BAD_REQUEST:
+        is_partial = bool(reply.body) and reply.status not in _WHOLE_REPLIES
+        if reply.status >= HTTPStatus.BAD_REQUEST or is_partial:
             return _Result(failure=Failure.HTTP_STATUS, detail=f"{status}{self._quoted(reply.phrase, before=' ')}")
+        if reply.content_codings:
+            codings = self._quoted(", ".join(reply.content_codings), before=": ")
+            return _Result(
+                failure=Failure.NO_ADDRESS, detail=f"expected a body without content coding, saw one{codings}"
+            )
         try:
             return _Result(observed=parse_echo_reply(reply.body))
         except AmbiguousReplyError as error:
@@ -200,16 +214,12 @@ class _Attempt:
     def _reply_detail(self, error: ReplyError) -> str:
         return f"expected {error.expected}, saw {error.seen}{self._quoted(error.excerpt, before=': ')}"
 
-    def _tls_detail(self, error: ssl.SSLError) -> str:
-        reason = error.verify_message if isinstance(error, ssl.SSLCertVerificationError) else error.reason
-        return f"TLS failed: {printable(reason or type(error).__name__)}"
-
     def _quoted(self, foreign: str | bytes, *, before: str) -> str:
-        """Quote what the server sent, unless it may hold an echo of our credentials."""
+        """Quote what the server sent, unless it may hold an echo of credentials."""
         if not foreign:
             return ""
-        if self.headers:
-            return f"{before}(not shown, since the request carried headers of yours)"
+        if not self.may_quote:
+            return f"{before}(not shown, since it might echo a secret of the request)"
         return f'{before}"{foreign if isinstance(foreign, str) else printable(foreign)}"'
 
     def _timed_out(self, timeout_seconds: float) -> _Result:
@@ -223,3 +233,11 @@ class _Attempt:
 def _os_detail(error: OSError, target: HttpTarget) -> str:
     reason = os.strerror(error.errno).lower() if error.errno else type(error).__name__
     return f"{target.authority}: {reason}"
+
+
+def _tls_detail(error: ssl.SSLError) -> str:
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return f"TLS failed: {printable(error.verify_message)}"
+    # Only errors that OpenSSL raised have a reason; ours has words.
+    reason = getattr(error, "reason", None) or error.strerror or type(error).__name__
+    return f"TLS failed: {printable(reason)}"

@@ -1,6 +1,8 @@
 """One HTTP/1.1 request and its reply over a channel, by h11, within bounds; it must follow nothing and keep nothing.
 
 The request asks for the connection to be closed, and the reply is read to its end or refused: half an address is none.
+One end cannot be told from a cut: that of a body in plain text whose length is not said and which ends with the
+connection (RFC 9112 section 8). Under TLS it can, by TLS's own ending.
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 import h11
 
 from airflow_masq.verdict.observation import Failure
+from airflow_masq.wire import printable
 from airflow_masq.wire.echo_reply import MAX_REPLY_BYTES
 
 if TYPE_CHECKING:
@@ -44,12 +47,14 @@ class HttpReply:
     :param status: the status code.
     :param phrase: the reason phrase, as the server sent it.
     :param location: the ``Location`` header, as the server sent it; empty where there is none.
+    :param content_codings: what the body is coded with (RFC 9110 section 8.4), escaped; empty for nothing.
     :param body: the body, without transfer coding.
     """
 
     status: int
     phrase: bytes
     location: bytes
+    content_codings: tuple[str, ...]
     body: bytes
 
 
@@ -88,6 +93,12 @@ def _headers(target: HttpTarget, further: Sequence[tuple[str, str]]) -> list[tup
     ]
 
 
+def _content_codings(response: h11.Response) -> tuple[str, ...]:
+    values = b",".join(value for name, value in response.headers if name == b"content-encoding")
+    codings = (printable(coding.strip(), limit=40) for coding in values.split(b","))
+    return tuple(coding for coding in codings if coding.lower() not in {"", "identity"})
+
+
 class _Reader:
     """Pulls events out of h11 and bytes out of the channel."""
 
@@ -97,11 +108,19 @@ class _Reader:
         self._received_bytes = 0
 
     async def reply(self) -> HttpReply:
+        """Read until the reply is complete.
+
+        :return: the reply.
+        :raises ExchangeError: when it does not become complete within the bounds.
+        :raises OSError: when the connection breaks.
+        """
         status, phrase, location, body = 0, b"", b"", bytearray()
+        content_codings: tuple[str, ...] = ()
         while not isinstance(event := await self._event(), h11.EndOfMessage):
             if isinstance(event, h11.Response):
                 status, phrase = event.status_code, event.reason
                 location = next((value for name, value in event.headers if name == b"location"), b"")
+                content_codings = _content_codings(event)
             elif isinstance(event, h11.Data):
                 body += event.data
             elif not isinstance(event, h11.InformationalResponse):
@@ -109,7 +128,9 @@ class _Reader:
                 raise ExchangeError(Failure.NOT_HTTP, "the server ended the connection")
             if len(body) > MAX_REPLY_BYTES:
                 raise ExchangeError(Failure.TOO_LARGE, f"the reply has more than {MAX_REPLY_BYTES} bytes")
-        return HttpReply(status=status, phrase=phrase, location=location, body=bytes(body))
+        return HttpReply(
+            status=status, phrase=phrase, location=location, content_codings=content_codings, body=bytes(body)
+        )
 
     async def _event(self) -> object:
         while True:

@@ -91,6 +91,12 @@ class EnvironmentRunningTrigger(BaseTrigger):
         except AirflowMasqError as error:
             outcome: Outcome = "try-again" if isinstance(error, TryAgainError) else "final"
             yield self._event(outcome, message=str(error))
+        except Exception as error:
+            self.log.exception("Waiting for %s broke down", self.environment_name)
+            # The words of an error that nobody foresaw may hold anything, so only its kind goes to the task.
+            kind = type(error).__name__
+            message = f"waiting for {self.environment_name} broke down with {kind}; the triggerer's log has the rest"
+            yield self._event("final", message=message)
         else:
             yield self._event("running", message="")
 
@@ -107,7 +113,7 @@ class EnvironmentRunningTrigger(BaseTrigger):
                 if await asyncio.to_thread(watch.is_running):
                     return
                 pause_seconds = seconds_to_next_look(
-                    name,
+                    watch,
                     deadline=self.deadline,
                     poll_interval_seconds=self.poll_interval_seconds,
                     seconds_now=time.time(),

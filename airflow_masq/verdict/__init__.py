@@ -13,12 +13,13 @@ from airflow_masq.verdict.observation import (
 from airflow_masq.verdict.outcome import Outcome, worst
 from airflow_masq.verdict.report import Report, merge
 from airflow_masq.verdict.report_codec import SCHEMA, from_dict, to_dict
-from airflow_masq.verdict.report_table import render_table
+from airflow_masq.verdict.report_table import TASK_LOG_WIDTH, render_table
 from airflow_masq.verdict.verdict import ObservedFinding, Verdict
 
 __all__ = [
     "CODES",
     "SCHEMA",
+    "TASK_LOG_WIDTH",
     "TRANSIENT_FAILURES",
     "CodeMeaning",
     "Component",

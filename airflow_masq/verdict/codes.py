@@ -185,7 +185,7 @@ _NOTHING_PROVED: Final = {
         title="The source belongs to two kinds of range",
         meaning="The plan gives the observed address to two kinds of range of the same size.",
         causes="Ranges under `network` that coincide.",
-        what_to_do="Correct the plan's ranges; `airflow-masq lint` names those that overlap.",
+        what_to_do="Correct the plan's ranges, which overlap (MASQ201).",
     ),
     VerdictCode.NO_STATED_NEED: CodeMeaning(
         outcome=Outcome.INCONCLUSIVE,

@@ -1,7 +1,7 @@
 """Observation decides: what was seen, held against what is needed.
 
-    no observation, or a failure ─────────────────────────────▶ by the table of failures
-    an address ─▶ attribution ─▶ expect? ─▶ allowed_sources? ─▶ the environment's intent
+    no address in any observation ────────────────────────────▶ by the table of failures
+    the last address ─▶ attribution ─▶ expect? ─▶ allowed_sources? ─▶ the environment's intent
                                                 │
                           a PASS from a vantage that is no worker's Pod becomes INCONCLUSIVE
 
@@ -17,7 +17,7 @@ from airflow_masq.environment.resource import masquerade_enabled
 from airflow_masq.network import AddressKind, attribute, predict
 from airflow_masq.verdict import wording
 from airflow_masq.verdict.codes import CODES, VerdictCode
-from airflow_masq.verdict.observation import Failure
+from airflow_masq.verdict.observation import Failure, deciding
 from airflow_masq.verdict.outcome import Outcome
 from airflow_masq.verdict.ruling import Ruling, Sighting, keeps_pod_address, rule
 from airflow_masq.verdict.verdict import ObservedFinding, Verdict
@@ -58,12 +58,13 @@ def judge(target: Target, observations: Sequence[Observation], *, vantage: Vanta
     """Judge what one vantage saw of one target.
 
     :param target: the target, with what is needed of the source address.
-    :param observations: all attempts in order; the last decides, all are evidence.
+    :param observations: all attempts in order; the last that holds an address decides, else the last; all are
+        evidence. So an address that leaked is not forgotten because a later attempt met silence.
     :param vantage: where they were made.
     :param plan: the environment's plan.
     :return: the verdict; PASS only where an address was seen and is what is needed.
     """
-    last = observations[-1] if observations else None
+    last = deciding(observations)
     own_address = (last.local_address if last else None) or vantage.pod_ip
     prediction = _prediction(target, last, own_address=own_address, plan=plan)
     sighting = _sighting(last, own_address=own_address, prediction=prediction, plan=plan)
@@ -106,11 +107,12 @@ def _prediction(
 def _sighting(
     last: Observation | None, *, own_address: IPAddress | None, prediction: Prediction | None, plan: Plan
 ) -> Sighting | None:
-    if last is None or last.observed is None:
+    kind = None if last is None else _attributed(last, plan=plan)
+    if last is None or last.observed is None or kind is None:
         return None
     return Sighting(
         address=last.observed,
-        kind=attribute(last.observed, plan.ranges, local_address=last.local_address),
+        kind=kind,
         destination=last.destination,
         own_address=own_address,
         prediction=prediction,
@@ -142,7 +144,7 @@ def _findings(
     if sighting is not None and _model_disagrees(sighting):
         message = wording.disagreement(sighting.address, sighting.kind, prediction=sighting.prediction)
         found.append(ObservedFinding(code=VerdictCode.MODEL_DISAGREES, message=message))
-    sights = [(_kind(observation, plan=plan), observation.failure) for observation in observations]
+    sights = [(_attributed(observation, plan=plan), observation.failure) for observation in observations]
     if len(set(sights)) > 1:
         kinds = [kind for kind, _ in sights]
         message = wording.attempts(observations, kinds=kinds)
@@ -150,10 +152,15 @@ def _findings(
     return tuple(found)
 
 
-def _kind(observation: Observation, *, plan: Plan) -> AddressKind | None:
+def _attributed(observation: Observation, *, plan: Plan) -> AddressKind | None:
     if observation.observed is None:
         return None
-    return attribute(observation.observed, plan.ranges, local_address=observation.local_address)
+    return attribute(
+        observation.observed,
+        plan.ranges,
+        local_address=observation.local_address,
+        destination=observation.destination,
+    )
 
 
 def _model_disagrees(sighting: Sighting) -> bool:

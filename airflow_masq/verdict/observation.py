@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
     from netaddr import IPAddress
@@ -135,3 +136,13 @@ class Observation:
             raise ValueError("an observation holds either an address or a failure")
         if self.started_at.tzinfo is None:
             raise ValueError("an observation's time needs its time zone")
+
+
+def deciding(observations: Sequence[Observation]) -> Observation | None:
+    """Choose the observation that a verdict rests on.
+
+    :param observations: all attempts in order.
+    :return: the last that holds an address, else the last; ``None`` of none.
+    """
+    with_address = [observation for observation in observations if observation.observed is not None]
+    return next(reversed(with_address or observations), None)

@@ -6,14 +6,16 @@ did not report is a problem, and a report with problems is an ERROR at best.
 
 from __future__ import annotations
 
-from collections import Counter
-from dataclasses import dataclass
+from collections import Counter, defaultdict
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 from netaddr import IPNetwork
 
+from airflow_masq.verdict.codes import VerdictCode
 from airflow_masq.verdict.outcome import Outcome, worst
+from airflow_masq.verdict.verdict import ObservedFinding
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -68,25 +70,39 @@ class Report:
 def merge(reports: Sequence[Report]) -> Report:
     """Put several reports of one environment together.
 
-    :param reports: at least one; where two hold a verdict of the same vantage and target, the later attempt's stays.
+    Nobody can aim a check at a worker, so several checks may have run on the same one. Of what they found about a
+    target the worst stays: an address that leaked once has leaked.
+
+    :param reports: at least one.
     :return: one report; its number of nodes is the largest that any of them knows.
     :raises ValueError: when there is none, or they are of several environments.
     """
     environments = {report.environment for report in reports}
     if len(environments) != 1:
         raise ValueError(f"expected reports of one environment, saw {len(environments)}")
-    latest: dict[tuple[Vantage, str], Verdict] = {}
+    by_worker: defaultdict[tuple[Vantage, str], list[Verdict]] = defaultdict(list)
     for verdict in (verdict for report in reports for verdict in report.verdicts):
-        key = (verdict.vantage, verdict.target)
-        if key not in latest or _made_at(verdict) >= _made_at(latest[key]):
-            latest[key] = verdict
+        by_worker[verdict.vantage, verdict.target].append(verdict)
     totals = [report.nodes_total for report in reports if report.nodes_total is not None]
     return Report(
         environment=environments.pop(),
-        verdicts=tuple(latest.values()),
+        verdicts=tuple(map(_worst_of, by_worker.values())),
         nodes_total=max(totals, default=None),
         problems=tuple(dict.fromkeys(problem for report in reports for problem in report.problems)),
     )
+
+
+def _worst_of(verdicts: Sequence[Verdict]) -> Verdict:
+    """Choose between verdicts of one worker about one target; where they differ, the chosen one says so."""
+    outcome = worst(verdict.outcome for verdict in verdicts)
+    kept = max((verdict for verdict in verdicts if verdict.outcome is outcome), key=_made_at)
+    if len({(verdict.code, verdict.observed) for verdict in verdicts}) == 1:
+        return kept
+    counts = Counter(f"{verdict.outcome} ({verdict.observed or 'nothing seen'})" for verdict in verdicts)
+    found = ", ".join(f"{number} x {what}" for what, number in counts.items())
+    message = f"Checks that ran on this worker disagree: {found}; the worst is shown."
+    finding = ObservedFinding(code=VerdictCode.ATTEMPTS_DISAGREE, message=message)
+    return replace(kept, findings=(*kept.findings, finding))
 
 
 def _made_at(verdict: Verdict) -> datetime:

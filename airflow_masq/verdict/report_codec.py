@@ -29,6 +29,7 @@ _MOST_NODES: Final = 100_000
 _MOST_PROBLEMS: Final = 10_000
 _MOST_ATTEMPTS: Final = 100
 _MOST_LIST_ITEMS: Final = 1_000
+_MOST_RANGES: Final = 100_000
 _LARGEST_PORT: Final = 65_535
 _LONGEST_ATTEMPT_SECONDS: Final = 86_400.0
 
@@ -201,7 +202,7 @@ def _prediction(fields: Fields) -> Prediction:
     source_kind = fields.member("source_kind", PredictedKind)
     prediction = Prediction(
         arrives_as=fields.member("arrives_as", PredictedKind),
-        sources=fields.cidrs("sources", most=_MOST_LIST_ITEMS),
+        sources=fields.cidrs("sources", most=_MOST_RANGES),
         masqueraded=fields.truth("masqueraded"),
         reason=fields.member("reason", Reason),
         matched_cidr=fields.optional_cidr("matched_cidr"),

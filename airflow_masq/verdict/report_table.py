@@ -31,22 +31,31 @@ _COLUMNS: Final = {
     "reason": 72,
 }
 _LONGEST_TEXT: Final = 2_000
+_REASON: Final = "reason"
+
+#: Wide enough for every column; task logs are scrolled, not wrapped.
+TASK_LOG_WIDTH: Final = 200
+_INDENT: Final = "    "
 _GAP: Final = "  "
 
 
-def render_table(*reports: Report) -> str:
+def render_table(*reports: Report, width: int = TASK_LOG_WIDTH) -> str:
     """Write reports as one aligned table, then what is missing, the coverage and the next step.
 
     :param reports: one or more, each of one environment.
+    :param width: how many characters a line may have, default 200; where a row does not fit with its reason, the reason
+        stands below it.
     :return: lines without a closing line end.
     """
     rows = [_row(report, verdict) for report in reports for verdict in report.verdicts]
-    lines = [*_table(rows), ""]
+    lines = [*_table(rows, width=width), ""]
     for report in reports:
         environment = _short(report.environment)
         lines += [f"{environment}: {_line(problem)}" for problem in report.problems]
         lines.append(f"{environment}: {report.outcome}. {_counted(report)}. {report.coverage}")
-    return "\n".join([*lines, *_next_steps(reports)])
+    for step in _next_steps(reports):
+        lines += textwrap.wrap(step, width, subsequent_indent=_INDENT)
+    return "\n".join(lines)
 
 
 def _row(report: Report, verdict: Verdict) -> list[str]:
@@ -66,21 +75,40 @@ def _row(report: Report, verdict: Verdict) -> list[str]:
     ]
 
 
-def _table(rows: Sequence[Sequence[str]]) -> Iterator[str]:
+def _table(rows: Sequence[Sequence[str]], *, width: int) -> Iterator[str]:
     """Lay rows out in columns that are as wide as their longest line."""
     header = [name.upper() for name in _COLUMNS]
-    wrapped = [[textwrap.wrap(cell, width) or [""] for cell, width in _pairs(row)] for row in (header, *rows)]
+    wrapped = [_wrapped(row) for row in (header, *rows)]
     widths = [max(len(line) for row in wrapped for line in row[column]) for column in range(len(_COLUMNS))]
+    if sum(widths) + len(_GAP) * (len(widths) - 1) > width:
+        yield from _table_with_reasons_below(rows, widths=widths[:-1], width=width)
+        return
     for number, row in enumerate(wrapped):
-        for line_number in range(max(map(len, row))):
-            cells = [lines[line_number] if line_number < len(lines) else "" for lines in row]
-            yield _GAP.join(cell.ljust(width) for cell, width in zip(cells, widths, strict=True)).rstrip()
+        yield from _aligned(row, widths)
         if number == 0:
-            yield _GAP.join("-" * width for width in widths)
+            yield _rule(widths)
 
 
-def _pairs(row: Sequence[str]) -> Iterator[tuple[str, int]]:
-    return zip(row, _COLUMNS.values(), strict=True)
+def _table_with_reasons_below(rows: Sequence[Sequence[str]], *, widths: Sequence[int], width: int) -> Iterator[str]:
+    yield from _aligned(_wrapped([name.upper() for name in _COLUMNS if name != _REASON]), widths)
+    yield _rule(widths)
+    for *cells, reason in rows:
+        yield from _aligned(_wrapped(cells), widths)
+        yield from textwrap.wrap(reason, width, initial_indent=_INDENT, subsequent_indent=_INDENT)
+
+
+def _wrapped(row: Sequence[str]) -> list[list[str]]:
+    return [textwrap.wrap(cell, width) or [""] for cell, width in zip(row, _COLUMNS.values(), strict=False)]
+
+
+def _aligned(row: Sequence[Sequence[str]], widths: Sequence[int]) -> Iterator[str]:
+    for line_number in range(max(map(len, row))):
+        cells = [lines[line_number] if line_number < len(lines) else "" for lines in row]
+        yield _GAP.join(cell.ljust(width) for cell, width in zip(cells, widths, strict=True)).rstrip()
+
+
+def _rule(widths: Sequence[int]) -> str:
+    return _GAP.join("-" * width for width in widths)
 
 
 def _counted(report: Report) -> str:

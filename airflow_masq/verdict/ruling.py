@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from airflow_masq.environment.resource import masquerade_enabled
-from airflow_masq.network import AddressKind, SourceKind
+from airflow_masq.network import AddressKind, SourceKind, composer_policy
 from airflow_masq.verdict import wording
 from airflow_masq.verdict.codes import CODES, VerdictCode
 from airflow_masq.verdict.observation import Component
@@ -65,12 +65,12 @@ def rule(sighting: Sighting, *, target: Target, vantage: Vantage, plan: Plan) ->
     :param plan: the environment's plan.
     :return: the code and the reason.
     """
-    if sighting.kind is AddressKind.AMBIGUOUS:
+    if target.expect is None and target.allowed_sources:
+        ruling = _by_allowed_sources(sighting, target=target)
+    elif sighting.kind is AddressKind.AMBIGUOUS:
         ruling = _ruled(VerdictCode.AMBIGUOUS_SOURCE, sighting, "which the plan gives to two kinds of range")
     elif target.expect is not None:
         ruling = _by_expectation(sighting, expect=target.expect, ranges=plan.ranges)
-    elif target.allowed_sources:
-        ruling = _by_allowed_sources(sighting, target=target)
     else:
         ruling = _by_intent(sighting, plan=plan)
     if CODES[ruling.code].outcome is not Outcome.PASS:
@@ -93,7 +93,7 @@ _FIELD_OF_KIND: Final = {
     SourceKind.POD: "pod_ranges",
     SourceKind.NODE: "node_ranges",
     SourceKind.NAT: "nat_addresses",
-    SourceKind.NODE_EXTERNAL: "public_nodes",
+    SourceKind.NODE_EXTERNAL: "public_nodes and nat_addresses",
 }
 
 
@@ -102,7 +102,7 @@ def _names_any(kind: SourceKind, ranges: NetworkRanges) -> bool:
         SourceKind.POD: ranges.pod,
         SourceKind.NODE: ranges.node,
         SourceKind.NAT: ranges.nat_addresses,
-        SourceKind.NODE_EXTERNAL: ranges.public_nodes,
+        SourceKind.NODE_EXTERNAL: ranges.public_nodes and ranges.nat_addresses,
     }
     return bool(named[kind])
 
@@ -159,11 +159,16 @@ _WORDS_OF_INTENT: Final = {
 def keeps_pod_address(destination: IPAddress | None, *, plan: Plan) -> bool:
     """Say whether a destination lies in the ranges where a Pod address is the intended one.
 
+    Where a plan with the agent names GKE's default policy all the same, it contradicts itself; the agent then counts,
+    since the default policy would let Pod addresses out that an environment with the agent must not show.
+
     :param destination: where the observer is; ``None`` where that is not known.
     :param plan: the environment's plan.
     :return: whether the policy keeps Pod addresses there.
     """
-    return destination is not None and plan.policy.keeps_pod_address(destination)
+    contradicted = plan.policy.name == "gke-default" and masquerade_enabled(plan.environment)
+    policy = composer_policy(plan.ranges) if contradicted else plan.policy
+    return destination is not None and policy.keeps_pod_address(destination)
 
 
 def _capped_by_vantage(ruling: Ruling, sighting: Sighting, *, vantage: Vantage, ranges: NetworkRanges) -> Ruling:
@@ -181,6 +186,8 @@ def _capped_by_vantage(ruling: Ruling, sighting: Sighting, *, vantage: Vantage, 
 def _may_be_a_pod(address: IPAddress, ranges: NetworkRanges) -> bool:
     if any(address in network for network in ranges.pod):
         return True
+    if address.is_loopback() or address.is_link_local():
+        return False
     pod_ranges_are_known = any(network.version == address.version for network in ranges.pod)
     return not pod_ranges_are_known and not any(address in network for network in ranges.node)
 

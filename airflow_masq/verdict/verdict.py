@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from airflow_masq.network import AddressKind
 from airflow_masq.verdict.codes import CODES, VerdictCode
+from airflow_masq.verdict.observation import deciding
 from airflow_masq.verdict.outcome import Outcome
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ class Verdict:
     :param outcome: the outcome of ``code``.
     :param code: what was found.
     :param expected: what is needed, in a few words; empty where nothing says so.
-    :param observed: the address that the last observation holds.
+    :param observed: the last address that an observation holds.
     :param attribution: what that address is in the plan's network.
     :param reason: one sentence.
     :param evidence: every observation, in order.
@@ -67,9 +68,9 @@ class Verdict:
     def __post_init__(self) -> None:
         if CODES[self.code].outcome is not self.outcome:
             raise ValueError(f"{self.code} does not stand for {self.outcome}")
-        last_seen = self.evidence[-1].observed if self.evidence else None
-        if self.observed != last_seen or (self.observed is None) != (self.attribution is None):
-            raise ValueError("a verdict holds the address of its last observation, attributed")
+        last = deciding(self.evidence)
+        if self.observed != (last and last.observed) or (self.observed is None) != (self.attribution is None):
+            raise ValueError("a verdict holds the last address of its observations, attributed")
         if self.outcome is Outcome.PASS and self.observed is None:
             raise ValueError("nothing that was not seen may pass")
 

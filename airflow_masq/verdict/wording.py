@@ -64,7 +64,8 @@ def explained(prediction: Prediction, *, allowed_sources: Iterable[IPNetwork]) -
     if prediction.allowed is False:
         rest = f"which allowed_sources {allowed} does not let in: that firewall probably drops it"
     elif prediction.allowed:
-        rest = f"which allowed_sources {allowed} lets in: look for a missing route back or an observer that is down"
+        doubts = "a missing route back, an observer that is down, or a node that does not masquerade as planned"
+        rest = f"which allowed_sources {allowed} lets in: look for {doubts}"
     else:
         rest = "so ask that side's firewall log for it"
     return f"; the model expects source {source}, {rest}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import textwrap
 from typing import TYPE_CHECKING, Any, Final, TextIO
 
-from airflow_masq.verdict import from_dict, render_table
+from airflow_masq.verdict import TASK_LOG_WIDTH, from_dict, render_table
 from lab.demo.story import ENVIRONMENTS, NODES, TARGETS, WITHOUT_AGENT, needed_outcome
 
 if TYPE_CHECKING:
@@ -29,10 +29,12 @@ class Teller:
     """Hears the events of the Airflow side and tells them to a person.
 
     :param output: where to write.
+    :param width: how many characters a line may have; default: a task log's.
     """
 
-    def __init__(self, output: TextIO) -> None:
+    def __init__(self, output: TextIO, *, width: int = TASK_LOG_WIDTH) -> None:
         self._output = output
+        self._width = width
         self._reports: list[Report] = []
         self._check_states: list[str] = []
         self._provisioned: Mapping[str, str] = {}
@@ -78,14 +80,19 @@ class Teller:
         :return: whether it is.
         """
         self._write("")
-        self._write(render_table(*self._reports))
+        self._write(render_table(*self._reports, width=self._width))
+        self._write("\nA node is named by the block of addresses that its Pods share.")
         self._write(
             f"\nAsked to enable masquerading on {WITHOUT_AGENT.environment_id}, which exists, the operator says:"
         )
-        self._write(textwrap.indent(textwrap.fill(self._refused.get("failure", ""), width=110), "  "))
+        self._write(
+            textwrap.indent(textwrap.fill(self._refused.get("failure", ""), width=min(110, self._width - 2)), "  ")
+        )
         deviations = self.deviations()
+        if deviations:
+            self._write("\nNot as the story needs it:")
         for deviation in deviations:
-            self._write(f"\nNot as the story needs it: {deviation}")
+            self._write(f"  {deviation}")
         if not deviations:
             self._write(f"\nEvery one of the {len(self._verdicts())} verdicts is the one that the story needs.")
         return not deviations
@@ -105,7 +112,7 @@ class Teller:
         for report, verdict in self._verdicts():
             needed = needed_outcome(_environment_id(report), verdict.target)
             if verdict.outcome is not needed:
-                found.append(f"{_environment_id(report)}, {verdict.node}, {verdict.target}: needs {needed}")
+                found.append(f"{_place(report, verdict)}: needs {needed}, saw {verdict.outcome}")
         return found + self._missing()
 
     def _missing(self) -> list[str]:
@@ -157,3 +164,7 @@ class Teller:
 
 def _environment_id(report: Report) -> str:
     return report.environment.rpartition("/")[2]
+
+
+def _place(report: Report, verdict: Verdict) -> str:
+    return f"{_environment_id(report)}, {verdict.node}, {verdict.target}"

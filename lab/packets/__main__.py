@@ -16,6 +16,7 @@ from lab.packets.lab import PacketLab
 from lab.packets.masquerade import MasqueradeChain
 from lab.packets.observers import Observers
 from lab.packets.prober import matrix
+from lab.packets.process_one import COULD_NOT_START
 from lab.packets.sandbox import enter_or_continue
 from lab.packets.topology import NODE_RANGE, POD_RANGE, default_topology, gke_cluster
 
@@ -71,7 +72,7 @@ async def _answers(lab: PacketLab) -> str:
 def main() -> int:
     """Run the command line.
 
-    :return: 0, or 2 for wrong usage and 3 where no lab can be built.
+    :return: 0, or 2 for wrong usage and 125 where no lab can be built.
     """
     parser = _parser()
     arguments = parser.parse_args()
@@ -86,7 +87,7 @@ def main() -> int:
         asyncio.run(_show(topology, states=states))
     except (LabError, OSError) as error:
         sys.stderr.write(f"lab: {error}\n")
-        return 3
+        return COULD_NOT_START
     return 0
 
 

@@ -5,6 +5,7 @@ Found out by trying, in a throw-away namespace, since neither version numbers no
 
 from __future__ import annotations
 
+import os
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -56,13 +57,14 @@ def explain_refusal(error: OSError, *, doing: str) -> str:
     :param doing: what was tried.
     :return: one line.
     """
+    by_root = "" if os.geteuid() == 0 else "run as root, or "
     culprits = [setting for setting in _SETTINGS if _value(setting) == setting.forbids]
     if not culprits:
         cause = "no sysctl forbids it, so the container's seccomp or AppArmor profile probably does"
-        return f"cannot {doing}: {error.strerror}; {cause}: run as root, or start the container with --privileged"
+        return f"cannot {doing}: {error.strerror}; {cause}: {by_root}start the container with --privileged"
     seen = ", ".join(f"{setting.name} is {setting.forbids}" for setting in culprits)
     remedy = " ".join(f"{setting.name}={setting.allows}" for setting in culprits)
-    return f"cannot {doing}: {error.strerror}; {seen}: run as root, or have root say: sysctl -w {remedy}"
+    return f"cannot {doing}: {error.strerror}; {seen}: {by_root}have the machine's root say: sysctl -w {remedy}"
 
 
 def _value(setting: _Setting) -> str | None:

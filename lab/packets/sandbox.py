@@ -112,8 +112,13 @@ def launch(command: Sequence[str]) -> int:
 
 def _cut_off() -> None:
     if os.geteuid() == 0:
-        with contextlib.suppress(PermissionError):  # root in a container may be no better off than a plain user
+        try:
             unshare(_CUT_OFF)
+        except PermissionError:
+            pass  # root in a container may be no better off than a plain user, and has that one's way
+        except OSError as error:
+            raise SandboxError(explain_refusal(error, doing="make namespaces")) from error
+        else:
             return
     user, group = os.geteuid(), os.getegid()
     try:

@@ -14,6 +14,7 @@ from pathlib import Path
 _LIBC = ctypes.CDLL(None, use_errno=True)
 
 _PR_SET_PDEATHSIG = 1
+_MNT_DETACH = 2
 
 #: Where the calling *thread* finds its own network namespace; ``/proc/self`` would be the main thread's.
 OWN_NETWORK_NAMESPACE = Path("/proc/thread-self/ns/net")
@@ -77,6 +78,15 @@ def mount(source: str, target: str, *, kind: str | None, flags: MountFlags) -> N
     """
     kind_bytes = None if kind is None else kind.encode()
     _check(_LIBC.mount(source.encode(), target.encode(), kind_bytes, ctypes.c_ulong(flags), None))
+
+
+def unmount(target: str) -> None:
+    """Take a mounted file system away, at once (umount2(2), MNT_DETACH).
+
+    :param target: the directory.
+    :raises OSError: where the kernel refuses.
+    """
+    _check(_LIBC.umount2(target.encode(), ctypes.c_int(_MNT_DETACH)))
 
 
 def die_with_parent(signal_number: int) -> None:

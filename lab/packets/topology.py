@@ -179,8 +179,10 @@ def gke_cluster(
     :return: the cluster.
     :raises ValueError: if the Pods do not fit.
     """
-    if pods_per_node > PODS_PER_NODE_LIMIT:
-        raise ValueError(f"a node takes up to {PODS_PER_NODE_LIMIT} Pods, saw {pods_per_node}")
+    if nodes < 1:
+        raise ValueError(f"a cluster has at least one node, saw {nodes}")
+    if not 1 <= pods_per_node <= PODS_PER_NODE_LIMIT:
+        raise ValueError(f"a node takes 1 to {PODS_PER_NODE_LIMIT} Pods, saw {pods_per_node}")
     blocks = tuple(islice(pod_range.subnets(new_prefix=POD_BLOCK_PREFIX), nodes))
     if len(blocks) < nodes:
         raise ValueError(f"{pod_range} has room for {len(blocks)} nodes (a /{POD_BLOCK_PREFIX} each), saw {nodes}")

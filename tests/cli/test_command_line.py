@@ -138,3 +138,20 @@ def test_help_names_what_exists(name: str) -> None:
 def test_help_names_dags_that_exist(name: str) -> None:
     """Every DAG that the help names has its file among the DAGs."""
     assert (REPOSITORY / "dags" / f"{name}.py").is_file()
+
+
+@pytest.mark.parametrize("heading", re.findall(r'README\.md, "([^"]+)"', EPILOG))
+def test_help_names_headings_that_exist(heading: str) -> None:
+    """Every part of the README that the help names is there under that heading."""
+    assert re.search(
+        rf"^#+ {re.escape(heading)}$", (REPOSITORY / "README.md").read_text(encoding="utf-8"), re.MULTILINE
+    )
+
+
+def test_every_operator_of_the_checker_is_listed_where_people_look() -> None:
+    """The help, the README's permissions and the changelog name all three operators of a checking DAG."""
+    readme, changelog = ((REPOSITORY / name).read_text(encoding="utf-8") for name in ("README.md", "CHANGELOG.md"))
+    for operator in ("SourceIpCheckOperator", "SourceIpReportOperator", "SourceIpAssertOperator"):
+        assert operator in EPILOG
+        assert f"`{operator}`" in readme.split("### IAM permissions")[1]
+        assert f"`{operator}`" in changelog

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING
 
 import grpc
 import pytest
 
 from airflow_masq.clients.composer import ComposerClient
-from airflow_masq.environment.name import EnvironmentName
 from airflow_masq.exceptions import (
     CloudRefusedError,
     CloudUnavailableError,
@@ -17,26 +15,7 @@ from airflow_masq.exceptions import (
     EnvironmentNotFoundError,
     InvalidInputError,
 )
-from tests.emulated_cloud import LOCATION, PROJECT, EmulatedCloud, environment_resource
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-NAME = EnvironmentName(project=PROJECT, location=LOCATION, environment_id="example-environment")
-
-
-@pytest.fixture
-def cloud() -> Iterator[EmulatedCloud]:
-    """Give an emulated Composer API."""
-    with EmulatedCloud() as cloud:
-        yield cloud
-
-
-@pytest.fixture
-def client(cloud: EmulatedCloud) -> Iterator[ComposerClient]:
-    """Give a client of it."""
-    with ComposerClient(None, endpoint=cloud.endpoint, api_timeout_seconds=5) as client:
-        yield client
+from tests.emulated_cloud import LOCATION, NAME, PROJECT, EmulatedCloud, environment_resource
 
 
 def test_an_environment_is_created_read_listed_and_deleted(cloud: EmulatedCloud, client: ComposerClient) -> None:

@@ -15,34 +15,17 @@ from airflow_masq.clients.creation import (
     seconds_to_next_look,
     wait_until_running,
 )
-from airflow_masq.environment.name import EnvironmentName
 from airflow_masq.exceptions import (
     CloudRefusedError,
     CloudUnavailableError,
     EnvironmentFailedError,
-    EnvironmentNotFoundError,
     EnvironmentNotReadyError,
 )
-from tests.emulated_cloud import LOCATION, PROJECT, EmulatedCloud, environment_resource
+from tests.emulated_cloud import NAME, environment_resource
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-NAME = EnvironmentName(project=PROJECT, location=LOCATION, environment_id="example-environment")
-
-
-@pytest.fixture
-def cloud() -> Iterator[EmulatedCloud]:
-    """Give an emulated Composer API."""
-    with EmulatedCloud() as cloud:
-        yield cloud
-
-
-@pytest.fixture
-def client(cloud: EmulatedCloud) -> Iterator[ComposerClient]:
-    """Give a client of it."""
-    with ComposerClient(None, endpoint=cloud.endpoint, api_timeout_seconds=5) as client:
-        yield client
+    from airflow_masq.environment.name import EnvironmentName
+    from tests.emulated_cloud import EmulatedCloud
 
 
 def started(client: ComposerClient) -> CreationWatch:
@@ -86,14 +69,23 @@ def test_a_failed_creation_says_why_and_what_to_do(
         watch.is_running()
 
 
-@pytest.mark.parametrize(("state", "words"), [("ERROR", "is in state ERROR"), ("DELETING", "is being deleted")])
-def test_an_environment_that_will_not_run_is_not_waited_for(
-    cloud: EmulatedCloud, client: ComposerClient, state: str, words: str
-) -> None:
-    """An environment in ERROR, or one that somebody deletes, ends the waiting at once."""
-    cloud.put(NAME.environment_id, state=state, masquerade=True)
-    with pytest.raises(EnvironmentFailedError, match=words):
+def test_an_environment_in_state_error_is_not_waited_for(cloud: EmulatedCloud, client: ComposerClient) -> None:
+    """An environment in ERROR ends the waiting at once."""
+    cloud.put(NAME.environment_id, state="ERROR", masquerade=True)
+    with pytest.raises(EnvironmentFailedError, match="is in state ERROR"):
         CreationWatch(client=client, name=NAME).is_running()
+
+
+def test_an_environment_that_somebody_deletes_is_worth_another_try(
+    cloud: EmulatedCloud, client: ComposerClient
+) -> None:
+    """Nobody is told to delete what is being deleted already: once it is gone, it can be created."""
+    cloud.put(NAME.environment_id, state="DELETING", masquerade=True)
+    with pytest.raises(
+        EnvironmentNotReadyError, match="is being deleted; run the task again once it is gone"
+    ) as caught:
+        CreationWatch(client=client, name=NAME).is_running()
+    assert "delete the environment" not in str(caught.value)
 
 
 def test_the_reason_is_found_when_the_operation_ends_between_two_calls() -> None:
@@ -134,7 +126,7 @@ def test_an_environment_that_does_not_appear_yet_is_waited_for(cloud: EmulatedCl
 
 def test_an_environment_that_disappeared_is_not_waited_for(client: ComposerClient) -> None:
     """Without an operation that goes on, an absent environment stays absent."""
-    with pytest.raises(EnvironmentNotFoundError):
+    with pytest.raises(EnvironmentNotReadyError, match=r"has disappeared while it was waited for.*run the task again"):
         CreationWatch(client=client, name=NAME).is_running()
 
 
@@ -185,7 +177,7 @@ def test_waiting_ends_at_the_deadline(cloud: EmulatedCloud, client: ComposerClie
     watch = started(client)
     clock = itertools.count(0, 40)
     pauses: list[float] = []
-    with pytest.raises(EnvironmentNotReadyError, match="goes on in the cloud: run the task again"):
+    with pytest.raises(EnvironmentNotReadyError, match="its creation goes on in the cloud: run the task again"):
         wait_until_running(
             watch, deadline=70, poll_interval_seconds=30, now=lambda: float(next(clock)), sleep=pauses.append
         )
@@ -194,6 +186,27 @@ def test_waiting_ends_at_the_deadline(cloud: EmulatedCloud, client: ComposerClie
 
 
 @pytest.mark.parametrize(("seconds_now", "pause"), [(0.0, 30.0), (95.0, 5.0)])
-def test_the_last_pause_ends_at_the_deadline(seconds_now: float, pause: float) -> None:
+def test_the_last_pause_ends_at_the_deadline(client: ComposerClient, seconds_now: float, pause: float) -> None:
     """Nobody sleeps past the deadline."""
-    assert pause == seconds_to_next_look(NAME, deadline=100, poll_interval_seconds=30, seconds_now=seconds_now)
+    watch = CreationWatch(client=client, name=NAME)
+    assert pause == seconds_to_next_look(watch, deadline=100, poll_interval_seconds=30, seconds_now=seconds_now)
+
+
+@pytest.mark.parametrize(
+    ("state", "words"),
+    [
+        ("CREATING", "state CREATING.* its creation goes on"),
+        ("UPDATING", "state UPDATING.* an update of it goes on"),
+        (None, "it was not seen yet.* what is under way goes on"),
+    ],
+)
+def test_what_goes_on_at_the_deadline_is_told_by_the_state(
+    cloud: EmulatedCloud, client: ComposerClient, state: str | None, words: str
+) -> None:
+    """An environment that is being updated is not said to be being created."""
+    watch = CreationWatch(client=client, name=NAME)
+    if state is not None:
+        cloud.put(NAME.environment_id, state=state, masquerade=True)
+        assert not watch.is_running()
+    with pytest.raises(EnvironmentNotReadyError, match=words):
+        seconds_to_next_look(watch, deadline=1, poll_interval_seconds=30, seconds_now=2)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import traceback
 from typing import Any
 
 import pytest
@@ -82,7 +83,16 @@ def test_all_unknown_fields_are_named_at_once() -> None:
             "environment.config.nodeConfig.enableIpMasqAgent",
             "true or false",
         ),
-        ({"config": {"nodeConfig": {"tags": "a"}}}, "environment.config.nodeConfig", "repeated field tags"),
+        ({"config": {"nodeConfig": {"tags": "a"}}}, "environment.config.nodeConfig.tags", "repeated field tags"),
+        ({"config": {"nodeCount": "x"}}, "environment.config.nodeCount", "invalid literal for int() with base 10: 'x'"),
+        ({"config": {"nodeConfig": {"tags": ["a", None]}}}, "environment.config.nodeConfig.tags[1]", "null"),
+        ({"createTime": "soon"}, "environment.createTime", "timestamp"),
+        (
+            {"config": {"softwareConfig": {"envVariables": {"A": "b", "DB": 7}}}},
+            "environment.config.softwareConfig.envVariables.DB",
+            "int",
+        ),
+        ({"labels": ["a"]}, "environment.labels", "list"),
         (
             {"config": {"masterAuthorizedNetworksConfig": {"cidrBlocks": ["10.0.0.0/8"]}}},
             "environment.config.masterAuthorizedNetworksConfig.cidrBlocks[0]",
@@ -110,3 +120,12 @@ def test_a_value_that_cannot_be_sent_is_placed(resource: dict[str, Any], where: 
     assert caught.value.where == where
     assert seen in caught.value.seen
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("value", ["hunter2", ["hunter2"], {"A": ["hunter2"]}, {"A": {"B": "hunter2"}}])
+def test_a_value_of_the_users_own_maps_is_not_quoted(value: object) -> None:
+    """Environment variables may hold secrets: a wrong one is placed, and not shown, not even as a cause."""
+    with pytest.raises(InvalidInputError) as caught:
+        message_from_resource({"config": {"softwareConfig": {"envVariables": value}}})
+    assert caught.value.where.startswith("environment.config.softwareConfig.envVariables")
+    assert "hunter2" not in "".join(traceback.format_exception(caught.value, limit=0))

@@ -40,6 +40,33 @@ def test_a_planned_value_that_is_missing_is_named() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("planned", "place"),
+    [
+        ({"config": {"softwareConfig": {"envVariables": {"DB": "hunter2"}}}}, "config.softwareConfig.envVariables.DB"),
+        (
+            {"config": {"software_config": {"airflow_config_overrides": {"core-fernet_key": "hunter2"}}}},
+            "config.softwareConfig.airflowConfigOverrides.core-fernet_key",
+        ),
+        ({"labels": {"team": "hunter2"}}, "labels.team"),
+        ({"config": {"learntYesterday": "hunter2"}}, "config.learntYesterday"),
+    ],
+)
+def test_a_value_that_may_be_a_secret_is_not_shown(planned: dict[str, Any], place: str) -> None:
+    """Of the user's own maps, and of fields that nobody knows here, only the place is told."""
+    [difference] = differences(planned, found={})
+    assert str(difference) == f"{place}: differs"
+    assert "hunter2" not in repr(difference)
+
+
+def test_a_difference_is_one_harmless_line() -> None:
+    """Long values are cut, and what a terminal would act upon is escaped."""
+    planned = {"config": {"nodeConfig": {"tags": ["\x1b[31m\n" * 10_000]}}, "labels": {"a\nb" * 10_000: "c"}}
+    for difference in differences(planned, found={}):
+        assert str(difference).isprintable()
+        assert len(str(difference)) < 400
+
+
 @pytest.mark.parametrize("planned", [False, 0, "", []])
 def test_a_default_that_the_api_leaves_out_is_no_difference(planned: object) -> None:
     """The API does not print fields at their default."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import traceback
 
 import pytest
 
@@ -11,6 +12,13 @@ from airflow_masq.hooks.composer import ComposerHook
 from tests.emulated_cloud import LOCATION, PROJECT, EmulatedCloud
 
 pytestmark = pytest.mark.airflow
+
+BROKEN_KEY = {
+    "type": "service_account",
+    "client_email": "a@b",
+    "token_uri": "http://127.0.0.1:1",
+    "private_key": "hunter2",
+}
 
 
 def hook_of(monkeypatch: pytest.MonkeyPatch, **extra: object) -> ComposerHook:
@@ -62,6 +70,46 @@ def test_credentials_that_do_not_do_are_a_final_error(monkeypatch: pytest.Monkey
     monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", "nowhere.json")
     with pytest.raises(CloudRefusedError, match=r"credentials of connection test_google: UNAUTHENTICATED"):
         hook_of(monkeypatch).get_conn()
+
+
+@pytest.mark.parametrize(
+    ("extra", "seen"),
+    [
+        ({"key_path": "/no/such.json"}, "FileNotFoundError while reading it"),
+        ({"key_path": "/no/such"}, "AirflowException while reading it"),
+        ({"keyfile_dict": "{hunter2"}, "AirflowException while reading it"),
+        ({"keyfile_dict": BROKEN_KEY}, "ValueError while reading it"),
+    ],
+)
+def test_a_key_that_cannot_be_read_names_the_connection(
+    monkeypatch: pytest.MonkeyPatch, extra: dict[str, object], seen: str
+) -> None:
+    """A missing key file or a broken key is not worth a retry, and nothing of the key is shown."""
+    hook = hook_of(monkeypatch, **extra)
+    for ask in (hook.get_conn, hook.default_project_id):
+        with pytest.raises(InvalidInputError, match=r"^connection test_google: expected one whose key") as caught:
+            ask()
+        assert caught.value.seen == seen
+        assert "hunter2" not in "".join(traceback.format_exception(caught.value))
+
+
+@pytest.mark.parametrize(
+    ("definition", "expected"),
+    [
+        (None, "expected one that is defined and well-formed, saw none"),
+        ("{hunter2", "expected one that is defined and well-formed, saw none"),
+        ('{"conn_type": "google_cloud_platform", "extra": "[1]"}', "extra: expected a JSON object, saw a list"),
+    ],
+)
+def test_a_connection_that_is_none_is_named(
+    monkeypatch: pytest.MonkeyPatch, definition: str | None, expected: str
+) -> None:
+    """A connection that is missing or broken is a final error in one line."""
+    if definition is not None:
+        monkeypatch.setenv("AIRFLOW_CONN_TEST_GOOGLE", definition)
+    with pytest.raises(InvalidInputError) as caught:
+        ComposerHook(gcp_conn_id="test_google")
+    assert str(caught.value) == f"connection test_google: {expected}"
 
 
 def test_the_project_is_the_connections(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,6 +11,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from airflow.sdk.exceptions import AirflowRuntimeError
+from airflow.sdk.execution_time.comms import ErrorResponse
 from netaddr import IPAddress
 
 from airflow_masq.plan.values import Target
@@ -37,6 +39,7 @@ class Observer(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Handler)
         self.requests: list[tuple[str, dict[str, str]]] = []
         self.silences = 0
+        self.echo_status: int | None = None
         self.closing = threading.Event()
         self.all_here: threading.Barrier | None = None
 
@@ -57,6 +60,12 @@ class _Handler(BaseHTTPRequestHandler):
         if self.server.silences > 0:
             self.server.silences -= 1
             self.server.closing.wait(10)
+            return
+        if self.server.echo_status is not None:
+            self.send_response(self.server.echo_status, f"you asked for {self.path}")
+            self.send_header("Location", self.path)
+            self.end_headers()
+            self.wfile.write(f"you asked for {self.path}".encode())
             return
         self.send_response(200)
         self.end_headers()
@@ -104,29 +113,46 @@ def test_asks_an_observer_by_url(hook: SourceIpHook, observer: Observer) -> None
 def test_asks_an_observer_by_connection(
     hook: SourceIpHook, observer: Observer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Host, port, path, headers and credentials come from the connection, and no secret ends in the observation."""
+    """Host, port, path, headers and credentials come from the connection, and none ends in the observation."""
     fields: dict[str, Any] = {
         "host": "127.0.0.1",
         "port": observer.port,
         "login": "masq",
         "password": SECRET,
-        "extra": json.dumps({"path": "/client-ip", "headers": {"X-Team": f"data-{SECRET}"}}),
+        "extra": json.dumps({"path": f"/client-ip?key={SECRET}", "headers": {"X-Team": f"data-{SECRET}"}}),
     }
     with connection(monkeypatch, **fields) as url:
         (seen,) = hook.observe(url)
     assert seen.observed == LOOPBACK
-    assert seen.url == f"http://127.0.0.1:{observer.port}/client-ip"
+    assert seen.url == "airflow://erp_observer"
     path, headers = observer.requests[0]
-    assert path == "/client-ip"
+    assert path == f"/client-ip?key={SECRET}"
     assert headers["X-Team"] == f"data-{SECRET}"
     assert headers["Authorization"] == "Basic " + base64.b64encode(f"masq:{SECRET}".encode()).decode()
+    assert SECRET not in repr(seen)
+
+
+@pytest.mark.parametrize(
+    ("status", "failure"), [(200, Failure.NO_ADDRESS), (302, Failure.REDIRECT), (500, Failure.HTTP_STATUS)]
+)
+def test_an_observer_that_echoes_the_connections_path_is_not_quoted(
+    hook: SourceIpHook, observer: Observer, monkeypatch: pytest.MonkeyPatch, status: int, failure: Failure
+) -> None:
+    """A key in the path of a connection does not come back by way of what the server says."""
+    observer.echo_status = status
+    extra = json.dumps({"path": f"/{SECRET}"})
+    with connection(monkeypatch, host="127.0.0.1", port=observer.port, extra=extra) as url:
+        (seen,) = hook.observe(url)
+    assert observer.requests[0][0] == f"/{SECRET}"
+    assert seen.failure is failure
+    assert "not shown" in seen.detail
     assert SECRET not in repr(seen)
 
 
 def test_an_address_without_a_name_means_the_hooks_own_connection(
     hook: SourceIpHook, observer: Observer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The operator's connection serves targets that name none."""
+    """The hook's own connection is the one that is asked where none is named."""
     own = type(hook)("erp_observer")
     with connection(monkeypatch, host="127.0.0.1", port=observer.port):
         assert own.observe()[0].observed == LOOPBACK
@@ -137,7 +163,8 @@ def test_an_address_without_a_name_means_the_hooks_own_connection(
 @pytest.mark.parametrize(
     ("fields", "detail"),
     [
-        ({"host": ""}, "host: expected a host name or address alone"),
+        ({"host": ""}, "host: expected a host name or address alone, saw none"),
+        ({}, "host: expected a host name or address alone, saw none"),
         ({"host": "http://a/"}, "host: expected a host name or address alone"),
         ({"host": f"u:{SECRET}@a"}, "host: expected a host name or address alone"),
         ({"host": "a", "schema": "ftp"}, "schema: expected http or https, saw ftp"),
@@ -148,7 +175,10 @@ def test_an_address_without_a_name_means_the_hooks_own_connection(
             {"host": "a", "extra": '{"headers": ["a"]}'},
             "extra.headers: expected an object of names and texts, saw list",
         ),
-        ({"host": "a", "extra": '{"headers": {"a": 1}}'}, "extra.headers: expected an object of names and texts"),
+        ({"host": "a", "extra": '{"headers": {"a": "b", "c": 1}}'}, "extra.headers.c: expected text, saw int"),
+        ({"host": "a", "extra": f'["{SECRET}"]'}, "extra: expected a JSON object, saw a list"),
+        ({"host": "a", "extra": f'"{SECRET}"'}, "extra: expected a JSON object, saw a str"),
+        ({"host": "a", "extra": f'{{"path": "/{SECRET}"'}, "extra: expected a JSON object, saw text that is no JSON"),
         ({"host": "a", "extra": '{"ca_file": "/nowhere.pem"}'}, "extra.ca_file: expected a PEM file, saw No such file"),
         ({"host": "a", "extra": '{"ca_file": "/dev/null"}'}, "extra.ca_file: expected a PEM file"),
     ],
@@ -169,7 +199,40 @@ def test_a_connection_that_does_not_exist_is_named(hook: SourceIpHook) -> None:
     """A missing connection is that target's error, and takes no other target with it."""
     (seen,) = hook.observe("airflow://nobody_made_this")
     assert (seen.failure, seen.url) == (Failure.UNUSABLE_TARGET, "airflow://nobody_made_this")
-    assert seen.detail == "connection nobody_made_this: expected one that is defined, saw none"
+    assert seen.detail == "connection nobody_made_this: expected one that is defined and well-formed, saw none"
+
+
+def test_a_connection_that_cannot_be_read_is_named(hook: SourceIpHook, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A definition that Airflow cannot read is not quoted, and not said to be missing only."""
+    monkeypatch.setenv("AIRFLOW_CONN_ERP_OBSERVER", f'{{"host": "{SECRET}')
+    (seen,) = hook.observe("airflow://erp_observer")
+    assert seen.failure is Failure.UNUSABLE_TARGET
+    assert seen.detail == "connection erp_observer: expected one that is defined and well-formed, saw none"
+
+
+@pytest.mark.parametrize("error", [AirflowRuntimeError(ErrorResponse(detail={"a": SECRET})), PermissionError(SECRET)])
+def test_whatever_a_look_up_raises_is_that_targets_failure(
+    hook: SourceIpHook, observer: Observer, error: Exception
+) -> None:
+    """A secrets backend that breaks takes no other target with it, and its words are not shown."""
+
+    def broken(_conn_id: str) -> Any:  # noqa: ANN401 - never gives any
+        raise error
+
+    class Broken(type(hook)):  # type: ignore[misc] # mypy knows no computed base
+        """A hook whose secrets backend breaks."""
+
+        get_connection = staticmethod(broken)
+
+    targets = [
+        Target(name="secret", observe="airflow://erp_observer"),
+        Target(name="plain", observe=f"http://127.0.0.1:{observer.port}/"),
+    ]
+    seen = Broken().observe_all(targets)
+    assert seen["plain"][0].observed == LOOPBACK
+    assert seen["secret"][0].failure is Failure.UNUSABLE_TARGET
+    assert seen["secret"][0].detail.endswith(f"saw {type(error).__name__} while reading it")
+    assert SECRET not in repr(seen)
 
 
 def test_an_ipv6_host_and_https_are_read_from_a_connection(
@@ -177,7 +240,8 @@ def test_an_ipv6_host_and_https_are_read_from_a_connection(
 ) -> None:
     """An IPv6 address gets its brackets, and a port without TLS fails as TLS."""
     with connection(monkeypatch, host="::1", port=9) as url:
-        assert hook.observe(url, attempts=1)[0].url == "http://[::1]:9/"
+        (seen,) = hook.observe(url, attempts=1)
+        assert (str(seen.destination), seen.destination_port) == ("::1", 9)
     with connection(monkeypatch, host="127.0.0.1", port=observer.port, schema="https") as url:
         assert hook.observe(url)[0].failure is Failure.TLS
 
@@ -229,7 +293,7 @@ def test_the_connection_form_can_try_the_observer(
     assert message.startswith("The observer sees 127.0.0.1")
     works, message = own.test_connection()
     assert not works
-    assert message == "unusable-target: connection erp_observer: expected one that is defined, saw none"
+    assert message.startswith("unusable-target: connection erp_observer: expected one that is defined")
 
 
 def test_the_connection_form_hides_no_field_that_is_read(hook: SourceIpHook) -> None:

@@ -58,10 +58,20 @@ def test_a_nat_address_within_the_node_range_is_nats() -> None:
 
 def test_a_public_address_is_a_nodes_only_where_nodes_have_public_ones() -> None:
     """A public source is a node's external address with public nodes, and foreign without; a private one is neither."""
-    public = NetworkRanges(public_nodes=True)
+    public = NetworkRanges(public_nodes=True, nat_addresses=(IPAddress("203.0.113.7"),))
     assert attribute(IPAddress("34.1.2.3"), public) is AddressKind.NODE_EXTERNAL
     assert attribute(IPAddress("34.1.2.3"), NetworkRanges()) is AddressKind.FOREIGN
     assert attribute(IPAddress("10.9.9.9"), public) is AddressKind.FOREIGN
+
+
+def test_a_public_address_is_no_nodes_where_it_could_be_cloud_nats() -> None:
+    """Without Cloud NAT's addresses it may be an unmasqueraded Pod's; towards a private service it is nobody's."""
+    unlisted = NetworkRanges(public_nodes=True)
+    listed = NetworkRanges(public_nodes=True, nat_addresses=(IPAddress("203.0.113.7"),))
+    seen, public, private = IPAddress("34.1.2.3"), IPAddress("8.8.8.8"), IPAddress("172.20.0.10")
+    assert attribute(seen, unlisted, destination=public) is AddressKind.FOREIGN
+    assert attribute(seen, listed, destination=public) is AddressKind.NODE_EXTERNAL
+    assert attribute(seen, listed, destination=private) is AddressKind.FOREIGN
 
 
 def test_the_sockets_own_address_is_the_pods() -> None:

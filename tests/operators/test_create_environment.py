@@ -7,6 +7,7 @@ import logging
 import subprocess
 import sys
 import threading
+import traceback
 from typing import TYPE_CHECKING, Any
 
 import grpc
@@ -25,26 +26,17 @@ from airflow_masq.operators.create_environment import (
     CloudComposerCreateMasqueradeEnvironmentOperator,
 )
 from airflow_masq.triggers.environment_running import EnvironmentRunningTrigger
-from tests.emulated_cloud import LOCATION, PROJECT, EmulatedCloud, environment_resource
+from tests.emulated_cloud import IMAGE, LOCATION, PROJECT, environment_resource
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from airflow_masq.airflow_compat import Context
     from airflow_masq.clients.composer import ComposerClient
+    from tests.emulated_cloud import EmulatedCloud
 
 pytestmark = pytest.mark.airflow
 
 ENVIRONMENT_ID = "example-environment"
 NAME = str(environment_resource()["name"])
-
-
-@pytest.fixture
-def cloud(monkeypatch: pytest.MonkeyPatch) -> Iterator[EmulatedCloud]:
-    """Give an emulated Composer API, and a connection that leads to it."""
-    with EmulatedCloud() as cloud:
-        monkeypatch.setenv("AIRFLOW_CONN_TEST_GOOGLE", cloud.airflow_connection)
-        yield cloud
 
 
 def operator(**arguments: object) -> CloudComposerCreateMasqueradeEnvironmentOperator:
@@ -166,7 +158,18 @@ def test_an_existing_environment_with_the_agent_is_adopted(
             "found 'composer-2.13.9-airflow-2.10.5'"
         )
     ]
-    assert "differs from the plan in config.softwareConfig.imageVersion" in caplog.text
+    assert f"{NAME} is not as planned: config.softwareConfig.imageVersion: planned " in caplog.text
+
+
+def test_the_secrets_of_an_adopted_environment_are_not_shown(
+    cloud: EmulatedCloud, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A planned environment variable that the environment lacks is named, its value is not."""
+    cloud.put(ENVIRONMENT_ID, state="RUNNING", masquerade=True)
+    software = {"imageVersion": IMAGE, "envVariables": {"DB_PASSWORD": "hunter2"}}
+    facts = execute(environment={"name": NAME, "config": {"softwareConfig": software}})
+    assert facts["differences"] == ["config.softwareConfig.envVariables.DB_PASSWORD: differs"]
+    assert "hunter2" not in caplog.text + json.dumps(facts)
 
 
 def test_an_existing_environment_without_the_agent_is_refused(cloud: EmulatedCloud) -> None:
@@ -214,10 +217,21 @@ def test_an_environment_that_comes_up_without_the_agent_is_no_success(cloud: Emu
 def test_an_updating_environment_is_waited_for(cloud: EmulatedCloud) -> None:
     """An update by somebody else delays the adoption until it is over."""
     cloud.put(ENVIRONMENT_ID, state="UPDATING", masquerade=True)
-    with pytest.raises(AirflowException, match="not running yet"):
+    with pytest.raises(AirflowException, match="an update of it goes on in the cloud"):
         execute(creation_timeout_seconds=0.05)
     cloud.put(ENVIRONMENT_ID, state="RUNNING", masquerade=True)
     assert execute()["adopted"] is True
+
+
+@pytest.mark.parametrize("extra", [{"key_path": "/no/such.json"}, {"keyfile_dict": "{hunter2"}, None, ["hunter2"]])
+def test_a_connection_that_does_not_do_is_final(monkeypatch: pytest.MonkeyPatch, extra: object) -> None:
+    """A key that cannot be read, or no connection at all, is named in one line and not tried again."""
+    if extra is not None:
+        connection = {"conn_type": "google_cloud_platform", "extra": json.dumps(extra)}
+        monkeypatch.setenv("AIRFLOW_CONN_TEST_GOOGLE", json.dumps(connection))
+    with pytest.raises(AirflowFailException, match=r"^connection test_google\S*:? .*expected ") as caught:
+        execute()
+    assert "hunter2" not in "".join(traceback.format_exception(caught.value))
 
 
 def test_an_updating_environment_without_the_agent_is_refused_at_once(cloud: EmulatedCloud) -> None:

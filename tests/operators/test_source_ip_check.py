@@ -9,7 +9,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from airflow_masq.airflow_compat import AirflowException, AirflowFailException
+from airflow_masq.exceptions import InvalidInputError
+from airflow_masq.operators.settings import LONGEST_LINE_CHARACTERS
 from airflow_masq.operators.source_ip_check import COMPOSER_ENVIRONMENT_VARIABLE, SourceIpCheckOperator
+from airflow_masq.verdict import from_dict
 from tests.local_observers import NODE_ADDRESS, POD_ADDRESS, loopback_plan, observer
 
 if TYPE_CHECKING:
@@ -44,16 +47,21 @@ def _no_composer(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def execute(instance: RecordingInstance, **arguments: Any) -> Mapping[str, Any]:  # noqa: ANN401 - the operator's
-    """Execute a check with one quick attempt."""
+    """Execute a check with one quick attempt, and give the report that it pushed."""
     operator = SourceIpCheckOperator(task_id="check", **{"attempts": 1, "timeout_seconds": 2, **arguments})
-    return operator.execute({"ti": instance})  # type: ignore[typeddict-item]  # all that the operator looks at
+    operator.execute({"ti": instance})  # type: ignore[typeddict-item]  # all that the operator looks at
+    report: Mapping[str, Any] = instance.pushed["report"]
+    return report
 
 
-def test_a_passing_check_returns_its_report(instance: RecordingInstance, capfd: pytest.CaptureFixture[str]) -> None:
-    """The report is returned, pushed and, as a table, logged."""
+def test_a_passing_check_leaves_its_report_once(instance: RecordingInstance, capfd: pytest.CaptureFixture[str]) -> None:
+    """The report is pushed, not returned as well, and logged as a table."""
     with observer() as truthful:
         plan = loopback_plan({"name": "service", "observe": truthful.url, "expect": "pod"})
-        report = execute(instance, plan=plan)
+        operator = SourceIpCheckOperator(task_id="check", plan=plan)
+        returned: object = operator.execute({"ti": instance})  # type: ignore[func-returns-value,typeddict-item]
+    assert returned is None
+    report = instance.pushed["report"]
     assert report["outcome"] == "PASS"
     assert instance.pushed == {"report": report}
     [verdict] = report["verdicts"]
@@ -139,11 +147,31 @@ def test_one_silent_target_does_not_hide_another(instance: RecordingInstance) ->
         ({"targets": "erp"}, "targets: expected a list of target names, saw 'erp'"),
         ({"targets": []}, "targets: expected a list of target names, saw []"),
         ({"plan": {"targets": []}}, "plan: targets: expected at least one target, saw none"),
-        ({"plan": 7}, "the task's argument plan: expected a path or a mapping, saw a int"),
+        ({"plan": 7}, "plan: expected a path or a mapping, saw a int"),
+        ({"plan": ""}, "plan: expected a path or a mapping, saw an empty text"),
         (
             {"plan": "/no/such/plan.yaml"},
-            "/no/such/plan.yaml: expected a readable plan file on this worker, saw No such file or directory",
+            (
+                "plan: expected the path of a readable plan file on this worker, saw /no/such/plan.yaml "
+                "(No such file or directory)"
+            ),
         ),
+        (
+            {"plan": "/no\n\x1b[31m"},
+            (
+                r"plan: expected the path of a readable plan file on this worker, saw /no\n\x1b[31m "
+                "(No such file or directory)"
+            ),
+        ),
+        (
+            {"plan": "/" + "a" * 100_000},
+            (f"plan: expected the path of a readable plan file on this worker, saw /{'a' * 198}… (File name too long)"),
+        ),
+        (
+            {"environment": "two\nlines"},
+            r"environment: expected one printable line of at most 20000 characters, saw 'two\\nlines'",
+        ),
+        ({"environment": 7}, "environment: expected one printable line of at most 20000 characters, saw 7"),
     ],
 )
 def test_what_cannot_be_used_is_refused_before_anything_is_asked(
@@ -162,7 +190,7 @@ def test_what_cannot_be_used_is_refused_before_anything_is_asked(
 def test_a_file_that_is_no_text_is_refused(instance: RecordingInstance, tmp_path: Path) -> None:
     """A binary file given as the plan is named, with what is wrong."""
     (tmp_path / "plan.yaml").write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(AirflowFailException, match=r"plan\.yaml: expected a readable plan file .* can't decode byte"):
+    with pytest.raises(AirflowFailException, match=r"^plan: expected .*/plan\.yaml \(.*can't decode byte"):
         execute(instance, plan=str(tmp_path / "plan.yaml"))
 
 
@@ -170,6 +198,36 @@ def test_a_file_without_end_is_refused(instance: RecordingInstance) -> None:
     """A path that leads to something endless is refused, not read."""
     with pytest.raises(AirflowFailException, match=r"^/dev/zero.*: expected "):
         execute(instance, plan="/dev/zero")
+
+
+def test_a_file_that_is_no_plan_is_named_in_one_line(instance: RecordingInstance, tmp_path: Path) -> None:
+    """A path with a line break in it does not break the message."""
+    path = tmp_path / "a\nb.yaml"
+    path.write_text("targets: 7\n")
+    with pytest.raises(AirflowFailException, match=r"a\\nb\.yaml:1: targets: expected ") as raised:
+        execute(instance, plan=str(path))
+    assert "\n" not in str(raised.value)
+
+
+def test_the_longest_environment_is_read_back(instance: RecordingInstance) -> None:
+    """What the check takes as its environment's name, the reader of its report takes, too."""
+    with observer() as truthful:
+        plan = loopback_plan({"name": "service", "observe": truthful.url, "expect": "pod"})
+        report = execute(instance, plan=plan, environment="e" * LONGEST_LINE_CHARACTERS)
+    assert from_dict(report).environment == "e" * LONGEST_LINE_CHARACTERS
+    with pytest.raises(InvalidInputError, match="environment"):
+        from_dict({**report, "environment": "e" * (LONGEST_LINE_CHARACTERS + 1)})
+
+
+def test_a_variable_that_composer_cannot_have_set_is_ignored(
+    instance: RecordingInstance, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """A strange value of Composer's variable is warned of, and the plan names the environment."""
+    monkeypatch.setenv(COMPOSER_ENVIRONMENT_VARIABLE, "two\nlines")
+    with observer() as truthful:
+        plan = loopback_plan({"name": "service", "observe": truthful.url, "expect": "pod"})
+        assert execute(instance, plan=plan)["environment"] == "example-environment"
+    assert "The variable is ignored: COMPOSER_ENVIRONMENT: expected one printable line" in capfd.readouterr().out
 
 
 @pytest.mark.parametrize(
@@ -218,12 +276,13 @@ def test_credentials_stay_out_of_log_and_report(
             "port": truthful.server_address[1],
             "login": "someone",
             "password": PASSWORD,
+            "extra": {"path": f"/{PASSWORD}"},
         }
         monkeypatch.setenv("AIRFLOW_CONN_MY_OBSERVER", json.dumps(connection))
         plan = loopback_plan({"name": "service", "observe": "airflow://my_observer", "expect": "pod"})
         report = execute(instance, plan=plan)
     assert truthful.authorizations_seen == [f"Basic {base64.b64encode(f'someone:{PASSWORD}'.encode()).decode()}"]
     shown = str(report) + "".join(capfd.readouterr())
-    assert "my_observer" in shown or truthful.url.rpartition("/")[0] in shown
+    assert "airflow://my_observer" in shown
     assert PASSWORD not in shown
     assert base64.b64encode(f"someone:{PASSWORD}".encode()).decode() not in shown

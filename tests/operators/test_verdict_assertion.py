@@ -43,6 +43,13 @@ def test_a_crashed_check_counts_as_an_error() -> None:
     assert_reports([report], fail_on=[Outcome.FAIL])
 
 
+def test_problems_are_counted() -> None:
+    """A failure for nothing but lost checks begins with their number."""
+    report = example_report([], problems=("task check[0] ended as failed without a report", "task check[1] did, too"))
+    with pytest.raises(SourceIpCheckFailedError, match=r"^2 problems: ERROR task check\[0\] ended"):
+        assert_reports([report], fail_on=[Outcome.ERROR])
+
+
 @settings(max_examples=50, deadline=None)
 @given(
     outcomes=st.lists(st.sampled_from(Outcome), min_size=1, max_size=4),

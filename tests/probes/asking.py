@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from airflow_masq.probes import probe_http
+from airflow_masq.probes.resolve import resolve_by_system
 from tests.probes.servers import Behaviour, serving
 
 if TYPE_CHECKING:
@@ -25,10 +26,9 @@ async def ask(
     timeout_seconds: float = 5,
     headers: Sequence[tuple[str, str]] = (),
     tls_context: ssl.SSLContext | None = None,
-    resolve: Resolve | None = None,
+    resolve: Resolve = resolve_by_system,
 ) -> Observation:
     """Make one attempt."""
-    more = {} if resolve is None else {"resolve": resolve}
     return await probe_http(
         url,
         timeout_seconds=timeout_seconds,
@@ -36,7 +36,7 @@ async def ask(
         now=lambda: MORNING,
         headers=headers,
         tls_context=tls_context,
-        **more,
+        resolve=resolve,
     )
 
 

@@ -113,6 +113,8 @@ CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
         pytest.param(b"HTTP/1.1 100 Continue\r\n\r\n" + http_reply(b"10.0.0.1"), "10.0.0.1", id="interim reply first"),
         pytest.param(http_reply(b"10.0.0.1") + b"GARBAGE", "10.0.0.1", id="more behind the reply"),
         pytest.param(http_reply(b'{"origin": "::ffff:10.0.0.1"}'), "10.0.0.1", id="mapped, in JSON"),
+        pytest.param(http_reply(b"10.0.0.1", head=b"203 Copied"), "10.0.0.1", id="a proxy's copy"),
+        pytest.param(http_reply(b"10.0.0.1", further=b"Content-Encoding: Identity\r\n"), "10.0.0.1", id="identity"),
     ],
 )
 async def test_every_way_to_end_a_reply_is_understood(reply: bytes, address: str) -> None:
@@ -152,6 +154,27 @@ async def test_every_way_to_end_a_reply_is_understood(reply: bytes, address: str
             Failure.NO_ADDRESS,
             "expected one IP address, saw an empty reply",
             id="no content",
+        ),
+        pytest.param(
+            http_reply(b"10.0.0.1", head=b"206 Partial Content", further=b"Content-Range: bytes 0-7/9\r\n"),
+            Failure.HTTP_STATUS,
+            'HTTP 206 "Partial Content"',
+            id="a part of the reply",
+        ),
+        pytest.param(
+            http_reply(b"10.0.0.1", head=b"201 Created"), Failure.HTTP_STATUS, 'HTTP 201 "Created"', id="created"
+        ),
+        pytest.param(
+            http_reply(b"10.0.0.1", further=b"Content-Encoding: identity\r\nContent-Encoding: gzip, \x1b\r\n"),
+            Failure.NO_ADDRESS,
+            r'expected a body without content coding, saw one: "gzip, \x1b"',
+            id="escape codes in a header",
+        ),
+        pytest.param(
+            http_reply(b"10.0.0.1", further=b"Content-Encoding: identity\r\nContent-Encoding: gzip\r\n"),
+            Failure.NO_ADDRESS,
+            'expected a body without content coding, saw one: "gzip"',
+            id="coded",
         ),
         pytest.param(
             http_reply(b"10.0.0.1, 10.0.0.2"),

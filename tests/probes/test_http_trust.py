@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from netaddr import IPAddress
 
+from airflow_masq.probes.http import _tls_detail
 from airflow_masq.verdict import Failure
 from tests.probes.asking import ask
 from tests.probes.servers import certificates, echo, replying, serving
@@ -32,7 +33,7 @@ async def test_credentials_reach_the_observer_and_nothing_else(head: bytes) -> N
         seen = await ask(server.url(), headers=[("Authorization", f"Bearer {SECRET}")])
     assert f"Authorization: Bearer {SECRET}".encode() in server.requests[0]
     assert SECRET not in repr(seen)
-    assert "not shown, since the request carried headers of yours" in seen.detail
+    assert "not shown, since it might echo a secret of the request" in seen.detail
 
 
 @pytest.mark.parametrize(
@@ -86,6 +87,11 @@ async def test_https_towards_a_server_without_tls_is_a_tls_failure() -> None:
         seen = await ask(server.url(scheme="https"))
     assert seen.failure is Failure.TLS
     assert seen.detail.startswith("TLS failed: ")
+
+
+def test_a_tls_error_of_our_own_is_told_in_its_words() -> None:
+    """An error that OpenSSL did not raise has no ``reason``; what it says is the detail."""
+    assert _tls_detail(ssl.SSLEOFError(ssl.SSL_ERROR_EOF, "ended early")) == "TLS failed: ended early"
 
 
 async def test_an_encrypted_reply_that_is_cut_off_is_not_believed(tmp_path: Path) -> None:

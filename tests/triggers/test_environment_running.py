@@ -11,22 +11,14 @@ import pytest
 
 from airflow_masq.clients.creation import TOLERATED_FAILURES
 from airflow_masq.triggers.environment_running import EnvironmentRunningTrigger
-from tests.emulated_cloud import EmulatedCloud, environment_resource
+from tests.emulated_cloud import environment_resource
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from tests.emulated_cloud import EmulatedCloud
 
 pytestmark = pytest.mark.airflow
 
 NAME = str(environment_resource()["name"])
-
-
-@pytest.fixture
-def cloud(monkeypatch: pytest.MonkeyPatch) -> Iterator[EmulatedCloud]:
-    """Give an emulated Composer API, and a connection that leads to it."""
-    with EmulatedCloud() as cloud:
-        monkeypatch.setenv("AIRFLOW_CONN_TEST_GOOGLE", cloud.airflow_connection)
-        yield cloud
 
 
 def trigger(**changes: object) -> EnvironmentRunningTrigger:
@@ -117,3 +109,26 @@ async def test_a_cancelled_trigger_ends(cloud: EmulatedCloud) -> None:
     waiting.cancel()
     with pytest.raises(asyncio.CancelledError):
         await waiting
+
+
+async def test_an_environment_that_somebody_deletes_is_worth_another_try(cloud: EmulatedCloud) -> None:
+    """What is being deleted can be created once it is gone."""
+    cloud.put("example-environment", state="DELETING", masquerade=True)
+    event = await payload(trigger())
+    assert event["outcome"] == "try-again"
+    assert event["message"].endswith("is being deleted; run the task again once it is gone")
+
+
+async def test_a_missing_connection_is_final() -> None:
+    """A trigger without its connection tells its task so instead of breaking down."""
+    event = await payload(trigger(gcp_conn_id="nobody_made_this"))
+    assert event["outcome"] == "final"
+    assert event["message"].startswith("connection nobody_made_this: expected one that is defined")
+
+
+async def test_whatever_breaks_becomes_an_event(cloud: EmulatedCloud) -> None:
+    """An error that nobody foresaw ends the task for good, and its words are not shown to it."""
+    cloud.put("example-environment", state="CREATING", masquerade=True)
+    event = await payload(trigger(deadline="soon"))
+    assert event["outcome"] == "final"
+    assert event["message"] == f"waiting for {NAME} broke down with TypeError; the triggerer's log has the rest"

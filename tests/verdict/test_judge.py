@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from netaddr import IPAddress, IPNetwork
 
 from airflow_masq.network import AddressKind, NetworkRanges, SourceKind, no_policy
+from airflow_masq.plan import plan_from_mapping
 from airflow_masq.verdict import CODES, Component, Failure, Outcome, Verdict, VerdictCode, component_of, judge
 from airflow_masq.verdict.wording import listed
 from tests.verdict.scenes import (
@@ -69,7 +70,7 @@ def test_what_is_expected_passes_and_anything_else_fails(expect: str, seen: str,
 
 def test_public_nodes_show_their_external_addresses() -> None:
     """Where nodes have external addresses, a public observer is expected to see one, and not the Pod's."""
-    open_plan = plan(ranges=dataclass_ranges(public_nodes=True, nat_addresses=()))
+    open_plan = plan(ranges=dataclass_ranges(public_nodes=True))
     need = target(expect="node-external")
     seen = judge(need, [saw("34.1.2.3", destination="8.8.8.8")], vantage=vantage(), plan=open_plan)
     assert seen.code == "MASQ401"
@@ -145,13 +146,22 @@ def test_without_agent_a_stated_need_still_decides() -> None:
     assert judge(target(expect="pod"), [saw(POD)], vantage=vantage(), plan=bare).outcome is Outcome.PASS
 
 
-@pytest.mark.parametrize("need", [target(), target(expect="node"), target(expect="pod"), target(allowed=PRIVATE)])
-def test_an_address_of_two_kinds_is_inconclusive_whatever_is_needed(need: Target) -> None:
-    """Coinciding ranges in the plan never decide for or against."""
+@pytest.mark.parametrize("need", [target(), target(expect="node"), target(expect="pod")])
+def test_an_address_of_two_kinds_is_inconclusive_where_its_kind_matters(need: Target) -> None:
+    """Coinciding ranges in the plan never decide for or against a kind of source."""
     ranges = dataclass_ranges(pod=RANGES.node)
     verdict = judge(need, [saw(NODE, local="10.128.0.77")], vantage=vantage(), plan=plan(ranges=ranges))
     assert (verdict.code, verdict.attribution) == ("MASQ425", AddressKind.AMBIGUOUS)
     assert not verdict.findings
+
+
+def test_a_firewall_asks_for_no_kind_of_address() -> None:
+    """Where only ``allowed_sources`` is needed, an address of two kinds passes inside it and fails outside."""
+    where = plan(ranges=dataclass_ranges(pod=RANGES.node))
+    seen = [saw(NODE, local="10.128.0.77")]
+    inside = judge(target(allowed=PRIVATE), seen, vantage=vantage(), plan=where)
+    outside = judge(target(allowed=["172.16.0.0/12"]), seen, vantage=vantage(), plan=where)
+    assert (inside.code, outside.code) == ("MASQ402", "MASQ412")
 
 
 @pytest.mark.parametrize(
@@ -225,8 +235,8 @@ def test_no_attempt_at_all_is_an_error() -> None:
             target(allowed=PRIVATE),
             True,
             (
-                "10.128.0.0/20 (node), which allowed_sources 10.0.0.0/8 lets in: look for a missing route back or an "
-                "observer that is down."
+                "10.128.0.0/20 (node), which allowed_sources 10.0.0.0/8 lets in: look for a missing route back, an "
+                "observer that is down, or a node that does not masquerade as planned."
             ),
         ),
         (target(), True, "10.128.0.0/20 (node), so ask that side's firewall log for it."),
@@ -296,7 +306,7 @@ def test_an_observation_without_destination_has_no_prediction() -> None:
     assert verdict_of(leak).reason.endswith("although the environment masquerades towards that destination.")
 
 
-def test_the_last_attempt_decides_and_all_are_evidence() -> None:
+def test_the_last_address_decides_and_all_attempts_are_evidence() -> None:
     """A start-up race that settles passes, and the verdict says that the attempts disagreed."""
     attempts = [failed(Failure.CONNECT_TIMEOUT), saw(POD, after=1), saw(NODE, after=2)]
     verdict = verdict_of(*attempts, need=target(expect="node"))
@@ -306,7 +316,39 @@ def test_the_last_attempt_decides_and_all_are_evidence() -> None:
     assert "attempt 1 saw connect-timeout, attempt 2 saw 192.168.0.2 (pod), attempt 3 saw 10.128.0.2 (node)" in (
         verdict.findings[-1].message
     )
-    assert verdict_of(*reversed(attempts), need=target(expect="node")).outcome is Outcome.INCONCLUSIVE
+    assert verdict_of(*reversed(attempts), need=target(expect="node")).observed == IPAddress(POD)
+
+
+@pytest.mark.parametrize("own", ["127.0.0.1", "169.254.7.7"])
+def test_loopback_is_no_pod_even_where_the_plan_names_no_pods(own: str) -> None:
+    """A check from a desk or over loopback proves nothing about workers, whatever the plan lacks."""
+    where = plan(ranges=dataclass_ranges(pod=()))
+    seen = [saw(own, local=own)]
+    for need in (target(expect="pod"), target(allowed=["0.0.0.0/0"])):
+        assert judge(need, seen, vantage=vantage(pod_ip=own), plan=where).code == "MASQ432"
+
+
+def test_a_plan_that_contradicts_its_flag_excuses_no_leak() -> None:
+    """With the agent and GKE's default policy in one plan, a Pod address in another subnet fails all the same."""
+    where = plan_from_mapping(
+        {
+            "environment": {"config": {"nodeConfig": {"enableIpMasqAgent": True}}},
+            "network": {"node_ranges": ["10.128.0.0/20"], "pod_ranges": ["192.168.0.0/16"]},
+            "policy": "gke-default",
+        },
+        source="contradiction",
+    )
+    leak = judge(target(), [saw(POD, destination="10.200.0.9")], vantage=vantage(), plan=where)
+    kept = judge(target(), [saw(POD, destination="10.128.0.9")], vantage=vantage(), plan=where)
+    assert (leak.code, kept.code) == ("MASQ413", "MASQ404")
+
+
+def test_silence_after_a_leak_does_not_undo_it() -> None:
+    """An address that was seen decides, whatever later attempts met; without any there is nothing to decide."""
+    silence = failed(Failure.CONNECT_TIMEOUT, after=1)
+    assert verdict_of(saw(POD), silence, need=target(expect="node")).code == "MASQ411"
+    assert verdict_of(saw(NODE), silence, need=target(expect="node")).code == "MASQ401"
+    assert verdict_of(silence, need=target(expect="node")).code == "MASQ421"
 
 
 def test_attempts_that_agree_are_not_worth_a_finding() -> None:
@@ -423,12 +465,12 @@ def test_a_pass_was_seen_from_a_worker_and_is_what_is_needed(
     assert verdict.reason.endswith(".")
     if verdict.outcome in {Outcome.PASS, Outcome.FAIL}:
         assert verdict.observed is not None
-        assert verdict.observed == observations[-1].observed
+        assert verdict.observed == [each.observed for each in observations if each.observed][-1]
         assert need.expect or need.allowed_sources or where.policy.name == "composer"
     if verdict.outcome is Outcome.PASS:
         assert verdict.observed is not None
         assert verdict.vantage.component is not Component.TRIGGERER
-        assert verdict.attribution is not AddressKind.AMBIGUOUS
+        assert verdict.attribution is not AddressKind.AMBIGUOUS or not need.expect
         if need.expect:
             assert verdict.attribution == AddressKind(need.expect.value)
         elif need.allowed_sources:
@@ -440,9 +482,9 @@ def test_a_verdict_cannot_be_made_to_pass_without_an_address() -> None:
     seen = verdict_of(saw(NODE), need=target(expect="node"))
     with pytest.raises(ValueError, match="does not stand for"):
         dataclasses.replace(seen, outcome=Outcome.FAIL)
-    with pytest.raises(ValueError, match="its last observation"):
+    with pytest.raises(ValueError, match="the last address"):
         dataclasses.replace(seen, observed=IPAddress(POD))
-    with pytest.raises(ValueError, match="its last observation"):
+    with pytest.raises(ValueError, match="the last address"):
         dataclasses.replace(seen, attribution=None)
     with pytest.raises(ValueError, match="nothing that was not seen may pass"):
         dataclasses.replace(seen, observed=None, attribution=None, evidence=())

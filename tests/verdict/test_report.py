@@ -66,20 +66,25 @@ def test_coverage_is_counted_from_the_verdicts() -> None:
     assert report(unknown, nodes_total=1).coverage == "0 of 1 node seen."
 
 
-def test_merging_keeps_the_latest_verdict_of_a_vantage_and_target() -> None:
-    """A repeated check replaces its earlier verdict, whatever the order of the reports, and others stay."""
+def test_merging_forgets_no_fail_of_a_worker_that_was_asked_several_times() -> None:
+    """Where checks met on one worker and disagree, the worst stays, says so, and other workers' verdicts stay too."""
     early, late, other = failing(after=0), passing(after=60), failing(name="b")
     for reports in ([report(early), report(late, other)], [report(late, other), report(early)]):
-        merged = merge(reports)
-        assert set(map(id, merged.verdicts)) == {id(late), id(other)}
-    same_time = merge([report(failing()), report(passing())])
-    assert same_time.outcome is Outcome.PASS
+        merged = {verdict.vantage.hostname: verdict for verdict in merge(reports).verdicts}
+        assert merged[other.vantage.hostname] is other
+        kept = merged[early.vantage.hostname]
+        assert (kept.outcome, kept.observed) == (Outcome.FAIL, early.observed)
+        assert kept.findings[-1].code == "MASQ492"
+        assert "1 x FAIL (192.168.0.2)" in kept.findings[-1].message
+        assert "1 x PASS (10.128.0.2)" in kept.findings[-1].message
 
 
-def test_merging_a_target_that_was_not_probed_keeps_the_attempt_that_was() -> None:
-    """A verdict without any attempt is older than every attempt."""
+def test_merging_verdicts_that_agree_keeps_the_latest_as_it_is() -> None:
+    """Checks that met on one worker and agree are one verdict; one that asked nothing is an ERROR that stays."""
+    early, late = passing(after=0), passing(after=60)
+    assert merge([report(late), report(early)]).verdicts == (late,)
     nothing = verdict_of(need=NEED, at=vantage(name="a"))
-    assert merge([report(passing()), report(nothing)]).verdicts == (passing(),)
+    assert merge([report(passing()), report(nothing)]).outcome is Outcome.ERROR
 
 
 def test_merging_keeps_problems_once_and_the_largest_number_of_nodes() -> None:
@@ -238,22 +243,47 @@ example      192.168.0.0/26  erp     node        192.168.0.2 (pod)  FAIL        
                                                                                            source 10.128.0.0/20 (node), but 192.168.0.2 (pod) was seen.
 example      192.168.0.0/26  erp     10.0.0.0/8  -                  INCONCLUSIVE  MASQ421  No answer within 3 s (the last of 2 attempts); the model expects source
                                                                                            10.128.0.0/20 (node), which allowed_sources 10.0.0.0/8 lets in: look for
-                                                                                           a missing route back or an observer that is down. MASQ492: The attempts
-                                                                                           disagree: attempt 1 saw reset, attempt 2 saw connect-timeout; rules that
-                                                                                           were still being written would explain it.
+                                                                                           a missing route back, an observer that is down, or a node that does not
+                                                                                           masquerade as planned. MASQ492: The attempts disagree: attempt 1 saw
+                                                                                           reset, attempt 2 saw connect-timeout; rules that were still being
+                                                                                           written would explain it.
 
 example: check 3 left no report
 example: FAIL. 1 FAIL, 1 INCONCLUSIVE, 1 PASS. 1 of 4 nodes seen.
-Next, MASQ411 (Another kind of source than expected was seen): Compare with the other nodes in the report: if only some fail, look at those nodes' rules; if all fail, look at the environment's policy. Check `expect` and the ranges under `network`.
+Next, MASQ411 (Another kind of source than expected was seen): Compare with the other nodes in the report: if only some fail, look at those nodes' rules; if all fail, look at the environment's policy.
+    Check `expect` and the ranges under `network`.
 Next, MASQ421 (No answer to the connection attempt): Read the model's explanation in the reason, then that side's firewall log for the source it names.
 Next, MASQ491 (The model disagrees): Trust what was seen. Compare the plan with the environment, and the nodes with each other.
-Next, MASQ492 (The attempts disagree): If it happens on new Pods only, delay the first connection; if not, look for an unstable path."""  # noqa: E501 - lines of a terminal
+Next, MASQ492 (The attempts disagree): If it happens on new Pods only, delay the first connection; if not, look for an unstable path."""  # noqa: E501 - lines of a task log
+
+
+NARROW_TABLE = """\
+ENVIRONMENT  NODE            TARGET  EXPECTED  OBSERVED           VERDICT  CODE
+-----------  --------------  ------  --------  -----------------  -------  -------
+example      192.168.0.0/26  erp     node      192.168.0.2 (pod)  FAIL     MASQ411
+    The observer saw 192.168.0.2 (pod) where node is expected; this node does not masquerade as the
+    policy says. MASQ491: The model expects source 10.128.0.0/20 (node), but 192.168.0.2 (pod) was
+    seen.
+
+example: FAIL. 1 FAIL. 1 node seen; how many there are is not known.
+Next, MASQ411 (Another kind of source than expected was seen): Compare with the other nodes in the
+    report: if only some fail, look at those nodes' rules; if all fail, look at the environment's
+    policy. Check `expect` and the ranges under `network`.
+Next, MASQ491 (The model disagrees): Trust what was seen. Compare the plan with the environment, and
+    the nodes with each other."""
 
 
 def test_the_table_shows_every_verdict_the_coverage_and_the_next_step() -> None:
     """A person reads from the table what was expected, what was seen, why, and what to do."""
     shown = report(passing(), failing(name="b"), silent(name="c"), nodes_total=4, problems=("check 3 left no report",))
     assert render_table(shown) == TABLE
+
+
+def test_a_narrow_table_has_the_reasons_below_their_rows() -> None:
+    """On a terminal of 100 columns no line is longer, and nothing is lost."""
+    shown = render_table(report(failing(name="b")), width=100)
+    assert shown == NARROW_TABLE
+    assert max(map(len, shown.splitlines())) <= 100
 
 
 def test_an_empty_report_says_so() -> None:

@@ -141,7 +141,7 @@ def test_a_verdict_that_the_story_does_not_need_fails_the_demo() -> None:
     events[4] = {**events[4], "reports": [to_dict(lie)]}
     teller, output = heard(events)
     assert not teller.conclude()
-    assert "with-agent, 192.168.0.0/26, onprem-erp: needs PASS" in output.getvalue()
+    assert "with-agent, 192.168.0.0/26, onprem-erp: needs PASS, saw INCONCLUSIVE" in output.getvalue()
 
 
 def test_the_machine_readable_verdicts_say_what_the_table_says() -> None:

@@ -28,7 +28,7 @@ def test_each_node_gets_the_next_block_of_the_pod_range() -> None:
 
 
 @settings(max_examples=25)
-@given(nodes=st.integers(1, 20), pods=st.integers(0, 32))
+@given(nodes=st.integers(1, 20), pods=st.integers(1, 32))
 def test_every_address_is_unique_and_in_its_nodes_block(nodes: int, pods: int) -> None:
     """However large a cluster is, no two Pods share an address and each is in its node's block."""
     cluster = gke_cluster("blue", nodes=nodes, pods_per_node=pods, ipv6=True)
@@ -57,8 +57,16 @@ def test_too_many_nodes_for_the_pod_range_are_refused() -> None:
 
 def test_more_pods_than_autopilot_has_on_a_node_are_refused() -> None:
     """A node takes 32 Pods, not 33."""
-    with pytest.raises(ValueError, match="up to 32 Pods, saw 33"):
+    with pytest.raises(ValueError, match="1 to 32 Pods, saw 33"):
         gke_cluster("blue", pods_per_node=33)
+
+
+def test_an_empty_cluster_is_refused() -> None:
+    """A cluster without nodes, or a node without Pods, would show an empty table that looks like a result."""
+    with pytest.raises(ValueError, match="at least one node, saw 0"):
+        gke_cluster("blue", nodes=0)
+    with pytest.raises(ValueError, match="1 to 32 Pods, saw 0"):
+        gke_cluster("blue", pods_per_node=0)
 
 
 def test_two_parts_of_one_name_are_refused() -> None:
