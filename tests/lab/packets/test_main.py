@@ -47,4 +47,4 @@ def test_the_help_teaches() -> None:
 def test_too_many_pods_are_wrong_usage() -> None:
     """What cannot be laid out is refused before anything is built."""
     wrong = run("--pods", "33")
-    assert (wrong.returncode, "up to 32 Pods, saw 33" in wrong.stderr) == (2, True)
+    assert (wrong.returncode, "1 to 32 Pods, saw 33" in wrong.stderr) == (2, True)
