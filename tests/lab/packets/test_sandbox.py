@@ -130,7 +130,8 @@ def test_forbidden_user_namespaces_are_explained() -> None:
     assert refused.returncode == 125
     assert refused.stderr == (
         "sandbox: cannot make a user namespace with a network in it: No space left on device; "
-        "user.max_user_namespaces is 0: run as root, or have the machine's root say: sysctl -w user.max_user_namespaces=10000\n"
+        "user.max_user_namespaces is 0: run as root, or have the machine's root say: "
+        "sysctl -w user.max_user_namespaces=10000\n"
     )
 
 
