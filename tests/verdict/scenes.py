@@ -6,6 +6,7 @@ Pod 192.168.0.2 ─ node 10.128.0.2 ─ VPC ─┬─ 172.20.0.10  on-premises
 
 from __future__ import annotations
 
+import dataclasses
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -112,3 +113,8 @@ def _observation(
 def verdict_of(*observations: Observation, need: Target | None = None, at: Vantage | None = None) -> Verdict:
     """Judge observations in the environment with the agent."""
     return judge(need or target(), observations, vantage=at or vantage(), plan=plan())
+
+
+def dataclass_ranges(**changes: object) -> NetworkRanges:
+    """Change the scene's ranges."""
+    return dataclasses.replace(RANGES, **changes)  # type: ignore[arg-type]  # the names are NetworkRanges' own
