@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING, Final
 
 from airflow_masq.cli.files import read_plan, shown_name
 from airflow_masq.cli.output import Colour, aligned, counted, paint, print_json, print_lines, wrapped
-from airflow_masq.network.capacity import Capacity, CapacityLimit, capacity
+from airflow_masq.network.capacity import CapacityLimit
+from airflow_masq.rules.plan_capacity import plan_capacity
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
     from collections.abc import Iterable, Iterator, Sequence
 
-    from airflow_masq.network.capacity import RangeCapacity
+    from airflow_masq.network.capacity import Capacity, RangeCapacity
 
 _LONGEST_BAR: Final = 40
 _INDENT: Final = "    "
@@ -38,7 +39,7 @@ def run(arguments: Namespace) -> int:
     :return: 0; whether the room suffices is a finding of ``lint``.
     :raises InvalidInputError: when the plan cannot be read.
     """
-    room = capacity(read_plan(arguments.plan).ranges)
+    room = plan_capacity(read_plan(arguments.plan))
     if arguments.format == "json":
         print_json(_as_json(room))
     else:
@@ -110,11 +111,14 @@ def _with_bars(rows: Sequence[tuple[str, int]]) -> Iterator[tuple[str, str, str]
 
 
 def _next_step(room: Capacity, *, source: str) -> str:
+    if room.is_enough is None and room.wanted_nodes is not None:
+        unknown = "pod_ranges" if room.nodes_by_pod_range is None else "node_ranges"
+        return f"Next: write network.{unknown} into the plan; without it nobody can say whether the room suffices."
     if room.is_enough is None:
         return "Next: write network.workers into the plan to have the room compared with what is wanted."
     if room.is_enough:
         return f"Next: the room suffices; airflow-masq lint {source} says whether the ranges are sound."
-    short = "Pod" if room.limit is CapacityLimit.PODS else "node"
+    short = "Pod" if room.nodes == room.nodes_by_pod_range else "node"
     return (
         f"Next: {paint('too small', Colour.BAD)} for the workers wanted. Widen the {short} ranges before the "
         "environment is created, since they are fixed then."

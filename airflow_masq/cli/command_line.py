@@ -51,7 +51,6 @@ Where to go:
                    airflow_masq.operators.source_ip_check.SourceIpCheckOperator, then
                    airflow_masq.operators.source_ip_report.SourceIpReportOperator and
                    airflow_masq.operators.source_ip_assert.SourceIpAssertOperator
-  Write a plan     README.md, "Write a plan": one YAML file that the commands, the DAGs and the operators take
   Read a code      docs/rules: one page per code (MASQ1xx environment, 2xx ranges, 3xx policy, 4xx observed)
 
 PLAN may be - for standard input. Exit codes: 0 all well, 1 a finding of severity error, 2 wrong usage or an unreadable

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Final
 
+from netaddr import IPNetwork
+
 from airflow_masq.cli.files import read_plan, shown_name
 from airflow_masq.cli.output import Colour, paint, print_json, print_lines, wrapped
 from airflow_masq.exceptions import InvalidInputError
@@ -16,11 +18,17 @@ if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
     from collections.abc import Iterable, Iterator, Sequence
 
-    from netaddr import IPAddress, IPNetwork
+    from netaddr import IPAddress
 
     from airflow_masq.plan import Plan, Target
 
 _INDENT: Final = "    "
+# "This network", loopback, multicast and broadcast (RFC 6890 section 2.2.2, RFC 5771 section 3); unspecified, loopback
+# and multicast (RFC 4291 section 2.4).
+_NOWHERE: Final = tuple(
+    IPNetwork(cidr)
+    for cidr in ("0.0.0.0/8", "127.0.0.0/8", "224.0.0.0/4", "255.255.255.255/32", "::/128", "::1/128", "ff00::/8")
+)
 _NAMES: Final = {
     PredictedKind.POD: "the Pod's address",
     PredictedKind.NODE: "a node's address",
@@ -61,6 +69,11 @@ def add_arguments(parser: ArgumentParser) -> None:
         metavar="POD_IP",
         help="the Pod that sends; default: the first address of the plan's first Pod range",
     )
+    parser.add_argument(
+        "--backend",
+        metavar="IP",
+        help="the endpoint behind DEST, a Service's address; default: some Pod of the plan's Pod ranges",
+    )
 
 
 def run(arguments: Namespace) -> int:
@@ -68,11 +81,13 @@ def run(arguments: Namespace) -> int:
 
     :param arguments: as ``add_arguments`` declared them, and ``format``.
     :return: 0; a prediction is no finding.
-    :raises InvalidInputError: when the plan cannot be read, or a destination or the Pod is none.
+    :raises InvalidInputError: when the plan cannot be read, or a destination, the Pod or the endpoint is none.
     """
     plan = read_plan(arguments.plan)
     destinations = [_destination(plan, word) for word in arguments.destinations]
-    predictions = [_predict(plan, destination, pod=arguments.pod) for destination in destinations]
+    predictions = [
+        _predict(plan, destination, pod=arguments.pod, backend=arguments.backend) for destination in destinations
+    ]
     if arguments.format == "json":
         pairs = zip(destinations, predictions, strict=True)
         print_json([_as_json(destination, prediction) for destination, prediction in pairs])
@@ -90,7 +105,7 @@ def _destination(plan: Plan, word: str) -> _Destination:
                 expected="a target whose observe holds a literal address (names are not resolved here)",
                 seen=printable(target.observe),
             )
-        return _Destination(address=target.address, targets=(target,))
+        return _Destination(address=_travelled_to(target.address, where=f"DEST {word}"), targets=(target,))
     try:
         address = parse_address(word)
     except InvalidInputError:
@@ -99,18 +114,44 @@ def _destination(plan: Plan, word: str) -> _Destination:
         hint = f" (did you mean {nearest[0]}?)" if nearest else ""
         expected = f"an IP address or the name of a target{hint}"
         raise InvalidInputError(where="DEST", expected=expected, seen=f"'{printable(word)}'") from None
-    return _Destination(address=address, targets=tuple(each for each in plan.targets if each.address == address))
+    targets = tuple(each for each in plan.targets if each.address == address)
+    return _Destination(address=_travelled_to(address, where="DEST"), targets=targets)
 
 
-def _predict(plan: Plan, destination: _Destination, *, pod: str | None) -> Prediction:
+def _travelled_to(address: IPAddress, *, where: str) -> IPAddress:
+    """Refuse what no packet leaves a Pod for, since no policy decides about it."""
+    if any(address in network for network in _NOWHERE):
+        expected = "an address that a Pod's packet can travel to"
+        raise InvalidInputError(where=where, expected=expected, seen=str(address))
+    return address
+
+
+def _of_version(text: str, *, where: str, destination: IPAddress) -> IPAddress:
+    address = parse_address(text, where=where)
+    if address.version != destination.version:
+        expected = f"an IPv{destination.version} address, as {destination} is one"
+        raise InvalidInputError(where=where, expected=expected, seen=str(address))
+    return address
+
+
+def _backend(plan: Plan, text: str, *, destination: IPAddress) -> IPAddress:
+    if not any(destination in network for network in plan.ranges.service):
+        expected = "only destinations in the plan's Service ranges beside it"
+        raise InvalidInputError(where="--backend", expected=expected, seen=str(destination))
+    return _travelled_to(_of_version(text, where="--backend", destination=destination), where="--backend")
+
+
+def _predict(plan: Plan, destination: _Destination, *, pod: str | None, backend: str | None) -> Prediction:
+    address = destination.address
     return predict(
         plan.ranges,
         plan.policy,
-        pod=_first_pod(plan, version=destination.address.version)
+        pod=_first_pod(plan, version=address.version)
         if pod is None
-        else parse_address(pod, where="--from"),
-        destination=destination.address,
+        else _of_version(pod, where="--from", destination=address),
+        destination=address,
         allowed_sources=destination.allowed_sources,
+        backend=None if backend is None else _backend(plan, backend, destination=address),
     )
 
 

@@ -37,7 +37,12 @@ from airflow_masq.network.policy import (
 )
 from airflow_masq.network.provenance import Provenance
 from airflow_masq.network.ranges import IPV4, IPV6
-from airflow_masq.network.yaml_gaps import doubt_about_refusal, doubt_about_text, other_reading_of_text
+from airflow_masq.network.yaml_gaps import (
+    doubt_about_refusal,
+    doubt_about_text,
+    other_reading_of_refusal,
+    other_reading_of_text,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -186,7 +191,11 @@ def _document(text: str, notes: list[str], doubts: list[str]) -> JsonValue:
     if text.lstrip(_GO_BLANKS).startswith("{"):
         return parse_json(text)
     doubts.extend(doubt_about_text(text))
-    document = json_from_yaml(text, note=notes.append)
+    try:
+        document = json_from_yaml(text, note=notes.append)
+    except (yaml.YAMLError, InvalidInputError):
+        notes.extend(other_reading_of_refusal(text))
+        raise
     notes.extend(other_reading_of_text(text))
     return document
 

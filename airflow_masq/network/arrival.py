@@ -70,8 +70,14 @@ def _kind_and_step(
 ) -> tuple[PredictedKind, Step]:
     kind = PredictedKind(leaves_as.value)
     target = packet.destination
-    if stays_on_node or target == packet.node or target in LINK_LOCAL or target in LINK_LOCAL_IPV6:
+    if target == packet.node or target in LINK_LOCAL or target in LINK_LOCAL_IPV6:
         return kind, Step(text="the node: the packet does not leave it")
+    if stays_on_node:
+        # With intranode visibility, which Composer enables, such a packet leaves the node for the VPC and comes back
+        # (https://cloud.google.com/kubernetes-engine/docs/how-to/intranode-visibility, read 2026-11-22); not verified
+        # on a real node.
+        text = "the node: the packet goes to the same node (with intranode visibility, through the VPC)"
+        return kind, Step(text=text, provenance=Provenance.INFERRED)
     private_way = _private_way(ranges, destination=target)
     if private_way is not None:
         return kind, Step(text=private_way)
@@ -91,10 +97,14 @@ def _through_cloud_nat(ranges: NetworkRanges, *, leaves_as: SourceKind) -> tuple
     # Cloud NAT translates the primary range, secondary ranges or both, as configured
     # (https://cloud.google.com/nat/docs/gke-example, read 2026-11-22); which of them a packet needs is inferred.
     if leaves_as in ranges.nat_covers:
-        text = f"the internet: Cloud NAT translates {leaves_as} addresses to {listed(ranges.nat_addresses)}"
+        known = listed(ranges.nat_addresses) or "its own address, which the plan does not name"
+        text = f"the internet: Cloud NAT translates {leaves_as} addresses to {known}"
         return PredictedKind.NAT, Step(text=text, provenance=Provenance.INFERRED)
-    covered = listed(sorted(ranges.nat_covers)) if ranges.nat_covers else "nothing"
+    covered = listed(sorted(ranges.nat_covers))
     text = f"the internet: dropped, since Cloud NAT covers {covered} and the packet has a {leaves_as} address"
+    if not covered:
+        named = "the plan names no Cloud NAT (network.nat_covers)"
+        text = f"the internet: {named}, so the packet is lost unless there is one"
     return PredictedKind.DROPPED, Step(text=text, provenance=Provenance.INFERRED)
 
 
@@ -102,13 +112,14 @@ def _private_way(ranges: NetworkRanges, *, destination: IPAddress) -> str | None
     for name, networks in (
         ("the nodes' network", ranges.node),
         ("the cluster's Pods", ranges.pod),
-        ("a Service", ranges.service),
         *ranges.other.items(),
     ):
         holding = next((network for network in networks if destination in network), None)
         if holding is not None:
             return f"the VPC: routed privately to {name} ({holding}), source unchanged"
-    return None if destination.is_global() else "the VPC: routed privately, source unchanged"
+    # No packet leaves its node for a Service address: there it stands for an endpoint of which nothing is known.
+    is_private = not destination.is_global() or any(destination in network for network in ranges.service)
+    return "the VPC: routed privately, source unchanged" if is_private else None
 
 
 def _sources(kind: PredictedKind, ranges: NetworkRanges, packet: Packet) -> tuple[IPNetwork, ...]:
@@ -127,4 +138,4 @@ def listed(values: Iterable[object]) -> str:
     :param values: addresses, ranges or kinds of source.
     :return: them, separated by commas.
     """
-    return ", ".join(str(value) for value in values) or "addresses not known"
+    return ", ".join(str(value) for value in values)

@@ -31,16 +31,34 @@ class CapacityLimit(StrEnum):
     NODES = "nodes"
 
 
+@dataclass(frozen=True)
+class BareSize:
+    """A range of which only the size is known: Google chooses where it is.
+
+    :param prefixlen: the prefix length, 1 to 32.
+    """
+
+    prefixlen: int
+
+    @property
+    def size(self) -> int:
+        """How many IPv4 addresses there are."""
+        return 1 << (IPV4_BITS - self.prefixlen)
+
+    def __str__(self) -> str:
+        return f"/{self.prefixlen}"
+
+
 @dataclass(frozen=True, kw_only=True)
 class RangeCapacity:
     """What one range has room for.
 
-    :param cidr: the range.
+    :param cidr: the range, or its bare size.
     :param nodes: how many nodes it can serve.
     :param pods: how many Pods those nodes can run.
     """
 
-    cidr: IPNetwork
+    cidr: IPNetwork | BareSize
     nodes: int
     pods: int
 
@@ -62,7 +80,8 @@ class Capacity:
     :param routable_addresses_needed: the addresses of the node ranges, which need routes in any case.
     :param wanted_nodes: the nodes that the workers wanted need at worst, one each; ``None`` where nobody said how many.
         How many worker Pods Autopilot puts on one node depends on their size, and is not verified.
-    :param is_enough: whether ``nodes`` are at least ``wanted_nodes``; ``None`` where one of them is not known.
+    :param is_enough: whether ``nodes`` are at least ``wanted_nodes``; ``None`` where nobody said how many are wanted,
+        and where one kind of range is not known while the other suffices.
     """
 
     pod_ranges: tuple[RangeCapacity, ...]
@@ -79,19 +98,23 @@ class Capacity:
     is_enough: bool | None
 
 
-def capacity(ranges: NetworkRanges) -> Capacity:
+def capacity(
+    ranges: NetworkRanges, *, pod_size: BareSize | None = None, service_size: BareSize | None = None
+) -> Capacity:
     """Say what a cluster's ranges have room for.
 
     Each node owns a block of the Pod range, the next power of two of at least twice its Pods: a /26 for 32 Pods, so a
     /23 serves 8 nodes (https://cloud.google.com/kubernetes-engine/docs/how-to/flexible-pod-cidr, read 2026-11-22).
 
     :param ranges: the cluster's ranges.
+    :param pod_size: the size of the Pod range, which counts where no IPv4 range of Pods is known, default not known.
+    :param service_size: the size of the Service range, likewise.
     :return: nodes and Pods by each range, the binding limit, and the addresses saved.
     """
     block_prefix = ranges.node_block(IPAddress(0, IPV4)).prefixlen
     by_pods = tuple(
         _range_capacity(cidr, nodes=cidr.size >> (IPV4_BITS - block_prefix), ranges=ranges)
-        for cidr in _distinct(ranges.pod)
+        for cidr in _distinct(ranges.pod) or _only(pod_size)
     )
     by_nodes = tuple(
         _range_capacity(cidr, nodes=max(cidr.size - _UNUSABLE_ADDRESSES, 0), ranges=ranges)
@@ -108,14 +131,16 @@ def capacity(ranges: NetworkRanges) -> Capacity:
         pods=None if nodes is None else nodes * ranges.pods_per_node,
         limit=_limit(pod_limit, node_limit),
         block_prefix=block_prefix,
-        routable_addresses_saved=_addresses((*ranges.pod, *ranges.service)),
+        routable_addresses_saved=_addresses((*ranges.pod, *ranges.service))
+        + _unplaced(pod_size, instead_of=ranges.pod)
+        + _unplaced(service_size, instead_of=ranges.service),
         routable_addresses_needed=_addresses(ranges.node),
         wanted_nodes=ranges.workers,
-        is_enough=None if nodes is None or ranges.workers is None else nodes >= ranges.workers,
+        is_enough=_is_enough(pod_limit, node_limit, wanted=ranges.workers),
     )
 
 
-def _range_capacity(cidr: IPNetwork, *, nodes: int, ranges: NetworkRanges) -> RangeCapacity:
+def _range_capacity(cidr: IPNetwork | BareSize, *, nodes: int, ranges: NetworkRanges) -> RangeCapacity:
     return RangeCapacity(cidr=cidr, nodes=nodes, pods=nodes * ranges.pods_per_node)
 
 
@@ -123,6 +148,24 @@ def _distinct(networks: tuple[IPNetwork, ...]) -> list[IPNetwork]:
     """Leave out IPv6 ranges, repeated ones, and those inside another: their addresses are there once only."""
     ipv4 = list(dict.fromkeys(network for network in networks if network.version == IPV4))
     return [network for network in ipv4 if not any(network in other for other in ipv4 if other != network)]
+
+
+def _only(size: BareSize | None) -> list[BareSize]:
+    return [] if size is None else [size]
+
+
+def _unplaced(size: BareSize | None, *, instead_of: tuple[IPNetwork, ...]) -> int:
+    return 0 if _distinct(instead_of) else sum(each.size for each in _only(size))
+
+
+def _is_enough(pod_limit: int | None, node_limit: int | None, *, wanted: int | None) -> bool | None:
+    """One range that is too small is enough to say no; to say yes, both must be known."""
+    if wanted is None:
+        return None
+    limits = (pod_limit, node_limit)
+    if any(limit is not None and limit < wanted for limit in limits):
+        return False
+    return None if None in limits else True
 
 
 def _nodes_together(capacities: tuple[RangeCapacity, ...]) -> int | None:

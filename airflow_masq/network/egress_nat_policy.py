@@ -108,16 +108,19 @@ def egress_nat_policies(manifests: Iterable[Mapping[str, object]], ranges: Netwo
     """Give the policy that several objects amount to: a destination keeps the Pod's address where any of them names it.
 
     An object called ``default`` takes the place of GKE's; where none is, GKE's stays in force beside the others. That
-    objects add up is inferred from all of them being lists of exceptions.
+    objects add up is inferred from all of them being lists of exceptions. Objects belong to the whole cluster, so that
+    of two with one name the later replaces the earlier.
 
-    :param manifests: the objects that were made or edited; GKE's own one for its fixed ranges may be left out.
+    :param manifests: the objects that were made or edited, in the order in which they are applied; GKE's own one for
+        its fixed ranges may be left out.
     :param ranges: the cluster's ranges.
     :return: the policy, with GKE's fixed ranges beside it.
     :raises InvalidInputError: when a manifest cannot be read.
     """
-    objects = [read_egress_nat_policy(manifest) for manifest in manifests]
-    stated = [exemption for each in objects for exemption in _exemptions_of(each)]
-    replaces_default = any(each.name == DEFAULT_NAME for each in objects)
+    read = [read_egress_nat_policy(manifest) for manifest in manifests]
+    objects = {each.name: each for each in read}
+    stated = [exemption for each in objects.values() for exemption in _exemptions_of(each)]
+    replaces_default = DEFAULT_NAME in objects
     default = () if replaces_default else gke_default_exemptions()
     chain = Chain(name=GKE_CHAIN, exemptions=(*stated, *default, *gke_fixed(ranges)))
     alone = len(objects) == 1 and replaces_default

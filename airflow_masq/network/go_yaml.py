@@ -41,7 +41,7 @@ _PYTHON_KINDS: Final = {
     "tag:yaml.org,2002:bool": "a boolean",
     "tag:yaml.org,2002:int": "a number",
     "tag:yaml.org,2002:float": "a number",
-    "tag:yaml.org,2002:value": "an error",  # a lone "="
+    "tag:yaml.org,2002:timestamp": "a date",
 }
 _GO_KINDS: Final[dict[type, str]] = {
     type(None): "null",

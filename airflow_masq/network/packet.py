@@ -8,12 +8,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from netaddr import IPAddress
+
 from airflow_masq.network.provenance import Provenance
 from airflow_masq.network.ranges import unmapped
 
 if TYPE_CHECKING:
-    from netaddr import IPAddress
-
     from airflow_masq.network.ranges import NetworkRanges
 
 
@@ -56,14 +56,16 @@ def first_packet(
     """Give the packet that opens a connection.
 
     :param ranges: the cluster's ranges.
-    :param pod: the Pod's address; one in a node range means a Pod on the host network.
+    :param pod: the Pod's address; one in a node range and in no Pod range means a Pod on the host network.
     :param destination: where the packet goes, after the translation of a ClusterIP.
     :param node: the address of the Pod's node; ``None`` where it is not known.
     :param host_network: whether somebody said that the Pod uses its node's network.
     :return: the packet, IPv4-mapped addresses as IPv4.
     """
     source = unmapped(pod)
-    has_node_address = any(source in network for network in ranges.node)
+    may_be_own = any(source in network for network in ranges.pod)
+    on_host_network = host_network or not may_be_own
+    has_node_address = on_host_network and any(source in network for network in ranges.node)
     known_node = None if node is None else unmapped(node)
     return Packet(
         source=source,
@@ -71,3 +73,22 @@ def first_packet(
         node=source if known_node is None and has_node_address else known_node,
         host_network=host_network or has_node_address,
     )
+
+
+def assumed_endpoint(ranges: NetworkRanges, *, pod: IPAddress, destination: IPAddress) -> IPAddress:
+    """Give the address where a packet is taken to go when nobody said what is behind a ClusterIP.
+
+    Nodes decide after the translation, so the ClusterIP itself decides nothing. Most endpoints are Pods; that this one
+    is, and on another node where the range has room for one, is inferred.
+
+    :param ranges: the cluster's ranges.
+    :param pod: the Pod that sends.
+    :param destination: where it sends to.
+    :return: an address of a Pod range; the destination itself where it is no ClusterIP or no such range is known.
+    """
+    target, own_block = unmapped(destination), ranges.node_block(unmapped(pod))
+    if not any(target in network for network in ranges.service):
+        return target
+    pod_ranges = [network for network in ranges.pod if network.version == target.version]
+    edges = [IPAddress(edge, target.version) for each in pod_ranges for edge in (each.last, each.first)]
+    return next((edge for edge in edges if edge not in own_block), edges[0] if edges else target)

@@ -170,7 +170,7 @@ class Decision:
     origin: str
 
 
-def composer_policy(ranges: NetworkRanges) -> MasqueradePolicy:
+def composer_policy(ranges: NetworkRanges, *, autopilot: bool = True) -> MasqueradePolicy:
     """Give Composer's policy, in force where an environment has the IP masquerade agent.
 
     "nonMasqueradeCIDRs equals to pod IP range, so IP masquerading is used for all destination addresses, except between
@@ -178,22 +178,24 @@ def composer_policy(ranges: NetworkRanges) -> MasqueradePolicy:
     read 2026-11-22).
 
     :param ranges: the cluster's ranges.
-    :return: the policy, with GKE's fixed ranges beside it.
+    :param autopilot: whether the cluster is one of Autopilot, default it is, as under Composer 2.
+    :return: the policy, on Autopilot with GKE's fixed ranges beside it.
     """
     own = exemptions(ranges.pod, origin="Composer's policy")
-    chain = Chain(name=GKE_CHAIN, exemptions=(*own, *gke_fixed(ranges)))
+    chain = Chain(name=GKE_CHAIN, exemptions=(*own, *(gke_fixed(ranges) if autopilot else ())))
     return MasqueradePolicy(name="composer", chains=(chain,))
 
 
-def gke_default_policy(ranges: NetworkRanges) -> MasqueradePolicy:
+def gke_default_policy(ranges: NetworkRanges, *, autopilot: bool = True) -> MasqueradePolicy:
     """Give GKE's default policy, in force where an environment has no agent.
 
     It masquerades too: everything except reserved ranges (the source stands beside ``GKE_DEFAULT_NON_MASQUERADE``).
 
     :param ranges: the cluster's ranges.
-    :return: the policy, with GKE's fixed ranges beside it.
+    :param autopilot: whether the cluster is one of Autopilot, default it is, as under Composer 2.
+    :return: the policy, on Autopilot with GKE's fixed ranges beside it.
     """
-    chain = Chain(name=GKE_CHAIN, exemptions=(*gke_default_exemptions(), *gke_fixed(ranges)))
+    chain = Chain(name=GKE_CHAIN, exemptions=(*gke_default_exemptions(), *(gke_fixed(ranges) if autopilot else ())))
     return MasqueradePolicy(name="gke-default", chains=(chain,))
 
 

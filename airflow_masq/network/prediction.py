@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from airflow_masq.network.arrival import Arrival, PredictedKind, arrive, listed
 from airflow_masq.network.firewall import lets_in
-from airflow_masq.network.packet import Packet, Step, first_packet
+from airflow_masq.network.packet import Packet, Step, assumed_endpoint, first_packet
 from airflow_masq.network.policy import Decision, MasqueradePolicy, Reason, decide
 from airflow_masq.network.provenance import Provenance, weakest
 from airflow_masq.network.ranges import NetworkRanges, as_network, unmapped
@@ -70,24 +70,23 @@ def predict(
 
     :param ranges: the cluster's ranges.
     :param policy: the masquerade policy in force.
-    :param pod: the Pod's address; one in a node range means a Pod on the host network.
+    :param pod: the Pod's address; one in a node range and in no Pod range means a Pod on the host network.
     :param destination: where the packet goes.
     :param allowed_sources: what the destination's firewall lets in; empty where nobody said.
     :param host_network: whether the Pod uses its node's network, default where its address says so.
     :param node_address: the address of the Pod's node, default one that is not known.
-    :param backend: the endpoint behind a ClusterIP, default one that is not known.
+    :param backend: the endpoint behind a ClusterIP, default one that is not known and taken to be a Pod.
     :return: the expected source with the reason and the path.
     """
-    packet = first_packet(
-        ranges, pod=pod, destination=backend or destination, node=node_address, host_network=host_network
-    )
+    endpoint = backend or assumed_endpoint(ranges, pod=pod, destination=destination)
+    packet = first_packet(ranges, pod=pod, destination=endpoint, node=node_address, host_network=host_network)
     decision = _decide_on_node(ranges, policy, packet)
     stays_on_node = decision.reason is Reason.DESTINATION_ON_SAME_NODE
     arrival = arrive(ranges, packet, masqueraded=decision.masqueraded, stays_on_node=stays_on_node)
     asked = () if arrival.kind is PredictedKind.DROPPED else allowed_sources
     allowed = _allowed(asked, arrival, version=packet.destination.version)
     steps = (
-        *_first_steps(ranges, packet, destination=unmapped(destination)),
+        *_first_steps(ranges, packet, destination=unmapped(destination), is_known=backend is not None),
         _node_step(decision, policy, packet),
         arrival.step,
         *_firewall_steps(asked, allowed=allowed),
@@ -140,16 +139,19 @@ def _allowed(allowed_sources: tuple[IPNetwork, ...], arrival: Arrival, *, versio
     return lets_in(allowed_sources, sources=arrival.sources, version=version, from_internet=from_internet)
 
 
-def _first_steps(ranges: NetworkRanges, packet: Packet, *, destination: IPAddress) -> Iterator[Step]:
+def _first_steps(ranges: NetworkRanges, packet: Packet, *, destination: IPAddress, is_known: bool) -> Iterator[Step]:
     on_host_network = " on the host network" if packet.host_network else ""
     yield Step(text=f"Pod {packet.source}{on_host_network} sends to {destination}")
     # Nodes translate a ClusterIP before they decide about the source
     # (https://kubernetes.io/docs/reference/networking/virtual-ips, read 2026-11-22).
-    if packet.destination != destination:
+    unknown = f"the node: the Service address {destination} becomes an endpoint's, which is not known here"
+    if packet.destination != destination and is_known:
         yield Step(text=f"the node: the Service address {destination} becomes its endpoint's, {packet.destination}")
+    elif packet.destination != destination:
+        pods = next(network for network in ranges.pod if packet.destination in network)
+        yield Step(text=f"{unknown}: assumed to be a Pod of {pods}", provenance=Provenance.INFERRED)
     elif any(destination in network for network in ranges.service):
-        text = f"the node: the Service address {destination} becomes an endpoint's, which is not known here"
-        yield Step(text=text, provenance=Provenance.INFERRED)
+        yield Step(text=unknown, provenance=Provenance.INFERRED)
 
 
 def _node_step(decision: Decision, policy: MasqueradePolicy, packet: Packet) -> Step:
@@ -160,7 +162,16 @@ def _node_step(decision: Decision, policy: MasqueradePolicy, packet: Packet) -> 
         text = f"the node: not masqueraded ({decision.reason})"
     else:
         text = f"the node: not masqueraded ({decision.reason}, by {decision.matched_cidr} of {decision.origin})"
+    if _is_spared_by_node_alone(decision, policy, packet):
+        text += "; the agent's rules alone would masquerade it (not verified on a real node)"
     return Step(text=text, provenance=decision.provenance)
+
+
+def _is_spared_by_node_alone(decision: Decision, policy: MasqueradePolicy, packet: Packet) -> bool:
+    """Say whether two Pods are on one node and no chain exempts the destination; the node itself is none."""
+    if decision.reason is not Reason.DESTINATION_ON_SAME_NODE or packet.destination == packet.node:
+        return False
+    return decide(policy, pod=packet.source, destination=packet.destination).masqueraded
 
 
 def _firewall_steps(allowed_sources: tuple[IPNetwork, ...], *, allowed: bool | None) -> tuple[Step, ...]:

@@ -15,7 +15,18 @@ from airflow_masq.network.go_yaml_events import BYTE_ORDER_MARK, GoYamlError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+# PyYAML lets through whatever its constructors run into, such as a KeyError for "!!bool x".
+_OTHER_ERRORS: Final = (
+    yaml.YAMLError,
+    ValueError,
+    OverflowError,
+    LookupError,
+    AttributeError,
+    TypeError,
+    RecursionError,
+)
 _SEVERAL_DOCUMENTS: Final = "expected a single document in the stream"
+_MOST_ALIASES: Final = 10  # each merge copies what it names, so that many would grow without bound
 _DOCUMENT_MARKER: Final = re.compile(r"^(?:---|\.\.\.)", re.MULTILINE)
 
 
@@ -26,14 +37,27 @@ def other_reading_of_text(text: str) -> Iterator[str]:
     :return: at most one sentence.
     """
     try:
-        yaml.SafeLoader(text).get_single_node()
+        _read_in_python(text)
     except yaml.MarkedYAMLError as error:
         if error.context == _SEVERAL_DOCUMENTS:
             yield "there are several YAML documents, and only the first counts"
         else:
             yield f"YAML readers in Python refuse this text, the agent takes it: {error.problem}"
-    except (yaml.YAMLError, ValueError, OverflowError):
+    except _OTHER_ERRORS:
         yield "YAML readers in Python refuse this text, the agent takes it"
+
+
+def other_reading_of_refusal(text: str) -> Iterator[str]:
+    """Say that YAML readers in Python take a text whose YAML the agent refuses.
+
+    :param text: the text.
+    :return: at most one sentence.
+    """
+    try:
+        _read_in_python(text)
+    except _OTHER_ERRORS:
+        return
+    yield "YAML readers in Python take this text, the agent refuses it"
 
 
 def doubt_about_text(text: str) -> Iterator[str]:
@@ -61,6 +85,15 @@ def doubt_about_refusal(error: yaml.YAMLError, text: str) -> Iterator[str]:
             yield "Go's YAML allows tabs in directives"
     elif isinstance(error, yaml.reader.ReaderError) and _DOCUMENT_MARKER.search(text, 1, error.position):
         yield "Go may not look as far as that character, behind the first YAML document"
+
+
+def _read_in_python(text: str) -> None:
+    """Read a text as ``yaml.safe_load`` does, without the values where aliases may make too many of them."""
+    loader = yaml.SafeLoader(text)
+    if text.count("*") > _MOST_ALIASES:
+        loader.get_single_node()
+    else:
+        loader.get_single_data()
 
 
 def _directive(text: str, line: int) -> str:

@@ -85,7 +85,8 @@ def _with_environment(plan: Plan, resource: Mapping[str, object]) -> Plan:
     if plan.policy_choice.stated:
         return replace(plan, environment=resource)
     choice = policy_choice_of(resource)
-    return replace(plan, environment=resource, policy_choice=choice, policy=policy_in_force(choice, plan.ranges))
+    policy = policy_in_force(choice, ranges=plan.ranges, environment=resource)
+    return replace(plan, environment=resource, policy_choice=choice, policy=policy)
 
 
 def _read(*, plan: str | Mapping[str, Any] | None, environment: Mapping[str, Any] | Environment | None) -> Plan:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from airflow_masq.environment import normalise, value_at
+from airflow_masq.environment import ImageVersion, normalise, value_at
 from airflow_masq.exceptions import InvalidInputError
 from airflow_masq.network import parse_cidr
 from airflow_masq.plan.document import child, describe
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 _NODE_CONFIG: Final = ("config", "nodeConfig")
 IP_ALLOCATION_POLICY: Final = (*_NODE_CONFIG, "ipAllocationPolicy")
+_COMPOSER_ON_STANDARD: Final = 1
+_COMPOSERS_THAT_MAY_BE_PUBLIC: Final = (1, 2)
 _PRIVATE_ENVIRONMENT_CONFIG: Final = ("config", "privateEnvironmentConfig")
 
 # https://cloud.google.com/composer/docs/reference/rest/v1/projects.locations.environments#Environment, read 2026-11-22
@@ -61,6 +63,44 @@ def read_environment(place: Place) -> dict[str, object]:
             where = ".".join((place.where, *names))
             raise place.document.error(where=where, expected=expected, seen=describe(value))
     return resource
+
+
+def image_of_environment(resource: Mapping[str, object]) -> ImageVersion | None:
+    """Give the environment's image version.
+
+    :param resource: the resource in camelCase.
+    :return: the version; ``None`` where there is none, or none that can be read.
+    """
+    text = value_at(resource, "config", "softwareConfig", "imageVersion")
+    try:
+        return ImageVersion.parse(text) if isinstance(text, str) else None
+    except InvalidInputError:
+        return None
+
+
+def runs_on_autopilot(resource: Mapping[str, object]) -> bool:
+    """Say whether the environment's cluster is one of Autopilot.
+
+    :param resource: the resource in camelCase.
+    :return: false for Composer 1, whose clusters are Standard ones
+        (https://cloud.google.com/composer/docs/composer-versioning-overview, read 2026-11-22); true where the image
+        does not tell.
+    """
+    image = image_of_environment(resource)
+    return image is None or image.generation != _COMPOSER_ON_STANDARD
+
+
+def has_public_nodes(resource: Mapping[str, object]) -> bool:
+    """Say whether the environment's nodes have external addresses.
+
+    :param resource: the resource in camelCase.
+    :return: true for Composer 1 and 2 where the environment is not private (inferred from private environments being
+        those whose nodes have internal addresses only,
+        https://cloud.google.com/composer/docs/composer-2/configure-private-ip, read 2026-11-22); false for others.
+    """
+    image = image_of_environment(resource)
+    is_private = value_at(resource, *_PRIVATE_ENVIRONMENT_CONFIG, "enablePrivateEnvironment") is True
+    return image is not None and image.generation in _COMPOSERS_THAT_MAY_BE_PUBLIC and not is_private
 
 
 def ranges_of_environment(resource: Mapping[str, object], field_name: str) -> tuple[IPNetwork, ...]:

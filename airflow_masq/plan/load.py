@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from airflow_masq.network import NetworkRanges, SourceKind, parse_address
 from airflow_masq.plan.document import Document, document_from_mapping
-from airflow_masq.plan.environment_section import ranges_of_environment, read_environment
+from airflow_masq.plan.environment_section import has_public_nodes, ranges_of_environment, read_environment
 from airflow_masq.plan.place import Place
 from airflow_masq.plan.place_lines import place_lines
 from airflow_masq.plan.policy_section import policy_choice_of, policy_in_force, read_policy_choice
@@ -76,7 +76,7 @@ def plan_from_environment(
         environment=environment,
         cluster_version=None,
         ranges=known,
-        policy=policy_in_force(choice, known),
+        policy=policy_in_force(choice, ranges=known, environment=environment),
         targets=(),
         policy_choice=choice,
     )
@@ -90,14 +90,14 @@ def _read_plan(document: Document) -> Plan:
         entries["apiVersion"].choice((_API_VERSION,))
     environment = read_environment(entries["environment"]) if "environment" in entries else {}
     cluster_version, pods_per_node = _read_cluster(entries.get("cluster"))
-    network = _read_network(entries["network"]) if "network" in entries else NetworkRanges()
+    network = _read_network(entries.get("network"), public_nodes=has_public_nodes(environment))
     ranges = _with_ranges_of_environment(replace(network, pods_per_node=pods_per_node), environment)
     choice = read_policy_choice(entries.get("policy"), environment)
     return Plan(
         environment=environment,
         cluster_version=cluster_version,
         ranges=ranges,
-        policy=policy_in_force(choice, ranges),
+        policy=policy_in_force(choice, ranges=ranges, environment=environment),
         targets=read_targets(entries["targets"]) if "targets" in entries else (),
         policy_choice=choice,
         lines=document.lines,
@@ -120,8 +120,8 @@ def _read_cluster(place: Place | None) -> tuple[str | None, int]:
     )
 
 
-def _read_network(place: Place) -> NetworkRanges:
-    entries = place.section(NETWORK_KEYS)
+def _read_network(place: Place | None, *, public_nodes: bool) -> NetworkRanges:
+    entries = {} if place is None else place.section(NETWORK_KEYS)
 
     def cidrs(key: str) -> tuple[IPNetwork, ...]:
         return read_cidrs(entries[key]) if key in entries else ()
@@ -134,7 +134,9 @@ def _read_network(place: Place) -> NetworkRanges:
         other=_read_other_ranges(entries["other_ranges"]) if "other_ranges" in entries else {},
         nat_addresses=tuple(item.parsed(parse_address, expected="an IP address") for item in nat_addresses),
         nat_covers=_read_nat_covers(entries.get("nat_covers"), has_nat=bool(nat_addresses)),
-        public_nodes="public_nodes" in entries and entries["public_nodes"].boolean(),
+        public_nodes=entries["public_nodes"].boolean()
+        if "public_nodes" in entries
+        else public_nodes and not {"nat_addresses", "nat_covers"} & set(entries),
         workers=entries["workers"].whole_number(least=1, most=_MOST_WORKERS) if "workers" in entries else None,
     )
 

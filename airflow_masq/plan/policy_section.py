@@ -6,12 +6,18 @@ the API server or the agent would refuse is not in force, and saying so is a rul
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from airflow_masq.environment import masquerade_enabled
 from airflow_masq.network import composer_policy, gke_default_policy, no_policy
 from airflow_masq.network.agent_config import agent_policy, read_agent_config
-from airflow_masq.network.egress_nat_policy import check_egress_nat_policy, egress_nat_policies
+from airflow_masq.network.egress_nat_policy import (
+    check_egress_nat_policy,
+    egress_nat_policies,
+    read_egress_nat_policy,
+)
+from airflow_masq.plan.environment_section import runs_on_autopilot
 from airflow_masq.plan.values import PolicyChoice
 
 if TYPE_CHECKING:
@@ -20,14 +26,15 @@ if TYPE_CHECKING:
     from airflow_masq.network import MasqueradePolicy, NetworkRanges
     from airflow_masq.plan.place import Place
 
-_NAMED: Final[Mapping[str, Callable[[NetworkRanges], MasqueradePolicy]]] = {
-    "composer": composer_policy,
-    "gke-default": gke_default_policy,
-    "none": lambda _ranges: no_policy(),
+_NAMED: Final[Mapping[str, Callable[[NetworkRanges, bool], MasqueradePolicy]]] = {
+    "composer": lambda ranges, autopilot: composer_policy(ranges, autopilot=autopilot),
+    "gke-default": lambda ranges, autopilot: gke_default_policy(ranges, autopilot=autopilot),
+    "none": lambda _ranges, _autopilot: no_policy(),
 }
 _MANIFESTS: Final = "egress_nat_policies"
 _AGENT_CONFIG: Final = "agent_config"
-_AGENT_SETTINGS: Final = ("reserved_ranges", "daemon_set")
+_UNREAD_CONFIG: Final = "agent-config"
+_AGENT_SETTINGS: Final = {"reserved_ranges": True, "daemon_set": True, "enable_ipv6": False}  # with their defaults
 _FORMS: Final = f"{', '.join(_NAMED)}, or a mapping with {_MANIFESTS} or {_AGENT_CONFIG}"
 
 
@@ -57,22 +64,30 @@ def policy_choice_of(environment: Mapping[str, object]) -> PolicyChoice:
     return PolicyChoice(name="composer" if masquerade_enabled(environment) else "gke-default")
 
 
-def policy_in_force(choice: PolicyChoice, ranges: NetworkRanges) -> MasqueradePolicy:
+def policy_in_force(
+    choice: PolicyChoice, *, ranges: NetworkRanges, environment: Mapping[str, object]
+) -> MasqueradePolicy:
     """Give the policy that a choice amounts to.
 
     :param choice: what the plan says.
     :param ranges: the cluster's network.
+    :param environment: the environment in camelCase, whose image tells whether the cluster is one of Autopilot.
     :return: the policy.
     """
     if choice.agent_config is not None:
-        # A ConfigMap without the DaemonSet does nothing: GKE's default list stays in force
-        # (https://cloud.google.com/kubernetes-engine/docs/how-to/ip-masquerade-agent, read 2026-11-22).
-        text = choice.agent_config if choice.daemon_set else ""
-        return agent_policy(read_agent_config(text, reserved_ranges=choice.reserved_ranges))
+        if not choice.daemon_set:
+            # A ConfigMap without the DaemonSet does nothing: GKE's default list stays in force
+            # (https://cloud.google.com/kubernetes-engine/docs/how-to/ip-masquerade-agent, read 2026-11-22).
+            return replace(gke_default_policy(ranges, autopilot=False), name=_UNREAD_CONFIG)
+        reading = read_agent_config(
+            choice.agent_config, enable_ipv6=choice.enable_ipv6, reserved_ranges=choice.reserved_ranges
+        )
+        return agent_policy(reading)
     if choice.name == _MANIFESTS:
-        accepted = [manifest for manifest in choice.manifests if not check_egress_nat_policy(manifest)]
-        return egress_nat_policies(accepted, ranges)
-    return _NAMED[choice.name](ranges)
+        accepted = (manifest for manifest in choice.manifests if not check_egress_nat_policy(manifest))
+        by_name = {read_egress_nat_policy(manifest).name: manifest for manifest in accepted}  # the last one stays
+        return egress_nat_policies(by_name.values(), ranges)
+    return _NAMED[choice.name](ranges, runs_on_autopilot(environment))
 
 
 def _read_own_policy(place: Place) -> PolicyChoice:
@@ -82,13 +97,16 @@ def _read_own_policy(place: Place) -> PolicyChoice:
         raise place.error(f"a mapping with either {_MANIFESTS} or {_AGENT_CONFIG}", seen=seen)
     if _MANIFESTS in entries:
         return _read_manifests(entries)
-    reserved_ranges, daemon_set = (name not in entries or entries[name].boolean() for name in _AGENT_SETTINGS)
+    settings = {
+        name: entries[name].boolean() if name in entries else default for name, default in _AGENT_SETTINGS.items()
+    }
     return PolicyChoice(
         name=_AGENT_CONFIG,
         stated=True,
         agent_config=_read_agent_config_text(entries[_AGENT_CONFIG]),
-        reserved_ranges=reserved_ranges,
-        daemon_set=daemon_set,
+        reserved_ranges=settings["reserved_ranges"],
+        daemon_set=settings["daemon_set"],
+        enable_ipv6=settings["enable_ipv6"],
     )
 
 

@@ -71,6 +71,7 @@ class PolicyChoice:
     :param agent_config: the agent's config; ``None`` for every other policy.
     :param reserved_ranges: whether the agent's defaults are all reserved ranges, default true as on GKE.
     :param daemon_set: whether the agent's DaemonSet runs, default true; without it nobody reads the config.
+    :param enable_ipv6: whether the agent runs with ``--enable-ipv6``, default not.
     """
 
     name: str
@@ -79,6 +80,7 @@ class PolicyChoice:
     agent_config: str | None = None
     reserved_ranges: bool = True
     daemon_set: bool = True
+    enable_ipv6: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

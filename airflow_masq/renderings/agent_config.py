@@ -11,6 +11,9 @@ from typing import TYPE_CHECKING, Final
 import yaml
 
 from airflow_masq.exceptions import InexpressibleError
+from airflow_masq.network.agent_fields import CIDR_LIMIT_KEY, AgentFields
+from airflow_masq.network.go_json import parse_json
+from airflow_masq.network.go_yaml import json_from_yaml
 from airflow_masq.renderings.non_masquerade import non_masquerade_cidrs, sole_chain
 
 if TYPE_CHECKING:
@@ -48,12 +51,36 @@ def render_agent_config(plan: Plan) -> str:
     """
     chain = sole_chain(plan, form=FORM)
     cidrs = non_masquerade_cidrs(plan, form=FORM)
-    if len(cidrs) > _MOST_CIDRS:
-        reason = f"the agent refuses more than {_MOST_CIDRS} ranges, and these are {len(cidrs)}; sum some up"
+    own = _own_settings(plan)
+    most = _MOST_CIDRS if own is None else own.cidr_limit
+    if len(cidrs) > most:
+        reason = f"the agent refuses more than {most} ranges, and these are {len(cidrs)}; sum some up"
         raise InexpressibleError(form=FORM, where="policy", reason=reason)
-    config = {
+    config: dict[str, object] = {
         "nonMasqueradeCIDRs": [str(cidr) for cidr in cidrs],
         "masqLinkLocal": chain.masquerades_link_local,
         "resyncInterval": "60s",
     }
+    if own is not None:
+        config |= {
+            "masqLinkLocalIPv6": own.masq_link_local_ipv6,
+            "resyncInterval": _go_duration(own.resync_interval_seconds),
+            CIDR_LIMIT_KEY: most,
+        }
     return _CONFIG_MAP + textwrap.indent(yaml.safe_dump(config, sort_keys=False), "    ")
+
+
+def _own_settings(plan: Plan) -> AgentFields | None:
+    """Read the plan's own config, which the agent accepts: of a refused one ``sole_chain`` has complained."""
+    choice = plan.policy_choice
+    if choice.agent_config is None or not choice.daemon_set:
+        return None
+    text = choice.agent_config
+    fields = AgentFields(())
+    notes: list[str] = []
+    fields.fill(parse_json(text) if text.lstrip().startswith("{") else json_from_yaml(text, note=notes.append))
+    return fields
+
+
+def _go_duration(seconds: float) -> str:
+    return f"{seconds:.9f}".rstrip("0").rstrip(".") + "s"

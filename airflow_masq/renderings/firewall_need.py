@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from airflow_masq.exceptions import InexpressibleError
-from airflow_masq.network import PredictedKind, Prediction, gke_default_policy, predict
+from airflow_masq.network import PredictedKind, Prediction, composer_policy, gke_default_policy, predict
 from airflow_masq.network.firewall import lets_in
 from airflow_masq.network.ranges import as_network
+from airflow_masq.renderings.environment_fields import generation
 from airflow_masq.renderings.non_masquerade import pod_range_place
 
 if TYPE_CHECKING:
@@ -29,6 +30,8 @@ _PROTOCOLS: Final = {
     "stun+tcp": "TCP",
     "dns": "UDP and TCP",
 }
+_WITHOUT_AGENT: Final = "gke-default"
+_COMPOSER_3: Final = 3
 _FROM_INTERNET: Final = frozenset({PredictedKind.NAT, PredictedKind.NODE_EXTERNAL})
 _NAMELESS: Final = {
     PredictedKind.POD: "Pod addresses of that IP version, which the plan does not name",
@@ -65,11 +68,14 @@ class FirewallNeed:
     :param target: the target.
     :param before: the sources without the agent, under GKE's default policy.
     :param after: the sources under the plan's policy.
+    :param with_agent: the sources that the agent would bring about, where the plan does without it, its firewall would
+        let them in, and does not let in those of the plan; ``None`` where the agent would mend nothing.
     """
 
     target: Target
     before: Sources
     after: Sources
+    with_agent: Sources | None = None
 
     @property
     def destination(self) -> str:
@@ -97,6 +103,11 @@ class FirewallNeed:
             return f"Find out the source first: {self.after}."
         if self.after.let_in:
             return f"Nothing; the firewall lets in {self.after}."
+        if self.with_agent is not None:
+            return (
+                "No rule for Pods: create the environment with the agent (enableIpMasqAgent: true), which makes it "
+                f"unnecessary. Packets then come from {self.with_agent}, which the firewall lets in."
+            )
         return f"Let in {self.after} to {self.destination}, port {self.port}, {self.protocol}."
 
     @property
@@ -145,9 +156,19 @@ def firewall_needs(plan: Plan, *, form: str) -> tuple[FirewallNeed, ...]:
             target=target,
             before=_sources(plan, default, target),
             after=_sources(plan, plan.policy, target),
+            with_agent=_mended_by_agent(plan, target),
         )
         for target in plan.targets
     )
+
+
+def _mended_by_agent(plan: Plan, target: Target) -> Sources | None:
+    if plan.policy_choice.name != _WITHOUT_AGENT or generation(plan) == _COMPOSER_3:
+        return None
+    if _sources(plan, plan.policy, target).let_in is not False:
+        return None
+    with_agent = _sources(plan, composer_policy(plan.ranges), target)
+    return with_agent if with_agent.let_in else None
 
 
 def _sources(plan: Plan, policy: MasqueradePolicy, target: Target) -> Sources:

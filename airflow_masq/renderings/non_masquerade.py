@@ -24,6 +24,12 @@ if TYPE_CHECKING:
 # read 2026-11-22.
 _CAUTION: Final = "Google wants the node and Pod ranges in the list, since Composer enables intranode visibility"
 
+# The agent refuses a list with IPv6 ranges as a whole unless it runs with the flag (ip-masq-agent.go, read 2026-11-22).
+_IPV6: Final = (
+    "an agent refuses it without its flag --enable-ipv6, and an EgressNATPolicy is not documented to take it; "
+    "leave it out of the plan to render the IPv4 part"
+)
+
 
 def sole_chain(plan: Plan, *, form: str) -> Chain:
     """Give the one chain that the plan's policy amounts to.
@@ -53,15 +59,19 @@ def non_masquerade_cidrs(plan: Plan, *, form: str) -> list[IPNetwork]:
 
     :param plan: the plan.
     :param form: the form, for errors.
-    :return: the policy's, then the node, Pod and Service ranges that it does not name; IPv4 only, since nothing
-        masquerades IPv6.
-    :raises InexpressibleError: as ``sole_chain``, and when the plan does not tell the node or Pod ranges.
+    :return: the policy's, then the node, Pod and Service ranges that it does not name; IPv4 only.
+    :raises InexpressibleError: as ``sole_chain``, and when the plan does not tell the node or Pod ranges, or tells IPv6
+        ones.
     """
     chain = sole_chain(plan, form=form)
     for where, ranges in (("network.node_ranges", plan.ranges.node), (pod_range_place(plan), plan.ranges.pod)):
         if not ranges:
             reason = f"{_CAUTION}; name them under network"
             raise InexpressibleError(form=form, where=where, reason=reason)
+        for network in ranges:
+            if network.version != IPV4:
+                reason = f"{network} is IPv6; {_IPV6}"
+                raise InexpressibleError(form=form, where=where, reason=reason)
     own = (*plan.ranges.node, *plan.ranges.pod, *plan.ranges.service)
     cidrs = (*(exemption.cidr for exemption in chain.exemptions), *own)
     return list(dict.fromkeys(cidr for cidr in cidrs if cidr.version == IPV4))

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from airflow_masq.environment import ImageVersion, value_at
+from airflow_masq.environment import value_at
 from airflow_masq.exceptions import InvalidInputError
 from airflow_masq.network import parse_cidr
+from airflow_masq.plan.environment_section import image_of_environment
 
 if TYPE_CHECKING:
     from netaddr import IPNetwork
 
+    from airflow_masq.environment import ImageVersion
     from airflow_masq.environment.cidr_fields import CidrField
     from airflow_masq.plan import Plan
 
@@ -34,11 +36,7 @@ def image_version(plan: Plan) -> ImageVersion | None:
     :param plan: the plan.
     :return: the version; ``None`` where there is none, or none that can be read.
     """
-    text = value_at(plan.environment, "config", "softwareConfig", "imageVersion")
-    try:
-        return ImageVersion.parse(text) if isinstance(text, str) else None
-    except InvalidInputError:
-        return None
+    return image_of_environment(plan.environment)
 
 
 def generation(plan: Plan) -> int | None:

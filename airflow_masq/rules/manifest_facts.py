@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from airflow_masq.environment import value_at
 from airflow_masq.network.egress_nat_policy import ManifestProblem, check_egress_nat_policy
+from airflow_masq.network.excerpt import excerpt
 from airflow_masq.rules.policy_facts import EGRESS_NAT_POLICIES_PLACE
 
 if TYPE_CHECKING:
@@ -29,7 +31,21 @@ def other_problems(plan: Plan) -> Iterator[tuple[str, ManifestProblem]]:
     :param plan: the plan.
     :return: each with its place in the plan.
     """
-    return (found for found, is_bare in _problems(plan) if not is_bare)
+    yield from (found for found, is_bare in _problems(plan) if not is_bare)
+    yield from _repeated_names(plan)
+
+
+def _repeated_names(plan: Plan) -> Iterator[tuple[str, ManifestProblem]]:
+    seen: set[str] = set()
+    for number, manifest in enumerate(plan.policy_choice.manifests):
+        name = value_at(manifest, "metadata", "name")
+        if not isinstance(name, str):
+            continue
+        if name in seen:
+            expected = "a name of its own (this object takes the place of the one above it)"
+            problem = ManifestProblem(where="metadata.name", expected=expected, seen=excerpt(name))
+            yield f"{EGRESS_NAT_POLICIES_PLACE}[{number}].{problem.where}", problem
+        seen.add(name)
 
 
 def _problems(plan: Plan) -> Iterator[tuple[tuple[str, ManifestProblem], bool]]:

@@ -8,7 +8,7 @@ policy: Pods show their own addresses to every private destination.
 The agent is enabled only when an environment is created, and never in the console ([Enable the IP Masquerade
 agent](https://cloud.google.com/composer/docs/composer-2/enable-ip-masquerade-agent), read 2026-11-22). The field has
 no presence: false and missing are the same to the service. An explicit false is a warning here, since somebody wrote
-it down.
+it down. Of Composer 3, which has no agent, MASQ101 says all there is to say.
 
 ## How to fix
 
@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Final
 
 from airflow_masq.environment import masquerade_enabled, value_at
 from airflow_masq.network import Provenance
+from airflow_masq.rules.environment_facts import COMPOSER_3, generation
 from airflow_masq.rules.rule import Problem, Rule, Severity
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 
 
 def _check(plan: Plan) -> Iterator[Problem]:
-    if not plan.environment or masquerade_enabled(plan.environment):
+    if not plan.environment or masquerade_enabled(plan.environment) or generation(plan) == COMPOSER_3:
         return
     is_written_down = value_at(plan.environment, "config", "nodeConfig", "enableIpMasqAgent") is False
     yield Problem(

@@ -1,6 +1,7 @@
 """A subnetwork is given without its network.
 
-`nodeConfig.subnetwork` is set and `nodeConfig.network` is not.
+`nodeConfig.subnetwork` is set and `nodeConfig.network` is not. Where a network attachment overrides both, that is
+MASQ111's matter.
 
 ## Why
 
@@ -30,6 +31,8 @@ _NODE_CONFIG: Final = ("config", "nodeConfig")
 
 
 def _check(plan: Plan) -> Iterator[Problem]:
+    if text_field(plan, *_NODE_CONFIG, "composerNetworkAttachment"):
+        return
     if text_field(plan, *_NODE_CONFIG, "subnetwork") and not text_field(plan, *_NODE_CONFIG, "network"):
         yield Problem(
             where="environment.config.nodeConfig.subnetwork",

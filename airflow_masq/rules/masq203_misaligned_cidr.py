@@ -1,7 +1,7 @@
 """A CIDR of the environment cannot be read, or is not aligned to its prefix.
 
-Every field of the environment that holds a CIDR must hold an aligned block such as `192.168.0.0/16`. Only the Pod and
-Service ranges in `ipAllocationPolicy` may also be a bare size such as `/14`, for which GKE chooses the block.
+Every field of the environment that holds a CIDR must hold an aligned IPv4 block such as `192.168.0.0/16`. Only the Pod
+and Service ranges in `ipAllocationPolicy` may also be a bare size such as `/14`, for which GKE chooses the block.
 
 ## Why
 
@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Final
 from airflow_masq.environment.cidr_fields import CIDR_FIELDS
 from airflow_masq.exceptions import InvalidInputError
 from airflow_masq.network import Provenance, parse_cidr
+from airflow_masq.network.ranges import IPV4
 from airflow_masq.rules.environment_facts import text_field
 from airflow_masq.rules.range_facts import BARE_SIZE
 from airflow_masq.rules.rule import Problem, Rule, Severity
@@ -37,9 +38,13 @@ def _check(plan: Plan) -> Iterator[Problem]:
         if not text or (field.takes_bare_size and BARE_SIZE.fullmatch(text)):
             continue
         try:
-            parse_cidr(text)
+            network = parse_cidr(text)
         except InvalidInputError as error:
             message = f"The {field.purpose} range must be {error.expected}, saw {error.seen}."
+            yield Problem(where=field.where, message=message)
+            continue
+        if network.version != IPV4:
+            message = f"The {field.purpose} range must be an IPv4 CIDR such as 10.0.0.0/8, saw {network}."
             yield Problem(where=field.where, message=message)
 
 

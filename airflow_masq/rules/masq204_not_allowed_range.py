@@ -7,8 +7,8 @@ Pods and Services may use private and other reserved ranges. A range outside the
 
 Without that field the service answers 400, "CIDR range … is not within allowed ranges" ([Privately used public IP
 addresses](https://cloud.google.com/composer/docs/composer-2/configure-private-ip), read 2026-11-22). A classic is
-`100.128.0.0/16`: the shared address space 100.64.0.0/10 ends at 100.127.255.255. A range that the environment itself
-does not name is a warning only, since the service may learn it in another way.
+`100.128.0.0/16`: the shared address space 100.64.0.0/10 begins at 100.64.0.0 and ends at 100.127.255.255. A range that
+the environment itself does not name is a warning only, since the service may learn it in another way.
 
 ## How to fix
 
@@ -62,7 +62,7 @@ def _check(plan: Plan) -> Iterator[Problem]:
 def _likely_mistake(network: IPNetwork) -> str:
     if network not in _TAKEN_FOR_IT:
         return ""
-    return f" (the shared address space {_SHARED_ADDRESS_SPACE} ends at 100.127.255.255)"
+    return f" (the shared address space {_SHARED_ADDRESS_SPACE} begins at 100.64.0.0 and ends at 100.127.255.255)"
 
 
 RULE: Final = Rule(

@@ -23,17 +23,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from airflow_masq.network import Provenance
-from airflow_masq.network.capacity import Capacity, capacity
+from airflow_masq.rules.plan_capacity import plan_capacity
 from airflow_masq.rules.rule import Problem, Rule, Severity
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from airflow_masq.network.capacity import Capacity
     from airflow_masq.plan import Plan
 
 
 def _check(plan: Plan) -> Iterator[Problem]:
-    room = capacity(plan.ranges)
+    room = plan_capacity(plan)
     if room.is_enough is not False:
         return
     cannot_run = (room.pods or 0) < (room.wanted_nodes or 0)

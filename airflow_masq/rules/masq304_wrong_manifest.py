@@ -1,7 +1,7 @@
 """A manifest is not an EgressNATPolicy that can take effect.
 
 Its `apiVersion`, `kind`, name, `action` or destinations are not what they must be; here it is taken to be not in
-force.
+force. Or it has the name of an object above it, whose place it takes.
 
 ## Why
 
@@ -9,7 +9,8 @@ The object is an `EgressNATPolicy` of `networking.gke.io/v1`; its only action is
 objects with a `cidr` ([Egress NAT
 Policy](https://cloud.google.com/kubernetes-engine/docs/how-to/egress-nat-policy-ip-masq-autopilot), read 2026-11-22).
 Objects of the same name in Google Distributed Cloud (`kind: EgressNATPolicy` with selectors) are something else. What
-the API server answers to a wrong one is not verified.
+the API server answers to a wrong one is not verified. There is one object of a kind and name at a time ([Object
+Names](https://kubernetes.io/docs/concepts/overview/working-with-objects/names), read 2026-11-22).
 
 ## How to fix
 

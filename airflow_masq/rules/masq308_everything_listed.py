@@ -1,7 +1,8 @@
 """The non-masquerade list holds everything.
 
-The plan's own policy names `0.0.0.0/0` (or `::/0`) as a destination that keeps the Pod's address. Nothing is
-masqueraded at all then, as if there were no agent, and less than with GKE's default.
+The plan's own policy names `0.0.0.0/0` (or `::/0`) as a destination that keeps the Pod's address, or ranges that are
+the same together, such as `0.0.0.0/1` and `128.0.0.0/1`. Nothing is masqueraded at all then, as if there
+were no agent, and less than with GKE's default.
 
 ## Why
 
@@ -11,12 +12,14 @@ agent](https://cloud.google.com/kubernetes-engine/docs/how-to/ip-masquerade-agen
 
 ## How to fix
 
-Remove the entry, and name the cluster's node and Pod ranges only.
+Remove the entry or entries, and name the cluster's node and Pod ranges only.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
+
+from netaddr import cidr_merge
 
 from airflow_masq.network import Provenance
 from airflow_masq.rules.policy_facts import list_entries
@@ -29,12 +32,21 @@ if TYPE_CHECKING:
 
 
 def _check(plan: Plan) -> Iterator[Problem]:
-    for entry in dict.fromkeys(list_entries(plan)):
+    entries = tuple(dict.fromkeys(list_entries(plan)))
+    for entry in entries:
         if entry.cidr.prefixlen == 0:
             yield Problem(
                 where=entry.where,
                 message=f"{entry.cidr} keeps every destination from being masqueraded, so all of them see Pods' "
                 "addresses; list the cluster's node and Pod ranges only.",
+            )
+    for everything in cidr_merge([entry.cidr for entry in entries]):
+        parts = [entry for entry in entries if entry.cidr.version == everything.version]
+        if everything.prefixlen == 0 and all(part.cidr.prefixlen for part in parts):
+            yield Problem(
+                where=parts[0].where,
+                message=f"The {len(parts)} ranges listed are {everything} together and keep every destination from "
+                "being masqueraded; list the cluster's node and Pod ranges only.",
             )
 
 

@@ -12,7 +12,8 @@ read 2026-11-22). The agent masquerades IPv6 only when it is started with `--ena
 
 ## How to fix
 
-Reach the target by IPv4. If it must see the Pod's IPv6 address, say so: `expect: pod`.
+Reach the target by IPv4. If your own agent runs with `--enable-ipv6`, say so beside its config: `enable_ipv6: true`. If
+the target must see the Pod's IPv6 address, say so: `expect: pod`.
 """
 
 from __future__ import annotations

@@ -48,7 +48,9 @@ def agent_reading(plan: Plan) -> AgentConfigReading | None:
     choice = plan.policy_choice
     if choice.agent_config is None or not choice.daemon_set:
         return None
-    return read_agent_config(choice.agent_config, reserved_ranges=choice.reserved_ranges)
+    return read_agent_config(
+        choice.agent_config, enable_ipv6=choice.enable_ipv6, reserved_ranges=choice.reserved_ranges
+    )
 
 
 def list_entries(plan: Plan) -> tuple[ListEntry, ...]:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 # Well-known services that tell a caller its address, by the end of their names. Each answers anybody on the internet.
 _KNOWN_DOMAINS: Final = (
     "checkip.amazonaws.com",
+    "akamaitech.net",
     "cloudflare.com",
     "httpbin.org",
     "icanhazip.com",
@@ -23,6 +24,11 @@ _KNOWN_DOMAINS: Final = (
     "ipify.org",
     "ipinfo.io",
     "stun.l.google.com",
+    "ns1.google.com",
+    "ns2.google.com",
+    "ns3.google.com",
+    "ns4.google.com",
+    "whoami.akamai.net",
     "myip.com",
     "opendns.com",
 )

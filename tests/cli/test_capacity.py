@@ -54,7 +54,7 @@ def test_as_text(console: Console) -> None:
             "  node_ranges: [10.128.0.0/20]\n",
             "",
             "1024 nodes with 32768 Pods, as far as the",
-            "Next: the room suffices",
+            "Next: write network.node_ranges into the plan; without it nobody can say",
         ),
     ],
 )
@@ -83,3 +83,25 @@ def test_a_plan_without_ranges(console: Console) -> None:
     printed = console.run("capacity", "empty.yaml").printed
     assert "nothing can be said" in printed
     assert json.loads(console.run("capacity", "empty.yaml", "--format", "json").printed)["nodes"] is None
+
+
+def test_an_unknown_pod_range_as_text(console: Console) -> None:
+    """Nodes alone do not say that the room suffices, and the missing range is asked for."""
+    console.write("nodes.yaml", "network: {node_ranges: [10.128.0.0/20], workers: 12}\n")
+    printed = console.run("capacity", "nodes.yaml").printed
+    assert "the room suffices; " not in printed
+    assert "Next: write network.pod_ranges into the plan" in printed
+
+
+def test_a_bare_size_as_text(console: Console) -> None:
+    """A Pod range of which the environment names the size only is measured like any other."""
+    console.write(
+        "bare.yaml",
+        "environment: {config: {nodeConfig: {ipAllocationPolicy: {clusterIpv4CidrBlock: /22}}}}\n"
+        "network: {workers: 200}\n",
+    )
+    printed = console.run("capacity", "bare.yaml").printed
+    assert "16 nodes with 512 Pods" in printed
+    assert "nodes by Pod range /22" in printed
+    assert "takes 1024 Pod and Service addresses off" in printed
+    assert "Widen the Pod ranges" in printed

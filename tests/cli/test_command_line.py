@@ -140,6 +140,13 @@ def test_help_names_dags_that_exist(name: str) -> None:
     assert (REPOSITORY / "dags" / f"{name}.py").is_file()
 
 
+def test_every_way_is_pointed_out_once() -> None:
+    """No line under "Where to go" stands there twice."""
+    ways = re.findall(r"^  (\S.*?)  ", EPILOG, flags=re.MULTILINE)
+    assert "Write a plan" in ways
+    assert len(ways) == len(set(ways))
+
+
 @pytest.mark.parametrize("heading", re.findall(r'README\.md, "([^"]+)"', EPILOG))
 def test_help_names_headings_that_exist(heading: str) -> None:
     """Every part of the README that the help names is there under that heading."""

@@ -67,6 +67,15 @@ def test_several_destinations(console: Console, destination: str, kind: str, sou
     assert second["destination"] == "10.200.0.9"
 
 
+def test_a_service_is_explained_by_its_endpoint(console: Console) -> None:
+    """Behind a Service a Pod is assumed, and ``--backend`` names another endpoint such as the control plane."""
+    (assumed,) = explained(console, "plan.yaml", "10.96.0.1")
+    (known,) = explained(console, "plan.yaml", "10.96.0.1", "--backend", "172.16.0.2")
+    assert (assumed["source_kind"], assumed["matched_cidr"]) == ("pod", "192.168.0.0/16")
+    assert (known["destination"], known["source_kind"]) == ("10.96.0.1", "node")
+    assert known["path"][1] == "the node: the Service address 10.96.0.1 becomes its endpoint's, 172.16.0.2"
+
+
 def test_targets_of_one_address_that_differ(console: Console) -> None:
     """Where two targets have one address and different firewalls, only the name can tell which one is meant."""
     other = "  - {name: other, observe: 'http://172.20.0.10:9090/', allowed_sources: [192.168.0.0/24]}\n"
@@ -127,12 +136,29 @@ def test_an_unknown_source_as_text(console: Console) -> None:
         (("10.1",), "DEST: expected an IP address or the name of a target, saw '10.1'"),
         (("\x1b[31m",), "DEST: expected an IP address or the name of a target, saw '\\x1b[31m'"),
         (("10.0.0.1", "--from", "pod"), "--from: expected an IP address such as 10.0.0.5, saw 'pod'"),
+        (("127.0.0.1",), "DEST: expected an address that a Pod's packet can travel to, saw 127.0.0.1"),
+        (("0.0.0.0",), "DEST: expected an address that a Pod's packet can travel to, saw 0.0.0.0"),
+        (("224.0.0.1",), "DEST: expected an address that a Pod's packet can travel to, saw 224.0.0.1"),
+        (("255.255.255.255",), "DEST: expected an address that a Pod's packet can travel to, saw 255.255.255.255"),
+        (("::",), "DEST: expected an address that a Pod's packet can travel to, saw ::"),
+        (("::1",), "DEST: expected an address that a Pod's packet can travel to, saw ::1"),
+        (("ff02::1",), "DEST: expected an address that a Pod's packet can travel to, saw ff02::1"),
+        (("loop",), "DEST loop: expected an address that a Pod's packet can travel to, saw 127.0.0.1"),
+        (("10.0.0.1", "--from", "fd00::1"), "--from: expected an IPv4 address, as 10.0.0.1 is one, saw fd00::1"),
+        (("fd00::1", "--from", "10.0.0.1"), "--from: expected an IPv6 address, as fd00::1 is one, saw 10.0.0.1"),
+        (("10.96.0.1", "--backend", "fd00::1"), "--backend: expected an IPv4 address, as 10.96.0.1 is one, saw"),
+        (("10.96.0.1", "--backend", "127.0.0.1"), "--backend: expected an address that a Pod's packet can travel to"),
+        (
+            ("10.200.0.9", "--backend", "10.128.0.9"),
+            "--backend: expected only destinations in the plan's Service ranges beside it, saw 10.200.0.9",
+        ),
         (("named",), "DEST named: expected a target whose observe holds a literal address (names are not resolved"),
     ],
 )
 def test_wrong_words(console: Console, words: tuple[str, ...], message: str) -> None:
     """A destination that is neither address nor target, or a Pod that is no address, is exit code 2 and one line."""
-    console.write("names.yaml", f"{PLAN}  - {{name: named, observe: 'https://observer.example.com/'}}\n")
+    loop = "  - {name: loop, observe: 'http://127.0.0.1/'}\n"
+    console.write("names.yaml", f"{PLAN}  - {{name: named, observe: 'https://observer.example.com/'}}\n{loop}")
     answer = console.run("explain", "names.yaml", *words)
     assert (answer.code, answer.printed, answer.complaint.count("\n")) == (2, "", 1)
     assert answer.complaint.startswith(message)

@@ -6,7 +6,7 @@ import pytest
 from netaddr import IPNetwork
 
 from airflow_masq.network import NetworkRanges
-from airflow_masq.network.capacity import Capacity, CapacityLimit, RangeCapacity, capacity
+from airflow_masq.network.capacity import BareSize, Capacity, CapacityLimit, RangeCapacity, capacity
 
 
 def _capacity(
@@ -118,10 +118,30 @@ def test_addresses_saved(pod: str, service: str, saved: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("workers", "pod", "is_enough"),
-    [(8, "192.168.0.0/23", True), (9, "192.168.0.0/23", False), (None, "192.168.0.0/23", None), (8, "", None)],
+    ("workers", "pod", "node", "is_enough"),
+    [
+        (8, "192.168.0.0/23", "10.128.0.0/20", True),
+        (9, "192.168.0.0/23", "10.128.0.0/20", False),
+        (None, "192.168.0.0/23", "10.128.0.0/20", None),
+        (8, "192.168.0.0/23", "", None),
+        (9, "192.168.0.0/23", "", False),
+        (4, "", "10.128.0.0/29", None),
+        (5, "", "10.128.0.0/29", False),
+        (8, "", "", None),
+    ],
 )
-def test_workers_wanted(workers: int | None, pod: str, *, is_enough: bool | None) -> None:
-    """A worker is taken to need a node of its own; without a wish or a range there is nothing to compare."""
-    room = _capacity(pod=pod, workers=workers)
+def test_workers_wanted(workers: int | None, pod: str, node: str, *, is_enough: bool | None) -> None:
+    """A worker is taken to need a node of its own; one range may be too small, both must be known to suffice."""
+    room = _capacity(pod=pod, node=node, workers=workers)
     assert (room.wanted_nodes, room.is_enough) == (workers, is_enough)
+
+
+def test_a_range_of_a_bare_size() -> None:
+    """Where Google chooses the block, its size tells as much; where the range is known, the size adds nothing."""
+    sizes = {"pod_size": BareSize(22), "service_size": BareSize(27)}
+    room = capacity(NetworkRanges(node=_networks("10.128.0.0/20"), workers=200), **sizes)
+    assert (room.nodes, room.limit, room.is_enough) == (16, CapacityLimit.PODS, False)
+    assert [str(each.cidr) for each in room.pod_ranges] == ["/22"]
+    assert room.routable_addresses_saved == 1024 + 32
+    known = NetworkRanges(pod=_networks("192.168.0.0/23"), service=_networks("10.96.0.0/24"))
+    assert capacity(known, **sizes) == capacity(known)

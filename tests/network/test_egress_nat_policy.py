@@ -102,6 +102,16 @@ def test_several_objects_add_up() -> None:
     assert policy.provenance is Provenance.INFERRED
 
 
+def test_a_later_object_of_the_same_name_replaces_the_earlier() -> None:
+    """Of two objects with one name only the last one counts; of two names both do."""
+    policy = egress_nat_policies([manifest("172.20.0.0/16"), manifest("8.8.0.0/16")], RANGES)
+    assert _decide(policy, "172.20.0.1").masqueraded
+    assert not _decide(policy, "8.8.8.8").masqueraded
+    assert policy.provenance is Provenance.DOCUMENTED
+    both = egress_nat_policies([manifest("172.20.0.0/16"), manifest("8.8.0.0/16", name="partners")], RANGES)
+    assert not _decide(both, "172.20.0.1").masqueraded
+
+
 def _without(section: str, key: str) -> Callable[[dict[str, Any]], object]:
     return lambda content: content[section].pop(key)
 

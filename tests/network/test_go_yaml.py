@@ -84,6 +84,7 @@ def test_differing_readings_are_noted_with_their_line() -> None:
     assert notes == [
         "line 1: 'y' is a boolean to the agent and text to YAML readers in Python",
         "line 4: '1e2' is a number to the agent and text to YAML readers in Python",
+        "line 5: '2001-01-01' is text to the agent and a date to YAML readers in Python",
         "line 6: '08' is a number to the agent and text to YAML readers in Python",
     ]
 

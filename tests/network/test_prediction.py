@@ -95,6 +95,15 @@ def test_a_dropped_packet_reaches_no_firewall() -> None:
     assert prediction.path[-1] == "the internet: dropped, since Cloud NAT covers node and the packet has a pod address"
 
 
+def test_a_plan_without_cloud_nat_is_not_said_to_have_one() -> None:
+    """Where the plan names no Cloud NAT, the last step says that the packet is lost unless there is one."""
+    prediction = predicted(composer_policy(RANGES), PUBLIC, ranges=replace(RANGES, nat_covers=frozenset()))
+    assert prediction.arrives_as is PredictedKind.DROPPED
+    assert prediction.provenance is Provenance.INFERRED
+    named = "the plan names no Cloud NAT (network.nat_covers)"
+    assert prediction.path[-1] == f"the internet: {named}, so the packet is lost unless there is one"
+
+
 def test_cloud_nat_without_known_addresses_is_still_nat() -> None:
     """Where Cloud NAT allocates its addresses by itself, the kind is known and the address is not."""
     google = IPNetwork("34.0.0.0/8")
@@ -103,7 +112,7 @@ def test_cloud_nat_without_known_addresses_is_still_nat() -> None:
     assert prediction.sources == ()
     assert prediction.allowed is None
     assert prediction.path[-2:] == (
-        "the internet: Cloud NAT translates node addresses to addresses not known",
+        "the internet: Cloud NAT translates node addresses to its own address, which the plan does not name",
         "the destination's firewall lets in 34.0.0.0/8: whether the packet passes cannot be told",
     )
 
@@ -150,7 +159,6 @@ def test_the_firewall_is_told_only_where_all_sources_agree(
     [
         ("10.128.3.4", "the nodes' network (10.128.0.0/20)"),
         ("192.168.9.9", "the cluster's Pods (192.168.0.0/16)"),
-        ("10.96.0.1", "a Service (10.96.0.0/20)"),
     ],
 )
 def test_the_path_names_where_the_packet_goes(destination: str, name: str) -> None:
@@ -160,9 +168,9 @@ def test_the_path_names_where_the_packet_goes(destination: str, name: str) -> No
 
 def test_a_named_range_cannot_pass_for_the_clusters_own() -> None:
     """A range of one's own that is called like one of the cluster's hides neither."""
-    ranges = replace(RANGES, other={"a Service": (IPNetwork("172.20.0.0/16"),)})
-    path = predicted(no_policy(), "10.96.0.1", ranges=ranges).path
-    assert "the VPC: routed privately to a Service (10.96.0.0/20), source unchanged" in path
+    ranges = replace(RANGES, other={"the cluster's Pods": (IPNetwork("172.20.0.0/16"),)})
+    path = predicted(no_policy(), "192.168.9.9", ranges=ranges).path
+    assert "the VPC: routed privately to the cluster's Pods (192.168.0.0/16), source unchanged" in path
 
 
 def test_an_unnamed_private_destination_is_routed_privately() -> None:

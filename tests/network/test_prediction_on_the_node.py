@@ -14,6 +14,7 @@ from airflow_masq.network import (
     Provenance,
     Reason,
     composer_policy,
+    exemptions,
     gke_default_policy,
     no_policy,
 )
@@ -62,8 +63,17 @@ def test_a_destination_on_the_same_node_sees_the_pod() -> None:
     same_node = predicted(EVERYTHING, "192.168.0.63")
     assert same_node.reason is Reason.DESTINATION_ON_SAME_NODE
     assert same_node.matched_cidr == IPNetwork("192.168.0.0/26")
-    assert same_node.path[-1] == "the node: the packet does not leave it"
+    assert same_node.path[1:] == (
+        (
+            "the node: not masqueraded (DESTINATION_ON_SAME_NODE, by 192.168.0.0/26 of the Pod's own node); "
+            "the agent's rules alone would masquerade it (not verified on a real node)"
+        ),
+        "the node: the packet goes to the same node (with intranode visibility, through the VPC)",
+    )
     assert same_node.provenance is Provenance.INFERRED
+    exempt = predicted(composer_policy(RANGES), "192.168.0.63")
+    assert exempt.reason is Reason.DESTINATION_ON_SAME_NODE
+    assert exempt.path[1].endswith("of the Pod's own node)")
     assert predicted(EVERYTHING, "192.168.0.64").source_kind is PredictedKind.NODE
 
 
@@ -77,7 +87,10 @@ def test_the_pods_own_node_sees_the_pod() -> None:
     own = predicted(EVERYTHING, "10.128.0.10", node="10.128.0.10")
     assert (own.arrives_as, own.reason) == (PredictedKind.POD, Reason.DESTINATION_ON_SAME_NODE)
     assert (own.matched_cidr, own.provenance) == (IPNetwork("10.128.0.10/32"), Provenance.OBSERVED)
-    assert own.path[-1] == "the node: the packet does not leave it"
+    assert own.path[-2:] == (
+        "the node: not masqueraded (DESTINATION_ON_SAME_NODE, by 10.128.0.10/32 of the Pod's own node)",
+        "the node: the packet does not leave it",
+    )
     assert predicted(EVERYTHING, "10.128.0.11", node="10.128.0.10").arrives_as is PredictedKind.NODE
     assert predicted(EVERYTHING, "10.128.0.10").arrives_as is PredictedKind.NODE
 
@@ -109,14 +122,47 @@ def test_a_service_is_decided_by_its_endpoint(backend: str, kind: PredictedKind,
     )
 
 
-def test_a_service_without_a_known_endpoint_is_decided_by_its_range() -> None:
-    """Where the endpoint is not known, the Service range stands in for it, and the path says so."""
-    prediction = predicted(composer_policy(RANGES), "10.96.0.1")
+@pytest.mark.parametrize("pod", [POD, "192.168.255.254"])
+def test_a_service_without_a_known_endpoint_is_decided_as_a_pod(pod: str) -> None:
+    """Where the endpoint is not known, a Pod on another node stands in for it, and the path says so."""
+    prediction = predicted(composer_policy(RANGES), "10.96.0.10", pod=pod)
     assert (prediction.arrives_as, prediction.provenance) == (PredictedKind.POD, Provenance.INFERRED)
-    assert (
-        prediction.path[1] == "the node: the Service address 10.96.0.1 becomes an endpoint's, which is not known here"
-    )
-    assert prediction.matched_cidr == IPNetwork("10.96.0.0/20")
+    assert prediction.matched_cidr == IPNetwork("192.168.0.0/16")
+    unknown = "the node: the Service address 10.96.0.10 becomes an endpoint's, which is not known here"
+    assert prediction.path[1] == f"{unknown}: assumed to be a Pod of 192.168.0.0/16"
+    assert prediction.path[3] == "the VPC: routed privately to the cluster's Pods (192.168.0.0/16), source unchanged"
+
+
+def test_a_service_is_not_masqueraded_because_its_own_range_is_not_listed() -> None:
+    """A list of Pods and nodes spares a Service's Pods too; one that leaves out the Pods does not."""
+
+    def listing(*cidrs: str) -> MasqueradePolicy:
+        spared = exemptions(map(IPNetwork, cidrs), origin="a list")
+        return MasqueradePolicy(name="list", chains=(Chain(name="IP-MASQ", exemptions=spared),))
+
+    assert predicted(listing("192.168.0.0/16", "10.128.0.0/20"), "10.96.0.10").arrives_as is PredictedKind.POD
+    assert predicted(listing("10.96.0.0/20", "10.128.0.0/20"), "10.96.0.10").arrives_as is PredictedKind.NODE
+
+
+def test_a_service_of_a_cluster_with_few_pods_or_none_known() -> None:
+    """A Pod range of one node leaves only that node; without one the Service address stands for its endpoint."""
+    one_node = replace(RANGES, pod=(IPNetwork("192.168.0.0/26"),))
+    assert predicted(EVERYTHING, "10.96.0.10", ranges=one_node).reason is Reason.DESTINATION_ON_SAME_NODE
+    unknown = replace(RANGES, pod=(), service=(IPNetwork("34.118.224.0/20"),))
+    prediction = predicted(EVERYTHING, "34.118.224.10", ranges=unknown)
+    assert (prediction.arrives_as, prediction.provenance) == (PredictedKind.NODE, Provenance.INFERRED)
+    assert prediction.path[1].endswith("becomes an endpoint's, which is not known here")
+    assert prediction.path[-1] == "the VPC: routed privately, source unchanged"
+
+
+def test_a_pod_range_inside_the_node_range_holds_pods() -> None:
+    """An address that could be a Pod's and a node's is a Pod's, unless somebody says that it is on the host network."""
+    nested = replace(RANGES, node=(IPNetwork("192.168.0.0/12"),))
+    assert predicted(EVERYTHING, ON_PREMISES, ranges=nested).reason is Reason.MASQUERADED
+    stated = predicted(EVERYTHING, ON_PREMISES, ranges=nested, host_network=True)
+    assert stated.sources == (IPNetwork(f"{POD}/32"),)
+    outside = predicted(EVERYTHING, ON_PREMISES, ranges=nested, pod="192.169.0.1")
+    assert outside.reason is Reason.POD_USES_NODE_NETWORK_NAMESPACE
 
 
 @pytest.mark.parametrize("policy", [composer_policy(RANGES), no_policy()], ids=["composer", "none"])

@@ -6,7 +6,12 @@ import pytest
 import yaml
 
 from airflow_masq.network.go_yaml_events import GoYamlError
-from airflow_masq.network.yaml_gaps import doubt_about_refusal, doubt_about_text, other_reading_of_text
+from airflow_masq.network.yaml_gaps import (
+    doubt_about_refusal,
+    doubt_about_text,
+    other_reading_of_refusal,
+    other_reading_of_text,
+)
 
 
 @pytest.mark.parametrize(
@@ -15,6 +20,9 @@ from airflow_masq.network.yaml_gaps import doubt_about_refusal, doubt_about_text
         ("a: b\n---\nc: d", "there are several YAML documents, and only the first counts"),
         ("a:\tb", "YAML readers in Python refuse this text, the agent takes it: found character '\\t'"),
         ("a: b\n---\n\x07", "YAML readers in Python refuse this text, the agent takes it"),
+        ("a: !foo x", "YAML readers in Python refuse this text, the agent takes it: could not determine a constructor"),
+        ("a: <<", "YAML readers in Python refuse this text, the agent takes it: could not determine a constructor"),
+        ("a: 2001-99-99", "YAML readers in Python refuse this text, the agent takes it"),
         ('a: b\n...\n"\\U99999999"', "YAML readers in Python refuse this text, the agent takes it"),
     ],
 )
@@ -24,7 +32,7 @@ def test_what_other_readers_make_of_a_text_is_told(text: str, told: str) -> None
     assert sentence.startswith(told)
 
 
-@pytest.mark.parametrize("text", ["", "a: b", "--- a", "a: y"])
+@pytest.mark.parametrize("text", ["", "a: b", "--- a", "a: y", "=: a", "<<: {a: b}"])
 def test_nothing_is_told_where_all_take_the_text(text: str) -> None:
     """A text that PyYAML takes, whatever it makes of its values, is not mentioned."""
     assert list(other_reading_of_text(text)) == []
@@ -52,3 +60,30 @@ def test_a_byte_order_mark_inside_is_doubtful() -> None:
     assert list(doubt_about_text("\ufeffa: b")) == []
     (doubt,) = doubt_about_text("a: b\n\ufeffc: d")
     assert "byte order mark" in doubt
+
+
+@pytest.mark.parametrize(
+    ("text", "taken"),
+    [
+        ("%YAML 1.2\n---\na: b", True),
+        ("a: .inf", True),
+        ("a: [", False),
+        ("a: !!bool x", False),
+        ("a: !!int ''", False),
+        ("a: !!timestamp x", False),
+        ("[" * 3_000, False),
+    ],
+)
+def test_what_only_the_agent_refuses_is_told(text: str, *, taken: bool) -> None:
+    """A refused text that PyYAML takes is told; one that it cannot read either, in whatever way, is not."""
+    told = ["YAML readers in Python take this text, the agent refuses it"] if taken else []
+    assert list(other_reading_of_refusal(text)) == told
+
+
+def test_many_aliases_do_not_make_reading_grow() -> None:
+    """Merges that would make 10 ** 12 keys are only looked at."""
+    lines = ["a0: &a0 {k: v}"]
+    lines += [f"a{level}: &a{level} {{<<: [{', '.join([f'*a{level - 1}'] * 10)}]}}" for level in range(1, 13)]
+    text = "\n".join(lines)
+    assert list(other_reading_of_text(text)) == []
+    assert len(list(other_reading_of_refusal(text))) == 1

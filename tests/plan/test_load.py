@@ -302,3 +302,28 @@ def test_a_long_place_is_shortened() -> None:
     with pytest.raises(PlanError) as caught:
         plan_from_mapping({"environment": value}, source="params")
     assert len(str(caught.value)) < 300
+
+
+@pytest.mark.parametrize(
+    ("image", "private", "network", "public_nodes"),
+    [
+        ("composer-1.20.12-airflow-1.10.15", None, {}, True),
+        ("composer-2.14.1-airflow-2.10.5", None, {}, True),
+        ("composer-2.14.1-airflow-2.10.5", False, {"node_ranges": ["10.128.0.0/20"]}, True),
+        ("composer-2.14.1-airflow-2.10.5", True, {}, False),
+        ("composer-3-airflow-2.10.5-build.3", None, {}, False),
+        ("composer-2.14.1-airflow-2.10.5", None, {"public_nodes": False}, False),
+        ("composer-2.14.1-airflow-2.10.5", True, {"public_nodes": True}, True),
+        ("composer-2.14.1-airflow-2.10.5", None, {"nat_addresses": ["203.0.113.7"]}, False),
+        ("composer-2.14.1-airflow-2.10.5", None, {"nat_covers": ["node"]}, False),
+        ("", None, {}, False),
+    ],
+)
+def test_nodes_of_an_environment_that_is_not_private_are_public(
+    image: str, network: dict[str, object], *, private: bool | None, public_nodes: bool
+) -> None:
+    """Where the plan says nothing of nodes and of Cloud NAT, the environment tells whether nodes are public."""
+    private_config = {} if private is None else {"privateEnvironmentConfig": {"enablePrivateEnvironment": private}}
+    environment = {"config": {"softwareConfig": {"imageVersion": image}, **private_config}}
+    plan = plan_from_mapping({"environment": environment, "network": network}, source="plan")
+    assert plan.ranges.public_nodes is public_nodes

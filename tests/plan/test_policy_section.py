@@ -7,6 +7,7 @@ from netaddr import IPAddress
 
 from airflow_masq.exceptions import PlanError
 from airflow_masq.network import decide
+from airflow_masq.network.policy import gke_default_exemptions
 from airflow_masq.plan import Plan, PolicyChoice, load_plan, plan_from_mapping
 
 NETWORK = {"node_ranges": ["10.128.0.0/20"], "pod_ranges": ["192.168.0.0/16"], "service_ranges": ["10.96.0.0/20"]}
@@ -82,6 +83,45 @@ def test_a_config_without_the_daemon_set_does_nothing() -> None:
     assert not _masqueraded(without, "10.200.0.9")
 
 
+def test_without_the_daemon_set_the_agents_flags_do_not_count() -> None:
+    """GKE's default list is in force, under its own name, whatever flags an agent would have had; nothing is fixed."""
+    plan = _plan({"agent_config": "", "daemon_set": False, "reserved_ranges": False, "enable_ipv6": True})
+    decision = decide(plan.policy, pod=IPAddress("192.168.0.5"), destination=IPAddress("203.0.113.80"))
+    assert (decision.masqueraded, decision.origin) == (False, "GKE's default list")
+    (chain,) = plan.policy.chains
+    assert (chain.exemptions, chain.ipv6) == (gke_default_exemptions(), False)
+
+
+@pytest.mark.parametrize(("settings", "masqueraded"), [({"enable_ipv6": True}, True), ({}, False)])
+def test_an_agent_for_ipv6_masquerades_it(settings: dict[str, bool], *, masqueraded: bool) -> None:
+    """A plan can say that the agent runs with --enable-ipv6; its list may then hold IPv6 ranges."""
+    plan = _plan({"agent_config": "nonMasqueradeCIDRs: [192.168.0.0/16]", **settings})
+    decision = decide(plan.policy, pod=IPAddress("fd00::5"), destination=IPAddress("fd20::10"))
+    assert decision.masqueraded is masqueraded
+    listing = _plan({"agent_config": "nonMasqueradeCIDRs: ['fd00::/64']", **settings})
+    assert bool(listing.policy.chains) is masqueraded
+
+
+@pytest.mark.parametrize("policy", ["composer", "gke-default"])
+@pytest.mark.parametrize(
+    ("image", "fixed"), [("composer-1.20.12-airflow-1.10.15", False), ("composer-2.14.1-airflow-2.10.5", True)]
+)
+def test_only_autopilot_has_gkes_fixed_policy(policy: str, image: str, *, fixed: bool) -> None:
+    """Composer 1 runs on Standard clusters, where GKE keeps no ranges of its own from being masqueraded."""
+    environment = {"config": {"softwareConfig": {"imageVersion": image}}}
+    plan = plan_from_mapping({"environment": environment, "network": NETWORK, "policy": policy}, source="plan")
+    (chain,) = plan.policy.chains
+    assert any(exemption.origin == "GKE's fixed policy" for exemption in chain.exemptions) is fixed
+
+
+def test_a_later_manifest_replaces_an_earlier_one_of_its_name() -> None:
+    """There is one object of a name: only the destinations of the last one keep the Pod's address."""
+    later = MANIFEST | {"spec": {"action": "NoSNAT", "destinations": [{"cidr": "172.20.0.0/16"}]}}
+    plan = _plan({"egress_nat_policies": [MANIFEST, later]})
+    assert _masqueraded(plan, "10.200.0.9")
+    assert not _masqueraded(plan, "172.20.0.10")
+
+
 def test_a_config_that_the_agent_rejects_is_in_the_plan() -> None:
     """A config that the agent rejects can be linted; nothing is masqueraded then, for there is no chain at all."""
     plan = _plan({"agent_config": "nonMasqueradeCIDRs: 10.0.0.0/8"})
@@ -98,6 +138,8 @@ def test_a_config_that_the_agent_rejects_is_in_the_plan() -> None:
         ({"agent_config": "", "egress_nat_policies": []}, "saw both"),
         ({"agent_config": {}}, "policy.agent_config: expected the agent's config as text"),
         ({"agent_config": "", "reserved_ranges": "yes"}, "policy.reserved_ranges: expected true or false, saw 'yes'"),
+        ({"agent_config": "", "enable_ipv6": 1}, "policy.enable_ipv6: expected true or false"),
+        ({"egress_nat_policies": [], "enable_ipv6": True}, "policy.enable_ipv6: expected no enable_ipv6 beside"),
         ({"agent_config": "", "daemonset": True}, "(did you mean daemon_set?), saw 'daemonset'"),
         ({"egress_nat_policies": {}}, "policy.egress_nat_policies: expected a list"),
         ({"egress_nat_policies": ["x"]}, "policy.egress_nat_policies[0]: expected a mapping, saw 'x'"),

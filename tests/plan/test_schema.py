@@ -80,6 +80,7 @@ SECTIONS = {
             "agent_config": st.sampled_from(["", "nonMasqueradeCIDRs: []", "{"]) | ANYTHING,
             "reserved_ranges": st.booleans() | ANYTHING,
             "daemon_set": st.booleans(),
+            "enable_ipv6": st.booleans() | ANYTHING,
         },
     )
     | ANYTHING,

@@ -55,6 +55,41 @@ def test_what_the_agent_would_do() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("text", "interval"),
+    [
+        ("cidrLimit: 70\nresyncInterval: 1m0.5s\nmasqLinkLocalIPv6: true\n", "60.5s"),
+        ('{"cidrLimit": 70, "resyncInterval": "1h", "masqLinkLocalIPv6": true}', "3600s"),
+    ],
+)
+def test_ones_own_settings_are_kept(text: str, interval: str) -> None:
+    """What the plan's own config sets beside the list is in the rendered one, which the agent reads alike."""
+    rendered = config({"agent_config": text})
+    settings = yaml.safe_load(rendered)
+    del settings["nonMasqueradeCIDRs"]
+    assert settings == {
+        "masqLinkLocal": False,
+        "masqLinkLocalIPv6": True,
+        "resyncInterval": interval,
+        "cidrLimit": 70,
+    }
+    before, after = read_agent_config(text).config, read_agent_config(rendered).config
+    assert before is not None
+    assert after is not None
+    assert after.resync_interval_seconds == before.resync_interval_seconds
+
+
+def test_a_limit_of_ones_own() -> None:
+    """The cluster's own ranges may make the list longer than the plan's config allows."""
+    with pytest.raises(InexpressibleError, match="refuses more than 2 ranges, and these are 3"):
+        config({"agent_config": "nonMasqueradeCIDRs: [172.20.0.0/16]\ncidrLimit: 2"})
+
+
+def test_a_config_that_nobody_reads() -> None:
+    """Without the DaemonSet the plan's config is not in force, and so neither are its settings."""
+    assert "cidrLimit" not in config({"agent_config": "cidrLimit: 70", "daemon_set": False})
+
+
 def test_a_list_that_is_too_long() -> None:
     """The agent refuses more than 64 ranges, and would then leave Pod addresses everywhere."""
     plan = plan_from_mapping({"network": NETWORK | {"node_ranges": [f"10.{n}.0.0/16" for n in range(63)]}}, source="p")

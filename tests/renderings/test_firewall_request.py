@@ -69,13 +69,36 @@ def test_the_pages_own_example() -> None:
 
 
 def test_without_the_agent() -> None:
-    """The same plan without the agent has to ask for the Pods' range, and says why."""
+    """Where the agent would do, the request says so and asks for no rule for Pods; it says why there is trouble."""
     line = row(ERP, policy="gke-default")
     assert line["source_after"] == "192.168.0.0/16"
-    assert line["request"] == "Let in 192.168.0.0/16 to 172.20.0.10, port 8080, TCP."
+    assert line["request"] == (
+        "No rule for Pods: create the environment with the agent (enableIpMasqAgent: true), which makes it "
+        "unnecessary. Packets then come from 10.128.0.0/20, 10.129.0.0/20, which the firewall lets in."
+    )
     assert line["reason"].startswith("The nodes leave the Pod's address as it is (DESTINATION_IP_IN_DEFAULT_NON_MASQ")
     assert "by 172.16.0.0/12" in line["reason"]
     assert line["otherwise"] == "The firewall drops the packets; tasks wait for their time-out."
+
+
+@pytest.mark.parametrize(
+    ("policy", "allowed_sources", "image"),
+    [
+        ("none", ["10.0.0.0/8"], "composer-2.14.1-airflow-2.10.5"),
+        ("gke-default", ["172.16.0.0/12"], "composer-2.14.1-airflow-2.10.5"),
+        ("gke-default", [], "composer-2.14.1-airflow-2.10.5"),
+        ("gke-default", ["10.0.0.0/8"], "composer-3-airflow-2.10.5-build.3"),
+    ],
+)
+def test_where_the_agent_would_mend_nothing(policy: str, allowed_sources: list[str], image: str) -> None:
+    """Without the agent to be had, or where its sources are let in as little, the request is for the Pods' range."""
+    mapping = {
+        "environment": {"config": {"softwareConfig": {"imageVersion": image}}},
+        "network": NETWORK,
+        "targets": [ERP | {"allowed_sources": allowed_sources}],
+        "policy": policy,
+    }
+    assert "| Let in 192.168.0.0/16 to 172.20.0.10" in render(plan_from_mapping(mapping, source="plan"))
 
 
 def test_no_source_translation_at_all() -> None:

@@ -158,7 +158,7 @@ def test_ip_aliases_are_said_for_composer_1_only() -> None:
         ("labels", {"a=b": "c"}, "equals sign"),
         ("labels", {"": "c"}, "empty key"),
         ("labels", {"a": 1}, "from text to text"),
-        ("config.privateEnvironmentConfig.enablePrivateEnvironment", "yes", "true or false"),
+        ("config.privateEnvironmentConfig.privateClusterConfig.enablePrivateEndpoint", "yes", "true or false"),
         ("config.webServerNetworkAccessControl", {"other": 1}, "allowedIpRanges only"),
         ("config.webServerNetworkAccessControl", "text", "allowedIpRanges only"),
         ("config.webServerNetworkAccessControl.allowedIpRanges", {}, "list of mappings"),

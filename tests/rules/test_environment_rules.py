@@ -128,3 +128,15 @@ def test_private_service_connect_and_peering_exclude_each_other(
 def test_a_network_is_named_once_and_whole(node_config: dict[str, str], found: set[str]) -> None:
     """An attachment stands alone, and a subnetwork does not."""
     assert codes(environment(COMPOSER_3, nodeConfig=node_config)) & {"MASQ111", "MASQ112"} == found
+
+
+def test_an_attachment_makes_the_missing_network_no_matter() -> None:
+    """Beside an attachment a lone subnetwork is overridden, so that nobody is told to name its network."""
+    node_config = {"composerNetworkAttachment": ATTACHMENT, "subnetwork": SUBNETWORK}
+    assert codes(environment(COMPOSER_3, nodeConfig=node_config)) & {"MASQ111", "MASQ112"} == {"MASQ111"}
+
+
+@pytest.mark.parametrize("node_config", [{}, {"enableIpMasqAgent": False}])
+def test_nobody_asks_composer_3_for_the_agent(node_config: dict[str, bool]) -> None:
+    """Where there is no agent, one finding says so, and none says to switch it on."""
+    assert codes(environment(COMPOSER_3, nodeConfig=node_config)) & {"MASQ101", "MASQ104"} == {"MASQ101"}

@@ -110,6 +110,15 @@ def test_a_flawed_manifest_is_told_once_for_each_flaw(flawed: dict[str, Any], ex
     assert len(found) == len(expected)
 
 
+def test_two_manifests_of_one_name_are_told() -> None:
+    """The later one takes the earlier one's place, which is told at the later; other names are no matter."""
+    (finding,) = findings(_egress(manifest(*ALL), manifest(*ALL, name="more"), manifest(PODS)), "MASQ304")
+    assert finding.where == "policy.egress_nat_policies[2].metadata.name"
+    assert "takes the place of the one above it" in finding.message
+    assert "'default'" in finding.message
+    assert not findings(_egress(manifest(*ALL), manifest(*ALL, name="more")), "MASQ304")
+
+
 @pytest.mark.parametrize(
     ("policy", "flag", "count"),
     [

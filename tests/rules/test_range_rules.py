@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from airflow_masq.rules import Severity
-from tests.rules.linting import NETWORK, codes, environment, findings, target
+from tests.rules.linting import NETWORK, codes, environment, findings, manifest, target
 
 PRIVATE = "environment.config.privateEnvironmentConfig"
 
@@ -98,12 +98,13 @@ def test_composer_3_keeps_a_20_to_itself(block: str, count: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("cidr", "is_hinted"), [("100.128.0.0/16", True), ("100.0.0.0/8", True), ("101.0.0.0/16", False)]
+    ("cidr", "is_hinted"),
+    [("100.128.0.0/16", True), ("100.0.0.0/16", True), ("100.0.0.0/8", True), ("101.0.0.0/16", False)],
 )
 def test_what_is_taken_for_shared_address_space_is_named(cidr: str, *, is_hinted: bool) -> None:
-    """Beside 100.64.0.0/10 the message says where that ends; far from it, it does not."""
+    """Beside 100.64.0.0/10 the message says where that begins and ends; far from it, it does not."""
     (finding,) = findings({"network": {"pod_ranges": [cidr]}}, "MASQ204")
-    assert ("100.127.255.255" in finding.message) is is_hinted
+    assert ("begins at 100.64.0.0 and ends at 100.127.255.255" in finding.message) is is_hinted
 
 
 @pytest.mark.parametrize(
@@ -210,3 +211,46 @@ def test_a_plan_agrees_with_its_environment(network: dict[str, list[str]], place
     policy = {"clusterIpv4CidrBlock": "192.168.0.0/16", "servicesIpv4CidrBlock": "10.96.0.0/20"}
     plan = {**environment(nodeConfig={"ipAllocationPolicy": policy}), "network": network}
     assert [finding.where for finding in findings(plan, "MASQ211")] == places
+
+
+def test_a_bare_size_is_measured() -> None:
+    """A Pod range of which the environment names the size only must have room for the workers, too."""
+    policy = {"ipAllocationPolicy": {"clusterIpv4CidrBlock": "/22"}}
+    (finding,) = findings({**environment(nodeConfig=policy), "network": {"workers": 200}}, "MASQ209")
+    assert "Pod range /22 has room for blocks of 16 nodes at most" in finding.message
+
+
+@pytest.mark.parametrize("field", ["clusterIpv4CidrBlock", "servicesIpv4CidrBlock"])
+def test_fields_for_ipv4_take_no_ipv6(field: str) -> None:
+    """A well-formed IPv6 CIDR is refused where the field's very name wants IPv4."""
+    (finding,) = findings(environment(nodeConfig={"ipAllocationPolicy": {field: "fd00::/64"}}), "MASQ203")
+    assert "must be an IPv4 CIDR such as 10.0.0.0/8, saw fd00::/64" in finding.message
+
+
+@pytest.mark.parametrize(
+    ("halves", "whole"),
+    [
+        (["0.0.0.0/1", "128.0.0.0/1"], "0.0.0.0/0"),
+        (["128.0.0.0/2", "0.0.0.0/1", "192.0.0.0/2"], "0.0.0.0/0"),
+        (["0.0.0.0/1", "128.0.0.0/2"], None),
+    ],
+)
+def test_everything_in_parts_is_everything(halves: list[str], whole: str | None) -> None:
+    """Entries that leave nothing out together are found like the one that says so, and told once."""
+    found = findings({"network": NETWORK, "policy": {"egress_nat_policies": [manifest(*halves)]}}, "MASQ308")
+    assert [f"are {whole} together" in finding.message for finding in found] == [True] * (whole is not None)
+
+
+@pytest.mark.parametrize(
+    "observe",
+    [
+        "dns://ns1.google.com/o-o.myaddr.l.google.com?type=TXT",
+        "dns://whoami.akamai.net/whoami.akamai.net",
+        "dns://ns1-1.akamaitech.net/whoami.akamai.net",
+        "dns://resolver1.opendns.com/myip.opendns.com",
+    ],
+)
+def test_name_servers_that_tell_ones_address_are_public(observe: str) -> None:
+    """They are on the internet like any page that tells a caller its address."""
+    plan = {"network": NETWORK, "policy": "composer", "targets": [target(observe)]}
+    assert len(findings(plan, "MASQ313")) == 1

@@ -254,6 +254,15 @@ def test_ipv6_passes_by_the_agent(observe: str, settings: dict[str, Any], count:
         assert not codes(plan) & {"MASQ310", "MASQ311", "MASQ312"}
 
 
+@pytest.mark.parametrize(("settings", "count"), [({"enable_ipv6": True}, 0), ({"enable_ipv6": False}, 1), ({}, 1)])
+def test_an_agent_for_ipv6_is_not_passed_by(settings: dict[str, bool], count: int) -> None:
+    """Where the plan's agent masquerades IPv6, a target by IPv6 is no exception."""
+    agent = {"agent_config": f"nonMasqueradeCIDRs: [{NODES}, {PODS}]", **settings}
+    plan = _plan("http://[fd20::10]/", agent)
+    plan["network"]["other_ranges"] = {"on-premises": ["fd20::/64"]}
+    assert len(findings(plan, "MASQ314")) == count
+
+
 def test_pods_are_not_taken_for_nodes_where_their_ranges_overlap() -> None:
     """A plan whose Pod range begins with the node range still gets the answer about Pods."""
     plan = _plan(policy="gke-default", allowed_sources=["10.200.0.0/16"])

@@ -1,0 +1,33 @@
+"""What a plan's ranges have room for, with the sizes that only its environment names; it must not judge."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from airflow_masq.environment.cidr_fields import POD_FIELD, SERVICE_FIELD
+from airflow_masq.network.capacity import BareSize, capacity
+from airflow_masq.rules.environment_facts import text_field
+from airflow_masq.rules.range_facts import BARE_SIZE
+
+if TYPE_CHECKING:
+    from airflow_masq.environment.cidr_fields import CidrField
+    from airflow_masq.network.capacity import Capacity
+    from airflow_masq.plan import Plan
+
+
+def plan_capacity(plan: Plan) -> Capacity:
+    """Say what a plan's ranges have room for.
+
+    :param plan: the plan.
+    :return: the capacity; a bare size such as ``/22`` of the environment counts where no range of that kind is known.
+    """
+    return capacity(
+        plan.ranges,
+        pod_size=_bare_size(plan, POD_FIELD),
+        service_size=_bare_size(plan, SERVICE_FIELD),
+    )
+
+
+def _bare_size(plan: Plan, field: CidrField) -> BareSize | None:
+    match = BARE_SIZE.fullmatch(text_field(plan, *field.path))
+    return None if match is None else BareSize(int(match[1]))
