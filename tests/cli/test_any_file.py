@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import io
 import sys
 import tempfile
@@ -99,7 +100,7 @@ def plans(draw: st.DrawFn) -> bytes:
         while node:
             key = draw(st.sampled_from(list(node) if isinstance(node, dict) else list(range(len(node)))))
             if not isinstance(node[key], dict | list) or draw(st.integers(0, 9)) == 0:
-                node[key] = draw(VALUES)
+                node[key] = copy.deepcopy(draw(VALUES))  # a later change goes into it
                 break
             node = node[key]
     return yaml.safe_dump(plan, allow_unicode=True).encode("utf-8", "surrogatepass")
