@@ -9,6 +9,7 @@ from airflow_masq.airflow_compat import DAG, Param, task
 from airflow_masq.operators.source_ip_assert import SourceIpAssertOperator
 from airflow_masq.operators.source_ip_check import SourceIpCheckOperator
 from airflow_masq.operators.source_ip_report import SourceIpReportOperator
+from airflow_masq.plan import PLAN_SCHEMA
 
 DOCUMENTATION = """
 ### Which source address do services see?
@@ -42,10 +43,13 @@ DEFAULT_PLAN = "/home/airflow/gcs/data/masquerade-plan.yaml"
 PARAMS = {
     "plan": Param(
         DEFAULT_PLAN,
-        type=["string", "object"],
-        minLength=1,
-        title="Plan",
-        description="The plan: the path of a YAML file that the workers can read, or the plan itself as a JSON object.",
+        **PLAN_SCHEMA
+        | {
+            "type": ["string", "object"],
+            "minLength": 1,
+            "title": "Plan",
+            "description": "The path of a YAML file that the workers can read, or the plan itself as a JSON object.",
+        },
     ),
     "instances": Param(
         6,

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from airflow_masq.airflow_compat import DAG, Param
 from airflow_masq.operators.create_environment import CloudComposerCreateMasqueradeEnvironmentOperator
+from airflow_masq.plan import PLAN_SCHEMA
 
 DOCUMENTATION = """
 ### Create a Composer environment with the IP masquerade agent
@@ -43,10 +44,13 @@ DEFAULT_PLAN = "/home/airflow/gcs/data/masquerade-plan.yaml"
 PARAMS = {
     "plan": Param(
         DEFAULT_PLAN,
-        type=["string", "object"],
-        minLength=1,
-        title="Plan",
-        description="The plan: the path of a YAML file that the workers can read, or the plan itself as a JSON object.",
+        **PLAN_SCHEMA
+        | {
+            "type": ["string", "object"],
+            "minLength": 1,
+            "title": "Plan",
+            "description": "The path of a YAML file that the workers can read, or the plan itself as a JSON object.",
+        },
     ),
     "gcp_conn_id": Param(
         "google_cloud_default",

@@ -78,8 +78,9 @@ def _report(room: Capacity, *, name: str) -> Iterator[str]:
     yield from (f"{_INDENT}{line}" for line in aligned(_with_bars(rows)))
     yield ""
     saved = counted(room.routable_addresses_saved, "Pod and Service address", plural="Pod and Service addresses")
-    needed = room.routable_addresses_needed
-    yield wrapped(f"Masquerading takes {saved} off the routable plan; the node ranges' {needed} stay on it.")
+    endpoints = "" if not room.endpoint_addresses else " and the Private Service Connect endpoint's 1"
+    needed = room.routable_addresses_needed - room.endpoint_addresses
+    yield wrapped(f"Masquerading takes {saved} off the routable plan; the node ranges' {needed}{endpoints} stay on it.")
     yield wrapped(_next_step(room, source=source), indent=_INDENT, first="")
 
 

@@ -67,7 +67,8 @@ def add_arguments(parser: ArgumentParser) -> None:
         "--from",
         dest="pod",
         metavar="POD_IP",
-        help="the Pod that sends; default: the first address of the plan's first Pod range",
+        help="the Pod that sends, or its node where the Pod is on its network; default: the first address of the "
+        "plan's first Pod range",
     )
     parser.add_argument(
         "--backend",
@@ -146,13 +147,22 @@ def _predict(plan: Plan, destination: _Destination, *, pod: str | None, backend:
     return predict(
         plan.ranges,
         plan.policy,
-        pod=_first_pod(plan, version=address.version)
-        if pod is None
-        else _of_version(pod, where="--from", destination=address),
+        pod=_first_pod(plan, version=address.version) if pod is None else _sender(plan, pod, destination=address),
         destination=address,
         allowed_sources=destination.allowed_sources,
         backend=None if backend is None else _backend(plan, backend, destination=address),
     )
+
+
+def _sender(plan: Plan, text: str, *, destination: IPAddress) -> IPAddress:
+    """Read the sender's address; where the plan knows its Pods' ranges, no other Pod is its own."""
+    sender = _of_version(text, where="--from", destination=destination)
+    pods = [network for network in plan.ranges.pod if network.version == sender.version]
+    if pods and not any(sender in network for network in (*pods, *plan.ranges.node)):
+        listed = ", ".join(map(str, pods))
+        expected = f"an address in the plan's Pod ranges, {listed}, or, for a Pod on its node's network, a node's"
+        raise InvalidInputError(where="--from", expected=expected, seen=str(sender))
+    return sender
 
 
 def _first_pod(plan: Plan, *, version: int | None) -> IPAddress:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from google.cloud.orchestration.airflow.service_v1 import types
 from google.protobuf import json_format
 
-from airflow_masq.environment.field_names import FREE_FORM_MAPS
+from airflow_masq.environment.fields import FREE_FORM_MAPS
 from airflow_masq.environment.resource import normalise, value_at
 from airflow_masq.exceptions import InvalidInputError
 from airflow_masq.wire.foreign_text import printable

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from airflow_masq.environment.field_names import FIELD_NAMES, FREE_FORM_MAPS
+from airflow_masq.environment.fields import FIELD_NAMES, FREE_FORM_MAPS
 from airflow_masq.environment.image import ImageVersion
 from airflow_masq.environment.resource import normalise, value_at
 from airflow_masq.exceptions import InvalidInputError

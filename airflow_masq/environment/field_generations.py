@@ -5,7 +5,8 @@ becomes of a field in a generation that has none: that is not verified.
 
 Source: the field descriptions of https://cloud.google.com/composer/docs/reference/rest/v1/projects.locations.environments
 and of google-cloud-orchestration-airflow's v1 and v1beta1 types, which say the same ("This field is supported for Cloud
-Composer environments in versions composer-1.*.*-airflow-*.*.*"), both read 2026-11-22.
+Composer environments in versions composer-1.*.*-airflow-*.*.*"), both read 2026-11-22. The rows for Composer 1 and 2
+together have a source of their own.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ class FieldGenerations:
     def __str__(self) -> str:
         if self.last is None:
             return f"Composer {self.first} and later"
-        return f"Composer {self.first} only"
+        return f"Composer {' and '.join(map(str, range(self.first, self.last + 1)))} only"
 
 
 # The use of IP aliases, which Composer 1 alone has as well, is the subject of a rule of its own.
@@ -57,6 +58,26 @@ FIELD_GENERATIONS: Final = (
             ("databaseConfig", "machineType"),
             ("webServerConfig", "machineType"),
             ("privateEnvironmentConfig", "webServerIpv4CidrBlock"),
+        )
+    ),
+    # What belongs to a cluster, or a private network, of your own, which Composer 3 does not have. Terraform's
+    # reference names these for Composer 1 and 2, and its provider refuses privateEnvironmentConfig and
+    # masterAuthorizedNetworksConfig on Composer 3 with few exceptions
+    # (https://registry.terraform.io/providers/hashicorp/google/latest/docs/resources/composer_environment, read
+    # 2026-11-22); Google's own types do not say.
+    *(
+        FieldGenerations(path=("config", *path), first=1, last=2)
+        for path in (
+            ("nodeConfig", "ipAllocationPolicy", "clusterIpv4CidrBlock"),
+            ("nodeConfig", "ipAllocationPolicy", "clusterSecondaryRangeName"),
+            ("nodeConfig", "ipAllocationPolicy", "servicesIpv4CidrBlock"),
+            ("nodeConfig", "ipAllocationPolicy", "servicesSecondaryRangeName"),
+            ("privateEnvironmentConfig", "privateClusterConfig"),
+            ("privateEnvironmentConfig", "cloudSqlIpv4CidrBlock"),
+            ("privateEnvironmentConfig", "cloudComposerConnectionSubnetwork"),
+            ("privateEnvironmentConfig", "networkingConfig"),
+            ("privateEnvironmentConfig", "enablePrivatelyUsedPublicIps"),
+            ("masterAuthorizedNetworksConfig",),
         )
     ),
     *(

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from airflow_masq.environment.field_names import FREE_FORM_MAPS, REST_NAMES
+from airflow_masq.environment.fields import FREE_FORM_MAPS, REST_NAMES
 from airflow_masq.exceptions import InvalidInputError
 
 # Google's resource nests 6 deep; what nests deeper is no resource but an accident, or refers to itself.

@@ -188,15 +188,16 @@ def _read(
 def _document(text: str, notes: list[str], doubts: list[str]) -> JsonValue:
     if len(text) > LARGEST_TEXT_CHARACTERS:
         raise RecursionError(f"it has more than {LARGEST_TEXT_CHARACTERS} characters")
-    if text.lstrip(_GO_BLANKS).startswith("{"):
-        return parse_json(text)
-    doubts.extend(doubt_about_text(text))
+    is_json = text.lstrip(_GO_BLANKS).startswith("{")
+    if not is_json:
+        doubts.extend(doubt_about_text(text))
     try:
-        document = json_from_yaml(text, note=notes.append)
+        document = parse_json(text) if is_json else json_from_yaml(text, note=notes.append)
     except (yaml.YAMLError, InvalidInputError):
         notes.extend(other_reading_of_refusal(text))
         raise
-    notes.extend(other_reading_of_text(text))
+    if not is_json:
+        notes.extend(other_reading_of_text(text))
     return document
 
 

@@ -77,7 +77,8 @@ class Capacity:
     :param block_prefix: the prefix length of one node's block of Pod addresses.
     :param routable_addresses_saved: the addresses of Pod and Service ranges, which with masquerading need no route: so
         many fewer than where Pods are routable.
-    :param routable_addresses_needed: the addresses of the node ranges, which need routes in any case.
+    :param routable_addresses_needed: the addresses of the node ranges and of endpoints, which need routes in any case.
+    :param endpoint_addresses: how many of those are of endpoints outside the node ranges.
     :param wanted_nodes: the nodes that the workers wanted need at worst, one each; ``None`` where nobody said how many.
         How many worker Pods Autopilot puts on one node depends on their size, and is not verified.
     :param is_enough: whether ``nodes`` are at least ``wanted_nodes``; ``None`` where nobody said how many are wanted,
@@ -94,12 +95,17 @@ class Capacity:
     block_prefix: int
     routable_addresses_saved: int
     routable_addresses_needed: int
+    endpoint_addresses: int
     wanted_nodes: int | None
     is_enough: bool | None
 
 
 def capacity(
-    ranges: NetworkRanges, *, pod_size: BareSize | None = None, service_size: BareSize | None = None
+    ranges: NetworkRanges,
+    *,
+    pod_size: BareSize | None = None,
+    service_size: BareSize | None = None,
+    endpoint_addresses: int = 0,
 ) -> Capacity:
     """Say what a cluster's ranges have room for.
 
@@ -109,6 +115,7 @@ def capacity(
     :param ranges: the cluster's ranges.
     :param pod_size: the size of the Pod range, which counts where no IPv4 range of Pods is known, default not known.
     :param service_size: the size of the Service range, likewise.
+    :param endpoint_addresses: how many addresses outside the node ranges endpoints take, default none.
     :return: nodes and Pods by each range, the binding limit, and the addresses saved.
     """
     block_prefix = ranges.node_block(IPAddress(0, IPV4)).prefixlen
@@ -134,7 +141,8 @@ def capacity(
         routable_addresses_saved=_addresses((*ranges.pod, *ranges.service))
         + _unplaced(pod_size, instead_of=ranges.pod)
         + _unplaced(service_size, instead_of=ranges.service),
-        routable_addresses_needed=_addresses(ranges.node),
+        routable_addresses_needed=_addresses(ranges.node) + endpoint_addresses,
+        endpoint_addresses=endpoint_addresses,
         wanted_nodes=ranges.workers,
         is_enough=_is_enough(pod_limit, node_limit, wanted=ranges.workers),
     )

@@ -42,9 +42,9 @@ def other_reading_of_text(text: str) -> Iterator[str]:
         if error.context == _SEVERAL_DOCUMENTS:
             yield "there are several YAML documents, and only the first counts"
         else:
-            yield f"YAML readers in Python refuse this text, the agent takes it: {error.problem}"
+            yield f"YAML readers in Python refuse this text, the agent's takes it: {error.problem}"
     except _OTHER_ERRORS:
-        yield "YAML readers in Python refuse this text, the agent takes it"
+        yield "YAML readers in Python refuse this text, the agent's takes it"
 
 
 def other_reading_of_refusal(text: str) -> Iterator[str]:

@@ -94,7 +94,7 @@ def _read(*, plan: str | Mapping[str, Any] | None, environment: Mapping[str, Any
         seen = "neither" if environment is None else "both"
         raise InvalidInputError(where="plan, environment", expected="exactly one of the two", seen=seen)
     if environment is not None:
-        return plan_from_environment(_resource(environment), source="")  # places in it begin with "environment"
+        return plan_from_environment(_resource(environment))
     read = read_plan(plan or "")
     if not read.environment:
         raise InvalidInputError(where="plan: environment", expected="the environment to create", seen="nothing")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from airflow_masq.plan.load import load_plan, plan_from_environment, plan_from_mapping
+from airflow_masq.plan.policy_section import policy_with_agent, policy_without_agent
 from airflow_masq.plan.schema import PLAN_SCHEMA
 from airflow_masq.plan.values import Plan, PolicyChoice, Target
 
@@ -14,4 +15,6 @@ __all__ = [
     "load_plan",
     "plan_from_environment",
     "plan_from_mapping",
+    "policy_with_agent",
+    "policy_without_agent",
 ]

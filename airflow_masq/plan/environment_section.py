@@ -1,7 +1,7 @@
 """The environment in a plan: Google's resource, taken as it is, and what of it says something about the network.
 
-Only the fields that this package reads are looked at, and only for their type: whether the values make sense is for
-rules to say, so that a plan with a flawed environment can still be linted.
+Known fields are looked at for their type only: whether the values make sense is for rules to say, so that a plan with
+a flawed environment can still be linted.
 """
 
 from __future__ import annotations
@@ -9,9 +9,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from airflow_masq.environment import ImageVersion, normalise, value_at
+from airflow_masq.environment.fields import BOOLEANS, SECTIONS, TEXTS, WHOLE_NUMBERS
 from airflow_masq.exceptions import InvalidInputError
 from airflow_masq.network import parse_cidr
-from airflow_masq.plan.document import child, describe
+from airflow_masq.plan.document import describe
+from airflow_masq.wire.foreign_text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,24 +25,15 @@ if TYPE_CHECKING:
 _NODE_CONFIG: Final = ("config", "nodeConfig")
 IP_ALLOCATION_POLICY: Final = (*_NODE_CONFIG, "ipAllocationPolicy")
 _COMPOSER_ON_STANDARD: Final = 1
+_LONGEST_PLACE: Final = 200
 _COMPOSERS_THAT_MAY_BE_PUBLIC: Final = (1, 2)
 _PRIVATE_ENVIRONMENT_CONFIG: Final = ("config", "privateEnvironmentConfig")
 
-# https://cloud.google.com/composer/docs/reference/rest/v1/projects.locations.environments#Environment, read 2026-11-22
-_FIELD_TYPES: Final[tuple[tuple[tuple[str, ...], type, str], ...]] = (
-    (("name",), str, "text"),
-    (("config",), dict, "a mapping"),
-    (("config", "softwareConfig"), dict, "a mapping"),
-    (("config", "softwareConfig", "imageVersion"), str, "text"),
-    (_NODE_CONFIG, dict, "a mapping"),
-    ((*_NODE_CONFIG, "enableIpMasqAgent"), bool, "true or false"),
-    (IP_ALLOCATION_POLICY, dict, "a mapping"),
-    ((*IP_ALLOCATION_POLICY, "clusterIpv4CidrBlock"), str, "text"),
-    ((*IP_ALLOCATION_POLICY, "clusterSecondaryRangeName"), str, "text"),
-    ((*IP_ALLOCATION_POLICY, "servicesIpv4CidrBlock"), str, "text"),
-    ((*IP_ALLOCATION_POLICY, "servicesSecondaryRangeName"), str, "text"),
-    (_PRIVATE_ENVIRONMENT_CONFIG, dict, "a mapping"),
-    ((*_PRIVATE_ENVIRONMENT_CONFIG, "enablePrivatelyUsedPublicIps"), bool, "true or false"),
+_TYPES: Final[tuple[tuple[frozenset[str], type, str], ...]] = (
+    (SECTIONS, dict, "a mapping"),
+    (BOOLEANS, bool, "true or false"),
+    (WHOLE_NUMBERS, int, "a whole number"),
+    (TEXTS, str, "text"),
 )
 
 
@@ -49,20 +42,30 @@ def read_environment(place: Place) -> dict[str, object]:
 
     :param place: where it stands.
     :return: the resource in camelCase.
-    :raises PlanError: when a field that this package reads has another type, or a field stands there in both spellings.
+    :raises PlanError: when a field of Google's has another type, or stands there in both spellings.
     """
     fields = {name: field.value for name, field in place.entries().items()}
     try:
         resource = normalise(fields)
     except InvalidInputError as error:
-        where = child(place.where, error.where)
+        where = f"{place.where}.{printable(error.where, limit=_LONGEST_PLACE)}"
         raise place.document.error(where=where, expected=error.expected, seen=error.seen) from None
-    for names, kind, expected in _FIELD_TYPES:
-        value = value_at(resource, *names)
-        if value is not None and not isinstance(value, kind):
-            where = ".".join((place.where, *names))
-            raise place.document.error(where=where, expected=expected, seen=describe(value))
+    _check_types(resource, place, around=place.where)
     return resource
+
+
+def _check_types(fields: Mapping[str, object], place: Place, *, around: str) -> None:
+    for name, value in fields.items():
+        where = f"{around}.{name}"
+        for names, kind, expected in _TYPES:
+            if name in names and value is not None and not _is_a(value, kind):
+                raise place.document.error(where=where, expected=expected, seen=describe(value))
+        if name in SECTIONS and isinstance(value, dict):
+            _check_types(value, place, around=where)
+
+
+def _is_a(value: object, kind: type) -> bool:
+    return isinstance(value, kind) and (kind is bool or not isinstance(value, bool))
 
 
 def image_of_environment(resource: Mapping[str, object]) -> ImageVersion | None:

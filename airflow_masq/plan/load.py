@@ -14,7 +14,7 @@ from airflow_masq.plan.document import Document, document_from_mapping
 from airflow_masq.plan.environment_section import has_public_nodes, ranges_of_environment, read_environment
 from airflow_masq.plan.place import Place
 from airflow_masq.plan.place_lines import place_lines
-from airflow_masq.plan.policy_section import policy_choice_of, policy_in_force, read_policy_choice
+from airflow_masq.plan.policy_section import policy_in_force, read_policy_choice
 from airflow_masq.plan.schema import CLUSTER_KEYS, NETWORK_KEYS, PLAN_KEYS
 from airflow_masq.plan.targets import read_cidrs, read_targets
 from airflow_masq.plan.values import Plan
@@ -56,30 +56,14 @@ def plan_from_mapping(mapping: Mapping[str, object], *, source: str) -> Plan:
     return _read_plan(document_from_mapping(mapping, source=source))
 
 
-def plan_from_environment(
-    resource: Mapping[str, object], *, source: str = "environment", ranges: NetworkRanges | None = None
-) -> Plan:
+def plan_from_environment(resource: Mapping[str, object]) -> Plan:
     """Make a plan where only an environment is given.
 
     :param resource: Google's REST resource in either spelling; it stays as it is.
-    :param source: where it came from, for errors.
-    :param ranges: what is known of its network, default nothing; where its Pod or Service ranges are empty, the
-        environment's are taken.
     :return: the plan, without targets, with the policy that follows from the environment's flag.
-    :raises PlanError: when the resource cannot be read.
+    :raises PlanError: when the resource cannot be read; places in it begin with ``environment``.
     """
-    document = document_from_mapping({"environment": resource}, source=source)
-    environment = read_environment(_root(document).entries()["environment"])
-    known = _with_ranges_of_environment(ranges or NetworkRanges(), environment)
-    choice = policy_choice_of(environment)
-    return Plan(
-        environment=environment,
-        cluster_version=None,
-        ranges=known,
-        policy=policy_in_force(choice, ranges=known, environment=environment),
-        targets=(),
-        policy_choice=choice,
-    )
+    return plan_from_mapping({"environment": resource}, source="")
 
 
 def _read_plan(document: Document) -> Plan:

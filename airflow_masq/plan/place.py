@@ -77,6 +77,17 @@ class Place:
             raise self.error("a list")
         return [self._below(index, value) for index, value in enumerate(self.value)]
 
+    def some_items(self) -> list[Place]:
+        """Read a list that says something only where it has entries.
+
+        :return: the places in it, at least one.
+        :raises PlanError: when it is no list, or empty.
+        """
+        places = self.items()
+        if not places:
+            raise self.error("a list with entries (leave the key out where there are none)", seen="an empty list")
+        return places
+
     def text(self, expected: str = "text") -> str:
         """Read a text that is not empty.
 

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from airflow_masq.network import MasqueradePolicy, NetworkRanges
     from airflow_masq.plan.place import Place
+    from airflow_masq.plan.values import Plan
 
 _NAMED: Final[Mapping[str, Callable[[NetworkRanges, bool], MasqueradePolicy]]] = {
     "composer": lambda ranges, autopilot: composer_policy(ranges, autopilot=autopilot),
@@ -90,6 +91,24 @@ def policy_in_force(
     return _NAMED[choice.name](ranges, runs_on_autopilot(environment))
 
 
+def policy_with_agent(plan: Plan) -> MasqueradePolicy:
+    """Give the policy that would be in force if a plan's environment had the agent.
+
+    :param plan: the plan.
+    :return: Composer's policy over the plan's ranges.
+    """
+    return composer_policy(plan.ranges, autopilot=runs_on_autopilot(plan.environment))
+
+
+def policy_without_agent(plan: Plan) -> MasqueradePolicy:
+    """Give the policy that would be in force if a plan's environment had no agent.
+
+    :param plan: the plan.
+    :return: GKE's default policy over the plan's ranges.
+    """
+    return gke_default_policy(plan.ranges, autopilot=runs_on_autopilot(plan.environment))
+
+
 def _read_own_policy(place: Place) -> PolicyChoice:
     entries = place.section((_MANIFESTS, _AGENT_CONFIG, *_AGENT_SETTINGS))
     if (_MANIFESTS in entries) == (_AGENT_CONFIG in entries):
@@ -115,7 +134,7 @@ def _read_manifests(entries: Mapping[str, Place]) -> PolicyChoice:
         if setting in entries:
             raise entries[setting].error(f"no {setting} beside {_MANIFESTS} (it belongs to {_AGENT_CONFIG})")
     manifests = tuple(
-        {name: field.value for name, field in item.entries().items()} for item in entries[_MANIFESTS].items()
+        {name: field.value for name, field in item.entries().items()} for item in entries[_MANIFESTS].some_items()
     )
     return PolicyChoice(name=_MANIFESTS, stated=True, manifests=manifests)
 

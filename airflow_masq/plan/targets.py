@@ -56,9 +56,14 @@ def _read_target(place: Place) -> Target:
     return Target(
         name=entries["name"].name(entries["name"].text("a name")),
         observe=_read_url(entries["observe"]),
-        allowed_sources=() if allowed_sources is None else read_cidrs(allowed_sources),
+        allowed_sources=() if allowed_sources is None else _read_allowed_sources(allowed_sources),
         expect=None if expect is None else SourceKind(expect.choice(SourceKind)),
     )
+
+
+def _read_allowed_sources(place: Place) -> tuple[IPNetwork, ...]:
+    place.some_items()
+    return read_cidrs(place)
 
 
 def read_cidrs(place: Place) -> tuple[IPNetwork, ...]:

@@ -6,6 +6,7 @@ can construct anything. It must not expand aliases without bound, nor accept wha
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final
 
 import yaml
@@ -24,6 +25,9 @@ LARGEST_TEXT_CHARACTERS: Final = 256 * 1024
 _SCALAR_ERRORS: Final = (yaml.YAMLError, ValueError, LookupError, OverflowError, TypeError, AttributeError)
 
 
+_TOO_DEEP: Final = "too deep"
+
+
 class _BoundedLoader(yaml.SafeLoader):
     """PyYAML's safe loader with a bound on nesting, since its composer recurses."""
 
@@ -32,7 +36,7 @@ class _BoundedLoader(yaml.SafeLoader):
     def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
         self._depth += 1
         if self._depth > DEEPEST + 1:
-            raise yaml.composer.ComposerError(None, None, f"more than {DEEPEST} levels", self.get_mark())
+            raise yaml.composer.ComposerError(None, None, _TOO_DEEP, self.get_mark())
         node = super().compose_node(parent, index)
         self._depth -= 1
         return node
@@ -59,6 +63,27 @@ def document_from_yaml(text: str, *, source: str) -> Document:
     return builder.document({} if node is None else reader.value(node, where="", depth=0))
 
 
+# PyYAML's sentences about what people get wrong most (tried with 6.0.3), and what is said in their place.
+_SENTENCES: Final = tuple(
+    (re.compile(sentence, re.DOTALL), expected, seen)
+    for sentence, expected, seen in (
+        ("but found another document", "one YAML document", "another one"),
+        (r"found character '\\t' that cannot start any token", "spaces", "a tab, which YAML does not take there"),
+        (r"found character '(.)' that cannot start any token", "YAML", "text that begins with {0} (quote it)"),
+        (
+            "mapping values are not allowed here",
+            "YAML",
+            "a colon where no key can stand (mend the indentation, or quote the text)",
+        ),
+        ("found undefined alias '(.*)'", "an alias of an anchor above it", "*{0}, and no &{0}"),
+        ("special characters are not allowed", "characters that can be printed", "a control character"),
+        ("second occurrence", "each anchor once", "one twice"),
+        (_TOO_DEEP, f"at most {DEEPEST} levels", "more"),
+        ("(.*)", "YAML", "something else ({0})"),
+    )
+)
+
+
 def _unreadable(error: Exception, text: str, *, source: str) -> PlanError:
     line = None
     problem = str(error)
@@ -66,7 +91,10 @@ def _unreadable(error: Exception, text: str, *, source: str) -> PlanError:
         line, problem = error.problem_mark.line + 1, str(error.problem)
     elif isinstance(error, yaml.reader.ReaderError):
         line, problem = text.count("\n", 0, error.position) + 1, f"{error.reason}"
-    return PlanError(source=source, line=line, where="", expected="YAML", seen=printable(problem))
+    matches = ((sentence.fullmatch(problem), expected, seen) for sentence, expected, seen in _SENTENCES)
+    match, expected, seen = next((match, expected, seen) for match, expected, seen in matches if match is not None)
+    words = [printable(group) for group in match.groups()]
+    return PlanError(source=source, line=line, where="", expected=expected, seen=seen.format(*words))
 
 
 _COLLECTIONS: Final[dict[type[yaml.Node], str]] = {yaml.MappingNode: "a mapping", yaml.SequenceNode: "a list"}
@@ -77,6 +105,7 @@ class _NodeReader:
 
     def __init__(self, *, loader: yaml.SafeLoader, builder: DocumentBuilder) -> None:
         self._builder = builder
+        self._around: list[yaml.Node] = []
         self._construct: dict[str, Callable[[yaml.ScalarNode], object]] = {
             "tag:yaml.org,2002:null": loader.construct_yaml_null,
             "tag:yaml.org,2002:bool": loader.construct_yaml_bool,
@@ -91,13 +120,19 @@ class _NodeReader:
     def value(self, node: yaml.Node, *, where: str, depth: int, line: int | None = None) -> object:
         """Read a node and all below it."""
         self._builder.count(where=where, depth=depth, line=line or node.start_mark.line + 1)
+        if any(node is outer for outer in self._around):
+            raise self._builder.error(where=where, expected="no alias of what it stands in", seen="one")
+        self._around.append(node)
         if isinstance(node, yaml.MappingNode) and node.tag == "tag:yaml.org,2002:map":
-            return self._mapping(node, where=where, depth=depth)
-        if isinstance(node, yaml.SequenceNode) and node.tag == "tag:yaml.org,2002:seq":
-            return [
+            value: object = self._mapping(node, where=where, depth=depth)
+        elif isinstance(node, yaml.SequenceNode) and node.tag == "tag:yaml.org,2002:seq":
+            value = [
                 self.value(item, where=child(where, index), depth=depth + 1) for index, item in enumerate(node.value)
             ]
-        return self._scalar(node, where=where)
+        else:
+            value = self._scalar(node, where=where)
+        self._around.pop()
+        return value
 
     def _mapping(self, node: yaml.MappingNode, *, where: str, depth: int) -> dict[str, object]:
         values: dict[str, object] = {}
@@ -121,6 +156,9 @@ class _NodeReader:
         return self._builder.scalar(value, where=where)
 
     def _not_plain(self, node: yaml.Node, *, where: str) -> PlanError:
+        if node.tag == "tag:yaml.org,2002:merge":
+            line = node.start_mark.line + 1
+            raise self._builder.error(where=where, expected="the keys themselves", seen="a merge key", line=line)
         content = _COLLECTIONS.get(type(node)) or describe(node.value)
         seen = f"{content} tagged {printable(node.tag)}"
         return self._builder.error(where=where, expected="a plain value", seen=seen, line=node.start_mark.line + 1)

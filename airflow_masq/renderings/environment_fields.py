@@ -69,14 +69,11 @@ class EnvironmentField:
         return InexpressibleError(form=self.form, where=f"environment.{printable(self.path)}", reason=reason)
 
     def boolean(self) -> bool:
-        """Read a truth value.
+        """Read a truth value, which a plan's reader made sure that it is.
 
         :return: the value.
-        :raises InexpressibleError: when it is none.
         """
-        if not isinstance(self.value, bool):
-            raise self.error("the field must be true or false")
-        return self.value
+        return self.value is True
 
     def number(self) -> int | float:
         """Read a number.
@@ -226,9 +223,11 @@ def _fields(
         field = EnvironmentField(form=form, path=path, value=value)
         if "." not in name and (path in known or path == "name"):
             yield field
-        elif "." in name or not any(other.startswith(f"{path}.") for other in known):
+        elif "." in name or not isinstance(value, Mapping) or not _is_around_any(path, known):
             raise field.error("the form has no word for this field; leave it out of the plan, or use rest")
-        elif not isinstance(value, Mapping):
-            raise field.error("the field must be a mapping")
         else:
             yield from _fields(value, path, form=form, known=known)
+
+
+def _is_around_any(path: str, known: Collection[str]) -> bool:
+    return any(other.startswith(f"{path}.") for other in known)

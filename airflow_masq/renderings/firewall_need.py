@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from airflow_masq.exceptions import InexpressibleError
-from airflow_masq.network import PredictedKind, Prediction, composer_policy, gke_default_policy, predict
+from airflow_masq.network import PredictedKind, Prediction, predict
 from airflow_masq.network.firewall import lets_in
 from airflow_masq.network.ranges import as_network
+from airflow_masq.plan import policy_with_agent, policy_without_agent
 from airflow_masq.renderings.environment_fields import generation
 from airflow_masq.renderings.non_masquerade import pod_range_place
 
@@ -150,7 +151,7 @@ def firewall_needs(plan: Plan, *, form: str) -> tuple[FirewallNeed, ...]:
         if not values:
             reason = "the plan tells none, and the request is about them; name them"
             raise InexpressibleError(form=form, where=where, reason=reason)
-    default = gke_default_policy(plan.ranges)
+    default = policy_without_agent(plan)
     return tuple(
         FirewallNeed(
             target=target,
@@ -167,7 +168,7 @@ def _mended_by_agent(plan: Plan, target: Target) -> Sources | None:
         return None
     if _sources(plan, plan.policy, target).let_in is not False:
         return None
-    with_agent = _sources(plan, composer_policy(plan.ranges), target)
+    with_agent = _sources(plan, policy_with_agent(plan), target)
     return with_agent if with_agent.let_in else None
 
 

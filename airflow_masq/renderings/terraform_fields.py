@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from airflow_masq.environment.field_names import snake_case
+from airflow_masq.environment.fields import snake_case
 from airflow_masq.renderings import hcl
 from airflow_masq.renderings.environment_fields import allowed_ip_ranges
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from airflow_masq.rules.page import page
-from airflow_masq.rules.registry import all_rules, lint, lint_environment
+from airflow_masq.rules.registry import all_rules, lint
 from airflow_masq.rules.rule import Finding, Problem, Rule, Severity
 
-__all__ = ["Finding", "Problem", "Rule", "Severity", "all_rules", "lint", "lint_environment", "page"]
+__all__ = ["Finding", "Problem", "Rule", "Severity", "all_rules", "lint", "page"]

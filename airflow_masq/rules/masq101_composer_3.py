@@ -36,7 +36,8 @@ def _check(plan: Plan) -> Iterator[Problem]:
     if image is not None and image.generation == _COMPOSER_3:
         yield Problem(
             where=IMAGE_VERSION_PLACE,
-            message=f"{image} is Composer 3, which has no IP masquerade agent; choose an image of Composer 2.",
+            message=f"{image} is Composer 3, which has no IP masquerade agent; choose an image of Composer 2. To have "
+            "fixed source addresses with Composer 3, attach it to a VPC network and use private networking.",
         )
 
 

@@ -1,13 +1,15 @@
 """The image version does not tell Composer's generation.
 
-The image version is missing, is `composer-latest-…`, or cannot be read. Which generation the service will choose, and
-so whether there can be an agent at all, is not known before the environment exists.
+The image version is missing, is `composer-latest-…`, or names a generation that this tool does not know. Which one the
+service will choose, and so whether there can be an agent at all, is not known before the environment exists. It is an
+error where the text is no image version at all: the service refuses it.
 
 ## Why
 
 The service replaces an alias with the version that is current on that day
 ([SoftwareConfig.imageVersion](https://cloud.google.com/composer/docs/reference/rest/v1/projects.locations.environments#SoftwareConfig),
-read 2026-11-22). That it may choose Composer 3, which has no agent, is our conclusion.
+read 2026-11-22). The same page gives the form: Composer's part is a whole version such as `2.14.1`, a generation or
+`latest`; Airflow's part may be shortened. That it may choose Composer 3, which has no agent, is our conclusion.
 
 ## How to fix
 
@@ -19,23 +21,47 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from airflow_masq.network import Provenance
-from airflow_masq.rules.environment_facts import IMAGE_VERSION_PLACE, image_version
+from airflow_masq.rules.environment_facts import (
+    COMPOSER_1,
+    COMPOSER_2,
+    COMPOSER_3,
+    IMAGE_VERSION_PLACE,
+    image_version,
+    text_field,
+)
 from airflow_masq.rules.rule import Problem, Rule, Severity
+from airflow_masq.wire.foreign_text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from airflow_masq.plan import Plan
 
+_KNOWN: Final = (COMPOSER_1, COMPOSER_2, COMPOSER_3)
+_LONGEST_EXCERPT: Final = 80
+
 
 def _check(plan: Plan) -> Iterator[Problem]:
+    if not plan.environment:
+        return
     image = image_version(plan)
-    if plan.environment and (image is None or image.generation is None):
-        yield Problem(
-            where=IMAGE_VERSION_PLACE,
-            message="The image version does not tell Composer's generation; "
-            "name one such as composer-2.14.1-airflow-2.10.5.",
+    text = text_field(plan, "config", "softwareConfig", "imageVersion")
+    if image is None and text:
+        message = (
+            f"'{printable(text, limit=_LONGEST_EXCERPT)}' is no image version; name a whole one such as "
+            "composer-2.14.1-airflow-2.10.5, or an alias such as composer-2-airflow-2."
         )
+        yield Problem(
+            where=IMAGE_VERSION_PLACE, message=message, severity=Severity.ERROR, provenance=Provenance.DOCUMENTED
+        )
+    elif image is None or image.generation is None:
+        message = (
+            "The image version does not tell Composer's generation; name one such as composer-2.14.1-airflow-2.10.5."
+        )
+        yield Problem(where=IMAGE_VERSION_PLACE, message=message)
+    elif image.generation not in _KNOWN:
+        message = f"{image} is of a generation that this tool does not know, and whether it has an agent is not known."
+        yield Problem(where=IMAGE_VERSION_PLACE, message=message)
 
 
 RULE: Final = Rule(

@@ -7,7 +7,10 @@ a configuration was copied from an older or newer environment.
 
 Google's reference says for each of these fields in which versions it is supported
 ([Environment](https://cloud.google.com/composer/docs/reference/rest/v1/projects.locations.environments), read
-2026-11-22). Whether the service refuses or ignores the field elsewhere is not verified, so this is a warning.
+2026-11-22); what belongs to a cluster or a private network of your own, which Composer 3 does not have, is listed for
+Composer 1 and 2 by [Terraform's
+reference](https://registry.terraform.io/providers/hashicorp/google/latest/docs/resources/composer_environment), read
+2026-11-22. Whether the service refuses or ignores the field elsewhere is not verified, so this is a warning.
 
 ## How to fix
 

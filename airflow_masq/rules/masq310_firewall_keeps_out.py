@@ -1,8 +1,8 @@
 """A target's firewall does not let in the address that workers come with.
 
 `allowed_sources` says what a target's firewall lets in, and the source address that this plan leads to is not among
-it, or not all of it. It is an error where the agent would put it right, since that is decided when the environment is
-created; elsewhere it is a warning, since a firewall can be changed at any time.
+it, or not all of it. Where none of it is let in, this is an error: as the plan stands, no task reaches the service.
+Where a part of it is, it is a warning: some tasks do.
 
 ## Why
 
@@ -16,7 +16,9 @@ that drops a packet does not answer, so what a task sees is a time-out.
 ## How to fix
 
 Do what the message says: enable the agent where it helps, otherwise ask the team of that firewall to let in the
-source that the message names. `airflow-masq render PLAN --as firewall-request` writes that request.
+source that the message names, and write it into `allowed_sources` once they did. `airflow-masq render PLAN --as
+firewall-request` writes that request. The agent cannot be enabled later, a firewall can be changed at any time: to
+create the environment before the firewall is ready, set the create operator's `on_findings` to `warn`.
 """
 
 from __future__ import annotations
@@ -25,6 +27,7 @@ from typing import TYPE_CHECKING, Final
 
 from airflow_masq.environment import masquerade_enabled
 from airflow_masq.network import PredictedKind, Provenance, Reason
+from airflow_masq.plan import policy_with_agent
 from airflow_masq.rules.policy_facts import AGENT_CONFIG, EGRESS_NAT_POLICIES, culprit
 from airflow_masq.rules.rule import Problem, Rule, Severity
 from airflow_masq.rules.target_facts import PredictedTarget, predicted_targets
@@ -53,14 +56,11 @@ def _check(plan: Plan) -> Iterator[Problem]:
 
 
 def _kept_out(plan: Plan, predicted: PredictedTarget) -> Problem:
-    with_agent = predicted.with_agent()
-    remedy = _remedy(plan)
-    is_settled_at_creation = with_agent.is_let_in is True and remedy is _AGENT
+    with_agent = predicted.under(policy_with_agent(plan))
     return Problem(
         where=f"{predicted.where}.allowed_sources",
         message=f"{predicted} lets in only {_allowed(predicted)}, but workers reach it {_source(predicted)}"
-        f"{_cause(predicted)}, so its firewall drops them. {_advice(predicted, with_agent, remedy=remedy)}",
-        severity=Severity.ERROR if is_settled_at_creation else Severity.WARNING,
+        f"{_cause(predicted)}, so its firewall drops them. {_advice(predicted, with_agent, remedy=_remedy(plan))}",
         provenance=predicted.prediction.provenance,
     )
 

@@ -25,7 +25,20 @@ def plan_capacity(plan: Plan) -> Capacity:
         plan.ranges,
         pod_size=_bare_size(plan, POD_FIELD),
         service_size=_bare_size(plan, SERVICE_FIELD),
+        endpoint_addresses=_endpoint_addresses(plan),
     )
+
+
+def _endpoint_addresses(plan: Plan) -> int:
+    """Count the endpoint of Private Service Connect, unless it takes an address of the nodes' own subnetwork.
+
+    "The PSC endpoint in the Customer Project will use an IP address from this subnetwork"
+    (https://cloud.google.com/composer/docs/reference/rest/v1/projects.locations.environments#PrivateEnvironmentConfig,
+    cloudComposerConnectionSubnetwork, read 2026-11-22).
+    """
+    subnetwork = text_field(plan, "config", "privateEnvironmentConfig", "cloudComposerConnectionSubnetwork")
+    own = text_field(plan, "config", "nodeConfig", "subnetwork")
+    return int(subnetwork not in ("", own))
 
 
 def _bare_size(plan: Plan, field: CidrField) -> BareSize | None:

@@ -9,15 +9,12 @@ from pkgutil import iter_modules
 from typing import TYPE_CHECKING, Final
 
 import airflow_masq.rules as rules_package
-from airflow_masq.plan import Plan, plan_from_environment
 from airflow_masq.rules.rule import Finding, Problem, Rule, Severity
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from airflow_masq.plan import Plan
 
-    from airflow_masq.network import NetworkRanges
-
-__all__ = ["Finding", "Problem", "Rule", "Severity", "all_rules", "lint", "lint_environment"]
+__all__ = ["Finding", "Problem", "Rule", "Severity", "all_rules", "lint"]
 
 _RULE_FILE: Final = re.compile(r"masq[0-9]{3}_[a-z0-9_]+")
 
@@ -42,14 +39,3 @@ def lint(plan: Plan) -> tuple[Finding, ...]:
     """
     findings = {finding for rule in all_rules() for finding in rule.findings(plan)}
     return tuple(sorted(findings, key=lambda finding: (finding.code, finding.where, finding.message)))
-
-
-def lint_environment(resource: Mapping[str, object], ranges: NetworkRanges | None = None) -> tuple[Finding, ...]:
-    """Say what is wrong with an environment where there is no plan.
-
-    :param resource: Google's REST resource in either spelling.
-    :param ranges: what is known of its network, default nothing.
-    :return: as ``lint``.
-    :raises PlanError: when the resource cannot be read.
-    """
-    return lint(plan_from_environment(resource, ranges=ranges))

@@ -17,7 +17,6 @@ from airflow_masq.network import (
     Prediction,
     Reason,
     SourceKind,
-    composer_policy,
     predict,
 )
 from airflow_masq.network.firewall import lets_in
@@ -111,9 +110,8 @@ class PredictedTarget:
         sources = [network for network in networks if network.version == self.address.version]
         return lets_in(self.target.allowed_sources, sources=sources, version=int(self.address.version))
 
-    def with_agent(self) -> PredictedTarget:
-        """Predict the same target for an environment with the agent."""
-        policy = composer_policy(self.ranges)
+    def under(self, policy: MasqueradePolicy) -> PredictedTarget:
+        """Predict the same target under another policy."""
         return replace(self, prediction=_prediction(self.ranges, policy, destination=self.address))
 
 

@@ -17,6 +17,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
 
+from airflow_masq.network import Provenance
 from airflow_masq.verdict.outcome import Outcome
 
 
@@ -360,10 +361,11 @@ def code_page(code: VerdictCode) -> str:
     :return: Markdown, ending in a line end.
     """
     row = CODES[code]
-    kind = "A finding beside a verdict; it never changes the outcome." if row.outcome is None else f"{row.outcome}."
+    kind = "none, a finding beside a verdict that never changes it" if row.outcome is None else str(row.outcome)
     return (
         f"# {code}: {row.title}\n\n"
-        f"Outcome: {kind}\n\n"
+        f"Outcome: {kind} · Provenance: {Provenance.OBSERVED} on a real connection; the causes are "
+        f"{Provenance.INFERRED}, unless they name a source\n\n"
         f"## What it means\n\n{row.meaning}\n\n"
         f"## Why it happens\n\n{row.causes}\n\n"
         f"## What to do\n\n{row.what_to_do}\n"

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from airflow_masq.environment.resource import masquerade_enabled
-from airflow_masq.network import AddressKind, SourceKind, composer_policy
+from airflow_masq.network import AddressKind, SourceKind
+from airflow_masq.plan import policy_with_agent
 from airflow_masq.verdict import wording
 from airflow_masq.verdict.codes import CODES, VerdictCode
 from airflow_masq.verdict.observation import Component
@@ -167,7 +168,7 @@ def keeps_pod_address(destination: IPAddress | None, *, plan: Plan) -> bool:
     :return: whether the policy keeps Pod addresses there.
     """
     contradicted = plan.policy.name == "gke-default" and masquerade_enabled(plan.environment)
-    policy = composer_policy(plan.ranges) if contradicted else plan.policy
+    policy = policy_with_agent(plan) if contradicted else plan.policy
     return destination is not None and policy.keeps_pod_address(destination)
 
 

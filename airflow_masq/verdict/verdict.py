@@ -9,7 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from airflow_masq.network import AddressKind
 from airflow_masq.verdict.codes import CODES, VerdictCode
 from airflow_masq.verdict.observation import deciding
 from airflow_masq.verdict.outcome import Outcome
@@ -17,7 +16,7 @@ from airflow_masq.verdict.outcome import Outcome
 if TYPE_CHECKING:
     from netaddr import IPAddress
 
-    from airflow_masq.network import Prediction
+    from airflow_masq.network import AddressKind, Prediction
     from airflow_masq.verdict.observation import Observation, Vantage
 
 
@@ -73,8 +72,3 @@ class Verdict:
             raise ValueError("a verdict holds the last address of its observations, attributed")
         if self.outcome is Outcome.PASS and self.observed is None:
             raise ValueError("nothing that was not seen may pass")
-
-    @property
-    def node_address(self) -> IPAddress | None:
-        """The node's own address, where it is what was seen."""
-        return self.observed if self.attribution is AddressKind.NODE else None

@@ -43,6 +43,18 @@ def test_as_text(console: Console) -> None:
     assert lines[-1].startswith("Next: the room suffices")
 
 
+@pytest.mark.parametrize(("subnetwork", "needed"), [("endpoints", 4097), ("nodes", 4096), ("''", 4096)])
+def test_an_endpoint_needs_a_routable_address(subnetwork: str, needed: int, console: Console) -> None:
+    """Private Service Connect takes one address more, unless it takes one of the nodes' own."""
+    endpoint = f"    privateEnvironmentConfig: {{cloudComposerConnectionSubnetwork: {subnetwork}}}\n"
+    text = PLAN.replace("    nodeConfig:\n", f"{endpoint}    nodeConfig:\n      subnetwork: nodes\n")
+    console.write("psc.yaml", text)
+    room = json.loads(console.run("capacity", "psc.yaml", "--format", "json").printed)
+    assert room["routable_addresses_needed"] == needed
+    printed = " ".join(console.run("capacity", "psc.yaml").printed.split())
+    assert ("4096 and the Private Service Connect endpoint's 1 stay on it" in printed) is (needed == 4097)
+
+
 @pytest.mark.parametrize(
     ("old", "new", "headline", "next_step"),
     [

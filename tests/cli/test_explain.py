@@ -144,6 +144,10 @@ def test_an_unknown_source_as_text(console: Console) -> None:
         (("::1",), "DEST: expected an address that a Pod's packet can travel to, saw ::1"),
         (("ff02::1",), "DEST: expected an address that a Pod's packet can travel to, saw ff02::1"),
         (("loop",), "DEST loop: expected an address that a Pod's packet can travel to, saw 127.0.0.1"),
+        (
+            ("10.0.0.1", "--from", "192.0.2.1"),
+            "--from: expected an address in the plan's Pod ranges, 192.168.0.0/16, or, for a Pod on its node's",
+        ),
         (("10.0.0.1", "--from", "fd00::1"), "--from: expected an IPv4 address, as 10.0.0.1 is one, saw fd00::1"),
         (("fd00::1", "--from", "10.0.0.1"), "--from: expected an IPv6 address, as fd00::1 is one, saw 10.0.0.1"),
         (("10.96.0.1", "--backend", "fd00::1"), "--backend: expected an IPv4 address, as 10.96.0.1 is one, saw"),

@@ -66,6 +66,14 @@ def test_a_plan_can_be_given_in_the_form(airflow: AirflowRunner) -> None:
     assert run.xcom("create")["name"] == PLAN["environment"]["name"]
 
 
+def test_a_plan_that_is_none_is_refused_by_the_form(airflow: AirflowRunner) -> None:
+    """The published schema is the parameter's: a misspelt key is refused when the run is triggered."""
+    from airflow.exceptions import ParamValidationError  # noqa: PLC0415 - takes seconds, only tests of DAGs need it
+
+    with pytest.raises(ParamValidationError, match="'netwrok' was unexpected"):
+        provision(airflow, plan={**PLAN, "netwrok": {}})
+
+
 @pytest.mark.parametrize(("masquerade", "state"), [(False, "failed"), (True, "success")])
 def test_an_existing_environment_needs_the_agent(
     airflow: AirflowRunner, cloud: EmulatedCloud, *, masquerade: bool, state: str

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from airflow_masq.environment.cidr_fields import CIDR_FIELDS, POD_FIELD
-from airflow_masq.environment.field_names import FIELD_NAMES
+from airflow_masq.environment.fields import FIELD_NAMES
 
 
 def test_every_field_is_one_of_googles() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from airflow_masq.environment.field_generations import FIELD_GENERATIONS, FieldGenerations
-from airflow_masq.environment.field_names import FIELD_NAMES
+from airflow_masq.environment.fields import FIELD_NAMES
 
 
 def test_every_field_is_one_of_googles() -> None:

@@ -9,12 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airflow_masq.environment import masquerade_enabled, normalise, value_at, with_masquerade
-from airflow_masq.environment.field_names import FIELD_NAMES, FREE_FORM_MAPS, REST_NAMES
+from airflow_masq.environment import fields, masquerade_enabled, normalise, value_at, with_masquerade
+from airflow_masq.environment.fields import REST_NAMES
 from airflow_masq.exceptions import InvalidInputError
 
 if TYPE_CHECKING:
-    from google.protobuf.descriptor import Descriptor
+    from collections.abc import Iterator
+
+    from google.protobuf.descriptor import Descriptor, FieldDescriptor
 
 REST: dict[str, object] = {
     "name": "projects/example-project/locations/us-central1/environments/example-environment",
@@ -154,34 +156,52 @@ def test_a_field_is_looked_up_without_falling() -> None:
     assert value_at(REST, "name", "nodeConfig") is None
 
 
-def test_the_table_of_names_is_googles() -> None:
-    """Every field that Google's own v1 and v1beta1 types have is in the table, in both of its spellings."""
+def test_the_table_of_fields_is_googles() -> None:
+    """Every field that Google's own v1 and v1beta1 types have is in the table, in both spellings and with its type."""
     service_v1 = pytest.importorskip(
         "google.cloud.orchestration.airflow.service_v1", reason="Google's types are absent"
     )
     from google.cloud.orchestration.airflow import service_v1beta1  # noqa: PLC0415 - takes seconds, one test needs it
 
+    kinds: dict[str, str] = {}
     for environment in (service_v1.Environment, service_v1beta1.Environment):
-        spellings, maps = _fields_below(environment.pb(environment()).DESCRIPTOR)
-        assert {name: REST_NAMES.get(name) for name in spellings} == spellings
-        assert maps <= FREE_FORM_MAPS
-    assert set(REST_NAMES.values()) == FIELD_NAMES
+        for field in _fields_below(environment.pb(environment()).DESCRIPTOR):
+            assert (REST_NAMES[field.name], REST_NAMES[field.json_name]) == (field.json_name, field.json_name)
+            assert _is_map(field) <= (field.json_name in fields.FREE_FORM_MAPS)
+            assert kinds.setdefault(field.json_name, _kind(field)) == _kind(field)
+    assert kinds == {name: kind for kind, names in TABLE.items() for name in names}
 
 
-def _fields_below(message: Descriptor, seen: frozenset[str] = frozenset()) -> tuple[dict[str, str], set[str]]:
+TABLE = {
+    "section": fields.SECTIONS,
+    "boolean": fields.BOOLEANS,
+    "int32": fields.WHOLE_NUMBERS,
+    "text": fields.TEXTS,
+    "other": fields.OTHER_FIELDS,
+}
+
+
+def _fields_below(message: Descriptor) -> Iterator[FieldDescriptor]:
     """Walk Google's descriptors, an implementation of the spelling rule that is not ours."""
-    spellings: dict[str, str] = {}
-    maps: set[str] = set()
     for field in message.fields:
-        spellings |= {field.name: field.json_name, field.json_name: field.json_name}
-        inner = field.message_type
-        if inner is not None and inner.GetOptions().map_entry:
-            maps.add(field.json_name)
-        elif inner is not None and inner.full_name not in seen and not inner.full_name.startswith("google.protobuf."):
-            inner_spellings, inner_maps = _fields_below(inner, seen | {inner.full_name})
-            spellings |= inner_spellings
-            maps |= inner_maps
-    return spellings, maps
+        yield field
+        if field.message_type is not None and not _is_map(field) and not _is_googles_own(field):
+            yield from _fields_below(field.message_type)
+
+
+def _kind(field: FieldDescriptor) -> str:
+    kinds = {field.TYPE_BOOL: "boolean", field.TYPE_INT32: "int32", field.TYPE_STRING: "text"}
+    if field.is_repeated or _is_googles_own(field):
+        return "other"
+    return "section" if field.type == field.TYPE_MESSAGE else kinds.get(field.type, "other")
+
+
+def _is_map(field: FieldDescriptor) -> bool:
+    return field.message_type is not None and field.message_type.GetOptions().map_entry
+
+
+def _is_googles_own(field: FieldDescriptor) -> bool:
+    return field.message_type is not None and field.message_type.full_name.startswith("google.protobuf.")
 
 
 JSON_VALUES = st.recursive(

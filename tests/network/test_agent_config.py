@@ -131,11 +131,11 @@ def test_octal_prefixes_become_what_iptables_takes_them_for() -> None:
         ("a: 1\ncidrLimit: 0o100", "line 2: '0o100' is a number to the agent and text"),
         ("cidrLimit: 1e2", "'1e2' is a number to the agent and text"),
         ("a: 1:30", "'1:30' is text to the agent and a number"),
-        ("a: =", "YAML readers in Python refuse this text, the agent takes it"),
+        ("a: =", "YAML readers in Python refuse this text, the agent's takes it"),
         ("nonMasqueradeCIDRs: !foo [10.0.0.0/8]", "could not determine a constructor for the tag '!foo'"),
         ("a: <<", "could not determine a constructor for the tag 'tag:yaml.org,2002:merge'"),
         ("a: 2001-01-01", "'2001-01-01' is text to the agent and a date to YAML readers in Python"),
-        ("masqLinkLocal:\ttrue", "YAML readers in Python refuse this text, the agent takes it: found character"),
+        ("masqLinkLocal:\ttrue", "YAML readers in Python refuse this text, the agent's takes it: found character"),
     ],
 )
 def test_what_is_surely_not_meant_is_a_warning(text: str, warning: str) -> None:
@@ -264,7 +264,8 @@ def test_no_text_makes_the_reading_fail(text: str, *, enable_ipv6: bool, reserve
 
 
 @pytest.mark.parametrize(
-    ("text", "told"), [("%YAML 1.2\n---\na: b", 1), ("a: .inf", 1), ("a: !!bool x", 0), ("a: [", 0)]
+    ("text", "told"),
+    [("%YAML 1.2\n---\na: b", 1), ("a: .inf", 1), ('{"a": 1,}', 1), ("a: !!bool x", 0), ("a: [", 0), ("{a b", 0)],
 )
 def test_a_refusal_that_python_does_not_share_is_told(text: str, told: int) -> None:
     """YAML that only the agent refuses is told as such, YAML that nobody takes is not."""

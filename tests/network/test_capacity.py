@@ -138,10 +138,11 @@ def test_workers_wanted(workers: int | None, pod: str, node: str, *, is_enough: 
 
 def test_a_range_of_a_bare_size() -> None:
     """Where Google chooses the block, its size tells as much; where the range is known, the size adds nothing."""
-    sizes = {"pod_size": BareSize(22), "service_size": BareSize(27)}
-    room = capacity(NetworkRanges(node=_networks("10.128.0.0/20"), workers=200), **sizes)
+    pods, services = BareSize(22), BareSize(27)
+    wanted = NetworkRanges(node=_networks("10.128.0.0/20"), workers=200)
+    room = capacity(wanted, pod_size=pods, service_size=services)
     assert (room.nodes, room.limit, room.is_enough) == (16, CapacityLimit.PODS, False)
     assert [str(each.cidr) for each in room.pod_ranges] == ["/22"]
     assert room.routable_addresses_saved == 1024 + 32
     known = NetworkRanges(pod=_networks("192.168.0.0/23"), service=_networks("10.96.0.0/24"))
-    assert capacity(known, **sizes) == capacity(known)
+    assert capacity(known, pod_size=pods, service_size=services) == capacity(known)

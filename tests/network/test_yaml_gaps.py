@@ -18,12 +18,15 @@ from airflow_masq.network.yaml_gaps import (
     ("text", "told"),
     [
         ("a: b\n---\nc: d", "there are several YAML documents, and only the first counts"),
-        ("a:\tb", "YAML readers in Python refuse this text, the agent takes it: found character '\\t'"),
-        ("a: b\n---\n\x07", "YAML readers in Python refuse this text, the agent takes it"),
-        ("a: !foo x", "YAML readers in Python refuse this text, the agent takes it: could not determine a constructor"),
-        ("a: <<", "YAML readers in Python refuse this text, the agent takes it: could not determine a constructor"),
-        ("a: 2001-99-99", "YAML readers in Python refuse this text, the agent takes it"),
-        ('a: b\n...\n"\\U99999999"', "YAML readers in Python refuse this text, the agent takes it"),
+        ("a:\tb", "YAML readers in Python refuse this text, the agent's takes it: found character '\\t'"),
+        ("a: b\n---\n\x07", "YAML readers in Python refuse this text, the agent's takes it"),
+        (
+            "a: !foo x",
+            "YAML readers in Python refuse this text, the agent's takes it: could not determine a constructor",
+        ),
+        ("a: <<", "YAML readers in Python refuse this text, the agent's takes it: could not determine a constructor"),
+        ("a: 2001-99-99", "YAML readers in Python refuse this text, the agent's takes it"),
+        ('a: b\n...\n"\\U99999999"', "YAML readers in Python refuse this text, the agent's takes it"),
     ],
 )
 def test_what_other_readers_make_of_a_text_is_told(text: str, told: str) -> None:

@@ -153,15 +153,21 @@ def test_a_policy_named_in_the_plan_counts() -> None:
 
 
 def test_an_environment_alone_makes_a_plan() -> None:
-    """A plan from an environment has its ranges and policy, and what else is known of the network."""
+    """A plan from an environment has its ranges, its policy, and what follows about its nodes."""
     environment = yaml.safe_load(PLAN)["environment"]
     plan = plan_from_environment(environment)
     assert plan.environment == environment
     assert plan.policy.name == "composer"
     assert plan.ranges.pod == (IPNetwork("192.168.0.0/16"),)
-    node_ranges = NetworkRanges(node=(IPNetwork("10.128.0.0/20"),))
-    known = plan_from_environment(environment, ranges=node_ranges).ranges
-    assert (known.node, known.pod) == (node_ranges.node, plan.ranges.pod)
+    assert plan.ranges.public_nodes
+    environment["config"]["privateEnvironmentConfig"] = {"enablePrivateEnvironment": True}
+    assert not plan_from_environment(environment).ranges.public_nodes
+
+
+def test_an_environment_that_cannot_be_read_is_refused() -> None:
+    """What is no resource is refused by its place."""
+    with pytest.raises(PlanError, match=r"^environment\.config: expected a mapping"):
+        plan_from_environment({"config": "text"})
 
 
 @pytest.mark.parametrize(
@@ -200,6 +206,38 @@ def test_an_environment_alone_makes_a_plan() -> None:
             "environment.config.nodeConfig.enableIpMasqAgent",
             "true or false",
             "'true'",
+        ),
+        (
+            "    nodeConfig:",
+            "    nodeCount: 2.5\n    nodeConfig:",
+            6,
+            "environment.config.nodeCount",
+            "a whole number",
+            "2.5",
+        ),
+        (
+            "    nodeConfig:",
+            "    nodeCount: yes\n    nodeConfig:",
+            6,
+            "environment.config.nodeCount",
+            "whole number",
+            "true",
+        ),
+        (
+            "    nodeConfig:",
+            "    privateEnvironmentConfig: {privateClusterConfig: {masterIpv4CidrBlock: 10}}\n    nodeConfig:",
+            6,
+            "environment.config.privateEnvironmentConfig.privateClusterConfig.masterIpv4CidrBlock",
+            "text",
+            "10",
+        ),
+        (
+            "    nodeConfig:",
+            "    privateEnvironmentConfig: x\n    nodeConfig:",
+            6,
+            "environment.config.privateEnvironmentConfig",
+            "a mapping",
+            "'x'",
         ),
         (
             "    nodeConfig:",

@@ -158,3 +158,11 @@ def test_an_unknown_key_is_refused_with_the_nearest() -> None:
     """A misspelt key is not ignored."""
     error = _error({"name": "a", "observe": "http://a", "allowed_source": []})
     assert "(did you mean allowed_sources?), saw 'allowed_source'" in str(error)
+
+
+def test_a_list_of_nothing_is_refused() -> None:
+    """Whether an empty list means that nobody may enter, or that nobody said who may, is not guessed."""
+    error = _error({"name": "a", "observe": "http://a", "allowed_sources": []})
+    assert "targets[0].allowed_sources: expected a list with entries (leave the key out where there are none)" in str(
+        error
+    )

@@ -25,6 +25,7 @@ NETWORK: dict[str, Any] = {
 }
 # The page's own example: only 10.0.0.0/8 may enter, and Pods have 192.168.0.0/16.
 ERP = {"name": "onprem-erp", "observe": "http://172.20.0.10:8080/ip", "allowed_sources": ["10.0.0.0/8"]}
+UNDESCRIBED = {"name": "onprem-erp", "observe": "http://172.20.0.10:8080/ip"}
 
 render = RENDERINGS["firewall-request"]
 
@@ -95,10 +96,27 @@ def test_where_the_agent_would_mend_nothing(policy: str, allowed_sources: list[s
     mapping = {
         "environment": {"config": {"softwareConfig": {"imageVersion": image}}},
         "network": NETWORK,
-        "targets": [ERP | {"allowed_sources": allowed_sources}],
+        "targets": [UNDESCRIBED | ({"allowed_sources": allowed_sources} if allowed_sources else {})],
         "policy": policy,
     }
     assert "| Let in 192.168.0.0/16 to 172.20.0.10" in render(plan_from_mapping(mapping, source="plan"))
+
+
+@pytest.mark.parametrize(
+    ("image", "request_"),
+    [
+        ("composer-1.20.12-airflow-2.4.3", "No rule for Pods: create the environment with the agent"),
+        ("composer-2.14.1-airflow-2.10.5", "Let in 192.168.0.0/16 to 10.128.0.9"),
+    ],
+)
+def test_among_the_nodes_only_composer_1_masquerades(image: str, request_: str) -> None:
+    """Autopilot's fixed policy keeps Pod addresses towards nodes, whatever the agent; a Standard cluster has none."""
+    mapping = {
+        "environment": {"config": {"softwareConfig": {"imageVersion": image}}},
+        "network": NETWORK,
+        "targets": [ERP | {"observe": "http://10.128.0.9/ip"}],
+    }
+    assert f"| {request_}" in render(plan_from_mapping(mapping, source="plan"))
 
 
 def test_no_source_translation_at_all() -> None:

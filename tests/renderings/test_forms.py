@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from airflow_masq.environment.field_names import FIELD_NAMES
+from airflow_masq.environment.fields import FIELD_NAMES
 from airflow_masq.exceptions import FinalError, InexpressibleError, PlanError
 from airflow_masq.plan import plan_from_mapping
 from airflow_masq.renderings import RENDERINGS

@@ -195,7 +195,7 @@ def test_a_name_with_dashes() -> None:
         ("config.webServerNetworkAccessControl", {"other": 1}, "allowedIpRanges only"),
         (PLUGINS, "OTHER", "the provider knows"),
         ("config.nodeConfig.tags", {"a": "b"}, "a list of texts"),
-        ("config.nodeConfig.network", ["a"], "a text or a number"),
+        ("config.maintenanceWindow.startTime", ["a"], "a text or a number"),
     ],
 )
 def test_what_terraform_cannot_say(path: str, value: object, reason: str) -> None:

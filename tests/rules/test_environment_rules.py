@@ -11,6 +11,7 @@ from tests.rules.linting import COMPOSER_1, COMPOSER_2, COMPOSER_3, codes, envir
 
 SUBNETWORK = "projects/p/regions/r/subnetworks/s"
 ATTACHMENT = "projects/p/regions/r/networkAttachments/a"
+PODS_AND_SERVICES = {"clusterIpv4CidrBlock": "192.168.0.0/16", "servicesSecondaryRangeName": "services"}
 
 
 @pytest.mark.parametrize(
@@ -63,6 +64,12 @@ def test_ip_aliases_belong_to_composer_1(
         (COMPOSER_1, {"workloadsConfig": {"scheduler": {"count": 1}}}, {"workloadsConfig"}),
         (COMPOSER_3, {"workloadsConfig": {"dagProcessor": {"count": 1}}}, set()),
         ("composer-latest-airflow-2", {"nodeConfig": {"machineType": "n1"}}, set()),
+        (COMPOSER_1, {"nodeConfig": {"ipAllocationPolicy": PODS_AND_SERVICES}}, set()),
+        (COMPOSER_2, {"nodeConfig": {"ipAllocationPolicy": PODS_AND_SERVICES}}, set()),
+        (COMPOSER_3, {"nodeConfig": {"ipAllocationPolicy": PODS_AND_SERVICES}}, set(PODS_AND_SERVICES)),
+        (COMPOSER_2, {"privateEnvironmentConfig": {"cloudSqlIpv4CidrBlock": "10.1.0.0/24"}}, set()),
+        (COMPOSER_3, {"privateEnvironmentConfig": {"cloudSqlIpv4CidrBlock": "10.1.0.0/24"}}, {"cloudSqlIpv4CidrBlock"}),
+        (COMPOSER_3, {"privateEnvironmentConfig": {"enablePrivateEnvironment": True}}, set()),
     ],
 )
 def test_fields_belong_to_their_generations(image: str, config: dict[str, Any], fields: set[str]) -> None:

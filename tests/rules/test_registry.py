@@ -6,13 +6,9 @@ import re
 from dataclasses import asdict
 from importlib.resources import files
 
-import pytest
-from netaddr import IPNetwork
-
-from airflow_masq.exceptions import PlanError
-from airflow_masq.network import NetworkRanges, Provenance
+from airflow_masq.network import Provenance
 from airflow_masq.plan import plan_from_mapping
-from airflow_masq.rules import Finding, Severity, all_rules, lint, lint_environment
+from airflow_masq.rules import Finding, Severity, all_rules, lint
 
 ENVIRONMENT: dict[str, object] = {
     "name": "projects/p/locations/l/environments/E",
@@ -57,19 +53,6 @@ def test_a_finding_is_json_for_the_command_line() -> None:
         "message": "b",
         "provenance": "documented",
     }
-
-
-def test_an_environment_can_be_linted_alone() -> None:
-    """Without a plan, the environment's own flaws are found, and overlaps with the ranges that are known."""
-    assert {finding.code for finding in lint_environment(ENVIRONMENT)} == {"MASQ102", "MASQ103", "MASQ104", "MASQ202"}
-    nodes = NetworkRanges(node=(IPNetwork("10.96.0.0/20"),))
-    assert "MASQ201" in {finding.code for finding in lint_environment(ENVIRONMENT, nodes)}
-
-
-def test_an_environment_that_cannot_be_read_is_refused() -> None:
-    """What is no resource is no finding but an error."""
-    with pytest.raises(PlanError, match=r"environment: environment\.config: expected a mapping"):
-        lint_environment({"config": "text"})
 
 
 def test_a_good_plan_has_no_findings() -> None:

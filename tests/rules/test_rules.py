@@ -76,6 +76,8 @@ def _findings(mapping: dict[str, Any], code: str) -> list[Finding]:
         ("composer-2-airflow-2", set()),
         ("composer-latest-airflow-2", {"MASQ105"}),
         ("composer-two", {"MASQ105"}),
+        ("composer-2.0-airflow-2", {"MASQ105"}),
+        ("composer-4-airflow-3", {"MASQ105"}),
         (None, {"MASQ105"}),
     ],
 )
@@ -83,6 +85,34 @@ def test_images_are_judged_by_their_generation(image: str | None, codes: set[str
     """Composer 3 has no agent, 1 and 2.0 have ended, other Composer 2 is fine, and what tells neither is said so."""
     plan = plan_from_mapping(_environment(image, nodeConfig={"enableIpMasqAgent": True}), source="params")
     assert {finding.code for finding in lint(plan)} == codes
+
+
+@pytest.mark.parametrize(
+    ("image", "severity", "words"),
+    [
+        (
+            "composer-2.1-airflow-2.4",
+            Severity.ERROR,
+            "'composer-2.1-airflow-2.4' is no image version; name a whole one",
+        ),
+        ("composer-2.14.1", Severity.ERROR, "'composer-2.14.1' is no image version"),
+        ("\x1b[2Jcomposer", Severity.ERROR, "'\\x1b[2Jcomposer' is no image version"),
+        (
+            "composer-4-airflow-3",
+            Severity.WARNING,
+            "composer-4-airflow-3 is of a generation that this tool does not know",
+        ),
+        ("composer-latest-airflow-2", Severity.WARNING, "does not tell Composer's generation"),
+        (None, Severity.WARNING, "does not tell Composer's generation"),
+    ],
+)
+def test_what_is_no_image_version_is_told_apart_from_what_does_not_tell(
+    image: str | None, severity: Severity, words: str
+) -> None:
+    """The service refuses a malformed version; an alias or a generation to come only leaves a question open."""
+    (finding,) = _findings(_environment(image, nodeConfig={"enableIpMasqAgent": True}), "MASQ105")
+    assert finding.severity is severity
+    assert words in finding.message
 
 
 @pytest.mark.parametrize("name", ["example-environment", "projects/p/locations/l/environments/-a", ""])

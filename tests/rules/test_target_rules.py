@@ -8,7 +8,7 @@ import pytest
 
 from airflow_masq.network import Provenance
 from airflow_masq.rules import Severity
-from tests.rules.linting import NETWORK, codes, environment, findings, target
+from tests.rules.linting import COMPOSER_1, COMPOSER_2, NETWORK, codes, environment, findings, target
 
 NODES, PODS = "10.128.0.0/20", "192.168.0.0/16"
 ERP = "http://172.20.0.10:8080/client-ip"
@@ -70,12 +70,12 @@ def test_the_pages_own_example_reads_like_an_experts_answer() -> None:
 
 
 def test_where_the_agent_would_not_help_the_firewall_must_change() -> None:
-    """A firewall that knows neither Pods nor nodes is a warning that names both."""
+    """A firewall that knows neither Pods nor nodes stops the plan all the same, and the message names both."""
     plan = _plan(policy="gke-default", allowed_sources=["10.200.0.0/16"])
     message = _message(plan)
     assert "The agent alone would not help: then they come with their node's address in 10.128.0.0/20" in message
     assert message.endswith("Ask that side to let in 192.168.0.0/16, or, with the agent, 10.128.0.0/20.")
-    assert findings(plan, "MASQ310")[0].severity is Severity.WARNING
+    assert findings(plan, "MASQ310")[0].severity is Severity.ERROR
 
 
 def test_with_the_agent_the_nodes_must_be_let_in() -> None:
@@ -124,8 +124,15 @@ def test_where_the_flag_is_set_another_policy_is_the_cause() -> None:
     plan = {**_plan(policy="gke-default", allowed_sources=["10.0.0.0/8"]), **environment()}
     plan["environment"]["config"]["nodeConfig"] = {"enableIpMasqAgent": True}
     (finding,) = findings(plan, "MASQ310")
-    assert finding.severity is Severity.WARNING
+    assert finding.severity is Severity.ERROR
     assert finding.message.endswith("which it lets in: leave policy out.")
+
+
+@pytest.mark.parametrize(("image", "is_helped"), [(COMPOSER_1, True), (COMPOSER_2, False)])
+def test_the_agent_of_composer_1_masquerades_towards_nodes_too(image: str, *, is_helped: bool) -> None:
+    """Only Autopilot's fixed policy keeps Pod addresses towards nodes; a Standard cluster of Composer 1 has none."""
+    plan = {**_plan("http://10.128.15.200/", "gke-default", allowed_sources=["10.0.0.0/8"]), **environment(image)}
+    assert ("create the environment with enableIpMasqAgent" in _message(plan)) is is_helped
 
 
 def test_where_the_list_is_ones_own_it_is_to_be_corrected() -> None:

@@ -1,0 +1,167 @@
+"""The fields of Google's environment resource, their names and their types, as a table.
+
+The service and its REST documentation say ``nodeConfig``, Python's types say ``node_config``; the second follows from
+the first. A name has the same type wherever it stands. It must not list what the fields mean: what is not in the table
+is passed on as it came.
+
+Source: https://cloud.google.com/composer/docs/reference/rest/v1/projects.locations.environments and the v1 and v1beta1
+message types of google-cloud-orchestration-airflow, both read 2026-11-22.
+"""
+
+from __future__ import annotations
+
+import re
+from types import MappingProxyType
+from typing import Final
+
+# Maps whose keys are the user's, never Google's: they are copied letter by letter.
+FREE_FORM_MAPS: Final = frozenset({"airflowConfigOverrides", "envVariables", "labels", "pypiPackages"})
+
+SECTIONS: Final = frozenset(
+    {
+        "airflowMetadataRetentionConfig",
+        "cloudDataLineageIntegration",
+        "config",
+        "dagProcessor",
+        "dataRetentionConfig",
+        "databaseConfig",
+        "encryptionConfig",
+        "ipAllocationPolicy",
+        "maintenanceWindow",
+        "masterAuthorizedNetworksConfig",
+        "networkingConfig",
+        "nodeConfig",
+        "privateClusterConfig",
+        "privateEnvironmentConfig",
+        "recoveryConfig",
+        "scheduledSnapshotsConfig",
+        "scheduler",
+        "softwareConfig",
+        "storageConfig",
+        "taskLogsRetentionConfig",
+        "triggerer",
+        "webServer",
+        "webServerConfig",
+        "webServerNetworkAccessControl",
+        "worker",
+        "workloadsConfig",
+    }
+)
+"""Fields that hold fields."""
+
+BOOLEANS: Final = frozenset(
+    {
+        "enableIpMasqAgent",
+        "enablePrivateBuildsOnly",
+        "enablePrivateEndpoint",
+        "enablePrivateEnvironment",
+        "enablePrivatelyUsedPublicIps",
+        "enabled",
+        "satisfiesPzi",
+        "satisfiesPzs",
+        "useIpAliases",
+    }
+)
+"""Fields that are true or false."""
+
+WHOLE_NUMBERS: Final = frozenset(
+    {
+        "airflowDatabaseRetentionDays",
+        "count",
+        "diskSizeGb",
+        "maxCount",
+        "maxPodsPerNode",
+        "minCount",
+        "nodeCount",
+        "retentionDays",
+        "schedulerCount",
+    }
+)
+"""Fields that hold an int32."""
+
+TEXTS: Final = frozenset(
+    {
+        "airflowByoidUri",
+        "airflowUri",
+        "bucket",
+        "cidrBlock",
+        "cloudComposerConnectionSubnetwork",
+        "cloudComposerNetworkIpv4CidrBlock",
+        "cloudComposerNetworkIpv4ReservedRange",
+        "cloudSqlIpv4CidrBlock",
+        "clusterIpv4CidrBlock",
+        "clusterSecondaryRangeName",
+        "composerInternalIpv4CidrBlock",
+        "composerNetworkAttachment",
+        "dagGcsPrefix",
+        "description",
+        "displayName",
+        "gkeCluster",
+        "imageVersion",
+        "kmsKeyName",
+        "location",
+        "machineType",
+        "masterIpv4CidrBlock",
+        "masterIpv4ReservedRange",
+        "name",
+        "network",
+        "pythonVersion",
+        "recurrence",
+        "serviceAccount",
+        "servicesIpv4CidrBlock",
+        "servicesSecondaryRangeName",
+        "snapshotCreationSchedule",
+        "snapshotLocation",
+        "subnetwork",
+        "timeZone",
+        "uuid",
+        "value",
+        "webServerIpv4CidrBlock",
+        "webServerIpv4ReservedRange",
+        "zone",
+    }
+)
+"""Fields that hold text."""
+
+OTHER_FIELDS: Final = frozenset(
+    {
+        "airflowConfigOverrides",
+        "allowedIpRanges",
+        "cidrBlocks",
+        "connectionType",
+        "cpu",
+        "createTime",
+        "endTime",
+        "envVariables",
+        "environmentSize",
+        "labels",
+        "memoryGb",
+        "oauthScopes",
+        "pypiPackages",
+        "resilienceMode",
+        "retentionMode",
+        "startTime",
+        "state",
+        "storageGb",
+        "storageMode",
+        "tags",
+        "updateTime",
+        "webServerPluginsMode",
+    }
+)
+"""Enums, times, floating point numbers, lists and the user's maps: JSON and Python write these in several ways."""
+
+FIELD_NAMES: Final = SECTIONS | BOOLEANS | WHOLE_NUMBERS | TEXTS | OTHER_FIELDS
+
+
+def snake_case(camel_case: str) -> str:
+    """Give the spelling of Python's types, which is Terraform's as well.
+
+    :param camel_case: a field's name in REST spelling.
+    :return: the name in snake_case.
+    """
+    return re.sub(r"(?<!^)([A-Z])", lambda letter: f"_{letter[0].lower()}", camel_case)
+
+
+# Both spellings of every field, to the REST one.
+REST_NAMES: Final = MappingProxyType({spelling: name for name in FIELD_NAMES for spelling in (name, snake_case(name))})
