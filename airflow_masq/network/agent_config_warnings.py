@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 _CLOSE_ENOUGH: Final = 0.6
+_KEYS_OF_A_CONFIG_MAP: Final = frozenset({"kind", "data"})
 
 
 def config_warnings(document: JsonValue, fields: AgentFields, networks: Sequence[IPNetwork]) -> Iterator[str]:
@@ -30,7 +31,10 @@ def config_warnings(document: JsonValue, fields: AgentFields, networks: Sequence
     :return: one sentence for each thing that may not be meant.
     """
     members = document.members if isinstance(document, JsonObject) else ()
-    yield from _about_keys([name for name, _ in members])
+    names = [name for name, _ in members]
+    if _KEYS_OF_A_CONFIG_MAP.issubset(names):
+        yield "this looks like a whole ConfigMap, of which the agent reads the text under data.config only; look at that"
+    yield from _about_keys(names)
     for name, value in members:
         if known_key(name) == CIDRS_KEY and isinstance(value, JsonList) and None in value.items:
             yield f"{CIDRS_KEY} has an empty element, which keeps the default list's entry of the same place"

@@ -59,7 +59,7 @@ def non_masquerade_cidrs(plan: Plan, *, form: str) -> list[IPNetwork]:
 
     :param plan: the plan.
     :param form: the form, for errors.
-    :return: the policy's, then the node, Pod and Service ranges that it does not name; IPv4 only.
+    :return: the policy's, then the node, Pod and Service ranges that it does not cover; IPv4 only.
     :raises InexpressibleError: as ``sole_chain``, and when the plan does not tell the node or Pod ranges, or tells IPv6
         ones.
     """
@@ -73,8 +73,12 @@ def non_masquerade_cidrs(plan: Plan, *, form: str) -> list[IPNetwork]:
                 reason = f"{network} is IPv6; {_IPV6}"
                 raise InexpressibleError(form=form, where=where, reason=reason)
     own = (*plan.ranges.node, *plan.ranges.pod, *plan.ranges.service)
-    cidrs = (*(exemption.cidr for exemption in chain.exemptions), *own)
-    return list(dict.fromkeys(cidr for cidr in cidrs if cidr.version == IPV4))
+    cidrs = list(dict.fromkeys((*(exemption.cidr for exemption in chain.exemptions), *own)))
+    for network in cidrs:
+        if network.version != IPV4:
+            where = "network.service_ranges" if network in plan.ranges.service else "policy"
+            raise InexpressibleError(form=form, where=where, reason=f"{network} is IPv6; {_IPV6}")
+    return [cidr for cidr in cidrs if cidr not in own or not any(cidr in other for other in cidrs if other != cidr)]
 
 
 def pod_range_place(plan: Plan) -> str:

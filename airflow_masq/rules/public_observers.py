@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from airflow_masq.network import SourceKind
+from airflow_masq.network.ranges import IPV4
 from airflow_masq.rules.target_facts import is_public
 
 if TYPE_CHECKING:
@@ -41,11 +42,11 @@ def verifies_nothing(plan: Plan, target: Target) -> bool:
     :param plan: the plan.
     :param target: one of its targets.
     :return: whether it is public, while nothing says that Cloud NAT's or a node's external address must be seen there,
-        or which sources its firewall lets in.
+        or which sources its firewall lets in. Never by IPv6, which GKE's default policy does not masquerade.
     """
     if target.expect in _NEEDS_THE_INTERNET or target.allowed_sources:
         return False
     if target.address is not None:
-        return is_public(plan, target.address)
+        return target.address.version == IPV4 and is_public(plan, target.address)
     host = (target.host or "").rstrip(".").lower()
     return any(host == domain or host.endswith(f".{domain}") for domain in _KNOWN_DOMAINS)

@@ -228,6 +228,7 @@ def test_names_are_not_resolved_and_that_is_said(observe: str, words: str) -> No
         ("https://observer.example/ip", {}, 0),
         ("airflow://observer", {}, 0),
         (ERP, {}, 0),
+        ("http://[2600:1900::80]/", {}, 0),  # by IPv6 the Pod is seen, which is MASQ314's to say
     ],
 )
 def test_a_public_observer_needs_another_reason(observe: str, settings: dict[str, Any], count: int) -> None:
