@@ -33,7 +33,7 @@ def config_warnings(document: JsonValue, fields: AgentFields, networks: Sequence
     members = document.members if isinstance(document, JsonObject) else ()
     names = [name for name, _ in members]
     if _KEYS_OF_A_CONFIG_MAP.issubset(names):
-        yield "this looks like a whole ConfigMap, of which the agent reads the text under data.config only; look at that"
+        yield "this looks like a whole ConfigMap, of which the agent reads the text under data.config only"
     yield from _about_keys(names)
     for name, value in members:
         if known_key(name) == CIDRS_KEY and isinstance(value, JsonList) and None in value.items:

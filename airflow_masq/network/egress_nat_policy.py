@@ -104,16 +104,20 @@ def read_egress_nat_policy(manifest: Mapping[str, object]) -> EgressNatPolicy:
     )
 
 
-def egress_nat_policies(manifests: Iterable[Mapping[str, object]], ranges: NetworkRanges) -> MasqueradePolicy:
+def egress_nat_policies(
+    manifests: Iterable[Mapping[str, object]], ranges: NetworkRanges, *, has_agent: bool = False
+) -> MasqueradePolicy:
     """Give the policy that several objects amount to: a destination keeps the Pod's address where any of them names it.
 
-    An object called ``default`` takes the place of GKE's; where none is, GKE's stays in force beside the others. That
+    An object called ``default`` takes the place of GKE's, or of Composer's where the environment has the agent; where
+    none is, that one stays in force beside the others (that Composer's has this name too is inferred). That
     objects add up is inferred from all of them being lists of exceptions. Objects belong to the whole cluster, so that
     of two with one name the later replaces the earlier.
 
     :param manifests: the objects that were made or edited, in the order in which they are applied; GKE's own one for
         its fixed ranges may be left out.
     :param ranges: the cluster's ranges.
+    :param has_agent: whether the environment has the agent, so that Composer's policy is the default one, default not.
     :return: the policy, with GKE's fixed ranges beside it.
     :raises InvalidInputError: when a manifest cannot be read.
     """
@@ -121,7 +125,8 @@ def egress_nat_policies(manifests: Iterable[Mapping[str, object]], ranges: Netwo
     objects = {each.name: each for each in read}
     stated = [exemption for each in objects.values() for exemption in _exemptions_of(each)]
     replaces_default = DEFAULT_NAME in objects
-    default = () if replaces_default else gke_default_exemptions()
+    untouched = exemptions(ranges.pod, origin="Composer's policy") if has_agent else gke_default_exemptions()
+    default = () if replaces_default else untouched
     chain = Chain(name=GKE_CHAIN, exemptions=(*stated, *default, *gke_fixed(ranges)))
     alone = len(objects) == 1 and replaces_default
     return MasqueradePolicy(

@@ -119,7 +119,9 @@ def _decide_on_node(ranges: NetworkRanges, policy: MasqueradePolicy, packet: Pac
         # The agent's jump is for "! --dst-type LOCAL" only (observed 2026-11-22).
         return _same_node(as_network(packet.destination), provenance=Provenance.OBSERVED)
     block = ranges.node_block(packet.source)
-    if packet.destination in block and any(packet.source in network for network in ranges.pod):
+    if packet.destination in block and all(
+        any(address in network for network in ranges.pod) for address in (packet.source, packet.destination)
+    ):
         return _same_node(block, provenance=Provenance.INFERRED)
     return decide(policy, pod=packet.source, destination=packet.destination)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
+from airflow_masq.environment import value_at
 from airflow_masq.network import NetworkRanges, SourceKind, parse_address
 from airflow_masq.plan.document import Document, document_from_mapping
 from airflow_masq.plan.environment_section import has_public_nodes, ranges_of_environment, read_environment
@@ -73,7 +74,7 @@ def _read_plan(document: Document) -> Plan:
     if "apiVersion" in entries:
         entries["apiVersion"].choice((_API_VERSION,))
     environment = read_environment(entries["environment"]) if "environment" in entries else {}
-    cluster_version, pods_per_node = _read_cluster(entries.get("cluster"))
+    cluster_version, pods_per_node = _read_cluster(entries.get("cluster"), environment)
     network = _read_network(entries.get("network"), public_nodes=has_public_nodes(environment))
     ranges = _with_ranges_of_environment(replace(network, pods_per_node=pods_per_node), environment)
     choice = read_policy_choice(entries.get("policy"), environment)
@@ -92,16 +93,23 @@ def _root(document: Document) -> Place:
     return Place(document=document, where="", value=document.value)
 
 
-def _read_cluster(place: Place | None) -> tuple[str | None, int]:
+def _read_cluster(place: Place | None, environment: Mapping[str, object]) -> tuple[str | None, int]:
     entries = {} if place is None else place.section(CLUSTER_KEYS)
     version = entries.get("initial_version")
     pods = entries.get("pods_per_node")
     return (
         None if version is None else version.text("a GKE version such as 1.30.5-gke.1014001, as text (quote it)"),
-        NetworkRanges().pods_per_node
+        _pods_per_node_of(environment)
         if pods is None
         else pods.whole_number(least=_FEWEST_PODS_PER_NODE, most=_MOST_PODS_PER_NODE),
     )
+
+
+def _pods_per_node_of(environment: Mapping[str, object]) -> int:
+    """Give the environment's own number, which only Composer 1 lets one choose, else the usual one."""
+    own = value_at(environment, "config", "nodeConfig", "maxPodsPerNode")
+    is_possible = isinstance(own, int) and _FEWEST_PODS_PER_NODE <= own <= _MOST_PODS_PER_NODE
+    return own if isinstance(own, int) and is_possible else NetworkRanges().pods_per_node
 
 
 def _read_network(place: Place | None, *, public_nodes: bool) -> NetworkRanges:

@@ -15,7 +15,6 @@ from airflow_masq.network.agent_config import agent_policy, read_agent_config
 from airflow_masq.network.egress_nat_policy import (
     check_egress_nat_policy,
     egress_nat_policies,
-    read_egress_nat_policy,
 )
 from airflow_masq.plan.environment_section import runs_on_autopilot
 from airflow_masq.plan.values import PolicyChoice
@@ -86,8 +85,7 @@ def policy_in_force(
         return agent_policy(reading)
     if choice.name == _MANIFESTS:
         accepted = (manifest for manifest in choice.manifests if not check_egress_nat_policy(manifest))
-        by_name = {read_egress_nat_policy(manifest).name: manifest for manifest in accepted}  # the last one stays
-        return egress_nat_policies(by_name.values(), ranges)
+        return egress_nat_policies(accepted, ranges, has_agent=masquerade_enabled(environment))
     return _NAMED[choice.name](ranges, runs_on_autopilot(environment))
 
 

@@ -141,8 +141,13 @@ def firewall_needs(plan: Plan, *, form: str) -> tuple[FirewallNeed, ...]:
     :param plan: the plan.
     :param form: the form, for errors.
     :return: the needs in the plan's order.
-    :raises InexpressibleError: when the plan has no targets, or does not tell the node or Pod ranges.
+    :raises InexpressibleError: when the plan has no targets, is one of Composer 3, or does not tell the node or Pod
+        ranges.
     """
+    if generation(plan) == _COMPOSER_3:
+        where = "environment.config.softwareConfig.imageVersion"
+        reason = "Composer 3 keeps its nodes and Pods out of your network, so a plan does not tell its source addresses"
+        raise InexpressibleError(form=form, where=where, reason=reason)
     for where, values in (
         ("targets", plan.targets),
         ("network.node_ranges", plan.ranges.node),
@@ -164,7 +169,7 @@ def firewall_needs(plan: Plan, *, form: str) -> tuple[FirewallNeed, ...]:
 
 
 def _mended_by_agent(plan: Plan, target: Target) -> Sources | None:
-    if plan.policy_choice.name != _WITHOUT_AGENT or generation(plan) == _COMPOSER_3:
+    if plan.policy_choice.name != _WITHOUT_AGENT:
         return None
     if _sources(plan, plan.policy, target).let_in is not False:
         return None

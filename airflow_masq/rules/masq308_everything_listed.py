@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Final
 from netaddr import cidr_merge
 
 from airflow_masq.network import Provenance
+from airflow_masq.network.ranges import IPV4
 from airflow_masq.rules.policy_facts import list_entries
 from airflow_masq.rules.rule import Problem, Rule, Severity
 
@@ -32,7 +33,9 @@ if TYPE_CHECKING:
 
 
 def _check(plan: Plan) -> Iterator[Problem]:
-    entries = tuple(dict.fromkeys(list_entries(plan)))
+    masquerades_ipv6 = any(chain.ipv6 for chain in plan.policy.chains)
+    judged = (entry for entry in list_entries(plan) if entry.cidr.version == IPV4 or masquerades_ipv6)
+    entries = tuple(dict.fromkeys(judged))
     for entry in entries:
         if entry.cidr.prefixlen == 0:
             yield Problem(

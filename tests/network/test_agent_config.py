@@ -114,6 +114,7 @@ def test_octal_prefixes_become_what_iptables_takes_them_for() -> None:
         ("nonMasqueradeCIDR: [10.0.0.0/8]", "did you mean nonMasqueradeCIDRs, whose default is in force now?"),
         ("resyncIntervall: 5s", "did you mean resyncInterval"),
         ("colour: red", "the agent ignores the key 'colour'"),
+        ("kind: ConfigMap\ndata: {config: ''}", "this looks like a whole ConfigMap"),
         ("nonMasqueradeCIDRs: []", "nonMasqueradeCIDRs is empty, so every destination is masqueraded"),
         ("nonMasqueradeCIDRs:", "nonMasqueradeCIDRs is empty"),
         ("nonMasqueradeCIDRs: [~]", "keeps the default list's entry of the same place"),

@@ -211,3 +211,10 @@ def test_a_firewall_for_ipv4_lets_in_no_ipv6() -> None:
     bypassing = predicted(composer_policy(RANGES), "2600:1900::1", IPNetwork("0.0.0.0/0"))
     assert (bypassing.source_kind, bypassing.allowed) == (PredictedKind.DROPPED, False)
     assert predicted(composer_policy(RANGES), ON_PREMISES, IPNetwork("0.0.0.0/0")).allowed is True
+
+
+def test_what_is_no_pod_is_not_on_the_pods_node() -> None:
+    """Where a node's block of Pod addresses is larger than the Pod range, the rest of it is somebody else's."""
+    ranges = replace(RANGES, pod=(IPNetwork("10.4.0.0/27"),))
+    prediction = predicted(composer_policy(ranges), "10.4.0.40", ranges=ranges, pod="10.4.0.2")
+    assert (prediction.source_kind, prediction.reason) == (PredictedKind.NODE, Reason.MASQUERADED)

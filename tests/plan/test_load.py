@@ -365,3 +365,11 @@ def test_nodes_of_an_environment_that_is_not_private_are_public(
     environment = {"config": {"softwareConfig": {"imageVersion": image}, **private_config}}
     plan = plan_from_mapping({"environment": environment, "network": network}, source="plan")
     assert plan.ranges.public_nodes is public_nodes
+
+
+@pytest.mark.parametrize(("own", "stated", "pods"), [(64, None, 64), (64, 16, 16), (0, None, 32), (None, None, 32)])
+def test_pods_per_node_are_the_environments_own(own: int | None, stated: int | None, pods: int) -> None:
+    """Composer 1 lets one choose how many Pods a node runs; what the plan says of the cluster counts more."""
+    cluster = {} if stated is None else {"cluster": {"pods_per_node": stated}}
+    environment = {"config": {"nodeConfig": {"maxPodsPerNode": own}}}
+    assert plan_from_mapping({"environment": environment, **cluster}, source="plan").ranges.pods_per_node == pods

@@ -170,3 +170,24 @@ policy:
     plan = load_plan(text, source="plan.yaml")
     assert plan.line_of("policy.egress_nat_policies[0].spec.destinations[0]") == 6
     assert plan.line_of("policy.egress_nat_policies[0].spec.action") == 4
+
+
+@pytest.mark.parametrize(("flag", "is_masqueraded"), [(True, True), (False, False)])
+def test_an_object_beside_the_default_one_changes_nothing_else(*, flag: bool, is_masqueraded: bool) -> None:
+    """With the agent the default object is Composer's, so that on-premises services still see nodes."""
+    manifest = {
+        "apiVersion": "networking.gke.io/v1",
+        "kind": "EgressNATPolicy",
+        "metadata": {"name": "extra"},
+        "spec": {"action": "NoSNAT", "destinations": [{"cidr": "10.128.0.0/20"}]},
+    }
+    plan = plan_from_mapping(
+        {
+            "environment": {"config": {"nodeConfig": {"enableIpMasqAgent": flag}}},
+            "network": {"node_ranges": ["10.128.0.0/20"], "pod_ranges": ["192.168.0.0/16"]},
+            "policy": {"egress_nat_policies": [manifest]},
+        },
+        source="plan",
+    )
+    decision = decide(plan.policy, pod=IPAddress("192.168.0.2"), destination=IPAddress("172.20.0.10"))
+    assert decision.masqueraded is is_masqueraded

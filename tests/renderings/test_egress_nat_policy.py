@@ -131,3 +131,17 @@ def test_masquerading_link_local() -> None:
     chains = (Chain(name="a", exemptions=(), masquerades_link_local=True),)
     with pytest.raises(InexpressibleError, match="masqLinkLocal"):
         render(replace(plan, policy=MasqueradePolicy(name="own", chains=chains)))
+
+
+@pytest.mark.parametrize(
+    ("plan", "where"),
+    [
+        ({"policy": {"egress_nat_policies": [policy_object("default", "fd00::/8")]}}, "policy"),
+        ({"policy": "composer", "network": NETWORK | {"service_ranges": ["fd00:1::/108"]}}, "network.service_ranges"),
+    ],
+)
+def test_ipv6_entries_are_not_dropped_silently(plan: dict[str, Any], where: str) -> None:
+    """Neither an entry of the plan's own list nor a Service range vanishes from the object."""
+    with pytest.raises(InexpressibleError, match="is IPv6") as caught:
+        render(plan_from_mapping({"network": NETWORK} | plan, source="plan"))
+    assert caught.value.where == where

@@ -88,7 +88,6 @@ def test_without_the_agent() -> None:
         ("none", ["10.0.0.0/8"], "composer-2.14.1-airflow-2.10.5"),
         ("gke-default", ["172.16.0.0/12"], "composer-2.14.1-airflow-2.10.5"),
         ("gke-default", [], "composer-2.14.1-airflow-2.10.5"),
-        ("gke-default", ["10.0.0.0/8"], "composer-3-airflow-2.10.5-build.3"),
     ],
 )
 def test_where_the_agent_would_mend_nothing(policy: str, allowed_sources: list[str], image: str) -> None:
@@ -117,6 +116,17 @@ def test_among_the_nodes_only_composer_1_masquerades(image: str, request_: str) 
         "targets": [ERP | {"observe": "http://10.128.0.9/ip"}],
     }
     assert f"| {request_}" in render(plan_from_mapping(mapping, source="plan"))
+
+
+def test_composer_3_has_no_nodes_to_ask_for() -> None:
+    """Nodes and Pods of Composer 3 are out of the project's network, so no request can name them."""
+    mapping = {
+        "environment": {"config": {"softwareConfig": {"imageVersion": "composer-3-airflow-2"}}},
+        "network": NETWORK,
+        "targets": [ERP],
+    }
+    with pytest.raises(InexpressibleError, match="Composer 3 keeps its nodes and Pods out of your network"):
+        render(plan_from_mapping(mapping, source="plan"))
 
 
 def test_no_source_translation_at_all() -> None:

@@ -235,3 +235,9 @@ def test_a_reading_that_is_not_certain_says_so() -> None:
     assert not findings(huge, "MASQ317")
     (finding,) = findings(_agent("nonMasqueradeCIDRs: [10.0.0.0]"), "MASQ316")
     assert finding.provenance is Provenance.OBSERVED
+
+
+def test_everything_by_ipv6_is_nothing_by_ipv4() -> None:
+    """A list with ::/0 keeps no IPv4 destination from being masqueraded."""
+    policy = {"egress_nat_policies": [manifest("10.128.0.0/20", "192.168.0.0/16", "::/0")]}
+    assert not findings({"network": NETWORK, "policy": policy}, "MASQ308")

@@ -8,7 +8,7 @@ import pytest
 
 from airflow_masq.network import Provenance
 from airflow_masq.rules import Severity
-from tests.rules.linting import COMPOSER_1, COMPOSER_2, NETWORK, codes, environment, findings, target
+from tests.rules.linting import COMPOSER_1, COMPOSER_2, COMPOSER_3, NETWORK, codes, environment, findings, target
 
 NODES, PODS = "10.128.0.0/20", "192.168.0.0/16"
 ERP = "http://172.20.0.10:8080/client-ip"
@@ -284,3 +284,9 @@ def test_a_target_in_the_first_nodes_block_is_judged_from_another_node() -> None
     """A Pod as a target is not taken for one on the worker's own node."""
     (finding,) = findings(_plan("http://192.168.0.3/", allowed_sources=["10.0.0.0/8"]), "MASQ310")
     assert "exempts 192.168.0.0/16" in finding.message
+
+
+def test_nobody_advises_the_agent_for_composer_3() -> None:
+    """Nothing is predicted for nodes that are not in the project, so no rule about targets has anything to say."""
+    plan = {**_plan(policy="gke-default", allowed_sources=["10.0.0.0/8"]), **environment(COMPOSER_3)}
+    assert codes(plan) == {"MASQ101"}
