@@ -91,4 +91,5 @@ def assumed_endpoint(ranges: NetworkRanges, *, pod: IPAddress, destination: IPAd
         return target
     pod_ranges = [network for network in ranges.pod if network.version == target.version]
     edges = [IPAddress(edge, target.version) for each in pod_ranges for edge in (each.last, each.first)]
-    return next((edge for edge in edges if edge not in own_block), edges[0] if edges else target)
+    usable = [edge for edge in edges if unmapped(edge) == edge]  # ::/80 ends among the IPv4-mapped addresses
+    return next((edge for edge in usable if edge not in own_block), usable[0] if usable else target)

@@ -218,3 +218,10 @@ def test_what_is_no_pod_is_not_on_the_pods_node() -> None:
     ranges = replace(RANGES, pod=(IPNetwork("10.4.0.0/27"),))
     prediction = predicted(composer_policy(ranges), "10.4.0.40", ranges=ranges, pod="10.4.0.2")
     assert (prediction.source_kind, prediction.reason) == (PredictedKind.NODE, Reason.MASQUERADED)
+
+
+def test_no_endpoint_is_an_ipv4_address_in_disguise() -> None:
+    """A Pod range that ends among the IPv4-mapped addresses gives an endpoint that is one of its own."""
+    ranges = replace(RANGES, pod=(IPNetwork("::/80"),), service=(IPNetwork("fd00:1::/108"),))
+    prediction = predicted(composer_policy(ranges), "fd00:1::5", ranges=ranges, pod="::5:0:0:1")
+    assert any("assumed to be a Pod of ::/80" in step for step in prediction.path)

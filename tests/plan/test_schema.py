@@ -6,7 +6,7 @@ from typing import Any
 
 import jsonschema
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from airflow_masq.exceptions import PlanError
@@ -97,7 +97,8 @@ SECTIONS = {
 PLANS = st.fixed_dictionaries({}, optional=SECTIONS)
 
 
-@settings(max_examples=300)
+# The first text that is ever drawn on a machine takes seconds, since Hypothesis first tabulates Unicode.
+@settings(max_examples=300, suppress_health_check=[HealthCheck.too_slow])
 @given(PLANS)
 def test_any_mapping_is_a_plan_or_a_plan_error_and_the_schema_agrees(mapping: dict[str, Any]) -> None:
     """Whatever the parameters, they are a plan or refused on one line, and every plan satisfies the schema."""
