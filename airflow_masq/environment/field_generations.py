@@ -74,11 +74,14 @@ FIELD_GENERATIONS: Final = (
             ("nodeConfig", "ipAllocationPolicy", "servicesSecondaryRangeName"),
             ("privateEnvironmentConfig", "privateClusterConfig"),
             ("privateEnvironmentConfig", "cloudSqlIpv4CidrBlock"),
-            ("privateEnvironmentConfig", "cloudComposerConnectionSubnetwork"),
-            ("privateEnvironmentConfig", "networkingConfig"),
             ("privateEnvironmentConfig", "enablePrivatelyUsedPublicIps"),
             ("masterAuthorizedNetworksConfig",),
         )
+    ),
+    # gcloud takes their flags for Composer 2 only (create.py of Google Cloud SDK 528.0.0, read 2026-11-22).
+    *(
+        FieldGenerations(path=("config", "privateEnvironmentConfig", name), first=2, last=2)
+        for name in ("cloudComposerConnectionSubnetwork", "networkingConfig")
     ),
     *(
         FieldGenerations(path=("config", *path), first=2, last=None)

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 _TYPE: Final = "google_composer_environment"
 _PRIVATE: Final = "config.privateEnvironmentConfig"
 _COMPOSER_3: Final = 3
+_AGENT: Final = "config.nodeConfig.enableIpMasqAgent"
 _IMPORT_COMMENT: Final = (
     "# Takes over the environment where it exists already (Terraform 1.5 and later); remove this block to create it."
 )
@@ -50,7 +51,11 @@ def render_terraform(plan: Plan) -> str:
     label = name.environment_id.replace("-", "_")
     fields = environment_fields(plan, form=FORM, known=FIELDS)
     resource = Block(attributes=_identity(name))
-    _place(_privacy_settled(fields, is_composer_3=generation(plan) == _COMPOSER_3), resource)
+    is_composer_3 = generation(plan) == _COMPOSER_3
+    agent = fields.get(_AGENT)
+    if is_composer_3 and agent is not None and agent.boolean():
+        raise agent.error("Terraform refuses it for Composer 3, which has no agent; leave it out")
+    _place(_privacy_settled(fields, is_composer_3=is_composer_3), resource)
     importing = {"to": [f"{_TYPE}.{label}"], "id": hcl.expression(str(name))}
     lines = [
         *_lines(f'resource "{_TYPE}" "{label}"', resource),

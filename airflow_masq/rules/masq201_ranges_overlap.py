@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 def _check(plan: Plan) -> Iterator[Problem]:
     for first, second in combinations(named_ranges(plan), 2):
-        if first.name != second.name and first.overlaps(second):
+        if (first.is_other, first.name) != (second.is_other, second.name) and first.overlaps(second):
             yield Problem(
                 where=first.where,
                 message=f"{_capitalised(first)} overlaps {second}; give each its own.",

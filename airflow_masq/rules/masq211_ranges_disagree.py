@@ -19,6 +19,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from netaddr import cidr_merge
+
 from airflow_masq.environment.cidr_fields import POD_FIELD, SERVICE_FIELD
 from airflow_masq.network import Provenance
 from airflow_masq.rules.environment_facts import block
@@ -36,7 +38,7 @@ def _check(plan: Plan) -> Iterator[Problem]:
         (SERVICE_FIELD, "network.service_ranges", plan.ranges.service),
     ):
         own = block(plan, field)
-        if own is not None and not any(own in network for network in networks):
+        if own is not None and not any(own in network for network in cidr_merge(networks)):
             listed = ", ".join(str(network) for network in networks)
             yield Problem(
                 where=where,

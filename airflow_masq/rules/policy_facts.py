@@ -111,9 +111,15 @@ def culprit(plan: Plan, predicted: PredictedTarget) -> ListEntry | None:
 
 
 def _manifest_entries(plan: Plan) -> Iterator[ListEntry]:
-    for number, manifest in enumerate(plan.policy_choice.manifests):
-        if check_egress_nat_policy(manifest):
+    accepted = [
+        (number, read_egress_nat_policy(manifest))
+        for number, manifest in enumerate(plan.policy_choice.manifests)
+        if not check_egress_nat_policy(manifest)
+    ]
+    in_force = {policy.name: number for number, policy in accepted}  # of two with one name, the later
+    for number, policy in accepted:
+        if in_force[policy.name] != number:
             continue
-        for position, cidr in enumerate(read_egress_nat_policy(manifest).destinations):
+        for position, cidr in enumerate(policy.destinations):
             where = f"{EGRESS_NAT_POLICIES_PLACE}[{number}].spec.destinations[{position}].cidr"
             yield ListEntry(where=where, cidr=cidr)

@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from netaddr import cidr_merge
+
 from airflow_masq.environment.cidr_fields import POD_FIELD, RESERVED_FIELDS, SERVICE_FIELD, CidrField
 from airflow_masq.network.ranges import IPV4, IPV4_BITS
 from airflow_masq.rules.environment_facts import block, text_field
@@ -139,7 +141,7 @@ def _size(
     ipv4 = [network for network in networks if network.version == IPV4]
     if ipv4:
         text = ", ".join(str(network) for network in ipv4)
-        return RangeSize(where=place(plan, ipv4[0]), text=text, addresses=sum(network.size for network in ipv4))
+        return RangeSize(where=place(plan, ipv4[0]), text=text, addresses=sum(each.size for each in cidr_merge(ipv4)))
     bare_size = BARE_SIZE.fullmatch(text_field(plan, *field.path))
     if bare_size is None:
         return None

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 class Severity(StrEnum):
     """How much a finding matters."""
 
-    ERROR = "error"  # the environment cannot be created, or can never masquerade
+    ERROR = "error"  # as the plan stands it will not work
     WARNING = "warning"  # it probably is not what was meant
     INFO = "info"  # worth knowing
 

@@ -136,6 +136,8 @@ def test_the_kernel_agrees_with_every_prediction_and_would_object_to_wrong_ones(
         if not any(each.difference(distorted(distortion)) for each in seen)
     ]
     assert unrefuted == []
+    assert any(each.difference(lambda *asked: replace(prediction_of(*asked), sources=())) for each in seen)
+    assert any(each.difference(lambda *asked: replace(prediction_of(*asked), allowed=None)) for each in seen)
 
 
 def test_a_disagreement_is_told_as_a_story_of_its_simplest_case(kernel: Kernel) -> None:

@@ -166,6 +166,7 @@ def test_a_private_environment_of_composer_3() -> None:
     environment = page_with("config.privateEnvironmentConfig.enablePrivateEnvironment", value=True)
     environment["config"]["privateEnvironmentConfig"]["enablePrivateBuildsOnly"] = True
     environment["config"]["softwareConfig"]["imageVersion"] = "composer-3-airflow-2"
+    environment["config"]["nodeConfig"] = {}
     block = config(environment)
     assert block["enable_private_environment"] is True
     assert block["enable_private_builds_only"] is True
@@ -217,3 +218,14 @@ def test_a_web_server_that_nobody_may_reach(access: dict[str, object]) -> None:
 def test_what_is_null_asks_for_nothing(path: str) -> None:
     """A field without a value is no field, known or not."""
     assert render(page_with(path, None)) == render(PAGE)
+
+
+@pytest.mark.parametrize("image", ["composer-3-airflow-2", "composer-2-airflow-2"])
+def test_the_agent_of_composer_3_is_refused(image: str) -> None:
+    """Terraform's provider refuses the flag for Composer 3, so no text is written that could not be applied."""
+    environment = page_with("config.softwareConfig.imageVersion", value=image)
+    if image.startswith("composer-3"):
+        with pytest.raises(InexpressibleError, match="refuses it for Composer 3"):
+            render(environment)
+    else:
+        assert "enable_ip_masq_agent = true" in render(environment)

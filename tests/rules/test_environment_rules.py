@@ -11,6 +11,7 @@ from tests.rules.linting import COMPOSER_1, COMPOSER_2, COMPOSER_3, codes, envir
 
 SUBNETWORK = "projects/p/regions/r/subnetworks/s"
 ATTACHMENT = "projects/p/regions/r/networkAttachments/a"
+PSC = {"cloudComposerConnectionSubnetwork": SUBNETWORK}
 PODS_AND_SERVICES = {"clusterIpv4CidrBlock": "192.168.0.0/16", "servicesSecondaryRangeName": "services"}
 
 
@@ -70,6 +71,8 @@ def test_ip_aliases_belong_to_composer_1(
         (COMPOSER_2, {"privateEnvironmentConfig": {"cloudSqlIpv4CidrBlock": "10.1.0.0/24"}}, set()),
         (COMPOSER_3, {"privateEnvironmentConfig": {"cloudSqlIpv4CidrBlock": "10.1.0.0/24"}}, {"cloudSqlIpv4CidrBlock"}),
         (COMPOSER_3, {"privateEnvironmentConfig": {"enablePrivateEnvironment": True}}, set()),
+        (COMPOSER_1, {"privateEnvironmentConfig": PSC}, set(PSC)),
+        (COMPOSER_2, {"privateEnvironmentConfig": PSC}, set()),
     ],
 )
 def test_fields_belong_to_their_generations(image: str, config: dict[str, Any], fields: set[str]) -> None:

@@ -241,3 +241,11 @@ def test_everything_by_ipv6_is_nothing_by_ipv4() -> None:
     """A list with ::/0 keeps no IPv4 destination from being masqueraded."""
     policy = {"egress_nat_policies": [manifest("10.128.0.0/20", "192.168.0.0/16", "::/0")]}
     assert not findings({"network": NETWORK, "policy": policy}, "MASQ308")
+
+
+@pytest.mark.parametrize(("names", "count"), [(("default", "default"), 0), (("first", "default"), 1)])
+def test_an_object_that_a_later_one_replaces_is_not_in_force(names: tuple[str, str], count: int) -> None:
+    """Of two objects with one name the later counts; with names of their own both do."""
+    first, second = manifest("0.0.0.0/0", name=names[0]), manifest("10.128.0.0/20", name=names[1])
+    plan = {"network": NETWORK, "policy": {"egress_nat_policies": [first, second]}}
+    assert len(findings(plan, "MASQ308")) == count

@@ -254,3 +254,19 @@ def test_name_servers_that_tell_ones_address_are_public(observe: str) -> None:
     """They are on the internet like any page that tells a caller its address."""
     plan = {"network": NETWORK, "policy": "composer", "targets": [target(observe)]}
     assert len(findings(plan, "MASQ313")) == 1
+
+
+def test_a_name_of_the_plans_own_hides_no_overlap() -> None:
+    """A network that somebody calls Pod is another network all the same."""
+    network = {"pod_ranges": ["192.168.0.0/16"], "other_ranges": {"Pod": ["192.168.0.0/16"]}}
+    assert [finding.severity for finding in findings({"network": network}, "MASQ201")] == [Severity.WARNING]
+
+
+def test_no_address_is_counted_twice() -> None:
+    """A range, parts of it and the same again are no more than the range; two halves are the whole."""
+    parts = ["192.168.0.0/24", "192.168.0.0/25", "192.168.0.128/25", "192.168.0.0/24"]
+    assert findings({"network": {"pod_ranges": parts}}, "MASQ207")
+    plan = environment(nodeConfig={"ipAllocationPolicy": {"clusterIpv4CidrBlock": "192.168.0.0/16"}})
+    halves = {"pod_ranges": ["192.168.0.0/17", "192.168.128.0/17"]}
+    assert not findings({**plan, "network": halves}, "MASQ211")
+    assert findings({**plan, "network": {"pod_ranges": halves["pod_ranges"][:1]}}, "MASQ211")

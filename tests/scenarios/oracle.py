@@ -103,7 +103,7 @@ class Witnessed:
             return f"arrived as {kind or 'nobody known'}, not as {prediction.arrives_as}"
         if kind is not PredictedKind.NAT and prediction.masqueraded is not self._was_masqueraded(kind):
             return f"arrived as {kind}, and whether the node masqueraded was predicted wrongly"
-        if prediction.sources not in {(), (IPNetwork(source),)}:
+        if kind is not PredictedKind.NODE_EXTERNAL and prediction.sources != (IPNetwork(source),):
             return f"arrived from {source}, not from {', '.join(map(str, prediction.sources))}"
         return self._difference_at_firewall(prediction)
 
@@ -113,7 +113,8 @@ class Witnessed:
     def _difference_at_firewall(self, prediction: Prediction) -> str | None:
         let_in = self.fate.outcome is Outcome.ANSWERED
         if prediction.allowed is None and self.world.firewall_of(self.question):
-            return "has a known source, and the prediction could not tell" if prediction.sources else None
+            is_nameless = prediction.arrives_as is PredictedKind.NODE_EXTERNAL  # no plan names such an address
+            return None if is_nameless else "has a known source, and the prediction could not tell"
         if let_in is (prediction.allowed is False):
             return f"was {'let in' if let_in else 'not let in'} by the firewall"
         return None
