@@ -113,7 +113,7 @@ def test_as_text(console: Console) -> None:
 
 @pytest.mark.parametrize(("line", "is_told"), [("  public_nodes: false\n", False), ("", True)])
 def test_what_rests_on_private_nodes_says_so(console: Console, line: str, *, is_told: bool) -> None:
-    """Where the plan names Cloud NAT beside nodes that its environment makes public, the answer says what it assumes."""
+    """Where a plan names Cloud NAT beside nodes that its environment makes public, the answer says what it assumes."""
     console.write("nat.yaml", PLAN.replace("  public_nodes: false\n", line))
     public, private = explained(console, "nat.yaml", "192.175.48.80", "172.20.0.10")
     assert ("MASQ212" in public["path"][-1]) is is_told
