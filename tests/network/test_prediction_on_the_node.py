@@ -91,8 +91,17 @@ def test_the_pods_own_node_sees_the_pod() -> None:
         "the node: not masqueraded (DESTINATION_ON_SAME_NODE, by 10.128.0.10/32 of the Pod's own node)",
         "the node: the packet does not leave it",
     )
-    assert predicted(EVERYTHING, "10.128.0.11", node="10.128.0.10").arrives_as is PredictedKind.NODE
-    assert predicted(EVERYTHING, "10.128.0.10").arrives_as is PredictedKind.NODE
+    other = predicted(EVERYTHING, "10.128.0.11", node="10.128.0.10")
+    assert (other.arrives_as, other.provenance) == (PredictedKind.NODE, Provenance.DOCUMENTED)
+
+
+def test_an_unknown_node_may_be_the_destination() -> None:
+    """Where nobody said which node is the Pod's, one that is sent to may be it, and the path says so."""
+    perhaps_own = predicted(EVERYTHING, "10.128.0.10")
+    assert (perhaps_own.arrives_as, perhaps_own.provenance) == (PredictedKind.NODE, Provenance.INFERRED)
+    assert perhaps_own.path[1].endswith("the node's address; if it goes to the Pod's own node, that sees the Pod")
+    assert predicted(EVERYTHING, ON_PREMISES).path[1].endswith("the source becomes the node's address")
+    assert predicted(composer_policy(RANGES), "10.128.0.10").path[1].endswith("by 10.128.0.0/20 of GKE's fixed policy)")
 
 
 def test_the_host_network_talks_to_its_own_node_without_leaving_it() -> None:
@@ -119,6 +128,41 @@ def test_a_service_is_decided_by_its_endpoint(backend: str, kind: PredictedKind,
     assert prediction.path[:2] == (
         "Pod 192.168.0.2 sends to 10.96.0.1",
         f"the node: the Service address 10.96.0.1 becomes its endpoint's, {backend}",
+    )
+
+
+@pytest.mark.parametrize("policy", [composer_policy(RANGES), EVERYTHING, no_policy()], ids=["composer", "all", "none"])
+def test_a_pod_behind_its_own_service_does_not_see_itself(policy: MasqueradePolicy) -> None:
+    """Whatever the policy, a Pod that reaches itself through a Service sees an address of the node, not known which."""
+    prediction = predicted(policy, "10.96.0.1", VMS, backend=POD, node="10.128.0.10")
+    assert (prediction.arrives_as, prediction.masqueraded) == (PredictedKind.NODE, True)
+    assert (prediction.reason, prediction.matched_cidr) == (Reason.MASQUERADED, None)
+    assert (prediction.sources, prediction.allowed) == ((), None)
+    assert prediction.provenance is Provenance.INFERRED
+    assert prediction.origin == "the Service, whose endpoint is 192.168.0.2 itself"
+    assert prediction.path[1:4] == (
+        "the node: the Service address 10.96.0.1 becomes its endpoint's, 192.168.0.2",
+        (
+            "the node: since no Pod can answer a packet from its own address, the source becomes an address of the "
+            "node, or with Dataplane V2 a link-local one that is kept for this (not verified on a real node)"
+        ),
+        "the node: the packet goes back to the Pod that sent it",
+    )
+
+
+def test_a_pod_sees_itself_without_a_service_and_a_node_through_one() -> None:
+    """A packet to the Pod's own address never leaves it; on the host network a Service leads to a Pod as any other."""
+    own = predicted(EVERYTHING, POD)
+    assert (own.arrives_as, own.sources, own.provenance) == (PredictedKind.POD, (IPNetwork(POD),), Provenance.OBSERVED)
+    assert own.path[1:] == (
+        "the node: not masqueraded (DESTINATION_ON_SAME_NODE, by 192.168.0.2/32 of the Pod's own node)",
+        "the node: the packet does not leave it",
+    )
+    assert predicted(EVERYTHING, POD, backend=POD) == own
+    from_node = predicted(EVERYTHING, "10.96.0.1", backend="10.128.0.10", pod="10.128.0.10")
+    assert (from_node.reason, from_node.sources) == (
+        Reason.POD_USES_NODE_NETWORK_NAMESPACE,
+        (IPNetwork("10.128.0.10"),),
     )
 
 
@@ -188,7 +232,23 @@ def test_ipv6_bypasses_masquerading_and_cloud_nat() -> None:
     assert known.source_kind is PredictedKind.POD
     assert known.sources == (IPNetwork("2001:db8::5/128"),)
     assert known.reason is Reason.NO_MASQUERADING_FOR_IPV6
-    assert predicted(composer_policy(RANGES), "2600:1900::1").sources == ()
+    assert known.path[0] == "Pod 2001:db8::5 sends to 2600:1900::1"
+    unknown = predicted(composer_policy(RANGES), "2600:1900::1")
+    assert (unknown.arrives_as, unknown.reason) == (PredictedKind.POD, Reason.NO_MASQUERADING_FOR_IPV6)
+    assert unknown.sources == ()
+    assert unknown.path[0] == "a Pod, by an IPv6 address that the plan does not tell, sends to 2600:1900::1"
+    assert unknown.provenance is Provenance.INFERRED
+
+
+def test_an_ipv6_pod_sends_to_ipv4_by_an_address_of_its_own() -> None:
+    """Of a Pod that is known by IPv6 only, nobody can tell from which IPv4 address it sends."""
+    unknown = predicted(composer_policy(RANGES), ON_PREMISES, pod="2001:db8::5")
+    assert (unknown.arrives_as, unknown.reason) == (PredictedKind.POD, Reason.NO_MASQUERADING_FOR_IPV6)
+    assert (unknown.sources, unknown.provenance) == ((), Provenance.INFERRED)
+    assert unknown.path[0] == "a Pod, by an IPv4 address that the plan does not tell, sends to 172.20.0.10"
+    host = predicted(composer_policy(RANGES), "2600:1900::1", pod="10.128.0.10")
+    assert (host.arrives_as, host.sources) == (PredictedKind.NODE, ())
+    assert host.path[0].startswith("a Pod on the host network, by an IPv6 address that the plan does not tell, sends")
 
 
 def test_ipv6_is_masqueraded_where_the_agent_was_told_to() -> None:
