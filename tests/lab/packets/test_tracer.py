@@ -190,7 +190,7 @@ async def test_a_node_decides_after_it_translated_a_cluster_ip(lab: PacketLab, t
 async def test_a_pod_that_is_its_own_endpoint_sees_the_node(
     start_lab: StartLab, chains: tuple[MasqueradeChain, ...]
 ) -> None:
-    """By kube-proxy's rule for it, a Pod that reaches itself through a Service sees its node, with agents or without."""
+    """By kube-proxy's rule for it, a Pod that reaches itself through a Service sees its node, agents or none."""
     lab = await start_lab(default_topology(CLUSTER), beside=[BESIDE_POD])
     lab.set_masquerade(NODE.name, *chains)
     lab.set_services(NODE.name, dict(LOOPS))
