@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from netaddr import IPNetwork
+from hypothesis import given
+from hypothesis import strategies as st
+from netaddr import IPAddress, IPNetwork
 
 from airflow_masq.network import (
     Chain,
@@ -17,6 +19,7 @@ from airflow_masq.network import (
     exemptions,
     gke_default_policy,
     no_policy,
+    predict,
 )
 from tests.network.predicting import EVERYTHING, EVERYTHING_IPV6, ON_PREMISES, POD, PUBLIC, RANGES, VMS, predicted
 
@@ -249,6 +252,19 @@ def test_an_ipv6_pod_sends_to_ipv4_by_an_address_of_its_own() -> None:
     host = predicted(composer_policy(RANGES), "2600:1900::1", pod="10.128.0.10")
     assert (host.arrives_as, host.sources) == (PredictedKind.NODE, ())
     assert host.path[0].startswith("a Pod on the host network, by an IPv6 address that the plan does not tell, sends")
+
+
+@given(number=st.integers(0, 2**32 - 1), policy=st.sampled_from([EVERYTHING, EVERYTHING_IPV6, composer_policy(RANGES)]))
+def test_addresses_of_two_versions_never_meet(number: int, policy: MasqueradePolicy) -> None:
+    """Whatever numbers they are, addresses of different versions share no node, and the source is of the destination's."""
+    dual_stack = replace(RANGES, node=(*RANGES.node, IPNetwork("::/96")), pod=(*RANGES.pod, IPNetwork("::/96")))
+    ipv4, ipv6 = IPAddress(number, 4), IPAddress(number, 6)
+    for pod, destination in ((ipv4, ipv6), (ipv6, ipv4)):
+        prediction = predict(dual_stack, policy, pod=pod, destination=destination, node_address=pod)
+        assert prediction.reason is not Reason.DESTINATION_ON_SAME_NODE
+        assert {network.version for network in prediction.sources} <= {destination.version}
+        assert prediction.path[0].startswith("a Pod")
+        assert f", by an IPv{destination.version} address that the plan does not tell," in prediction.path[0]
 
 
 def test_ipv6_is_masqueraded_where_the_agent_was_told_to() -> None:

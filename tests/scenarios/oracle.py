@@ -105,7 +105,7 @@ class Witnessed:
             return on_the_way
         source = IPAddress(str(self.fate.source))
         if not self._is_nameless(prediction) and not any(source in network for network in prediction.sources):
-            return f"arrived from {source}, which is not in {', '.join(map(str, prediction.sources)) or 'nowhere'}"
+            return f"arrived from {source}, which is in none of [{', '.join(map(str, prediction.sources))}]"
         return self._difference_at_firewall(prediction)
 
     def _difference_on_the_way(self, prediction: Prediction) -> str | None:

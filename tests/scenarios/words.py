@@ -84,7 +84,10 @@ class EgressNat:
 
     @property
     def manifest(self) -> dict[str, object]:
-        """The object as YAML has it (its shape: ``network/egress_nat_policy.py``)."""
+        """The object as YAML has it, after the example of Google's page.
+
+        https://cloud.google.com/kubernetes-engine/docs/how-to/egress-nat-policy-ip-masq-autopilot (read 2026-11-22)
+        """
         return {
             "apiVersion": "networking.gke.io/v1",
             "kind": "EgressNATPolicy",
@@ -108,7 +111,8 @@ class Objects:
     has_agent: bool = False
 
     def __str__(self) -> str:
-        return f"EgressNATPolicy {' and '.join(map(str, self.objects))}{' with the agent' if self.has_agent else ''}"
+        objects = " and ".join(map(str, self.objects)) or "of nobody's own"
+        return f"EgressNATPolicy {objects}{' with the agent' if self.has_agent else ''}"
 
 
 class Known(StrEnum):
