@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from netaddr import IPAddress, IPNetwork
 
-from airflow_masq.network import SourceKind
+from airflow_masq.network import PredictedKind, SourceKind
 from tests.scenarios.calls import prediction_of
 from tests.scenarios.policies import policy_of
 from tests.scenarios.words import Agent, Agents, BuiltIn, EgressNat, Known, Objects
@@ -188,12 +188,14 @@ def _saying(**fields: object) -> Predictor:
 
 def _taking_translated_for_masqueraded(call: Call) -> Prediction:
     prediction = prediction_of(call)
-    return replace(prediction, masqueraded=prediction.masqueraded or prediction.arrives_as.value == "nat")
+    return replace(prediction, masqueraded=prediction.masqueraded or prediction.arrives_as is PredictedKind.NAT)
 
 
 def _taking_lost_for_unmasqueraded(call: Call) -> Prediction:
     prediction = prediction_of(call)
-    return replace(prediction, masqueraded=prediction.masqueraded and prediction.arrives_as.value != "dropped")
+    return replace(
+        prediction, masqueraded=prediction.masqueraded and prediction.arrives_as is not PredictedKind.DROPPED
+    )
 
 
 def _where_node_unknown(**fields: object) -> Predictor:
