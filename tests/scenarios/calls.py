@@ -1,15 +1,16 @@
-"""Calls of ``predict`` about a world: the same packet, asked about by somebody who knows its node and who does not.
+"""Calls of ``predict`` about a world: the same packet, asked about by people who know more of it and less.
 
 A call is a value, so that a mistaken caller is one field away. This module must not know the kernel's answer.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from airflow_masq.network import predict
-from tests.scenarios.worlds import ASKING_POD, NODE, address_of
+from tests.scenarios.policies import policy_of
+from tests.scenarios.worlds import ASKING_POD, IPV4, NODE, address_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -82,3 +83,18 @@ def call_about(world: World, question: Question, *, node_is_known: bool = True) 
         node_address=node if node_is_known else None,
         backend=question.backend,
     )
+
+
+def without_ipv6(call: Call) -> Call:
+    """Ask as somebody does whose plan names no IPv6, and who knows the Pod by IPv4.
+
+    :param call: of somebody who does not know the node.
+    :return: the call.
+    """
+    kept = {
+        kind: tuple(network for network in networks if network.version == IPV4)
+        for kind, networks in (("node", call.ranges.node), ("pod", call.ranges.pod), ("service", call.ranges.service))
+    }
+    ranges = replace(call.ranges, **kept)  # type: ignore[arg-type] # a table of fields
+    pod = address_of(ASKING_POD, version=IPV4)
+    return replace(call, ranges=ranges, policy=policy_of(call.words, ranges), pod=pod)

@@ -198,6 +198,12 @@ def _taking_lost_for_unmasqueraded(call: Call) -> Prediction:
     )
 
 
+def _sending_by_ipv4(call: Call) -> Prediction:
+    prediction = prediction_of(call)
+    mixed = call.pod.version != call.destination.version
+    return replace(prediction, sources=(IPNetwork(call.pod),)) if mixed else prediction
+
+
 def _where_node_unknown(**fields: object) -> Predictor:
     return lambda call: prediction_of(call) if call.node_address else _saying(**fields)(call)
 
@@ -210,6 +216,7 @@ MISTAKEN: Final[dict[str, Predictor]] = {
     "it names no source where the node is unknown": _where_node_unknown(sources=()),
     "every firewall lets in an unknown node": _where_node_unknown(allowed=True),
     "no firewall lets in an unknown node": _where_node_unknown(allowed=False),
+    "a Pod without IPv6 sends to IPv6 all the same": _sending_by_ipv4,
     "whatever Cloud NAT translates was masqueraded": _taking_translated_for_masqueraded,
     "whatever is lost was not masqueraded": _taking_lost_for_unmasqueraded,
 }

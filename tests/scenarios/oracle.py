@@ -17,9 +17,9 @@ from netaddr import IPAddress, IPNetwork
 from airflow_masq.network import PredictedKind, Provenance
 from lab.packets.topology import DEFAULT_CLOUD_NAT
 from lab.packets.tracer import Outcome
-from tests.scenarios.calls import call_about, prediction_of
+from tests.scenarios.calls import call_about, prediction_of, without_ipv6
 from tests.scenarios.drawing import worlds
-from tests.scenarios.worlds import ASKING_POD, EXTERNAL_ADDRESS, NODE, World, both
+from tests.scenarios.worlds import ASKING_POD, EXTERNAL_ADDRESS, IPV6, NODE, OTHER_POD, World, both
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -69,7 +69,7 @@ class Witnessed:
     fate: Fate
 
     def difference(self, predictor: Predictor = prediction_of) -> str | None:
-        """Compare with what is predicted for somebody who knows the Pod's node, and for somebody who does not.
+        """Compare with what is predicted for somebody who knows the Pod's node, who does not, and who knows no IPv6.
 
         :param predictor: who predicts.
         :return: the difference in a few words; ``None`` where there is none.
@@ -79,7 +79,24 @@ class Witnessed:
         if known is not None:
             return known
         unknown = self._difference_of_unknown(predictor(unknown_call))
-        return None if unknown is None else f"{unknown}, for somebody who does not know the node"
+        if unknown is not None:
+            return f"{unknown}, for somebody who does not know the node"
+        if not self._is_plain_ipv6:
+            return None
+        without = self._difference_without_ipv6(predictor(without_ipv6(unknown_call)))
+        return None if without is None else f"{without}, for somebody whose plan has no IPv6"
+
+    @property
+    def _is_plain_ipv6(self) -> bool:
+        """Tell whether it is by IPv6, and nothing on the node decides, which one without its addresses cannot know."""
+        is_elsewhere = self.question.arrives_for not in {*both(ASKING_POD), *both(OTHER_POD), *both(NODE)}
+        return is_elsewhere and self.question.backend is None and self.question.destination.version == IPV6
+
+    def _difference_without_ipv6(self, prediction: Prediction) -> str | None:
+        on_the_way = self._difference_on_the_way(prediction)
+        if on_the_way is None and prediction.sources:
+            return f"arrived by IPv6, not from {', '.join(map(str, prediction.sources))}"
+        return on_the_way or self._difference_at_firewall(prediction)
 
     @cached_property
     def _calls(self) -> tuple[Call, Call]:
