@@ -70,14 +70,9 @@ def _kind_and_step(
 ) -> tuple[PredictedKind, Step]:
     kind = PredictedKind(leaves_as.value)
     target = packet.destination
-    if target == packet.node or target in LINK_LOCAL or target in LINK_LOCAL_IPV6:
-        return kind, Step(text="the node: the packet does not leave it")
-    if stays_on_node:
-        # With intranode visibility, which Composer enables, such a packet leaves the node for the VPC and comes back
-        # (https://cloud.google.com/kubernetes-engine/docs/how-to/intranode-visibility, read 2026-11-22); not verified
-        # on a real node.
-        text = "the node: the packet goes to the same node (with intranode visibility, through the VPC)"
-        return kind, Step(text=text, provenance=Provenance.INFERRED)
+    on_node = _step_on_node(packet, stays_on_node=stays_on_node)
+    if on_node is not None:
+        return kind, on_node
     private_way = _private_way(ranges, destination=target)
     if private_way is not None:
         return kind, Step(text=private_way)
@@ -91,6 +86,21 @@ def _kind_and_step(
         text = "the internet: the node's external address replaces its internal one"
         return PredictedKind.NODE_EXTERNAL, Step(text=text)
     return _through_cloud_nat(ranges, leaves_as=leaves_as)
+
+
+def _step_on_node(packet: Packet, *, stays_on_node: bool) -> Step | None:
+    target = packet.destination
+    if packet.returns_to_sender:
+        return Step(text="the node: the packet goes back to the Pod that sent it")
+    if target in (packet.node, packet.source) or target in LINK_LOCAL or target in LINK_LOCAL_IPV6:
+        return Step(text="the node: the packet does not leave it")
+    if not stays_on_node:
+        return None
+    # With intranode visibility, which Composer enables, such a packet leaves the node for the VPC and comes back
+    # (https://cloud.google.com/kubernetes-engine/docs/how-to/intranode-visibility, read 2026-11-22); not verified on a
+    # real node.
+    text = "the node: the packet goes to the same node (with intranode visibility, through the VPC)"
+    return Step(text=text, provenance=Provenance.INFERRED)
 
 
 def _through_cloud_nat(ranges: NetworkRanges, *, leaves_as: SourceKind) -> tuple[PredictedKind, Step]:
@@ -123,6 +133,8 @@ def _private_way(ranges: NetworkRanges, *, destination: IPAddress) -> str | None
 
 
 def _sources(kind: PredictedKind, ranges: NetworkRanges, packet: Packet) -> tuple[IPNetwork, ...]:
+    if packet.returns_to_sender:
+        return ()  # a node has other addresses towards its own Pods; which of them this is, nobody said
     candidates: dict[PredictedKind, tuple[IPNetwork, ...]] = {
         PredictedKind.POD: (as_network(packet.source),),
         PredictedKind.NODE: tuple(map(as_network, packet.node_addresses)) or ranges.node,

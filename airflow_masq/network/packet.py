@@ -25,12 +25,14 @@ class Packet:
     :param destination: where the packet really goes.
     :param node: the address of the Pod's node; ``None`` where it is not known.
     :param host_network: whether the Pod uses its node's network.
+    :param returns_to_sender: whether a ClusterIP leads back to the Pod that sends, default not.
     """
 
     source: IPAddress
     destination: IPAddress
     node: IPAddress | None
     host_network: bool
+    returns_to_sender: bool = False
 
     @property
     def node_addresses(self) -> tuple[IPAddress, ...]:
@@ -51,7 +53,13 @@ class Step:
 
 
 def first_packet(
-    ranges: NetworkRanges, *, pod: IPAddress, destination: IPAddress, node: IPAddress | None, host_network: bool
+    ranges: NetworkRanges,
+    *,
+    pod: IPAddress,
+    destination: IPAddress,
+    node: IPAddress | None,
+    host_network: bool,
+    is_translated: bool = False,
 ) -> Packet:
     """Give the packet that opens a connection.
 
@@ -60,6 +68,7 @@ def first_packet(
     :param destination: where the packet goes, after the translation of a ClusterIP.
     :param node: the address of the Pod's node; ``None`` where it is not known.
     :param host_network: whether somebody said that the Pod uses its node's network.
+    :param is_translated: whether the destination is a ClusterIP's known endpoint, default not.
     :return: the packet, IPv4-mapped addresses as IPv4.
     """
     source = unmapped(pod)
@@ -67,11 +76,13 @@ def first_packet(
     on_host_network = host_network or not may_be_own
     has_node_address = on_host_network and any(source in network for network in ranges.node)
     known_node = None if node is None else unmapped(node)
+    uses_node_network = host_network or has_node_address
     return Packet(
         source=source,
         destination=unmapped(destination),
         node=source if known_node is None and has_node_address else known_node,
-        host_network=host_network or has_node_address,
+        host_network=uses_node_network,
+        returns_to_sender=is_translated and not uses_node_network and unmapped(destination) == source,
     )
 
 

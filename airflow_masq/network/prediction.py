@@ -79,7 +79,14 @@ def predict(
     :return: the expected source with the reason and the path.
     """
     endpoint = backend or assumed_endpoint(ranges, pod=pod, destination=destination)
-    packet = first_packet(ranges, pod=pod, destination=endpoint, node=node_address, host_network=host_network)
+    packet = first_packet(
+        ranges,
+        pod=pod,
+        destination=endpoint,
+        node=node_address,
+        host_network=host_network,
+        is_translated=backend is not None and unmapped(backend) != unmapped(destination),
+    )
     decision = _decide_on_node(ranges, policy, packet)
     stays_on_node = decision.reason is Reason.DESTINATION_ON_SAME_NODE
     arrival = arrive(ranges, packet, masqueraded=decision.masqueraded, stays_on_node=stays_on_node)
@@ -87,7 +94,7 @@ def predict(
     allowed = _allowed(asked, arrival, version=packet.destination.version)
     steps = (
         *_first_steps(ranges, packet, destination=unmapped(destination), is_known=backend is not None),
-        _node_step(decision, policy, packet),
+        _node_step(ranges, policy, packet, decision=decision),
         arrival.step,
         *_firewall_steps(asked, allowed=allowed),
     )
@@ -115,6 +122,11 @@ def _decide_on_node(ranges: NetworkRanges, policy: MasqueradePolicy, packet: Pac
             provenance=Provenance.DOCUMENTED,
             origin="the Pod uses its node's network",
         )
+    if packet.returns_to_sender:
+        return _sent_back(packet)
+    if packet.destination == packet.source:
+        # Linux leads a packet to an address of one's own over the loopback (seen in the packet lab 2026-11-25).
+        return _same_node(as_network(packet.destination), provenance=Provenance.OBSERVED)
     if packet.destination == packet.node:
         # The agent's jump is for "! --dst-type LOCAL" only (observed 2026-11-22).
         return _same_node(as_network(packet.destination), provenance=Provenance.OBSERVED)
@@ -124,6 +136,22 @@ def _decide_on_node(ranges: NetworkRanges, policy: MasqueradePolicy, packet: Pac
     ):
         return _same_node(block, provenance=Provenance.INFERRED)
     return decide(policy, pod=packet.source, destination=packet.destination)
+
+
+def _sent_back(packet: Packet) -> Decision:
+    # Whatever the policy, kube-proxy masquerades "traffic that loops back to the originator" (pkg/proxy/iptables/
+    # proxier.go and pkg/proxy/nftables/proxier.go in https://github.com/kubernetes/kubernetes, "-s" the endpoint
+    # "-j KUBE-MARK-MASQ"; read 2026-11-25): from its own address a Pod's kernel drops an IPv4 packet as martian, and
+    # could answer an IPv6 one to itself only. Dataplane V2 is Cilium, which gives such packets an address of its own
+    # (--ipv4-service-loopback-address and --ipv6-…, by default 169.254.42.1 and fe80::1: infraendpoints.Cell in
+    # https://github.com/cilium/cilium, read 2026-11-25); that GKE leaves that as it is, is not verified.
+    return Decision(
+        masqueraded=True,
+        reason=Reason.MASQUERADED,
+        matched_cidr=None,
+        provenance=Provenance.INFERRED,
+        origin=f"the Service, whose endpoint is {packet.source} itself",
+    )
 
 
 def _same_node(cidr: IPNetwork, *, provenance: Provenance) -> Decision:
@@ -142,8 +170,7 @@ def _allowed(allowed_sources: tuple[IPNetwork, ...], arrival: Arrival, *, versio
 
 
 def _first_steps(ranges: NetworkRanges, packet: Packet, *, destination: IPAddress, is_known: bool) -> Iterator[Step]:
-    on_host_network = " on the host network" if packet.host_network else ""
-    yield Step(text=f"Pod {packet.source}{on_host_network} sends to {destination}")
+    yield _sending_step(packet, destination=destination)
     # Nodes translate a ClusterIP before they decide about the source
     # (https://kubernetes.io/docs/reference/networking/virtual-ips, read 2026-11-22).
     unknown = f"the node: the Service address {destination} becomes an endpoint's, which is not known here"
@@ -156,10 +183,24 @@ def _first_steps(ranges: NetworkRanges, packet: Packet, *, destination: IPAddres
         yield Step(text=unknown, provenance=Provenance.INFERRED)
 
 
-def _node_step(decision: Decision, policy: MasqueradePolicy, packet: Packet) -> Step:
+def _sending_step(packet: Packet, *, destination: IPAddress) -> Step:
+    on_host_network = " on the host network" if packet.host_network else ""
+    if packet.source.version == destination.version:
+        return Step(text=f"Pod {packet.source}{on_host_network} sends to {destination}")
+    # No packet has addresses of both versions (RFC 791, RFC 8200), so this is a Pod that the caller knows by the other.
+    sender = f"a Pod{on_host_network}, by an IPv{destination.version} address that the plan does not tell,"
+    return Step(text=f"{sender} sends to {destination}", provenance=Provenance.INFERRED)
+
+
+def _node_step(ranges: NetworkRanges, policy: MasqueradePolicy, packet: Packet, *, decision: Decision) -> Step:
+    if packet.returns_to_sender:
+        return Step(text=_SENT_BACK, provenance=decision.provenance)
     if decision.masqueraded:
         address = " ".join(["the node's address", *map(str, packet.node_addresses)])
         text = f"the node: policy {policy.name} masquerades, the source becomes {address}"
+        if not packet.node_addresses and any(packet.destination in network for network in ranges.node):
+            text += "; if it goes to the Pod's own node, that sees the Pod"
+            return Step(text=text, provenance=Provenance.INFERRED)
     elif decision.matched_cidr is None:
         text = f"the node: not masqueraded ({decision.reason})"
     else:
@@ -171,7 +212,8 @@ def _node_step(decision: Decision, policy: MasqueradePolicy, packet: Packet) -> 
 
 def _is_spared_by_node_alone(decision: Decision, policy: MasqueradePolicy, packet: Packet) -> bool:
     """Say whether two Pods are on one node and no chain exempts the destination; the node itself is none."""
-    if decision.reason is not Reason.DESTINATION_ON_SAME_NODE or packet.destination == packet.node:
+    is_other_pod = packet.destination not in (packet.node, packet.source)
+    if decision.reason is not Reason.DESTINATION_ON_SAME_NODE or not is_other_pod:
         return False
     return decide(policy, pod=packet.source, destination=packet.destination).masqueraded
 
@@ -183,6 +225,10 @@ def _firewall_steps(allowed_sources: tuple[IPNetwork, ...], *, allowed: bool | N
     return (Step(text=text),)
 
 
+_SENT_BACK: Final = (
+    "the node: since no Pod can answer a packet from its own address, the source becomes an address of the node, or "
+    "with Dataplane V2 a link-local one that is kept for this (not verified on a real node)"
+)
 _FIREWALL_OUTCOMES: Final = {
     True: "the packet passes",
     False: "the packet is dropped",

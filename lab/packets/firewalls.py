@@ -5,6 +5,7 @@ Like :mod:`lab.packets.masquerade` it makes values and must not talk to the kern
 
 from __future__ import annotations
 
+from dataclasses import replace
 from ipaddress import ip_network
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ from lab.packets.expressions import (
     DestinationNat,
     Family,
     LeavesBy,
+    Masquerade,
     Simple,
     SourceIn,
     SourceNat,
@@ -113,16 +115,37 @@ def stand_in_tables(destination: Destination) -> list[Table]:
     return [_redirection("stand-in", leads, chains=chains, family=family) for family in _families(destination)]
 
 
-def service_tables(node: Node, services: Mapping[Address, Address]) -> list[Table]:
+def service_tables(node: Node, services: Mapping[Address, Address], *, masquerades_loops: bool = True) -> list[Table]:
     """Write what kube-proxy does on a node: a ClusterIP leads to the endpoint behind it, before all else.
+
+    What comes back to its sender that way gets an address of the node, by "-s ENDPOINT -j KUBE-MARK-MASQ"
+    (https://github.com/kubernetes/kubernetes, pkg/proxy/iptables/proxier.go, "Handle traffic that loops back to the
+    originator with SNAT"; read 2026-11-25). Here no mark is needed: nothing else has one address at both ends.
 
     :param node: the node.
     :param services: for each ClusterIP one endpoint, of the same family; the port stays the same.
+    :param masquerades_loops: whether the node does the latter, default it does.
     :return: one table for each family that the node has, which replaces what was there.
     """
     leads = {ip_network(cluster_ip): endpoint for cluster_ip, endpoint in services.items()}
     chains = (Chain(name="PREROUTING", hook=Hook.PREROUTING), Chain(name="OUTPUT", hook=Hook.OUTPUT))
-    return [_redirection("services", leads, chains=chains, family=family) for family in _families(node)]
+    tables = [_redirection("services", leads, chains=chains, family=family) for family in _families(node)]
+    endpoints = dict.fromkeys(leads.values()) if masquerades_loops else {}
+    return [_with_loops_masqueraded(table, [ip_network(endpoint) for endpoint in endpoints]) for table in tables]
+
+
+def _with_loops_masqueraded(table: Table, endpoints: list[Network]) -> Table:
+    chain = Chain(name="POSTROUTING", hook=Hook.POSTROUTING)
+    rules = tuple(
+        Rule(
+            chain=chain.name,
+            matches=(SourceIn(endpoint), DestinationIn(endpoint)),
+            verdict=Masquerade(random_fully=True),
+        )
+        for endpoint in endpoints
+        if endpoint.version == table.family.version
+    )
+    return replace(table, chains=(*table.chains, chain), rules=(*table.rules, *rules))
 
 
 def _redirection(name: str, leads: Mapping[Network, Address], *, chains: tuple[Chain, ...], family: Family) -> Table:

@@ -176,16 +176,17 @@ class PacketLab:
             changed = replace(known[destination], allowed_sources=allowed_sources)
             self._builder.load(destination, firewall_tables(changed))
 
-    def set_services(self, node: str, services: Mapping[Address, Address]) -> None:
+    def set_services(self, node: str, services: Mapping[Address, Address], *, masquerades_loops: bool = True) -> None:
         """Replace the Services that a node knows, for its Pods and for itself.
 
         :param node: its name.
         :param services: for each ClusterIP the endpoint behind it.
+        :param masquerades_loops: whether a Pod that is its own endpoint sees an address of the node, default it does.
         :raises NamespaceError: if there is no such node.
         :raises NetlinkError: if the kernel refuses; the old rules stay then.
         """
         with self._lock:
-            self._builder.load(node, service_tables(self._node(node), services))
+            self._builder.load(node, service_tables(self._node(node), services, masquerades_loops=masquerades_loops))
 
     def open_socket(self, name: str, family: socket.AddressFamily, kind: socket.SocketKind) -> socket.socket:
         """Open a socket that belongs to a Pod (or any part of the lab), for use by this process.

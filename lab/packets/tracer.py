@@ -86,15 +86,24 @@ class Fate:
 
     :param outcome: see :class:`Outcome`.
     :param source: the source that the destination's socket saw, or its firewall; ``None`` where none arrived.
+    :param at_gateway: the source that came to the gateway, before any translation there; ``None`` where none came.
     :param detail: the name of the error where the kernel gave one.
     """
 
     outcome: Outcome
     source: Address | None = None
+    at_gateway: Address | None = None
     detail: str = ""
 
+    @property
+    def left_node_as(self) -> Address | None:
+        """The source with which the packet left its node: nothing but the gateway and what is behind it changes it."""
+        return self.at_gateway or self.source
+
     def __str__(self) -> str:
-        return " ".join(filter(None, (self.outcome, f"from {self.source}" if self.source else "", self.detail)))
+        places = {"from": self.source, "at the gateway from": self.at_gateway}
+        seen = (f"{place} {source}" for place, source in places.items() if source)
+        return " ".join(filter(None, (self.outcome, *seen, self.detail)))
 
 
 class Tracer:
@@ -153,7 +162,9 @@ class Tracer:
                 if not await self._connect(connection, attempt):
                     return self._last_seen(attempt.arrives_for)
                 async with asyncio.timeout(self._patience_seconds):
-                    return Fate(outcome=Outcome.ANSWERED, source=await ask(connection, nonce=self._lab.nonce))
+                    source = await ask(connection, nonce=self._lab.nonce)
+                at_gateway = self._at_gateway.sources.get(attempt.arrives_for)
+                return Fate(outcome=Outcome.ANSWERED, source=source, at_gateway=at_gateway)
             except OSError as error:  # a TimeoutError is one, too
                 detail = errno.errorcode.get(error.errno or 0, repr(error))
                 return Fate(outcome=Outcome.VANISHED, detail=detail)
@@ -169,9 +180,10 @@ class Tracer:
         return False
 
     def _last_seen(self, destination: Address) -> Fate:
-        if source := self._arrivals.sources.get(destination):
-            return Fate(outcome=Outcome.STOPPED, source=source)
-        return Fate(outcome=Outcome.LOST if destination in self._at_gateway.sources else Outcome.VANISHED)
+        source, at_gateway = (seen.sources.get(destination) for seen in (self._arrivals, self._at_gateway))
+        if source is not None:
+            return Fate(outcome=Outcome.STOPPED, source=source, at_gateway=at_gateway)
+        return Fate(outcome=Outcome.VANISHED if at_gateway is None else Outcome.LOST, at_gateway=at_gateway)
 
 
 class _Sightings:

@@ -1,4 +1,4 @@
-"""What a node does to a packet before it leaves: host network, own node, Services, link-local, IPv6."""
+"""What a node does to a packet before it leaves: host network, own node, Services, link-local."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from airflow_masq.network import (
     gke_default_policy,
     no_policy,
 )
-from tests.network.predicting import EVERYTHING, EVERYTHING_IPV6, ON_PREMISES, POD, PUBLIC, RANGES, VMS, predicted
+from tests.network.predicting import EVERYTHING, ON_PREMISES, POD, PUBLIC, RANGES, VMS, predicted
 
 
 def test_a_pod_on_the_host_network_has_its_nodes_address() -> None:
@@ -91,8 +91,17 @@ def test_the_pods_own_node_sees_the_pod() -> None:
         "the node: not masqueraded (DESTINATION_ON_SAME_NODE, by 10.128.0.10/32 of the Pod's own node)",
         "the node: the packet does not leave it",
     )
-    assert predicted(EVERYTHING, "10.128.0.11", node="10.128.0.10").arrives_as is PredictedKind.NODE
-    assert predicted(EVERYTHING, "10.128.0.10").arrives_as is PredictedKind.NODE
+    other = predicted(EVERYTHING, "10.128.0.11", node="10.128.0.10")
+    assert (other.arrives_as, other.provenance) == (PredictedKind.NODE, Provenance.DOCUMENTED)
+
+
+def test_an_unknown_node_may_be_the_destination() -> None:
+    """Where nobody said which node is the Pod's, one that is sent to may be it, and the path says so."""
+    perhaps_own = predicted(EVERYTHING, "10.128.0.10")
+    assert (perhaps_own.arrives_as, perhaps_own.provenance) == (PredictedKind.NODE, Provenance.INFERRED)
+    assert perhaps_own.path[1].endswith("the node's address; if it goes to the Pod's own node, that sees the Pod")
+    assert predicted(EVERYTHING, ON_PREMISES).path[1].endswith("the source becomes the node's address")
+    assert predicted(composer_policy(RANGES), "10.128.0.10").path[1].endswith("by 10.128.0.0/20 of GKE's fixed policy)")
 
 
 def test_the_host_network_talks_to_its_own_node_without_leaving_it() -> None:
@@ -119,6 +128,41 @@ def test_a_service_is_decided_by_its_endpoint(backend: str, kind: PredictedKind,
     assert prediction.path[:2] == (
         "Pod 192.168.0.2 sends to 10.96.0.1",
         f"the node: the Service address 10.96.0.1 becomes its endpoint's, {backend}",
+    )
+
+
+@pytest.mark.parametrize("policy", [composer_policy(RANGES), EVERYTHING, no_policy()], ids=["composer", "all", "none"])
+def test_a_pod_behind_its_own_service_does_not_see_itself(policy: MasqueradePolicy) -> None:
+    """Whatever the policy, a Pod that reaches itself through a Service sees an address of the node, not known which."""
+    prediction = predicted(policy, "10.96.0.1", VMS, backend=POD, node="10.128.0.10")
+    assert (prediction.arrives_as, prediction.masqueraded) == (PredictedKind.NODE, True)
+    assert (prediction.reason, prediction.matched_cidr) == (Reason.MASQUERADED, None)
+    assert (prediction.sources, prediction.allowed) == ((), None)
+    assert prediction.provenance is Provenance.INFERRED
+    assert prediction.origin == "the Service, whose endpoint is 192.168.0.2 itself"
+    assert prediction.path[1:4] == (
+        "the node: the Service address 10.96.0.1 becomes its endpoint's, 192.168.0.2",
+        (
+            "the node: since no Pod can answer a packet from its own address, the source becomes an address of the "
+            "node, or with Dataplane V2 a link-local one that is kept for this (not verified on a real node)"
+        ),
+        "the node: the packet goes back to the Pod that sent it",
+    )
+
+
+def test_a_pod_sees_itself_without_a_service_and_a_node_through_one() -> None:
+    """A packet to the Pod's own address never leaves it; on the host network a Service leads to a Pod as any other."""
+    own = predicted(EVERYTHING, POD)
+    assert (own.arrives_as, own.sources, own.provenance) == (PredictedKind.POD, (IPNetwork(POD),), Provenance.OBSERVED)
+    assert own.path[1:] == (
+        "the node: not masqueraded (DESTINATION_ON_SAME_NODE, by 192.168.0.2/32 of the Pod's own node)",
+        "the node: the packet does not leave it",
+    )
+    assert predicted(EVERYTHING, POD, backend=POD) == own
+    from_node = predicted(EVERYTHING, "10.96.0.1", backend="10.128.0.10", pod="10.128.0.10")
+    assert (from_node.reason, from_node.sources) == (
+        Reason.POD_USES_NODE_NETWORK_NAMESPACE,
+        (IPNetwork("10.128.0.10"),),
     )
 
 
@@ -180,37 +224,6 @@ def test_link_local_destinations_see_the_node_where_the_agent_was_told_to() -> N
     untold = predicted(EVERYTHING, "169.254.169.254")
     assert (untold.source_kind, untold.reason) == (PredictedKind.POD, Reason.LINK_LOCAL_DESTINATION)
     assert untold.provenance is Provenance.OBSERVED
-
-
-def test_ipv6_bypasses_masquerading_and_cloud_nat() -> None:
-    """A public IPv6 destination sees the Pod's IPv6 address; for a Pod known by IPv4 only, that is not known."""
-    known = predicted(composer_policy(RANGES), "2600:1900::1", pod="2001:db8::5")
-    assert known.source_kind is PredictedKind.POD
-    assert known.sources == (IPNetwork("2001:db8::5/128"),)
-    assert known.reason is Reason.NO_MASQUERADING_FOR_IPV6
-    assert predicted(composer_policy(RANGES), "2600:1900::1").sources == ()
-
-
-def test_ipv6_is_masqueraded_where_the_agent_was_told_to() -> None:
-    """With an IPv6 chain, an IPv6 destination sees one of the nodes' IPv6 addresses, never their IPv4 ones."""
-    nodes = IPNetwork("2600:1900:1::/64")
-    dual_stack = replace(RANGES, node=(*RANGES.node, nodes), public_nodes=True)
-    told = predicted(EVERYTHING_IPV6, "2600:2000::1", ranges=dual_stack, pod="2001:db8::5", node="10.128.0.10")
-    assert (told.source_kind, told.sources) == (PredictedKind.NODE, (nodes,))
-    assert told.path[1:] == (
-        "the node: policy everything masquerades, the source becomes the node's address",
-        "the internet: IPv6 is not translated on the way out",
-    )
-    known = predicted(EVERYTHING_IPV6, "2600:2000::1", ranges=dual_stack, node="2600:1900:1::a")
-    assert known.sources == (IPNetwork("2600:1900:1::a/128"),)
-    assert predicted(EVERYTHING, "2600:2000::1", ranges=dual_stack, pod="2001:db8::5").arrives_as is PredictedKind.POD
-
-
-def test_a_firewall_for_ipv4_lets_in_no_ipv6() -> None:
-    """An IPv6 packet meets a firewall that lists IPv4 ranges only and is dropped; the IPv4 one passes."""
-    bypassing = predicted(composer_policy(RANGES), "2600:1900::1", IPNetwork("0.0.0.0/0"))
-    assert (bypassing.source_kind, bypassing.allowed) == (PredictedKind.DROPPED, False)
-    assert predicted(composer_policy(RANGES), ON_PREMISES, IPNetwork("0.0.0.0/0")).allowed is True
 
 
 def test_what_is_no_pod_is_not_on_the_pods_node() -> None:

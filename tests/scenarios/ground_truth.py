@@ -18,9 +18,10 @@ NODE_RANGE: Final = "10.128.0.0/20"
 POD_RANGE: Final = "10.64.0.0/14"
 IPV6_DESTINATION: Final = "fd00:200::9"
 
-_RFC_1918: Final = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")
-_RESERVED: Final = (
-    *_RFC_1918,
+#: The agent's own default list, and what it is with ``--nomasq-all-reserved-ranges``, which is GKE's.
+RFC_1918: Final = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")
+RESERVED: Final = (
+    *RFC_1918,
     "100.64.0.0/10",
     "192.0.0.0/24",
     "192.0.2.0/24",
@@ -56,11 +57,11 @@ class Row:
 
 ROWS: Final = (
     Row(policy="no chain", config="nonMasqueradeCIDRs: [nonsense]", non_masquerade=None, seen="Pod Pod Pod Pod"),
-    Row(policy="empty config", config="", non_masquerade=_RFC_1918, seen="node Pod Pod Pod"),
+    Row(policy="empty config", config="", non_masquerade=RFC_1918, seen="node Pod Pod Pod"),
     Row(
         policy="empty config, reserved ranges",
         config="",
-        non_masquerade=_RESERVED,
+        non_masquerade=RESERVED,
         reserved_ranges=True,
         seen="Pod Pod Pod Pod",
     ),

@@ -3,8 +3,8 @@
     Pod, Pod ── node ── vpc ──┬── "private"    stands for every address that is not globally reachable
                               └── cloud-nat ── "internet"    stands for all the others
 
-The lab knows nothing of airflow-masq. What a policy or a plan means in its words is said here, and here alone. This
-module must not ask the predictor for anything.
+The lab knows nothing of airflow-masq. What a plan means in its words is said here, what a policy means in
+``chains.py``. This module must not ask the predictor for anything.
 """
 
 from __future__ import annotations
@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Final
 
 from airflow_masq.network import SourceKind
 from lab.packets.lab import PacketLab
-from lab.packets.masquerade import MasqueradeChain
 from lab.packets.observers import Observers
 from lab.packets.topology import (
     DEFAULT_CLOUD_NAT,
@@ -34,7 +33,6 @@ from tests.scenarios.worlds import ASKING_POD, CLUSTER, EXTERNAL_ADDRESS, NODE, 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from airflow_masq.network.policy import Chain
     from lab.packets.tracer import Fate
     from tests.scenarios.worlds import Question, World
 
@@ -67,8 +65,10 @@ INTERNET: Final = Destination(
 
 #: What answers in the cluster itself.
 _BESIDE: Final = (
-    Destination(name=OTHER_POD.name, address=OTHER_POD.address, ipv6_address=OTHER_POD.ipv6_address),
-    Destination(name=NODE.name, address=NODE.address, ipv6_address=NODE.ipv6_address),
+    *(
+        Destination(name=part.name, address=part.address, ipv6_address=part.ipv6_address)
+        for part in (ASKING_POD, OTHER_POD, NODE)
+    ),
     Destination(
         name=ROUTER,
         address=IPv4Address(str(ROUTER_ADDRESSES[0])),
@@ -98,7 +98,7 @@ class Kernel:
 
         :param world: policy and plan.
         """
-        self._lab.set_masquerade(NODE.name, *map(as_agents_chain, world.policy.chains))
+        self._lab.set_masquerade(NODE.name, *world.chains)
         covers = tuple(network for kind, network in _COVERED.items() if kind in world.nat_covers)
         self._lab.set_cloud_nat(CloudNat(address=DEFAULT_CLOUD_NAT.address, covers=covers))
         external = {NODE.name: IPv4Address(str(EXTERNAL_ADDRESS))} if world.public_nodes else {}
@@ -132,21 +132,6 @@ def _attempt(question: Question, *, part: str) -> Attempt:
         address=ip_address(str(question.destination)),
         port=DEFAULT_PORT,
         endpoint=None if question.backend is None else ip_address(str(question.backend)),
-    )
-
-
-def as_agents_chain(chain: Chain) -> MasqueradeChain:
-    """Say in the lab's words what an agent of a policy writes.
-
-    :param chain: the package's value.
-    :return: the lab's.
-    """
-    return MasqueradeChain(
-        name=chain.name,
-        non_masquerade=tuple(ip_network(str(exemption.cidr)) for exemption in chain.exemptions),
-        masquerade_link_local=chain.masquerades_link_local,
-        enable_ipv6=chain.ipv6,
-        masquerade_link_local_ipv6=chain.masquerades_link_local_ipv6,
     )
 
 

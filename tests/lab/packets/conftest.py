@@ -14,9 +14,9 @@ from lab.packets.requirements import missing
 from lab.packets.sandbox import inside
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Sequence
 
-    from lab.packets.topology import Topology
+    from lab.packets.topology import Destination, Topology
 
 
 @cache
@@ -37,8 +37,8 @@ def sandbox() -> None:
 class StartLab(Protocol):
     """Builds a lab whose observers serve until the test ends."""
 
-    async def __call__(self, topology: Topology) -> PacketLab:
-        """Build a topology."""
+    async def __call__(self, topology: Topology, *, beside: Sequence[Destination] = ()) -> PacketLab:
+        """Build a topology; ``beside`` are services in Pods, nodes or routers."""
         ...
 
 
@@ -47,9 +47,9 @@ async def start_lab(sandbox: None) -> AsyncIterator[StartLab]:  # noqa: ARG001 -
     """Give a function that builds labs."""
     async with AsyncExitStack() as stack:
 
-        async def start(topology: Topology) -> PacketLab:
+        async def start(topology: Topology, *, beside: Sequence[Destination] = ()) -> PacketLab:
             lab = stack.enter_context(PacketLab(topology))
-            await stack.enter_async_context(Observers(lab))
+            await stack.enter_async_context(Observers(lab, beside=beside))
             return lab
 
         yield start

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from dataclasses import replace
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ from lab.packets.topology import (
     IN_VPC,
     NODE_RANGE,
     ON_PREMISES,
+    POD_RANGE,
     PUBLIC,
     Destination,
     Topology,
@@ -27,12 +29,19 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from lab.packets.lab import PacketLab
+    from lab.packets.topology import Address
     from tests.lab.packets.conftest import StartLab
 
 CLUSTER = gke_cluster("blue", nodes=1, pods_per_node=1, ipv6=True)
 (NODE,) = CLUSTER.nodes
 (POD,) = NODE.pods
 EVERYTHING = MasqueradeChain(non_masquerade=())
+assert POD.ipv6_address is not None
+BESIDE_POD = Destination(name=POD.name, address=POD.address, ipv6_address=POD.ipv6_address)
+LOOPS: tuple[tuple[Address, Address], ...] = (
+    (IPv4Address("10.96.0.10"), POD.address),
+    (IPv6Address("fd00:96::10"), POD.ipv6_address),
+)
 
 #: Enough where nothing is expected to happen.
 SHORT_PATIENCE_SECONDS = 0.1
@@ -63,14 +72,29 @@ async def test_every_end_of_a_packet_is_told_apart(lab: PacketLab, tracer: Trace
     assert await tracer.follow(attempts) == [
         Fate(outcome=Outcome.ANSWERED, source=POD.address),
         Fate(outcome=Outcome.STOPPED, source=POD.address),
-        Fate(outcome=Outcome.LOST),
+        Fate(outcome=Outcome.LOST, at_gateway=POD.address),
     ]
     lab.set_masquerade(NODE.name, EVERYTHING)
     assert await tracer.follow(attempts) == [
         Fate(outcome=Outcome.ANSWERED, source=NODE.address),
         Fate(outcome=Outcome.ANSWERED, source=NODE.address),
-        Fate(outcome=Outcome.ANSWERED, source=DEFAULT_CLOUD_NAT.address),
+        Fate(outcome=Outcome.ANSWERED, source=DEFAULT_CLOUD_NAT.address, at_gateway=NODE.address),
     ]
+
+
+@pytest.mark.packets
+async def test_cloud_nat_hides_which_address_left_the_node_and_the_witness_before_it_does_not(
+    lab: PacketLab, tracer: Tracer
+) -> None:
+    """Where Cloud NAT covers Pods and nodes, the service sees one address for both, answered or stopped."""
+    lab.set_cloud_nat(replace(DEFAULT_CLOUD_NAT, covers=(NODE_RANGE, POD_RANGE)))
+    for allowed, outcome in ((None, Outcome.ANSWERED), ((), Outcome.STOPPED)):
+        lab.set_allowed_sources(PUBLIC.name, allowed)
+        for chains, address in (((), POD.address), ((EVERYTHING,), NODE.address)):
+            lab.set_masquerade(NODE.name, *chains)
+            (fate,) = await tracer.follow([to(PUBLIC)])
+            assert (fate.outcome, fate.source, fate.left_node_as) == (outcome, DEFAULT_CLOUD_NAT.address, address)
+    assert str(fate).endswith(f"from {DEFAULT_CLOUD_NAT.address} at the gateway from {NODE.address}")
 
 
 @pytest.mark.packets
@@ -124,13 +148,14 @@ async def test_a_public_node_shows_its_external_address_and_others_do_not(lab: P
     """One-to-one translation holds for the node's own address alone, and passes by Cloud NAT."""
     external = IPv4Address("198.51.100.9")
     lab.set_external_addresses({NODE.name: external})
-    assert await tracer.follow([to(PUBLIC)]) == [Fate(outcome=Outcome.LOST)]
+    assert await tracer.follow([to(PUBLIC)]) == [Fate(outcome=Outcome.LOST, at_gateway=POD.address)]
     lab.set_masquerade(NODE.name, EVERYTHING)
-    assert await tracer.follow([to(PUBLIC)]) == [Fate(outcome=Outcome.ANSWERED, source=external)]
+    translated = Fate(outcome=Outcome.ANSWERED, source=external, at_gateway=NODE.address)
+    assert await tracer.follow([to(PUBLIC)]) == [translated]
     lab.set_cloud_nat(None)
-    assert await tracer.follow([to(PUBLIC)]) == [Fate(outcome=Outcome.ANSWERED, source=external)]
+    assert await tracer.follow([to(PUBLIC)]) == [translated]
     lab.set_external_addresses({})
-    assert await tracer.follow([to(PUBLIC)]) == [Fate(outcome=Outcome.LOST)]
+    assert await tracer.follow([to(PUBLIC)]) == [Fate(outcome=Outcome.LOST, at_gateway=NODE.address)]
 
 
 @pytest.mark.packets
@@ -158,6 +183,35 @@ async def test_a_node_decides_after_it_translated_a_cluster_ip(lab: PacketLab, t
     assert await tracer.follow([from_node]) == [Fate(outcome=Outcome.ANSWERED, source=NODE.address)]
     lab.set_masquerade(NODE.name, MasqueradeChain(non_masquerade=(ip_network("10.200.0.0/16"),)))
     assert await tracer.follow([from_pod]) == [Fate(outcome=Outcome.ANSWERED, source=POD.address)]
+
+
+@pytest.mark.packets
+@pytest.mark.parametrize("chains", [(), (EVERYTHING,)], ids=["none", "an agent"])
+async def test_a_pod_that_is_its_own_endpoint_sees_the_node(
+    start_lab: StartLab, chains: tuple[MasqueradeChain, ...]
+) -> None:
+    """By kube-proxy's rule for it, a Pod that reaches itself through a Service sees its node, agents or none."""
+    lab = await start_lab(default_topology(CLUSTER), beside=[BESIDE_POD])
+    lab.set_masquerade(NODE.name, *chains)
+    lab.set_services(NODE.name, dict(LOOPS))
+    with Tracer(lab, destinations=[POD.name]) as tracer:
+        fates = await tracer.follow(to_itself())
+    assert fates == [Fate(outcome=Outcome.ANSWERED, source=each) for each in (NODE.address, NODE.ipv6_address)]
+
+
+@pytest.mark.packets
+async def test_a_pod_cannot_answer_itself_through_a_service_that_only_translates(start_lab: StartLab) -> None:
+    """Without that rule the packet comes back with the Pod's own address, and no connection opens."""
+    lab = await start_lab(default_topology(CLUSTER), beside=[BESIDE_POD])
+    lab.set_services(NODE.name, dict(LOOPS), masquerades_loops=False)
+    with Tracer(lab, destinations=[POD.name]) as tracer:
+        fates = await tracer.follow(to_itself())
+    assert fates == [Fate(outcome=Outcome.STOPPED, source=each) for each in (POD.address, POD.ipv6_address)]
+
+
+def to_itself() -> list[Attempt]:
+    """Attempt to connect from the Pod to the Services behind which it is itself."""
+    return [Attempt(part=POD.name, address=each, port=DEFAULT_PORT, endpoint=endpoint) for each, endpoint in LOOPS]
 
 
 def ipv4_packet(*, flags: int, protocol: int = 6) -> bytes:

@@ -1,0 +1,100 @@
+"""What nodes do about a policy's words, in the packet lab's: the kernel's side of the oracle.
+
+It is written from what Google and the agent's source say, and from what the real agent was seen to do
+(``ground_truth.py``). This module must not ask the package for anything: were both sides made by one hand, a packet
+could not tell a mistake of that hand.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from ipaddress import ip_network
+from typing import TYPE_CHECKING, Final, assert_never
+
+from lab.packets.masquerade import GKE_CHAIN, UPSTREAM_CHAIN, MasqueradeChain
+from tests.scenarios.ground_truth import RESERVED, RFC_1918
+from tests.scenarios.words import Agents, BuiltIn, Known, Objects
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from tests.scenarios.words import Agent, Words
+
+_IPV6: Final = 6
+_DEFAULT_OBJECT: Final = "default"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClusterRanges:
+    """A cluster's ranges as texts.
+
+    :param nodes: its nodes'.
+    :param pods: its Pods'.
+    :param services: its Services'.
+    """
+
+    nodes: tuple[str, ...]
+    pods: tuple[str, ...]
+    services: tuple[str, ...]
+
+    @property
+    def fixed(self) -> tuple[str, ...]:
+        """What Autopilot never masquerades, whoever says what.
+
+        https://cloud.google.com/kubernetes-engine/docs/how-to/egress-nat-policy-ip-masq-autopilot (read 2026-11-22)
+        """
+        return (*self.nodes, *self.pods, *self.services)
+
+
+def chains_of(words: Words, cluster: ClusterRanges) -> tuple[MasqueradeChain, ...]:
+    """Say which chains are on a node.
+
+    :param words: how the policy was set.
+    :param cluster: whose node it is.
+    :return: the chains; none where nothing is masqueraded.
+    """
+    match words:
+        case Agents():
+            named = zip((GKE_CHAIN, UPSTREAM_CHAIN), words.agents, strict=False)
+            return tuple(chain for name, agent in named for chain in _chains_of_agent(agent, name=name))
+        case Objects():
+            return (_chain([*_of_objects(words, cluster), *cluster.fixed]),)
+        case BuiltIn(name=Known.NONE):
+            return ()
+        case BuiltIn():
+            # "nonMasqueradeCIDRs equals to pod IP range": NodeConfig.enable_ip_masq_agent, Composer's API v1; and the
+            # "Default non-masquerade destinations" of GKE's page "IP masquerade agent" (both read 2026-11-22).
+            own = cluster.pods if words.name is Known.COMPOSER else RESERVED
+            return (_chain([*own, *(cluster.fixed if words.autopilot else ())]),)
+    assert_never(words)
+
+
+def _chain(cidrs: Iterable[str]) -> MasqueradeChain:
+    return MasqueradeChain(non_masquerade=tuple(map(ip_network, cidrs)))
+
+
+def _chains_of_agent(agent: Agent, *, name: str) -> tuple[MasqueradeChain, ...]:
+    """Say what one agent writes: its chain, or none where it refuses its config at its first start (observed)."""
+    # A config without the key leaves the agent's own list; one that has it, even empty, replaces that.
+    texts = (RESERVED if agent.reserved_ranges else RFC_1918) if agent.listed is None else agent.listed
+    try:
+        networks = tuple(map(ip_network, texts))
+    except ValueError:  # not aligned to its prefix
+        return ()
+    if not agent.ipv6 and any(network.version == _IPV6 for network in networks):
+        return ()
+    chain = MasqueradeChain(
+        name=name,
+        non_masquerade=networks,
+        masquerade_link_local=agent.link_local,
+        enable_ipv6=agent.ipv6,
+        masquerade_link_local_ipv6=agent.link_local_ipv6,
+    )
+    return (chain,)
+
+
+def _of_objects(words: Objects, cluster: ClusterRanges) -> list[str]:
+    """Add up what the objects exempt; of two with one name there is only the later, as of any object in a cluster."""
+    applied = {each.name: each.cidrs for each in words.objects}
+    applied.setdefault(_DEFAULT_OBJECT, cluster.pods if words.has_agent else RESERVED)
+    return [cidr for cidrs in applied.values() for cidr in cidrs]

@@ -1,0 +1,264 @@
+"""What a predictor could get wrong, each as one that does, and worlds in which some of these mistakes show.
+
+A mistaken predictor is right, but about another call. In every run of the oracle the packets have to refute each of
+them (``tests/network/test_kernel_oracle.py``): an oracle that cannot object proves nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+from netaddr import IPAddress, IPNetwork
+
+from airflow_masq.network import PredictedKind, SourceKind
+from tests.scenarios.calls import prediction_of
+from tests.scenarios.policies import policy_of
+from tests.scenarios.words import Agent, Agents, BuiltIn, EgressNat, Known, Objects
+from tests.scenarios.worlds import (
+    ASKING_POD,
+    CLUSTER_IP,
+    CLUSTER_IPV6,
+    IPV4,
+    IPV6,
+    NODES,
+    OTHER_POD,
+    PODS,
+    Question,
+    World,
+    address_of,
+    both,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from airflow_masq.network import Chain, Exemption, Prediction
+    from tests.scenarios.calls import Call, Predictor
+    from tests.scenarios.words import Words
+
+    Distortion = Callable[[Call], Call]
+
+_EVERYBODY: Final = (IPNetwork("0.0.0.0/0"), IPNetwork("::/0"))
+
+
+def distorted(distortion: Distortion) -> Predictor:
+    """Give the predictor that makes a mistake."""
+    return lambda call: prediction_of(distortion(call))
+
+
+def _of_policy(change: Callable[[tuple[Chain, ...]], tuple[Chain, ...]]) -> Distortion:
+    """Mistake a policy's chains for others."""
+    return lambda call: replace(call, policy=replace(call.policy, chains=change(call.policy.chains)))
+
+
+def _of_chain(**fields: object) -> Distortion:
+    """Mistake a field of every chain."""
+    return _of_policy(lambda chains: tuple(replace(chain, **fields) for chain in chains))  # type: ignore[arg-type] # names
+
+
+def _of_words(change: Callable[[Words], Words]) -> Distortion:
+    """Read a policy's words as others."""
+    return lambda call: replace(call, policy=policy_of(change(call.words), call.ranges))
+
+
+def _of_agents(change: Callable[[Agent], Agent]) -> Distortion:
+    """Read every agent's config as another."""
+    return _of_words(
+        lambda words: Agents(agents=tuple(map(change, words.agents))) if isinstance(words, Agents) else words
+    )
+
+
+def _of_ranges(**fields: object) -> Distortion:
+    """Mistake a field of the plan's network, where nothing but the way of a packet depends on it."""
+    return lambda call: replace(call, ranges=replace(call.ranges, **fields))  # type: ignore[arg-type] # names
+
+
+def _with_longer_prefixes(chains: tuple[Chain, ...]) -> tuple[Chain, ...]:
+    """Read every prefix length as one more than it is."""
+
+    def misread(exemption: Exemption) -> Exemption:
+        cidr = exemption.cidr
+        prefix_length = min(cidr.prefixlen + 1, {IPV4: 32, IPV6: 128}[cidr.version])
+        return replace(exemption, cidr=IPNetwork((cidr.first, prefix_length), version=cidr.version))
+
+    return tuple(replace(chain, exemptions=tuple(map(misread, chain.exemptions))) for chain in chains)
+
+
+def _with_one_exemption(chains: tuple[Chain, ...]) -> tuple[Chain, ...]:
+    return tuple(replace(chain, exemptions=chain.exemptions[:1]) for chain in chains)
+
+
+def _with_ipv6_if(decide: Callable[[list[bool]], bool]) -> Distortion:
+    """Have one answer for all chains."""
+    return _of_policy(
+        lambda chains: tuple(replace(chain, ipv6=decide([each.ipv6 for each in chains])) for chain in chains)
+    )
+
+
+def _first_of_each_version(networks: tuple[IPNetwork, ...]) -> tuple[IPNetwork, ...]:
+    return tuple({network.version: network for network in reversed(networks)}.values())
+
+
+def _with_one_pod_range(call: Call) -> Call:
+    ranges = replace(call.ranges, pod=_first_of_each_version(call.ranges.pod))
+    return replace(call, policy=policy_of(call.words, ranges))
+
+
+def _with_one_node_range(call: Call) -> Call:
+    return replace(call, ranges=replace(call.ranges, node=_first_of_each_version(call.ranges.node)))
+
+
+def _without_loops(call: Call) -> Call:
+    """Take a Pod that is its own endpoint for its neighbour."""
+    loops = call.backend in both(ASKING_POD) and not call.host_network
+    return replace(call, backend=address_of(OTHER_POD, version=call.pod.version)) if loops else call
+
+
+def _listing_only(version: int) -> Callable[[Agent], Agent]:
+    def listing(agent: Agent) -> Agent:
+        if agent.listed is None or agent.ipv6:
+            return agent
+        return replace(agent, listed=tuple(cidr for cidr in agent.listed if IPNetwork(cidr).version == version))
+
+    return listing
+
+
+def _of_objects(**fields: object) -> Distortion:
+    return _of_words(
+        lambda words: replace(words, **fields) if isinstance(words, Objects) else words  # type: ignore[arg-type] # names
+    )
+
+
+def _beside_default(words: Words) -> Words:
+    """Take the object that replaces the default one for one more beside it."""
+    if not isinstance(words, Objects):
+        return words
+    renamed = (replace(each, name=f"{each.name}-{number}") for number, each in enumerate(words.objects))
+    return replace(words, objects=tuple(renamed))
+
+
+def _on_standard_clusters(words: Words) -> Words:
+    return replace(words, autopilot=False) if isinstance(words, BuiltIn) else words
+
+
+def _without_firewall(call: Call) -> Call:
+    return replace(call, allowed_sources=_EVERYBODY if call.allowed_sources else ())
+
+
+DISTORTIONS: Final[dict[str, Distortion]] = {
+    "only the first chain counts": _of_policy(lambda chains: chains[:1]),
+    "only the last chain counts": _of_policy(lambda chains: chains[-1:]),
+    "prefixes are one bit too long": _of_policy(_with_longer_prefixes),
+    "only the first CIDR counts": _of_policy(_with_one_exemption),
+    "every agent masquerades IPv6": _of_chain(ipv6=True),
+    "no agent masquerades IPv6": _of_chain(ipv6=False),
+    "where one agent masquerades IPv6, all do": _with_ipv6_if(any),
+    "where one agent leaves IPv6 alone, all do": _with_ipv6_if(all),
+    "link-local is always left alone": _of_chain(masquerades_link_local=False),
+    "link-local is never left alone": _of_chain(masquerades_link_local=True),
+    "an empty list leaves the defaults": _of_agents(lambda agent: replace(agent, listed=agent.listed or None)),
+    "a config without a list empties it": _of_agents(lambda agent: replace(agent, listed=agent.listed or ())),
+    "every agent's defaults are RFC 1918's": _of_agents(lambda agent: replace(agent, reserved_ranges=False)),
+    "every agent's defaults are GKE's": _of_agents(lambda agent: replace(agent, reserved_ranges=True)),
+    "an agent without IPv6 skips IPv6 ranges": _of_agents(_listing_only(IPV4)),
+    "only the first Pod range is spared": _with_one_pod_range,
+    "only the first node range has nodes": _with_one_node_range,
+    "an object called default adds to the default one": _of_words(_beside_default),
+    "the default object is always GKE's": _of_objects(has_agent=False),
+    "the default object is always Composer's": _of_objects(has_agent=True),
+    "Autopilot fixes nothing": _of_words(_on_standard_clusters),
+    "Cloud NAT covers all": _of_ranges(nat_covers=frozenset({SourceKind.NODE, SourceKind.POD})),
+    "Cloud NAT covers nothing": _of_ranges(nat_covers=frozenset()),
+    "nodes are private": _of_ranges(public_nodes=False),
+    "nodes are public": _of_ranges(public_nodes=True),
+    "firewalls let everybody in": _without_firewall,
+    "the host network is like a Pod's own": lambda call: replace(
+        call, host_network=False, pod=address_of(ASKING_POD, version=call.pod.version)
+    ),
+    "a ClusterIP is the destination": lambda call: replace(call, backend=None),
+    "a Pod sees itself through a Service": _without_loops,
+}
+
+
+def _saying(**fields: object) -> Predictor:
+    """Give the predictor that answers every call alike in one respect."""
+    return lambda call: replace(prediction_of(call), **fields)  # type: ignore[arg-type] # a table of fields
+
+
+def _taking_translated_for_masqueraded(call: Call) -> Prediction:
+    prediction = prediction_of(call)
+    return replace(prediction, masqueraded=prediction.masqueraded or prediction.arrives_as is PredictedKind.NAT)
+
+
+def _taking_lost_for_unmasqueraded(call: Call) -> Prediction:
+    prediction = prediction_of(call)
+    return replace(
+        prediction, masqueraded=prediction.masqueraded and prediction.arrives_as is not PredictedKind.DROPPED
+    )
+
+
+def _sending_by_ipv4(call: Call) -> Prediction:
+    prediction = prediction_of(call)
+    mixed = call.pod.version != call.destination.version
+    return replace(prediction, sources=(IPNetwork(call.pod),)) if mixed else prediction
+
+
+def _where_node_unknown(**fields: object) -> Predictor:
+    return lambda call: prediction_of(call) if call.node_address else _saying(**fields)(call)
+
+
+#: Every predictor that has to be refuted, by what it gets wrong.
+MISTAKEN: Final[dict[str, Predictor]] = {
+    **{name: distorted(distortion) for name, distortion in DISTORTIONS.items()},
+    "it names no source": _saying(sources=()),
+    "it tells nothing of firewalls": _saying(allowed=None),
+    "it names no source where the node is unknown": _where_node_unknown(sources=()),
+    "every firewall lets in an unknown node": _where_node_unknown(allowed=True),
+    "no firewall lets in an unknown node": _where_node_unknown(allowed=False),
+    "a Pod without IPv6 sends to IPv6 all the same": _sending_by_ipv4,
+    "whatever Cloud NAT translates was masqueraded": _taking_translated_for_masqueraded,
+    "whatever is lost was not masqueraded": _taking_lost_for_unmasqueraded,
+}
+
+_SOMEWHERE: Final = tuple(
+    Question(destination=IPAddress(address))
+    for address in ("172.20.0.10", "10.200.0.9", "100.64.1.1", "192.168.77.1", "fd00:200::9", "fd00:168::99")
+)
+_IPV6_LISTED: Final = Agent(listed=("10.0.0.0/8", "fd00:200::/32"), ipv6=True)
+_NOTHING_LISTED: Final = Agent(listed=())
+
+#: Worlds that are rarely drawn, for mistakes that show in no others.
+REVEALING: Final[dict[str, World]] = {
+    "two agents, one with IPv6": World(words=Agents(agents=(_IPV6_LISTED, _NOTHING_LISTED)), questions=_SOMEWHERE),
+    "two agents, the other with IPv6": World(
+        words=Agents(agents=(_NOTHING_LISTED, _IPV6_LISTED)), questions=_SOMEWHERE
+    ),
+    "an agent without a list, as on GKE": World(words=Agents(agents=(Agent(listed=None),)), questions=_SOMEWHERE),
+    "an agent without a list, elsewhere": World(
+        words=Agents(agents=(Agent(listed=None, reserved_ranges=False),)), questions=_SOMEWHERE
+    ),
+    "several Pod ranges": World(
+        words=BuiltIn(name=Known.COMPOSER, autopilot=False), questions=_SOMEWHERE, pods=(*PODS, "100.64.0.0/16")
+    ),
+    "several node ranges": World(
+        words=BuiltIn(name=Known.COMPOSER), questions=_SOMEWHERE, nodes=("10.132.0.0/20", *NODES)
+    ),
+    "a Pod behind its own Service": World(
+        words=BuiltIn(name=Known.COMPOSER),
+        questions=tuple(
+            Question(destination=cluster_ip, backend=pod)
+            for cluster_ip, pod in zip((CLUSTER_IP, CLUSTER_IPV6), both(ASKING_POD), strict=True)
+        ),
+    ),
+    "an agent that refuses its config": World(
+        words=Agents(agents=(replace(_IPV6_LISTED, ipv6=False),)), questions=_SOMEWHERE
+    ),
+    "an object beside Composer's": World(
+        words=Objects(objects=(EgressNat(name="team", cidrs=("172.20.0.0/16",)),), has_agent=True),
+        questions=_SOMEWHERE,
+    ),
+    "an object in the place of GKE's": World(
+        words=Objects(objects=(EgressNat(name="default", cidrs=("172.20.0.0/16",)),)), questions=_SOMEWHERE
+    ),
+}

@@ -1,0 +1,62 @@
+"""What the package makes of a policy's words: the predictor's side of the oracle.
+
+It uses the ways by which plans and commands come to their policies, so that a mistake there is one that packets refute.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import lru_cache
+from typing import TYPE_CHECKING, assert_never
+
+from airflow_masq.network import (
+    MasqueradePolicy,
+    composer_policy,
+    egress_nat_policies,
+    gke_default_policy,
+    no_policy,
+)
+from airflow_masq.network.agent_config import agent_policy, read_agent_config
+from tests.scenarios.words import Agents, BuiltIn, Known, Objects
+
+if TYPE_CHECKING:
+    from airflow_masq.network import NetworkRanges
+    from tests.scenarios.words import Agent, Words
+
+#: Two agents have two chains.
+CHAIN_NAMES = ("IP-MASQ", "IP-MASQ-AGENT")
+
+
+@lru_cache(maxsize=256)
+def policy_of(words: Words, ranges: NetworkRanges) -> MasqueradePolicy:
+    """Have the package read a policy's words.
+
+    :param words: how it was set.
+    :param ranges: the plan's.
+    :return: the package's policy.
+    """
+    match words:
+        case Agents(agents=(agent,)):
+            return _policy_of_agent(agent)
+        case Agents():
+            chains = [
+                replace(chain, name=name)
+                for name, agent in zip(CHAIN_NAMES, words.agents, strict=False)
+                for chain in _policy_of_agent(agent).chains
+            ]
+            return MasqueradePolicy(name="agents", chains=tuple(chains))
+        case Objects():
+            manifests = [each.manifest for each in words.objects]
+            return egress_nat_policies(manifests, ranges, has_agent=words.has_agent)
+        case BuiltIn(name=Known.COMPOSER):
+            return composer_policy(ranges, autopilot=words.autopilot)
+        case BuiltIn(name=Known.GKE_DEFAULT):
+            return gke_default_policy(ranges, autopilot=words.autopilot)
+        case BuiltIn():
+            return no_policy()
+    assert_never(words)
+
+
+def _policy_of_agent(agent: Agent) -> MasqueradePolicy:
+    reading = read_agent_config(agent.config, enable_ipv6=agent.ipv6, reserved_ranges=agent.reserved_ranges)
+    return agent_policy(reading)
