@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from airflow_masq.environment import EnvironmentName, ImageVersion, value_at
+from airflow_masq.environment import EnvironmentName, value_at
+from airflow_masq.environment.cidr_fields import IP_ALLOCATION_POLICY
 from airflow_masq.exceptions import InexpressibleError, InvalidInputError
 from airflow_masq.wire.foreign_text import printable
 
@@ -44,7 +45,6 @@ _EITHER_OR: Final = (
     ("clusterIpv4CidrBlock", "clusterSecondaryRangeName"),
     ("servicesIpv4CidrBlock", "servicesSecondaryRangeName"),
 )
-IP_ALLOCATION_POLICY: Final = "config.nodeConfig.ipAllocationPolicy"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -177,9 +177,9 @@ def refuse_contradictions(plan: Plan, *, form: str) -> None:
     if not plan.environment:
         raise InexpressibleError(form=form, where="environment", reason="the plan describes none")
     for field_name, other in _EITHER_OR:
-        places = [value_at(plan.environment, *IP_ALLOCATION_POLICY.split("."), name) for name in (field_name, other)]
+        places = [value_at(plan.environment, *IP_ALLOCATION_POLICY, name) for name in (field_name, other)]
         if all(places):
-            where = f"environment.{IP_ALLOCATION_POLICY}.{field_name}"
+            where = ".".join(("environment", *IP_ALLOCATION_POLICY, field_name))
             reason = f"{other} is set as well, and the service takes one of the two; leave one out"
             raise InexpressibleError(form=form, where=where, reason=reason)
 
@@ -198,19 +198,6 @@ def environment_name(plan: Plan, *, form: str) -> EnvironmentName:
     except InvalidInputError as error:
         reason = f"the form needs {error.expected}; the plan has {error.seen}"
         raise InexpressibleError(form=form, where="environment.name", reason=reason) from None
-
-
-def generation(plan: Plan) -> int | None:
-    """Give the generation of Composer that the environment's image belongs to.
-
-    :param plan: the plan.
-    :return: 1, 2 or 3; ``None`` where the plan does not tell.
-    """
-    text = value_at(plan.environment, "config", "softwareConfig", "imageVersion")
-    try:
-        return ImageVersion.parse(text).generation if isinstance(text, str) else None
-    except InvalidInputError:
-        return None
 
 
 def _fields(

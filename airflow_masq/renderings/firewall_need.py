@@ -14,7 +14,7 @@ from airflow_masq.network import PredictedKind, Prediction, predict
 from airflow_masq.network.firewall import lets_in
 from airflow_masq.network.ranges import as_network
 from airflow_masq.plan import policy_with_agent, policy_without_agent
-from airflow_masq.renderings.environment_fields import generation
+from airflow_masq.plan.environment_section import COMPOSER_3, composer_generation
 from airflow_masq.renderings.non_masquerade import pod_range_place
 
 if TYPE_CHECKING:
@@ -32,7 +32,6 @@ _PROTOCOLS: Final = {
     "dns": "UDP and TCP",
 }
 _WITHOUT_AGENT: Final = "gke-default"
-_COMPOSER_3: Final = 3
 _FROM_INTERNET: Final = frozenset({PredictedKind.NAT, PredictedKind.NODE_EXTERNAL})
 _NAMELESS: Final = {
     PredictedKind.POD: "Pod addresses of that IP version, which the plan does not name",
@@ -144,7 +143,7 @@ def firewall_needs(plan: Plan, *, form: str) -> tuple[FirewallNeed, ...]:
     :raises InexpressibleError: when the plan has no targets, is one of Composer 3, or does not tell the node or Pod
         ranges.
     """
-    if generation(plan) == _COMPOSER_3:
+    if composer_generation(plan.environment) == COMPOSER_3:
         where = "environment.config.softwareConfig.imageVersion"
         reason = "Composer 3 keeps its nodes and Pods out of your network, so a plan does not tell its source addresses"
         raise InexpressibleError(form=form, where=where, reason=reason)

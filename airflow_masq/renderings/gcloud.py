@@ -12,15 +12,17 @@ import shlex
 from typing import TYPE_CHECKING, Final
 
 from airflow_masq.environment import value_at
+from airflow_masq.environment.cidr_fields import IP_ALLOCATION_POLICY
 from airflow_masq.exceptions import InexpressibleError
-from airflow_masq.renderings.environment_fields import environment_fields, environment_name, generation
+from airflow_masq.plan.environment_section import COMPOSER_1, composer_generation
+from airflow_masq.renderings.environment_fields import environment_fields, environment_name
 from airflow_masq.renderings.gcloud_flags import FLAGS, FORM
 
 if TYPE_CHECKING:
     from airflow_masq.plan import Plan
 
+_IP_ALIASES: Final = (*IP_ALLOCATION_POLICY, "useIpAliases")
 _COMMAND: Final = "gcloud composer environments create"
-_COMPOSER_1: Final = 1
 # Composer 1 has the first, later ones the second.
 _SCHEDULER_COUNTS: Final = frozenset({"config.softwareConfig.schedulerCount", "config.workloadsConfig.scheduler.count"})
 
@@ -52,10 +54,10 @@ def _flags(plan: Plan) -> list[tuple[str, ...]]:
 
 
 def _refuse_ip_aliases_where_gcloud_does(plan: Plan) -> None:
-    if value_at(plan.environment, "config", "nodeConfig", "ipAllocationPolicy", "useIpAliases") is not True:
+    if value_at(plan.environment, *_IP_ALIASES) is not True:
         return
-    if generation(plan) != _COMPOSER_1:
-        where = "environment.config.nodeConfig.ipAllocationPolicy.useIpAliases"
+    if composer_generation(plan.environment) != COMPOSER_1:
+        where = ".".join(("environment", *_IP_ALIASES))
         reason = "gcloud takes --enable-ip-alias for Composer 1 only, since later ones always have it; leave it out"
         raise InexpressibleError(form=FORM, where=where, reason=reason)
 
