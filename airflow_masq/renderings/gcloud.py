@@ -16,7 +16,7 @@ from airflow_masq.environment.cidr_fields import IP_ALLOCATION_POLICY
 from airflow_masq.exceptions import InexpressibleError
 from airflow_masq.plan.environment_section import COMPOSER_1, composer_generation
 from airflow_masq.renderings.environment_fields import environment_fields, environment_name
-from airflow_masq.renderings.gcloud_flags import FLAGS, FORM
+from airflow_masq.renderings.gcloud_flags import DATABASE_RETENTION, FLAGS, FORM, LOG_STORAGE
 
 if TYPE_CHECKING:
     from airflow_masq.plan import Plan
@@ -49,6 +49,9 @@ def _flags(plan: Plan) -> list[tuple[str, ...]]:
     _refuse_ip_aliases_where_gcloud_does(plan)
     if fields.keys() >= _SCHEDULER_COUNTS:
         raise fields[min(_SCHEDULER_COUNTS)].error("one flag, --scheduler-count, sets both; leave one of them out")
+    if (LOG_STORAGE in fields) and fields.get(DATABASE_RETENTION):
+        reason = "gcloud drops it where the storage of task logs is set too; leave one of them out, or use rest"
+        raise fields[DATABASE_RETENTION].error(reason)
     words = [word for path, write in FLAGS.items() if path in fields for word in write(fields[path])]
     return [*words, *_web_server_access(plan)]
 
