@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING, Final
 
 from airflow_masq.environment import ImageVersion, normalise, value_at
 from airflow_masq.environment.cidr_fields import IP_ALLOCATION_POLICY
-from airflow_masq.environment.fields import BOOLEANS, SECTIONS, TEXTS, WHOLE_NUMBERS
 from airflow_masq.exceptions import InvalidInputError
 from airflow_masq.network import parse_cidr
-from airflow_masq.plan.document import describe
+from airflow_masq.plan.environment_types import check_types
 from airflow_masq.wire.foreign_text import printable
 
 if TYPE_CHECKING:
@@ -32,13 +31,6 @@ _LONGEST_PLACE: Final = 200
 _COMPOSERS_THAT_MAY_BE_PUBLIC: Final = (COMPOSER_1, COMPOSER_2)
 _PRIVATE_ENVIRONMENT_CONFIG: Final = ("config", "privateEnvironmentConfig")
 
-_TYPES: Final[tuple[tuple[frozenset[str], type, str], ...]] = (
-    (SECTIONS, dict, "a mapping"),
-    (BOOLEANS, bool, "true or false"),
-    (WHOLE_NUMBERS, int, "a whole number"),
-    (TEXTS, str, "text"),
-)
-
 
 def read_environment(place: Place) -> dict[str, object]:
     """Read the environment resource.
@@ -53,22 +45,8 @@ def read_environment(place: Place) -> dict[str, object]:
     except InvalidInputError as error:
         where = f"{place.where}.{printable(error.where, limit=_LONGEST_PLACE)}"
         raise place.document.error(where=where, expected=error.expected, seen=error.seen) from None
-    _check_types(resource, place, around=place.where)
+    check_types(resource, document=place.document, around=place.where)
     return resource
-
-
-def _check_types(fields: Mapping[str, object], place: Place, *, around: str) -> None:
-    for name, value in fields.items():
-        where = f"{around}.{name}"
-        for names, kind, expected in _TYPES:
-            if name in names and value is not None and not _is_a(value, kind):
-                raise place.document.error(where=where, expected=expected, seen=describe(value))
-        if name in SECTIONS and isinstance(value, dict):
-            _check_types(value, place, around=where)
-
-
-def _is_a(value: object, kind: type) -> bool:
-    return isinstance(value, kind) and (kind is bool or not isinstance(value, bool))
 
 
 def image_of_environment(resource: Mapping[str, object]) -> ImageVersion | None:
