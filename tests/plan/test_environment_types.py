@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from airflow_masq.exceptions import PlanError
@@ -91,6 +93,12 @@ def test_what_is_passed_on(path: str, value: object) -> None:
     """Words and fields that are not known here are no errors, and neither is ``null``."""
     environment = resource(path, value)
     assert plan_from_mapping({"environment": environment}, source="plan").environment == environment
+
+
+def test_a_character_that_json_writes_in_two_halves() -> None:
+    """A plan in JSON may hold any character, and JSON escapes some of them as two."""
+    text = json.dumps({"environment": {"labels": {"a": "\U0001f600", "\U0001f601": "\u00fc"}}})
+    assert load_plan(text, source="plan.json").environment == {"labels": {"a": "\U0001f600", "\U0001f601": "\u00fc"}}
 
 
 @pytest.mark.parametrize("text", ['labels: {a: "\\ud800"}', 'labels: {"\\udfff": a}', 'brandNew: "\\ud800"'])
