@@ -166,7 +166,9 @@ def _discard_rest(stream: TextIO | None) -> None:
     :param stream: standard output or standard error.
     """
     if stream is not None:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, stream.fileno())
+        os.close(nowhere)
 
 
 def _listed_commands() -> str:

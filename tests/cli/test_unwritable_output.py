@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from airflow_masq.cli import main
 from airflow_masq.cli.command_line import COMMANDS, EPILOG, NOT_CARRIED_OUT, WRONG_USAGE
 from tests.cli.console import PLAN
 
@@ -106,3 +107,30 @@ def test_the_help_tells_the_code() -> None:
     assert f"{NOT_CARRIED_OUT} could not be carried out" in EPILOG
     page = (REPOSITORY / "docs" / "command-line.md").read_text(encoding="utf-8")
     assert f"| {NOT_CARRIED_OUT} | the command could not be carried out" in page
+
+
+@pytest.mark.parametrize("words", [["--version"], ["agent-config", "config.yaml"]])
+def test_a_full_disk_in_this_process(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], words: list[str]
+) -> None:
+    """A caller in Python gets the same code and line, and can close the output without an error."""
+    (tmp_path / "config.yaml").write_text("{}", encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    with FULL.open("w") as output:
+        monkeypatch.setattr(sys, "stdout", output)
+        assert main(words) == NOT_CARRIED_OUT
+    assert capsys.readouterr().err.encode() == NO_SPACE
+
+
+def test_nowhere_to_write_in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without any output the code is all that is left to say it with."""
+    monkeypatch.setattr(sys, "stdout", None)
+    monkeypatch.setattr(sys, "stderr", None)
+    assert main(["--version"]) == NOT_CARRIED_OUT
+
+
+def test_complaints_that_find_no_room_in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A complaint that cannot be written does not become another error."""
+    with FULL.open("w") as errors:
+        monkeypatch.setattr(sys, "stderr", errors)
+        assert main(["lint", "missing.yaml"]) == WRONG_USAGE
