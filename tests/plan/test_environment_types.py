@@ -101,6 +101,13 @@ def test_a_character_that_json_writes_in_two_halves() -> None:
     assert load_plan(text, source="plan.json").environment == {"labels": {"a": "\U0001f600", "\U0001f601": "\u00fc"}}
 
 
+@pytest.mark.parametrize("labels", [{"\udfff": "a"}, {"a": "\ud800"}])
+def test_half_a_character_in_a_mapping(labels: dict[str, str]) -> None:
+    """The same holds of a plan that comes as a mapping, for keys and for values."""
+    with pytest.raises(PlanError, match="that JSON has, saw"):
+        plan_from_mapping({"environment": {"labels": labels}}, source="plan")
+
+
 @pytest.mark.parametrize("text", ['labels: {a: "\\ud800"}', 'labels: {"\\udfff": a}', 'brandNew: "\\ud800"'])
 def test_half_a_character(text: str) -> None:
     """YAML can name half of a character, which no JSON for Google can carry."""
