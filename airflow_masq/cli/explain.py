@@ -12,6 +12,7 @@ from airflow_masq.cli.files import read_plan, shown_name
 from airflow_masq.cli.output import Colour, paint, print_json, print_lines, wrapped
 from airflow_masq.exceptions import InvalidInputError
 from airflow_masq.network import PredictedKind, Prediction, parse_address, predict
+from airflow_masq.network.every_pod import some_pod
 from airflow_masq.plan.environment_section import COMPOSER_3, image_of_environment
 from airflow_masq.wire.foreign_text import printable
 
@@ -68,8 +69,8 @@ def add_arguments(parser: ArgumentParser) -> None:
         "--from",
         dest="pod",
         metavar="POD_IP",
-        help="the Pod that sends, or its node where the Pod is on its network; default: the first address of the "
-        "plan's first Pod range",
+        help="the Pod that sends, or its node where the Pod is on its network; default: a Pod of the plan's, on "
+        "another node than DEST",
     )
     parser.add_argument(
         "--backend",
@@ -100,9 +101,9 @@ def run(arguments: Namespace) -> int:
     ]
     if arguments.format == "json":
         pairs = zip(destinations, predictions, strict=True)
-        print_json([_as_json(destination, prediction) for destination, prediction in pairs])
+        print_json([_as_json(plan, destination, prediction) for destination, prediction in pairs])
     else:
-        print_lines(*_report(destinations, predictions, name=arguments.plan))
+        print_lines(*_report(plan, destinations, predictions, name=arguments.plan))
     return 0
 
 
@@ -156,7 +157,7 @@ def _predict(plan: Plan, destination: _Destination, *, pod: str | None, backend:
     return predict(
         plan.ranges,
         plan.policy,
-        pod=_first_pod(plan, version=address.version) if pod is None else _sender(plan, pod, destination=address),
+        pod=_some_pod(plan, destination=address) if pod is None else _sender(plan, pod, destination=address),
         destination=address,
         allowed_sources=destination.allowed_sources,
         backend=None if backend is None else _backend(plan, backend, destination=address),
@@ -174,18 +175,17 @@ def _sender(plan: Plan, text: str, *, destination: IPAddress) -> IPAddress:
     return sender
 
 
-def _first_pod(plan: Plan, *, version: int | None) -> IPAddress:
-    """Take a Pod that can talk to the destination at all, where the plan has one."""
-    ranges = sorted(plan.ranges.pod, key=lambda network: network.version != version)
-    if not ranges:
+def _some_pod(plan: Plan, *, destination: IPAddress) -> IPAddress:
+    """Take the Pod that stands for all; where none has the destination's IP version, one of the other."""
+    pods = plan.ranges.pod
+    if not pods:
         raise InvalidInputError(
             where="--from", expected="a Pod's address, since the plan has no Pod range", seen="none"
         )
-    first: IPAddress = ranges[0][1 if ranges[0].size > 1 else 0]
-    return first
+    return some_pod(plan.ranges, destination=destination) or pods[0][min(1, pods[0].size - 1)]
 
 
-def _as_json(destination: _Destination, prediction: Prediction) -> dict[str, object]:
+def _as_json(plan: Plan, destination: _Destination, prediction: Prediction) -> dict[str, object]:
     return {
         "destination": str(destination.address),
         "source_kind": prediction.source_kind.value,
@@ -194,7 +194,7 @@ def _as_json(destination: _Destination, prediction: Prediction) -> dict[str, obj
         "reason": prediction.reason.value,
         "matched_cidr": None if prediction.matched_cidr is None else str(prediction.matched_cidr),
         "allowed": prediction.allowed,
-        "path": list(prediction.path),
+        "path": _path(plan, prediction),
     }
 
 
@@ -202,10 +202,19 @@ def _shown(networks: Iterable[IPNetwork]) -> list[str]:
     return [str(network.ip) if network.size == 1 else str(network) for network in networks]
 
 
-def _report(destinations: Sequence[_Destination], predictions: Sequence[Prediction], *, name: str) -> Iterator[str]:
+def _path(plan: Plan, prediction: Prediction) -> list[str]:
+    is_public = prediction.arrives_as in {PredictedKind.NAT, PredictedKind.DROPPED}
+    if not (plan.takes_nodes_for_private and is_public and prediction.masqueraded):
+        return list(prediction.path)
+    return [*prediction.path, "all this if nodes have no external addresses, which the plan does not say (MASQ212)"]
+
+
+def _report(
+    plan: Plan, destinations: Sequence[_Destination], predictions: Sequence[Prediction], *, name: str
+) -> Iterator[str]:
     for destination, prediction in zip(destinations, predictions, strict=True):
         yield f"{destination.name}: {_headline(prediction)}"
-        for number, step in enumerate(prediction.path, start=1):
+        for number, step in enumerate(_path(plan, prediction), start=1):
             yield wrapped(step, indent=f"{_INDENT}   ", first=f"{_INDENT}{number}. ")
         yield paint(f"{_INDENT}{prediction.reason} ({prediction.provenance})", Colour.QUIET)
         yield ""

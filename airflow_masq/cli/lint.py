@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 _COLOURS: Final = {Severity.ERROR: Colour.BAD, Severity.WARNING: Colour.DOUBTFUL, Severity.INFO: Colour.QUIET}
 _INDENT: Final = "    "
 _FIX_HEADING: Final = "## How to fix"
+_MOST_NEXT_STEPS: Final = 5
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -79,9 +80,13 @@ def _counts(findings: Iterable[Finding]) -> str:
 
 
 def _next_steps(findings: Iterable[Finding]) -> Iterator[str]:
-    """Say how to fix what was found, each code once, in the order of the findings."""
+    """Say how to fix what was found first, each code once; the rest has its pages."""
     rules = {rule.code: rule.text or "" for rule in all_rules()}
-    for code in dict.fromkeys(finding.code for finding in findings):
+    codes = list(dict.fromkeys(finding.code for finding in findings))
+    for code in codes[:_MOST_NEXT_STEPS]:
         title, _, rest = rules[code].strip().partition("\n")
         fix = rest.partition(_FIX_HEADING)[2].strip().partition("\n\n")[0]
         yield wrapped(f"Next, {code} ({title.rstrip('.')}): {' '.join(fix.split())}", indent=_INDENT, first="")
+    left = codes[_MOST_NEXT_STEPS:]
+    if left:
+        yield wrapped(f"Then {', '.join(left)}: each page says how to fix it.", indent=_INDENT, first="")

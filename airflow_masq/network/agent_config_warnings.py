@@ -50,7 +50,7 @@ def _about_keys(names: Sequence[str]) -> Iterator[str]:
     for name in names:
         known = known_key(name)
         if known is None:
-            yield _unknown_key(name)
+            yield _unknown_key(name, names)
             continue
         if known in spelt:
             yield f"{known} is there twice, as {excerpt(spelt[known])} and as {excerpt(name)}, and the latter counts"
@@ -59,11 +59,14 @@ def _about_keys(names: Sequence[str]) -> Iterator[str]:
         spelt[known] = name
 
 
-def _unknown_key(name: str) -> str:
+def _unknown_key(name: str, names: Sequence[str]) -> str:
     folded = {key.lower(): key for key in KNOWN_KEYS}
     close = get_close_matches(name[:100].lower(), folded, n=1, cutoff=_CLOSE_ENOUGH)
-    hint = f"; did you mean {folded[close[0]]}, whose default is in force now?" if close else ""
-    return f"the agent ignores the key {excerpt(name)}{hint}"
+    if not close:
+        return f"the agent ignores the key {excerpt(name)}"
+    meant = folded[close[0]]
+    in_force = "which is there as well" if meant in map(known_key, names) else "whose default is in force now"
+    return f"the agent ignores the key {excerpt(name)}; did you mean {meant}, {in_force}?"
 
 
 def _about_networks(networks: Sequence[IPNetwork]) -> Iterator[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from airflow_masq.plan.load import load_plan, plan_from_environment, plan_from_mapping
 from airflow_masq.plan.policy_section import policy_with_agent, policy_without_agent
+from airflow_masq.plan.remedy import Remedy, remedy_of
 from airflow_masq.plan.schema import PLAN_SCHEMA
 from airflow_masq.plan.values import Plan, PolicyChoice, Target
 
@@ -11,10 +12,12 @@ __all__ = [
     "PLAN_SCHEMA",
     "Plan",
     "PolicyChoice",
+    "Remedy",
     "Target",
     "load_plan",
     "plan_from_environment",
     "plan_from_mapping",
     "policy_with_agent",
     "policy_without_agent",
+    "remedy_of",
 ]

@@ -7,6 +7,7 @@ is one, what was expected and what was seen. It must not judge: whether a plan m
 from __future__ import annotations
 
 from dataclasses import replace
+from enum import Enum
 from typing import TYPE_CHECKING, Final
 
 from airflow_masq.environment import value_at
@@ -75,8 +76,9 @@ def _read_plan(document: Document) -> Plan:
         entries["apiVersion"].choice((_API_VERSION,))
     environment = read_environment(entries["environment"]) if "environment" in entries else {}
     cluster_version, pods_per_node = _read_cluster(entries.get("cluster"), environment)
-    network = _read_network(entries.get("network"), public_nodes=has_public_nodes(environment))
-    ranges = _with_ranges_of_environment(replace(network, pods_per_node=pods_per_node), environment)
+    network = _with_ranges_of_environment(_read_network(entries.get("network")), environment)
+    nodes = _read_nodes(entries.get("network"), environment)
+    ranges = replace(network, pods_per_node=pods_per_node, public_nodes=nodes is _Nodes.PUBLIC)
     choice = read_policy_choice(entries.get("policy"), environment)
     return Plan(
         environment=environment,
@@ -84,6 +86,7 @@ def _read_plan(document: Document) -> Plan:
         ranges=ranges,
         policy=policy_in_force(choice, ranges=ranges, environment=environment),
         targets=read_targets(entries["targets"]) if "targets" in entries else (),
+        takes_nodes_for_private=nodes is _Nodes.TAKEN_FOR_PRIVATE,
         policy_choice=choice,
         lines=document.lines,
     )
@@ -112,7 +115,24 @@ def _pods_per_node_of(environment: Mapping[str, object]) -> int:
     return own if isinstance(own, int) and is_possible else NetworkRanges().pods_per_node
 
 
-def _read_network(place: Place | None, *, public_nodes: bool) -> NetworkRanges:
+class _Nodes(Enum):
+    """Whether nodes have external addresses."""
+
+    PUBLIC = "they have, as the plan or its environment says"
+    PRIVATE = "they have none, as the plan or its environment says"
+    TAKEN_FOR_PRIVATE = "the environment says they have, but the plan names Cloud NAT, of which they have no use then"
+
+
+def _read_nodes(network: Place | None, environment: Mapping[str, object]) -> _Nodes:
+    entries = {} if network is None else network.section(NETWORK_KEYS)
+    if "public_nodes" in entries:
+        return _Nodes.PUBLIC if entries["public_nodes"].boolean() else _Nodes.PRIVATE
+    if not has_public_nodes(environment):
+        return _Nodes.PRIVATE
+    return _Nodes.TAKEN_FOR_PRIVATE if {"nat_addresses", "nat_covers"} & set(entries) else _Nodes.PUBLIC
+
+
+def _read_network(place: Place | None) -> NetworkRanges:
     entries = {} if place is None else place.section(NETWORK_KEYS)
 
     def cidrs(key: str) -> tuple[IPNetwork, ...]:
@@ -126,9 +146,6 @@ def _read_network(place: Place | None, *, public_nodes: bool) -> NetworkRanges:
         other=_read_other_ranges(entries["other_ranges"]) if "other_ranges" in entries else {},
         nat_addresses=tuple(item.parsed(parse_address, expected="an IP address") for item in nat_addresses),
         nat_covers=_read_nat_covers(entries.get("nat_covers"), has_nat=bool(nat_addresses)),
-        public_nodes=entries["public_nodes"].boolean()
-        if "public_nodes" in entries
-        else public_nodes and not {"nat_addresses", "nat_covers"} & set(entries),
         workers=entries["workers"].whole_number(least=1, most=_MOST_WORKERS) if "workers" in entries else None,
     )
 

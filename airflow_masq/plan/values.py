@@ -93,6 +93,8 @@ class Plan:
     :param policy: the masquerade policy taken to be in force.
     :param targets: in the plan's order.
     :param policy_choice: where ``policy`` comes from; default: GKE's, which nobody stated.
+    :param takes_nodes_for_private: whether nodes count as private only because the plan names Cloud NAT, while its
+        environment is no private one and the plan says nothing of its nodes; default not.
     :param lines: from places to lines of the file, from 1; empty where the plan did not come from a text. Two plans
         that say the same are equal, wherever they say it.
     """
@@ -103,6 +105,7 @@ class Plan:
     policy: MasqueradePolicy
     targets: tuple[Target, ...]
     policy_choice: PolicyChoice = PolicyChoice(name="gke-default")
+    takes_nodes_for_private: bool = False
     lines: Mapping[str, int] = field(default_factory=dict, compare=False, repr=False)
 
     def line_of(self, where: str) -> int | None:

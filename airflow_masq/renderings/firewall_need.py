@@ -10,18 +10,17 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from airflow_masq.exceptions import InexpressibleError
-from airflow_masq.network import PredictedKind, Prediction, predict
-from airflow_masq.network.firewall import lets_in
-from airflow_masq.network.ranges import as_network
-from airflow_masq.plan import policy_with_agent, policy_without_agent
+from airflow_masq.network import PredictedKind, Prediction
+from airflow_masq.network.every_pod import predict_every_pod
+from airflow_masq.plan import policy_without_agent, remedy_of
 from airflow_masq.plan.environment_section import COMPOSER_3, composer_generation
 from airflow_masq.renderings.non_masquerade import pod_range_place
 
 if TYPE_CHECKING:
-    from netaddr import IPAddress, IPNetwork
+    from netaddr import IPNetwork
 
     from airflow_masq.network import MasqueradePolicy
-    from airflow_masq.plan import Plan, Target
+    from airflow_masq.plan import Plan, Remedy, Target
 
 # RFC 9110 section 4.2, RFC 8489 section 3 and RFC 1035 section 4.2, read 2026-11-22.
 _PROTOCOLS: Final = {
@@ -31,8 +30,6 @@ _PROTOCOLS: Final = {
     "stun+tcp": "TCP",
     "dns": "UDP and TCP",
 }
-_WITHOUT_AGENT: Final = "gke-default"
-_FROM_INTERNET: Final = frozenset({PredictedKind.NAT, PredictedKind.NODE_EXTERNAL})
 _NAMELESS: Final = {
     PredictedKind.POD: "Pod addresses of that IP version, which the plan does not name",
     PredictedKind.NODE: "node addresses of that IP version, which the plan does not name",
@@ -68,14 +65,16 @@ class FirewallNeed:
     :param target: the target.
     :param before: the sources without the agent, under GKE's default policy.
     :param after: the sources under the plan's policy.
-    :param with_agent: the sources that the agent would bring about, where the plan does without it, its firewall would
-        let them in, and does not let in those of the plan; ``None`` where the agent would mend nothing.
+    :param remedy: the change of the plan after which its firewall lets packets in, where it does not under the plan;
+        ``None`` where there is none.
+    :param remedied: the sources after that change; ``None`` where there is none.
     """
 
     target: Target
     before: Sources
     after: Sources
-    with_agent: Sources | None = None
+    remedy: Remedy | None = None
+    remedied: Sources | None = None
 
     @property
     def destination(self) -> str:
@@ -103,10 +102,10 @@ class FirewallNeed:
             return f"Find out the source first: {self.after}."
         if self.after.let_in:
             return f"Nothing; the firewall lets in {self.after}."
-        if self.with_agent is not None:
+        if self.remedy is not None:
             return (
-                "No rule for Pods: create the environment with the agent (enableIpMasqAgent: true), which makes it "
-                f"unnecessary. Packets then come from {self.with_agent}, which the firewall lets in."
+                f"No rule for Pods: {self.remedy.step}, which makes it unnecessary. Packets then come from "
+                f"{self.remedied}, which the firewall lets in."
             )
         return f"Let in {self.after} to {self.destination}, port {self.port}, {self.protocol}."
 
@@ -155,59 +154,25 @@ def firewall_needs(plan: Plan, *, form: str) -> tuple[FirewallNeed, ...]:
         if not values:
             reason = "the plan tells none, and the request is about them; name them"
             raise InexpressibleError(form=form, where=where, reason=reason)
-    default = policy_without_agent(plan)
-    return tuple(
-        FirewallNeed(
-            target=target,
-            before=_sources(plan, default, target),
-            after=_sources(plan, plan.policy, target),
-            with_agent=_mended_by_agent(plan, target),
-        )
-        for target in plan.targets
-    )
+    return tuple(_need(plan, target) for target in plan.targets)
 
 
-def _mended_by_agent(plan: Plan, target: Target) -> Sources | None:
-    if plan.policy_choice.name != _WITHOUT_AGENT:
-        return None
-    if _sources(plan, plan.policy, target).let_in is not False:
-        return None
-    with_agent = _sources(plan, policy_with_agent(plan), target)
-    return with_agent if with_agent.let_in else None
+def _need(plan: Plan, target: Target) -> FirewallNeed:
+    before, after = (_sources(plan, policy, target) for policy in (policy_without_agent(plan), plan.policy))
+    if after.let_in is False:
+        remedy = remedy_of(plan)
+        remedied = _sources(plan, remedy.policy, target)
+        if remedied.let_in:
+            return FirewallNeed(target=target, before=before, after=after, remedy=remedy, remedied=remedied)
+    return FirewallNeed(target=target, before=before, after=after)
 
 
 def _sources(plan: Plan, policy: MasqueradePolicy, target: Target) -> Sources:
     destination = target.address
     if destination is None:
         return Sources(prediction=None)
-    prediction = predict(plan.ranges, policy, pod=_some_pod(plan, destination), destination=destination)
-    kind = prediction.arrives_as
-    ranges = _ranges_of(kind, plan, version=destination.version)
-    if kind is PredictedKind.DROPPED:
-        return Sources(prediction=prediction)
-    return Sources(
-        prediction=prediction,
-        ranges=ranges,
-        let_in=lets_in(
-            target.allowed_sources, sources=ranges, version=destination.version, from_internet=kind in _FROM_INTERNET
-        ),
-    )
-
-
-def _some_pod(plan: Plan, destination: IPAddress) -> IPAddress:
-    """Take the first Pod address, of the destination's IP version where there is one; all Pods are treated alike."""
-    same_version = [network for network in plan.ranges.pod if network.version == destination.version]
-    network = (*same_version, *plan.ranges.pod)[0]
-    return network[min(1, network.size - 1)]
-
-
-def _ranges_of(kind: PredictedKind, plan: Plan, *, version: int | None) -> tuple[IPNetwork, ...]:
-    ranges = {
-        PredictedKind.POD: plan.ranges.pod,
-        PredictedKind.NODE: plan.ranges.node,
-        PredictedKind.NAT: tuple(as_network(address) for address in plan.ranges.nat_addresses),
-    }
-    return tuple(network for network in ranges.get(kind, ()) if network.version == version)
+    seen = predict_every_pod(plan.ranges, policy, destination=destination, allowed_sources=target.allowed_sources)
+    return Sources(prediction=seen.prediction, ranges=seen.sources, let_in=seen.let_in)
 
 
 def _listed(networks: tuple[IPNetwork, ...]) -> str:

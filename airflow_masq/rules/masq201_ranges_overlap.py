@@ -4,7 +4,7 @@ Two of the ranges for nodes, Pods, Services, the GKE master, Cloud SQL, Composer
 other networks that the plan names share addresses. Between the environment's own ranges that is an error: Google will
 not make such an environment, and an address in both could not be attributed. Where one of the two is another network
 (`other_ranges`), it is a warning: the environment can be made, but some addresses of that network may be out of its
-reach. Between two other networks it is only worth knowing.
+reach. Between two other networks it is only worth knowing. A range that is listed twice for one purpose is a warning.
 
 ## Why
 
@@ -39,16 +39,23 @@ if TYPE_CHECKING:
 
 def _check(plan: Plan) -> Iterator[Problem]:
     for first, second in combinations(named_ranges(plan), 2):
-        if (first.is_other, first.name) != (second.is_other, second.name) and first.overlaps(second):
-            yield Problem(
-                where=first.where,
-                message=f"{_capitalised(first)} overlaps {second}; give each its own.",
-                severity=_severity(first, second),
-            )
+        if not first.overlaps(second):
+            continue
+        if first == second:
+            message = f"{_capitalised(first)} is listed twice; list it once."
+            yield Problem(where=first.where, message=message, severity=Severity.WARNING)
+        elif not _are_one_network(first, second):
+            message = f"{_capitalised(first)} overlaps {second}; give each its own."
+            yield Problem(where=first.where, message=message, severity=_severity(first, second))
 
 
 def _capitalised(named: NamedRange) -> str:
     return f"{str(named)[0].upper()}{str(named)[1:]}"
+
+
+def _are_one_network(first: NamedRange, second: NamedRange) -> bool:
+    """Say whether both belong to one network outside the environment, whose routes may lie inside one another."""
+    return first.is_other and second.is_other and first.name == second.name
 
 
 def _severity(first: NamedRange, second: NamedRange) -> Severity | None:

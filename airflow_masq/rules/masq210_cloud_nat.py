@@ -21,28 +21,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from netaddr import IPAddress
-
-from airflow_masq.network import PredictedKind, Prediction, Provenance, predict
-from airflow_masq.network.ranges import IPV4
+from airflow_masq.network import PredictedKind, Prediction, Provenance
+from airflow_masq.network.every_pod import predict_every_pod
 from airflow_masq.rules.rule import Problem, Rule, Severity
-from airflow_masq.rules.target_facts import predicted_targets
+from airflow_masq.rules.target_facts import SOMEWHERE_PUBLIC, predicted_targets
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from airflow_masq.plan import Plan
 
-# Stands for the internet where no target does; nothing is ever sent to it. It is one of AS112's (RFC 7534 section 3.4,
-# read 2026-11-22), which no policy has reason to list.
-_SOMEWHERE_PUBLIC: Final = IPAddress("192.175.48.1")
-_ANY_POD: Final = IPAddress(0, IPV4)
-
 
 def _check(plan: Plan) -> Iterator[Problem]:
     ranges = plan.ranges
     if ranges.nat_covers or ranges.nat_addresses:
-        prediction = predict(ranges, plan.policy, pod=_ANY_POD, destination=_SOMEWHERE_PUBLIC)
+        prediction = predict_every_pod(ranges, plan.policy, destination=SOMEWHERE_PUBLIC).prediction
         if prediction.arrives_as is PredictedKind.DROPPED:
             yield Problem(
                 where="network.nat_covers",

@@ -25,60 +25,48 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from airflow_masq.environment import masquerade_enabled
 from airflow_masq.network import PredictedKind, Provenance, Reason
-from airflow_masq.plan import policy_with_agent
-from airflow_masq.rules.policy_facts import AGENT_CONFIG, EGRESS_NAT_POLICIES, culprit
+from airflow_masq.plan import remedy_of
+from airflow_masq.rules.policy_facts import culprit
 from airflow_masq.rules.rule import Problem, Rule, Severity
 from airflow_masq.rules.target_facts import PredictedTarget, predicted_targets
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from airflow_masq.plan import Plan
+    from airflow_masq.network.every_pod import EveryPod
+    from airflow_masq.plan import Plan, Remedy
 
 
 def _check(plan: Plan) -> Iterator[Problem]:
     for predicted in predicted_targets(plan):
-        if predicted.is_ipv6_bypass or culprit(plan, predicted) is not None:
-            continue  # MASQ314 and MASQ307 say it, with its cause
+        if culprit(plan, predicted) is not None:
+            continue  # MASQ307 says it, with its cause
         if predicted.is_let_in is False:
-            yield _kept_out(plan, predicted)
+            yield _kept_out(predicted, remedy_of(plan))
         elif predicted.is_let_in_partly:
             yield Problem(
                 where=f"{predicted.where}.allowed_sources",
-                message=f"{predicted} lets in {_allowed(predicted)}, which is only a part of {_sources(predicted)}, "
-                "where workers come from: whether one gets through depends on its address. Ask that side to let in "
-                "all of it.",
+                message=f"{predicted} lets in {_allowed(predicted)}, which is only a part of "
+                f"{_listed(predicted.sources)}, where workers come from: whether one gets through depends on its "
+                "address. Ask that side to let in all of it.",
                 severity=Severity.WARNING,
                 provenance=predicted.prediction.provenance,
             )
 
 
-def _kept_out(plan: Plan, predicted: PredictedTarget) -> Problem:
-    with_agent = predicted.under(policy_with_agent(plan))
+def _kept_out(predicted: PredictedTarget, remedy: Remedy) -> Problem:
     return Problem(
         where=f"{predicted.where}.allowed_sources",
-        message=f"{predicted} lets in only {_allowed(predicted)}, but workers reach it {_source(predicted)}"
-        f"{_cause(predicted)}, so its firewall drops them. {_advice(predicted, with_agent, remedy=_remedy(plan))}",
+        message=f"{predicted} lets in only {_allowed(predicted)}, but workers reach it {_source(predicted.every_pod)}"
+        f"{_cause(predicted)}, so its firewall drops them. {_advice(predicted, remedy)}",
         provenance=predicted.prediction.provenance,
     )
 
 
-_AGENT: Final = "With the IP masquerade agent {}: create the environment with enableIpMasqAgent: true."
-_NO_OTHER_POLICY: Final = "With Composer's own policy {}: leave policy out."
-_BETTER_LIST: Final = "Masqueraded, {}: correct the list under policy."
-
-
-def _remedy(plan: Plan) -> str:
-    if plan.policy_choice.name in {AGENT_CONFIG, EGRESS_NAT_POLICIES}:
-        return _BETTER_LIST
-    return _NO_OTHER_POLICY if masquerade_enabled(plan.environment) else _AGENT
-
-
-def _source(predicted: PredictedTarget) -> str:
-    at = f" in {_sources(predicted)}" if predicted.sources else ", which this plan does not tell"
-    return f"{_WITH[predicted.prediction.arrives_as]}{at}"
+def _source(seen: EveryPod) -> str:
+    at = f" in {_listed(seen.sources)}" if seen.sources else ", which this plan does not tell"
+    return f"{_WITH[seen.prediction.arrives_as]}{at}"
 
 
 _WITH: Final = {
@@ -95,29 +83,39 @@ def _cause(predicted: PredictedTarget) -> str:
         return ""
     if prediction.matched_cidr is not None:
         return f" ({prediction.origin} exempts {prediction.matched_cidr} from masquerading)"
-    return " (nothing is masqueraded)" if prediction.reason is Reason.DEFAULT_SNAT_DISABLED else ""
+    return _OTHER_CAUSES.get(prediction.reason, "")
 
 
-def _advice(predicted: PredictedTarget, with_agent: PredictedTarget, *, remedy: str) -> str:
-    if with_agent.is_let_in is True:
-        return remedy.format(f"they come {_source(with_agent)}, which it lets in")
-    ask = f"Ask that side to let in {_sources(predicted) or 'that address'}"
+_OTHER_CAUSES: Final = {
+    Reason.DEFAULT_SNAT_DISABLED: " (nothing is masqueraded)",
+    Reason.NO_MASQUERADING_FOR_IPV6: " (IPv6 is not masqueraded)",
+}
+
+
+def _advice(predicted: PredictedTarget, remedy: Remedy) -> str:
+    ask = f"Ask that side to let in {_named(predicted.every_pod)}"
+    remedied = predicted.under(remedy.policy)
+    if remedied.let_in is True:
+        return f"{remedy.state} they come {_source(remedied)}, which it lets in: {remedy.step}."
     if predicted.prediction.arrives_as is not PredictedKind.POD:
         return f"{ask}."
-    if with_agent.prediction.arrives_as is PredictedKind.POD:
+    if remedied.prediction.reason is Reason.NO_MASQUERADING_FOR_IPV6:
+        return f"No agent of Composer's changes that. Reach the service by IPv4. Or {ask[0].lower()}{ask[1:]}."
+    if remedied.prediction.arrives_as is PredictedKind.POD:
         return f"No agent changes that, since this destination is never masqueraded. {ask}, or move the service."
+    either = "which it does not let in either" if remedied.let_in is False else "of which it may let in none or some"
     return (
-        f"The agent alone would not help: then they come {_source(with_agent)}, which it does not let in either. "
-        f"{ask}, or, with the agent, {_sources(with_agent) or 'that address'}."
+        f"The agent alone would not help: then they come {_source(remedied)}, {either}. "
+        f"{ask}, or, with the agent, {_named(remedied)}."
     )
+
+
+def _named(seen: EveryPod) -> str:
+    return _listed(seen.sources) or "that address"
 
 
 def _allowed(predicted: PredictedTarget) -> str:
     return _listed(predicted.target.allowed_sources)
-
-
-def _sources(predicted: PredictedTarget) -> str:
-    return _listed(predicted.sources)
 
 
 def _listed(networks: Iterable[object]) -> str:

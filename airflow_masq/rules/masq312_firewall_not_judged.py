@@ -30,9 +30,9 @@ if TYPE_CHECKING:
     from airflow_masq.plan import Plan
 
 _MISSING: Final = {
-    PredictedKind.POD: "with a Pod's address, and network.pod_ranges is missing",
-    PredictedKind.NODE: "with a node's address, and network.node_ranges is missing",
-    PredictedKind.NAT: "through Cloud NAT, and network.nat_addresses is missing",
+    PredictedKind.POD: "with a Pod's address, and network.pod_ranges {}",
+    PredictedKind.NODE: "with a node's address, and network.node_ranges {}",
+    PredictedKind.NAT: "through Cloud NAT, and network.nat_addresses {}",
     PredictedKind.NODE_EXTERNAL: "with a node's external address, which is not known beforehand; use Cloud NAT instead",
 }
 
@@ -49,10 +49,12 @@ def _check(plan: Plan) -> Iterator[Problem]:
     for predicted in predicted_targets(plan):
         kind = predicted.prediction.arrives_as
         is_open = predicted.target.allowed_sources and predicted.is_let_in is None and not predicted.sources
-        if is_open and kind in _MISSING and not predicted.is_ipv6_bypass:
+        if is_open and kind in _MISSING:
+            known = {PredictedKind.POD: plan.ranges.pod, PredictedKind.NODE: plan.ranges.node}.get(kind, ())
+            lack = f"has no IPv{predicted.address.version} range" if known else "is missing"
             yield Problem(
                 where=f"{predicted.where}.allowed_sources",
-                message=f"Whether {predicted} lets workers in cannot be told: they come {_MISSING[kind]}.",
+                message=f"Whether {predicted} lets workers in cannot be told: they come {_MISSING[kind].format(lack)}.",
             )
 
 

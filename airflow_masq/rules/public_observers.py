@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from airflow_masq.network import SourceKind
+from airflow_masq.network.every_pod import predict_every_pod
 from airflow_masq.network.ranges import IPV4
-from airflow_masq.rules.target_facts import is_public
+from airflow_masq.rules.target_facts import SOMEWHERE_PUBLIC, is_public
 
 if TYPE_CHECKING:
     from airflow_masq.plan import Plan, Target
@@ -41,11 +42,17 @@ def verifies_nothing(plan: Plan, target: Target) -> bool:
 
     :param plan: the plan.
     :param target: one of its targets.
-    :return: whether it is public, while nothing says that Cloud NAT's or a node's external address must be seen there,
-        or which sources its firewall lets in. Never by IPv6, which GKE's default policy does not masquerade.
+    :return: whether it is public and the plan's policy masquerades towards it, as every usual one does, while nothing
+        says that Cloud NAT's or a node's external address must be seen there, or which sources its firewall lets in.
+        Never by IPv6, which GKE's default policy does not masquerade.
     """
-    if target.expect in _NEEDS_THE_INTERNET or target.allowed_sources:
+    if target.expect in _NEEDS_THE_INTERNET or target.allowed_sources or not _is_public(plan, target):
         return False
+    destination = target.address or SOMEWHERE_PUBLIC
+    return predict_every_pod(plan.ranges, plan.policy, destination=destination).prediction.masqueraded
+
+
+def _is_public(plan: Plan, target: Target) -> bool:
     if target.address is not None:
         return target.address.version == IPV4 and is_public(plan, target.address)
     host = (target.host or "").rstrip(".").lower()

@@ -5,20 +5,13 @@ Only targets whose observer has a literal address can be looked at: names are no
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from netaddr import IPAddress
 
-from airflow_masq.network import (
-    MasqueradePolicy,
-    NetworkRanges,
-    PredictedKind,
-    Prediction,
-    Reason,
-    SourceKind,
-    predict,
-)
+from airflow_masq.network import Reason, SourceKind
+from airflow_masq.network.every_pod import predict_every_pod
 from airflow_masq.network.firewall import lets_in
 from airflow_masq.network.policy import LINK_LOCAL, LINK_LOCAL_IPV6
 from airflow_masq.plan.environment_section import COMPOSER_3, composer_generation
@@ -28,9 +21,15 @@ if TYPE_CHECKING:
 
     from netaddr import IPNetwork
 
+    from airflow_masq.network import MasqueradePolicy, NetworkRanges, Prediction
+    from airflow_masq.network.every_pod import EveryPod
     from airflow_masq.plan import Plan, Target
 
-_FROM_THE_INTERNET: Final = frozenset({PredictedKind.NAT, PredictedKind.NODE_EXTERNAL})
+SOMEWHERE_PUBLIC: Final = IPAddress("192.175.48.1")
+"""Stands for the internet where no target does; nothing is ever sent to it.
+
+It is one of AS112's (RFC 7534 section 3.4, read 2026-11-22), which no policy has reason to list.
+"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,36 +40,32 @@ class PredictedTarget:
     :param where: its place in the plan.
     :param address: its observer's address.
     :param ranges: the cluster's ranges.
-    :param prediction: the source that reaches it, whatever its firewall thinks of it.
+    :param every_pod: what it sees of the cluster's Pods.
     """
 
     target: Target
     where: str
     address: IPAddress
     ranges: NetworkRanges
-    prediction: Prediction
+    every_pod: EveryPod
 
     def __str__(self) -> str:
         return f"{self.target.name} ({self.address})"
 
     @property
+    def prediction(self) -> Prediction:
+        """The source that reaches it, whatever its firewall thinks of it."""
+        return self.every_pod.prediction
+
+    @property
     def sources(self) -> tuple[IPNetwork, ...]:
         """Every source that can reach it from some Pod on some node; empty where that is not known."""
-        if self.prediction.arrives_as is PredictedKind.POD:
-            return tuple(network for network in self.ranges.pod if network.version == self.address.version)
-        return self.prediction.sources
+        return self.every_pod.sources
 
     @property
     def is_let_in(self) -> bool | None:
         """Whether its firewall lets all of them in; ``None`` where it has none, or that cannot be told."""
-        if self.prediction.arrives_as is PredictedKind.DROPPED:
-            return None
-        return lets_in(
-            self.target.allowed_sources,
-            sources=self.sources,
-            version=int(self.address.version),
-            from_internet=self.prediction.arrives_as in _FROM_THE_INTERNET,
-        )
+        return self.every_pod.let_in
 
     @property
     def is_let_in_partly(self) -> bool:
@@ -111,9 +106,9 @@ class PredictedTarget:
         sources = [network for network in networks if network.version == self.address.version]
         return lets_in(self.target.allowed_sources, sources=sources, version=int(self.address.version))
 
-    def under(self, policy: MasqueradePolicy) -> PredictedTarget:
-        """Predict the same target under another policy."""
-        return replace(self, prediction=_prediction(self.ranges, policy, destination=self.address))
+    def under(self, policy: MasqueradePolicy) -> EveryPod:
+        """Predict what it would see under another policy."""
+        return _every_pod(self.ranges, policy, target=self.target, address=self.address)
 
 
 def predicted_targets(plan: Plan) -> Iterator[PredictedTarget]:
@@ -133,8 +128,12 @@ def predicted_targets(plan: Plan) -> Iterator[PredictedTarget]:
                 where=f"targets[{index}]",
                 address=address,
                 ranges=plan.ranges,
-                prediction=_prediction(plan.ranges, plan.policy, destination=address),
+                every_pod=_every_pod(plan.ranges, plan.policy, target=target, address=address),
             )
+
+
+def _every_pod(ranges: NetworkRanges, policy: MasqueradePolicy, *, target: Target, address: IPAddress) -> EveryPod:
+    return predict_every_pod(ranges, policy, destination=address, allowed_sources=target.allowed_sources)
 
 
 def is_public(plan: Plan, address: IPAddress) -> bool:
@@ -148,20 +147,3 @@ def is_public(plan: Plan, address: IPAddress) -> bool:
     others = (network for networks in ranges.other.values() for network in networks)
     is_private_here = any(address in network for network in (*ranges.node, *ranges.pod, *ranges.service, *others))
     return bool(address.is_global()) and not is_private_here
-
-
-def _prediction(ranges: NetworkRanges, policy: MasqueradePolicy, *, destination: IPAddress) -> Prediction:
-    return predict(ranges, policy, pod=_some_pod(ranges, destination=destination), destination=destination)
-
-
-def _some_pod(ranges: NetworkRanges, *, destination: IPAddress) -> IPAddress:
-    """Choose a Pod on another node than the destination's; where no Pod range is known, any address will do.
-
-    Where Pod and node ranges overlap, which is a fault of its own, an address in both would stand for a node.
-    """
-    for network in (network for network in ranges.pod if network.version == destination.version):
-        for pod in (IPAddress(number, network.version) for number in (network.first, network.last)):
-            is_node = any(pod in nodes for nodes in ranges.node)
-            if not is_node and destination not in ranges.node_block(pod):
-                return pod
-    return IPAddress(0, destination.version)

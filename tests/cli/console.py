@@ -26,6 +26,7 @@ network:
   node_ranges: [10.128.0.0/20]
   nat_addresses: [203.0.113.7]
   nat_covers: [node]
+  public_nodes: false
   workers: 12
 targets:
   - name: onprem-erp

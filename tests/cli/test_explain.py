@@ -111,6 +111,16 @@ def test_as_text(console: Console) -> None:
     assert lines[-1].startswith("Next: ")
 
 
+@pytest.mark.parametrize(("line", "is_told"), [("  public_nodes: false\n", False), ("", True)])
+def test_what_rests_on_private_nodes_says_so(console: Console, line: str, *, is_told: bool) -> None:
+    """Where a plan names Cloud NAT beside nodes that its environment makes public, the answer says what it assumes."""
+    console.write("nat.yaml", PLAN.replace("  public_nodes: false\n", line))
+    public, private = explained(console, "nat.yaml", "192.175.48.80", "172.20.0.10")
+    assert ("MASQ212" in public["path"][-1]) is is_told
+    assert "MASQ212" not in private["path"][-1]
+    assert ("MASQ212" in console.run("explain", "nat.yaml", "192.175.48.80").printed) is is_told
+
+
 def test_what_is_dropped_as_text(console: Console) -> None:
     """A packet that its firewall or Cloud NAT drops is called so, and the next step names the firewall request."""
     console.write("no_nat.yaml", PLAN.replace("nat_covers: [node]", "nat_covers: []"))

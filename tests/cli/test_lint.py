@@ -35,6 +35,29 @@ def test_an_error_is_exit_code_1(console: Console) -> None:
     assert "Next, MASQ201 (" in answer.printed
 
 
+FLAWED = """\
+environment:
+  name: projects/p/locations/us-central1/environments/Bad_Name
+  config:
+    nodeCount: 3
+    softwareConfig: {imageVersion: composer-2.0.32-airflow-2.3.4}
+    nodeConfig: {subnetwork: s, ipAllocationPolicy: {clusterIpv4CidrBlock: 100.128.0.0/24, useIpAliases: true}}
+    privateEnvironmentConfig: {cloudSqlIpv4CidrBlock: 172.17.0.0/25}
+"""
+
+
+def test_many_findings_end_with_the_first_steps(console: Console) -> None:
+    """What to do next fits a screen: the first five codes are explained, the others named, none left out."""
+    console.write("flawed.yaml", FLAWED)
+    printed = console.run("lint", "flawed.yaml").printed
+    heads = [line for line in printed.splitlines() if "  flawed.yaml:" in line]
+    found = {word for head in heads for word in head.split() if word.startswith("MASQ")}
+    explained = [line.split()[1] for line in printed.splitlines() if line.startswith("Next, MASQ")]
+    (rest,) = (line for line in printed.splitlines() if line.startswith("Then MASQ"))
+    assert len(explained) == 5
+    assert set(explained) | set(rest.removeprefix("Then ").partition(":")[0].split(", ")) == found
+
+
 def test_findings_as_json(console: Console) -> None:
     """Each finding has exactly its code, severity, place, message and provenance; errors come first."""
     answer = console.run("lint", "overlapping.yaml", "--format", "json")

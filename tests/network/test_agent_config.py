@@ -112,6 +112,10 @@ def test_octal_prefixes_become_what_iptables_takes_them_for() -> None:
     ("text", "warning"),
     [
         ("nonMasqueradeCIDR: [10.0.0.0/8]", "did you mean nonMasqueradeCIDRs, whose default is in force now?"),
+        (
+            "nonMasqueradeCIDRs: [10.0.0.0/8]\nnonMasqueradeCIDR: []",
+            "did you mean nonMasqueradeCIDRs, which is there as well?",
+        ),
         ("resyncIntervall: 5s", "did you mean resyncInterval"),
         ("colour: red", "the agent ignores the key 'colour'"),
         ("kind: ConfigMap\ndata: {config: ''}", "this looks like a whole ConfigMap"),

@@ -360,11 +360,15 @@ def test_a_long_place_is_shortened() -> None:
 def test_nodes_of_an_environment_that_is_not_private_are_public(
     image: str, network: dict[str, object], *, private: bool | None, public_nodes: bool
 ) -> None:
-    """Where the plan says nothing of nodes and of Cloud NAT, the environment tells whether nodes are public."""
+    """Where the plan says nothing of nodes and of Cloud NAT, the environment tells whether nodes are public.
+
+    A plan that names Cloud NAT is taken to have private nodes, and marked as such where its environment says otherwise.
+    """
     private_config = {} if private is None else {"privateEnvironmentConfig": {"enablePrivateEnvironment": private}}
     environment = {"config": {"softwareConfig": {"imageVersion": image}, **private_config}}
     plan = plan_from_mapping({"environment": environment, "network": network}, source="plan")
     assert plan.ranges.public_nodes is public_nodes
+    assert plan.takes_nodes_for_private is any(key.startswith("nat_") for key in network)
 
 
 @pytest.mark.parametrize(("own", "stated", "pods"), [(64, None, 64), (64, 16, 16), (0, None, 32), (None, None, 32)])

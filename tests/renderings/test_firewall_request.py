@@ -13,6 +13,7 @@ from airflow_masq.exceptions import InexpressibleError
 from airflow_masq.plan import Plan, plan_from_mapping
 from airflow_masq.renderings import RENDERINGS
 from airflow_masq.renderings.firewall_request import _guarded
+from airflow_masq.rules import lint
 from tests.renderings.examples import PAGE
 
 SNAPSHOT = Path(__file__).with_name("firewall_request.md")
@@ -30,15 +31,19 @@ UNDESCRIBED = {"name": "onprem-erp", "observe": "http://172.20.0.10:8080/ip"}
 render = RENDERINGS["firewall-request"]
 
 
-def plan_with(*targets: dict[str, Any], policy: str = "composer", **network: object) -> Plan:
+def plan_with(
+    *targets: dict[str, Any], policy: object = "composer", environment: dict[str, Any] = PAGE, **network: object
+) -> Plan:
     """Make a plan with targets."""
-    mapping = {"environment": PAGE, "network": NETWORK | network, "targets": list(targets), "policy": policy}
+    mapping = {"environment": environment, "network": NETWORK | network, "targets": list(targets), "policy": policy}
     return plan_from_mapping(mapping, source="plan")
 
 
-def row(target: dict[str, Any], policy: str = "composer", **network: object) -> dict[str, str]:
+def row(
+    target: dict[str, Any], policy: object = "composer", environment: dict[str, Any] = PAGE, **network: object
+) -> dict[str, str]:
     """Give the CSV line of the one target."""
-    text = RENDERINGS["firewall-request-csv"](plan_with(target, policy=policy, **network))
+    text = RENDERINGS["firewall-request-csv"](plan_with(target, policy=policy, environment=environment, **network))
     (only,) = csv.DictReader(io.StringIO(text))
     return only
 
@@ -71,11 +76,11 @@ def test_the_pages_own_example() -> None:
 
 def test_without_the_agent() -> None:
     """Where the agent would do, the request says so and asks for no rule for Pods; it says why there is trouble."""
-    line = row(ERP, policy="gke-default")
+    line = row(ERP, policy="gke-default", environment={})
     assert line["source_after"] == "192.168.0.0/16"
     assert line["request"] == (
-        "No rule for Pods: create the environment with the agent (enableIpMasqAgent: true), which makes it "
-        "unnecessary. Packets then come from 10.128.0.0/20, 10.129.0.0/20, which the firewall lets in."
+        "No rule for Pods: create the environment with enableIpMasqAgent: true, which makes it unnecessary. "
+        "Packets then come from 10.128.0.0/20, 10.129.0.0/20, which the firewall lets in."
     )
     assert line["reason"].startswith("The nodes leave the Pod's address as it is (DESTINATION_IP_IN_DEFAULT_NON_MASQ")
     assert "by 172.16.0.0/12" in line["reason"]
@@ -83,15 +88,30 @@ def test_without_the_agent() -> None:
 
 
 @pytest.mark.parametrize(
+    ("policy", "step"),
+    [
+        ("gke-default", "leave policy out of the plan"),
+        ({"agent_config": "nonMasqueradeCIDRs: [0.0.0.0/0]"}, "correct the list under policy"),
+        ({"agent_config": "nonMasqueradeCIDRs: [192.168.0.0/16]", "daemon_set": False}, "deploy its DaemonSet"),
+    ],
+)
+def test_the_request_and_the_rule_advise_the_same(policy: object, step: str) -> None:
+    """Whatever keeps workers from being masqueraded, the firewall request and MASQ310 name the same way out."""
+    plan = plan_with(ERP, policy=policy)
+    assert f"No rule for Pods: {step}, which makes it unnecessary." in render(plan)
+    (finding,) = (finding for finding in lint(plan) if finding.code == "MASQ310")
+    assert finding.message.endswith(f": {step}.")
+
+
+@pytest.mark.parametrize(
     ("policy", "allowed_sources", "image"),
     [
-        ("none", ["10.0.0.0/8"], "composer-2.14.1-airflow-2.10.5"),
         ("gke-default", ["172.16.0.0/12"], "composer-2.14.1-airflow-2.10.5"),
         ("gke-default", [], "composer-2.14.1-airflow-2.10.5"),
     ],
 )
 def test_where_the_agent_would_mend_nothing(policy: str, allowed_sources: list[str], image: str) -> None:
-    """Without the agent to be had, or where its sources are let in as little, the request is for the Pods' range."""
+    """Where the agent's sources are let in as little, the request is for the Pods' range."""
     mapping = {
         "environment": {"config": {"softwareConfig": {"imageVersion": image}}},
         "network": NETWORK,
@@ -104,7 +124,7 @@ def test_where_the_agent_would_mend_nothing(policy: str, allowed_sources: list[s
 @pytest.mark.parametrize(
     ("image", "request_"),
     [
-        ("composer-1.20.12-airflow-2.4.3", "No rule for Pods: create the environment with the agent"),
+        ("composer-1.20.12-airflow-2.4.3", "No rule for Pods: create the environment with enableIpMasqAgent"),
         ("composer-2.14.1-airflow-2.10.5", "Let in 192.168.0.0/16 to 10.128.0.9"),
     ],
 )

@@ -125,7 +125,7 @@ def test_where_the_flag_is_set_another_policy_is_the_cause() -> None:
     plan["environment"]["config"]["nodeConfig"] = {"enableIpMasqAgent": True}
     (finding,) = findings(plan, "MASQ310")
     assert finding.severity is Severity.ERROR
-    assert finding.message.endswith("which it lets in: leave policy out.")
+    assert finding.message.endswith("which it lets in: leave policy out of the plan.")
 
 
 @pytest.mark.parametrize(("image", "is_helped"), [(COMPOSER_1, True), (COMPOSER_2, False)])
@@ -133,6 +133,30 @@ def test_the_agent_of_composer_1_masquerades_towards_nodes_too(image: str, *, is
     """Only Autopilot's fixed policy keeps Pod addresses towards nodes; a Standard cluster of Composer 1 has none."""
     plan = {**_plan("http://10.128.15.200/", "gke-default", allowed_sources=["10.0.0.0/8"]), **environment(image)}
     assert ("create the environment with enableIpMasqAgent" in _message(plan)) is is_helped
+
+
+def test_a_config_that_nobody_reads_wants_its_agent() -> None:
+    """Where the agent's DaemonSet is missing, the way out is to run it, unless its list would not help either."""
+    helpful, useless = (f"nonMasqueradeCIDRs: [{cidr}]" for cidr in (PODS, "0.0.0.0/0"))
+    policy = {"agent_config": helpful, "daemon_set": False}
+    message = _message(_plan(policy=policy, allowed_sources=["10.0.0.0/8"]))
+    assert "With the agent running they come with their node's address in 10.128.0.0/20, which it lets in" in message
+    assert message.endswith(": deploy its DaemonSet.")
+    policy = {"agent_config": useless, "daemon_set": False}
+    assert "deploy" not in _message(_plan(policy=policy, allowed_sources=["10.0.0.0/8"]))
+
+
+def test_what_the_agent_would_lose_on_the_way_is_told() -> None:
+    """Where Cloud NAT covers Pods only, masqueraded packets to the internet would not even reach the firewall."""
+    plan = _plan(PUBLIC, "none", allowed_sources=["10.0.0.0/8"])
+    plan["network"]["nat_covers"] = ["pod"]
+    assert "which it lets in" not in _message(plan)
+
+
+def test_the_agent_may_help_in_part() -> None:
+    """A firewall for some nodes only is not said to keep all of them out."""
+    message = _message(_plan(policy="gke-default", allowed_sources=["10.128.0.0/21"]))
+    assert "with their node's address in 10.128.0.0/20, of which it may let in none or some. Ask" in message
 
 
 def test_where_the_list_is_ones_own_it_is_to_be_corrected() -> None:
@@ -186,6 +210,7 @@ def test_one_cause_is_told_once() -> None:
     ("observe", "policy", "network", "words"),
     [
         (ERP, "composer", {}, "network.node_ranges is missing"),
+        (ERP, "composer", {"node_ranges": ["fd01::/64"]}, "network.node_ranges has no IPv4 range"),
         (ERP, "gke-default", {}, "network.pod_ranges is missing"),
         (PUBLIC, "composer", {"nat_covers": ["node"]}, "network.nat_addresses is missing"),
         (PUBLIC, "composer", {"public_nodes": True}, "not known beforehand"),
@@ -224,6 +249,9 @@ def test_names_are_not_resolved_and_that_is_said(observe: str, words: str) -> No
         (PUBLIC, {"expect": "nat"}, 0),
         (PUBLIC, {"expect": "node-external"}, 0),
         (PUBLIC, {"allowed_sources": ["203.0.113.7/32"]}, 0),
+        (PUBLIC, {"policy": "none"}, 0),
+        ("https://ifconfig.me/ip", {"policy": "none"}, 0),
+        ("https://ifconfig.me/ip", {"policy": "gke-default"}, 1),
         ("https://notifconfig.me/ip", {}, 0),
         ("https://observer.example/ip", {}, 0),
         ("airflow://observer", {}, 0),
@@ -259,7 +287,37 @@ def test_ipv6_passes_by_the_agent(observe: str, settings: dict[str, Any], count:
     plan = _plan(observe, **settings)
     assert len(findings(plan, "MASQ314")) == count
     if count:
-        assert not codes(plan) & {"MASQ310", "MASQ311", "MASQ312"}
+        assert not codes(plan) & {"MASQ311"}
+
+
+def test_a_firewall_without_ipv6_keeps_out_who_comes_by_it() -> None:
+    """A target by IPv6 whose firewall knows IPv4 only is told as one that no worker reaches; the agent is no help."""
+    plan = _plan("http://[fd20::10]/", allowed_sources=["10.0.0.0/8"])
+    assert _message(plan) == (
+        "erp (fd20::10) lets in only 10.0.0.0/8, but workers reach it with their Pod's address, which this plan does "
+        "not tell (IPv6 is not masqueraded), so its firewall drops them. No agent of Composer's changes that. Reach "
+        "the service by IPv4. Or ask that side to let in that address."
+    )
+    assert not findings(_plan("http://[fd20::10]/"), "MASQ310")
+
+
+@pytest.mark.parametrize(
+    ("pods", "allowed", "codes_about_the_firewall"),
+    [
+        ([PODS], ["fd00::/8"], {"MASQ312"}),
+        ([PODS, "fd00::/64"], ["fd00::/8"], set()),
+        ([PODS, "fd00::/64"], ["fd00::/96"], {"MASQ310"}),
+        ([PODS, "fd00::/64"], ["fd01::/64"], {"MASQ310"}),
+    ],
+)
+def test_a_firewall_for_ipv6_is_judged_by_the_pods_ipv6_range(
+    pods: list[str], allowed: list[str], codes_about_the_firewall: set[str]
+) -> None:
+    """What comes by IPv6 is held against the Pods' IPv6 range, and where the plan has only IPv4 ones, that is said."""
+    plan = _plan("http://[fd20::10]/", allowed_sources=allowed)
+    plan["network"]["pod_ranges"] = pods
+    assert codes(plan) & {"MASQ310", "MASQ312"} == codes_about_the_firewall
+    assert all("network.pod_ranges has no IPv6 range" in each.message for each in findings(plan, "MASQ312"))
 
 
 @pytest.mark.parametrize(("settings", "count"), [({"enable_ipv6": True}, 0), ({"enable_ipv6": False}, 1), ({}, 1)])

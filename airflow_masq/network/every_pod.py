@@ -1,0 +1,89 @@
+"""What a destination sees of whichever Pod sends, for those who judge a whole environment instead of one packet.
+
+    one Pod stands for all ──predict──▶ one prediction ──▶ every source that can arrive ──▶ let in: all, none, some
+
+Rules, firewall requests and ``explain`` choose their Pod here, so that they never contradict each other. It must not
+look at targets: a destination and what its firewall lets in are all it needs.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from netaddr import IPAddress
+
+from airflow_masq.network.arrival import PredictedKind
+from airflow_masq.network.firewall import lets_in
+from airflow_masq.network.prediction import Prediction, predict
+
+if TYPE_CHECKING:
+    from netaddr import IPNetwork
+
+    from airflow_masq.network.policy import MasqueradePolicy
+    from airflow_masq.network.ranges import NetworkRanges
+
+_FROM_THE_INTERNET: Final = frozenset({PredictedKind.NAT, PredictedKind.NODE_EXTERNAL})
+
+
+@dataclass(frozen=True, kw_only=True)
+class EveryPod:
+    """What a destination sees of a cluster's Pods.
+
+    :param prediction: of the Pod that stands for all, whatever the destination's firewall thinks of it.
+    :param sources: where the source of any Pod's packet lies, all of the destination's IP version; empty where that is
+        not known, or nothing arrives.
+    :param let_in: whether the firewall lets all of them in; ``None`` where nobody said what it lets in, where nothing
+        arrives, and where it lets in some only or that cannot be told.
+    """
+
+    prediction: Prediction
+    sources: tuple[IPNetwork, ...]
+    let_in: bool | None
+
+
+def predict_every_pod(
+    ranges: NetworkRanges,
+    policy: MasqueradePolicy,
+    *,
+    destination: IPAddress,
+    allowed_sources: tuple[IPNetwork, ...] = (),
+) -> EveryPod:
+    """Predict what a destination sees, from wherever in the cluster a Pod sends.
+
+    :param ranges: the cluster's ranges.
+    :param policy: the masquerade policy in force.
+    :param destination: where the packets go.
+    :param allowed_sources: what the destination's firewall lets in; empty where nobody said.
+    :return: the prediction, the sources, and the firewall's view.
+    """
+    pod = some_pod(ranges, destination=destination) or IPAddress(0, destination.version)
+    prediction = predict(ranges, policy, pod=pod, destination=destination)
+    kind, version = prediction.arrives_as, int(destination.version)
+    if kind is PredictedKind.DROPPED:
+        return EveryPod(prediction=prediction, sources=(), let_in=None)
+    sources = prediction.sources
+    if kind is PredictedKind.POD:
+        sources = tuple(network for network in ranges.pod if network.version == version)
+    from_internet = kind in _FROM_THE_INTERNET
+    let_in = lets_in(allowed_sources, sources=sources, version=version, from_internet=from_internet)
+    return EveryPod(prediction=prediction, sources=sources, let_in=let_in)
+
+
+def some_pod(ranges: NetworkRanges, *, destination: IPAddress) -> IPAddress | None:
+    """Choose the Pod that stands for all: one on another node than the destination's.
+
+    Where Pod and node ranges overlap, which is a fault of its own, an address in both would stand for a node.
+
+    :param ranges: the cluster's ranges.
+    :param destination: where it is to send to.
+    :return: an address of a Pod range of the destination's IP version, its second or last; ``None`` where there is no
+        such range, or no such Pod in it.
+    """
+    for network in (network for network in ranges.pod if network.version == destination.version):
+        second = network.first + min(1, network.size - 1)
+        for pod in (IPAddress(number, network.version) for number in (second, network.last)):
+            is_node = any(pod in nodes for nodes in ranges.node)
+            if not is_node and destination not in ranges.node_block(pod):
+                return pod
+    return None

@@ -1,0 +1,71 @@
+"""Cloud NAT is named beside nodes that have external addresses of their own.
+
+The plan names Cloud NAT, its environment is not a private one, and the plan does not say whether nodes are public. It
+is judged here as if they had no external addresses.
+
+## Why
+
+Nodes of an environment that is not private have external addresses, and Cloud NAT is for machines without one ([Cloud
+NAT addresses](https://cloud.google.com/nat/docs/ports-and-addresses), read 2026-11-25): masqueraded packets to the
+internet then show the node's external address, and only those that keep a Pod's address pass through Cloud NAT. That a
+plan which names Cloud NAT means private nodes is our conclusion.
+
+## How to fix
+
+Say which of the two is meant: `network.public_nodes: true` where nodes have external addresses; where they have none,
+`enablePrivateEnvironment: true` in the environment, or `network.public_nodes: false` in the plan.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from airflow_masq.network import Provenance
+from airflow_masq.rules.rule import Problem, Rule, Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from airflow_masq.plan import Plan
+
+
+def _check(plan: Plan) -> Iterator[Problem]:
+    if plan.takes_nodes_for_private:
+        yield Problem(
+            where="network",
+            message="The plan names Cloud NAT, and its environment is not private, so nodes have external addresses, "
+            "which masqueraded packets to the internet show. The plan is judged as if nodes had none; say which: "
+            "network.public_nodes: true or false.",
+        )
+
+
+RULE: Final = Rule(
+    code="MASQ212",
+    severity=Severity.WARNING,
+    provenance=Provenance.INFERRED,
+    check=_check,
+    text=__doc__,
+    bad="""
+environment:
+  config:
+    softwareConfig: {imageVersion: composer-2.14.1-airflow-2.10.5}
+    nodeConfig: {enableIpMasqAgent: true}
+network:
+  node_ranges: [10.128.0.0/20]
+  pod_ranges: [192.168.0.0/16]
+  nat_addresses: [203.0.113.7]
+  nat_covers: [node]
+""",
+    good="""
+environment:
+  config:
+    softwareConfig: {imageVersion: composer-2.14.1-airflow-2.10.5}
+    nodeConfig: {enableIpMasqAgent: true}
+    privateEnvironmentConfig: {enablePrivateEnvironment: true}
+network:
+  node_ranges: [10.128.0.0/20]
+  pod_ranges: [192.168.0.0/16]
+  nat_addresses: [203.0.113.7]
+  nat_covers: [node]
+""",
+)

@@ -1,0 +1,74 @@
+"""EgressNATPolicy objects are given for a cluster that does not read them.
+
+The plan describes `EgressNATPolicy` objects, while the environment is of Composer 1, whose cluster is a Standard one.
+
+## Why
+
+On Standard clusters the agent's config decides what is masqueraded: the ConfigMap `kube-system/ip-masq-agent` ([IP
+masquerade agent](https://cloud.google.com/kubernetes-engine/docs/concepts/ip-masquerade-agent), read 2026-11-22).
+`EgressNATPolicy` governs Autopilot clusters, on which Composer 2 runs. What a Standard cluster makes of such an object
+is not verified.
+
+## How to fix
+
+Leave `policy` out, or describe the agent's config under `agent_config`. Better, choose an image of Composer 2, since
+Composer 1 has reached its end of life.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from airflow_masq.network import Provenance
+from airflow_masq.plan.environment_section import COMPOSER_1, composer_generation
+from airflow_masq.rules.policy_facts import EGRESS_NAT_POLICIES, EGRESS_NAT_POLICIES_PLACE
+from airflow_masq.rules.rule import Problem, Rule, Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from airflow_masq.plan import Plan
+
+
+def _check(plan: Plan) -> Iterator[Problem]:
+    if plan.policy_choice.name == EGRESS_NAT_POLICIES and composer_generation(plan.environment) == COMPOSER_1:
+        yield Problem(
+            where=EGRESS_NAT_POLICIES_PLACE,
+            message="Composer 1 runs on a Standard cluster, which the agent's config governs and no EgressNATPolicy; "
+            "describe agent_config, or leave policy out.",
+        )
+
+
+RULE: Final = Rule(
+    code="MASQ318",
+    severity=Severity.WARNING,
+    provenance=Provenance.DOCUMENTED,
+    check=_check,
+    text=__doc__,
+    bad="""
+environment:
+  config:
+    softwareConfig: {imageVersion: composer-1.20.12-airflow-1.10.15}
+    nodeConfig: {enableIpMasqAgent: true, ipAllocationPolicy: {useIpAliases: true}}
+network: {node_ranges: [10.128.0.0/20], pod_ranges: [192.168.0.0/16]}
+policy:
+  egress_nat_policies:
+    - apiVersion: networking.gke.io/v1
+      kind: EgressNATPolicy
+      metadata: {name: default}
+      spec: {action: NoSNAT, destinations: [{cidr: 10.128.0.0/20}, {cidr: 192.168.0.0/16}]}
+""",
+    good="""
+environment:
+  config:
+    softwareConfig: {imageVersion: composer-2.14.1-airflow-2.10.5}
+    nodeConfig: {enableIpMasqAgent: true}
+network: {node_ranges: [10.128.0.0/20], pod_ranges: [192.168.0.0/16]}
+policy:
+  egress_nat_policies:
+    - apiVersion: networking.gke.io/v1
+      kind: EgressNATPolicy
+      metadata: {name: default}
+      spec: {action: NoSNAT, destinations: [{cidr: 10.128.0.0/20}, {cidr: 192.168.0.0/16}]}
+""",
+)

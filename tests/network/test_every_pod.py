@@ -1,0 +1,62 @@
+"""What a destination sees of whichever Pod sends."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from netaddr import IPAddress, IPNetwork
+
+from airflow_masq.network import PredictedKind, composer_policy, gke_default_policy, no_policy
+from airflow_masq.network.every_pod import predict_every_pod, some_pod
+from tests.network.predicting import ON_PREMISES, PUBLIC, RANGES, VMS
+
+TWO_RANGES = replace(RANGES, pod=(*RANGES.pod, IPNetwork("100.64.0.0/16"), IPNetwork("fd00::/64")))
+
+
+@pytest.mark.parametrize(
+    ("pods", "destination", "pod"),
+    [
+        (["192.168.0.0/16"], ON_PREMISES, "192.168.0.1"),
+        (["192.168.0.0/16"], "192.168.0.9", "192.168.255.255"),
+        (["192.168.0.0/26"], "192.168.0.9", None),
+        (["192.168.0.7/32"], ON_PREMISES, "192.168.0.7"),
+        (["10.128.0.0/14"], ON_PREMISES, "10.131.255.255"),  # its beginning is the nodes'
+        (["10.128.0.0/20"], ON_PREMISES, None),
+        (["fd00::/64", "192.168.0.0/16"], ON_PREMISES, "192.168.0.1"),
+        (["192.168.0.0/16", "fd00::/64"], "fd20::10", "fd00::1"),
+        (["192.168.0.0/16"], "fd20::10", None),
+        ([], ON_PREMISES, None),
+    ],
+)
+def test_the_pod_that_stands_for_all_is_on_another_node(pods: list[str], destination: str, pod: str | None) -> None:
+    """It has the destination's IP version, is no node, and is not on the destination's own node."""
+    ranges = replace(RANGES, pod=tuple(map(IPNetwork, pods)))
+    expected = None if pod is None else IPAddress(pod)
+    assert some_pod(ranges, destination=IPAddress(destination)) == expected
+
+
+def test_every_pods_address_is_a_source_where_nothing_is_masqueraded() -> None:
+    """Not the one Pod but all Pod ranges of the destination's IP version arrive, and must be let in as a whole."""
+    allowed = (IPNetwork("192.168.0.0/16"),)
+    seen = predict_every_pod(TWO_RANGES, no_policy(), destination=IPAddress(ON_PREMISES), allowed_sources=allowed)
+    assert seen.sources == TWO_RANGES.pod[:2]
+    assert seen.let_in is None
+    one_range = predict_every_pod(RANGES, no_policy(), destination=IPAddress(ON_PREMISES), allowed_sources=allowed)
+    assert (one_range.sources, one_range.let_in) == (RANGES.pod, True)
+
+
+@pytest.mark.parametrize(("has_agent", "let_in"), [(True, True), (False, False)])
+def test_the_firewall_sees_nodes_with_the_agent_only(*, has_agent: bool, let_in: bool) -> None:
+    """The page's own example: a firewall for the machines lets masqueraded packets in, and no others."""
+    policy = composer_policy(RANGES) if has_agent else gke_default_policy(RANGES)
+    seen = predict_every_pod(RANGES, policy, destination=IPAddress(ON_PREMISES), allowed_sources=(VMS,))
+    assert seen.let_in is let_in
+    assert seen.prediction.allowed is None  # the one packet is followed as far as the firewall
+
+
+def test_what_is_lost_has_no_source_and_is_judged_by_no_firewall() -> None:
+    """Where Cloud NAT drops a packet, no firewall gets to see it."""
+    lost = predict_every_pod(RANGES, no_policy(), destination=IPAddress(PUBLIC), allowed_sources=(VMS,))
+    assert lost.prediction.arrives_as is PredictedKind.DROPPED
+    assert (lost.sources, lost.let_in) == ((), None)
