@@ -8,6 +8,7 @@ shell or a flag of gcloud, nor drop a field for which gcloud has no flag.
 
 from __future__ import annotations
 
+import itertools
 import shlex
 from typing import TYPE_CHECKING, Final
 
@@ -49,11 +50,11 @@ def _flags(plan: Plan) -> list[tuple[str, ...]]:
     _refuse_ip_aliases_where_gcloud_does(plan)
     if fields.keys() >= _SCHEDULER_COUNTS:
         raise fields[min(_SCHEDULER_COUNTS)].error("one flag, --scheduler-count, sets both; leave one of them out")
-    if (LOG_STORAGE in fields) and fields.get(DATABASE_RETENTION):
+    written = {path: write(fields[path]) for path, write in FLAGS.items() if path in fields}
+    if LOG_STORAGE in written and written.get(DATABASE_RETENTION):
         reason = "gcloud drops it where the storage of task logs is set too; leave one of them out, or use rest"
         raise fields[DATABASE_RETENTION].error(reason)
-    words = [word for path, write in FLAGS.items() if path in fields for word in write(fields[path])]
-    return [*words, *_web_server_access(plan)]
+    return [*itertools.chain(*written.values()), *_web_server_access(plan)]
 
 
 def _refuse_ip_aliases_where_gcloud_does(plan: Plan) -> None:

@@ -229,6 +229,8 @@ def test_both_kinds_of_retention() -> None:
     with pytest.raises(InexpressibleError, match="gcloud drops it") as caught:
         render(environment)
     assert caught.value.where == f"environment.{DATABASE}"
+    environment["config"]["dataRetentionConfig"]["airflowMetadataRetentionConfig"] = {}
+    assert "--enable-logs-in-cloud-logging-only" in words(render(environment))
 
 
 def test_texts_that_use_every_separator() -> None:
