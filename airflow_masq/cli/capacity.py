@@ -77,11 +77,28 @@ def _report(room: Capacity, *, name: str) -> Iterator[str]:
     yield f"{source}: {_verdict(room)}"
     yield from (f"{_INDENT}{line}" for line in aligned(_with_bars(rows)))
     yield ""
-    saved = counted(room.routable_addresses_saved, "Pod and Service address", plural="Pod and Service addresses")
-    endpoints = "" if not room.endpoint_addresses else " and the Private Service Connect endpoint's 1"
-    needed = room.routable_addresses_needed - room.endpoint_addresses
-    yield wrapped(f"Masquerading takes {saved} off the routable plan; the node ranges' {needed}{endpoints} stay on it.")
+    yield wrapped(f"{_taken_off(room)}; {_staying(room)}.")
     yield wrapped(_next_step(room, source=source), indent=_INDENT, first="")
+
+
+def _taken_off(room: Capacity) -> str:
+    if room.routable_addresses_saved is not None:
+        saved = counted(room.routable_addresses_saved, "Pod and Service address", plural="Pod and Service addresses")
+        return f"Masquerading takes {saved} off the routable plan"
+    for name, number, other in (
+        ("Pod", room.pod_addresses, "Service"),
+        ("Service", room.service_addresses, "Pod"),
+    ):
+        if number is not None:
+            taken = counted(number, f"{name} address", plural=f"{name} addresses")
+            return f"Masquerading takes {taken} off the routable plan, and the {other} addresses, which are not known"
+    return "Masquerading takes the Pod and Service addresses, which are not known, off the routable plan"
+
+
+def _staying(room: Capacity) -> str:
+    endpoints = "" if not room.endpoint_addresses else " and the Private Service Connect endpoint's 1"
+    needed = "addresses, which are not known," if room.node_addresses is None else str(room.node_addresses)
+    return f"the node ranges' {needed}{endpoints} stay on it"
 
 
 def _verdict(room: Capacity) -> str:

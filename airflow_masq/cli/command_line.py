@@ -7,8 +7,10 @@ costs nothing at the start of the others. Nothing here may import Airflow or Goo
 from __future__ import annotations
 
 import argparse
+import errno
 import os
 import sys
+from contextlib import suppress
 from importlib import import_module
 from io import TextIOWrapper
 from typing import TYPE_CHECKING, Any, Final
@@ -18,9 +20,13 @@ from airflow_masq.exceptions import FinalError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from typing import TextIO
 
 WRONG_USAGE = 2
 """The exit code that argparse uses, too; also that of an unreadable plan."""
+
+NOT_CARRIED_OUT = 3
+"""The exit code where a command's output could not be written, which says nothing about the plan."""
 
 _NOBODY_READS: Final = 1
 _INTERRUPTED: Final = 130  # 128 and the number of SIGINT, as shells have it
@@ -54,8 +60,8 @@ Where to go:
   Read a code      docs/rules: one page per code (MASQ1xx environment, 2xx ranges, 3xx policy, 4xx observed)
 
 PLAN may be - for standard input. Exit codes: 0 all well, 1 a finding of severity error, 2 wrong usage or an unreadable
-plan. The agent can be switched on only while an environment is created. Which source address you get, and why, is
-explained in README.md.
+plan, 3 could not be carried out, since the output cannot be written. The agent can be switched on only while an
+environment is created. Which source address you get, and why, is explained in README.md.
 """
 
 
@@ -95,33 +101,74 @@ def main(arguments: Sequence[str] | None = None) -> int:
     :raises SystemExit: when argparse has answered by itself (``--help``, ``--version``, an unknown option).
     """
     words = sys.argv[1:] if arguments is None else arguments
+    try:
+        return _written(words)
+    except BrokenPipeError:
+        _discard_rest(sys.stdout)
+        return _NOBODY_READS
+    except OSError as error:  # files that a command is given were read, or refused, where they were opened
+        _discard_rest(sys.stdout)
+        _complain(f"standard output: cannot be written: {error.strerror or error}")
+        return NOT_CARRIED_OUT
+    except KeyboardInterrupt:
+        return _INTERRUPTED
+    finally:
+        _settle_complaints()
+
+
+def _written(words: Sequence[str]) -> int:
+    """Answer, and see that the answer arrives, be it argparse's own: it ends with ``SystemExit`` and unwritten help."""
+    if sys.stdout is None:  # Python's word for a descriptor that was closed before it started
+        raise OSError(errno.EBADF, os.strerror(errno.EBADF))
+    try:
+        return _answer(words)
+    finally:
+        sys.stdout.flush()
+
+
+def _answer(words: Sequence[str]) -> int:
     command = next((word for word in words if word in COMMANDS), None)
     parser = build_parser(command)
     parsed = parser.parse_args(words)
     if command is None:
         parser.print_help(sys.stderr)
         return WRONG_USAGE
-    return _run(parsed)
-
-
-def _run(parsed: argparse.Namespace) -> int:
-    """Run a command; what it cannot do is one line on standard error."""
     if isinstance(sys.stdout, TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # what a terminal's encoding lacks is escaped
     try:
         code: int = parsed.run(parsed)
-        sys.stdout.flush()
     except FinalError as error:
-        print(error, file=sys.stderr)  # noqa: T201 - the command line's complaint
+        _complain(str(error))
         return WRONG_USAGE
-    except BrokenPipeError:
-        # https://docs.python.org/3/library/signal.html#note-on-sigpipe, read 2026-11-22: Python would complain again
-        # while it flushes standard output at its end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return _NOBODY_READS
-    except KeyboardInterrupt:
-        return _INTERRUPTED
     return code
+
+
+def _complain(line: str) -> None:
+    """Say in one line on standard error what cannot be done; where that is full or closed, the exit code says it."""
+    if sys.stderr is not None:
+        with suppress(OSError):
+            print(line, file=sys.stderr)  # noqa: T201 - the command line's complaint
+
+
+def _settle_complaints() -> None:
+    if sys.stderr is not None:
+        try:
+            sys.stderr.flush()
+        except OSError:
+            _discard_rest(sys.stderr)
+
+
+def _discard_rest(stream: TextIO | None) -> None:
+    """Send what could not be written nowhere, since Python would try again, and complain, while it ends.
+
+    https://docs.python.org/3/library/signal.html#note-on-sigpipe, read 2026-11-22.
+
+    :param stream: standard output or standard error.
+    """
+    if stream is not None:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, stream.fileno())
+        os.close(nowhere)
 
 
 def _listed_commands() -> str:

@@ -13,7 +13,7 @@ from airflow_masq.cli.output import Colour, paint, print_json, print_lines, wrap
 from airflow_masq.exceptions import InvalidInputError
 from airflow_masq.network import PredictedKind, Prediction, parse_address, predict
 from airflow_masq.network.every_pod import some_pod
-from airflow_masq.plan.environment_section import image_of_environment
+from airflow_masq.plan.environment_section import COMPOSER_3, image_of_environment
 from airflow_masq.wire.foreign_text import printable
 
 if TYPE_CHECKING:
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from airflow_masq.plan import Plan, Target
 
 _INDENT: Final = "    "
-_COMPOSER_3: Final = 3
 # "This network", loopback, multicast and broadcast (RFC 6890 section 2.2.2, RFC 5771 section 3); unspecified, loopback
 # and multicast (RFC 4291 section 2.4).
 _NOWHERE: Final = tuple(
@@ -90,7 +89,7 @@ def run(arguments: Namespace) -> int:
     """
     plan = read_plan(arguments.plan)
     image = image_of_environment(plan.environment)
-    if image is not None and image.generation == _COMPOSER_3:
+    if image is not None and image.generation == COMPOSER_3:
         raise InvalidInputError(
             where="environment.config.softwareConfig.imageVersion",
             expected="Composer 1 or 2, since Composer 3 keeps its nodes and Pods out of your network",

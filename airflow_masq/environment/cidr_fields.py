@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from typing import Final
 
 _NODE_CONFIG: Final = ("config", "nodeConfig")
-_IP_ALLOCATION_POLICY: Final = (*_NODE_CONFIG, "ipAllocationPolicy")
+IP_ALLOCATION_POLICY: Final = (*_NODE_CONFIG, "ipAllocationPolicy")
+"""The names on the way to the ranges of Pods and Services."""
+
 _PRIVATE_ENVIRONMENT_CONFIG: Final = ("config", "privateEnvironmentConfig")
 
 _SHORTEST_PREFIX: Final = 1
@@ -44,9 +46,9 @@ class CidrField:
         return ".".join(("environment", *self.path))
 
 
-POD_FIELD: Final = CidrField(purpose="Pod", path=(*_IP_ALLOCATION_POLICY, "clusterIpv4CidrBlock"), takes_bare_size=True)
+POD_FIELD: Final = CidrField(purpose="Pod", path=(*IP_ALLOCATION_POLICY, "clusterIpv4CidrBlock"), takes_bare_size=True)
 SERVICE_FIELD: Final = CidrField(
-    purpose="Service", path=(*_IP_ALLOCATION_POLICY, "servicesIpv4CidrBlock"), takes_bare_size=True
+    purpose="Service", path=(*IP_ALLOCATION_POLICY, "servicesIpv4CidrBlock"), takes_bare_size=True
 )
 
 # Blocks that Google reserves beside the cluster's own. The widths are those that gcloud checks

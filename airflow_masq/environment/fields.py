@@ -14,8 +14,8 @@ import re
 from types import MappingProxyType
 from typing import Final
 
-# Maps whose keys are the user's, never Google's: they are copied letter by letter.
 FREE_FORM_MAPS: Final = frozenset({"airflowConfigOverrides", "envVariables", "labels", "pypiPackages"})
+"""Fields that hold a map from text to text, whose keys are the user's, never Google's: copied letter by letter."""
 
 SECTIONS: Final = frozenset(
     {
@@ -123,35 +123,34 @@ TEXTS: Final = frozenset(
 )
 """Fields that hold text."""
 
-OTHER_FIELDS: Final = frozenset(
+TEXT_LISTS: Final = frozenset({"oauthScopes", "tags"})
+"""Fields that hold a list of texts."""
+
+SECTION_LISTS: Final = frozenset({"allowedIpRanges", "cidrBlocks"})
+"""Fields that hold a list of what holds fields."""
+
+NUMBERS: Final = frozenset({"cpu", "memoryGb", "storageGb"})
+"""Fields that hold a floating point number of 32 bits."""
+
+ENUMS: Final = frozenset(
     {
-        "airflowConfigOverrides",
-        "allowedIpRanges",
-        "cidrBlocks",
         "connectionType",
-        "cpu",
-        "createTime",
-        "endTime",
-        "envVariables",
         "environmentSize",
-        "labels",
-        "memoryGb",
-        "oauthScopes",
-        "pypiPackages",
         "resilienceMode",
         "retentionMode",
-        "startTime",
         "state",
-        "storageGb",
         "storageMode",
-        "tags",
-        "updateTime",
         "webServerPluginsMode",
     }
 )
-"""Enums, times, floating point numbers, lists and the user's maps: JSON and Python write these in several ways."""
+"""Fields that hold one of Google's words, which are not listed here: the service may have learnt another yesterday."""
 
-FIELD_NAMES: Final = SECTIONS | BOOLEANS | WHOLE_NUMBERS | TEXTS | OTHER_FIELDS
+TIMES: Final = frozenset({"createTime", "endTime", "startTime", "updateTime"})
+"""Fields that hold a time, as text."""
+
+FIELD_NAMES: Final = (
+    FREE_FORM_MAPS | SECTIONS | BOOLEANS | WHOLE_NUMBERS | TEXTS | TEXT_LISTS | SECTION_LISTS | NUMBERS | ENUMS | TIMES
+)
 
 
 def snake_case(camel_case: str) -> str:

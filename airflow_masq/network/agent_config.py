@@ -73,6 +73,7 @@ class AgentConfig:
     :param resync_interval_seconds: how often the rules are written again.
     :param enable_ipv6: whether the agent runs with ``--enable-ipv6``.
     :param lists_defaults: whether the list is the default one, because the config names none.
+    :param cidr_limit: how many ranges the agent takes; a longer list is refused as a whole.
     """
 
     non_masquerade: tuple[IPNetwork, ...]
@@ -81,6 +82,7 @@ class AgentConfig:
     resync_interval_seconds: float
     enable_ipv6: bool
     lists_defaults: bool
+    cidr_limit: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -181,6 +183,7 @@ def _read(
         resync_interval_seconds=fields.resync_interval_seconds,
         enable_ipv6=enable_ipv6,
         lists_defaults=fields.lists_defaults,
+        cidr_limit=fields.cidr_limit,
     )
     return config, tuple(config_warnings(document, fields, networks))
 

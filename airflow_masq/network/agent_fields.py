@@ -24,6 +24,8 @@ LINK_LOCAL_KEY: Final = "masqLinkLocal"
 LINK_LOCAL_IPV6_KEY: Final = "masqLinkLocalIPv6"
 RESYNC_KEY: Final = "resyncInterval"
 
+DEFAULT_CIDR_LIMIT: Final = 64
+
 _INTEGER: Final = re.compile(r"-?[0-9]{1,19}")
 _INTEGERS: Final = range(-(2**63), 2**63)
 
@@ -35,7 +37,7 @@ class AgentFields:
     """
 
     def __init__(self, defaults: Iterable[str]) -> None:
-        self.cidr_limit = 64
+        self.cidr_limit = DEFAULT_CIDR_LIMIT
         self.masq_link_local = False
         self.masq_link_local_ipv6 = False
         self.resync_interval_seconds = 60.0

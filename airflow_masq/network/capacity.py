@@ -1,7 +1,8 @@
 """How many nodes and Pods a cluster's ranges have room for, and what masquerading saves.
 
 Two ranges bound a cluster: every node takes one address of the primary range and a whole block of the Pod range. It
-must not judge: whether the room suffices is for rules to say. IPv4 only, since that is what is scarce.
+must not judge: whether the room suffices is for rules to say. IPv4 only, since that is what is scarce. A number that
+needs a range nobody named is ``None``, never zero.
 """
 
 from __future__ import annotations
@@ -75,10 +76,10 @@ class Capacity:
     :param pods: how many Pods that many nodes can run; ``None`` as ``nodes``.
     :param limit: which ranges bound the cluster; ``None`` where both do equally, or one is not known.
     :param block_prefix: the prefix length of one node's block of Pod addresses.
-    :param routable_addresses_saved: the addresses of Pod and Service ranges, which with masquerading need no route: so
-        many fewer than where Pods are routable.
-    :param routable_addresses_needed: the addresses of the node ranges and of endpoints, which need routes in any case.
-    :param endpoint_addresses: how many of those are of endpoints outside the node ranges.
+    :param pod_addresses: the addresses of the Pod ranges; ``None`` where there is no such range.
+    :param service_addresses: the further ones of the Service ranges; ``None`` where there is no such range.
+    :param node_addresses: the addresses of the node ranges; ``None`` where there is no such range.
+    :param endpoint_addresses: how many addresses outside the node ranges endpoints take.
     :param wanted_nodes: the nodes that the workers wanted need at worst, one each; ``None`` where nobody said how many.
         How many worker Pods Autopilot puts on one node depends on their size, and is not verified.
     :param is_enough: whether ``nodes`` are at least ``wanted_nodes``; ``None`` where nobody said how many are wanted,
@@ -93,11 +94,22 @@ class Capacity:
     pods: int | None
     limit: CapacityLimit | None
     block_prefix: int
-    routable_addresses_saved: int
-    routable_addresses_needed: int
+    pod_addresses: int | None
+    service_addresses: int | None
+    node_addresses: int | None
     endpoint_addresses: int
     wanted_nodes: int | None
     is_enough: bool | None
+
+    @property
+    def routable_addresses_saved(self) -> int | None:
+        """The addresses that with masquerading need no route; ``None`` where Pod or Service ranges are not known."""
+        return _sum(self.pod_addresses, self.service_addresses)
+
+    @property
+    def routable_addresses_needed(self) -> int | None:
+        """The addresses that need a route in any case; ``None`` where the node ranges are not known."""
+        return _sum(self.node_addresses, self.endpoint_addresses)
 
 
 def capacity(
@@ -138,10 +150,9 @@ def capacity(
         pods=None if nodes is None else nodes * ranges.pods_per_node,
         limit=_limit(pod_limit, node_limit),
         block_prefix=block_prefix,
-        routable_addresses_saved=_addresses((*ranges.pod, *ranges.service))
-        + _unplaced(pod_size, instead_of=ranges.pod)
-        + _unplaced(service_size, instead_of=ranges.service),
-        routable_addresses_needed=_addresses(ranges.node) + endpoint_addresses,
+        pod_addresses=_addresses(ranges.pod, size=pod_size),
+        service_addresses=_addresses(ranges.service, size=service_size, counted=ranges.pod),
+        node_addresses=_addresses(ranges.node),
         endpoint_addresses=endpoint_addresses,
         wanted_nodes=ranges.workers,
         is_enough=_is_enough(pod_limit, node_limit, wanted=ranges.workers),
@@ -160,10 +171,6 @@ def _distinct(networks: tuple[IPNetwork, ...]) -> list[IPNetwork]:
 
 def _only(size: BareSize | None) -> list[BareSize]:
     return [] if size is None else [size]
-
-
-def _unplaced(size: BareSize | None, *, instead_of: tuple[IPNetwork, ...]) -> int:
-    return 0 if _distinct(instead_of) else sum(each.size for each in _only(size))
 
 
 def _is_enough(pod_limit: int | None, node_limit: int | None, *, wanted: int | None) -> bool | None:
@@ -186,5 +193,18 @@ def _limit(pod_limit: int | None, node_limit: int | None) -> CapacityLimit | Non
     return CapacityLimit.PODS if pod_limit < node_limit else CapacityLimit.NODES
 
 
-def _addresses(networks: tuple[IPNetwork, ...]) -> int:
+def _addresses(
+    networks: tuple[IPNetwork, ...], *, size: BareSize | None = None, counted: tuple[IPNetwork, ...] = ()
+) -> int | None:
+    """Count the addresses of ranges that are not counted already; where no range is known, its size tells as much."""
+    if not _distinct(networks):
+        return None if size is None else size.size
+    return _size((*networks, *counted)) - _size(counted)
+
+
+def _size(networks: tuple[IPNetwork, ...]) -> int:
     return sum(network.size for network in cidr_merge([network for network in networks if network.version == IPV4]))
+
+
+def _sum(first: int | None, second: int | None) -> int | None:
+    return None if first is None or second is None else first + second

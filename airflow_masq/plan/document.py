@@ -7,6 +7,7 @@ It must not know the format's keys.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
@@ -18,6 +19,8 @@ from airflow_masq.wire.foreign_text import printable
 DEEPEST: Final = 64
 MOST_VALUES: Final = 50_000
 _LARGEST_NUMBER: Final = 2**63
+# A surrogate, which YAML can name ("\\ud800") and UTF-8 cannot write (RFC 3629 section 3).
+_HALF_CHARACTER: Final = re.compile(r"[\ud800-\udfff]")
 _KEY_CHARACTERS: Final = 60
 _PLACE_CHARACTERS: Final = 200
 
@@ -82,10 +85,12 @@ class DocumentBuilder:
         :param key: the key.
         :param where: the mapping's place.
         :return: the key.
-        :raises PlanError: when it is no text.
+        :raises PlanError: when it is no text, or none that UTF-8 can write.
         """
         if not isinstance(key, str):
             raise self.error(where=where, expected="text as key (quote it)", seen=describe(key))
+        if not _is_plain(key):
+            raise self.error(where=where, expected="a key that JSON has", seen=describe(key))
         return key
 
     def scalar(self, value: object, *, where: str) -> object:
@@ -94,7 +99,7 @@ class DocumentBuilder:
         :param value: the value.
         :param where: its place.
         :return: the value.
-        :raises PlanError: when JSON has no word for it, or its number needs more than 64 bits.
+        :raises PlanError: when JSON has no word for it, its number needs more than 64 bits, or UTF-8 cannot write it.
         """
         if not _is_plain(value):
             raise self.error(where=where, expected="a value that JSON has", seen=describe(value))
@@ -176,7 +181,7 @@ def _is_plain(value: object) -> bool:
         return abs(value) < _LARGEST_NUMBER
     if isinstance(value, float):
         return math.isfinite(value)
-    return value is None or isinstance(value, str)
+    return value is None or (isinstance(value, str) and not _HALF_CHARACTER.search(value))
 
 
 def _copy(value: object, builder: DocumentBuilder, *, where: str, depth: int) -> object:

@@ -9,10 +9,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from airflow_masq.environment import ImageVersion, normalise, value_at
-from airflow_masq.environment.fields import BOOLEANS, SECTIONS, TEXTS, WHOLE_NUMBERS
+from airflow_masq.environment.cidr_fields import IP_ALLOCATION_POLICY
 from airflow_masq.exceptions import InvalidInputError
 from airflow_masq.network import parse_cidr
-from airflow_masq.plan.document import describe
+from airflow_masq.plan.environment_types import check_types
 from airflow_masq.wire.foreign_text import printable
 
 if TYPE_CHECKING:
@@ -22,19 +22,14 @@ if TYPE_CHECKING:
 
     from airflow_masq.plan.place import Place
 
-_NODE_CONFIG: Final = ("config", "nodeConfig")
-IP_ALLOCATION_POLICY: Final = (*_NODE_CONFIG, "ipAllocationPolicy")
-_COMPOSER_ON_STANDARD: Final = 1
-_LONGEST_PLACE: Final = 200
-_COMPOSERS_THAT_MAY_BE_PUBLIC: Final = (1, 2)
-_PRIVATE_ENVIRONMENT_CONFIG: Final = ("config", "privateEnvironmentConfig")
+COMPOSER_1: Final = 1
+COMPOSER_2: Final = 2
+COMPOSER_3: Final = 3
+"""Composer's generations, as ``composer_generation`` tells them."""
 
-_TYPES: Final[tuple[tuple[frozenset[str], type, str], ...]] = (
-    (SECTIONS, dict, "a mapping"),
-    (BOOLEANS, bool, "true or false"),
-    (WHOLE_NUMBERS, int, "a whole number"),
-    (TEXTS, str, "text"),
-)
+_LONGEST_PLACE: Final = 200
+_COMPOSERS_THAT_MAY_BE_PUBLIC: Final = (COMPOSER_1, COMPOSER_2)
+_PRIVATE_ENVIRONMENT_CONFIG: Final = ("config", "privateEnvironmentConfig")
 
 
 def read_environment(place: Place) -> dict[str, object]:
@@ -50,22 +45,8 @@ def read_environment(place: Place) -> dict[str, object]:
     except InvalidInputError as error:
         where = f"{place.where}.{printable(error.where, limit=_LONGEST_PLACE)}"
         raise place.document.error(where=where, expected=error.expected, seen=error.seen) from None
-    _check_types(resource, place, around=place.where)
+    check_types(resource, document=place.document, around=place.where)
     return resource
-
-
-def _check_types(fields: Mapping[str, object], place: Place, *, around: str) -> None:
-    for name, value in fields.items():
-        where = f"{around}.{name}"
-        for names, kind, expected in _TYPES:
-            if name in names and value is not None and not _is_a(value, kind):
-                raise place.document.error(where=where, expected=expected, seen=describe(value))
-        if name in SECTIONS and isinstance(value, dict):
-            _check_types(value, place, around=where)
-
-
-def _is_a(value: object, kind: type) -> bool:
-    return isinstance(value, kind) and (kind is bool or not isinstance(value, bool))
 
 
 def image_of_environment(resource: Mapping[str, object]) -> ImageVersion | None:
@@ -81,6 +62,16 @@ def image_of_environment(resource: Mapping[str, object]) -> ImageVersion | None:
         return None
 
 
+def composer_generation(resource: Mapping[str, object]) -> int | None:
+    """Give the generation of Composer that the environment's image belongs to.
+
+    :param resource: the resource in camelCase.
+    :return: 1, 2 or 3; ``None`` where the image does not tell.
+    """
+    image = image_of_environment(resource)
+    return None if image is None else image.generation
+
+
 def runs_on_autopilot(resource: Mapping[str, object]) -> bool:
     """Say whether the environment's cluster is one of Autopilot.
 
@@ -89,8 +80,7 @@ def runs_on_autopilot(resource: Mapping[str, object]) -> bool:
         (https://cloud.google.com/composer/docs/composer-versioning-overview, read 2026-11-22); true where the image
         does not tell.
     """
-    image = image_of_environment(resource)
-    return image is None or image.generation != _COMPOSER_ON_STANDARD
+    return composer_generation(resource) != COMPOSER_1
 
 
 def has_public_nodes(resource: Mapping[str, object]) -> bool:
@@ -101,9 +91,8 @@ def has_public_nodes(resource: Mapping[str, object]) -> bool:
         those whose nodes have internal addresses only,
         https://cloud.google.com/composer/docs/composer-2/configure-private-ip, read 2026-11-22); false for others.
     """
-    image = image_of_environment(resource)
     is_private = value_at(resource, *_PRIVATE_ENVIRONMENT_CONFIG, "enablePrivateEnvironment") is True
-    return image is not None and image.generation in _COMPOSERS_THAT_MAY_BE_PUBLIC and not is_private
+    return composer_generation(resource) in _COMPOSERS_THAT_MAY_BE_PUBLIC and not is_private
 
 
 def ranges_of_environment(resource: Mapping[str, object], field_name: str) -> tuple[IPNetwork, ...]:

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from airflow_masq.environment.cidr_fields import IP_ALLOCATION_POLICY
 from airflow_masq.environment.fields import REST_NAMES
-from airflow_masq.plan.environment_section import IP_ALLOCATION_POLICY
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

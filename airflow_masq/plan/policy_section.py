@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from airflow_masq.network import MasqueradePolicy, NetworkRanges
+    from airflow_masq.network.agent_config import AgentConfig, AgentConfigReading
     from airflow_masq.plan.place import Place
     from airflow_masq.plan.values import Plan
 
@@ -79,14 +80,22 @@ def policy_in_force(
             # A ConfigMap without the DaemonSet does nothing: GKE's default list stays in force
             # (https://cloud.google.com/kubernetes-engine/docs/how-to/ip-masquerade-agent, read 2026-11-22).
             return replace(gke_default_policy(ranges, autopilot=False), name=_UNREAD_CONFIG)
-        reading = read_agent_config(
-            choice.agent_config, enable_ipv6=choice.enable_ipv6, reserved_ranges=choice.reserved_ranges
-        )
-        return agent_policy(reading)
+        return agent_policy(_reading(choice.agent_config, choice))
     if choice.name == _MANIFESTS:
         accepted = (manifest for manifest in choice.manifests if not check_egress_nat_policy(manifest))
         return egress_nat_policies(accepted, ranges, has_agent=masquerade_enabled(environment))
     return _NAMED[choice.name](ranges, runs_on_autopilot(environment))
+
+
+def own_agent_config(choice: PolicyChoice) -> AgentConfig | None:
+    """Give the agent's config that a plan itself puts in force.
+
+    :param choice: what the plan says.
+    :return: what the agent does with it; ``None`` where the plan has none, nobody reads it, or the agent refuses it.
+    """
+    if choice.agent_config is None or not choice.daemon_set:
+        return None
+    return _reading(choice.agent_config, choice).config
 
 
 def policy_with_agent(plan: Plan) -> MasqueradePolicy:
@@ -105,6 +114,10 @@ def policy_without_agent(plan: Plan) -> MasqueradePolicy:
     :return: GKE's default policy over the plan's ranges.
     """
     return gke_default_policy(plan.ranges, autopilot=runs_on_autopilot(plan.environment))
+
+
+def _reading(text: str, choice: PolicyChoice) -> AgentConfigReading:
+    return read_agent_config(text, enable_ipv6=choice.enable_ipv6, reserved_ranges=choice.reserved_ranges)
 
 
 def _read_own_policy(place: Place) -> PolicyChoice:

@@ -97,6 +97,16 @@ def _unreadable(error: Exception, text: str, *, source: str) -> PlanError:
     return PlanError(source=source, line=line, where="", expected=expected, seen=seen.format(*words))
 
 
+def _paired(text: str) -> str:
+    """Make one character of the two escapes that JSON writes it with, which PyYAML leaves apart; RFC 8259 section 7."""
+    if text.isascii():
+        return text
+    try:
+        return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le")
+    except UnicodeDecodeError:
+        return text
+
+
 _COLLECTIONS: Final[dict[type[yaml.Node], str]] = {yaml.MappingNode: "a mapping", yaml.SequenceNode: "a list"}
 
 
@@ -153,7 +163,7 @@ class _NodeReader:
             value = construct(node)
         except _SCALAR_ERRORS:
             raise self._not_plain(node, where=where) from None
-        return self._builder.scalar(value, where=where)
+        return self._builder.scalar(_paired(value) if isinstance(value, str) else value, where=where)
 
     def _not_plain(self, node: yaml.Node, *, where: str) -> PlanError:
         if node.tag == "tag:yaml.org,2002:merge":

@@ -1,6 +1,8 @@
 """The plan's policy as the ConfigMap that an agent of one's own reads, on a Standard cluster.
 
-It must not write what the agent would refuse: a refused config at its first start leaves Pod addresses everywhere.
+A list that the plan itself gives the agent is written as it is, and what it leaves out is said in a comment: adding to
+it would be another policy. It must not write what the agent would refuse: a refused config at its first start leaves
+Pod addresses everywhere.
 """
 
 from __future__ import annotations
@@ -9,26 +11,28 @@ import textwrap
 from typing import TYPE_CHECKING, Final
 
 import yaml
+from netaddr import cidr_merge
 
 from airflow_masq.exceptions import InexpressibleError
-from airflow_masq.network.agent_fields import CIDR_LIMIT_KEY, AgentFields
-from airflow_masq.network.go_json import parse_json
-from airflow_masq.network.go_yaml import json_from_yaml
+from airflow_masq.network.agent_fields import CIDR_LIMIT_KEY, CIDRS_KEY, DEFAULT_CIDR_LIMIT
+from airflow_masq.network.ranges import IPV4
+from airflow_masq.plan.policy_section import own_agent_config
 from airflow_masq.renderings.non_masquerade import non_masquerade_cidrs, sole_chain
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from airflow_masq.network.agent_config import AgentConfig
     from airflow_masq.plan import Plan
 
 FORM: Final = "agent-config"
 
-# cidrLimit in https://github.com/kubernetes-sigs/ip-masq-agent (cmd/ip-masq-agent), read 2026-11-22: a longer list is
-# refused as a whole.
-_MOST_CIDRS: Final = 64
-
+_COMMENT_COLUMNS: Final = 110
+_PAGE: Final = "MASQ301"
 _CONFIG_MAP: Final = """\
 # For Standard clusters that run the ip-masq-agent DaemonSet; without it, this does nothing. Autopilot clusters
 # (Composer 2) are governed by EgressNATPolicy objects instead: airflow-masq render PLAN --as egress-nat-policy.
-apiVersion: v1
+{comments}apiVersion: v1
 kind: ConfigMap
 metadata:
   name: ip-masq-agent
@@ -46,40 +50,56 @@ def render_agent_config(plan: Plan) -> str:
 
     :param plan: the plan.
     :return: YAML, for ``kubectl apply``; its config says everything, so that no default of the agent matters.
-    :raises InexpressibleError: when the policy is more than the agent's list, longer than the agent takes, or the plan
-        does not tell the node or Pod ranges.
+    :raises InexpressibleError: when the policy is more than the agent's list; and, where that is not the plan's own
+        config, when the list is longer than the agent takes, or the plan does not tell the node or Pod ranges.
     """
     chain = sole_chain(plan, form=FORM)
+    own = own_agent_config(plan.policy_choice)
+    if own is not None:
+        comments = "".join(map(_comment, _omissions(plan, own)))
+        return _CONFIG_MAP.format(comments=comments) + _indented(_own_settings(own))
     cidrs = non_masquerade_cidrs(plan, form=FORM)
-    own = _own_settings(plan)
-    most = _MOST_CIDRS if own is None else own.cidr_limit
-    if len(cidrs) > most:
-        reason = f"the agent refuses more than {most} ranges, and these are {len(cidrs)}; sum some up"
+    if len(cidrs) > DEFAULT_CIDR_LIMIT:
+        reason = f"the agent refuses more than {DEFAULT_CIDR_LIMIT} ranges, and these are {len(cidrs)}; sum some up"
         raise InexpressibleError(form=FORM, where="policy", reason=reason)
-    config: dict[str, object] = {
-        "nonMasqueradeCIDRs": [str(cidr) for cidr in cidrs],
+    config = {
+        CIDRS_KEY: [str(cidr) for cidr in cidrs],
         "masqLinkLocal": chain.masquerades_link_local,
         "resyncInterval": "60s",
     }
-    if own is not None:
-        config |= {
-            "masqLinkLocalIPv6": own.masq_link_local_ipv6,
-            "resyncInterval": _go_duration(own.resync_interval_seconds),
-            CIDR_LIMIT_KEY: most,
-        }
-    return _CONFIG_MAP + textwrap.indent(yaml.safe_dump(config, sort_keys=False), "    ")
+    return _CONFIG_MAP.format(comments="") + _indented(config)
 
 
-def _own_settings(plan: Plan) -> AgentFields | None:
-    """Read the plan's own config, which the agent accepts: of a refused one ``sole_chain`` has complained."""
-    choice = plan.policy_choice
-    if choice.agent_config is None or not choice.daemon_set:
-        return None
-    text = choice.agent_config
-    fields = AgentFields(())
-    notes: list[str] = []
-    fields.fill(parse_json(text) if text.lstrip().startswith("{") else json_from_yaml(text, note=notes.append))
-    return fields
+def _own_settings(own: AgentConfig) -> dict[str, object]:
+    return {
+        CIDRS_KEY: [str(cidr) for cidr in own.non_masquerade],
+        "masqLinkLocal": own.masq_link_local,
+        "resyncInterval": _go_duration(own.resync_interval_seconds),
+        "masqLinkLocalIPv6": own.masq_link_local_ipv6,
+        CIDR_LIMIT_KEY: own.cidr_limit,
+    }
+
+
+def _omissions(plan: Plan, own: AgentConfig) -> Iterator[str]:
+    """Say what Google's caution wants in the list and is not there, as the rule's page does."""
+    listed = cidr_merge(own.non_masquerade)
+    for purpose, ranges in (("node", plan.ranges.node), ("Pod", plan.ranges.pod)):
+        for network in ranges:
+            if network.version == IPV4 and not any(network in cidr for cidr in listed):
+                yield (
+                    f"{_PAGE}: The {purpose} range {network} is missing from the non-masquerade list; Composer enables "
+                    "intranode visibility, so the list must at least include the cluster's node and Pod ranges."
+                )
+        if not ranges:
+            yield f"The plan names no {purpose} range, so whether the list includes it is not known ({_PAGE})."
+
+
+def _comment(sentence: str) -> str:
+    return textwrap.fill(sentence, _COMMENT_COLUMNS, initial_indent="# ", subsequent_indent="# ") + "\n"
+
+
+def _indented(config: dict[str, object]) -> str:
+    return textwrap.indent(yaml.safe_dump(config, sort_keys=False), "    ")
 
 
 def _go_duration(seconds: float) -> str:

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, cast
 
-from airflow_masq.environment import EnvironmentName, ImageVersion, value_at
+from airflow_masq.environment import EnvironmentName, value_at
+from airflow_masq.environment.cidr_fields import IP_ALLOCATION_POLICY
 from airflow_masq.exceptions import InexpressibleError, InvalidInputError
 from airflow_masq.wire.foreign_text import printable
 
@@ -44,12 +45,13 @@ _EITHER_OR: Final = (
     ("clusterIpv4CidrBlock", "clusterSecondaryRangeName"),
     ("servicesIpv4CidrBlock", "servicesSecondaryRangeName"),
 )
-IP_ALLOCATION_POLICY: Final = "config.nodeConfig.ipAllocationPolicy"
 
 
 @dataclass(frozen=True, kw_only=True)
 class EnvironmentField:
     """One field that a plan's environment sets.
+
+    What reads it here does not check its type: the plan's reader did (``plan.environment_types``).
 
     :param form: the form that wants to write it, for errors.
     :param path: its dotted path in Google's REST spelling, from the environment on.
@@ -69,72 +71,54 @@ class EnvironmentField:
         return InexpressibleError(form=self.form, where=f"environment.{printable(self.path)}", reason=reason)
 
     def boolean(self) -> bool:
-        """Read a truth value, which a plan's reader made sure that it is.
+        """Give a truth value.
 
         :return: the value.
         """
         return self.value is True
 
     def number(self) -> int | float:
-        """Read a number.
+        """Give a number.
 
         :return: the value.
-        :raises InexpressibleError: when it is none.
         """
-        if isinstance(self.value, bool) or not isinstance(self.value, int | float):
-            raise self.error("the field must be a number")
-        return self.value
+        return cast("int | float", self.value)
 
     def scalar(self) -> str | int | float:
-        """Read a text or a number.
+        """Give a text or a number.
 
         :return: the value.
-        :raises InexpressibleError: when it is neither.
         """
-        if isinstance(self.value, bool) or not isinstance(self.value, str | int | float):
-            raise self.error("the field must be a text or a number")
-        return self.value
+        return cast("str | int | float", self.value)
 
     def texts(self) -> list[str]:
-        """Read a list of texts.
+        """Give a list of texts.
 
         :return: the texts.
-        :raises InexpressibleError: when it is no such list.
         """
-        if not isinstance(self.value, list) or not all(isinstance(item, str) for item in self.value):
-            raise self.error("the field must be a list of texts")
-        return self.value
+        return cast("list[str]", self.value)
 
     def pairs(self) -> dict[str, str]:
-        """Read a mapping from text to text.
+        """Give a mapping from text to text.
 
         :return: the mapping.
-        :raises InexpressibleError: when it is no such mapping.
         """
-        if not isinstance(self.value, Mapping) or not all(isinstance(item, str) for item in self.value.values()):
-            raise self.error("the field must be a mapping from text to text")
-        return dict(self.value)
+        return cast("dict[str, str]", self.value)
 
     def records(self, *names: str) -> list[dict[str, str]]:
-        """Read a list of small mappings whose values are text.
+        """Give a list of small mappings whose values are text.
 
         :param names: the keys that the form has words for.
-        :return: the mappings.
-        :raises InexpressibleError: when it is no such list, or a mapping has another key.
+        :return: the mappings, without what is ``null``.
+        :raises InexpressibleError: when a mapping has another key.
         """
-        if not isinstance(self.value, list):
-            raise self.error("the field must be a list of mappings")
-        parts = [
-            EnvironmentField(form=self.form, path=f"{self.path}[{index}]", value=item)
-            for index, item in enumerate(self.value)
-        ]
-        records = [part.pairs() for part in parts]
-        for part, record in zip(parts, records, strict=True):
+        records = cast("list[dict[str, str | None]]", self.value)
+        for index, record in enumerate(records):
             for key in record:
                 if key not in names:
-                    unknown = EnvironmentField(form=self.form, path=f"{part.path}.{key}", value=record[key])
+                    unknown = EnvironmentField(form=self.form, path=f"{self.path}[{index}].{key}", value=record[key])
                     raise unknown.error("the form has no word for this field; leave it out of the plan, or use rest")
-        return records
+        return [{key: text for key, text in record.items() if text is not None} for record in records]
 
 
 def allowed_ip_ranges(access: EnvironmentField) -> EnvironmentField:
@@ -142,11 +126,12 @@ def allowed_ip_ranges(access: EnvironmentField) -> EnvironmentField:
 
     :param access: the field ``config.webServerNetworkAccessControl``.
     :return: its ``allowedIpRanges``, empty where there are none.
-    :raises InexpressibleError: when the field holds anything else.
+    :raises InexpressibleError: when the field holds any other field.
     """
-    if not isinstance(access.value, Mapping) or set(access.value) - {"allowedIpRanges"}:
+    lists = cast("Mapping[str, object]", access.value)
+    if set(lists) - {"allowedIpRanges"}:
         raise access.error("the form has words for its allowedIpRanges only")
-    ranges = access.value.get("allowedIpRanges")
+    ranges = lists.get("allowedIpRanges")
     value = [] if ranges is None else ranges
     return EnvironmentField(form=access.form, path=f"{access.path}.allowedIpRanges", value=value)
 
@@ -177,9 +162,9 @@ def refuse_contradictions(plan: Plan, *, form: str) -> None:
     if not plan.environment:
         raise InexpressibleError(form=form, where="environment", reason="the plan describes none")
     for field_name, other in _EITHER_OR:
-        places = [value_at(plan.environment, *IP_ALLOCATION_POLICY.split("."), name) for name in (field_name, other)]
-        if all(places):
-            where = f"environment.{IP_ALLOCATION_POLICY}.{field_name}"
+        places = [value_at(plan.environment, *IP_ALLOCATION_POLICY, name) for name in (field_name, other)]
+        if None not in places:
+            where = ".".join(("environment", *IP_ALLOCATION_POLICY, field_name))
             reason = f"{other} is set as well, and the service takes one of the two; leave one out"
             raise InexpressibleError(form=form, where=where, reason=reason)
 
@@ -198,19 +183,6 @@ def environment_name(plan: Plan, *, form: str) -> EnvironmentName:
     except InvalidInputError as error:
         reason = f"the form needs {error.expected}; the plan has {error.seen}"
         raise InexpressibleError(form=form, where="environment.name", reason=reason) from None
-
-
-def generation(plan: Plan) -> int | None:
-    """Give the generation of Composer that the environment's image belongs to.
-
-    :param plan: the plan.
-    :return: 1, 2 or 3; ``None`` where the plan does not tell.
-    """
-    text = value_at(plan.environment, "config", "softwareConfig", "imageVersion")
-    try:
-        return ImageVersion.parse(text).generation if isinstance(text, str) else None
-    except InvalidInputError:
-        return None
 
 
 def _fields(

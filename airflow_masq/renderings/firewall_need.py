@@ -13,7 +13,7 @@ from airflow_masq.exceptions import InexpressibleError
 from airflow_masq.network import PredictedKind, Prediction
 from airflow_masq.network.every_pod import predict_every_pod
 from airflow_masq.plan import policy_without_agent, remedy_of
-from airflow_masq.renderings.environment_fields import generation
+from airflow_masq.plan.environment_section import COMPOSER_3, composer_generation
 from airflow_masq.renderings.non_masquerade import pod_range_place
 
 if TYPE_CHECKING:
@@ -30,7 +30,6 @@ _PROTOCOLS: Final = {
     "stun+tcp": "TCP",
     "dns": "UDP and TCP",
 }
-_COMPOSER_3: Final = 3
 _NAMELESS: Final = {
     PredictedKind.POD: "Pod addresses of that IP version, which the plan does not name",
     PredictedKind.NODE: "node addresses of that IP version, which the plan does not name",
@@ -143,7 +142,7 @@ def firewall_needs(plan: Plan, *, form: str) -> tuple[FirewallNeed, ...]:
     :raises InexpressibleError: when the plan has no targets, is one of Composer 3, or does not tell the node or Pod
         ranges.
     """
-    if generation(plan) == _COMPOSER_3:
+    if composer_generation(plan.environment) == COMPOSER_3:
         where = "environment.config.softwareConfig.imageVersion"
         reason = "Composer 3 keeps its nodes and Pods out of your network, so a plan does not tell its source addresses"
         raise InexpressibleError(form=form, where=where, reason=reason)

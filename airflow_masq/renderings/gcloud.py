@@ -8,19 +8,22 @@ shell or a flag of gcloud, nor drop a field for which gcloud has no flag.
 
 from __future__ import annotations
 
+import itertools
 import shlex
 from typing import TYPE_CHECKING, Final
 
 from airflow_masq.environment import value_at
+from airflow_masq.environment.cidr_fields import IP_ALLOCATION_POLICY
 from airflow_masq.exceptions import InexpressibleError
-from airflow_masq.renderings.environment_fields import environment_fields, environment_name, generation
-from airflow_masq.renderings.gcloud_flags import FLAGS, FORM
+from airflow_masq.plan.environment_section import COMPOSER_1, composer_generation
+from airflow_masq.renderings.environment_fields import environment_fields, environment_name
+from airflow_masq.renderings.gcloud_flags import DATABASE_RETENTION, FLAGS, FORM, LOG_STORAGE
 
 if TYPE_CHECKING:
     from airflow_masq.plan import Plan
 
+_IP_ALIASES: Final = (*IP_ALLOCATION_POLICY, "useIpAliases")
 _COMMAND: Final = "gcloud composer environments create"
-_COMPOSER_1: Final = 1
 # Composer 1 has the first, later ones the second.
 _SCHEDULER_COUNTS: Final = frozenset({"config.softwareConfig.schedulerCount", "config.workloadsConfig.scheduler.count"})
 
@@ -47,15 +50,18 @@ def _flags(plan: Plan) -> list[tuple[str, ...]]:
     _refuse_ip_aliases_where_gcloud_does(plan)
     if fields.keys() >= _SCHEDULER_COUNTS:
         raise fields[min(_SCHEDULER_COUNTS)].error("one flag, --scheduler-count, sets both; leave one of them out")
-    words = [word for path, write in FLAGS.items() if path in fields for word in write(fields[path])]
-    return [*words, *_web_server_access(plan)]
+    written = {path: write(fields[path]) for path, write in FLAGS.items() if path in fields}
+    if LOG_STORAGE in written and written.get(DATABASE_RETENTION):
+        reason = "gcloud drops it where the storage of task logs is set too; leave one of them out, or use rest"
+        raise fields[DATABASE_RETENTION].error(reason)
+    return [*itertools.chain(*written.values()), *_web_server_access(plan)]
 
 
 def _refuse_ip_aliases_where_gcloud_does(plan: Plan) -> None:
-    if value_at(plan.environment, "config", "nodeConfig", "ipAllocationPolicy", "useIpAliases") is not True:
+    if value_at(plan.environment, *_IP_ALIASES) is not True:
         return
-    if generation(plan) != _COMPOSER_1:
-        where = "environment.config.nodeConfig.ipAllocationPolicy.useIpAliases"
+    if composer_generation(plan.environment) != COMPOSER_1:
+        where = ".".join(("environment", *_IP_ALIASES))
         reason = "gcloud takes --enable-ip-alias for Composer 1 only, since later ones always have it; leave it out"
         raise InexpressibleError(form=FORM, where=where, reason=reason)
 

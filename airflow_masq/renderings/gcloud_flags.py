@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import string
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, cast
 
 from airflow_masq.renderings.environment_fields import allowed_ip_ranges
 
@@ -23,6 +23,8 @@ _Writer = Callable[["EnvironmentField"], _Words]
 # gcloud keeps three decimals of a gigabyte (MemorySizeBytesToGB).
 _GIGABYTE: Final = 1 << 30
 _KEPT_DECIMALS: Final = 3
+
+_DATABASE_RETENTION_FLAG: Final = "--airflow-database-retention-days"
 
 # "^;^a;b" is a list whose items are parted by a semicolon (https://cloud.google.com/sdk/gcloud/reference/topic/escaping,
 # read 2026-11-22).
@@ -78,6 +80,22 @@ def _web_server_access(field: EnvironmentField) -> _Words:
     return [word for record in records for word in _allowed_range(ranges, record)]
 
 
+def _database_retention(field: EnvironmentField) -> _Words:
+    """Write the two fields that one flag sets: so many days, and enabled; or none, and disabled."""
+    settings = cast("Mapping[str, object]", field.value)
+    if set(settings) - {"retentionMode", "retentionDays"}:
+        raise field.error("the form has words for its retentionMode and retentionDays only")
+    mode, days = settings.get("retentionMode"), settings.get("retentionDays") or 0
+    if mode is None and not days:
+        return []
+    if (mode, days) != ("RETENTION_MODE_DISABLED", 0) and (mode != "RETENTION_MODE_ENABLED" or not days):
+        raise field.error(
+            f"{_DATABASE_RETENTION_FLAG} says RETENTION_MODE_ENABLED with its retentionDays, or "
+            "RETENTION_MODE_DISABLED without; set both so, or use rest or terraform"
+        )
+    return [(_DATABASE_RETENTION_FLAG, str(days))]
+
+
 def _allowed_range(field: EnvironmentField, record: Mapping[str, str]) -> _Words:
     named = {"ip_range": record.get("value", ""), "description": record.get("description", "")}
     items = [_pair(field, key, value) for key, value in named.items() if value]
@@ -125,6 +143,9 @@ def _text(field: EnvironmentField, text: str) -> str:
         raise field.error("a command cannot show a control character; use rest or terraform")
     return text
 
+
+LOG_STORAGE: Final = "config.dataRetentionConfig.taskLogsRetentionConfig.storageMode"
+DATABASE_RETENTION: Final = "config.dataRetentionConfig.airflowMetadataRetentionConfig"
 
 FLAGS: Final[Mapping[str, _Writer]] = {
     "config.softwareConfig.imageVersion": _value("--image-version"),
@@ -209,12 +230,13 @@ FLAGS: Final[Mapping[str, _Writer]] = {
     "config.recoveryConfig.scheduledSnapshotsConfig.snapshotCreationSchedule": _value("--snapshot-creation-schedule"),
     "config.recoveryConfig.scheduledSnapshotsConfig.snapshotLocation": _value("--snapshot-location"),
     "config.recoveryConfig.scheduledSnapshotsConfig.timeZone": _value("--snapshot-schedule-timezone"),
-    "config.dataRetentionConfig.taskLogsRetentionConfig.storageMode": _choice(
+    LOG_STORAGE: _choice(
         {
             "CLOUD_LOGGING_ONLY": ("--enable-logs-in-cloud-logging-only",),
             "CLOUD_LOGGING_AND_CLOUD_STORAGE": ("--disable-logs-in-cloud-logging-only",),
         }
     ),
+    DATABASE_RETENTION: _database_retention,
     "storageConfig.bucket": _value("--storage-bucket"),
     "labels": _pairs("--labels"),
 }

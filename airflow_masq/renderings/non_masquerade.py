@@ -9,10 +9,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from airflow_masq.environment import value_at
+from airflow_masq.environment.cidr_fields import IP_ALLOCATION_POLICY
 from airflow_masq.exceptions import InexpressibleError
 from airflow_masq.network.egress_nat_policy import check_egress_nat_policy
 from airflow_masq.network.ranges import IPV4
-from airflow_masq.renderings.environment_fields import IP_ALLOCATION_POLICY
 
 if TYPE_CHECKING:
     from netaddr import IPNetwork
@@ -87,9 +87,8 @@ def pod_range_place(plan: Plan) -> str:
     :param plan: the plan.
     :return: the name of a secondary range where the plan has that instead, since it is what no form here can use.
     """
-    path = f"{IP_ALLOCATION_POLICY}.clusterSecondaryRangeName"
-    is_named = value_at(plan.environment, *path.split("."))
-    return f"environment.{path}" if is_named else "network.pod_ranges"
+    path = (*IP_ALLOCATION_POLICY, "clusterSecondaryRangeName")
+    return ".".join(("environment", *path)) if value_at(plan.environment, *path) else "network.pod_ranges"
 
 
 def _refuse_flawed_manifests(plan: Plan, *, form: str) -> None:

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from airflow_masq.plan.environment_section import COMPOSER_3, composer_generation
 from airflow_masq.renderings import hcl
-from airflow_masq.renderings.environment_fields import environment_fields, environment_name, generation
+from airflow_masq.renderings.environment_fields import environment_fields, environment_name
 from airflow_masq.renderings.terraform_fields import (
     FIELDS,
     FORM,
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
 
 _TYPE: Final = "google_composer_environment"
 _PRIVATE: Final = "config.privateEnvironmentConfig"
-_COMPOSER_3: Final = 3
 _AGENT: Final = "config.nodeConfig.enableIpMasqAgent"
 _IMPORT_COMMENT: Final = (
     "# Takes over the environment where it exists already (Terraform 1.5 and later); remove this block to create it."
@@ -51,7 +51,7 @@ def render_terraform(plan: Plan) -> str:
     label = name.environment_id.replace("-", "_")
     fields = environment_fields(plan, form=FORM, known=FIELDS)
     resource = Block(attributes=_identity(name))
-    is_composer_3 = generation(plan) == _COMPOSER_3
+    is_composer_3 = composer_generation(plan.environment) == COMPOSER_3
     agent = fields.get(_AGENT)
     if is_composer_3 and agent is not None and agent.boolean():
         raise agent.error("Terraform refuses it for Composer 3, which has no agent; leave it out")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from airflow_masq.environment import value_at
+from airflow_masq.environment.cidr_fields import IP_ALLOCATION_POLICY
 from airflow_masq.exceptions import InvalidInputError
 from airflow_masq.network import parse_cidr
 from airflow_masq.plan.environment_section import image_of_environment
@@ -16,12 +17,8 @@ if TYPE_CHECKING:
     from airflow_masq.environment.cidr_fields import CidrField
     from airflow_masq.plan import Plan
 
-COMPOSER_1: Final = 1
-COMPOSER_2: Final = 2
-COMPOSER_3: Final = 3
-
 IMAGE_VERSION_PLACE: Final = "environment.config.softwareConfig.imageVersion"
-IP_ALLOCATION_POLICY_PLACE: Final = "environment.config.nodeConfig.ipAllocationPolicy"
+IP_ALLOCATION_POLICY_PLACE: Final = ".".join(("environment", *IP_ALLOCATION_POLICY))
 
 # The fields of ipAllocationPolicy by what they are for: the name, the field with a CIDR, the field with a range's name.
 ADDRESS_FIELDS: Final = (
@@ -39,16 +36,6 @@ def image_version(plan: Plan) -> ImageVersion | None:
     return image_of_environment(plan.environment)
 
 
-def generation(plan: Plan) -> int | None:
-    """Give Composer's generation.
-
-    :param plan: the plan.
-    :return: 1, 2 or 3; ``None`` where the environment's image does not tell it.
-    """
-    image = image_version(plan)
-    return None if image is None else image.generation
-
-
 def address_field(plan: Plan, name: str) -> str:
     """Give a text field of the environment's IP allocation policy.
 
@@ -56,7 +43,7 @@ def address_field(plan: Plan, name: str) -> str:
     :param name: the field's name.
     :return: its text; empty where it is not set, as in Google's own types.
     """
-    return text_field(plan, "config", "nodeConfig", "ipAllocationPolicy", name)
+    return text_field(plan, *IP_ALLOCATION_POLICY, name)
 
 
 def text_field(plan: Plan, *path: str) -> str:

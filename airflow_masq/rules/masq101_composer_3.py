@@ -20,6 +20,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from airflow_masq.network import Provenance
+from airflow_masq.plan.environment_section import COMPOSER_3
 from airflow_masq.rules.environment_facts import IMAGE_VERSION_PLACE, image_version
 from airflow_masq.rules.rule import Problem, Rule, Severity
 
@@ -28,12 +29,10 @@ if TYPE_CHECKING:
 
     from airflow_masq.plan import Plan
 
-_COMPOSER_3: Final = 3
-
 
 def _check(plan: Plan) -> Iterator[Problem]:
     image = image_version(plan)
-    if image is not None and image.generation == _COMPOSER_3:
+    if image is not None and image.generation == COMPOSER_3:
         yield Problem(
             where=IMAGE_VERSION_PLACE,
             message=f"{image} is Composer 3, which has no IP masquerade agent; choose an image of Composer 2. To have "

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Final
 
 from airflow_masq.environment import masquerade_enabled, value_at
 from airflow_masq.network import Provenance
-from airflow_masq.rules.environment_facts import COMPOSER_3, generation
+from airflow_masq.plan.environment_section import COMPOSER_3, composer_generation
 from airflow_masq.rules.rule import Problem, Rule, Severity
 
 if TYPE_CHECKING:
@@ -32,7 +32,8 @@ if TYPE_CHECKING:
 
 
 def _check(plan: Plan) -> Iterator[Problem]:
-    if not plan.environment or masquerade_enabled(plan.environment) or generation(plan) == COMPOSER_3:
+    has_no_agent = composer_generation(plan.environment) == COMPOSER_3
+    if not plan.environment or masquerade_enabled(plan.environment) or has_no_agent:
         return
     is_written_down = value_at(plan.environment, "config", "nodeConfig", "enableIpMasqAgent") is False
     yield Problem(

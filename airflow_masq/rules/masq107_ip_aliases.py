@@ -22,8 +22,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from airflow_masq.environment import masquerade_enabled, value_at
+from airflow_masq.environment.cidr_fields import IP_ALLOCATION_POLICY
 from airflow_masq.network import Provenance
-from airflow_masq.rules.environment_facts import COMPOSER_1, IP_ALLOCATION_POLICY_PLACE, generation
+from airflow_masq.plan.environment_section import COMPOSER_1, composer_generation
+from airflow_masq.rules.environment_facts import IP_ALLOCATION_POLICY_PLACE
 from airflow_masq.rules.rule import Problem, Rule, Severity
 
 if TYPE_CHECKING:
@@ -35,10 +37,10 @@ _PLACE: Final = f"{IP_ALLOCATION_POLICY_PLACE}.useIpAliases"
 
 
 def _check(plan: Plan) -> Iterator[Problem]:
-    composer = generation(plan)
+    composer = composer_generation(plan.environment)
     if composer is None:
         return
-    aliases = value_at(plan.environment, "config", "nodeConfig", "ipAllocationPolicy", "useIpAliases")
+    aliases = value_at(plan.environment, *IP_ALLOCATION_POLICY, "useIpAliases")
     if composer == COMPOSER_1 and aliases is not True and masquerade_enabled(plan.environment):
         message = "On Composer 1 the agent needs a VPC-native cluster; set useIpAliases: true."
         yield Problem(where=_PLACE, message=message, severity=Severity.ERROR)

@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Final
 from airflow_masq.environment import value_at
 from airflow_masq.environment.field_generations import FIELD_GENERATIONS
 from airflow_masq.network import Provenance
-from airflow_masq.rules.environment_facts import generation
+from airflow_masq.plan.environment_section import composer_generation
 from airflow_masq.rules.rule import Problem, Rule, Severity
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 
 def _check(plan: Plan) -> Iterator[Problem]:
-    composer = generation(plan)
+    composer = composer_generation(plan.environment)
     if composer is None:
         return
     for field in FIELD_GENERATIONS:

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Final
 
 from airflow_masq.environment import value_at
 from airflow_masq.network import Provenance
-from airflow_masq.rules.environment_facts import COMPOSER_3, generation
+from airflow_masq.plan.environment_section import COMPOSER_3, composer_generation
 from airflow_masq.rules.rule import Problem, Rule, Severity
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ _UNSPECIFIED: Final = "CONNECTION_TYPE_UNSPECIFIED"
 def _check(plan: Plan) -> Iterator[Problem]:
     is_private = value_at(plan.environment, *_SECTION, "enablePrivateEnvironment") is True
     # Composer 3 has no private cluster of yours; what it does with these fields is not verified.
-    if is_private or generation(plan) == COMPOSER_3:
+    if is_private or composer_generation(plan.environment) == COMPOSER_3:
         return
     for field in _FIELDS:
         path = (*_SECTION, *field)

@@ -20,7 +20,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from airflow_masq.network import Provenance
-from airflow_masq.rules.environment_facts import COMPOSER_2, generation
+from airflow_masq.plan.environment_section import COMPOSER_2, composer_generation
 from airflow_masq.rules.policy_facts import AGENT_CONFIG, AGENT_CONFIG_PLACE
 from airflow_masq.rules.rule import Problem, Rule, Severity
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 
 def _check(plan: Plan) -> Iterator[Problem]:
-    if plan.policy_choice.name == AGENT_CONFIG and generation(plan) == COMPOSER_2:
+    if plan.policy_choice.name == AGENT_CONFIG and composer_generation(plan.environment) == COMPOSER_2:
         yield Problem(
             where=AGENT_CONFIG_PLACE,
             message="Composer 2 runs on GKE Autopilot, which takes no agent config; describe egress_nat_policies, "

@@ -20,7 +20,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from airflow_masq.network import Provenance
-from airflow_masq.rules.environment_facts import COMPOSER_1, generation
+from airflow_masq.plan.environment_section import COMPOSER_1, composer_generation
 from airflow_masq.rules.policy_facts import EGRESS_NAT_POLICIES, EGRESS_NAT_POLICIES_PLACE
 from airflow_masq.rules.rule import Problem, Rule, Severity
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 
 def _check(plan: Plan) -> Iterator[Problem]:
-    if plan.policy_choice.name == EGRESS_NAT_POLICIES and generation(plan) == COMPOSER_1:
+    if plan.policy_choice.name == EGRESS_NAT_POLICIES and composer_generation(plan.environment) == COMPOSER_1:
         yield Problem(
             where=EGRESS_NAT_POLICIES_PLACE,
             message="Composer 1 runs on a Standard cluster, which the agent's config governs and no EgressNATPolicy; "

@@ -14,7 +14,7 @@ from airflow_masq.network import Reason, SourceKind
 from airflow_masq.network.every_pod import predict_every_pod
 from airflow_masq.network.firewall import lets_in
 from airflow_masq.network.policy import LINK_LOCAL, LINK_LOCAL_IPV6
-from airflow_masq.rules.environment_facts import COMPOSER_3, generation
+from airflow_masq.plan.environment_section import COMPOSER_3, composer_generation
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -118,7 +118,7 @@ def predicted_targets(plan: Plan) -> Iterator[PredictedTarget]:
     :return: the targets whose address is known, in the plan's order; none for Composer 3, whose nodes and Pods are not
         in the project's network, so that nothing here says where its packets come from.
     """
-    if generation(plan) == COMPOSER_3:
+    if composer_generation(plan.environment) == COMPOSER_3:
         return
     for index, target in enumerate(plan.targets):
         address = target.address

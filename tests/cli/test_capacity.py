@@ -94,7 +94,46 @@ def test_a_plan_without_ranges(console: Console) -> None:
     console.write("empty.yaml", "policy: none\n")
     printed = console.run("capacity", "empty.yaml").printed
     assert "nothing can be said" in printed
-    assert json.loads(console.run("capacity", "empty.yaml", "--format", "json").printed)["nodes"] is None
+    room = json.loads(console.run("capacity", "empty.yaml", "--format", "json").printed)
+    assert {value for name, value in room.items() if name not in {"pod_ranges", "node_ranges"}} == {None}
+
+
+@pytest.mark.parametrize(
+    ("network", "sentence", "unknown"),
+    [
+        (
+            "pod_ranges: [192.168.0.0/24]",
+            (
+                "Masquerading takes 256 Pod addresses off the routable plan, and the Service addresses, which are not "
+                "known; the node ranges' addresses, which are not known, stay on it."
+            ),
+            {"routable_addresses_saved", "routable_addresses_needed", "nodes_by_node_range"},
+        ),
+        (
+            "service_ranges: [10.96.0.0/28], node_ranges: [10.128.0.0/29]",
+            (
+                "Masquerading takes 16 Service addresses off the routable plan, and the Pod addresses, which are not "
+                "known; the node ranges' 8 stay on it."
+            ),
+            {"routable_addresses_saved", "nodes_by_pod_range"},
+        ),
+        (
+            "node_ranges: [10.128.0.0/29]",
+            (
+                "Masquerading takes the Pod and Service addresses, which are not known, off the routable plan; the "
+                "node ranges' 8 stay on it."
+            ),
+            {"routable_addresses_saved", "nodes_by_pod_range"},
+        ),
+    ],
+)
+def test_what_is_not_known(console: Console, network: str, sentence: str, unknown: set[str]) -> None:
+    """A number that rests on a range nobody named is null to programs and not known to people, never 0."""
+    console.write("some.yaml", f"network: {{{network}}}\n")
+    assert sentence in " ".join(console.run("capacity", "some.yaml").printed.split())
+    room = json.loads(console.run("capacity", "some.yaml", "--format", "json").printed)
+    assert {name for name, value in room.items() if value is None} - {"limit", "wanted_nodes", "is_enough"} == unknown
+    assert 0 not in room.values()
 
 
 def test_an_unknown_pod_range_as_text(console: Console) -> None:
@@ -115,5 +154,5 @@ def test_a_bare_size_as_text(console: Console) -> None:
     printed = console.run("capacity", "bare.yaml").printed
     assert "16 nodes with 512 Pods" in printed
     assert "nodes by Pod range /22" in printed
-    assert "takes 1024 Pod and Service addresses off" in printed
+    assert "takes 1024 Pod addresses off" in printed
     assert "Widen the Pod ranges" in printed

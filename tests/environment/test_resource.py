@@ -177,7 +177,12 @@ TABLE = {
     "boolean": fields.BOOLEANS,
     "int32": fields.WHOLE_NUMBERS,
     "text": fields.TEXTS,
-    "other": fields.OTHER_FIELDS,
+    "float": fields.NUMBERS,
+    "enum": fields.ENUMS,
+    "time": fields.TIMES,
+    "map of text": fields.FREE_FORM_MAPS,
+    "list of text": fields.TEXT_LISTS,
+    "list of section": fields.SECTION_LISTS,
 }
 
 
@@ -190,10 +195,24 @@ def _fields_below(message: Descriptor) -> Iterator[FieldDescriptor]:
 
 
 def _kind(field: FieldDescriptor) -> str:
-    kinds = {field.TYPE_BOOL: "boolean", field.TYPE_INT32: "int32", field.TYPE_STRING: "text"}
-    if field.is_repeated or _is_googles_own(field):
-        return "other"
-    return "section" if field.type == field.TYPE_MESSAGE else kinds.get(field.type, "other")
+    if field.message_type is not None and _is_map(field):
+        of_entry = field.message_type.fields_by_name
+        assert of_entry["key"].type == field.TYPE_STRING
+        return f"map of {_kind(of_entry['value'])}"
+    return f"list of {_kind_of_one(field)}" if field.is_repeated else _kind_of_one(field)
+
+
+def _kind_of_one(field: FieldDescriptor) -> str:
+    if field.message_type is not None:
+        is_time = field.message_type.full_name == "google.protobuf.Timestamp"
+        return "time" if is_time else "section"
+    return {
+        field.TYPE_BOOL: "boolean",
+        field.TYPE_INT32: "int32",
+        field.TYPE_STRING: "text",
+        field.TYPE_FLOAT: "float",
+        field.TYPE_ENUM: "enum",
+    }[field.type]
 
 
 def _is_map(field: FieldDescriptor) -> bool:

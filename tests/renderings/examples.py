@@ -149,6 +149,9 @@ COMPOSER_3: dict[str, Any] = {
             "worker": {"cpu": 0.5, "memoryGb": 0.3},
             "dagProcessor": {"cpu": 0.5, "memoryGb": 1, "storageGb": 1, "count": 1},
         },
+        "dataRetentionConfig": {
+            "airflowMetadataRetentionConfig": {"retentionMode": "RETENTION_MODE_ENABLED", "retentionDays": 60},
+        },
     },
 }
 

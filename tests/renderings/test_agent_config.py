@@ -13,19 +13,31 @@ from airflow_masq.network import Chain, MasqueradePolicy
 from airflow_masq.network.agent_config import read_agent_config
 from airflow_masq.plan import plan_from_mapping
 from airflow_masq.renderings import RENDERINGS
+from airflow_masq.rules import lint
 
 NETWORK = {"node_ranges": ["10.128.0.0/20"], "pod_ranges": ["192.168.0.0/16"]}
 
 render = RENDERINGS["agent-config"]
 
 
+def rendered(policy: object, *, network: dict[str, Any] | None = None) -> str:
+    """Write a plan's policy."""
+    sections = {"network": NETWORK if network is None else network, "policy": policy}
+    return render(plan_from_mapping(sections, source="plan"))
+
+
 def config(policy: object) -> str:
     """Write a plan's policy and give the config inside the ConfigMap."""
-    text = render(plan_from_mapping({"network": NETWORK, "policy": policy}, source="plan"))
-    document: dict[str, Any] = yaml.safe_load(text)
+    document: dict[str, Any] = yaml.safe_load(rendered(policy))
     assert document["kind"] == "ConfigMap"
     assert document["metadata"] == {"name": "ip-masq-agent", "namespace": "kube-system"}
     return str(document["data"]["config"])
+
+
+def comments(policy: object, *, network: dict[str, Any] | None = None) -> list[str]:
+    """Give the codes of the rules and the sentences that comments say, without the two lines that are always there."""
+    lines = rendered(policy, network=network).splitlines()[2:]
+    return " ".join(line.removeprefix("# ") for line in lines if line.startswith("# ")).split("ranges.")
 
 
 def test_composers_policy() -> None:
@@ -44,15 +56,38 @@ def test_the_agent_accepts_it(policy: object) -> None:
     assert (reading.accepted, reading.error, reading.certain) == (True, None, True)
 
 
-def test_what_the_agent_would_do() -> None:
-    """The agent's chain returns for each range in order, and masquerades the rest."""
-    reading = read_agent_config(config({"agent_config": "nonMasqueradeCIDRs: [172.20.0.0/16]\nmasqLinkLocal: true"}))
-    assert reading.ipv4_chain == (
-        "172.20.0.0/16 RETURN",
-        "10.128.0.0/20 RETURN",
-        "192.168.0.0/16 RETURN",
-        "MASQUERADE",
+def test_ones_own_list_is_left_alone() -> None:
+    """A list that leaves out the cluster's ranges is written as it is, in its order: more would be another policy."""
+    own = "nonMasqueradeCIDRs: [172.20.0.0/16, 10.0.0.0/9, 172.20.0.0/24]\nmasqLinkLocal: true"
+    reading = read_agent_config(config({"agent_config": own}))
+    assert reading.ipv4_chain == ("172.20.0.0/16 RETURN", "10.0.0.0/9 RETURN", "172.20.0.0/24 RETURN", "MASQUERADE")
+    assert reading.ipv4_chain == read_agent_config(own).ipv4_chain
+
+
+def test_what_ones_own_list_leaves_out_is_said() -> None:
+    """Node and Pod ranges that are missing are named in a comment, in the rule's words; those it holds are not."""
+    node, pod, nothing = comments({"agent_config": "nonMasqueradeCIDRs: [172.20.0.0/16]"})
+    assert node.startswith("MASQ301: The node range 10.128.0.0/20 is missing from the non-masquerade list; Composer")
+    assert pod.startswith(" MASQ301: The Pod range 192.168.0.0/16 is missing from the non-masquerade list; Composer")
+    assert nothing == ""
+    halves = "nonMasqueradeCIDRs: [10.128.0.0/9, 192.168.128.0/17, 192.168.0.0/17]"
+    assert comments({"agent_config": halves}) == [""]
+    assert comments("composer") == [""]
+
+
+def test_the_comment_is_what_the_rule_says() -> None:
+    """The comment and the finding of ``lint`` are the same sentence."""
+    plan = plan_from_mapping(
+        {"network": NETWORK, "policy": {"agent_config": "nonMasqueradeCIDRs: [10.128.0.0/20]"}}, source="plan"
     )
+    (message,) = [finding.message for finding in lint(plan) if finding.code == "MASQ301"]
+    assert f"MASQ301: {message}" in " ".join(render(plan).replace("\n# ", " ").split("\n"))
+
+
+def test_ranges_that_the_plan_does_not_name() -> None:
+    """Where nobody named the ranges the list is written all the same, and that nobody looked is said."""
+    (sentences,) = comments({"agent_config": "nonMasqueradeCIDRs: []"}, network={"pod_ranges": ["fd00::/64"]})
+    assert sentences == "The plan names no node range, so whether the list includes it is not known (MASQ301)."
 
 
 @pytest.mark.parametrize(
@@ -80,9 +115,15 @@ def test_ones_own_settings_are_kept(text: str, interval: str) -> None:
 
 
 def test_a_limit_of_ones_own() -> None:
-    """The cluster's own ranges may make the list longer than the plan's config allows."""
-    with pytest.raises(InexpressibleError, match="refuses more than 2 ranges, and these are 3"):
-        config({"agent_config": "nonMasqueradeCIDRs: [172.20.0.0/16]\ncidrLimit: 2"})
+    """A list as long as the plan's own limit stays as long as that."""
+    settings = yaml.safe_load(config({"agent_config": "nonMasqueradeCIDRs: [172.20.0.0/16]\ncidrLimit: 1"}))
+    assert (settings["nonMasqueradeCIDRs"], settings["cidrLimit"]) == (["172.20.0.0/16"], 1)
+
+
+def test_a_refused_config() -> None:
+    """A config that the agent refuses is in force nowhere, so there is nothing to write."""
+    with pytest.raises(InexpressibleError, match="masquerades nothing"):
+        config({"agent_config": "nonMasqueradeCIDRs: [10.0.0.0]"})
 
 
 def test_a_config_that_nobody_reads() -> None:

@@ -16,6 +16,7 @@ from airflow_masq.renderings import RENDERINGS
 from tests.renderings.examples import PAGE, RICH, page_with, plan_of
 
 ALLOCATION = "config.nodeConfig.ipAllocationPolicy"
+DATABASE = "config.dataRetentionConfig.airflowMetadataRetentionConfig"
 NETWORKS = "config.masterAuthorizedNetworksConfig.cidrBlocks"
 WORKER = "config.workloadsConfig.worker"
 
@@ -94,6 +95,18 @@ def test_without_the_agent_there_is_no_flag() -> None:
         (f"{WORKER}.memoryGb", 0.3, "--worker-memory", "322122547B"),
         (f"{WORKER}.cpu", 0.5, "--worker-cpu", "0.5"),
         ("config.environmentSize", "ENVIRONMENT_SIZE_LARGE", "--environment-size", "large"),
+        (
+            DATABASE,
+            {"retentionMode": "RETENTION_MODE_ENABLED", "retentionDays": 60},
+            "--airflow-database-retention-days",
+            "60",
+        ),
+        (
+            DATABASE,
+            {"retentionMode": "RETENTION_MODE_DISABLED", "retentionDays": None},
+            "--airflow-database-retention-days",
+            "0",
+        ),
     ],
 )
 def test_values(path: str, value: object, name: str, expected: str) -> None:
@@ -145,20 +158,21 @@ def test_ip_aliases_are_said_for_composer_1_only() -> None:
         ("config.brandNew", {"field": 1}, "no word for this field"),
         ("config.softwareConfig.pypiPackages", {"a": ""}, "no word for this field"),
         ("config.nodeConfig.maxPodsPerNode", 32, "no word for this field"),
-        ("config.nodeConfig.tags", "a", "a list of texts"),
         ("config.nodeConfig.tags", ["a", ""], "loses an empty text"),
-        ("config.maintenanceWindow.startTime", True, "a text or a number"),
         ("config.nodeConfig.network", "a\x1b[2J", "a control character"),
         ("config.nodeConfig.network", "a\x00", "a control character"),
         (f"{WORKER}.memoryGb", 0.3333, "3 decimals"),
-        (f"{WORKER}.memoryGb", "4", "a number"),
         ("config.environmentSize", "ENVIRONMENT_SIZE_EXTRA_LARGE", "has words for"),
         ("config.softwareConfig.webServerPluginsMode", "PLUGINS_DISABLED", "has words for"),
         ("labels", {"a=b": "c"}, "equals sign"),
         ("labels", {"": "c"}, "empty key"),
-        ("labels", {"a": 1}, "from text to text"),
         ("config.webServerNetworkAccessControl", {"other": 1}, "allowedIpRanges only"),
-        ("config.webServerNetworkAccessControl.allowedIpRanges", {}, "list of mappings"),
+        (DATABASE, {"retentionMode": "RETENTION_MODE_ENABLED"}, "with its retentionDays"),
+        (DATABASE, {"retentionMode": "RETENTION_MODE_ENABLED", "retentionDays": 0}, "with its retentionDays"),
+        (DATABASE, {"retentionMode": "RETENTION_MODE_DISABLED", "retentionDays": 60}, "with its retentionDays"),
+        (DATABASE, {"retentionMode": "SOME_NEW_MODE"}, "with its retentionDays"),
+        (DATABASE, {"retentionDays": 60}, "RETENTION_MODE_ENABLED"),
+        (DATABASE, {"brandNew": 60}, "retentionMode and retentionDays only"),
         (NETWORKS, [{}], "loses an empty text"),
         (f"{ALLOCATION}.clusterIpv4CidrBlock", "/16", "no bare size"),
     ],
@@ -197,6 +211,26 @@ def test_two_scheduler_counts() -> None:
     environment["config"]["softwareConfig"]["schedulerCount"] = 3
     with pytest.raises(InexpressibleError, match="--scheduler-count"):
         render(environment)
+
+
+def test_no_word_about_the_database_is_no_flag() -> None:
+    """A retention policy that says nothing asks for nothing."""
+    assert render(page_with(DATABASE, {"retentionMode": None})) == render(PAGE)
+    assert render(page_with(DATABASE, {})) == render(PAGE)
+
+
+def test_both_kinds_of_retention() -> None:
+    """The command forgets the database's retention beside that of task logs, so both cannot be said."""
+    environment = page_with("config.dataRetentionConfig.taskLogsRetentionConfig.storageMode", "CLOUD_LOGGING_ONLY")
+    environment["config"]["dataRetentionConfig"]["airflowMetadataRetentionConfig"] = {
+        "retentionMode": "RETENTION_MODE_ENABLED",
+        "retentionDays": 60,
+    }
+    with pytest.raises(InexpressibleError, match="gcloud drops it") as caught:
+        render(environment)
+    assert caught.value.where == f"environment.{DATABASE}"
+    environment["config"]["dataRetentionConfig"]["airflowMetadataRetentionConfig"] = {}
+    assert "--enable-logs-in-cloud-logging-only" in words(render(environment))
 
 
 def test_texts_that_use_every_separator() -> None:

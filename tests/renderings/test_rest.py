@@ -62,6 +62,14 @@ def test_without_an_environment(form: str) -> None:
         RENDERINGS[form](plan)
 
 
+def test_an_empty_cidr_beside_a_range_name() -> None:
+    """Google's types refuse two fields of one choice even where one is empty; one that is ``null`` is not there."""
+    policy: dict[str, object] = {"clusterIpv4CidrBlock": "", "clusterSecondaryRangeName": "pods"}
+    with pytest.raises(InexpressibleError, match="clusterSecondaryRangeName is set as well"):
+        render(plan_of(page_with("config.nodeConfig.ipAllocationPolicy", policy)))
+    assert render(plan_of(page_with("config.nodeConfig.ipAllocationPolicy", policy | {"clusterIpv4CidrBlock": None})))
+
+
 @pytest.mark.parametrize("form", ["rest", "gcloud", "terraform"])
 @pytest.mark.parametrize("purpose", ["cluster", "services"])
 def test_a_cidr_beside_a_range_name(form: str, purpose: str) -> None:
