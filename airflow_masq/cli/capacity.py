@@ -54,6 +54,9 @@ def _as_json(room: Capacity) -> dict[str, object]:
         "limit": room.limit,
         "nodes": room.nodes,
         "pods": room.pods,
+        "pod_addresses": room.pod_addresses,
+        "service_addresses": room.service_addresses,
+        "node_addresses": room.node_addresses,
         "routable_addresses_saved": room.routable_addresses_saved,
         "routable_addresses_needed": room.routable_addresses_needed,
         "wanted_nodes": room.wanted_nodes,
@@ -82,7 +85,7 @@ def _report(room: Capacity, *, name: str) -> Iterator[str]:
 
 
 def _taken_off(room: Capacity) -> str:
-    if room.routable_addresses_saved is not None:
+    if room.routable_addresses_saved is not None and room.service_addresses is not None:
         saved = counted(room.routable_addresses_saved, "Pod and Service address", plural="Pod and Service addresses")
         return f"Masquerading takes {saved} off the routable plan"
     for name, number, other in (

@@ -103,13 +103,16 @@ class Capacity:
 
     @property
     def routable_addresses_saved(self) -> int | None:
-        """The addresses that with masquerading need no route; ``None`` where Pod or Service ranges are not known."""
-        return _sum(self.pod_addresses, self.service_addresses)
+        """The addresses that with masquerading need no route: the Pods', and the Services' as far as they are known.
+
+        ``None`` where the Pod ranges are not known.
+        """
+        return None if self.pod_addresses is None else self.pod_addresses + (self.service_addresses or 0)
 
     @property
     def routable_addresses_needed(self) -> int | None:
         """The addresses that need a route in any case; ``None`` where the node ranges are not known."""
-        return _sum(self.node_addresses, self.endpoint_addresses)
+        return None if self.node_addresses is None else self.node_addresses + self.endpoint_addresses
 
 
 def capacity(
@@ -204,7 +207,3 @@ def _addresses(
 
 def _size(networks: tuple[IPNetwork, ...]) -> int:
     return sum(network.size for network in cidr_merge([network for network in networks if network.version == IPV4]))
-
-
-def _sum(first: int | None, second: int | None) -> int | None:
-    return None if first is None or second is None else first + second

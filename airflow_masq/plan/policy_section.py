@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from airflow_masq.network import MasqueradePolicy, NetworkRanges
-    from airflow_masq.network.agent_config import AgentConfig, AgentConfigReading
+    from airflow_masq.network.agent_config import AgentConfigReading
     from airflow_masq.plan.place import Place
     from airflow_masq.plan.values import Plan
 
@@ -87,15 +87,15 @@ def policy_in_force(
     return _NAMED[choice.name](ranges, runs_on_autopilot(environment))
 
 
-def own_agent_config(choice: PolicyChoice) -> AgentConfig | None:
-    """Give the agent's config that a plan itself puts in force.
+def own_agent_reading(choice: PolicyChoice) -> AgentConfigReading | None:
+    """Read the agent's config that a plan itself has, as the agent would.
 
     :param choice: what the plan says.
-    :return: what the agent does with it; ``None`` where the plan has none, nobody reads it, or the agent refuses it.
+    :return: what becomes of it; ``None`` where the plan has none, or nobody reads it.
     """
     if choice.agent_config is None or not choice.daemon_set:
         return None
-    return _reading(choice.agent_config, choice).config
+    return _reading(choice.agent_config, choice)
 
 
 def policy_with_agent(plan: Plan) -> MasqueradePolicy:

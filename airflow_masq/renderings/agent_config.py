@@ -16,7 +16,7 @@ from netaddr import cidr_merge
 from airflow_masq.exceptions import InexpressibleError
 from airflow_masq.network.agent_fields import CIDR_LIMIT_KEY, CIDRS_KEY, DEFAULT_CIDR_LIMIT
 from airflow_masq.network.ranges import IPV4
-from airflow_masq.plan.policy_section import own_agent_config
+from airflow_masq.plan.policy_section import own_agent_reading
 from airflow_masq.renderings.non_masquerade import non_masquerade_cidrs, sole_chain
 
 if TYPE_CHECKING:
@@ -54,10 +54,10 @@ def render_agent_config(plan: Plan) -> str:
         config, when the list is longer than the agent takes, or the plan does not tell the node or Pod ranges.
     """
     chain = sole_chain(plan, form=FORM)
-    own = own_agent_config(plan.policy_choice)
-    if own is not None:
-        comments = "".join(map(_comment, _omissions(plan, own)))
-        return _CONFIG_MAP.format(comments=comments) + _indented(_own_settings(own))
+    reading = own_agent_reading(plan.policy_choice)
+    if reading is not None and reading.config is not None:  # of a refused one sole_chain has complained
+        comments = "".join(map(_comment, _omissions(plan, reading.config)))
+        return _CONFIG_MAP.format(comments=comments) + _indented(_own_settings(reading.config))
     cidrs = non_masquerade_cidrs(plan, form=FORM)
     if len(cidrs) > DEFAULT_CIDR_LIMIT:
         reason = f"the agent refuses more than {DEFAULT_CIDR_LIMIT} ranges, and these are {len(cidrs)}; sum some up"

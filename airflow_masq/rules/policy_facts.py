@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Final
 
 from netaddr import cidr_merge
 
-from airflow_masq.network.agent_config import read_agent_config
 from airflow_masq.network.egress_nat_policy import check_egress_nat_policy, read_egress_nat_policy
 from airflow_masq.network.policy import gke_fixed
 from airflow_masq.network.ranges import IPV4
+from airflow_masq.plan.policy_section import own_agent_reading
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -45,12 +45,7 @@ def agent_reading(plan: Plan) -> AgentConfigReading | None:
     :param plan: the plan.
     :return: what becomes of it; ``None`` where the plan has none, or nobody reads it.
     """
-    choice = plan.policy_choice
-    if choice.agent_config is None or not choice.daemon_set:
-        return None
-    return read_agent_config(
-        choice.agent_config, enable_ipv6=choice.enable_ipv6, reserved_ranges=choice.reserved_ranges
-    )
+    return own_agent_reading(plan.policy_choice)
 
 
 def list_entries(plan: Plan) -> tuple[ListEntry, ...]:

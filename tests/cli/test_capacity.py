@@ -23,6 +23,9 @@ def test_as_json(console: Console) -> None:
         "limit": "pods",
         "nodes": 1024,
         "pods": 32768,
+        "pod_addresses": 65536,
+        "service_addresses": 4096,
+        "node_addresses": 4096,
         "routable_addresses_saved": 65536 + 4096,
         "routable_addresses_needed": 4096,
         "wanted_nodes": 12,
@@ -107,7 +110,7 @@ def test_a_plan_without_ranges(console: Console) -> None:
                 "Masquerading takes 256 Pod addresses off the routable plan, and the Service addresses, which are not "
                 "known; the node ranges' addresses, which are not known, stay on it."
             ),
-            {"routable_addresses_saved", "routable_addresses_needed", "nodes_by_node_range"},
+            {"service_addresses", "node_addresses", "routable_addresses_needed", "nodes_by_node_range"},
         ),
         (
             "service_ranges: [10.96.0.0/28], node_ranges: [10.128.0.0/29]",
@@ -115,7 +118,7 @@ def test_a_plan_without_ranges(console: Console) -> None:
                 "Masquerading takes 16 Service addresses off the routable plan, and the Pod addresses, which are not "
                 "known; the node ranges' 8 stay on it."
             ),
-            {"routable_addresses_saved", "nodes_by_pod_range"},
+            {"pod_addresses", "routable_addresses_saved", "nodes_by_pod_range"},
         ),
         (
             "node_ranges: [10.128.0.0/29]",
@@ -123,7 +126,7 @@ def test_a_plan_without_ranges(console: Console) -> None:
                 "Masquerading takes the Pod and Service addresses, which are not known, off the routable plan; the "
                 "node ranges' 8 stay on it."
             ),
-            {"routable_addresses_saved", "nodes_by_pod_range"},
+            {"pod_addresses", "service_addresses", "routable_addresses_saved", "nodes_by_pod_range"},
         ),
     ],
 )

@@ -106,9 +106,9 @@ def test_each_range_by_itself() -> None:
     ("pod", "service", "saved"),
     [
         ("192.168.0.0/16", "10.96.0.0/20", 65536 + 4096),
-        ("192.168.0.0/16", "", None),
+        ("192.168.0.0/16", "", 65536),
         ("", "10.96.0.0/20", None),
-        ("192.168.0.0/16", "fd00::/64", None),
+        ("192.168.0.0/16", "fd00::/64", 65536),
         ("192.168.0.0/24 192.168.0.0/25", "192.168.0.0/24 fd00::/64", 256),
         ("192.168.0.0/24", "192.168.0.128/25 10.96.0.0/25", 256 + 128),
         ("", "", None),
@@ -117,7 +117,7 @@ def test_each_range_by_itself() -> None:
 def test_addresses_saved(pod: str, service: str, saved: int | None) -> None:
     """Pod and Service addresses need no route any more, each counted once, and IPv6 not at all.
 
-    A sum of which a part is not known is not known.
+    Without the Pods' the saving is not known; without the Services' it is what is known of it.
     """
     room = _capacity(pod=pod, service=service, node="10.128.0.0/20")
     assert (room.routable_addresses_saved, room.routable_addresses_needed) == (saved, 4096)
@@ -127,7 +127,7 @@ def test_what_is_not_known_is_not_zero() -> None:
     """Without a range nothing is known of its addresses, and what is known of others stays."""
     room = _capacity(pod="192.168.0.0/16")
     assert (room.pod_addresses, room.service_addresses, room.node_addresses) == (65536, None, None)
-    assert (room.routable_addresses_saved, room.routable_addresses_needed) == (None, None)
+    assert (room.routable_addresses_saved, room.routable_addresses_needed) == (65536, None)
     assert capacity(NetworkRanges(), endpoint_addresses=1).routable_addresses_needed is None
     assert capacity(NetworkRanges(node=_networks("10.0.0.0/29")), endpoint_addresses=1).routable_addresses_needed == 9
 
