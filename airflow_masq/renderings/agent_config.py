@@ -1,19 +1,21 @@
 """The plan's policy as the ConfigMap that an agent of one's own reads, on a Standard cluster.
 
-A list that the plan itself gives the agent is written as it is, and what it leaves out is said in a comment: adding to
-it would be another policy. It must not write what the agent would refuse: a refused config at its first start leaves
+A list that the plan itself gives the agent is written as it is, and what it leaves out, or that nobody reads it yet, is
+said in a comment: adding to it would be another policy. It must not write what the agent would refuse: a refused config at its first start leaves
 Pod addresses everywhere.
 """
 
 from __future__ import annotations
 
 import textwrap
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 import yaml
 from netaddr import cidr_merge
 
 from airflow_masq.exceptions import InexpressibleError
+from airflow_masq.network.agent_config import agent_policy
 from airflow_masq.network.agent_fields import CIDR_LIMIT_KEY, CIDRS_KEY, DEFAULT_CIDR_LIMIT
 from airflow_masq.network.ranges import IPV4
 from airflow_masq.plan.policy_section import own_agent_reading
@@ -29,6 +31,10 @@ FORM: Final = "agent-config"
 
 _COMMENT_COLUMNS: Final = 110
 _PAGE: Final = "MASQ301"
+_UNREAD: Final = (
+    "MASQ315: Without the agent's DaemonSet nobody reads this config, and GKE's default list stays in force; deploy "
+    "kube-system/ip-masq-agent."
+)
 _CONFIG_MAP: Final = """\
 # For Standard clusters that run the ip-masq-agent DaemonSet; without it, this does nothing. Autopilot clusters
 # (Composer 2) are governed by EgressNATPolicy objects instead: airflow-masq render PLAN --as egress-nat-policy.
@@ -53,10 +59,12 @@ def render_agent_config(plan: Plan) -> str:
     :raises InexpressibleError: when the policy is more than the agent's list; and, where that is not the plan's own
         config, when the list is longer than the agent takes, or the plan does not tell the node or Pod ranges.
     """
-    chain = sole_chain(plan, form=FORM)
-    reading = own_agent_reading(plan.policy_choice)
+    read = _with_own_config_read(plan)
+    chain = sole_chain(read, form=FORM)
+    reading = own_agent_reading(read.policy_choice)
     if reading is not None and reading.config is not None:  # of a refused one sole_chain has complained
-        comments = "".join(map(_comment, _omissions(plan, reading.config)))
+        unread = [] if plan.policy_choice.daemon_set else [_UNREAD]
+        comments = "".join(map(_comment, (*unread, *_omissions(plan, reading.config))))
         return _CONFIG_MAP.format(comments=comments) + _indented(_own_settings(reading.config))
     cidrs = non_masquerade_cidrs(plan, form=FORM)
     if len(cidrs) > DEFAULT_CIDR_LIMIT:
@@ -68,6 +76,13 @@ def render_agent_config(plan: Plan) -> str:
         "resyncInterval": "60s",
     }
     return _CONFIG_MAP.format(comments="") + _indented(config)
+
+
+def _with_own_config_read(plan: Plan) -> Plan:
+    """Give the plan as it is once the DaemonSet runs, which is when anybody reads what is written here."""
+    choice = replace(plan.policy_choice, daemon_set=True)
+    reading = own_agent_reading(choice)
+    return plan if reading is None else replace(plan, policy_choice=choice, policy=agent_policy(reading))
 
 
 def _own_settings(own: AgentConfig) -> dict[str, object]:

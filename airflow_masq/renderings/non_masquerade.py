@@ -13,6 +13,7 @@ from airflow_masq.environment.cidr_fields import IP_ALLOCATION_POLICY
 from airflow_masq.exceptions import InexpressibleError
 from airflow_masq.network.egress_nat_policy import check_egress_nat_policy
 from airflow_masq.network.ranges import IPV4
+from airflow_masq.plan.policy_section import own_agent_reading
 
 if TYPE_CHECKING:
     from netaddr import IPNetwork
@@ -38,9 +39,10 @@ def sole_chain(plan: Plan, *, form: str) -> Chain:
     :param form: the form, for errors.
     :return: the chain.
     :raises InexpressibleError: when the policy masquerades nothing, is several chains, masquerades IPv6, or a manifest
-        of the plan is not one that the cluster would take.
+        or config of the plan is not one that the cluster or its agent would take.
     """
     _refuse_flawed_manifests(plan, form=form)
+    _refuse_flawed_config(plan, form=form)
     if not plan.policy.chains:
         reason = f"policy {plan.policy.name} masquerades nothing, and the form lists exceptions from masquerading"
         raise InexpressibleError(form=form, where="policy", reason=reason)
@@ -96,3 +98,10 @@ def _refuse_flawed_manifests(plan: Plan, *, form: str) -> None:
         for problem in check_egress_nat_policy(manifest):
             where = f"policy.egress_nat_policies[{index}].{problem.where}"
             raise InexpressibleError(form=form, where=where, reason=problem.message)
+
+
+def _refuse_flawed_config(plan: Plan, *, form: str) -> None:
+    reading = own_agent_reading(plan.policy_choice)
+    if reading is not None and reading.error is not None:
+        reason = f"the agent refuses the config, which then has no effect: {reading.error}"
+        raise InexpressibleError(form=form, where="policy.agent_config", reason=reason)

@@ -120,15 +120,47 @@ def test_a_limit_of_ones_own() -> None:
     assert (settings["nonMasqueradeCIDRs"], settings["cidrLimit"]) == (["172.20.0.0/16"], 1)
 
 
-def test_a_refused_config() -> None:
-    """A config that the agent refuses is in force nowhere, so there is nothing to write."""
-    with pytest.raises(InexpressibleError, match="masquerades nothing"):
-        config({"agent_config": "nonMasqueradeCIDRs: [10.0.0.0]"})
+@pytest.mark.parametrize("form", ["agent-config", "egress-nat-policy"])
+@pytest.mark.parametrize("text", ["nonMasqueradeCIDRs: [10.0.0.0]", "nonMasqueradeCIDRs: [10.0.0.1/8]"])
+def test_a_refused_config(form: str, text: str) -> None:
+    """A config that the agent refuses is in force nowhere; the error names it, and says why in the agent's words."""
+    plan = plan_from_mapping({"network": NETWORK, "policy": {"agent_config": text}}, source="plan")
+    reason = read_agent_config(text).error
+    assert reason
+    with pytest.raises(InexpressibleError, match="the agent refuses the config") as caught:
+        RENDERINGS[form](plan)
+    assert caught.value.where == "policy.agent_config"
+    assert caught.value.reason.endswith(reason)
+
+
+def test_a_policy_that_masquerades_nothing() -> None:
+    """Where nothing is masqueraded there are no exceptions to list."""
+    with pytest.raises(InexpressibleError, match="policy none masquerades nothing") as caught:
+        config("none")
+    assert caught.value.where == "policy"
 
 
 def test_a_config_that_nobody_reads() -> None:
-    """Without the DaemonSet the plan's config is not in force, and so neither are its settings."""
-    assert "cidrLimit" not in config({"agent_config": "cidrLimit: 70", "daemon_set": False})
+    """Without the DaemonSet the plan's own config is written all the same, since it is for when the DaemonSet runs."""
+    own = "nonMasqueradeCIDRs: [172.20.0.0/16]\ncidrLimit: 70"
+    unread: dict[str, object] = {"agent_config": own, "daemon_set": False}
+    assert config(unread) == config({"agent_config": own})
+    assert read_agent_config(config(unread)).ipv4_chain == read_agent_config(own).ipv4_chain
+    plan = plan_from_mapping({"network": NETWORK, "policy": unread}, source="plan")
+    (message,) = [finding.message for finding in lint(plan) if finding.code == "MASQ315"]
+    assert f"MASQ315: {message}" in " ".join(render(plan).replace("\n# ", " ").split("\n"))
+    assert "MASQ315" not in rendered({"agent_config": own})
+
+
+@pytest.mark.parametrize("setting", [{"enable_ipv6": True}, {"agent_config": "nonMasqueradeCIDRs: [10.0.0.0]"}])
+def test_a_config_that_nobody_reads_is_refused_alike(setting: dict[str, object]) -> None:
+    """What could not be written for an agent that runs cannot be written for one that does not."""
+    reasons = []
+    for daemon_set in (True, False):
+        with pytest.raises(InexpressibleError) as caught:
+            config({"agent_config": "{}", "daemon_set": daemon_set} | setting)
+        reasons.append(str(caught.value))
+    assert reasons[0] == reasons[1]
 
 
 def test_a_list_that_is_too_long() -> None:
