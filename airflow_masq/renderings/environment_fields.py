@@ -40,6 +40,8 @@ _OUTPUT_ONLY: Final = frozenset(
     }
 )
 
+_NO_WORD: Final = "the form has no word for this field; leave it out of the plan, or use rest"
+
 # Each pair is a oneof of IPAllocationPolicy (same page): the service keeps one of the two, and refuses both in JSON.
 _EITHER_OR: Final = (
     ("clusterIpv4CidrBlock", "clusterSecondaryRangeName"),
@@ -55,7 +57,7 @@ class EnvironmentField:
 
     :param form: the form that wants to write it, for errors.
     :param path: its dotted path in Google's REST spelling, from the environment on.
-    :param value: what stands there, never ``None``.
+    :param value: what stands there; ``None`` only in an error about what is missing.
     """
 
     form: str
@@ -105,20 +107,26 @@ class EnvironmentField:
         """
         return cast("dict[str, str]", self.value)
 
-    def records(self, *names: str) -> list[dict[str, str]]:
+    def records(self, needed: str, *names: str) -> list[dict[str, str]]:
         """Give a list of small mappings whose values are text.
 
-        :param names: the keys that the form has words for.
+        :param needed: the key without whose text a mapping says nothing.
+        :param names: the other keys that the form has words for.
         :return: the mappings, without what is ``null``.
-        :raises InexpressibleError: when a mapping has another key.
+        :raises InexpressibleError: when a mapping has another key, or has no text under the one that is needed.
         """
         records = cast("list[dict[str, str | None]]", self.value)
         for index, record in enumerate(records):
             for key in record:
-                if key not in names:
-                    unknown = EnvironmentField(form=self.form, path=f"{self.path}[{index}].{key}", value=record[key])
-                    raise unknown.error("the form has no word for this field; leave it out of the plan, or use rest")
+                if key not in (needed, *names):
+                    raise self._inside(index, key).error(_NO_WORD)
+            if not record.get(needed):
+                reason = "nothing stands there, and the form would drop the entry or say something else; name a range"
+                raise self._inside(index, needed).error(reason)
         return [{key: text for key, text in record.items() if text is not None} for record in records]
+
+    def _inside(self, index: int, key: str) -> EnvironmentField:
+        return EnvironmentField(form=self.form, path=f"{self.path}[{index}].{key}", value=None)
 
 
 def allowed_ip_ranges(access: EnvironmentField) -> EnvironmentField:
@@ -196,7 +204,7 @@ def _fields(
         if "." not in name and (path in known or path == "name"):
             yield field
         elif "." in name or not isinstance(value, Mapping) or not _is_around_any(path, known):
-            raise field.error("the form has no word for this field; leave it out of the plan, or use rest")
+            raise field.error(_NO_WORD)
         else:
             yield from _fields(value, path, form=form, known=known)
 

@@ -97,13 +97,13 @@ def _database_retention(field: EnvironmentField) -> _Words:
 
 
 def _allowed_range(field: EnvironmentField, record: Mapping[str, str]) -> _Words:
-    named = {"ip_range": record.get("value", ""), "description": record.get("description", "")}
+    named = {"ip_range": record["value"], "description": record.get("description", "")}
     items = [_pair(field, key, value) for key, value in named.items() if value]
     return _joined("--web-server-allow-ip", items, field)
 
 
 def _authorized_networks(field: EnvironmentField) -> _Words:
-    networks = [record.get("cidrBlock", "") for record in field.records("cidrBlock")]
+    networks = [record["cidrBlock"] for record in field.records("cidrBlock")]
     return _joined("--master-authorized-networks", networks, field)
 
 

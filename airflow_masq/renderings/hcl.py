@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import json
 import re
+import unicodedata
 from collections.abc import Mapping
 from typing import Final
 
 _INDENT: Final = "  "
 _ESCAPES: Final = {"\n": "\\n", "\r": "\\r", "\t": "\\t", '"': '\\"', "\\": "\\\\"}
-_TEMPLATE_OPENING: Final = re.compile(r"([$%])(?=\{)")
-_DOUBLED: Final = r"\1\1"
+_TEMPLATE_OPENING: Final = re.compile(r"(?<=[$%])\{")
+_BRACE: Final = r"\\u007b"
 _LAST_CHARACTER_OF_FOUR_DIGITS: Final = 0xFFFF
 
 Scalar = str | bool | int | float
@@ -24,14 +25,27 @@ def quoted(text: str) -> str:
     r"""Write a text as a literal.
 
     https://github.com/hashicorp/hcl/blob/main/hclsyntax/spec.md ("Quoted Templates", read 2026-11-22): the backslash
-    escapes; ``$${`` and ``%%{`` stand for ``${`` and ``%{``, which would begin a template. Terraform aligns by what it
-    takes for one letter, so all that is not ASCII is escaped. It also composes accents with their letters (NFC).
+    escapes; ``${`` and ``%{`` would begin a template. Their brace is escaped like a letter, since python-hcl2 does not
+    read the ``$${`` that stands for it as well. Terraform aligns by what it takes for one letter, so all that is not
+    ASCII is escaped.
 
     :param text: any text.
     :return: the literal with its quotes, on one line of ASCII.
     """
     escaped = "".join(map(_escaped, text))
-    return f'"{_TEMPLATE_OPENING.sub(_DOUBLED, escaped)}"'
+    return f'"{_TEMPLATE_OPENING.sub(_BRACE, escaped)}"'
+
+
+def comes_back(text: str) -> bool:
+    """Say whether Terraform reads a literal as the text that was written.
+
+    Its strings are in normal form C, composed where they were not, escaped or not
+    (https://developer.hashicorp.com/terraform/language/expressions/strings, read 2026-11-25; Terraform 1.11.4 does so).
+
+    :param text: any text.
+    :return: whether it does.
+    """
+    return unicodedata.is_normalized("NFC", text)
 
 
 def expression(value: Scalar | list[str] | Mapping[str, str]) -> list[str]:

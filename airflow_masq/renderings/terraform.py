@@ -6,6 +6,7 @@ It must not write what the provider would read as something else: the provider's
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
 from airflow_masq.plan.environment_section import COMPOSER_3, composer_generation
@@ -102,6 +103,7 @@ def _privacy_settled(fields: dict[str, EnvironmentField], *, is_composer_3: bool
 
 def _place(fields: list[EnvironmentField], resource: Block) -> None:
     for field in fields:
+        _refuse_decomposed(field, field.value)
         *around, name = block_path(field.path)
         target = resource
         for block_name in around:
@@ -111,6 +113,16 @@ def _place(fields: list[EnvironmentField], resource: Block) -> None:
             target.repeated += [(name, attributes) for attributes in value.blocks]
         else:
             target.attributes[name] = hcl.expression(value)
+
+
+def _refuse_decomposed(field: EnvironmentField, value: object) -> None:
+    if isinstance(value, str) and not hcl.comes_back(value):
+        raise field.error("Terraform composes letters and accents (Unicode's NFC), which makes it another text; use rest")
+    if isinstance(value, Mapping):
+        _refuse_decomposed(field, [*value.keys(), *value.values()])
+    if isinstance(value, list):
+        for each in value:
+            _refuse_decomposed(field, each)
 
 
 def _lines(header: str, content: Block) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-_ESCAPE = re.compile(r'\\(?:u([0-9a-f]{4})|U([0-9a-f]{8})|([nrt"\\]))|([$%])\4(?=\{)')
+_ESCAPE = re.compile(r'\\(?:u([0-9a-f]{4})|U([0-9a-f]{8})|([nrt"\\]))')
 _PLAIN = {"n": "\n", "r": "\r", "t": "\t", '"': '"', "\\": "\\"}
 
 
@@ -17,11 +17,11 @@ def unquoted(literal: str) -> str:
     """
 
     def meant(escape: re.Match[str]) -> str:
-        four, eight, plain, template = escape.groups()
-        return chr(int(four or eight, 16)) if four or eight else _PLAIN[plain] if plain else template
+        four, eight, plain = escape.groups()
+        return chr(int(four or eight, 16)) if four or eight else _PLAIN[plain]
 
     inside = literal.removeprefix('"').removesuffix('"')
-    assert not re.search(r"(?<!\$)\$\{|(?<!%)%\{", inside), "a template opens"
+    assert not re.search(r"[$%]\{", inside), "a template opens, or python-hcl2 takes it for one"
     return _ESCAPE.sub(meant, inside)
 
 

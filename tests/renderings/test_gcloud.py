@@ -173,7 +173,6 @@ def test_ip_aliases_are_said_for_composer_1_only() -> None:
         (DATABASE, {"retentionMode": "SOME_NEW_MODE"}, "with its retentionDays"),
         (DATABASE, {"retentionDays": 60}, "RETENTION_MODE_ENABLED"),
         (DATABASE, {"brandNew": 60}, "retentionMode and retentionDays only"),
-        (NETWORKS, [{}], "loses an empty text"),
         (f"{ALLOCATION}.clusterIpv4CidrBlock", "/16", "no bare size"),
     ],
 )

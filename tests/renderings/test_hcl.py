@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from airflow_masq.renderings import hcl
-from tests.renderings.hcl_reading import unquoted
+from tests.renderings.hcl_reading import plain, unquoted
+
+hcl2 = pytest.importorskip("hcl2", reason="python-hcl2 is not installed")
 
 
 @pytest.mark.parametrize(
@@ -18,9 +20,10 @@ from tests.renderings.hcl_reading import unquoted
         ('say "hi"', r'"say \"hi\""'),
         ("back\\slash", r'"back\\slash"'),
         ("two\nlines\r\tend", r'"two\nlines\r\tend"'),
-        ("${var.secret}", '"$${var.secret}"'),
-        ("%{ if true }", '"%%{ if true }"'),
-        ("$${a} %%{b}", '"$$${a} %%%{b}"'),
+        ("${var.secret}", r'"$\u007bvar.secret}"'),
+        ("%{ if true }", r'"%\u007b if true }"'),
+        ("$${a} %%{b}", r'"$$\u007ba} %%\u007bb}"'),
+        ("{a} $", '"{a} $"'),
         ("cost: 5$ or 5%", '"cost: 5$ or 5%"'),
         ("$ {a} %", '"$ {a} %"'),
         ("\x1b[2J", r'"\u001b[2J"'),
@@ -41,6 +44,24 @@ def test_every_text_comes_back(text: str) -> None:
     assert literal.isascii()
     assert literal.isprintable()
     assert unquoted(literal) == text
+
+
+TEXTS = st.text(st.characters(exclude_categories=["Cs"]) | st.sampled_from("${}%\"\\\n"), max_size=12)
+
+
+@settings(max_examples=60)
+@given(first=TEXTS, second=TEXTS)
+def test_another_reader_reads_the_same(first: str, second: str) -> None:
+    """python-hcl2 finds both attributes of a block, each with its own text."""
+    lines = hcl.block("block", {"a": hcl.expression(first), "b": hcl.expression({second: first})}, [])
+    (block,) = plain(hcl2.loads("\n".join(lines) + "\n"))["block"]
+    assert block == {"a": first, "b": {second: first}}
+
+
+@pytest.mark.parametrize(("text", "is_kept"), [("e\u0301", False), ("\u00e9", True), ("\u212b", False), ("", True)])
+def test_what_terraform_composes(text: str, *, is_kept: bool) -> None:
+    """A letter with an accent after it does not come back as it was."""
+    assert hcl.comes_back(text) is is_kept
 
 
 @pytest.mark.parametrize(

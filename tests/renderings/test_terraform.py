@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from airflow_masq.exceptions import InexpressibleError
-from airflow_masq.renderings import RENDERINGS
+from airflow_masq.renderings import RENDERINGS, hcl
 from tests.renderings.examples import COMPOSER_3, NAME, PAGE, RICH, page_with, plan_of
 from tests.renderings.hcl_reading import plain
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 hcl2 = pytest.importorskip("hcl2", reason="python-hcl2 is not installed")
 
 PRIVATE = "config.privateEnvironmentConfig"
+ACCENT = r"\u0301"
 PLUGINS = "config.softwareConfig.webServerPluginsMode"
 
 # The example of https://cloud.google.com/composer/docs/composer-2/enable-ip-masquerade-agent ("Terraform"), read
@@ -75,19 +80,57 @@ def test_the_import_block() -> None:
 
 @pytest.mark.parametrize(
     "environment",
-    [PAGE, RICH, COMPOSER_3, PAGE | {"labels": {"e\u0301": "a", "\u6f22\u5b57": "b", "${c}": "\n", "longest": ""}}],
+    [PAGE, RICH, COMPOSER_3, PAGE | {"labels": {"\u00e9": "a", "\u6f22\u5b57": "b", "${c}": "\n", "longest": ""}}],
 )
 def test_terraform_fmt_changes_nothing(environment: dict[str, object]) -> None:
     """``terraform fmt -check`` accepts the file."""
+    done = terraform("fmt", "-check", "-diff", "-", given=render(environment))
+    assert (done.returncode, done.stderr) == (0, ""), done.stdout
+
+
+def test_terraform_reads_the_same_texts(tmp_path: Path) -> None:
+    """Terraform itself evaluates a literal to the text, and a decomposed letter to another, which is why it is refused."""
+    texts = ["cost ${", "%{ if x }", "$${a}", '}"\\ \n', "\u00e9\u6f22"]
+    tuple_of_all = f"[{', '.join(map(hcl.quoted, texts))}]"
+    done = terraform(f"-chdir={tmp_path}", "console", given=f"jsonencode({tuple_of_all})\n")
+    assert json.loads(json.loads(done.stdout)) == texts
+    composed = terraform(f"-chdir={tmp_path}", "console", given=f'jsonencode("e{ACCENT}")\n')
+    assert json.loads(json.loads(composed.stdout)) == "\u00e9"
+
+
+def terraform(*words: str, given: str) -> subprocess.CompletedProcess[str]:
+    """Run Terraform, without anybody's settings, on its standard input."""
     program = shutil.which("terraform")
     if program is None:
         pytest.skip("terraform is not installed")
     settings = {name: value for name, value in os.environ.items() if not name.startswith("TF_")}
-    command = [program, "fmt", "-check", "-diff", "-"]
-    done = subprocess.run(
-        command, input=render(environment), env=settings, capture_output=True, text=True, check=False, timeout=60
+    return subprocess.run(
+        [program, *words], input=given, env=settings, capture_output=True, text=True, check=False, timeout=60
     )
-    assert (done.returncode, done.stderr) == (0, ""), done.stdout
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ("labels", {"e\u0301": "a"}),
+        ("labels", {"a": "e\u0301"}),
+        ("config.nodeConfig.tags", ["a", "e\u0301"]),
+        ("config.nodeConfig.network", "e\u0301"),
+        ("config.webServerNetworkAccessControl", {"allowedIpRanges": [{"value": "a", "description": "e\u0301"}]}),
+    ],
+)
+def test_a_text_that_terraform_would_change(path: str, value: object) -> None:
+    """A decomposed letter would come back composed, so the field is refused."""
+    with pytest.raises(InexpressibleError, match="another text") as caught:
+        render(page_with(path, value))
+    assert caught.value.where == f"environment.{path}"
+
+
+def test_two_values_with_braces() -> None:
+    """A text that looks like the beginning of a template does not swallow the next one, for any reader."""
+    variables = {"A": "cost ${", "B": "}"}
+    (block,) = config(page_with("config.softwareConfig.envVariables", variables))["software_config"]
+    assert block["env_variables"] == variables
 
 
 def test_a_rich_environment() -> None:
