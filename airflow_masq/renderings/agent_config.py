@@ -1,8 +1,8 @@
 """The plan's policy as the ConfigMap that an agent of one's own reads, on a Standard cluster.
 
 A list that the plan itself gives the agent is written as it is, and what it leaves out, or that nobody reads it yet, is
-said in a comment: adding to it would be another policy. It must not write what the agent would refuse: a refused config at its first start leaves
-Pod addresses everywhere.
+said in a comment: adding to it would be another policy. It must not write what the agent would refuse: a refused config
+at its first start leaves Pod addresses everywhere.
 """
 
 from __future__ import annotations

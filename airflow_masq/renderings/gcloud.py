@@ -13,19 +13,15 @@ import shlex
 from typing import TYPE_CHECKING, Final
 
 from airflow_masq.environment import value_at
-from airflow_masq.environment.cidr_fields import IP_ALLOCATION_POLICY
-from airflow_masq.exceptions import InexpressibleError
-from airflow_masq.plan.environment_section import COMPOSER_1, composer_generation
+from airflow_masq.plan.environment_section import composer_generation
 from airflow_masq.renderings.environment_fields import environment_fields, environment_name
+from airflow_masq.renderings.gcloud_demands import DEMANDS
 from airflow_masq.renderings.gcloud_flags import DATABASE_RETENTION, FLAGS, FORM, LOG_STORAGE
 
 if TYPE_CHECKING:
     from airflow_masq.plan import Plan
 
-_IP_ALIASES: Final = (*IP_ALLOCATION_POLICY, "useIpAliases")
 _COMMAND: Final = "gcloud composer environments create"
-# Composer 1 has the first, later ones the second.
-_SCHEDULER_COUNTS: Final = frozenset({"config.softwareConfig.schedulerCount", "config.workloadsConfig.scheduler.count"})
 
 
 def render_gcloud(plan: Plan) -> str:
@@ -34,7 +30,7 @@ def render_gcloud(plan: Plan) -> str:
     :param plan: the plan.
     :return: the command; lines end in a backslash, as on Google's page, the last one in a line feed. ``shlex.split``
         gives the words back.
-    :raises InexpressibleError: when gcloud has no flag for a field, or none for its value.
+    :raises InexpressibleError: when gcloud has no flag for a field, or none for its value, or would refuse the flag.
     """
     name = environment_name(plan, form=FORM)
     flags = [
@@ -47,23 +43,13 @@ def render_gcloud(plan: Plan) -> str:
 
 def _flags(plan: Plan) -> list[tuple[str, ...]]:
     fields = environment_fields(plan, form=FORM, known=FLAGS)
-    _refuse_ip_aliases_where_gcloud_does(plan)
-    if fields.keys() >= _SCHEDULER_COUNTS:
-        raise fields[min(_SCHEDULER_COUNTS)].error("one flag, --scheduler-count, sets both; leave one of them out")
     written = {path: write(fields[path]) for path, write in FLAGS.items() if path in fields}
+    asked = {path: field for path, field in fields.items() if written[path]}
+    DEMANDS.refuse_unmet(asked, generation=composer_generation(plan.environment))
     if LOG_STORAGE in written and written.get(DATABASE_RETENTION):
         reason = "gcloud drops it where the storage of task logs is set too; leave one of them out, or use rest"
         raise fields[DATABASE_RETENTION].error(reason)
     return [*itertools.chain(*written.values()), *_web_server_access(plan)]
-
-
-def _refuse_ip_aliases_where_gcloud_does(plan: Plan) -> None:
-    if value_at(plan.environment, *_IP_ALIASES) is not True:
-        return
-    if composer_generation(plan.environment) != COMPOSER_1:
-        where = ".".join(("environment", *_IP_ALIASES))
-        reason = "gcloud takes --enable-ip-alias for Composer 1 only, since later ones always have it; leave it out"
-        raise InexpressibleError(form=FORM, where=where, reason=reason)
 
 
 def _web_server_access(plan: Plan) -> list[tuple[str, ...]]:

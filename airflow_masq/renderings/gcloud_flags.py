@@ -6,6 +6,7 @@ command line is put together.
 
 from __future__ import annotations
 
+import re
 import string
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Final, cast
@@ -23,6 +24,8 @@ _Writer = Callable[["EnvironmentField"], _Words]
 # gcloud keeps three decimals of a gigabyte (MemorySizeBytesToGB).
 _GIGABYTE: Final = 1 << 30
 _KEPT_DECIMALS: Final = 3
+
+_KMS_KEY: Final = re.compile("projects/[^/]+/locations/[^/]+/keyRings/[^/]+/cryptoKeys/[^/]+")
 
 _DATABASE_RETENTION_FLAG: Final = "--airflow-database-retention-days"
 
@@ -65,7 +68,20 @@ def _gigabytes(flag: str) -> _Writer:
 
 
 def _list(flag: str) -> _Writer:
-    return lambda field: _joined(flag, field.texts(), field)
+    def write(field: EnvironmentField) -> _Words:
+        texts = field.texts()
+        if len(set(texts)) < len(texts):
+            raise field.error("gcloud refuses a text that is twice in a list; leave one of them out")
+        return _joined(flag, texts, field)
+
+    return write
+
+
+def _kms_key(field: EnvironmentField) -> _Words:
+    name = str(field.scalar())
+    if not _KMS_KEY.fullmatch(name):
+        raise field.error("gcloud wants the whole name, projects/…/locations/…/keyRings/…/cryptoKeys/…")
+    return [("--kms-key", _text(field, name))]
 
 
 def _pairs(flag: str) -> _Writer:
@@ -186,7 +202,7 @@ FLAGS: Final[Mapping[str, _Writer]] = {
     "config.masterAuthorizedNetworksConfig.cidrBlocks": _authorized_networks,
     "config.softwareConfig.envVariables": _pairs("--env-variables"),
     "config.softwareConfig.airflowConfigOverrides": _pairs("--airflow-configs"),
-    "config.softwareConfig.pythonVersion": _value("--python-version"),
+    "config.softwareConfig.pythonVersion": _choice({"2": ("--python-version", "2"), "3": ("--python-version", "3")}),
     "config.softwareConfig.schedulerCount": _value("--scheduler-count"),
     "config.softwareConfig.cloudDataLineageIntegration.enabled": _switch(
         "--enable-cloud-data-lineage-integration", off="--disable-cloud-data-lineage-integration"
@@ -222,7 +238,7 @@ FLAGS: Final[Mapping[str, _Writer]] = {
     "config.databaseConfig.machineType": _value("--cloud-sql-machine-type"),
     "config.databaseConfig.zone": _value("--cloud-sql-preferred-zone"),
     "config.webServerConfig.machineType": _value("--web-server-machine-type"),
-    "config.encryptionConfig.kmsKeyName": _value("--kms-key"),
+    "config.encryptionConfig.kmsKeyName": _kms_key,
     "config.maintenanceWindow.startTime": _value("--maintenance-window-start"),
     "config.maintenanceWindow.endTime": _value("--maintenance-window-end"),
     "config.maintenanceWindow.recurrence": _value("--maintenance-window-recurrence"),

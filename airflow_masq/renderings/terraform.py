@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 from airflow_masq.plan.environment_section import COMPOSER_3, composer_generation
 from airflow_masq.renderings import hcl
 from airflow_masq.renderings.environment_fields import environment_fields, environment_name
+from airflow_masq.renderings.terraform_demands import DEMANDS
 from airflow_masq.renderings.terraform_fields import (
     FIELDS,
     FORM,
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
 
 _TYPE: Final = "google_composer_environment"
 _PRIVATE: Final = "config.privateEnvironmentConfig"
-_AGENT: Final = "config.nodeConfig.enableIpMasqAgent"
 _IMPORT_COMMENT: Final = (
     "# Takes over the environment where it exists already (Terraform 1.5 and later); remove this block to create it."
 )
@@ -46,16 +46,16 @@ def render_terraform(plan: Plan) -> str:
 
     :param plan: the plan.
     :return: a ``resource`` and an ``import`` block, formatted as by ``terraform fmt``.
-    :raises InexpressibleError: when the provider has no word for a field, or would understand something else.
+    :raises InexpressibleError: when the provider has no word for a field, would understand something else, or would
+        refuse the argument.
     """
     name = environment_name(plan, form=FORM)
     label = name.environment_id.replace("-", "_")
     fields = environment_fields(plan, form=FORM, known=FIELDS)
     resource = Block(attributes=_identity(name))
-    is_composer_3 = composer_generation(plan.environment) == COMPOSER_3
-    agent = fields.get(_AGENT)
-    if is_composer_3 and agent is not None and agent.boolean():
-        raise agent.error("Terraform refuses it for Composer 3, which has no agent; leave it out")
+    generation = composer_generation(plan.environment)
+    is_composer_3 = generation == COMPOSER_3
+    DEMANDS.refuse_unmet(fields, generation=generation)
     _place(_privacy_settled(fields, is_composer_3=is_composer_3), resource)
     importing = {"to": [f"{_TYPE}.{label}"], "id": hcl.expression(str(name))}
     lines = [
@@ -86,6 +86,8 @@ def _privacy_settled(fields: dict[str, EnvironmentField], *, is_composer_3: bool
     wish = fields.pop(f"{_PRIVATE}.enablePrivateEnvironment", None)
     is_private = wish is not None and wish.boolean()
     details = [field for path, field in fields.items() if path.startswith(f"{_PRIVATE}.") and path in PRIVATE_BLOCK]
+    if details and is_composer_3:
+        raise details[0].error("Terraform's block for it is refused for Composer 3; leave it out, or use rest")
     if details and not is_private:
         raise details[0].error(
             "Terraform's block makes the environment private; set enablePrivateEnvironment, or not this"
@@ -117,7 +119,9 @@ def _place(fields: list[EnvironmentField], resource: Block) -> None:
 
 def _refuse_decomposed(field: EnvironmentField, value: object) -> None:
     if isinstance(value, str) and not hcl.comes_back(value):
-        raise field.error("Terraform composes letters and accents (Unicode's NFC), which makes it another text; use rest")
+        raise field.error(
+            "Terraform composes letters and accents (Unicode's NFC), which makes it another text; use rest"
+        )
     if isinstance(value, Mapping):
         _refuse_decomposed(field, [*value.keys(), *value.values()])
     if isinstance(value, list):

@@ -205,11 +205,13 @@ def test_a_key_with_dots_is_no_path() -> None:
 
 
 def test_two_scheduler_counts() -> None:
-    """One flag sets the schedulers of every generation, so two counts cannot be said."""
+    """One flag sets the schedulers of every generation, so each generation has its own field only."""
     environment = page_with("config.workloadsConfig.scheduler.count", 2)
+    assert flag(environment, "--scheduler-count") == "2"
     environment["config"]["softwareConfig"]["schedulerCount"] = 3
-    with pytest.raises(InexpressibleError, match="--scheduler-count"):
+    with pytest.raises(InexpressibleError, match="for Composer 1 only") as caught:
         render(environment)
+    assert caught.value.where == "environment.config.softwareConfig.schedulerCount"
 
 
 def test_no_word_about_the_database_is_no_flag() -> None:
@@ -253,7 +255,11 @@ TEXTS = st.text(
 
 
 @settings(max_examples=60)
-@given(network=TEXTS, tags=st.lists(TEXTS, min_size=1, max_size=3), labels=st.dictionaries(TEXTS, TEXTS, max_size=3))
+@given(
+    network=TEXTS,
+    tags=st.lists(TEXTS, min_size=1, max_size=3, unique=True),
+    labels=st.dictionaries(TEXTS, TEXTS, max_size=3),
+)
 def test_a_shell_gives_every_value_back(network: str, tags: list[str], labels: dict[str, str]) -> None:
     """Whatever the values, the real shell splits the command into exactly the words that were meant."""
     shell = shutil.which("bash")

@@ -8,13 +8,17 @@ import shutil
 import subprocess
 import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from airflow_masq.renderings import RENDERINGS
+from airflow_masq.renderings.environment_fields import environment_fields
+from airflow_masq.renderings.gcloud_flags import FLAGS
 from lab.packets.sandbox import inside
 from tests.renderings.examples import COMPOSER_1, COMPOSER_2_OTHERWISE, COMPOSER_3, NAME, PAGE, RICH, plan_of
+from tests.renderings.refused import BY_GCLOUD, SET_ELSEWHERE_BY_GCLOUD, Refused
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -60,7 +64,7 @@ def api() -> Iterator[ComposerApi]:
         thread.join()
 
 
-def _create(command: str, *, api: ComposerApi, home: Path) -> None:
+def _create(command: str, *, api: ComposerApi, home: Path) -> subprocess.CompletedProcess[str]:
     """Run a command as it would be pasted, against the local server, without an account."""
     program = shutil.which("gcloud")
     if program is None:
@@ -78,7 +82,9 @@ def _create(command: str, *, api: ComposerApi, home: Path) -> None:
     environment = {"HOME": str(home), "PATH": "/usr/bin:/bin", "CLOUDSDK_CONFIG": str(home)}
     environment |= {f"CLOUDSDK_{name}": value for name, value in settings.items()}
     words = [word for word in shlex.split(command) if word != "\n"][1:]
-    subprocess.run([program, *words, "--async"], env=environment, check=True, capture_output=True, timeout=60)
+    return subprocess.run(
+        [program, *words, "--async"], env=environment, check=False, capture_output=True, text=True, timeout=60
+    )
 
 
 def _without_defaults(resource: dict[str, Any]) -> dict[str, Any]:
@@ -102,7 +108,50 @@ def _is_open_to_all(name: str, value: Any) -> bool:  # noqa: ANN401 - any part o
 )
 def test_gcloud_sends_the_resource(environment: dict[str, Any], api: ComposerApi, tmp_path: Path) -> None:
     """Every field of an environment arrives at the API as the plan has it, and no other does."""
-    _create(RENDERINGS["gcloud"](plan_of(environment)), api=api, home=tmp_path)
+    done = _create(RENDERINGS["gcloud"](plan_of(environment)), api=api, home=tmp_path)
+    assert done.returncode == 0, done.stderr
     ((path, body),) = api.posted
     assert path.partition("?")[0] == f"/v1/{NAME.rpartition('/environments/')[0]}/environments"
     assert _without_defaults(body) == environment
+
+
+# One of each kind. That gcloud refuses every row of the tables, takes each mended one, and sets another field than
+# SET_ELSEWHERE_BY_GCLOUD names was tried with Google Cloud SDK 528.0.0 on 2026-11-25.
+ONE_OF_EACH_KIND = (
+    "3-nodeConfig.diskSizeGb",
+    "2-privateEnvironmentConfig.cloudSqlIpv4CidrBlock",
+    "1-nodeConfig.enableIpMasqAgent",
+    "2-nodeConfig.subnetwork",
+    "2-recoveryConfig.scheduledSnapshotsConfig.enabled",
+    "2-workloadsConfig.worker.memoryGb",
+)
+
+
+def _unchecked(refused: Refused) -> str:
+    """Write the flags as the table has them, without asking what gcloud demands."""
+    fields = environment_fields(plan_of(refused.environment()), form="gcloud", known=FLAGS)
+    flags = (words for path, write in FLAGS.items() if path in fields for words in write(fields[path]))
+    where = ("--project", "example-project", "--location", "us-central1")
+    return shlex.join(["gcloud", "composer", "environments", "create", "example", *where, *chain(*flags)])
+
+
+@pytest.mark.packets
+@pytest.mark.parametrize("name", ONE_OF_EACH_KIND)
+def test_gcloud_refuses_what_is_refused_here(name: str, api: ComposerApi, tmp_path: Path) -> None:
+    """The command that would have been written is one that gcloud does not carry out."""
+    refused = next(each for each in BY_GCLOUD if str(each) == name)
+    done = _create(_unchecked(refused), api=api, home=tmp_path)
+    assert done.returncode != 0
+    assert "ERROR: " in done.stderr
+    assert api.posted == []
+
+
+@pytest.mark.packets
+def test_gcloud_sets_another_field(api: ComposerApi, tmp_path: Path) -> None:
+    """The count of schedulers of another generation is taken in silence, for the field of the image's own."""
+    refused = SET_ELSEWHERE_BY_GCLOUD[0]
+    done = _create(_unchecked(refused), api=api, home=tmp_path)
+    assert done.returncode == 0, done.stderr
+    ((_, body),) = api.posted
+    assert "schedulerCount" not in body["config"]["softwareConfig"]
+    assert body["config"]["workloadsConfig"]["scheduler"] == {"count": refused.value}

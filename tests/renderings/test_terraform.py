@@ -89,7 +89,7 @@ def test_terraform_fmt_changes_nothing(environment: dict[str, object]) -> None:
 
 
 def test_terraform_reads_the_same_texts(tmp_path: Path) -> None:
-    """Terraform itself evaluates a literal to the text, and a decomposed letter to another, which is why it is refused."""
+    """Terraform itself evaluates a literal to the text, and one with a decomposed letter to another text."""
     texts = ["cost ${", "%{ if x }", "$${a}", '}"\\ \n', "\u00e9\u6f22"]
     tuple_of_all = f"[{', '.join(map(hcl.quoted, texts))}]"
     done = terraform(f"-chdir={tmp_path}", "console", given=f"jsonencode({tuple_of_all})\n")
@@ -187,7 +187,6 @@ def test_a_rich_environment() -> None:
         ("config.nodeConfig.network", 'a${b}\n%{c}"', "node_config", {"network": 'a${b}\n%{c}"'}),
         ("config.softwareConfig.pypiPackages", {"a": ">=1"}, "software_config", {"pypi_packages": {"a": ">=1"}}),
         ("config.softwareConfig.envVariables", {"${a}": "\\"}, "software_config", {"env_variables": {"${a}": "\\"}}),
-        (PLUGINS, "PLUGINS_ENABLED", "software_config", {"web_server_plugins_mode": "ENABLED"}),
         ("config.databaseConfig.zone", "us-central1-a", "database_config", {"zone": "us-central1-a"}),
         (f"{PRIVATE}.enablePrivateEnvironment", True, "private_environment_config", {"enable_private_endpoint": False}),
     ],
@@ -237,7 +236,6 @@ def test_a_name_with_dashes() -> None:
         ("config.brandNew", 1, "no word for this field"),
         (f"{PRIVATE}.cloudSqlIpv4CidrBlock", "10.0.0.0/24", "makes the environment private"),
         ("config.webServerNetworkAccessControl", {"other": 1}, "allowedIpRanges only"),
-        (PLUGINS, "OTHER", "the provider knows"),
     ],
 )
 def test_what_terraform_cannot_say(path: str, value: object, reason: str) -> None:
@@ -245,6 +243,15 @@ def test_what_terraform_cannot_say(path: str, value: object, reason: str) -> Non
     with pytest.raises(InexpressibleError, match=reason) as caught:
         render(page_with(path, value))
     assert (caught.value.where, caught.value.form) == (f"environment.{path}", "terraform")
+
+
+def test_the_mode_of_plugins() -> None:
+    """The provider has words of its own for it, and no others."""
+    assert config(COMPOSER_3)["software_config"][0]["web_server_plugins_mode"] == "ENABLED"
+    software = COMPOSER_3["config"]["softwareConfig"] | {"webServerPluginsMode": "OTHER"}
+    with pytest.raises(InexpressibleError, match="the provider knows") as caught:
+        render(COMPOSER_3 | {"config": COMPOSER_3["config"] | {"softwareConfig": software}})
+    assert caught.value.where == f"environment.{PLUGINS}"
 
 
 @pytest.mark.parametrize("access", [{}, {"allowedIpRanges": []}, {"allowedIpRanges": None}])
@@ -266,7 +273,7 @@ def test_the_agent_of_composer_3_is_refused(image: str) -> None:
     """Terraform's provider refuses the flag for Composer 3, so no text is written that could not be applied."""
     environment = page_with("config.softwareConfig.imageVersion", value=image)
     if image.startswith("composer-3"):
-        with pytest.raises(InexpressibleError, match="refuses it for Composer 3"):
+        with pytest.raises(InexpressibleError, match="for Composer 1 and 2 only"):
             render(environment)
     else:
         assert "enable_ip_masq_agent = true" in render(environment)

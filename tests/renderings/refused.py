@@ -1,0 +1,268 @@
+"""Environments that gcloud or Terraform always refuse, each with the field that an error names."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from tests.renderings.examples import NAME
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+IMAGES = {
+    1: "composer-1.20.12-airflow-2.4.3",
+    2: "composer-2.14.1-airflow-2.10.5",
+    3: "composer-3-airflow-2.10.5-build.3",
+}
+PRIVATE = "privateEnvironmentConfig"
+SNAPSHOTS = "recoveryConfig.scheduledSnapshotsConfig"
+ALLOCATION = "nodeConfig.ipAllocationPolicy"
+NETWORKS = "masterAuthorizedNetworksConfig"
+WINDOW = {"startTime": "2024-01-01T00:00:00+00:00", "endTime": "2024-01-01T12:00:00+00:00"}
+ATTACHMENT = "projects/p/regions/us-central1/networkAttachments/a"
+SUBNETWORK = "projects/p/regions/us-central1/subnetworks/s"
+KEY = "projects/p/locations/l/keyRings/r/cryptoKeys/k"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Refused:
+    """An environment that is refused.
+
+    :param generation: whose image it has.
+    :param where: the field that the error names, from ``config`` on.
+    :param value: its value.
+    :param beside: other fields by path from ``config`` on.
+    :param mend: fields that would have it accepted, by path; none where only leaving it out helps.
+    """
+
+    generation: int
+    where: str
+    value: object
+    beside: Mapping[str, object] = field(default_factory=dict)
+    mend: Mapping[str, object] = field(default_factory=dict)
+
+    def environment(self, *, mended: bool = False) -> dict[str, Any]:
+        """Give the resource."""
+        config: dict[str, Any] = {}
+        image = {"softwareConfig.imageVersion": IMAGES[self.generation]}
+        for path, value in {**image, self.where: self.value, **self.beside, **(self.mend if mended else {})}.items():
+            *around, name = path.split(".")
+            place = config
+            for each in around:
+                place = place.setdefault(each, {})
+            place[name] = value
+        return {"name": NAME, "config": config}
+
+    def __str__(self) -> str:
+        return f"{self.generation}-{self.where}"
+
+
+def of_another_generation(*places: tuple[tuple[int, ...], str, object]) -> Iterator[Refused]:
+    """Give environments whose generation does not have a field."""
+    for generations, where, value in places:
+        for generation in generations:
+            yield Refused(generation=generation, where=where, value=value)
+
+
+PRIVATE_TOO: dict[str, object] = {f"{PRIVATE}.enablePrivateEnvironment": True}
+ALIASES: dict[str, object] = {f"{ALLOCATION}.useIpAliases": True}
+SCHEDULE: dict[str, object] = {
+    f"{SNAPSHOTS}.enabled": True,
+    f"{SNAPSHOTS}.snapshotCreationSchedule": "0 4 * * *",
+    f"{SNAPSHOTS}.snapshotLocation": "gs://b/f",
+    f"{SNAPSHOTS}.timeZone": "UTC+01",
+}
+
+BY_GCLOUD = [
+    *of_another_generation(
+        ((2, 3), f"{ALLOCATION}.useIpAliases", True),
+        ((2, 3), "nodeConfig.diskSizeGb", 100),
+        ((2, 3), "nodeConfig.machineType", "projects/p/zones/z/machineTypes/n1-standard-1"),
+        ((2, 3), "softwareConfig.pythonVersion", "3"),
+        ((2, 3), "databaseConfig.machineType", "db-n1-standard-2"),
+        ((2, 3), "webServerConfig.machineType", "composer-n1-webserver-2"),
+        ((2,), "nodeConfig.composerNetworkAttachment", ATTACHMENT),
+        ((1, 2), "nodeConfig.composerInternalIpv4CidrBlock", "100.64.128.0/20"),
+        ((1, 2), "workloadsConfig.dagProcessor.cpu", 1),
+        ((2,), "workloadsConfig.dagProcessor.count", 0),
+        ((1, 2), f"{PRIVATE}.enablePrivateBuildsOnly", True),
+        ((1, 2), "softwareConfig.webServerPluginsMode", "PLUGINS_ENABLED"),
+        ((1,), "environmentSize", "ENVIRONMENT_SIZE_SMALL"),
+        ((1,), "resilienceMode", "HIGH_RESILIENCE"),
+        ((1,), "workloadsConfig.worker.cpu", 1),
+        ((1,), "workloadsConfig.worker.maxCount", 3),
+        ((1,), "workloadsConfig.triggerer.count", 1),
+        ((1,), "databaseConfig.zone", "us-central1-a"),
+        ((1,), "softwareConfig.cloudDataLineageIntegration.enabled", False),
+        ((1,), "dataRetentionConfig.taskLogsRetentionConfig.storageMode", "CLOUD_LOGGING_ONLY"),
+    ),
+    *(
+        Refused(generation=generation, where=f"{PRIVATE}.{name}", value=value, beside=PRIVATE_TOO)
+        for generation, name, value in (
+            (2, "webServerIpv4CidrBlock", "10.9.0.0/28"),
+            (3, "privateClusterConfig.masterIpv4CidrBlock", "10.3.0.0/28"),
+            (3, "privateClusterConfig.enablePrivateEndpoint", True),
+            (3, "cloudSqlIpv4CidrBlock", "10.1.0.0/24"),
+            (3, "cloudComposerNetworkIpv4CidrBlock", "10.2.0.0/24"),
+            (3, "cloudComposerConnectionSubnetwork", SUBNETWORK),
+        )
+    ),
+    *(
+        Refused(generation=2, where=f"{PRIVATE}.{name}", value=value, mend=PRIVATE_TOO)
+        for name, value in (
+            ("privateClusterConfig.masterIpv4CidrBlock", "10.3.0.0/28"),
+            ("privateClusterConfig.enablePrivateEndpoint", True),
+            ("cloudSqlIpv4CidrBlock", "10.1.0.0/24"),
+            ("cloudComposerNetworkIpv4CidrBlock", "10.2.0.0/24"),
+            ("cloudComposerConnectionSubnetwork", SUBNETWORK),
+            ("networkingConfig.connectionType", "VPC_PEERING"),
+            ("enablePrivatelyUsedPublicIps", True),
+        )
+    ),
+    *(
+        Refused(generation=1, where=where, value=value, mend=ALIASES)
+        for where, value in (
+            ("nodeConfig.enableIpMasqAgent", True),
+            (f"{ALLOCATION}.clusterIpv4CidrBlock", "192.168.0.0/16"),
+            (f"{ALLOCATION}.clusterSecondaryRangeName", "pods"),
+            (f"{ALLOCATION}.servicesIpv4CidrBlock", "10.8.0.0/20"),
+            (f"{ALLOCATION}.servicesSecondaryRangeName", "services"),
+            (f"{PRIVATE}.enablePrivateEnvironment", True),
+        )
+    ),
+    Refused(
+        generation=2,
+        where=f"{PRIVATE}.cloudComposerConnectionSubnetwork",
+        value=SUBNETWORK,
+        beside={**PRIVATE_TOO, f"{PRIVATE}.networkingConfig.connectionType": "VPC_PEERING"},
+        mend={f"{PRIVATE}.networkingConfig.connectionType": "PRIVATE_SERVICE_CONNECT"},
+    ),
+    *(
+        Refused(
+            generation=2,
+            where=f"{NETWORKS}.cidrBlocks",
+            value=[{"cidrBlock": "10.0.0.0/8"}],
+            beside=beside,
+            mend={f"{NETWORKS}.enabled": True},
+        )
+        for beside in ({}, {f"{NETWORKS}.enabled": False})
+    ),
+    Refused(generation=2, where=f"{SNAPSHOTS}.enabled", value=True, mend=SCHEDULE),
+    Refused(
+        generation=2,
+        where=f"{SNAPSHOTS}.snapshotCreationSchedule",
+        value="0 4 * * *",
+        beside={**SCHEDULE, f"{SNAPSHOTS}.enabled": False},
+        mend=SCHEDULE,
+    ),
+    Refused(
+        generation=2,
+        where="nodeConfig.subnetwork",
+        value=SUBNETWORK,
+        mend={"nodeConfig.network": "projects/p/global/networks/n"},
+    ),
+    Refused(generation=2, where="workloadsConfig.triggerer.cpu", value=1, mend={"workloadsConfig.triggerer.count": 1}),
+    Refused(
+        generation=2,
+        where="workloadsConfig.triggerer.memoryGb",
+        value=1,
+        beside={"workloadsConfig.triggerer.count": 0},
+        mend={"workloadsConfig.triggerer.count": 1},
+    ),
+    Refused(
+        generation=2,
+        where="maintenanceWindow.startTime",
+        value=WINDOW["startTime"],
+        beside={"maintenanceWindow.endTime": WINDOW["endTime"]},
+        mend={"maintenanceWindow.recurrence": "FREQ=WEEKLY;BYDAY=SA"},
+    ),
+    *(
+        Refused(
+            generation=3,
+            where="nodeConfig.composerNetworkAttachment",
+            value=ATTACHMENT,
+            beside={"nodeConfig.network": "projects/p/global/networks/n", **beside},
+        )
+        for beside in ({}, {"nodeConfig.subnetwork": SUBNETWORK})
+    ),
+    Refused(generation=1, where="nodeConfig.diskSizeGb", value=10, mend={"nodeConfig.diskSizeGb": 20}),
+    Refused(
+        generation=2,
+        where="workloadsConfig.worker.memoryGb",
+        value=600,
+        mend={"workloadsConfig.worker.memoryGb": 512},
+    ),
+    Refused(generation=2, where="nodeConfig.tags", value=["a", "a"], mend={"nodeConfig.tags": ["a", "b"]}),
+    Refused(generation=1, where="nodeConfig.oauthScopes", value=["a", "b", "a"], mend={"nodeConfig.oauthScopes": []}),
+    Refused(generation=2, where="encryptionConfig.kmsKeyName", value="k", mend={"encryptionConfig.kmsKeyName": KEY}),
+    Refused(
+        generation=1,
+        where="softwareConfig.pythonVersion",
+        value="3.11",
+        mend={"softwareConfig.pythonVersion": "3"},
+    ),
+]
+"""What gcloud refuses."""
+
+SET_ELSEWHERE_BY_GCLOUD = [
+    Refused(generation=2, where="softwareConfig.schedulerCount", value=2),
+    Refused(generation=3, where="softwareConfig.schedulerCount", value=2),
+    Refused(generation=1, where="workloadsConfig.scheduler.count", value=2),
+]
+"""What gcloud takes, and writes into another field."""
+
+BY_TERRAFORM = [
+    *of_another_generation(
+        ((3,), "nodeConfig.maxPodsPerNode", 32),
+        ((3,), "nodeConfig.enableIpMasqAgent", True),
+        ((3,), f"{NETWORKS}.enabled", True),
+        ((3,), f"{NETWORKS}.enabled", False),
+        ((1, 2), "nodeConfig.composerNetworkAttachment", ATTACHMENT),
+        ((1, 2), "nodeConfig.composerInternalIpv4CidrBlock", "100.64.128.0/20"),
+        ((1, 2), "softwareConfig.webServerPluginsMode", "PLUGINS_ENABLED"),
+        ((1, 2), f"{PRIVATE}.enablePrivateBuildsOnly", True),
+        ((1, 2), "workloadsConfig.dagProcessor.cpu", 1),
+        ((3,), f"{PRIVATE}.privateClusterConfig.enablePrivateEndpoint", False),
+    ),
+    Refused(generation=3, where=f"{PRIVATE}.cloudSqlIpv4CidrBlock", value="10.1.0.0/24", beside=PRIVATE_TOO),
+    *(
+        Refused(
+            generation=2,
+            where=f"workloadsConfig.triggerer.{name}",
+            value=1,
+            mend={f"workloadsConfig.triggerer.{each}": 0 for each in ("cpu", "memoryGb", "count")},
+        )
+        for name in ("cpu", "memoryGb", "count")
+    ),
+    Refused(
+        generation=2,
+        where="maintenanceWindow.endTime",
+        value=WINDOW["endTime"],
+        mend={"maintenanceWindow.startTime": WINDOW["startTime"], "maintenanceWindow.recurrence": "FREQ=DAILY"},
+    ),
+    Refused(generation=2, where=f"{SNAPSHOTS}.timeZone", value="UTC", mend={f"{SNAPSHOTS}.enabled": False}),
+    Refused(
+        generation=2,
+        where=f"{NETWORKS}.cidrBlocks",
+        value=[{"cidrBlock": "10.0.0.0/8"}],
+        mend={f"{NETWORKS}.enabled": False},
+    ),
+    Refused(
+        generation=3,
+        where="nodeConfig.composerNetworkAttachment",
+        value=ATTACHMENT,
+        beside={"nodeConfig.subnetwork": SUBNETWORK},
+    ),
+    *(
+        Refused(
+            generation=1,
+            where="nodeConfig.maxPodsPerNode",
+            value=pods,
+            mend={"nodeConfig.maxPodsPerNode": bound},
+        )
+        for pods, bound in ((7, 8), (111, 110))
+    ),
+    Refused(generation=1, where="nodeCount", value=2, mend={"nodeCount": 300}),
+]
+"""What Terraform's provider refuses."""
