@@ -5,15 +5,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from airflow_masq.cli.files import read_plan, shown_name
-from airflow_masq.cli.output import Colour, aligned, counted, paint, print_json, print_lines, wrapped
+from airflow_masq.cli.output import GAP, Colour, aligned, counted, line_width, paint, print_json, print_lines, wrapped
+from airflow_masq.environment.cidr_fields import IP_ALLOCATION_POLICY, POD_FIELD
 from airflow_masq.network.capacity import CapacityLimit
+from airflow_masq.network.ranges import IPV4
+from airflow_masq.rules.environment_facts import text_field
 from airflow_masq.rules.plan_capacity import plan_capacity
+from airflow_masq.wire.foreign_text import printable
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
     from collections.abc import Iterable, Iterator, Sequence
 
     from airflow_masq.network.capacity import Capacity, RangeCapacity
+    from airflow_masq.plan import Plan
 
 _LONGEST_BAR: Final = 40
 _INDENT: Final = "    "
@@ -39,11 +44,12 @@ def run(arguments: Namespace) -> int:
     :return: 0; whether the room suffices is a finding of ``lint``.
     :raises InvalidInputError: when the plan cannot be read.
     """
-    room = plan_capacity(read_plan(arguments.plan))
+    plan = read_plan(arguments.plan)
+    room = plan_capacity(plan)
     if arguments.format == "json":
         print_json(_as_json(room))
     else:
-        print_lines(*_report(room, name=arguments.plan))
+        print_lines(*_report(plan, room, name=arguments.plan))
     return 0
 
 
@@ -70,18 +76,37 @@ def _ranges_as_json(ranges: Iterable[RangeCapacity]) -> list[dict[str, object]]:
     return [{"cidr": str(each.cidr), "nodes": each.nodes, "pods": each.pods} for each in ranges]
 
 
-def _report(room: Capacity, *, name: str) -> Iterator[str]:
+def _report(plan: Plan, room: Capacity, *, name: str) -> Iterator[str]:
     source = shown_name(name)
     rows = list(_rows(room))
+    not_counted = [wrapped(sentence) for sentence in _not_counted(plan, room)]
     if not rows:
-        yield f"{source}: no Pod range and no node range, so nothing can be said."
-        yield "Next: write network.pod_ranges and network.node_ranges into the plan."
+        which = " that counts" if not_counted else ""
+        yield f"{source}: no Pod range and no node range{which}, so nothing can be said."
+        yield from not_counted
+        yield "Next: write network.pod_ranges and network.node_ranges, as IPv4 CIDRs, into the plan."
         return
-    yield f"{source}: {_verdict(room)}"
+    yield wrapped(f"{source}: {_verdict(room)}", indent=_INDENT, first="")
     yield from (f"{_INDENT}{line}" for line in aligned(_with_bars(rows)))
     yield ""
+    yield from not_counted
     yield wrapped(f"{_taken_off(room)}; {_staying(room)}.")
     yield wrapped(_next_step(room, source=source), indent=_INDENT, first="")
+
+
+def _not_counted(plan: Plan, room: Capacity) -> Iterator[str]:
+    """Say what the plan has in place of ranges that can be counted, and why it does not count."""
+    for kind, ranges in (("Pod", plan.ranges.pod), ("node", plan.ranges.node)):
+        if ranges and all(network.version != IPV4 for network in ranges):
+            yield f"The {kind} ranges that the plan names are IPv6; only IPv4 is scarce, so only IPv4 counts here."
+    if plan.ranges.pod or room.pod_ranges:
+        return
+    name = text_field(plan, *IP_ALLOCATION_POLICY, "clusterSecondaryRangeName")
+    if name:
+        yield f"The Pods' range is given by its name ({printable(name)}), which does not tell how large it is."
+    cidr = text_field(plan, *POD_FIELD.path)
+    if cidr:
+        yield f"{POD_FIELD.where} is {printable(cidr)}, which is neither a CIDR nor a size such as /22."
 
 
 def _taken_off(room: Capacity) -> str:
@@ -124,11 +149,13 @@ def _rows(room: Capacity) -> Iterator[tuple[str, int]]:
 
 
 def _with_bars(rows: Sequence[tuple[str, int]]) -> Iterator[tuple[str, str, str]]:
-    """Draw numbers as bars that are true to scale, except that what is not zero is seen."""
+    """Draw numbers as bars true to scale, in what is left of a line, except that what is not zero is seen."""
     most = max(number for _, number in rows) or 1
     digits = len(str(most))
+    around = len(_INDENT) + max(len(name) for name, _ in rows) + digits + 2 * len(GAP)
+    longest = max(min(_LONGEST_BAR, line_width() - around), 1)
     for name, number in rows:
-        yield name, str(number).rjust(digits), "#" * -(-number * _LONGEST_BAR // most)
+        yield name, str(number).rjust(digits), "#" * -(-number * longest // most)
 
 
 def _next_step(room: Capacity, *, source: str) -> str:
@@ -139,8 +166,9 @@ def _next_step(room: Capacity, *, source: str) -> str:
         return "Next: write network.workers into the plan to have the room compared with what is wanted."
     if room.is_enough:
         return f"Next: the room suffices; airflow-masq lint {source} says whether the ranges are sound."
-    short = "Pod" if room.nodes == room.nodes_by_pod_range else "node"
+    limits = (("Pod", room.nodes_by_pod_range), ("node", room.nodes_by_node_range))
+    short = [kind for kind, nodes in limits if nodes is not None and nodes < (room.wanted_nodes or 0)]
     return (
-        f"Next: {paint('too small', Colour.BAD)} for the workers wanted. Widen the {short} ranges before the "
-        "environment is created, since they are fixed then."
+        f"Next: {paint('too small', Colour.BAD)} for the workers wanted. Widen the {' and '.join(short)} ranges before "
+        "the environment is created, since they are fixed then."
     )

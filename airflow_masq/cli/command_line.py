@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import TextIO
 
+    from _typeshed import SupportsWrite
+
 WRONG_USAGE = 2
 """The exit code that argparse uses, too; also that of an unreadable plan."""
 
@@ -65,13 +67,23 @@ environment is created. Which source address you get, and why, is explained in R
 """
 
 
+class _Parser(argparse.ArgumentParser):
+    """A parser whose help and version must arrive: argparse takes a file that cannot be written for one that was."""
+
+    def _print_message(self, message: str, file: SupportsWrite[str] | None = None) -> None:
+        if file is None or file is not sys.stdout:
+            super()._print_message(message, file)
+        else:
+            file.write(message)
+
+
 def build_parser(command: str | None = None) -> argparse.ArgumentParser:
     """Describe the command line.
 
     :param command: the command whose module is imported and whose arguments are declared, default none.
     :return: the parser; its help is laid out by hand and fits 120 columns.
     """
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="airflow-masq",
         description=DESCRIPTION,
         epilog=f"{_listed_commands()}\n{EPILOG}",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -66,6 +68,8 @@ def shown_name(name: str) -> str:
 
 def _read_bytes(name: str) -> bytes:
     if name == STANDARD_INPUT:
+        if sys.stdin is None:  # Python's word for a descriptor that was closed before it started
+            raise OSError(errno.EBADF, os.strerror(errno.EBADF))
         return sys.stdin.buffer.read(_LARGEST_FILE_BYTES + 1)
     with Path(name).open("rb") as file:
         return file.read(_LARGEST_FILE_BYTES + 1)

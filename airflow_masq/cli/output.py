@@ -12,6 +12,7 @@ import shutil
 import sys
 import textwrap
 from enum import Enum
+from io import TextIOWrapper
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -20,7 +21,9 @@ if TYPE_CHECKING:
 
 _NARROWEST: Final = 60
 _WIDEST: Final = 110
-_GAP: Final = "  "
+GAP: Final = "  "
+"""What stands between columns."""
+
 _RESET: Final = "\x1b[0m"
 
 
@@ -59,6 +62,16 @@ def print_lines(*lines: str) -> None:
     print(*lines, sep="\n")  # noqa: T201 - the command line's output
 
 
+def print_form(text: str) -> None:
+    """Print what other programs read, in UTF-8 whatever a terminal's encoding: an escape would be another text to them.
+
+    :param text: the whole of it, with a line feed at its end.
+    """
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(encoding="utf-8")
+    print(text, end="")  # noqa: T201 - the command line's output
+
+
 def aligned(rows: Iterable[Sequence[str]]) -> list[str]:
     """Lay cells out in columns as wide as their widest cell.
 
@@ -67,7 +80,7 @@ def aligned(rows: Iterable[Sequence[str]]) -> list[str]:
     """
     cells = [tuple(row) for row in rows]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-    return [_GAP.join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in cells]
+    return [GAP.join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in cells]
 
 
 def wrapped(text: str, *, indent: str = "", first: str | None = None) -> str:
@@ -78,12 +91,24 @@ def wrapped(text: str, *, indent: str = "", first: str | None = None) -> str:
     :param first: what stands before the first line, default ``indent``.
     :return: the lines, joined.
     """
-    columns = shutil.get_terminal_size().columns if sys.stdout.isatty() else _WIDEST
-    width = min(max(columns, _NARROWEST), _WIDEST)
     beginning = indent if first is None else first
     return textwrap.fill(
-        text, width, initial_indent=beginning, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
+        text,
+        line_width(),
+        initial_indent=beginning,
+        subsequent_indent=indent,
+        break_long_words=False,
+        break_on_hyphens=False,
     )
+
+
+def line_width() -> int:
+    """Say how wide a line may be.
+
+    :return: the columns of the terminal, 60 to 110; 110 where there is none.
+    """
+    columns = shutil.get_terminal_size().columns if sys.stdout.isatty() else _WIDEST
+    return min(max(columns, _NARROWEST), _WIDEST)
 
 
 def counted(number: int, noun: str, *, plural: str | None = None) -> str:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from airflow_masq.cli.files import read_plan
-from airflow_masq.cli.output import print_lines
+from airflow_masq.cli.files import read_plan, shown_name
+from airflow_masq.cli.output import print_form
+from airflow_masq.exceptions import InexpressibleError
 from airflow_masq.renderings import RENDERINGS
 
 if TYPE_CHECKING:
@@ -29,7 +30,13 @@ def run(arguments: Namespace) -> int:
     :param arguments: as ``add_arguments`` declared them.
     :return: 0.
     :raises InvalidInputError: when the plan cannot be read.
-    :raises InexpressibleError: when the form cannot express it.
+    :raises InexpressibleError: when the form cannot express it; its place begins with the file and the line.
     """
-    print_lines(RENDERINGS[arguments.form](read_plan(arguments.plan)).rstrip("\n"))
+    plan = read_plan(arguments.plan)
+    try:
+        text = RENDERINGS[arguments.form](plan)
+    except InexpressibleError as error:
+        where = f"{shown_name(arguments.plan)}:{plan.line_of(error.where) or 1}: {error.where}"
+        raise InexpressibleError(form=error.form, where=where, reason=error.reason) from None
+    print_form(text)
     return 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -159,3 +160,67 @@ def test_a_bare_size_as_text(console: Console) -> None:
     assert "nodes by Pod range /22" in printed
     assert "takes 1024 Pod addresses off" in printed
     assert "Widen the Pod ranges" in printed
+
+
+@pytest.mark.parametrize(
+    ("network", "short"),
+    [
+        ("node_ranges: [10.0.0.0/28], pod_ranges: [192.168.0.0/23], workers: 20", "Pod and node"),
+        ("node_ranges: [10.0.0.0/29], pod_ranges: [192.168.0.0/24], workers: 5", "Pod and node"),
+        ("node_ranges: [10.0.0.0/20], pod_ranges: [192.168.0.0/23], workers: 20", "Pod"),
+        ("node_ranges: [10.0.0.0/28], pod_ranges: [192.168.0.0/16], workers: 20", "node"),
+        ("node_ranges: [10.0.0.0/28], workers: 20", "node"),
+    ],
+)
+def test_all_that_is_too_small_is_named(console: Console, network: str, short: str) -> None:
+    """Where both kinds of ranges are too small, widening one of them would not do."""
+    console.write("small.yaml", f"network: {{{network}}}\n")
+    printed = " ".join(console.run("capacity", "small.yaml").printed.split())
+    assert f"Widen the {short} ranges before the environment is created" in printed
+
+
+ALLOCATION = "environment: {config: {nodeConfig: {ipAllocationPolicy: {%s}}}}\n"
+
+
+@pytest.mark.parametrize(
+    ("plan", "sentences"),
+    [
+        (
+            "network: {pod_ranges: ['fd00::/64'], node_ranges: ['fd01::/64']}\n",
+            ("The Pod ranges that the plan names are IPv6;", "The node ranges that the plan names are IPv6;"),
+        ),
+        (
+            ALLOCATION % "clusterSecondaryRangeName: pods",
+            ("given by its name (pods), which does not tell how large it is.",),
+        ),
+        (ALLOCATION % "clusterIpv4CidrBlock: 10.0.0.0/99", ("clusterIpv4CidrBlock is 10.0.0.0/99, which is neither",)),
+    ],
+)
+def test_what_does_not_count_is_said(console: Console, plan: str, sentences: tuple[str, ...]) -> None:
+    """A range that is there, and of no use here, is named with the reason."""
+    console.write("odd.yaml", plan)
+    printed = " ".join(console.run("capacity", "odd.yaml").printed.split())
+    assert "no Pod range and no node range that counts, so nothing can be said." in printed
+    assert all(sentence in printed for sentence in sentences)
+
+
+def test_what_does_not_count_beside_what_does(console: Console) -> None:
+    """Where one kind of range is known, it is said as well why the other is not."""
+    console.write(
+        "half.yaml", f"{ALLOCATION % 'clusterSecondaryRangeName: p'}network: {{node_ranges: [10.0.0.0/24]}}\n"
+    )
+    printed = console.run("capacity", "half.yaml").printed
+    assert "given by its name (p)" in printed
+    assert "252 nodes with 8064 Pods, as far as the ranges are known" in printed
+
+
+@pytest.mark.parametrize(("columns", "longest"), [("60", 15), ("80", 35), ("200", 40)])
+def test_bars_fit_the_terminal(console: Console, monkeypatch: pytest.MonkeyPatch, columns: str, longest: int) -> None:
+    """Bars take what is left of a line, and their scale stays true."""
+    monkeypatch.setenv("COLUMNS", columns)
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    monkeypatch.setenv("NO_COLOR", "1")
+    lines = console.run("capacity", "plan.yaml").printed.splitlines()
+    assert max(map(len, lines)) <= int(columns)
+    bars = [line.count("#") for line in lines if "#" in line]
+    assert bars == [-(-1024 * longest // 4092), longest, 1]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -34,6 +36,32 @@ def test_a_file_that_is_no_text(console: Console) -> None:
     console.write("binary.yaml", b"network:\n  \xff\n")
     answer = console.run("lint", "binary.yaml")
     assert (answer.code, answer.complaint) == (2, "binary.yaml:2: expected UTF-8 text, saw the byte 0xff\n")
+
+
+@pytest.mark.parametrize(
+    "words", [["lint", "-"], ["render", "-", "--as", "rest"], ["agent-config", "-"]], ids=lambda words: words[0]
+)
+def test_a_closed_standard_input(tmp_path: Path, words: list[str]) -> None:
+    """Where there is no standard input at all, that is one line and exit code 2."""
+    program = "import sys; from airflow_masq.cli import main; sys.exit(main())"
+    done = subprocess.run(
+        ["/bin/sh", "-c", 'exec "$@" <&-', "sh", sys.executable, "-c", program, *words],
+        check=False,
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+        env={"PYTHONPATH": str(Path(__file__).parents[2])},
+        timeout=60,
+    )
+    expected = "<stdin>: expected a readable file, saw Bad file descriptor\n"
+    assert (done.returncode, done.stdout, done.stderr) == (2, "", expected)
+
+
+def test_no_standard_input_in_this_process(console: Console, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A caller in Python that has none gets the same line."""
+    monkeypatch.setattr(sys, "stdin", None)
+    answer = console.run("lint", "-")
+    assert (answer.code, answer.complaint) == (2, "<stdin>: expected a readable file, saw Bad file descriptor\n")
 
 
 def test_a_file_without_end(console: Console) -> None:

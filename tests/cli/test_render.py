@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -43,7 +46,33 @@ def test_what_a_form_cannot_express(console: Console) -> None:
     console.write("unknown.yaml", PLAN.replace("enableIpMasqAgent: true", "enableIpMasqAgent: true\n      brandNew: 1"))
     answer = console.run("render", "unknown.yaml", "--as", "gcloud")
     assert (answer.code, answer.printed, answer.complaint.count("\n")) == (2, "", 1)
-    assert "brandNew" in answer.complaint
+    assert answer.complaint.startswith("unknown.yaml:7: environment.config.nodeConfig.brandNew: cannot be written as ")
+
+
+def test_what_is_not_there_at_all(console: Console) -> None:
+    """What a form misses has the line of the nearest thing around it."""
+    console.write("nothing.yaml", "# a comment\npolicy: none\n")
+    answer = console.run("render", "nothing.yaml", "--as", "rest")
+    assert answer.complaint == "nothing.yaml:2: environment: cannot be written as rest: the plan describes none\n"
+
+
+@pytest.mark.parametrize(
+    "environment", [{"PYTHONIOENCODING": "ascii"}, {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}]
+)
+def test_a_terminal_without_the_letters(tmp_path: Path, environment: dict[str, str]) -> None:
+    """A form is for another program, so its letters stay what they are, whatever the terminal's encoding has."""
+    plan = PLAN.replace("      enableIpMasqAgent", "      serviceAccount: s\u00fcd\u6f22\n      enableIpMasqAgent")
+    (tmp_path / "plan.yaml").write_text(plan, encoding="utf-8")
+    program = "import sys; from airflow_masq.cli import main; sys.exit(main())"
+    done = subprocess.run(
+        [sys.executable, "-c", program, "render", "plan.yaml", "--as", "gcloud"],
+        check=True,
+        capture_output=True,
+        cwd=tmp_path,
+        env={"PYTHONPATH": str(Path(__file__).parents[2])} | environment,
+        timeout=60,
+    )
+    assert done.stdout.decode() == RENDERINGS["gcloud"](load_plan(plan, source="plan.yaml"))
 
 
 def test_a_form_that_there_is_not(console: Console) -> None:

@@ -32,7 +32,14 @@ NO_SPACE = b"standard output: cannot be written: No space left on device\n"
 pytestmark = pytest.mark.skipif(not FULL.exists(), reason="no /dev/full here")
 
 
-def _run(tmp_path: Path, words: list[str], *, output: str, errors: str | None = None) -> tuple[int, bytes]:
+def _run(
+    tmp_path: Path,
+    words: list[str],
+    *,
+    output: str,
+    errors: str | None = None,
+    environment: dict[str, str] | None = None,
+) -> tuple[int, bytes]:
     """Run the program with its output sent to files by a shell, as people do."""
     (tmp_path / "plan.yaml").write_text(PLAN, encoding="utf-8")
     (tmp_path / "config.yaml").write_text("nonMasqueradeCIDRs: [10.0.0.0/8]\n", encoding="utf-8")
@@ -42,7 +49,7 @@ def _run(tmp_path: Path, words: list[str], *, output: str, errors: str | None = 
         check=False,
         capture_output=True,
         cwd=tmp_path,
-        env={"PYTHONPATH": str(REPOSITORY)},
+        env={"PYTHONPATH": str(REPOSITORY)} | (environment or {}),
         timeout=60,
     )
     return done.returncode, done.stderr
@@ -54,9 +61,11 @@ def test_every_command_is_tried() -> None:
 
 
 @pytest.mark.parametrize("name", WORDS)
-def test_a_full_disk(tmp_path: Path, name: str) -> None:
+@pytest.mark.parametrize("environment", [{}, {"PYTHONUNBUFFERED": "1"}], ids=["buffered", "unbuffered"])
+def test_a_full_disk(tmp_path: Path, name: str, environment: dict[str, str]) -> None:
     """Output that finds no room is one line and exit code 3, which is neither "all well" nor "a finding"."""
-    assert _run(tmp_path, WORDS[name], output="> /dev/full") == (NOT_CARRIED_OUT, NO_SPACE)
+    said = _run(tmp_path, WORDS[name], output="> /dev/full", environment=environment)
+    assert said == (NOT_CARRIED_OUT, NO_SPACE)
 
 
 def test_a_closed_output(tmp_path: Path) -> None:
