@@ -35,11 +35,13 @@ class EveryPod:
         not known, or nothing arrives.
     :param let_in: whether the firewall lets all of them in; ``None`` where nobody said what it lets in, where nothing
         arrives, and where it lets in some only or that cannot be told.
+    :param let_in_part: whether it is known to let in some of them and not others, default not.
     """
 
     prediction: Prediction
     sources: tuple[IPNetwork, ...]
     let_in: bool | None
+    let_in_part: bool = False
 
 
 def predict_every_pod(
@@ -67,7 +69,9 @@ def predict_every_pod(
         sources = tuple(network for network in ranges.pod if network.version == version)
     from_internet = kind in _FROM_THE_INTERNET
     let_in = lets_in(allowed_sources, sources=sources, version=version, from_internet=from_internet)
-    return EveryPod(prediction=prediction, sources=sources, let_in=let_in)
+    # Where both are known, "cannot be told" of all of them means that they overlap.
+    in_part = let_in is None and bool(allowed_sources) and bool(sources)
+    return EveryPod(prediction=prediction, sources=sources, let_in=let_in, let_in_part=in_part)
 
 
 def some_pod(ranges: NetworkRanges, *, destination: IPAddress) -> IPAddress | None:

@@ -45,12 +45,15 @@ class Sources:
 
     :param prediction: what is expected of one Pod's packet; ``None`` where the plan does not tell the target's address.
     :param ranges: the ranges of all Pods' sources; empty where they are not known.
-    :param let_in: whether the target's firewall lets them in; ``None`` where that cannot be told.
+    :param let_in: whether the target's firewall lets all of them in; ``None`` where it lets in a part, or that cannot
+        be told.
+    :param let_in_part: whether it is known to let in some of them and not others.
     """
 
     prediction: Prediction | None
     ranges: tuple[IPNetwork, ...] = ()
     let_in: bool | None = None
+    let_in_part: bool = False
 
     def __str__(self) -> str:
         if self.ranges:
@@ -107,7 +110,8 @@ class FirewallNeed:
                 f"No rule for Pods: {self.remedy.step}, which makes it unnecessary. Packets then come from "
                 f"{self.remedied}, which the firewall lets in."
             )
-        return f"Let in {self.after} to {self.destination}, port {self.port}, {self.protocol}."
+        request = f"{self.after} to {self.destination}, port {self.port}, {self.protocol}"
+        return f"Let in all of {request}; so far it is a part." if self.after.let_in_part else f"Let in {request}."
 
     @property
     def reason(self) -> str:
@@ -128,6 +132,8 @@ class FirewallNeed:
         if self.after.let_in:
             dropped = f"; without the agent the firewall would drop what comes from {self.before}"
             return f"Tasks connect{dropped if self.before.let_in is False else ''}."
+        if self.after.let_in_part:
+            return "Some tasks connect; those whose packets come from the rest wait for their time-out."
         if self.after.let_in is False:
             return "The firewall drops the packets; tasks wait for their time-out."
         return "Where the firewall does not let all of them in, some tasks or all wait for their time-out."
@@ -172,7 +178,7 @@ def _sources(plan: Plan, policy: MasqueradePolicy, target: Target) -> Sources:
     if destination is None:
         return Sources(prediction=None)
     seen = predict_every_pod(plan.ranges, policy, destination=destination, allowed_sources=target.allowed_sources)
-    return Sources(prediction=seen.prediction, ranges=seen.sources, let_in=seen.let_in)
+    return Sources(prediction=seen.prediction, ranges=seen.sources, let_in=seen.let_in, let_in_part=seen.let_in_part)
 
 
 def _listed(networks: tuple[IPNetwork, ...]) -> str:

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import csv
 import io
-import re
 from typing import TYPE_CHECKING, Final
 
-from airflow_masq.renderings.firewall_need import FirewallNeed, firewall_needs
-from airflow_masq.wire.foreign_text import printable
+from airflow_masq.renderings.firewall_need import FirewallNeed, Sources, firewall_needs
+from airflow_masq.renderings.harmless import csv_cell, markdown_code, markdown_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -23,6 +22,7 @@ FORM: Final = "firewall-request"
 CSV_FORM: Final = "firewall-request-csv"
 
 _LET_IN: Final = {True: "yes", False: "no", None: "not known"}
+_LET_IN_PART: Final = "in part"
 _COLUMNS: Final = (
     "service",
     "destination",
@@ -37,12 +37,6 @@ _COLUMNS: Final = (
     "reason",
     "otherwise",
 )
-
-# Cells that a spreadsheet would calculate
-# (https://owasp.org/www-community/attacks/CSV_Injection, read 2026-11-22): an apostrophe makes them text.
-_FORMULA: Final = re.compile(r"[=+\-@\t\r\n]")
-_MARKDOWN: Final = re.compile(r"([`*_\[\]<>|#~&])")
-_LONGEST_TEXT: Final = 2000
 
 _TABLE: Final = """\
 | Service | Destination | Port | Firewall lets in | Source before | Let in | Source after | Let in | Please |
@@ -75,7 +69,7 @@ def render_firewall_request(plan: Plan) -> str:
     :raises InexpressibleError: when the plan has no targets, or does not tell the node or Pod ranges.
     """
     needs = firewall_needs(plan, form=FORM)
-    rows = "".join(f"| {' | '.join(map(_markdown, _table_row(need)))} |\n" for need in needs)
+    rows = "".join(f"| {' | '.join(_table_row(need))} |\n" for need in needs)
     reasons = "\n".join(_reasons(need) for need in needs)
     table = f"## The same as CSV\n\n```csv\n{_csv(needs)}```\n"
     return f"{_head(plan)}{_TABLE}{rows}\n## Why, and what happens otherwise\n\n{reasons}\n{table}"
@@ -85,7 +79,7 @@ def render_firewall_request_csv(plan: Plan) -> str:
     """Write the request for tools: a header, then one line a target.
 
     :param plan: the plan.
-    :return: CSV (RFC 4180, but with line feeds alone), whose cells no spreadsheet calculates.
+    :return: CSV (RFC 4180, but with line feeds alone), all of it quoted, whose cells no spreadsheet calculates.
     :raises InexpressibleError: as ``render_firewall_request``.
     """
     return _csv(firewall_needs(plan, form=CSV_FORM))
@@ -99,30 +93,34 @@ def _head(plan: Plan) -> str:
     }
     listed = {name: _listed(values) or "not known" for name, values in ranges.items()}
     name = plan.environment.get("name")
-    shown = _markdown(name if isinstance(name, str) else "a Cloud Composer environment")
-    return _HEAD.format(name=shown, policy=_markdown(plan.policy.name), **listed)
+    shown = markdown_code(name) if isinstance(name, str) and name else "a Cloud Composer environment"
+    return _HEAD.format(name=shown, policy=markdown_text(plan.policy.name), **listed)
 
 
 def _table_row(need: FirewallNeed) -> tuple[str, ...]:
     return (
-        need.target.name,
-        need.destination,
+        markdown_code(need.target.name, is_cell=True),
+        markdown_code(need.destination, is_cell=True),
         " ".join(part for part in (need.port, need.protocol) if part),
         _listed(need.target.allowed_sources) or "not known",
-        str(need.before),
-        _LET_IN[need.before.let_in],
-        str(need.after),
-        _LET_IN[need.after.let_in],
-        need.request,
+        markdown_text(str(need.before), is_cell=True),
+        _let_in(need.before),
+        markdown_text(str(need.after), is_cell=True),
+        _let_in(need.after),
+        markdown_text(need.request, is_cell=True),
     )
+
+
+def _let_in(sources: Sources) -> str:
+    return _LET_IN_PART if sources.let_in_part else _LET_IN[sources.let_in]
 
 
 def _reasons(need: FirewallNeed) -> str:
     lines = [
-        f"### {_markdown(need.target.name)}\n",
-        f"- Why: {_markdown(need.reason)}",
-        f"- If nothing is done: {_markdown(need.otherwise)}",
-        *(f"- {_markdown(step)}" for step in _way(need)),
+        f"### {markdown_code(need.target.name)}\n",
+        f"- Why: {markdown_text(need.reason)}",
+        f"- If nothing is done: {markdown_text(need.otherwise)}",
+        *(f"- {markdown_text(step)}" for step in _way(need)),
     ]
     return "\n".join(lines) + "\n"
 
@@ -134,9 +132,9 @@ def _way(need: FirewallNeed) -> Iterator[str]:
 
 def _csv(needs: tuple[FirewallNeed, ...]) -> str:
     text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
+    writer = csv.writer(text, lineterminator="\n", quoting=csv.QUOTE_ALL)
     writer.writerow(_COLUMNS)
-    writer.writerows([_guarded(cell) for cell in _csv_row(need)] for need in needs)
+    writer.writerows(map(csv_cell, _csv_row(need)) for need in needs)
     return text.getvalue()
 
 
@@ -149,8 +147,8 @@ def _csv_row(need: FirewallNeed) -> tuple[str, ...]:
         str(need.before),
         str(need.after),
         _listed(need.target.allowed_sources),
-        _LET_IN[need.before.let_in],
-        _LET_IN[need.after.let_in],
+        _let_in(need.before),
+        _let_in(need.after),
         need.request,
         need.reason,
         need.otherwise,
@@ -159,11 +157,3 @@ def _csv_row(need: FirewallNeed) -> tuple[str, ...]:
 
 def _listed(values: Iterable[object]) -> str:
     return ", ".join(map(str, values))
-
-
-def _guarded(cell: str) -> str:
-    return f"'{cell}" if _FORMULA.match(cell) else cell
-
-
-def _markdown(text: str) -> str:
-    return _MARKDOWN.sub(r"\\\1", printable(text, limit=_LONGEST_TEXT))

@@ -60,3 +60,32 @@ def test_what_is_lost_has_no_source_and_is_judged_by_no_firewall() -> None:
     lost = predict_every_pod(RANGES, no_policy(), destination=IPAddress(PUBLIC), allowed_sources=(VMS,))
     assert lost.prediction.arrives_as is PredictedKind.DROPPED
     assert (lost.sources, lost.let_in) == ((), None)
+
+
+@pytest.mark.parametrize(
+    ("allowed", "let_in", "let_in_part"),
+    [
+        (["10.128.0.0/21"], None, True),
+        (["10.128.0.0/21", "10.128.8.0/21"], True, False),
+        (["10.128.0.0/20"], True, False),
+        (["172.16.0.0/12"], False, False),
+        ([], None, False),
+    ],
+)
+def test_a_part_is_told_from_what_nobody_knows(allowed: list[str], *, let_in: bool | None, let_in_part: bool) -> None:
+    """A firewall that lets in a part of the nodes is known to; one that nobody described is not."""
+    ranges = replace(RANGES, node=(IPNetwork("10.128.0.0/20"),))
+    sources = tuple(map(IPNetwork, allowed))
+    seen = predict_every_pod(
+        ranges, composer_policy(ranges), destination=IPAddress(ON_PREMISES), allowed_sources=sources
+    )
+    assert (seen.let_in, seen.let_in_part) == (let_in, let_in_part)
+
+
+def test_a_part_of_what_is_not_known() -> None:
+    """Where the sources are not known, nor is whether a part of them is let in."""
+    ranges = replace(RANGES, node=())
+    seen = predict_every_pod(
+        ranges, composer_policy(ranges), destination=IPAddress(ON_PREMISES), allowed_sources=(VMS,)
+    )
+    assert (seen.sources, seen.let_in, seen.let_in_part) == ((), None, False)

@@ -49,7 +49,7 @@ def test_every_text_comes_back(text: str) -> None:
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]) | st.sampled_from('${}%"\\\n'), max_size=12)
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(first=TEXTS, second=TEXTS)
 def test_another_reader_reads_the_same(first: str, second: str) -> None:
     """python-hcl2 finds both attributes of a block, each with its own text."""
