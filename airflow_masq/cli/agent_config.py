@@ -67,14 +67,14 @@ def _listed(chain: Sequence[str] | None) -> list[str] | None:
 def _report(reading: AgentConfigReading, *, name: str) -> Iterator[str]:
     source = shown_name(name)
     if reading.accepted:
-        yield f"{source}: {paint('accepted', Colour.GOOD)}"
+        yield f"{source}: {paint('accepted', colour=Colour.GOOD)}"
         for version, chain in (("IPv4", reading.ipv4_chain), ("IPv6", reading.ipv6_chain)):
             yield from _chain(version, chain)
     else:
-        yield f"{source}: {paint('rejected', Colour.BAD)}"
+        yield f"{source}: {paint('rejected', colour=Colour.BAD)}"
         yield wrapped(reading.error or "", indent=_INDENT)
     for warning in reading.warnings:
-        yield wrapped(f"{paint('warning', Colour.DOUBTFUL)}: {warning}", indent=_INDENT, first="")
+        yield wrapped(f"{paint('warning', colour=Colour.DOUBTFUL)}: {warning}", indent=_INDENT, first="")
     yield wrapped(_next_step(reading), indent=_INDENT, first="")
 
 

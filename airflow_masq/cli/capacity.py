@@ -111,14 +111,16 @@ def _not_counted(plan: Plan, room: Capacity) -> Iterator[str]:
 
 def _taken_off(room: Capacity) -> str:
     if room.routable_addresses_saved is not None and room.service_addresses is not None:
-        saved = counted(room.routable_addresses_saved, "Pod and Service address", plural="Pod and Service addresses")
+        saved = counted(
+            room.routable_addresses_saved, noun="Pod and Service address", plural="Pod and Service addresses"
+        )
         return f"Masquerading takes {saved} off the routable plan"
     for name, number, other in (
         ("Pod", room.pod_addresses, "Service"),
         ("Service", room.service_addresses, "Pod"),
     ):
         if number is not None:
-            taken = counted(number, f"{name} address", plural=f"{name} addresses")
+            taken = counted(number, noun=f"{name} address", plural=f"{name} addresses")
             return f"Masquerading takes {taken} off the routable plan, and the {other} addresses, which are not known"
     return "Masquerading takes the Pod and Service addresses, which are not known, off the routable plan"
 
@@ -130,7 +132,7 @@ def _staying(room: Capacity) -> str:
 
 
 def _verdict(room: Capacity) -> str:
-    held = f"{counted(room.nodes or 0, 'node')} with {counted(room.pods or 0, 'Pod')}"
+    held = f"{counted(room.nodes or 0, noun='node')} with {counted(room.pods or 0, noun='Pod')}"
     if room.nodes_by_pod_range is None or room.nodes_by_node_range is None:
         return f"{held}, as far as the ranges are known"
     return f"{held}; {_BOUND_BY[room.limit]}"
@@ -169,6 +171,6 @@ def _next_step(room: Capacity, *, source: str) -> str:
     limits = (("Pod", room.nodes_by_pod_range), ("node", room.nodes_by_node_range))
     short = [kind for kind, nodes in limits if nodes is not None and nodes < (room.wanted_nodes or 0)]
     return (
-        f"Next: {paint('too small', Colour.BAD)} for the workers wanted. Widen the {' and '.join(short)} ranges before "
-        "the environment is created, since they are fixed then."
+        f"Next: {paint('too small', colour=Colour.BAD)} for the workers wanted. Widen the {' and '.join(short)} ranges "
+        "before the environment is created, since they are fixed then."
     )

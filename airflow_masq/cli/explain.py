@@ -216,20 +216,20 @@ def _report(
         yield f"{destination.name}: {_headline(prediction)}"
         for number, step in enumerate(_path(plan, prediction), start=1):
             yield wrapped(step, indent=f"{_INDENT}   ", first=f"{_INDENT}{number}. ")
-        yield paint(f"{_INDENT}{prediction.reason} ({prediction.provenance})", Colour.QUIET)
+        yield paint(f"{_INDENT}{prediction.reason} ({prediction.provenance})", colour=Colour.QUIET)
         yield ""
     yield wrapped(_next_step(predictions, source=shown_name(name)), indent=_INDENT, first="")
 
 
 def _headline(prediction: Prediction) -> str:
     if prediction.arrives_as is PredictedKind.DROPPED:
-        return f"{paint('dropped', Colour.BAD)} on the way"
+        return f"{paint('dropped', colour=Colour.BAD)} on the way"
     places = ", ".join(_shown(prediction.sources))
     arriving = f"{_NAMES[prediction.arrives_as]} ({places})" if places else _NAMES[prediction.arrives_as]
     if prediction.allowed is False:
-        return f"{paint('dropped', Colour.BAD)}, since its firewall does not let in {arriving}"
+        return f"{paint('dropped', colour=Colour.BAD)}, since its firewall does not let in {arriving}"
     let_in = ", which its firewall lets in" if prediction.allowed else ""
-    return f"sees {paint(arriving, Colour.GOOD)}{let_in}"
+    return f"sees {paint(arriving, colour=Colour.GOOD)}{let_in}"
 
 
 def _next_step(predictions: Sequence[Prediction], *, source: str) -> str:

@@ -58,16 +58,16 @@ def _as_json(finding: Finding) -> dict[str, str]:
 def _report(plan: Plan, findings: list[Finding], *, name: str) -> Iterator[str]:
     source = shown_name(name)
     if not findings:
-        yield f"{source}: {paint('no findings', Colour.GOOD)}."
+        yield f"{source}: {paint('no findings', colour=Colour.GOOD)}."
         yield f"Next: see which source address a service gets (airflow-masq explain {source} ADDRESS)."
         return
     places = [(f"{source}:{plan.line_of(finding.where) or 1}:", finding.where) for finding in findings]
     heads = aligned((place, finding.code, where) for finding, (place, where) in zip(findings, places, strict=True))
     width = max(len(severity.value) for severity in Severity)
     for finding, head in zip(findings, heads, strict=True):
-        yield f"{paint(finding.severity.value.ljust(width), _COLOURS[finding.severity])}  {head}"
+        yield f"{paint(finding.severity.value.ljust(width), colour=_COLOURS[finding.severity])}  {head}"
         yield wrapped(finding.message, indent=_INDENT)
-        yield paint(f"{_INDENT}docs/rules/{finding.code}.md, {finding.provenance}", Colour.QUIET)
+        yield paint(f"{_INDENT}docs/rules/{finding.code}.md, {finding.provenance}", colour=Colour.QUIET)
         yield ""
     yield f"{source}: {_counts(findings)}."
     yield from _next_steps(findings)
@@ -76,7 +76,7 @@ def _report(plan: Plan, findings: list[Finding], *, name: str) -> Iterator[str]:
 def _counts(findings: Iterable[Finding]) -> str:
     found = [finding.severity for finding in findings]
     nouns = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "remark"}
-    return ", ".join(counted(found.count(severity), noun) for severity, noun in nouns.items() if severity in found)
+    return ", ".join(counted(found.count(severity), noun=noun) for severity, noun in nouns.items() if severity in found)
 
 
 def _next_steps(findings: Iterable[Finding]) -> Iterator[str]:

@@ -36,7 +36,7 @@ class Colour(Enum):
     QUIET = "\x1b[2m"
 
 
-def paint(text: str, colour: Colour | None) -> str:
+def paint(text: str, *, colour: Colour | None) -> str:
     """Colour a word where standard output is a terminal that shows colours.
 
     :param text: the word; align it before, since what colours it has a length too.
@@ -111,7 +111,7 @@ def line_width() -> int:
     return min(max(columns, _NARROWEST), _WIDEST)
 
 
-def counted(number: int, noun: str, *, plural: str | None = None) -> str:
+def counted(number: int, *, noun: str, plural: str | None = None) -> str:
     """Count things in words.
 
     :param number: how many.

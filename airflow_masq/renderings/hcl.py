@@ -64,7 +64,7 @@ def expression(value: Scalar | list[str] | Mapping[str, str]) -> list[str]:
     return [json.dumps(value)]
 
 
-def block(header: str, attributes: Mapping[str, list[str]], blocks: list[list[str]]) -> list[str]:
+def block(header: str, *, attributes: Mapping[str, list[str]], blocks: list[list[str]]) -> list[str]:
     """Write a block.
 
     :param header: its type and labels, for example ``resource "a" "b"``.

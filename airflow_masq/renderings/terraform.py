@@ -62,7 +62,7 @@ def render_terraform(plan: Plan) -> str:
         *_lines(f'resource "{_TYPE}" "{label}"', resource),
         "",
         _IMPORT_COMMENT,
-        *hcl.block("import", importing, []),
+        *hcl.block("import", attributes=importing, blocks=[]),
     ]
     return "\n".join(lines) + "\n"
 
@@ -131,5 +131,5 @@ def _refuse_decomposed(field: EnvironmentField, value: object) -> None:
 
 def _lines(header: str, content: Block) -> list[str]:
     inner = [_lines(name, block) for name, block in content.blocks.items()]
-    repeated = [hcl.block(name, attributes, []) for name, attributes in content.repeated]
-    return hcl.block(header, content.attributes, [*repeated, *inner])
+    repeated = [hcl.block(name, attributes=attributes, blocks=[]) for name, attributes in content.repeated]
+    return hcl.block(header, attributes=content.attributes, blocks=[*repeated, *inner])

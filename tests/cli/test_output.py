@@ -31,28 +31,28 @@ def at_a_terminal(monkeypatch: pytest.MonkeyPatch, **environment: str) -> None:
 def test_a_terminal_is_coloured(monkeypatch: pytest.MonkeyPatch) -> None:
     """On a terminal a word is coloured, and the colour ends with it; a word that means nothing is not."""
     at_a_terminal(monkeypatch)
-    assert paint("error", Colour.BAD) == "\x1b[1;31merror\x1b[0m"
-    assert paint("error", None) == "error"
+    assert paint("error", colour=Colour.BAD) == "\x1b[1;31merror\x1b[0m"
+    assert paint("error", colour=None) == "error"
 
 
 @pytest.mark.parametrize(("name", "value"), [("NO_COLOR", "1"), ("TERM", "dumb")])
 def test_colours_can_be_declined(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
     """``NO_COLOR`` and a dumb terminal are respected."""
     at_a_terminal(monkeypatch, **{name: value})
-    assert paint("error", Colour.BAD) == "error"
+    assert paint("error", colour=Colour.BAD) == "error"
 
 
 def test_an_empty_no_color_declines_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     """A variable that is set to nothing counts as not set, as no-color.org has it."""
     at_a_terminal(monkeypatch, NO_COLOR="")
-    assert paint("error", Colour.BAD) != "error"
+    assert paint("error", colour=Colour.BAD) != "error"
 
 
 def test_a_file_is_not_coloured(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     """What is redirected holds no escape sequences."""
     monkeypatch.delenv("NO_COLOR", raising=False)
     monkeypatch.setenv("TERM", "xterm")
-    output.print_lines(paint("error", Colour.BAD))
+    output.print_lines(paint("error", colour=Colour.BAD))
     assert capsys.readouterr().out == "error\n"
 
 
@@ -79,5 +79,5 @@ def test_columns_are_aligned() -> None:
 
 def test_things_are_counted() -> None:
     """One thing is not several."""
-    assert [counted(number, "error") for number in (0, 1, 2)] == ["0 errors", "1 error", "2 errors"]
-    assert counted(2, "address", plural="addresses") == "2 addresses"
+    assert [counted(number, noun="error") for number in (0, 1, 2)] == ["0 errors", "1 error", "2 errors"]
+    assert counted(2, noun="address", plural="addresses") == "2 addresses"

@@ -53,7 +53,7 @@ TEXTS = st.text(st.characters(exclude_categories=["Cs"]) | st.sampled_from('${}%
 @given(first=TEXTS, second=TEXTS)
 def test_another_reader_reads_the_same(first: str, second: str) -> None:
     """python-hcl2 finds both attributes of a block, each with its own text."""
-    lines = hcl.block("block", {"a": hcl.expression(first), "b": hcl.expression({second: first})}, [])
+    lines = hcl.block("block", attributes={"a": hcl.expression(first), "b": hcl.expression({second: first})}, blocks=[])
     (block,) = plain(hcl2.loads("\n".join(lines) + "\n"))["block"]
     assert block == {"a": first, "b": {second: first}}
 
@@ -86,7 +86,7 @@ def test_expression(value: bool | float | str | list[str] | dict[str, str], line
 def test_block() -> None:
     """Short attributes come first and aligned, then longer ones and blocks, an empty line between."""
     attributes = {"a": ["1"], "map": ["{", '  "k" = "v"', "}"], "longer": ["2"]}
-    assert hcl.block("outer", attributes, [["inner {", "}"]]) == [
+    assert hcl.block("outer", attributes=attributes, blocks=[["inner {", "}"]]) == [
         "outer {",
         "  a      = 1",
         "  longer = 2",
@@ -99,4 +99,4 @@ def test_block() -> None:
         "  }",
         "}",
     ]
-    assert hcl.block("empty", {}, []) == ["empty {", "}"]
+    assert hcl.block("empty", attributes={}, blocks=[]) == ["empty {", "}"]
