@@ -84,7 +84,8 @@ class Demands:
             return
         for path in prerequisite.needs:
             if path not in fields or not (fields[path].value or self.zero_will_do):
-                raise subject.error(f"{self.tool} takes it together with {path} only; set that as well, or use rest")
+                needed = path.removeprefix(f"{subject.path.rpartition('.')[0]}.")
+                raise subject.error(f"{self.tool} takes it together with {needed} only; set that as well, or use rest")
         for path, value in prerequisite.excludes.items():
             if path in fields and value in (None, fields[path].value):
                 raise subject.error(f"{self.tool} does not take it together with {path}; leave one of them out")
