@@ -141,18 +141,19 @@ def read_agent_config(text: str, *, enable_ipv6: bool = False, reserved_ranges: 
     return AgentConfigReading(accepted=True, error=None, config=config, warnings=warnings, certain=not doubts)
 
 
-def agent_policy(reading: AgentConfigReading, *, name: str = "agent-config") -> MasqueradePolicy:
+def agent_policy(reading: AgentConfigReading, *, name: str = "agent_config") -> MasqueradePolicy:
     """Give the policy that follows from a config.
 
     :param reading: the outcome of reading it.
-    :param name: the policy's name, default ``agent-config``.
+    :param name: the policy's name, default ``agent_config``.
     :return: the policy; of a refused config one without chains, which is what an agent leaves that finds it at its
         first start (observed 2026-11-22: Pod addresses leak everywhere).
     """
     provenance = Provenance.OBSERVED if reading.certain else Provenance.INFERRED
     config = reading.config
     if config is None:
-        return MasqueradePolicy(name=name, chains=(), provenance=provenance)
+        remark = "the agent refuses its config, and at its first start writes no rules"
+        return MasqueradePolicy(name=name, chains=(), provenance=provenance, remark=remark)
     origin, reason = "the agent's config", Reason.DESTINATION_IP_IN_CONFIGURED_NON_MASQUERADE_RANGE
     if config.lists_defaults:
         origin, reason = "the agent's default list", Reason.DESTINATION_IP_IN_DEFAULT_NON_MASQUERADE_RANGE

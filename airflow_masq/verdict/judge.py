@@ -97,7 +97,7 @@ def _prediction(
         return None
     return predict(
         plan.ranges,
-        plan.policy,
+        policy=plan.policy,
         pod=own_address,
         destination=last.destination,
         allowed_sources=target.allowed_sources,

@@ -39,10 +39,14 @@ def test_the_pod_that_stands_for_all_is_on_another_node(pods: list[str], destina
 def test_every_pods_address_is_a_source_where_nothing_is_masqueraded() -> None:
     """Not the one Pod but all Pod ranges of the destination's IP version arrive, and must be let in as a whole."""
     allowed = (IPNetwork("192.168.0.0/16"),)
-    seen = predict_every_pod(TWO_RANGES, no_policy(), destination=IPAddress(ON_PREMISES), allowed_sources=allowed)
+    seen = predict_every_pod(
+        TWO_RANGES, policy=no_policy(), destination=IPAddress(ON_PREMISES), allowed_sources=allowed
+    )
     assert seen.sources == TWO_RANGES.pod[:2]
     assert seen.let_in is None
-    one_range = predict_every_pod(RANGES, no_policy(), destination=IPAddress(ON_PREMISES), allowed_sources=allowed)
+    one_range = predict_every_pod(
+        RANGES, policy=no_policy(), destination=IPAddress(ON_PREMISES), allowed_sources=allowed
+    )
     assert (one_range.sources, one_range.let_in) == (RANGES.pod, True)
 
 
@@ -50,13 +54,13 @@ def test_every_pods_address_is_a_source_where_nothing_is_masqueraded() -> None:
 def test_the_firewall_sees_nodes_with_the_agent_only(*, has_agent: bool, let_in: bool) -> None:
     """The page's own example: a firewall for the machines lets masqueraded packets in, and no others."""
     policy = composer_policy(RANGES) if has_agent else gke_default_policy(RANGES)
-    seen = predict_every_pod(RANGES, policy, destination=IPAddress(ON_PREMISES), allowed_sources=(VMS,))
+    seen = predict_every_pod(RANGES, policy=policy, destination=IPAddress(ON_PREMISES), allowed_sources=(VMS,))
     assert seen.let_in is let_in
     assert seen.prediction.allowed is None  # the one packet is followed as far as the firewall
 
 
 def test_what_is_lost_has_no_source_and_is_judged_by_no_firewall() -> None:
     """Where Cloud NAT drops a packet, no firewall gets to see it."""
-    lost = predict_every_pod(RANGES, no_policy(), destination=IPAddress(PUBLIC), allowed_sources=(VMS,))
+    lost = predict_every_pod(RANGES, policy=no_policy(), destination=IPAddress(PUBLIC), allowed_sources=(VMS,))
     assert lost.prediction.arrives_as is PredictedKind.DROPPED
     assert (lost.sources, lost.let_in) == ((), None)
