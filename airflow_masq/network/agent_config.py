@@ -130,7 +130,7 @@ def read_agent_config(text: str, *, enable_ipv6: bool = False, reserved_ranges: 
     try:
         config, warnings = _read(text, notes, doubts, enable_ipv6=enable_ipv6, reserved_ranges=reserved_ranges)
     except yaml.YAMLError as error:
-        doubts.extend(doubt_about_refusal(error, text))
+        doubts.extend(doubt_about_refusal(error, text=text))
         return _refusal(f"config: expected YAML, saw {_problem(error)}", notes=notes, doubts=doubts)
     except InvalidInputError as error:
         return _refusal(str(error), notes=notes, doubts=doubts)
@@ -186,7 +186,7 @@ def _read(
         lists_defaults=fields.lists_defaults,
         cidr_limit=fields.cidr_limit,
     )
-    return config, tuple(config_warnings(document, fields, networks))
+    return config, tuple(config_warnings(document, fields=fields, networks=networks))
 
 
 def _document(text: str, notes: list[str], doubts: list[str]) -> JsonValue:

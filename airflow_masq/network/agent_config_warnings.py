@@ -42,7 +42,7 @@ def everything_listed(network: IPNetwork) -> str:
     return f"{network} is in {CIDRS_KEY}, so nothing of IPv{network.version} is masqueraded"
 
 
-def config_warnings(document: JsonValue, fields: AgentFields, networks: Sequence[IPNetwork]) -> Iterator[str]:
+def config_warnings(document: JsonValue, *, fields: AgentFields, networks: Sequence[IPNetwork]) -> Iterator[str]:
     """Look through a config that the agent accepts.
 
     :param document: the config.

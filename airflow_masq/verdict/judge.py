@@ -157,7 +157,7 @@ def _attributed(observation: Observation, *, plan: Plan) -> AddressKind | None:
         return None
     return attribute(
         observation.observed,
-        plan.ranges,
+        ranges=plan.ranges,
         local_address=observation.local_address,
         destination=observation.destination,
     )

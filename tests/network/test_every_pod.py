@@ -64,3 +64,33 @@ def test_what_is_lost_has_no_source_and_is_judged_by_no_firewall() -> None:
     lost = predict_every_pod(RANGES, policy=no_policy(), destination=IPAddress(PUBLIC), allowed_sources=(VMS,))
     assert lost.prediction.arrives_as is PredictedKind.DROPPED
     assert (lost.sources, lost.let_in) == ((), None)
+    assert lost.source_kind is PredictedKind.DROPPED
+
+
+@pytest.mark.parametrize(
+    ("allowed", "kind", "step"),
+    [
+        ("10.0.0.0/8", PredictedKind.DROPPED, "the packet is dropped"),
+        ("192.168.0.0/25", PredictedKind.POD, "whether a packet passes depends on its source, or cannot be told"),
+        ("192.168.0.0/16", PredictedKind.POD, "the packet passes"),
+    ],
+)
+def test_the_firewall_is_asked_about_all_pods(allowed: str, kind: PredictedKind, step: str) -> None:
+    """What it lets in of the whole Pod range decides, not the one Pod whose way is told."""
+    seen = predict_every_pod(
+        RANGES, policy=no_policy(), destination=IPAddress(ON_PREMISES), allowed_sources=(IPNetwork(allowed),)
+    )
+    assert seen.source_kind is kind
+    assert seen.path[-1] == f"the destination's firewall lets in {allowed}: {step}"
+    assert seen.path[:-1] == seen.prediction.path
+
+
+def test_without_a_fitting_pod_some_other_stands_in() -> None:
+    """Where all Pods share the destination's node, or none is known by its IP version, there is still an answer."""
+    single = replace(RANGES, pod=(IPNetwork("192.168.0.0/26"),))
+    beside = predict_every_pod(single, policy=no_policy(), destination=IPAddress("192.168.0.9"))
+    assert beside.path[0] == "Pod 192.168.0.1 sends to 192.168.0.9"
+    unknown = predict_every_pod(RANGES, policy=no_policy(), destination=IPAddress("fd20::10"))
+    assert unknown.path[0].startswith("a Pod, by an IPv6 address that the plan does not tell")
+    nobody = predict_every_pod(replace(RANGES, pod=()), policy=no_policy(), destination=IPAddress(ON_PREMISES))
+    assert (nobody.prediction.arrives_as, nobody.sources) == (PredictedKind.POD, ())
