@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 # Well-known services that tell a caller its address, by the end of their names. Each answers anybody on the internet.
 _KNOWN_DOMAINS: Final = (
     "checkip.amazonaws.com",
+    "akahelp.net",
     "akamaitech.net",
     "cloudflare.com",
     "httpbin.org",

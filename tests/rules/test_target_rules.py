@@ -425,3 +425,36 @@ def test_googles_apis_are_not_on_the_internet() -> None:
     network = {**NETWORK, "public_nodes": False}
     plans = [{**_plan(f"http://{address}/"), "network": network} for address in ("199.36.153.4", "199.36.153.12")]
     assert [codes(plan) & {"MASQ210", "MASQ313"} for plan in plans] == [set(), {"MASQ210", "MASQ313"}]
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "checkip.amazonaws.com",
+        "checkip.dyndns.org",
+        "whatismyip.akamai.com",
+        "whoami.akamai.net",
+        "www.cloudflare.com",
+        "httpbin.org",
+        "ipv4.icanhazip.com",
+        "v4.ident.me",
+        "ifconfig.co",
+        "ifconfig.me",
+        "ip.me",
+        "api.ipify.org",
+        "ipinfo.io",
+        "stun.l.google.com",
+        "ns1.google.com",
+        "ns2.google.com",
+        "ns3.google.com",
+        "ns4.google.com",
+        "resolver1.opendns.com",
+        "myip.opendns.com",
+        "api.myip.com",
+        "whoami.ds.akahelp.net",
+    ],
+)
+def test_well_known_public_observers_are_known(host: str) -> None:
+    """Each of the services that answer anybody on the internet is found, and a company's own name is not."""
+    assert len(findings(_plan(f"https://{host}/"), "MASQ313")) == 1
+    assert not findings(_plan(f"https://{host}.corp.example/"), "MASQ313")
