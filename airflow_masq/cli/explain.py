@@ -6,13 +6,12 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Final
 
-from netaddr import IPNetwork
-
 from airflow_masq.cli.files import read_plan, shown_name
 from airflow_masq.cli.output import Colour, paint, print_json, print_lines, wrapped
 from airflow_masq.exceptions import InvalidInputError
 from airflow_masq.network import PredictedKind, Prediction, parse_address, predict
-from airflow_masq.network.every_pod import some_pod
+from airflow_masq.network.arrival import NOWHERE
+from airflow_masq.network.every_pod import predict_every_pod
 from airflow_masq.plan.environment_section import COMPOSER_3, image_of_environment
 from airflow_masq.wire.foreign_text import printable
 
@@ -20,17 +19,11 @@ if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
     from collections.abc import Iterable, Iterator, Sequence
 
-    from netaddr import IPAddress
+    from netaddr import IPAddress, IPNetwork
 
     from airflow_masq.plan import Plan, Target
 
 _INDENT: Final = "    "
-# "This network", loopback, multicast and broadcast (RFC 6890 section 2.2.2, RFC 5771 section 3); unspecified, loopback
-# and multicast (RFC 4291 section 2.4).
-_NOWHERE: Final = tuple(
-    IPNetwork(cidr)
-    for cidr in ("0.0.0.0/8", "127.0.0.0/8", "224.0.0.0/4", "255.255.255.255/32", "::/128", "::1/128", "ff00::/8")
-)
 _NAMES: Final = {
     PredictedKind.POD: "the Pod's address",
     PredictedKind.NODE: "a node's address",
@@ -41,7 +34,7 @@ _NAMES: Final = {
 
 @dataclass(frozen=True, kw_only=True)
 class _Destination:
-    """An address somebody asks about, and the plan's targets there."""
+    """An address somebody asks about, and the plan's targets there, all with the same firewall."""
 
     address: IPAddress
     targets: tuple[Target, ...]
@@ -53,9 +46,20 @@ class _Destination:
 
     @property
     def allowed_sources(self) -> tuple[IPNetwork, ...]:
-        """What the firewall there lets in; nothing known where the targets behind one address differ."""
-        known = {target.allowed_sources for target in self.targets}
-        return known.pop() if len(known) == 1 else ()
+        """What the firewall there lets in; empty where nobody said."""
+        return self.targets[0].allowed_sources if self.targets else ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Answer:
+    """What is said of one destination."""
+
+    destination: _Destination
+    prediction: Prediction
+    source_kind: PredictedKind
+    sources: tuple[IPNetwork, ...]
+    allowed: bool | None
+    path: tuple[str, ...]
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -69,8 +73,8 @@ def add_arguments(parser: ArgumentParser) -> None:
         "--from",
         dest="pod",
         metavar="POD_IP",
-        help="the Pod that sends, or its node where the Pod is on its network; default: a Pod of the plan's, on "
-        "another node than DEST",
+        help="the Pod that sends, or its node where the Pod is on its network; default: any "
+        "Pod of the plan's Pod ranges, on another node than DEST",
     )
     parser.add_argument(
         "--backend",
@@ -95,19 +99,17 @@ def run(arguments: Namespace) -> int:
             expected="Composer 1 or 2, since Composer 3 keeps its nodes and Pods out of your network",
             seen=printable(image.text),
         )
-    destinations = [_destination(plan, word) for word in arguments.destinations]
-    predictions = [
-        _predict(plan, destination, pod=arguments.pod, backend=arguments.backend) for destination in destinations
-    ]
+    destinations = [destination for word in arguments.destinations for destination in _destinations(plan, word)]
+    answers = [_answer(plan, destination, arguments) for destination in destinations]
     if arguments.format == "json":
-        pairs = zip(destinations, predictions, strict=True)
-        print_json([_as_json(plan, destination, prediction) for destination, prediction in pairs])
+        print_json([_as_json(answer) for answer in answers])
     else:
-        print_lines(*_report(plan, destinations, predictions, name=arguments.plan))
+        print_lines(*_report(answers, name=arguments.plan))
     return 0
 
 
-def _destination(plan: Plan, word: str) -> _Destination:
+def _destinations(plan: Plan, word: str) -> list[_Destination]:
+    """Find what is asked about; several where one address stands for targets whose firewalls differ."""
     named = [target for target in plan.targets if target.name == word]
     for target in named:
         if target.address is None:
@@ -116,7 +118,7 @@ def _destination(plan: Plan, word: str) -> _Destination:
                 expected="a target whose observe holds a literal address (names are not resolved here)",
                 seen=printable(target.observe),
             )
-        return _Destination(address=_travelled_to(target.address, where=f"DEST {word}"), targets=(target,))
+        return [_Destination(address=_travelled_to(target.address, where=f"DEST {word}"), targets=(target,))]
     try:
         address = parse_address(word)
     except InvalidInputError:
@@ -125,13 +127,18 @@ def _destination(plan: Plan, word: str) -> _Destination:
         hint = f" (did you mean {nearest[0]}?)" if nearest else ""
         expected = f"an IP address or the name of a target{hint}"
         raise InvalidInputError(where="DEST", expected=expected, seen=f"'{printable(word)}'") from None
-    targets = tuple(each for each in plan.targets if each.address == address)
-    return _Destination(address=_travelled_to(address, where="DEST"), targets=targets)
+    address = _travelled_to(address, where="DEST")
+    by_firewall: dict[tuple[IPNetwork, ...], list[Target]] = {}
+    for target in plan.targets:
+        if target.address == address:
+            by_firewall.setdefault(target.allowed_sources, []).append(target)
+    groups = [_Destination(address=address, targets=tuple(targets)) for targets in by_firewall.values()]
+    return groups or [_Destination(address=address, targets=())]
 
 
 def _travelled_to(address: IPAddress, *, where: str) -> IPAddress:
     """Refuse what no packet leaves a Pod for, since no policy decides about it."""
-    if any(address in network for network in _NOWHERE):
+    if any(address in network for network in NOWHERE):
         expected = "an address that a Pod's packet can travel to"
         raise InvalidInputError(where=where, expected=expected, seen=str(address))
     return address
@@ -152,15 +159,40 @@ def _backend(plan: Plan, text: str, *, destination: IPAddress) -> IPAddress:
     return _travelled_to(_of_version(text, where="--backend", destination=destination), where="--backend")
 
 
-def _predict(plan: Plan, destination: _Destination, *, pod: str | None, backend: str | None) -> Prediction:
-    address = destination.address
-    return predict(
+def _answer(plan: Plan, destination: _Destination, arguments: Namespace) -> _Answer:
+    """Predict for the Pod that was named, or for whichever Pod sends."""
+    address, allowed_sources = destination.address, destination.allowed_sources
+    backend = None if arguments.backend is None else _backend(plan, arguments.backend, destination=address)
+    if arguments.pod is None:
+        if not plan.ranges.pod:
+            expected = "a Pod's address, since the plan has no Pod range"
+            raise InvalidInputError(where="--from", expected=expected, seen="none")
+        seen = predict_every_pod(
+            plan.ranges, policy=plan.policy, destination=address, allowed_sources=allowed_sources, backend=backend
+        )
+        return _Answer(
+            destination=destination,
+            prediction=seen.prediction,
+            source_kind=seen.source_kind,
+            sources=seen.sources,
+            allowed=seen.let_in,
+            path=_path(plan, seen.prediction, steps=seen.path),
+        )
+    prediction = predict(
         plan.ranges,
-        plan.policy,
-        pod=_some_pod(plan, destination=address) if pod is None else _sender(plan, pod, destination=address),
+        policy=plan.policy,
+        pod=_sender(plan, arguments.pod, destination=address),
         destination=address,
-        allowed_sources=destination.allowed_sources,
-        backend=None if backend is None else _backend(plan, backend, destination=address),
+        allowed_sources=allowed_sources,
+        backend=backend,
+    )
+    return _Answer(
+        destination=destination,
+        prediction=prediction,
+        source_kind=prediction.source_kind,
+        sources=prediction.sources,
+        allowed=prediction.allowed,
+        path=_path(plan, prediction, steps=prediction.path),
     )
 
 
@@ -175,26 +207,17 @@ def _sender(plan: Plan, text: str, *, destination: IPAddress) -> IPAddress:
     return sender
 
 
-def _some_pod(plan: Plan, *, destination: IPAddress) -> IPAddress:
-    """Take the Pod that stands for all; where none has the destination's IP version, one of the other."""
-    pods = plan.ranges.pod
-    if not pods:
-        raise InvalidInputError(
-            where="--from", expected="a Pod's address, since the plan has no Pod range", seen="none"
-        )
-    return some_pod(plan.ranges, destination=destination) or pods[0][min(1, pods[0].size - 1)]
-
-
-def _as_json(plan: Plan, destination: _Destination, prediction: Prediction) -> dict[str, object]:
+def _as_json(answer: _Answer) -> dict[str, object]:
+    prediction = answer.prediction
     return {
-        "destination": str(destination.address),
-        "source_kind": prediction.source_kind.value,
-        "source": _shown(prediction.sources),
+        "destination": str(answer.destination.address),
+        "source_kind": answer.source_kind.value,
+        "source": _shown(answer.sources),
         "masqueraded": prediction.masqueraded,
         "reason": prediction.reason.value,
         "matched_cidr": None if prediction.matched_cidr is None else str(prediction.matched_cidr),
-        "allowed": prediction.allowed,
-        "path": _path(plan, prediction),
+        "allowed": answer.allowed,
+        "path": list(answer.path),
     }
 
 
@@ -202,38 +225,39 @@ def _shown(networks: Iterable[IPNetwork]) -> list[str]:
     return [str(network.ip) if network.size == 1 else str(network) for network in networks]
 
 
-def _path(plan: Plan, prediction: Prediction) -> list[str]:
+def _path(plan: Plan, prediction: Prediction, *, steps: tuple[str, ...]) -> tuple[str, ...]:
     is_public = prediction.arrives_as in {PredictedKind.NAT, PredictedKind.DROPPED}
     if not (plan.takes_nodes_for_private and is_public and prediction.masqueraded):
-        return list(prediction.path)
-    return [*prediction.path, "all this if nodes have no external addresses, which the plan does not say (MASQ212)"]
+        return steps
+    return (*steps, "all this if nodes have no external addresses, which the plan does not say (MASQ212)")
 
 
-def _report(
-    plan: Plan, destinations: Sequence[_Destination], predictions: Sequence[Prediction], *, name: str
-) -> Iterator[str]:
-    for destination, prediction in zip(destinations, predictions, strict=True):
-        yield f"{destination.name}: {_headline(prediction)}"
-        for number, step in enumerate(_path(plan, prediction), start=1):
+def _report(answers: Sequence[_Answer], *, name: str) -> Iterator[str]:
+    for answer in answers:
+        yield f"{answer.destination.name}: {_headline(answer)}"
+        for number, step in enumerate(answer.path, start=1):
             yield wrapped(step, indent=f"{_INDENT}   ", first=f"{_INDENT}{number}. ")
-        yield paint(f"{_INDENT}{prediction.reason} ({prediction.provenance})", colour=Colour.QUIET)
+        yield paint(f"{_INDENT}{answer.prediction.reason} ({answer.prediction.provenance})", colour=Colour.QUIET)
         yield ""
-    yield wrapped(_next_step(predictions, source=shown_name(name)), indent=_INDENT, first="")
+    yield wrapped(_next_step(answers, source=shown_name(name)), indent=_INDENT, first="")
 
 
-def _headline(prediction: Prediction) -> str:
-    if prediction.arrives_as is PredictedKind.DROPPED:
+def _headline(answer: _Answer) -> str:
+    kind = answer.prediction.arrives_as
+    if kind is PredictedKind.DROPPED:
         return f"{paint('dropped', colour=Colour.BAD)} on the way"
-    places = ", ".join(_shown(prediction.sources))
-    arriving = f"{_NAMES[prediction.arrives_as]} ({places})" if places else _NAMES[prediction.arrives_as]
-    if prediction.allowed is False:
+    places = ", ".join(_shown(answer.sources))
+    arriving = f"{_NAMES[kind]} ({places})" if places else _NAMES[kind]
+    if answer.allowed is False:
         return f"{paint('dropped', colour=Colour.BAD)}, since its firewall does not let in {arriving}"
-    let_in = ", which its firewall lets in" if prediction.allowed else ""
-    return f"sees {paint(arriving, colour=Colour.GOOD)}{let_in}"
+    if answer.allowed:
+        return f"sees {paint(arriving, colour=Colour.GOOD)}, which its firewall lets in"
+    doubt = ", if its firewall lets that in" if answer.destination.allowed_sources else ""
+    return f"sees {paint(arriving, colour=Colour.DOUBTFUL if doubt else Colour.GOOD)}{doubt}"
 
 
-def _next_step(predictions: Sequence[Prediction], *, source: str) -> str:
-    if any(prediction.source_kind is PredictedKind.DROPPED for prediction in predictions):
+def _next_step(answers: Sequence[_Answer], *, source: str) -> str:
+    if any(answer.source_kind is PredictedKind.DROPPED for answer in answers):
         return (
             f"Next: airflow-masq lint {source} says what would help; where it is a firewall that has to change, "
             f"airflow-masq render {source} --as firewall-request writes what its team needs to know."

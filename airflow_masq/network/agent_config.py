@@ -130,7 +130,7 @@ def read_agent_config(text: str, *, enable_ipv6: bool = False, reserved_ranges: 
     try:
         config, warnings = _read(text, notes, doubts, enable_ipv6=enable_ipv6, reserved_ranges=reserved_ranges)
     except yaml.YAMLError as error:
-        doubts.extend(doubt_about_refusal(error, text))
+        doubts.extend(doubt_about_refusal(error, text=text))
         return _refusal(f"config: expected YAML, saw {_problem(error)}", notes=notes, doubts=doubts)
     except InvalidInputError as error:
         return _refusal(str(error), notes=notes, doubts=doubts)
@@ -141,18 +141,19 @@ def read_agent_config(text: str, *, enable_ipv6: bool = False, reserved_ranges: 
     return AgentConfigReading(accepted=True, error=None, config=config, warnings=warnings, certain=not doubts)
 
 
-def agent_policy(reading: AgentConfigReading, *, name: str = "agent-config") -> MasqueradePolicy:
+def agent_policy(reading: AgentConfigReading, *, name: str = "agent_config") -> MasqueradePolicy:
     """Give the policy that follows from a config.
 
     :param reading: the outcome of reading it.
-    :param name: the policy's name, default ``agent-config``.
+    :param name: the policy's name, default ``agent_config``.
     :return: the policy; of a refused config one without chains, which is what an agent leaves that finds it at its
         first start (observed 2026-11-22: Pod addresses leak everywhere).
     """
     provenance = Provenance.OBSERVED if reading.certain else Provenance.INFERRED
     config = reading.config
     if config is None:
-        return MasqueradePolicy(name=name, chains=(), provenance=provenance)
+        remark = "the agent refuses its config, and at its first start writes no rules"
+        return MasqueradePolicy(name=name, chains=(), provenance=provenance, remark=remark)
     origin, reason = "the agent's config", Reason.DESTINATION_IP_IN_CONFIGURED_NON_MASQUERADE_RANGE
     if config.lists_defaults:
         origin, reason = "the agent's default list", Reason.DESTINATION_IP_IN_DEFAULT_NON_MASQUERADE_RANGE
@@ -185,7 +186,7 @@ def _read(
         lists_defaults=fields.lists_defaults,
         cidr_limit=fields.cidr_limit,
     )
-    return config, tuple(config_warnings(document, fields, networks))
+    return config, tuple(config_warnings(document, fields=fields, networks=networks))
 
 
 def _document(text: str, notes: list[str], doubts: list[str]) -> JsonValue:

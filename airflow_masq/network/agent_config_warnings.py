@@ -11,7 +11,14 @@ from typing import TYPE_CHECKING, Final
 
 from netaddr import IPNetwork
 
-from airflow_masq.network.agent_fields import CIDRS_KEY, KNOWN_KEYS, RESYNC_KEY, AgentFields, known_key
+from airflow_masq.network.agent_fields import (
+    CIDRS_KEY,
+    KNOWN_KEYS,
+    LINK_LOCAL_KEY,
+    RESYNC_KEY,
+    AgentFields,
+    known_key,
+)
 from airflow_masq.network.excerpt import excerpt
 from airflow_masq.network.go_json import JsonList, JsonObject, JsonValue
 
@@ -19,10 +26,23 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 _CLOSE_ENOUGH: Final = 0.6
-_KEYS_OF_A_CONFIG_MAP: Final = frozenset({"kind", "data"})
+_KEYS_OF_EVERY_CONFIG_MAP: Final = frozenset({"kind", "data"})
+# https://kubernetes.io/docs/reference/kubernetes-api/config-and-storage-resources/config-map-v1, read 2026-11-25.
+_KEYS_OF_CONFIG_MAPS: Final = frozenset({"apiVersion", "kind", "metadata", "data", "binaryData", "immutable"})
+
+EMPTY_LIST: Final = f"{CIDRS_KEY} is empty, so every destination is masqueraded, other Pods and nodes too"
 
 
-def config_warnings(document: JsonValue, fields: AgentFields, networks: Sequence[IPNetwork]) -> Iterator[str]:
+def everything_listed(network: IPNetwork) -> str:
+    """Say that a list holds everything.
+
+    :param network: ``0.0.0.0/0`` or ``::/0``.
+    :return: the sentence.
+    """
+    return f"{network} is in {CIDRS_KEY}, so nothing of IPv{network.version} is masqueraded"
+
+
+def config_warnings(document: JsonValue, *, fields: AgentFields, networks: Sequence[IPNetwork]) -> Iterator[str]:
     """Look through a config that the agent accepts.
 
     :param document: the config.
@@ -32,15 +52,18 @@ def config_warnings(document: JsonValue, fields: AgentFields, networks: Sequence
     """
     members = document.members if isinstance(document, JsonObject) else ()
     names = [name for name, _ in members]
-    if _KEYS_OF_A_CONFIG_MAP.issubset(names):
+    if _KEYS_OF_EVERY_CONFIG_MAP.issubset(names):
         yield "this looks like a whole ConfigMap, of which the agent reads the text under data.config only"
+        names = [name for name in names if name not in _KEYS_OF_CONFIG_MAPS]
     yield from _about_keys(names)
     for name, value in members:
         if known_key(name) == CIDRS_KEY and isinstance(value, JsonList) and None in value.items:
             yield f"{CIDRS_KEY} has an empty element, which keeps the default list's entry of the same place"
     yield from _about_networks(networks)
     if not fields.lists_defaults and not networks:
-        yield f"{CIDRS_KEY} is empty, so every destination is masqueraded, other Pods and nodes too"
+        yield EMPTY_LIST
+    if fields.masq_link_local:
+        yield f"{LINK_LOCAL_KEY} is on, so the metadata server at 169.254.169.254 sees the node and may not answer Pods"
     if fields.resync_interval_seconds <= 0:
         yield f"{RESYNC_KEY} is not above zero, so the agent writes its rules again and again without a pause"
 
@@ -75,7 +98,7 @@ def _about_networks(networks: Sequence[IPNetwork]) -> Iterator[str]:
     seen: set[IPNetwork] = set()
     for network in networks:
         if network.prefixlen == 0:
-            yield f"{network} is in {CIDRS_KEY}, so nothing of IPv{network.version} is masqueraded"
+            yield everything_listed(network)
         if network in seen:
             yield f"{network} is in {CIDRS_KEY} more than once"
             continue

@@ -12,19 +12,41 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
+from netaddr import IPNetwork
+
+from airflow_masq.network.excerpt import listed
 from airflow_masq.network.packet import Step
 from airflow_masq.network.policy import LINK_LOCAL, LINK_LOCAL_IPV6
 from airflow_masq.network.provenance import Provenance
 from airflow_masq.network.ranges import IPV4, NetworkRanges, SourceKind, as_network
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from netaddr import IPAddress, IPNetwork
+    from netaddr import IPAddress
 
     from airflow_masq.network.packet import Packet
+
+GOOGLE_APIS: Final = tuple(IPNetwork(cidr) for cidr in ("199.36.153.4/30", "199.36.153.8/30"))
+"""The addresses of restricted.googleapis.com and private.googleapis.com.
+
+"The IP address ranges are not announced to the internet. Traffic sent to the VIP stays within Google's network only"
+(https://cloud.google.com/vpc-service-controls/docs/private-connectivity, read 2026-11-25), so no Cloud NAT is needed;
+that the source stays as it leaves the node is inferred.
+"""
+
+# RFC 4193 section 3.1, read 2026-11-25; GKE's internal IPv6 addresses are of it.
+_INTERNAL_IPV6: Final = IPNetwork("fc00::/7")
+
+NOWHERE: Final = tuple(
+    IPNetwork(cidr)
+    for cidr in ("0.0.0.0/8", "127.0.0.0/8", "224.0.0.0/4", "255.255.255.255/32", "::/128", "::1/128", "ff00::/8")
+)
+"""What no connection leaves a Pod for.
+
+"This network", loopback, multicast and broadcast (RFC 6890 section 2.2.2, RFC 5771 section 3); unspecified, loopback
+and multicast (RFC 4291 section 2.4).
+"""
 
 
 class PredictedKind(StrEnum):
@@ -51,7 +73,7 @@ class Arrival:
     step: Step
 
 
-def arrive(ranges: NetworkRanges, packet: Packet, *, masqueraded: bool, stays_on_node: bool) -> Arrival:
+def arrive(ranges: NetworkRanges, *, packet: Packet, masqueraded: bool, stays_on_node: bool) -> Arrival:
     """Follow a packet from its node to the destination's firewall.
 
     :param ranges: the cluster's ranges.
@@ -76,10 +98,16 @@ def _kind_and_step(
     private_way = _private_way(ranges, destination=target)
     if private_way is not None:
         return kind, Step(text=private_way)
+    if any(target in network for network in GOOGLE_APIS):
+        text = "the VPC: Private Google Access leads to Google's APIs, source unchanged"
+        return kind, Step(text=text, provenance=Provenance.INFERRED)
     if target.version != IPV4:
         # Cloud NAT translates IPv4 (https://cloud.google.com/nat/docs/overview, read 2026-11-22); that IPv6 leaves as
         # it is: inferred.
-        return kind, Step(text="the internet: IPv6 is not translated on the way out", provenance=Provenance.INFERRED)
+        text = "the internet: IPv6 is not translated on the way out"
+        if kind is PredictedKind.POD and packet.source in _INTERNAL_IPV6:
+            text += ", and an internal address such as this one may not get there (not verified)"
+        return kind, Step(text=text, provenance=Provenance.INFERRED)
     if ranges.public_nodes and leaves_as is SourceKind.NODE:
         # The 1:1 translation applies only to the interface's primary address
         # (https://cloud.google.com/vpc/docs/alias-ip, read 2026-11-22).
@@ -142,12 +170,3 @@ def _sources(kind: PredictedKind, ranges: NetworkRanges, packet: Packet) -> tupl
     }
     version = packet.destination.version
     return tuple(network for network in candidates.get(kind, ()) if network.version == version)
-
-
-def listed(values: Iterable[object]) -> str:
-    """List what a sentence names.
-
-    :param values: addresses, ranges or kinds of source.
-    :return: them, separated by commas.
-    """
-    return ", ".join(str(value) for value in values)

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 def attribute(
     address: IPAddress,
-    ranges: NetworkRanges,
     *,
+    ranges: NetworkRanges,
     local_address: IPAddress | None = None,
     destination: IPAddress | None = None,
 ) -> AddressKind:

@@ -4,7 +4,8 @@ The table has three levels, so that every answer costs the same three steps howe
 
     first two octets ──▶ third octet ──▶ fourth octet ──▶ masqueraded?
 
-It answers for IPv4 and with yes or no only: ``policy.decide`` gives reasons. It must never answer otherwise than that.
+It answers for IPv4 and with yes or no only: ``policy.decide`` gives reasons. It must never answer otherwise than that
+does for any Pod but the destination itself.
 """
 
 from __future__ import annotations
@@ -96,14 +97,13 @@ class CompiledPolicy:
             raise _no_ipv4_text(destinations) from None
 
 
-def compile_policy(policy: MasqueradePolicy, *, pod_version: int = IPV4) -> CompiledPolicy:
+def compile_policy(policy: MasqueradePolicy) -> CompiledPolicy:
     """Make a policy into a table.
 
     :param policy: the policy.
-    :param pod_version: the IP version of the Pods' addresses, default 4; from any other nothing is masqueraded.
     :return: the table, of 0.5 MB and at most 4 KB more for each CIDR of the policy.
     """
-    if not policy.chains or pod_version != IPV4:
+    if not policy.chains:
         return CompiledPolicy([_KEPT_ROW] * 65536)
     kept = reduce(and_, (_returns(chain) for chain in policy.chains))
     rows: list[_Row] = [_MASQUERADED_ROW] * 65536

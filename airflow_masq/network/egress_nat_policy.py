@@ -105,7 +105,7 @@ def read_egress_nat_policy(manifest: Mapping[str, object]) -> EgressNatPolicy:
 
 
 def egress_nat_policies(
-    manifests: Iterable[Mapping[str, object]], ranges: NetworkRanges, *, has_agent: bool = False
+    manifests: Iterable[Mapping[str, object]], *, ranges: NetworkRanges, has_agent: bool = False
 ) -> MasqueradePolicy:
     """Give the policy that several objects amount to: a destination keeps the Pod's address where any of them names it.
 
@@ -123,21 +123,18 @@ def egress_nat_policies(
     """
     read = [read_egress_nat_policy(manifest) for manifest in manifests]
     objects = {each.name: each for each in read}
-    stated = [exemption for each in objects.values() for exemption in _exemptions_of(each)]
     replaces_default = DEFAULT_NAME in objects
+    is_alone = len(objects) == 1 and replaces_default
+    provenance = Provenance.DOCUMENTED if is_alone else Provenance.INFERRED
+    stated = [exemption for each in objects.values() for exemption in _exemptions_of(each, provenance=provenance)]
     untouched = exemptions(ranges.pod, origin="Composer's policy") if has_agent else gke_default_exemptions()
     default = () if replaces_default else untouched
     chain = Chain(name=GKE_CHAIN, exemptions=(*stated, *default, *gke_fixed(ranges)))
-    alone = len(objects) == 1 and replaces_default
-    return MasqueradePolicy(
-        name="egress_nat_policies",
-        chains=(chain,),
-        provenance=Provenance.DOCUMENTED if alone else Provenance.INFERRED,
-    )
+    return MasqueradePolicy(name="egress_nat_policies", chains=(chain,), provenance=provenance)
 
 
-def _exemptions_of(policy: EgressNatPolicy) -> tuple[Exemption, ...]:
-    return exemptions(policy.destinations, origin=f"{KIND} {policy.name}")
+def _exemptions_of(policy: EgressNatPolicy, *, provenance: Provenance) -> tuple[Exemption, ...]:
+    return exemptions(policy.destinations, origin=f"{KIND} {policy.name}", provenance=provenance)
 
 
 def _problems(manifest: object) -> Iterator[ManifestProblem]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from netaddr import IPNetwork, cidr_merge
+from netaddr import IPNetwork, IPSet, cidr_merge
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -39,10 +39,10 @@ def lets_in(
     if not possible:
         cannot_hold = from_internet and all(_is_never_on_the_internet(network) for network in allowed)
         return False if cannot_hold or not allowed else None
-    if all(any(source in network for network in allowed) for source in possible):
+    let_in, arriving = IPSet(allowed), IPSet(possible)
+    if arriving.issubset(let_in):
         return True
-    overlap = any(source in network or network in source for source in possible for network in allowed)
-    return None if overlap else False
+    return False if arriving.isdisjoint(let_in) else None
 
 
 def _is_never_on_the_internet(network: IPNetwork) -> bool:

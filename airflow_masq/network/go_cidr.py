@@ -26,12 +26,10 @@ _LONGEST_DIGITS: Final = 8  # beyond, Go's own scan of the digits gives up as to
 class GoCidr:
     """A CIDR that passed the agent's validation.
 
-    :param text: as it was written.
     :param network: as iptables reads it; ``None`` where iptables refuses the text.
     :param agreed: whether Go and iptables read the same range.
     """
 
-    text: str
     network: IPNetwork | None
     agreed: bool
 
@@ -55,7 +53,7 @@ def parse_go_cidr(text: str, *, where: str) -> GoCidr:
     if network.ip != network.network:
         expected = f"a CIDR aligned to its prefix, here {network.cidr}"
         raise InvalidInputError(where=where, expected=expected, seen=excerpt(text))
-    return _as_iptables_reads(text, network, prefix_text=prefix_text)
+    return _as_iptables_reads(network, prefix_text=prefix_text)
 
 
 def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
@@ -71,15 +69,15 @@ def _beyond(prefix_text: str, longest: int) -> bool:
     return len(prefix_text.lstrip("0")) > _LONGEST_DIGITS or int(prefix_text) > longest
 
 
-def _as_iptables_reads(text: str, network: IPNetwork, *, prefix_text: str) -> GoCidr:
+def _as_iptables_reads(network: IPNetwork, *, prefix_text: str) -> GoCidr:
     if network.version == 6 and network.ip.is_ipv4_mapped():  # noqa: PLR2004 - IP's version
         # Go takes it for IPv4, so the text goes into the IPv4 chain, where iptables refuses it (observed 2026-11-22).
-        return GoCidr(text=text, network=None, agreed=False)
+        return GoCidr(network=None, agreed=False)
     if prefix_text == "0" or not prefix_text.startswith("0"):
-        return GoCidr(text=text, network=network, agreed=True)
+        return GoCidr(network=network, agreed=True)
     # A leading zero makes it octal to C: "10.0.0.0/08" breaks iptables-restore, and "10.0.0.0/010" becomes 10.0.0.0/8
     # (observed with iptables 1.8.9, nft and legacy, 2026-11-22).
     if not _OCTAL.fullmatch(prefix_text):
-        return GoCidr(text=text, network=None, agreed=False)
+        return GoCidr(network=None, agreed=False)
     octal = IPNetwork((int(network.ip), int(prefix_text, 8)), version=network.version).cidr
-    return GoCidr(text=text, network=octal, agreed=octal == network)
+    return GoCidr(network=octal, agreed=octal == network)

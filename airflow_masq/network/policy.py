@@ -13,14 +13,15 @@ Cloud NAT, external addresses and firewalls are prediction's matter.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 from netaddr import IPAddress, IPNetwork
 
-from airflow_masq.network.provenance import Provenance
-from airflow_masq.network.ranges import IPV4, IPV6, NetworkRanges, unmapped
+from airflow_masq.network.provenance import Provenance, weakest
+from airflow_masq.network.ranges import IPV4, IPV6, NetworkRanges, as_network, unmapped
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -51,6 +52,8 @@ GKE_DEFAULT_NON_MASQUERADE: Final = tuple(
     )
 )
 
+_BITS: Final = {IPV4: 32, IPV6: 128}
+
 
 class Reason(StrEnum):
     """Why a packet was or was not masqueraded.
@@ -66,7 +69,7 @@ class Reason(StrEnum):
     DEFAULT_SNAT_DISABLED = "DEFAULT_SNAT_DISABLED"
     NO_MASQUERADING_FOR_IPV6 = "NO_MASQUERADING_FOR_IPV6"
     POD_USES_NODE_NETWORK_NAMESPACE = "POD_USES_NODE_NETWORK_NAMESPACE"
-    NO_MASQUERADING_FOR_RETURN_PACKET = "NO_MASQUERADING_FOR_RETURN_PACKET"
+    NO_MASQUERADING_FOR_RETURN_PACKET = "NO_MASQUERADING_FOR_RETURN_PACKET"  # never predicted: of answers only
     LINK_LOCAL_DESTINATION = "LINK_LOCAL_DESTINATION"  # ours
     MASQUERADED = "MASQUERADED"  # ours
 
@@ -120,7 +123,28 @@ class Chain:
         :param destination: an IPv4 address, or an IPv6 one that is no mapped IPv4 address.
         :return: the first that holds it; ``None`` where none does.
         """
-        return next((exemption for exemption in self.exemptions if destination in exemption.cidr), None)
+        version, bits = destination.version, _BITS[destination.version]
+        found = (
+            self._first_places.get((version, length, int(destination) >> (bits - length)))
+            for length in self._prefix_lengths[version]
+        )
+        place = min((place for place in found if place is not None), default=None)
+        return None if place is None else self.exemptions[place]
+
+    # An agent's config or a plan may list thousands of ranges; a look-up for each length of prefix takes their place.
+    @cached_property
+    def _first_places(self) -> dict[tuple[int, int, int], int]:
+        places: dict[tuple[int, int, int], int] = {}
+        for place, exemption in enumerate(self.exemptions):
+            cidr = exemption.cidr
+            fixed_bits = cidr.first >> (_BITS[cidr.version] - cidr.prefixlen)
+            places.setdefault((cidr.version, cidr.prefixlen, fixed_bits), place)
+        return places
+
+    @cached_property
+    def _prefix_lengths(self) -> dict[int, frozenset[int]]:
+        cidrs = [exemption.cidr for exemption in self.exemptions]
+        return {version: frozenset(cidr.prefixlen for cidr in cidrs if cidr.version == version) for version in _BITS}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -131,11 +155,13 @@ class MasqueradePolicy:
     :param chains: the agents' chains; a destination keeps the Pod's address only if every one of them returns
         (observed 2026-11-22 with two agents). None: nothing is masqueraded.
     :param provenance: how it is known that the rest is masqueraded, default documented.
+    :param remark: what people should know of how the policy came about, as the end of a sentence; default nothing.
     """
 
     name: str
     chains: tuple[Chain, ...]
     provenance: Provenance = Provenance.DOCUMENTED
+    remark: str = ""
 
     def keeps_pod_address(self, destination: IPAddress) -> bool:
         """Say whether a destination lies in the ranges where the policy wants Pod addresses to be seen.
@@ -252,14 +278,24 @@ def exemptions(
 def decide(policy: MasqueradePolicy, *, pod: IPAddress, destination: IPAddress) -> Decision:
     """Decide about the first packet of a connection from a Pod that has its own network namespace.
 
-    A ClusterIP must be given as the address behind it: nodes decide after the destination's translation.
+    A ClusterIP must be given as the address behind it: nodes decide after the destination's translation. The packet is
+    of the destination's IP version, whatever the one by which the Pod is known.
 
     :param policy: the policy in force.
     :param pod: the Pod's address.
     :param destination: where the packet goes.
     :return: masqueraded or not, the reason, and the range that decided.
     """
-    source, target = unmapped(pod), unmapped(destination)
+    target = unmapped(destination)
+    if target == unmapped(pod):
+        # Linux leads a packet to an address of one's own over the loopback (seen in the packet lab 2026-11-25).
+        return Decision(
+            masqueraded=False,
+            reason=Reason.DESTINATION_ON_SAME_NODE,
+            matched_cidr=as_network(target),
+            provenance=Provenance.OBSERVED,
+            origin="the Pod itself",
+        )
     if not policy.chains:
         return Decision(
             masqueraded=False,
@@ -268,10 +304,10 @@ def decide(policy: MasqueradePolicy, *, pod: IPAddress, destination: IPAddress) 
             provenance=policy.provenance,
             origin=f"policy {policy.name}",
         )
-    returns = [_returned(chain, policy, pod=source, destination=target) for chain in policy.chains]
+    returns = [_returned(chain, policy=policy, destination=target) for chain in policy.chains]
     returned = [decision for decision in returns if decision is not None]
     if len(returned) == len(returns):
-        return returned[0]
+        return replace(returned[0], provenance=weakest(*(decision.provenance for decision in returned)))
     return Decision(
         masqueraded=True,
         reason=Reason.MASQUERADED,
@@ -281,15 +317,13 @@ def decide(policy: MasqueradePolicy, *, pod: IPAddress, destination: IPAddress) 
     )
 
 
-def _returned(chain: Chain, policy: MasqueradePolicy, *, pod: IPAddress, destination: IPAddress) -> Decision | None:
+def _returned(chain: Chain, *, policy: MasqueradePolicy, destination: IPAddress) -> Decision | None:
     """Walk one chain; ``None`` where it masquerades."""
     if chain.exempts_link_local(destination):
         # The agent's first rule is "-d 169.254.0.0/16 -j RETURN" (https://github.com/kubernetes-sigs/ip-masq-agent,
         # observed 2026-11-22); GKE's policies on Autopilot are taken to do the same.
         return _skipped(Reason.LINK_LOCAL_DESTINATION, Provenance.OBSERVED, origin=f"chain {chain.name}")
-    # From an IPv6 address to an IPv4 one there is no packet, and so nothing to masquerade.
-    bypasses = not chain.ipv6 if destination.version == IPV6 else pod.version == IPV6
-    if bypasses:
+    if destination.version == IPV6 and not chain.ipv6:
         return _skipped(Reason.NO_MASQUERADING_FOR_IPV6, policy.provenance, origin=f"policy {policy.name}")
     exemption = chain.exemption(destination)
     if exemption is None:

@@ -11,7 +11,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from airflow_masq.network.arrival import Arrival, PredictedKind, arrive, listed
+from airflow_masq.network.arrival import Arrival, PredictedKind, arrive
+from airflow_masq.network.excerpt import listed
 from airflow_masq.network.firewall import lets_in
 from airflow_masq.network.packet import Packet, Step, assumed_endpoint, first_packet
 from airflow_masq.network.policy import Decision, MasqueradePolicy, Reason, decide
@@ -57,8 +58,8 @@ class Prediction:
 
 def predict(
     ranges: NetworkRanges,
-    policy: MasqueradePolicy,
     *,
+    policy: MasqueradePolicy,
     pod: IPAddress,
     destination: IPAddress,
     allowed_sources: tuple[IPNetwork, ...] = (),
@@ -89,14 +90,14 @@ def predict(
     )
     decision = _decide_on_node(ranges, policy, packet)
     stays_on_node = decision.reason is Reason.DESTINATION_ON_SAME_NODE
-    arrival = arrive(ranges, packet, masqueraded=decision.masqueraded, stays_on_node=stays_on_node)
+    arrival = arrive(ranges, packet=packet, masqueraded=decision.masqueraded, stays_on_node=stays_on_node)
     asked = () if arrival.kind is PredictedKind.DROPPED else allowed_sources
     allowed = _allowed(asked, arrival, version=packet.destination.version)
     steps = (
         *_first_steps(ranges, packet, destination=unmapped(destination), is_known=backend is not None),
         _node_step(ranges, policy, packet, decision=decision),
         arrival.step,
-        *_firewall_steps(asked, allowed=allowed),
+        *firewall_steps(asked, allowed=allowed),
     )
     return Prediction(
         arrives_as=arrival.kind,
@@ -125,8 +126,7 @@ def _decide_on_node(ranges: NetworkRanges, policy: MasqueradePolicy, packet: Pac
     if packet.returns_to_sender:
         return _sent_back(packet)
     if packet.destination == packet.source:
-        # Linux leads a packet to an address of one's own over the loopback (seen in the packet lab 2026-11-25).
-        return _same_node(as_network(packet.destination), provenance=Provenance.OBSERVED)
+        return decide(policy, pod=packet.source, destination=packet.destination)
     if packet.destination == packet.node:
         # The agent's jump is for "! --dst-type LOCAL" only (observed 2026-11-22).
         return _same_node(as_network(packet.destination), provenance=Provenance.OBSERVED)
@@ -205,9 +205,12 @@ def _node_step(ranges: NetworkRanges, policy: MasqueradePolicy, packet: Packet, 
         text = f"the node: not masqueraded ({decision.reason})"
     else:
         text = f"the node: not masqueraded ({decision.reason}, by {decision.matched_cidr} of {decision.origin})"
+    if policy.remark:
+        text += f"; {policy.remark}"
     if _is_spared_by_node_alone(decision, policy, packet):
         text += "; the agent's rules alone would masquerade it (not verified on a real node)"
-    return Step(text=text, provenance=decision.provenance)
+    sureness = weakest(decision.provenance, policy.provenance) if policy.remark else decision.provenance
+    return Step(text=text, provenance=sureness)
 
 
 def _is_spared_by_node_alone(decision: Decision, policy: MasqueradePolicy, packet: Packet) -> bool:
@@ -218,19 +221,33 @@ def _is_spared_by_node_alone(decision: Decision, policy: MasqueradePolicy, packe
     return decide(policy, pod=packet.source, destination=packet.destination).masqueraded
 
 
-def _firewall_steps(allowed_sources: tuple[IPNetwork, ...], *, allowed: bool | None) -> tuple[Step, ...]:
+def firewall_steps(
+    allowed_sources: tuple[IPNetwork, ...], *, allowed: bool | None, of_all: bool = False
+) -> tuple[Step, ...]:
+    """Say what a destination's firewall does.
+
+    :param allowed_sources: what it lets in; empty where nobody said.
+    :param allowed: whether it lets in the source, or every possible one; ``None`` where that cannot be told.
+    :param of_all: whether it is asked about every Pod's packets, default about one packet.
+    :return: one step; none where nobody said what it lets in.
+    """
     if not allowed_sources:
         return ()
-    text = f"the destination's firewall lets in {listed(allowed_sources)}: {_FIREWALL_OUTCOMES[allowed]}"
-    return (Step(text=text),)
+    outcome = (_OUTCOMES_OF_ALL if of_all else _OUTCOMES_OF_ONE)[allowed]
+    return (Step(text=f"the destination's firewall lets in {listed(allowed_sources)}: {outcome}"),)
 
 
 _SENT_BACK: Final = (
     "the node: since no Pod can answer a packet from its own address, the source becomes an address of the node, or "
     "with Dataplane V2 a link-local one that is kept for this (not verified on a real node)"
 )
-_FIREWALL_OUTCOMES: Final = {
+_OUTCOMES_OF_ONE: Final = {
     True: "the packet passes",
     False: "the packet is dropped",
     None: "whether the packet passes cannot be told",
+}
+_OUTCOMES_OF_ALL: Final = {
+    True: "the packet passes",
+    False: "the packet is dropped",
+    None: "whether a packet passes depends on its source, or cannot be told",
 }

@@ -24,7 +24,7 @@ IPV6: Final = 6
 IPV4_BITS: Final = 32
 
 # GKE gives each node a /112 for its Pods' IPv6 addresses
-# (https://cloud.google.com/kubernetes-engine/docs/concepts/alias-ips); not verified here.
+# (https://cloud.google.com/kubernetes-engine/docs/concepts/alias-ips, read 2026-11-22); not verified here.
 _IPV6_NODE_BLOCK_PREFIX: Final = 112
 
 # No sign, no leading zero: "10.0.0.0/08" passes the real agent's validation and then breaks iptables-restore (observed

@@ -70,7 +70,7 @@ def doubt_about_text(text: str) -> Iterator[str]:
         yield "it has a byte order mark inside, which Go's YAML counts as a column and PyYAML does not"
 
 
-def doubt_about_refusal(error: yaml.YAMLError, text: str) -> Iterator[str]:
+def doubt_about_refusal(error: yaml.YAMLError, *, text: str) -> Iterator[str]:
     """Say why the agent may accept a text that was refused here.
 
     :param error: why it was refused.

@@ -81,12 +81,16 @@ def wanted_environment(
 
 
 def _with_environment(plan: Plan, resource: Mapping[str, object]) -> Plan:
-    """Put the environment in place, and the policy that follows from its flag where the plan states none."""
+    """Put the environment in place, and the policy that follows from its flag where the plan states none.
+
+    The cluster's version goes: what a plan tells of a cluster is of one that exists, not of the one to be made.
+    """
+    wanted = replace(plan, environment=resource, cluster_version=None)
     if plan.policy_choice.stated:
-        return replace(plan, environment=resource)
+        return wanted
     choice = policy_choice_of(resource)
     policy = policy_in_force(choice, ranges=plan.ranges, environment=resource)
-    return replace(plan, environment=resource, policy_choice=choice, policy=policy)
+    return replace(wanted, policy_choice=choice, policy=policy)
 
 
 def _read(*, plan: str | Mapping[str, Any] | None, environment: Mapping[str, Any] | Environment | None) -> Plan:

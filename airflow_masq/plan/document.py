@@ -48,7 +48,7 @@ class Document:
         :return: the error.
         """
         place = where if len(where) <= _PLACE_CHARACTERS else f"{where[:_PLACE_CHARACTERS]}..."
-        known_line = line or nearest_line(self.lines, where)
+        known_line = line or nearest_line(self.lines, where=where)
         return PlanError(source=self.source, line=known_line, where=place, expected=expected, seen=seen)
 
 
@@ -130,7 +130,7 @@ def document_from_mapping(mapping: Mapping[str, object], *, source: str) -> Docu
     return builder.document(_copy(mapping, builder, where="", depth=0))
 
 
-def nearest_line(lines: Mapping[str, int], where: str) -> int | None:
+def nearest_line(lines: Mapping[str, int], *, where: str) -> int | None:
     """Find the line of a place.
 
     :param lines: from places to lines.
@@ -143,7 +143,7 @@ def nearest_line(lines: Mapping[str, int], where: str) -> int | None:
     return lines.get(around)
 
 
-def child(where: str, key: str | int) -> str:
+def child(where: str, *, key: str | int) -> str:
     """Name the place below another.
 
     :param where: the outer place; empty for the document.
@@ -188,9 +188,11 @@ def _copy(value: object, builder: DocumentBuilder, *, where: str, depth: int) ->
     builder.count(where=where, depth=depth)
     if isinstance(value, Mapping):
         return {
-            builder.key(key, where=where): _copy(item, builder, where=child(where, str(key)), depth=depth + 1)
+            builder.key(key, where=where): _copy(item, builder, where=child(where, key=str(key)), depth=depth + 1)
             for key, item in value.items()
         }
     if isinstance(value, list | tuple):
-        return [_copy(item, builder, where=child(where, index), depth=depth + 1) for index, item in enumerate(value)]
+        return [
+            _copy(item, builder, where=child(where, key=index), depth=depth + 1) for index, item in enumerate(value)
+        ]
     return builder.scalar(value, where=where)

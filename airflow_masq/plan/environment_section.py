@@ -95,7 +95,7 @@ def has_public_nodes(resource: Mapping[str, object]) -> bool:
     return composer_generation(resource) in _COMPOSERS_THAT_MAY_BE_PUBLIC and not is_private
 
 
-def ranges_of_environment(resource: Mapping[str, object], field_name: str) -> tuple[IPNetwork, ...]:
+def ranges_of_environment(resource: Mapping[str, object], *, field_name: str) -> tuple[IPNetwork, ...]:
     """Give the range that the environment's IP allocation policy names.
 
     :param resource: the resource in camelCase.

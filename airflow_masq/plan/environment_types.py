@@ -77,7 +77,7 @@ def _map_of_texts(document: Document, where: str, value: object) -> None:
         for key, item in value.items():
             if not isinstance(item, str):
                 expected = _A_TEXT if isinstance(item, dict | list) else _QUOTED_TEXT
-                raise document.error(where=child(where, key), expected=expected, seen=_described_as_secret(item))
+                raise document.error(where=child(where, key=key), expected=expected, seen=_described_as_secret(item))
 
 
 def _described_as_secret(value: object) -> str:
@@ -92,7 +92,7 @@ def _list_of(check: _Check, *, expected: str) -> _Check:
             _refuse(document, where, value, expected=expected)
         else:
             for index, item in enumerate(value):
-                check(document, child(where, index), item)
+                check(document, child(where, key=index), item)
 
     return check_list
 

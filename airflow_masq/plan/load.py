@@ -18,7 +18,7 @@ from airflow_masq.plan.place import Place
 from airflow_masq.plan.place_lines import place_lines
 from airflow_masq.plan.policy_section import policy_in_force, read_policy_choice
 from airflow_masq.plan.schema import CLUSTER_KEYS, NETWORK_KEYS, PLAN_KEYS
-from airflow_masq.plan.targets import read_cidrs, read_targets
+from airflow_masq.plan.targets import read_targets
 from airflow_masq.plan.values import Plan
 from airflow_masq.plan.yaml_document import document_from_yaml
 
@@ -33,6 +33,7 @@ _MOST_PODS_PER_NODE: Final = (
     256  # https://cloud.google.com/kubernetes-engine/docs/how-to/flexible-pod-cidr, read 2026-11-22
 )
 _MOST_WORKERS: Final = 100_000
+_MOST_RANGES: Final = 2_000  # every target is compared with every range
 
 
 def load_plan(text: str, *, source: str) -> Plan:
@@ -79,7 +80,7 @@ def _read_plan(document: Document) -> Plan:
     network = _with_ranges_of_environment(_read_network(entries.get("network")), environment)
     nodes = _read_nodes(entries.get("network"), environment)
     ranges = replace(network, pods_per_node=pods_per_node, public_nodes=nodes is _Nodes.PUBLIC)
-    choice = read_policy_choice(entries.get("policy"), environment)
+    choice = read_policy_choice(entries.get("policy"), environment=environment)
     return Plan(
         environment=environment,
         cluster_version=cluster_version,
@@ -136,10 +137,10 @@ def _read_network(place: Place | None) -> NetworkRanges:
     entries = {} if place is None else place.section(NETWORK_KEYS)
 
     def cidrs(key: str) -> tuple[IPNetwork, ...]:
-        return read_cidrs(entries[key]) if key in entries else ()
+        return entries[key].cidrs() if key in entries else ()
 
     nat_addresses = entries["nat_addresses"].items() if "nat_addresses" in entries else []
-    return NetworkRanges(
+    network = NetworkRanges(
         node=cidrs("node_ranges"),
         pod=cidrs("pod_ranges"),
         service=cidrs("service_ranges"),
@@ -148,10 +149,14 @@ def _read_network(place: Place | None) -> NetworkRanges:
         nat_covers=_read_nat_covers(entries.get("nat_covers"), has_nat=bool(nat_addresses)),
         workers=entries["workers"].whole_number(least=1, most=_MOST_WORKERS) if "workers" in entries else None,
     )
+    count = sum(map(len, (network.node, network.pod, network.service, *network.other.values())))
+    if place is not None and count > _MOST_RANGES:
+        raise place.error(f"at most {_MOST_RANGES} ranges in all (sum some up)", seen=str(count))
+    return network
 
 
 def _read_other_ranges(place: Place) -> dict[str, tuple[IPNetwork, ...]]:
-    return {other.name(name): read_cidrs(other) for name, other in place.entries().items()}
+    return {other.name(name): other.cidrs() for name, other in place.entries().items()}
 
 
 def _read_nat_covers(place: Place | None, *, has_nat: bool) -> frozenset[SourceKind]:
@@ -166,6 +171,6 @@ def _read_nat_covers(place: Place | None, *, has_nat: bool) -> frozenset[SourceK
 def _with_ranges_of_environment(ranges: NetworkRanges, environment: Mapping[str, object]) -> NetworkRanges:
     return replace(
         ranges,
-        pod=ranges.pod or ranges_of_environment(environment, "clusterIpv4CidrBlock"),
-        service=ranges.service or ranges_of_environment(environment, "servicesIpv4CidrBlock"),
+        pod=ranges.pod or ranges_of_environment(environment, field_name="clusterIpv4CidrBlock"),
+        service=ranges.service or ranges_of_environment(environment, field_name="servicesIpv4CidrBlock"),
     )

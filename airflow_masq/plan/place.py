@@ -11,11 +11,14 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from airflow_masq.exceptions import InvalidInputError, PlanError
+from airflow_masq.network import parse_cidr
 from airflow_masq.plan.document import Document, child, describe
 from airflow_masq.wire.foreign_text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable
+
+    from netaddr import IPNetwork
 
 _Read = TypeVar("_Read")
 _NAME: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9 ._-]{0,61}[A-Za-z0-9])?")
@@ -146,6 +149,14 @@ class Place:
             raise self.error(f"one of {_listed(words)}")
         return self.value
 
+    def cidrs(self) -> tuple[IPNetwork, ...]:
+        """Read a list of CIDRs.
+
+        :return: the ranges in the plan's order.
+        :raises PlanError: when it is no list, or one is no CIDR or not aligned.
+        """
+        return tuple(item.parsed(parse_cidr, expected="a CIDR such as 10.0.0.0/8") for item in self.items())
+
     def parsed(self, parse: Callable[[str], _Read], *, expected: str) -> _Read:
         """Read a text with a parser of another room.
 
@@ -161,7 +172,7 @@ class Place:
             raise self.error(error.expected, seen=error.seen) from None
 
     def _below(self, key: str | int, value: object) -> Place:
-        return Place(document=self.document, where=child(self.where, key), value=value)
+        return Place(document=self.document, where=child(self.where, key=key), value=value)
 
 
 def _listed(words: Collection[str]) -> str:

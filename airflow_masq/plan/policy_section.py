@@ -10,11 +10,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from airflow_masq.environment import masquerade_enabled
-from airflow_masq.network import composer_policy, gke_default_policy, no_policy
+from airflow_masq.network import Provenance, composer_policy, gke_default_policy, no_policy
 from airflow_masq.network.agent_config import agent_policy, read_agent_config
 from airflow_masq.network.egress_nat_policy import (
+    DEFAULT_NAME,
     check_egress_nat_policy,
     egress_nat_policies,
+    read_egress_nat_policy,
 )
 from airflow_masq.plan.environment_section import runs_on_autopilot
 from airflow_masq.plan.values import PolicyChoice
@@ -34,12 +36,11 @@ _NAMED: Final[Mapping[str, Callable[[NetworkRanges, bool], MasqueradePolicy]]] =
 }
 _MANIFESTS: Final = "egress_nat_policies"
 _AGENT_CONFIG: Final = "agent_config"
-_UNREAD_CONFIG: Final = "agent-config"
 _AGENT_SETTINGS: Final = {"reserved_ranges": True, "daemon_set": True, "enable_ipv6": False}  # with their defaults
 _FORMS: Final = f"{', '.join(_NAMED)}, or a mapping with {_MANIFESTS} or {_AGENT_CONFIG}"
 
 
-def read_policy_choice(place: Place | None, environment: Mapping[str, object]) -> PolicyChoice:
+def read_policy_choice(place: Place | None, *, environment: Mapping[str, object]) -> PolicyChoice:
     """Read which policy a plan takes to be in force.
 
     :param place: where it stands; ``None`` where the plan does not say.
@@ -79,11 +80,16 @@ def policy_in_force(
         if not choice.daemon_set:
             # A ConfigMap without the DaemonSet does nothing: GKE's default list stays in force
             # (https://cloud.google.com/kubernetes-engine/docs/how-to/ip-masquerade-agent, read 2026-11-22).
-            return replace(gke_default_policy(ranges, autopilot=False), name=_UNREAD_CONFIG)
+            remark = "nobody reads the agent's config without its DaemonSet"
+            return replace(gke_default_policy(ranges, autopilot=False), name=_AGENT_CONFIG, remark=remark)
         return agent_policy(_reading(choice.agent_config, choice))
     if choice.name == _MANIFESTS:
-        accepted = (manifest for manifest in choice.manifests if not check_egress_nat_policy(manifest))
-        return egress_nat_policies(accepted, ranges, has_agent=masquerade_enabled(environment))
+        accepted = accepted_manifests(choice)
+        policy = egress_nat_policies(accepted, ranges=ranges, has_agent=masquerade_enabled(environment))
+        if len(accepted) == len(choice.manifests):
+            return policy
+        remark = "a flawed manifest of the plan is taken not to be in force"
+        return replace(policy, provenance=Provenance.INFERRED, remark=remark)
     return _NAMED[choice.name](ranges, runs_on_autopilot(environment))
 
 
@@ -96,6 +102,24 @@ def own_agent_reading(choice: PolicyChoice) -> AgentConfigReading | None:
     if choice.agent_config is None or not choice.daemon_set:
         return None
     return _reading(choice.agent_config, choice)
+
+
+def accepted_manifests(choice: PolicyChoice) -> tuple[Mapping[str, object], ...]:
+    """Give the manifests of a plan that are in force: what the API server would refuse is not.
+
+    :param choice: what the plan says.
+    :return: them, in the plan's order.
+    """
+    return tuple(manifest for manifest in choice.manifests if not check_egress_nat_policy(manifest))
+
+
+def replaces_default(choice: PolicyChoice) -> bool:
+    """Say whether a plan's manifests take the place of the object ``default``, which is GKE's or Composer's.
+
+    :param choice: what the plan says.
+    :return: whether an accepted one has that name.
+    """
+    return any(read_egress_nat_policy(manifest).name == DEFAULT_NAME for manifest in accepted_manifests(choice))
 
 
 def policy_with_agent(plan: Plan) -> MasqueradePolicy:

@@ -10,7 +10,7 @@ import re
 from typing import TYPE_CHECKING, Final
 from urllib.parse import parse_qsl, urlsplit
 
-from airflow_masq.network import SourceKind, parse_cidr
+from airflow_masq.network import SourceKind
 from airflow_masq.plan.document import describe
 from airflow_masq.plan.schema import TARGET_KEYS
 from airflow_masq.plan.values import Target
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 SCHEMES: Final = ("http", "https", "stun", "stun+tcp", "dns", "airflow")
 
 _LONGEST_URL_CHARACTERS: Final = 2048
+_MOST_TARGETS: Final = 200
 # RFC 3986 section 2, without "#": a fragment is never sent.
 _URL_CHARACTERS: Final = re.compile(r"[A-Za-z0-9._~:/?@!$&'()*+,;=%\[\]-]+")
 _SECRET_PARAMETER: Final = re.compile(
@@ -35,15 +36,18 @@ def read_targets(place: Place) -> tuple[Target, ...]:
 
     :param place: where it stands.
     :return: the targets in the plan's order.
-    :raises PlanError: when one is malformed, or two have the same name.
+    :raises PlanError: when one is malformed, two have the same name, or there are more than 200.
     """
-    targets: list[Target] = []
-    for item in place.items():
+    targets: dict[str, Target] = {}
+    items = place.items()
+    if len(items) > _MOST_TARGETS:
+        raise place.error(f"at most {_MOST_TARGETS} targets", seen=str(len(items)))
+    for item in items:
         target = _read_target(item)
-        if any(target.name == other.name for other in targets):
+        if target.name in targets:
             raise item.error("a name of its own for every target", seen=f"'{target.name}' twice")
-        targets.append(target)
-    return tuple(targets)
+        targets[target.name] = target
+    return tuple(targets.values())
 
 
 def _read_target(place: Place) -> Target:
@@ -63,17 +67,7 @@ def _read_target(place: Place) -> Target:
 
 def _read_allowed_sources(place: Place) -> tuple[IPNetwork, ...]:
     place.some_items()
-    return read_cidrs(place)
-
-
-def read_cidrs(place: Place) -> tuple[IPNetwork, ...]:
-    """Read a list of CIDRs.
-
-    :param place: where it stands.
-    :return: the ranges in the plan's order.
-    :raises PlanError: when one is no CIDR, or not aligned.
-    """
-    return tuple(item.parsed(parse_cidr, expected="a CIDR such as 10.0.0.0/8") for item in place.items())
+    return place.cidrs()
 
 
 def _read_url(place: Place) -> str:

@@ -114,4 +114,4 @@ class Plan:
         :param where: the place, such as ``network.pod_ranges[0]``; fields of the environment in camelCase.
         :return: its line, or that of the nearest place around it; ``None`` where the plan did not come from a text.
         """
-        return nearest_line(self.lines, where)
+        return nearest_line(self.lines, where=where)

@@ -110,6 +110,17 @@ def _paired(text: str) -> str:
 _COLLECTIONS: Final[dict[type[yaml.Node], str]] = {yaml.MappingNode: "a mapping", yaml.SequenceNode: "a list"}
 
 
+# As JSON writes them. YAML 1.1 takes 010 for eight and 1:30 for ninety, which nobody means (https://yaml.org/type/int,
+# read 2026-11-25).
+_WHOLE_NUMBER: Final = re.compile(r"[-+]?(0|[1-9][0-9]*)")
+
+
+def _whole_number(node: yaml.ScalarNode) -> int:
+    if not _WHOLE_NUMBER.fullmatch(node.value):
+        raise ValueError(node.value)
+    return int(node.value)
+
+
 class _NodeReader:
     """Turns YAML's nodes into plain values."""
 
@@ -119,7 +130,7 @@ class _NodeReader:
         self._construct: dict[str, Callable[[yaml.ScalarNode], object]] = {
             "tag:yaml.org,2002:null": loader.construct_yaml_null,
             "tag:yaml.org,2002:bool": loader.construct_yaml_bool,
-            "tag:yaml.org,2002:int": loader.construct_yaml_int,
+            "tag:yaml.org,2002:int": _whole_number,
             "tag:yaml.org,2002:float": loader.construct_yaml_float,
             "tag:yaml.org,2002:str": loader.construct_yaml_str,
             # JSON has no dates, and "=" is a text to everybody but YAML 1.1.
@@ -128,7 +139,15 @@ class _NodeReader:
         }
 
     def value(self, node: yaml.Node, *, where: str, depth: int, line: int | None = None) -> object:
-        """Read a node and all below it."""
+        """Read a node and all below it.
+
+        :param node: the node.
+        :param where: its place.
+        :param depth: how deep it nests, from 0.
+        :param line: its line, default the one where it begins.
+        :return: mappings, lists and scalars.
+        :raises PlanError: as ``document_from_yaml``.
+        """
         self._builder.count(where=where, depth=depth, line=line or node.start_mark.line + 1)
         if any(node is outer for outer in self._around):
             raise self._builder.error(where=where, expected="no alias of what it stands in", seen="one")
@@ -137,7 +156,8 @@ class _NodeReader:
             value: object = self._mapping(node, where=where, depth=depth)
         elif isinstance(node, yaml.SequenceNode) and node.tag == "tag:yaml.org,2002:seq":
             value = [
-                self.value(item, where=child(where, index), depth=depth + 1) for index, item in enumerate(node.value)
+                self.value(item, where=child(where, key=index), depth=depth + 1)
+                for index, item in enumerate(node.value)
             ]
         else:
             value = self._scalar(node, where=where)
@@ -148,7 +168,7 @@ class _NodeReader:
         values: dict[str, object] = {}
         for key_node, value_node in node.value:
             key = self._builder.key(self._scalar(key_node, where=where), where=where)
-            place = child(where, key)
+            place = child(where, key=key)
             line = key_node.start_mark.line + 1
             if key in values:
                 raise self._builder.error(where=place, expected="the key once", seen="it twice", line=line)

@@ -177,7 +177,9 @@ def _sources(plan: Plan, policy: MasqueradePolicy, target: Target) -> Sources:
     destination = target.address
     if destination is None:
         return Sources(prediction=None)
-    seen = predict_every_pod(plan.ranges, policy, destination=destination, allowed_sources=target.allowed_sources)
+    seen = predict_every_pod(
+        plan.ranges, policy=policy, destination=destination, allowed_sources=target.allowed_sources
+    )
     return Sources(prediction=seen.prediction, ranges=seen.sources, let_in=seen.let_in, let_in_part=seen.let_in_part)
 
 

@@ -36,7 +36,7 @@ def image_version(plan: Plan) -> ImageVersion | None:
     return image_of_environment(plan.environment)
 
 
-def address_field(plan: Plan, name: str) -> str:
+def address_field(plan: Plan, *, name: str) -> str:
     """Give a text field of the environment's IP allocation policy.
 
     :param plan: the plan.
@@ -57,7 +57,7 @@ def text_field(plan: Plan, *path: str) -> str:
     return text if isinstance(text, str) else ""
 
 
-def block(plan: Plan, field: CidrField) -> IPNetwork | None:
+def block(plan: Plan, *, field: CidrField) -> IPNetwork | None:
     """Give the block in a field with a CIDR.
 
     :param plan: the plan.

@@ -1,7 +1,9 @@
 """The cluster was created with a GKE version that has no agent.
 
 `cluster.initial_version` is older than the first version of GKE whose clusters can have the agent, or says too little
-to tell. An upgrade of such a cluster does not help: what counts is the version at its creation.
+to tell. An upgrade of such a cluster does not help: what counts is the version at its creation. Where the environment
+does not ask for the agent, that is only worth knowing; of a Standard cluster of your own with an agent of your own,
+which needs no such version, nothing is said.
 
 ## Why
 
@@ -22,9 +24,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from airflow_masq.environment import GkeVersion, supports_masquerade_agent
+from airflow_masq.environment import GkeVersion, masquerade_enabled, supports_masquerade_agent
 from airflow_masq.exceptions import InvalidInputError
 from airflow_masq.network import Provenance
+from airflow_masq.rules.policy_facts import AGENT_CONFIG
 from airflow_masq.rules.rule import Problem, Rule, Severity
 
 if TYPE_CHECKING:
@@ -36,7 +39,8 @@ _PLACE: Final = "cluster.initial_version"
 
 
 def _check(plan: Plan) -> Iterator[Problem]:
-    if plan.cluster_version is None:
+    is_own_agent = not plan.environment and plan.policy_choice.name == AGENT_CONFIG
+    if plan.cluster_version is None or is_own_agent:
         return
     try:
         version = GkeVersion.parse(plan.cluster_version)
@@ -53,6 +57,7 @@ def _check(plan: Plan) -> Iterator[Problem]:
             where=_PLACE,
             message=f"A cluster created with GKE {version} cannot have the agent, whatever it is upgraded to; "
             "that needs 1.22.7-gke.1500 or 1.23.4-gke.1600 or later: create a new environment.",
+            severity=Severity.INFO if plan.environment and not masquerade_enabled(plan.environment) else None,
         )
 
 

@@ -4,7 +4,8 @@ Two of the ranges for nodes, Pods, Services, the GKE master, Cloud SQL, Composer
 other networks that the plan names share addresses. Between the environment's own ranges that is an error: Google will
 not make such an environment, and an address in both could not be attributed. Where one of the two is another network
 (`other_ranges`), it is a warning: the environment can be made, but some addresses of that network may be out of its
-reach. Between two other networks it is only worth knowing. A range that is listed twice for one purpose is a warning.
+reach. It is only worth knowing between two other networks, and where an environment's range is a part of another
+network's, as where `10.0.0.0/8` stands for a whole company. A range that is listed twice for one purpose is a warning.
 
 ## Why
 
@@ -24,33 +25,54 @@ Give each its own range. With the agent, Pods and Services need none that is rou
 
 from __future__ import annotations
 
-from itertools import combinations
+from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from airflow_masq.network import Provenance
-from airflow_masq.rules.range_facts import NamedRange, named_ranges
+from airflow_masq.rules.range_facts import NamedRange, named_ranges, overlaps
 from airflow_masq.rules.rule import Problem, Rule, Severity
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from airflow_masq.plan import Plan
 
+# Whoever repeats one range in a long list makes millions of pairs of it.
+_MOST_PAIRS: Final = 10_000
+_MOST_PROBLEMS: Final = 50
+
 
 def _check(plan: Plan) -> Iterator[Problem]:
-    for first, second in combinations(named_ranges(plan), 2):
-        if not first.overlaps(second):
-            continue
-        if first == second:
-            message = f"{_capitalised(first)} is listed twice; list it once."
-            yield Problem(where=first.where, message=message, severity=Severity.WARNING)
+    alike: dict[tuple[bool, str, str], list[NamedRange]] = {}
+    for named in named_ranges(plan):
+        alike.setdefault((named.is_other, named.name, str(named.network)), []).append(named)
+    for first, *others in alike.values():
+        if others:
+            message = f"The {first} is listed more than once; list it once."
+            yield Problem(where=others[0].where, message=message, severity=Severity.WARNING)
+    problems = list(islice(_overlaps([first for first, *_ in alike.values()]), _MOST_PAIRS))
+    yield from sorted(problems, key=_is_no_error)[:_MOST_PROBLEMS]
+    if len(problems) > _MOST_PROBLEMS:
+        message = f"There are more overlaps than the {_MOST_PROBLEMS} that are told; mend those first."
+        yield Problem(where="network", message=message, severity=Severity.INFO)
+
+
+def _is_no_error(problem: Problem) -> bool:
+    return problem.severity is not None
+
+
+def _overlaps(ranges: list[NamedRange]) -> Iterator[Problem]:
+    for first, second in overlaps(ranges):
+        is_part = second.is_other and not first.is_other and first.network != second.network
+        if is_part and first.network in second.network:
+            message = (
+                f"The {first} is a part of the {second}. The more specific route wins, so that addresses of "
+                f"{second.name} inside it are out of reach; see that there are none."
+            )
+            yield Problem(where=first.where, message=message, severity=Severity.INFO)
         elif not _are_one_network(first, second):
-            message = f"{_capitalised(first)} overlaps {second}; give each its own."
-            yield Problem(where=first.where, message=message, severity=_severity(first, second))
-
-
-def _capitalised(named: NamedRange) -> str:
-    return f"{str(named)[0].upper()}{str(named)[1:]}"
+            message = f"The {first} overlaps the {second}; give each its own."
+            yield Problem(where=first.where, message=message, severity=_severity((first, second)))
 
 
 def _are_one_network(first: NamedRange, second: NamedRange) -> bool:
@@ -58,10 +80,11 @@ def _are_one_network(first: NamedRange, second: NamedRange) -> bool:
     return first.is_other and second.is_other and first.name == second.name
 
 
-def _severity(first: NamedRange, second: NamedRange) -> Severity | None:
-    if first.is_other and second.is_other:
+def _severity(pair: Iterable[NamedRange]) -> Severity | None:
+    others = [named.is_other for named in pair]
+    if all(others):
         return Severity.INFO
-    return Severity.WARNING if second.is_other else None
+    return Severity.WARNING if any(others) else None
 
 
 RULE: Final = Rule(

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 def _check(plan: Plan) -> Iterator[Problem]:
     for purpose, cidr_field, name_field in ADDRESS_FIELDS:
-        if address_field(plan, cidr_field) and address_field(plan, name_field):
+        if address_field(plan, name=cidr_field) and address_field(plan, name=name_field):
             yield Problem(
                 where=f"{IP_ALLOCATION_POLICY_PLACE}.{cidr_field}",
                 message=f"{cidr_field} and {name_field} are both set for the {purpose} range; keep one of them.",

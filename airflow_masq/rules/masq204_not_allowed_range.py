@@ -8,7 +8,9 @@ Pods and Services may use private and other reserved ranges. A range outside the
 Without that field the service answers 400, "CIDR range … is not within allowed ranges" ([Privately used public IP
 addresses](https://cloud.google.com/composer/docs/composer-2/configure-private-ip), read 2026-11-22). A classic is
 `100.128.0.0/16`: the shared address space 100.64.0.0/10 begins at 100.64.0.0 and ends at 100.127.255.255. A range that
-the environment itself does not name is a warning only, since the service may learn it in another way.
+the environment itself does not name is a warning only, since the service may learn it in another way. That the field
+does not help with loopback, link-local, multicast and 0.0.0.0/8, which are nobody's public addresses, is our
+conclusion.
 
 ## How to fix
 
@@ -23,11 +25,10 @@ from typing import TYPE_CHECKING, Final
 from netaddr import IPNetwork
 
 from airflow_masq.environment import value_at
-from airflow_masq.environment.cidr_fields import POD_FIELD, SERVICE_FIELD
 from airflow_masq.network import Provenance
 from airflow_masq.network.policy import GKE_DEFAULT_NON_MASQUERADE
 from airflow_masq.network.ranges import IPV4
-from airflow_masq.rules.range_facts import pod_place, service_place
+from airflow_masq.rules.range_facts import pod_ranges, service_ranges
 from airflow_masq.rules.rule import Problem, Rule, Severity
 
 if TYPE_CHECKING:
@@ -37,26 +38,32 @@ if TYPE_CHECKING:
 
 # RFC 6598 section 7, read 2026-11-22: the shared address space, 100.64.0.0 to 100.127.255.255.
 _SHARED_ADDRESS_SPACE: Final = IPNetwork("100.64.0.0/10")
+_REUSE: Final = ("config", "privateEnvironmentConfig", "enablePrivatelyUsedPublicIps")
 _TAKEN_FOR_IT: Final = IPNetwork("100.0.0.0/8")
 
 
+# What no host has for an address ("this network", loopback, link-local, multicast; RFC 6890 section 2.2.2 and RFC 5771
+# section 3, read 2026-11-25): no block of it is public address space that could be used privately.
+_NOBODYS: Final = tuple(IPNetwork(cidr) for cidr in ("0.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16", "224.0.0.0/4"))
+
+
 def _check(plan: Plan) -> Iterator[Problem]:
-    if value_at(plan.environment, "config", "privateEnvironmentConfig", "enablePrivatelyUsedPublicIps") is True:
-        return
-    for field, place, networks in (
-        (POD_FIELD, pod_place, plan.ranges.pod),
-        (SERVICE_FIELD, service_place, plan.ranges.service),
-    ):
-        for network in networks:
-            if network.version != IPV4 or any(network in allowed for allowed in GKE_DEFAULT_NON_MASQUERADE):
-                continue
-            where = place(plan, network)
-            yield Problem(
-                where=where,
-                message=f"{field.purpose} range {network} is not within allowed ranges{_likely_mistake(network)}; "
-                "take a private one, or set enablePrivatelyUsedPublicIps.",
-                severity=None if where == field.where else Severity.WARNING,
-            )
+    may_be_public = value_at(plan.environment, *_REUSE) is True
+    for named in (*pod_ranges(plan), *service_ranges(plan)):
+        network = named.network
+        if network.version != IPV4 or any(network in allowed for allowed in GKE_DEFAULT_NON_MASQUERADE):
+            continue
+        nobodys = next((block for block in _NOBODYS if network in block or block in network), None)
+        if nobodys is None and may_be_public:
+            continue
+        advice = "take a private one, or set enablePrivatelyUsedPublicIps"
+        if nobodys is not None:
+            advice = f"no host can have an address of {nobodys}: take a private one"
+        yield Problem(
+            where=named.where,
+            message=f"{named} is not within allowed ranges{_likely_mistake(network)}; {advice}.",
+            severity=None if named.where.startswith("environment.") else Severity.WARNING,
+        )
 
 
 def _likely_mistake(network: IPNetwork) -> str:

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Final
 
 from airflow_masq.environment.cidr_fields import INTERNAL_FIELD, RESERVED_FIELDS, CidrField
 from airflow_masq.network import Provenance
+from airflow_masq.network.ranges import IPV4
 from airflow_masq.rules.environment_facts import block
 from airflow_masq.rules.rule import Problem, Rule, Severity
 
@@ -32,8 +33,10 @@ if TYPE_CHECKING:
 
 def _check(plan: Plan) -> Iterator[Problem]:
     for field in (*RESERVED_FIELDS, INTERNAL_FIELD):
-        network = block(plan, field)
-        if network is None or field.shortest_prefix <= network.prefixlen <= field.longest_prefix:
+        network = block(plan, field=field)
+        if network is None or network.version != IPV4:
+            continue  # MASQ203 says that it must be IPv4
+        if field.shortest_prefix <= network.prefixlen <= field.longest_prefix:
             continue
         yield Problem(
             where=field.where,

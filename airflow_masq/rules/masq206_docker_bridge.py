@@ -1,7 +1,8 @@
 """A range takes addresses of the Docker bridge, 172.17.0.0/16.
 
-One of the environment's ranges, or of the other networks that the plan names, holds addresses of 172.17.0.0/16. Some
-of Google's machines keep that block to themselves: what lies in it cannot be reached from them, or cannot reach them.
+One of the environment's ranges holds addresses of 172.17.0.0/16, or one of the other networks that the plan names lies
+in it. Some of Google's machines keep that block to themselves: what lies in it cannot be reached from them, or cannot
+reach them.
 
 ## Why
 
@@ -12,7 +13,8 @@ is not verified.
 
 ## How to fix
 
-Take another block of 172.16.0.0/12, for example 172.18.0.0/16, or one of the other private ranges.
+Take another block of 172.16.0.0/12, for example 172.18.0.0/16, or one of the other private ranges. Another network
+cannot be moved for this; see that no task depends on what is there.
 """
 
 from __future__ import annotations
@@ -22,7 +24,7 @@ from typing import TYPE_CHECKING, Final
 from netaddr import IPNetwork
 
 from airflow_masq.network import Provenance
-from airflow_masq.rules.range_facts import NamedRange, named_ranges
+from airflow_masq.rules.range_facts import named_ranges
 from airflow_masq.rules.rule import Problem, Rule, Severity
 
 if TYPE_CHECKING:
@@ -30,17 +32,18 @@ if TYPE_CHECKING:
 
     from airflow_masq.plan import Plan
 
-_DOCKER_BRIDGE: Final = NamedRange(name="Docker bridge", where="", network=IPNetwork("172.17.0.0/16"))
+_DOCKER_BRIDGE: Final = IPNetwork("172.17.0.0/16")
+_KEPT: Final = f"{_DOCKER_BRIDGE}, which the Docker bridge and Cloud SQL keep to themselves"
 
 
 def _check(plan: Plan) -> Iterator[Problem]:
     for named in named_ranges(plan):
-        if named.overlaps(_DOCKER_BRIDGE):
-            yield Problem(
-                where=named.where,
-                message=f"The {named} takes addresses of {_DOCKER_BRIDGE.network}, which the Docker bridge and "
-                "Cloud SQL keep to themselves; take another.",
-            )
+        if named.network in _DOCKER_BRIDGE and named.is_other:
+            message = f"The {named} lies in {_KEPT}: what is there may be out of reach, whatever the plan says."
+            yield Problem(where=named.where, message=message)
+        elif not named.is_other and (named.network in _DOCKER_BRIDGE or _DOCKER_BRIDGE in named.network):
+            message = f"The {named} takes addresses of {_KEPT}; take another."
+            yield Problem(where=named.where, message=message)
 
 
 RULE: Final = Rule(

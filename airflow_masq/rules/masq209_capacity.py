@@ -23,6 +23,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from airflow_masq.network import Provenance
+from airflow_masq.network.excerpt import listed
 from airflow_masq.rules.plan_capacity import plan_capacity
 from airflow_masq.rules.rule import Problem, Rule, Severity
 
@@ -48,8 +49,8 @@ def _check(plan: Plan) -> Iterator[Problem]:
 
 def _bound(room: Capacity) -> str:
     name, ranges = ("Pod", room.pod_ranges) if room.nodes == room.nodes_by_pod_range else ("node", room.node_ranges)
-    listed = ", ".join(str(each.cidr) for each in ranges)
-    return f"{name} range {listed} has room for blocks" if name == "Pod" else f"{name} range {listed} has addresses"
+    of = listed(each.cidr for each in ranges)
+    return f"{name} range {of} has room for blocks" if name == "Pod" else f"{name} range {of} has addresses"
 
 
 RULE: Final = Rule(

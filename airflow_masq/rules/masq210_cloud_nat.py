@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 def _check(plan: Plan) -> Iterator[Problem]:
     ranges = plan.ranges
     if ranges.nat_covers or ranges.nat_addresses:
-        prediction = predict_every_pod(ranges, plan.policy, destination=SOMEWHERE_PUBLIC).prediction
+        prediction = predict_every_pod(ranges, policy=plan.policy, destination=SOMEWHERE_PUBLIC).prediction
         if prediction.arrives_as is PredictedKind.DROPPED:
             yield Problem(
                 where="network.nat_covers",

@@ -23,6 +23,7 @@ from netaddr import cidr_merge
 
 from airflow_masq.environment.cidr_fields import POD_FIELD, SERVICE_FIELD
 from airflow_masq.network import Provenance
+from airflow_masq.network.excerpt import listed
 from airflow_masq.rules.environment_facts import block
 from airflow_masq.rules.rule import Problem, Rule, Severity
 
@@ -37,12 +38,11 @@ def _check(plan: Plan) -> Iterator[Problem]:
         (POD_FIELD, "network.pod_ranges", plan.ranges.pod),
         (SERVICE_FIELD, "network.service_ranges", plan.ranges.service),
     ):
-        own = block(plan, field)
+        own = block(plan, field=field)
         if own is not None and not any(own in network for network in cidr_merge(networks)):
-            listed = ", ".join(str(network) for network in networks)
             yield Problem(
                 where=where,
-                message=f"The environment asks for {field.purpose} range {own}, and this says {listed}; "
+                message=f"The environment asks for {field.purpose} range {own}, and this says {listed(networks)}; "
                 "leave it out, or correct one of them.",
             )
 

@@ -23,12 +23,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from airflow_masq.network import Provenance
-from airflow_masq.rules.policy_facts import (
-    AGENT_CONFIG,
-    AGENT_CONFIG_PLACE,
-    EGRESS_NAT_POLICIES_PLACE,
-    uncovered,
-)
+from airflow_masq.rules.policy_facts import AGENT_CONFIG, policy_place, uncovered
 from airflow_masq.rules.rule import Problem, Rule, Severity
 
 if TYPE_CHECKING:
@@ -40,9 +35,9 @@ if TYPE_CHECKING:
 def _check(plan: Plan) -> Iterator[Problem]:
     is_agents = plan.policy_choice.name == AGENT_CONFIG
     for purpose, networks in (("node", plan.ranges.node), ("Pod", plan.ranges.pod)):
-        for network in uncovered(plan, networks):
+        for network in uncovered(plan, networks=networks):
             yield Problem(
-                where=AGENT_CONFIG_PLACE if is_agents else EGRESS_NAT_POLICIES_PLACE,
+                where=policy_place(plan),
                 message=f"The {purpose} range {network} is missing from the non-masquerade list; Composer enables "
                 "intranode visibility, so the list must at least include the cluster's node and Pod ranges.",
                 severity=None if is_agents else Severity.WARNING,

@@ -21,12 +21,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from airflow_masq.network import Provenance
-from airflow_masq.rules.policy_facts import (
-    AGENT_CONFIG,
-    AGENT_CONFIG_PLACE,
-    EGRESS_NAT_POLICIES_PLACE,
-    uncovered,
-)
+from airflow_masq.rules.policy_facts import policy_place, uncovered
 from airflow_masq.rules.rule import Problem, Rule, Severity
 
 if TYPE_CHECKING:
@@ -36,10 +31,9 @@ if TYPE_CHECKING:
 
 
 def _check(plan: Plan) -> Iterator[Problem]:
-    is_agents = plan.policy_choice.name == AGENT_CONFIG
-    for network in uncovered(plan, plan.ranges.service):
+    for network in uncovered(plan, networks=plan.ranges.service):
         yield Problem(
-            where=AGENT_CONFIG_PLACE if is_agents else EGRESS_NAT_POLICIES_PLACE,
+            where=policy_place(plan),
             message=f"The Service range {network} is missing from the non-masquerade list; add it, as GKE does.",
         )
 

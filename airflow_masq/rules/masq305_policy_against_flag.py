@@ -1,7 +1,8 @@
 """The stated policy contradicts the environment's flag.
 
 `policy` says `composer` although the environment does not ask for the agent, or `gke-default` or `none` although it
-does. Everything that is predicted from this plan would be wrong.
+does. Everything that is predicted from this plan may be wrong; where a target would not see what it needs by the policy
+that follows from the flag, this is an error.
 
 ## Why
 
@@ -20,29 +21,50 @@ from typing import TYPE_CHECKING, Final
 
 from airflow_masq.environment import masquerade_enabled
 from airflow_masq.network import Provenance
+from airflow_masq.network.excerpt import listed
+from airflow_masq.plan import policy_with_agent, policy_without_agent
 from airflow_masq.rules.rule import Problem, Rule, Severity
+from airflow_masq.rules.target_facts import PredictedTarget, predicted_targets
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from airflow_masq.plan import Plan
+    from airflow_masq.network.every_pod import EveryPod
+    from airflow_masq.plan import Plan, Target
 
 _WITHOUT_AGENT: Final = ("gke-default", "none")
 
 
 def _check(plan: Plan) -> Iterator[Problem]:
-    choice = plan.policy_choice
-    if not plan.environment or not choice.stated:
+    name, has_agent = plan.policy_choice.name, masquerade_enabled(plan.environment)
+    if not plan.environment or not plan.policy_choice.stated:
         return
-    if choice.name == "composer" and not masquerade_enabled(plan.environment):
+    if name == "composer" and not has_agent:
         message = "policy says composer, which comes with the agent only, and enableIpMasqAgent is not true; set it."
-        yield Problem(where="policy", message=message)
-    if choice.name in _WITHOUT_AGENT and masquerade_enabled(plan.environment):
+    elif name in _WITHOUT_AGENT and has_agent:
         message = (
-            f"policy says {choice.name}, and enableIpMasqAgent is true, which puts Composer's policy in its place; "
-            "leave policy out."
+            f"policy says {name}, and enableIpMasqAgent is true, which puts Composer's policy in its place; leave "
+            "policy out."
         )
-        yield Problem(where="policy", message=message)
+    else:
+        return
+    misjudged = [predicted.target.name for predicted in predicted_targets(plan) if _is_misjudged(plan, predicted)]
+    if misjudged:
+        message += f" By the flag, {listed(misjudged)} would not see what it needs."
+    yield Problem(where="policy", message=message, severity=Severity.ERROR if misjudged else None)
+
+
+def _is_misjudged(plan: Plan, predicted: PredictedTarget) -> bool:
+    """Say whether a target gets what it needs by the stated policy, and does not by the one that the flag brings."""
+    by_flag = predicted.under(
+        policy_with_agent(plan) if masquerade_enabled(plan.environment) else policy_without_agent(plan)
+    )
+    return _suffices(predicted.target, predicted.every_pod) and not _suffices(predicted.target, by_flag)
+
+
+def _suffices(target: Target, seen: EveryPod) -> bool:
+    is_expected = target.expect is None or target.expect.value == seen.prediction.arrives_as.value
+    return is_expected and seen.let_in is not False
 
 
 RULE: Final = Rule(

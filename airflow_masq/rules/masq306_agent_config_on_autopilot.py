@@ -1,6 +1,7 @@
 """An agent config is given for a cluster that takes none.
 
 The plan describes the agent's own config, while the environment is of Composer 2, whose cluster is an Autopilot one.
+Whatever is predicted from this plan rests on a config that cannot be there.
 
 ## Why
 
@@ -41,7 +42,7 @@ def _check(plan: Plan) -> Iterator[Problem]:
 
 RULE: Final = Rule(
     code="MASQ306",
-    severity=Severity.WARNING,
+    severity=Severity.ERROR,
     provenance=Provenance.DOCUMENTED,
     check=_check,
     text=__doc__,

@@ -11,8 +11,9 @@ agent](https://cloud.google.com/kubernetes-engine/docs/concepts/ip-masquerade-ag
 
 ## How to fix
 
-Narrow the entry to what really must see Pods: the cluster's node and Pod ranges. An `EgressNATPolicy` can be changed
-at any time, and takes effect without a new environment.
+Narrow the entry to what really must see Pods: the cluster's node and Pod ranges. Where it stands in no list of the
+plan, it is one of the agent's defaults: write a list, which takes their place. An `EgressNATPolicy` and the agent's
+config can be changed at any time, without a new environment or cluster.
 """
 
 from __future__ import annotations
@@ -20,7 +21,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from airflow_masq.network import Provenance
-from airflow_masq.rules.policy_facts import culprit
+from airflow_masq.network.agent_fields import CIDRS_KEY
+from airflow_masq.rules.policy_facts import culprit, lists_defaults
 from airflow_masq.rules.rule import Problem, Rule, Severity
 from airflow_masq.rules.target_facts import predicted_targets
 
@@ -32,14 +34,16 @@ if TYPE_CHECKING:
 
 def _check(plan: Plan) -> Iterator[Problem]:
     for predicted in predicted_targets(plan):
-        entry = culprit(plan, predicted)
+        entry = culprit(plan, predicted=predicted)
         if entry is not None:
-            yield Problem(
-                where=entry.where,
-                message=f"{entry.cidr} covers {predicted}, which accepts only nodes and will see the Pod's address; "
-                "narrow it to the cluster's node and Pod ranges.",
-                provenance=predicted.prediction.provenance,
-            )
+            told = f"covers {predicted}, which accepts only nodes and will see the Pod's address"
+            message = f"{entry.cidr} {told}; narrow it to the cluster's node and Pod ranges."
+            if lists_defaults(plan):
+                message = (
+                    f"{CIDRS_KEY} is missing, so the agent's default list is in force, whose {entry.cidr} {told}; list "
+                    "the cluster's node and Pod ranges."
+                )
+            yield Problem(where=entry.where, message=message, provenance=predicted.prediction.provenance)
 
 
 RULE: Final = Rule(

@@ -8,7 +8,8 @@ were no agent, and less than with GKE's default.
 
 The list names what is *not* masqueraded ([IP masquerade
 agent](https://cloud.google.com/kubernetes-engine/docs/how-to/ip-masquerade-agent), read 2026-11-22). With
-`[0.0.0.0/0]` the real agent let every destination see the Pod's address (observed 2026-11-22).
+`[0.0.0.0/0]` the real agent let every destination see the Pod's address (observed 2026-11-22); that an
+`EgressNATPolicy` does the same is our conclusion.
 
 ## How to fix
 
@@ -23,7 +24,7 @@ from netaddr import cidr_merge
 
 from airflow_masq.network import Provenance
 from airflow_masq.network.ranges import IPV4
-from airflow_masq.rules.policy_facts import list_entries
+from airflow_masq.rules.policy_facts import AGENT_CONFIG, list_entries
 from airflow_masq.rules.rule import Problem, Rule, Severity
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ def _check(plan: Plan) -> Iterator[Problem]:
                 where=entry.where,
                 message=f"{entry.cidr} keeps every destination from being masqueraded, so all of them see Pods' "
                 "addresses; list the cluster's node and Pod ranges only.",
+                provenance=_provenance(plan),
             )
     for everything in cidr_merge([entry.cidr for entry in entries]):
         parts = [entry for entry in entries if entry.cidr.version == everything.version]
@@ -50,7 +52,13 @@ def _check(plan: Plan) -> Iterator[Problem]:
                 where=parts[0].where,
                 message=f"The {len(parts)} ranges listed are {everything} together and keep every destination from "
                 "being masqueraded; list the cluster's node and Pod ranges only.",
+                provenance=_provenance(plan),
             )
+
+
+def _provenance(plan: Plan) -> Provenance | None:
+    """Only the agent was seen to do this; of EgressNATPolicy objects it is our conclusion."""
+    return None if plan.policy_choice.name == AGENT_CONFIG else Provenance.INFERRED
 
 
 RULE: Final = Rule(

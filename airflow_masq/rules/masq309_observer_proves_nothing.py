@@ -1,7 +1,8 @@
 """An observer stands where nothing is ever masqueraded.
 
 A target lies in the cluster's node, Pod or Service ranges, or is link-local. It sees the Pod's address with and
-without the agent, so what it reports proves nothing about the agent.
+without the agent, so what it reports proves nothing about the agent. Or it is a loopback or multicast address, for
+which no packet leaves the Pod at all.
 
 ## Why
 
@@ -22,7 +23,7 @@ from typing import TYPE_CHECKING, Final
 
 from airflow_masq.network import Provenance
 from airflow_masq.rules.rule import Problem, Rule, Severity
-from airflow_masq.rules.target_facts import predicted_targets
+from airflow_masq.rules.target_facts import is_nowhere, predicted_targets
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,6 +32,13 @@ if TYPE_CHECKING:
 
 
 def _check(plan: Plan) -> Iterator[Problem]:
+    for index, target in enumerate(plan.targets):
+        if target.address is not None and is_nowhere(target.address):
+            yield Problem(
+                where=f"targets[{index}].observe",
+                message=f"{target.name} ({target.address}) is no address that a packet leaves the Pod for, so it "
+                "proves nothing; name the address of a service elsewhere.",
+            )
     for predicted in predicted_targets(plan):
         if predicted.proves_nothing:
             place = "is link-local" if predicted.is_link_local else "lies in the cluster's own ranges"

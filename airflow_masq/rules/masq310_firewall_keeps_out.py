@@ -25,7 +25,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from airflow_masq.network import PredictedKind, Provenance, Reason
+from airflow_masq.network import PredictedKind, Provenance, Reason, SourceKind
+from airflow_masq.network.excerpt import listed
 from airflow_masq.plan import remedy_of
 from airflow_masq.rules.policy_facts import culprit
 from airflow_masq.rules.rule import Problem, Rule, Severity
@@ -39,11 +40,12 @@ if TYPE_CHECKING:
 
 
 def _check(plan: Plan) -> Iterator[Problem]:
+    remedy = remedy_of(plan)
     for predicted in predicted_targets(plan):
-        if culprit(plan, predicted) is not None:
-            continue  # MASQ307 says it, with its cause
+        if predicted.is_link_local or culprit(plan, predicted=predicted) is not None:
+            continue  # MASQ309 and MASQ307 say it, with its cause
         if predicted.is_let_in is False:
-            yield _kept_out(predicted, remedy_of(plan))
+            yield _kept_out(predicted, remedy)
         elif predicted.is_let_in_partly:
             yield Problem(
                 where=f"{predicted.where}.allowed_sources",
@@ -95,6 +97,8 @@ _OTHER_CAUSES: Final = {
 def _advice(predicted: PredictedTarget, remedy: Remedy) -> str:
     ask = f"Ask that side to let in {_named(predicted.every_pod)}"
     remedied = predicted.under(remedy.policy)
+    if remedied.let_in is True and predicted.target.expect is SourceKind.POD:
+        return f"That contradicts expect: pod. {ask}, or leave expect out."
     if remedied.let_in is True:
         return f"{remedy.state} they come {_source(remedied)}, which it lets in: {remedy.step}."
     if predicted.prediction.arrives_as is not PredictedKind.POD:
@@ -102,7 +106,12 @@ def _advice(predicted: PredictedTarget, remedy: Remedy) -> str:
     if remedied.prediction.reason is Reason.NO_MASQUERADING_FOR_IPV6:
         return f"No agent of Composer's changes that. Reach the service by IPv4. Or {ask[0].lower()}{ask[1:]}."
     if remedied.prediction.arrives_as is PredictedKind.POD:
-        return f"No agent changes that, since this destination is never masqueraded. {ask}, or move the service."
+        narrow = ""
+        if any(predicted.address in network for network in predicted.ranges.node):
+            narrow = " If network.node_ranges names more than the cluster's own subnetwork, correct that first."
+        return (
+            f"No agent changes that, since this destination is never masqueraded.{narrow} {ask}, or move the service."
+        )
     either = "which it does not let in either" if remedied.let_in is False else "of which it may let in none or some"
     return (
         f"The agent alone would not help: then they come {_source(remedied)}, {either}. "
@@ -119,7 +128,7 @@ def _allowed(predicted: PredictedTarget) -> str:
 
 
 def _listed(networks: Iterable[object]) -> str:
-    return ", ".join(str(network).removesuffix("/32") for network in networks)
+    return listed(str(network).removesuffix("/32").removesuffix("/128") for network in networks)
 
 
 RULE: Final = Rule(

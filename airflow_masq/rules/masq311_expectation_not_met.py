@@ -52,8 +52,8 @@ def _is_told_otherwise(plan: Plan, predicted: PredictedTarget) -> bool:
         predicted.proves_nothing
         or predicted.is_ipv6_bypass
         or predicted.is_let_in is False
-        or culprit(plan, predicted) is not None
-        or verifies_nothing(plan, predicted.target)
+        or culprit(plan, predicted=predicted) is not None
+        or verifies_nothing(plan, target=predicted.target)
     )
 
 

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 def _check(plan: Plan) -> Iterator[Problem]:
     for index, target in enumerate(plan.targets):
-        if verifies_nothing(plan, target):
+        if verifies_nothing(plan, target=target):
             yield Problem(
                 where=f"targets[{index}].observe",
                 message=f"{target.name} ({target.host}) is on the internet, where traffic is masqueraded with and "

@@ -20,6 +20,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from airflow_masq.network import Provenance
+from airflow_masq.network.agent_config_warnings import EMPTY_LIST, everything_listed
 from airflow_masq.rules.policy_facts import AGENT_CONFIG_PLACE, agent_reading, uncovered
 from airflow_masq.rules.rule import Problem, Rule, Severity
 
@@ -28,22 +29,21 @@ if TYPE_CHECKING:
 
     from airflow_masq.plan import Plan
 
-# Parts of warnings about faults that rules of their own report: MASQ308, and MASQ301 where the ranges are known.
-_EVERYTHING_LISTED: Final = ", so nothing of IPv"
-_NOTHING_LISTED: Final = " is empty, so every destination is masqueraded"
-
 
 def _check(plan: Plan) -> Iterator[Problem]:
     reading = agent_reading(plan)
-    if reading is None or not reading.accepted:
+    if reading is None or reading.config is None:
         return  # MASQ316 says what is wrong
-    misses_ranges = bool(uncovered(plan, (*plan.ranges.node, *plan.ranges.pod)))
+    listed = reading.config.non_masquerade
+    told_elsewhere = {everything_listed(cidr) for cidr in listed if cidr.prefixlen == 0}  # MASQ308
+    if uncovered(plan, networks=(*plan.ranges.node, *plan.ranges.pod)):
+        told_elsewhere.add(EMPTY_LIST)  # MASQ301, where the ranges are known
     for warning in reading.warnings:
-        if _EVERYTHING_LISTED in warning or (_NOTHING_LISTED in warning and misses_ranges):
+        if warning in told_elsewhere:
             continue
         yield Problem(
             where=AGENT_CONFIG_PLACE,
-            message=f"In the agent's config, {warning}.",
+            message=f"In the agent's config, {warning}{'' if warning.endswith('?') else '.'}",
             provenance=None if reading.certain else Provenance.INFERRED,
         )
 

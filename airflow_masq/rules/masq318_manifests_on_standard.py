@@ -1,6 +1,7 @@
 """EgressNATPolicy objects are given for a cluster that does not read them.
 
 The plan describes `EgressNATPolicy` objects, while the environment is of Composer 1, whose cluster is a Standard one.
+Whatever is predicted from this plan rests on objects that nothing there reads.
 
 ## Why
 
@@ -41,7 +42,7 @@ def _check(plan: Plan) -> Iterator[Problem]:
 
 RULE: Final = Rule(
     code="MASQ318",
-    severity=Severity.WARNING,
+    severity=Severity.ERROR,
     provenance=Provenance.DOCUMENTED,
     check=_check,
     text=__doc__,

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from netaddr import cidr_merge
+from netaddr import IPSet
 
 from airflow_masq.network.egress_nat_policy import check_egress_nat_policy, read_egress_nat_policy
 from airflow_masq.network.policy import gke_fixed
 from airflow_masq.network.ranges import IPV4
-from airflow_masq.plan.policy_section import own_agent_reading
+from airflow_masq.plan.policy_section import own_agent_reading, replaces_default
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -48,6 +48,16 @@ def agent_reading(plan: Plan) -> AgentConfigReading | None:
     return own_agent_reading(plan.policy_choice)
 
 
+def lists_defaults(plan: Plan) -> bool:
+    """Say whether the agent's own list is in force because the plan's config has none.
+
+    :param plan: the plan.
+    :return: whether it is.
+    """
+    reading = agent_reading(plan)
+    return reading is not None and reading.config is not None and reading.config.lists_defaults
+
+
 def list_entries(plan: Plan) -> tuple[ListEntry, ...]:
     """Give the ranges that the plan's own policy keeps from being masqueraded.
 
@@ -67,30 +77,36 @@ def list_entries(plan: Plan) -> tuple[ListEntry, ...]:
     return ()
 
 
-def uncovered(plan: Plan, networks: Iterable[IPNetwork]) -> list[IPNetwork]:
+def policy_place(plan: Plan) -> str:
+    """Give the place of the policy that a plan describes in full.
+
+    :param plan: the plan.
+    :return: the place of its agent's config, or of its manifests.
+    """
+    return AGENT_CONFIG_PLACE if plan.policy_choice.name == AGENT_CONFIG else EGRESS_NAT_POLICIES_PLACE
+
+
+def uncovered(plan: Plan, *, networks: Iterable[IPNetwork]) -> list[IPNetwork]:
     """Give the ranges that the plan's own policy does not keep from being masqueraded as a whole.
 
     What GKE adds of itself on Autopilot does not count.
 
     :param plan: the plan.
     :param networks: the ranges to look for.
-    :return: those that are missing; none where the plan describes no policy in full, or where that masquerades nothing.
+    :return: those that are missing; none where the plan describes no policy in full, as where GKE's or Composer's
+        object ``default`` stays in force beside its own, or where that masquerades nothing.
     """
     choice = plan.policy_choice
-    is_described = choice.name == EGRESS_NAT_POLICIES or (choice.name == AGENT_CONFIG and choice.daemon_set)
+    is_described = replaces_default(choice) or (choice.name == AGENT_CONFIG and choice.daemon_set)
     if not is_described or not plan.policy.chains:
         return []
     (chain,) = plan.policy.chains
-    fixed = gke_fixed(plan.ranges) if choice.name == EGRESS_NAT_POLICIES else ()
-    listed = cidr_merge([exemption.cidr for exemption in chain.exemptions if exemption not in fixed])
-    return [
-        network
-        for network in networks
-        if not any(network in cidr for cidr in listed) and (network.version == IPV4 or chain.ipv6)
-    ]
+    fixed = frozenset(gke_fixed(plan.ranges) if choice.name == EGRESS_NAT_POLICIES else ())
+    listed = IPSet([exemption.cidr for exemption in chain.exemptions if exemption not in fixed])
+    return [network for network in networks if network not in listed and (network.version == IPV4 or chain.ipv6)]
 
 
-def culprit(plan: Plan, predicted: PredictedTarget) -> ListEntry | None:
+def culprit(plan: Plan, *, predicted: PredictedTarget) -> ListEntry | None:
     """Give the entry of the plan's own policy that keeps a target from being masqueraded although it needs to be.
 
     :param plan: the plan.

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 # Well-known services that tell a caller its address, by the end of their names. Each answers anybody on the internet.
 _KNOWN_DOMAINS: Final = (
     "checkip.amazonaws.com",
+    "akahelp.net",
     "akamaitech.net",
     "cloudflare.com",
     "httpbin.org",
@@ -30,6 +31,8 @@ _KNOWN_DOMAINS: Final = (
     "ns2.google.com",
     "ns3.google.com",
     "ns4.google.com",
+    "checkip.dyndns.org",
+    "whatismyip.akamai.com",
     "whoami.akamai.net",
     "myip.com",
     "opendns.com",
@@ -37,7 +40,7 @@ _KNOWN_DOMAINS: Final = (
 _NEEDS_THE_INTERNET: Final = frozenset({SourceKind.NAT, SourceKind.NODE_EXTERNAL})
 
 
-def verifies_nothing(plan: Plan, target: Target) -> bool:
+def verifies_nothing(plan: Plan, *, target: Target) -> bool:
     """Say whether a target is on the internet, and there is no other reason to ask it.
 
     :param plan: the plan.
@@ -49,11 +52,11 @@ def verifies_nothing(plan: Plan, target: Target) -> bool:
     if target.expect in _NEEDS_THE_INTERNET or target.allowed_sources or not _is_public(plan, target):
         return False
     destination = target.address or SOMEWHERE_PUBLIC
-    return predict_every_pod(plan.ranges, plan.policy, destination=destination).prediction.masqueraded
+    return predict_every_pod(plan.ranges, policy=plan.policy, destination=destination).prediction.masqueraded
 
 
 def _is_public(plan: Plan, target: Target) -> bool:
     if target.address is not None:
-        return target.address.version == IPV4 and is_public(plan, target.address)
+        return target.address.version == IPV4 and is_public(plan, address=target.address)
     host = (target.host or "").rstrip(".").lower()
     return any(host == domain or host.endswith(f".{domain}") for domain in _KNOWN_DOMAINS)

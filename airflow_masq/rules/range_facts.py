@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from netaddr import cidr_merge
 
 from airflow_masq.environment.cidr_fields import POD_FIELD, RESERVED_FIELDS, SERVICE_FIELD, CidrField
+from airflow_masq.network.excerpt import listed
 from airflow_masq.network.ranges import IPV4, IPV4_BITS
 from airflow_masq.rules.environment_facts import block, text_field
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from netaddr import IPNetwork
 
@@ -40,14 +41,6 @@ class NamedRange:
     def __str__(self) -> str:
         return f"{self.name} range {self.network}"
 
-    def overlaps(self, other: NamedRange) -> bool:
-        """Say whether two ranges share addresses.
-
-        :param other: the other range.
-        :return: whether they do.
-        """
-        return self.network in other.network or other.network in self.network
-
 
 def named_ranges(plan: Plan) -> list[NamedRange]:
     """Give every range of a plan.
@@ -57,48 +50,75 @@ def named_ranges(plan: Plan) -> list[NamedRange]:
     """
     ranges = plan.ranges
     return [
-        *(NamedRange(name="Pod", where=pod_place(plan, network), network=network) for network in ranges.pod),
-        *(
-            NamedRange(name="Service", where=service_place(plan, network), network=network)
-            for network in ranges.service
-        ),
-        *(NamedRange(name="node", where="network.node_ranges", network=network) for network in ranges.node),
+        *pod_ranges(plan),
+        *service_ranges(plan),
+        *_listed("node", ranges.node, where="network.node_ranges"),
         *_reserved_ranges(plan),
         *(
-            NamedRange(name=name, where=f"network.other_ranges.{name}", network=network, is_other=True)
+            named
             for name, networks in ranges.other.items()
-            for network in networks
+            for named in _listed(name, networks, where=f"network.other_ranges.{name}", is_other=True)
         ),
     ]
 
 
-def pod_place(plan: Plan, network: IPNetwork) -> str:
-    """Say where a Pod range comes from.
+def overlaps(ranges: Sequence[NamedRange]) -> Iterator[tuple[NamedRange, NamedRange]]:
+    """Find the pairs of ranges that share addresses.
+
+    Of two CIDRs that do, one holds the other, so that in the order of their addresses every range follows those that
+    hold it.
+
+    :param ranges: the ranges, each different from the others.
+    :return: the pairs one by one, since there may be many; each in the order of ``ranges``.
+    """
+    places = sorted(range(len(ranges)), key=lambda place: _sort_key(ranges[place]))
+    around: list[int] = []
+    for place in places:
+        network = ranges[place].network
+        while around and network not in ranges[around[-1]].network:
+            around.pop()
+        yield from ((ranges[min(place, outer)], ranges[max(place, outer)]) for outer in around)
+        around.append(place)
+
+
+def _sort_key(named: NamedRange) -> tuple[int, int, int]:
+    return named.network.version, named.network.first, named.network.prefixlen
+
+
+def _listed(name: str, networks: Iterable[IPNetwork], *, where: str, is_other: bool = False) -> Iterator[NamedRange]:
+    for index, network in enumerate(networks):
+        yield NamedRange(name=name, where=f"{where}[{index}]", network=network, is_other=is_other)
+
+
+def pod_ranges(plan: Plan) -> list[NamedRange]:
+    """Give the Pod ranges.
 
     :param plan: the plan.
-    :param network: one of its Pod ranges.
-    :return: the environment's own field where that names it, else the plan's.
+    :return: each with its place: the environment's own field where that names it, else the plan's.
     """
-    return _place(plan, network, field=POD_FIELD, otherwise="network.pod_ranges")
+    return _of_field(plan, plan.ranges.pod, field=POD_FIELD, otherwise="network.pod_ranges")
 
 
-def service_place(plan: Plan, network: IPNetwork) -> str:
-    """Say where a Service range comes from.
+def service_ranges(plan: Plan) -> list[NamedRange]:
+    """Give the Service ranges.
 
     :param plan: the plan.
-    :param network: one of its Service ranges.
-    :return: as ``pod_place``.
+    :return: as ``pod_ranges``.
     """
-    return _place(plan, network, field=SERVICE_FIELD, otherwise="network.service_ranges")
+    return _of_field(plan, plan.ranges.service, field=SERVICE_FIELD, otherwise="network.service_ranges")
 
 
-def _place(plan: Plan, network: IPNetwork, *, field: CidrField, otherwise: str) -> str:
-    return field.where if block(plan, field) == network else otherwise
+def _of_field(plan: Plan, networks: Iterable[IPNetwork], *, field: CidrField, otherwise: str) -> list[NamedRange]:
+    own = block(plan, field=field)
+    return [
+        replace(named, where=field.where) if named.network == own else named
+        for named in _listed(field.purpose, networks, where=otherwise)
+    ]
 
 
 def _reserved_ranges(plan: Plan) -> Iterator[NamedRange]:
     for field in RESERVED_FIELDS:
-        network = block(plan, field)
+        network = block(plan, field=field)
         if network is not None:
             yield NamedRange(name=field.purpose, where=field.where, network=network)
 
@@ -123,7 +143,7 @@ def pod_size(plan: Plan) -> RangeSize | None:
     :param plan: the plan.
     :return: their size, or the bare size that the environment asks for; ``None`` where neither is known.
     """
-    return _size(plan, plan.ranges.pod, place=pod_place, field=POD_FIELD)
+    return _size(plan, pod_ranges(plan), field=POD_FIELD)
 
 
 def service_size(plan: Plan) -> RangeSize | None:
@@ -132,16 +152,15 @@ def service_size(plan: Plan) -> RangeSize | None:
     :param plan: the plan.
     :return: as ``pod_size``.
     """
-    return _size(plan, plan.ranges.service, place=service_place, field=SERVICE_FIELD)
+    return _size(plan, service_ranges(plan), field=SERVICE_FIELD)
 
 
-def _size(
-    plan: Plan, networks: tuple[IPNetwork, ...], *, place: Callable[[Plan, IPNetwork], str], field: CidrField
-) -> RangeSize | None:
-    ipv4 = [network for network in networks if network.version == IPV4]
+def _size(plan: Plan, ranges: list[NamedRange], *, field: CidrField) -> RangeSize | None:
+    ipv4 = [named for named in ranges if named.network.version == IPV4]
     if ipv4:
-        text = ", ".join(str(network) for network in ipv4)
-        return RangeSize(where=place(plan, ipv4[0]), text=text, addresses=sum(each.size for each in cidr_merge(ipv4)))
+        networks = [named.network for named in ipv4]
+        addresses = sum(each.size for each in cidr_merge(networks))
+        return RangeSize(where=ipv4[0].where, text=listed(networks), addresses=addresses)
     bare_size = BARE_SIZE.fullmatch(text_field(plan, *field.path))
     if bare_size is None:
         return None

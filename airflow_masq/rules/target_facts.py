@@ -6,11 +6,13 @@ Only targets whose observer has a literal address can be looked at: names are no
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from netaddr import IPAddress
 
 from airflow_masq.network import Reason, SourceKind
+from airflow_masq.network.arrival import GOOGLE_APIS, NOWHERE
 from airflow_masq.network.every_pod import predict_every_pod
 from airflow_masq.network.firewall import lets_in
 from airflow_masq.network.policy import LINK_LOCAL, LINK_LOCAL_IPV6
@@ -107,22 +109,32 @@ class PredictedTarget:
         return lets_in(self.target.allowed_sources, sources=sources, version=int(self.address.version))
 
     def under(self, policy: MasqueradePolicy) -> EveryPod:
-        """Predict what it would see under another policy."""
+        """Predict what it would see under another policy.
+
+        :param policy: the policy.
+        :return: what it would see of the cluster's Pods.
+        """
         return _every_pod(self.ranges, policy, target=self.target, address=self.address)
 
 
-def predicted_targets(plan: Plan) -> Iterator[PredictedTarget]:
+@lru_cache(maxsize=1)  # every rule about targets asks for the same plan's
+def predicted_targets(plan: Plan) -> tuple[PredictedTarget, ...]:
     """Predict what each target will see.
 
     :param plan: the plan.
-    :return: the targets whose address is known, in the plan's order; none for Composer 3, whose nodes and Pods are not
-        in the project's network, so that nothing here says where its packets come from.
+    :return: the targets whose address is known and one that a packet travels to, in the plan's order; none for
+        Composer 3, whose nodes and Pods are not in the project's network, so that nothing here says where its packets
+        come from.
     """
+    return tuple(_predicted_targets(plan))
+
+
+def _predicted_targets(plan: Plan) -> Iterator[PredictedTarget]:
     if composer_generation(plan.environment) == COMPOSER_3:
         return
     for index, target in enumerate(plan.targets):
         address = target.address
-        if address is not None:
+        if address is not None and not is_nowhere(address):
             yield PredictedTarget(
                 target=target,
                 where=f"targets[{index}]",
@@ -133,17 +145,28 @@ def predicted_targets(plan: Plan) -> Iterator[PredictedTarget]:
 
 
 def _every_pod(ranges: NetworkRanges, policy: MasqueradePolicy, *, target: Target, address: IPAddress) -> EveryPod:
-    return predict_every_pod(ranges, policy, destination=address, allowed_sources=target.allowed_sources)
+    return predict_every_pod(ranges, policy=policy, destination=address, allowed_sources=target.allowed_sources)
 
 
-def is_public(plan: Plan, address: IPAddress) -> bool:
+def is_nowhere(address: IPAddress) -> bool:
+    """Say whether no packet leaves a Pod for an address.
+
+    :param address: the address.
+    :return: whether it is loopback, multicast, unspecified or the like.
+    """
+    return any(address in network for network in NOWHERE)
+
+
+def is_public(plan: Plan, *, address: IPAddress) -> bool:
     """Say whether an address is reached through the internet.
 
     :param plan: the plan.
     :param address: the address.
-    :return: whether it is global, and in no range that the plan names.
+    :return: whether it is global, none of Google's own private ways in, and in no range that the plan names.
     """
     ranges = plan.ranges
     others = (network for networks in ranges.other.values() for network in networks)
-    is_private_here = any(address in network for network in (*ranges.node, *ranges.pod, *ranges.service, *others))
+    is_private_here = any(
+        address in network for network in (*ranges.node, *ranges.pod, *ranges.service, *others, *GOOGLE_APIS)
+    )
     return bool(address.is_global()) and not is_private_here

@@ -97,7 +97,7 @@ def _prediction(
         return None
     return predict(
         plan.ranges,
-        plan.policy,
+        policy=plan.policy,
         pod=own_address,
         destination=last.destination,
         allowed_sources=target.allowed_sources,
@@ -157,7 +157,7 @@ def _attributed(observation: Observation, *, plan: Plan) -> AddressKind | None:
         return None
     return attribute(
         observation.observed,
-        plan.ranges,
+        ranges=plan.ranges,
         local_address=observation.local_address,
         destination=observation.destination,
     )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.cli.console import PLAN
+from tests.cli.console import PLAN, WITHOUT_AGENT
 
 if TYPE_CHECKING:
     from tests.cli.console import Console
@@ -47,7 +47,7 @@ def test_without_the_agent_the_firewall_drops_it(console: Console) -> None:
     """Where the firewall lets in nodes only, an environment with the agent gets through, and one without does not."""
     (without,) = explained(console, "without_agent.yaml", "onprem-erp")
     (with_agent,) = explained(console, "plan.yaml", "onprem-erp")
-    assert (without["source_kind"], without["allowed"], without["source"]) == ("dropped", False, ["192.168.0.1"])
+    assert (without["source_kind"], without["allowed"], without["source"]) == ("dropped", False, ["192.168.0.0/16"])
     assert without["matched_cidr"] == "172.16.0.0/12"
     assert (with_agent["source_kind"], with_agent["allowed"]) == ("node", True)
 
@@ -76,12 +76,67 @@ def test_a_service_is_explained_by_its_endpoint(console: Console) -> None:
     assert known["path"][1] == "the node: the Service address 10.96.0.1 becomes its endpoint's, 172.16.0.2"
 
 
+@pytest.mark.parametrize(
+    ("allowed", "sender", "let_in"),
+    [
+        ("192.168.0.0/25", [], None),
+        ("192.168.0.0/16", [], True),
+        ("192.168.0.0/25", ["--from", "192.168.0.9"], True),
+        ("192.168.0.0/25", ["--from", "192.168.9.9"], False),
+    ],
+)
+def test_a_firewall_for_some_pods(console: Console, allowed: str, sender: list[str], *, let_in: bool | None) -> None:
+    """Without ``--from`` nobody is promised what holds for some Pods only; with it, that Pod's packet is judged."""
+    console.write("some.yaml", WITHOUT_AGENT.replace("allowed_sources: [10.0.0.0/8]", f"allowed_sources: [{allowed}]"))
+    (answer,) = explained(console, "some.yaml", "onprem-erp", *sender)
+    assert answer["allowed"] is let_in
+    assert answer["source"] == (sender[1:] or ["192.168.0.0/16"])
+    printed = console.run("explain", "some.yaml", "onprem-erp", *sender).printed
+    assert ("if its firewall lets that in" in printed) is (let_in is None)
+    assert ("depends on its source" in printed) is (let_in is None)
+
+
+@pytest.mark.parametrize("address", ["199.36.153.4", "199.36.153.11"])
+def test_googles_apis_are_reached_without_cloud_nat(console: Console, address: str) -> None:
+    """The addresses of restricted and private.googleapis.com need no Cloud NAT; their neighbour does."""
+    console.write("no_nat.yaml", PLAN.replace("nat_covers: [node]", "nat_covers: []"))
+    private, public = explained(console, "no_nat.yaml", address, "199.36.153.12")
+    assert (private["source_kind"], public["source_kind"]) == ("node", "dropped")
+
+
+def test_a_policy_that_was_not_read_is_said_to_be(console: Console) -> None:
+    """Where the agent refuses its config or a manifest is flawed, the answer says so, and where not, it does not."""
+    for policy, words in (
+        ('{agent_config: "nonMasqueradeCIDRs: [10.0.0.1/8]"}', "the agent refuses its config"),
+        ('{agent_config: "nonMasqueradeCIDRs: [10.0.0.0/8]", daemon_set: false}', "nobody reads the agent's config"),
+        (
+            "{egress_nat_policies: [{kind: EgressNATPolicy}]}",
+            "a flawed manifest of the plan is taken not to be in force",
+        ),
+        ('{agent_config: "nonMasqueradeCIDRs: [10.0.0.0/8]"}', ""),
+    ):
+        console.write("policy.yaml", f"{PLAN}policy: {policy}\n")
+        (answer,) = explained(console, "policy.yaml", "172.20.0.10")
+        node = answer["path"][1]
+        assert words in node
+        assert (";" in node) is bool(words)
+
+
 def test_targets_of_one_address_that_differ(console: Console) -> None:
-    """Where two targets have one address and different firewalls, only the name can tell which one is meant."""
+    """Where two targets have one address and different firewalls, the address stands for both, a name for its own."""
     other = "  - {name: other, observe: 'http://172.20.0.10:9090/', allowed_sources: [192.168.0.0/24]}\n"
     console.write("two.yaml", PLAN + other)
-    by_address, erp, second = explained(console, "two.yaml", "172.20.0.10", "onprem-erp", "other")
-    assert [each["allowed"] for each in (by_address, erp, second)] == [None, True, False]
+    by_address = explained(console, "two.yaml", "172.20.0.10")
+    by_name = explained(console, "two.yaml", "onprem-erp", "other")
+    assert by_address == by_name
+    assert [(each["destination"], each["allowed"]) for each in by_address] == [
+        ("172.20.0.10", True),
+        ("172.20.0.10", False),
+    ]
+    shared = PLAN + other.replace("[192.168.0.0/24]", "[10.0.0.0/8]")
+    console.write("shared.yaml", shared)
+    assert len(explained(console, "shared.yaml", "172.20.0.10")) == 1
+    assert "172.20.0.10 (onprem-erp, other): sees" in console.run("explain", "shared.yaml", "172.20.0.10").printed
 
 
 @pytest.mark.parametrize(
@@ -107,7 +162,7 @@ def test_as_text(console: Console) -> None:
     assert answer.code == 0
     assert lines[0] == "172.20.0.10 (onprem-erp): sees a node's address (10.128.0.0/20), which its firewall lets in"
     assert lines[1] == "    1. Pod 192.168.0.1 sends to 172.20.0.10"
-    assert "10.128.0.9: sees the Pod's address (192.168.0.1)" in lines
+    assert "10.128.0.9: sees the Pod's address (192.168.0.0/16)" in lines
     assert lines[-1].startswith("Next: ")
 
 
@@ -126,7 +181,7 @@ def test_what_is_dropped_as_text(console: Console) -> None:
     console.write("no_nat.yaml", PLAN.replace("nat_covers: [node]", "nat_covers: []"))
     firewall = console.run("explain", "without_agent.yaml", "onprem-erp").printed
     nat = console.run("explain", "no_nat.yaml", "192.175.48.80").printed
-    assert "dropped, since its firewall does not let in the Pod's address (192.168.0.1)" in firewall
+    assert "dropped, since its firewall does not let in the Pod's address (192.168.0.0/16)" in firewall
     assert nat.startswith("192.175.48.80: dropped on the way\n")
     for printed in (firewall, nat):
         assert "--as firewall-request" in printed

@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+import re
+from typing import TYPE_CHECKING
+
+import proto  # type: ignore[import-untyped] # the library has no types
 import pytest
+from google.cloud.orchestration.airflow.service_v1.types import environments
 
 from airflow_masq.environment.field_generations import FIELD_GENERATIONS, FieldGenerations
-from airflow_masq.environment.fields import FIELD_NAMES
+from airflow_masq.environment.fields import FIELD_NAMES, REST_NAMES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 def test_every_field_is_one_of_googles() -> None:
@@ -27,3 +35,39 @@ def test_a_field_belongs_to_its_generations(first: int, last: int | None, having
     field = FieldGenerations(path=("config",), first=first, last=last)
     assert {generation for generation in range(1, 5) if field.has(generation)} == having
     assert str(field) == words
+
+
+# What the client library's types say of a field: the generation, and whether later or earlier ones have it as well.
+_SUPPORTED = re.compile(
+    r"This field is (?:only )?supported for Cloud Composer environments in versions "
+    r"composer-(\d)(?:[-.*a-z0-9 ]* and (newer|older)\b)?"
+)
+_DESCRIBED = re.compile(r"\n {8}(\w+) \(")
+
+
+def _words_of_google(message: type[proto.Message], *around: str) -> Iterator[tuple[tuple[str, ...], str]]:
+    """Give every field that can be set, by its path in REST spelling, and what its type's docstring says of it."""
+    parts = _DESCRIBED.split(message.__doc__ or "")
+    for name, text in zip(parts[1::2], parts[2::2], strict=True):
+        path = (*around, REST_NAMES.get(name, name))
+        words = " ".join(text.replace("\\", "").split())
+        yield path, words
+        inner = message.meta.fields[name].message if name in message.meta.fields else None
+        if isinstance(inner, type) and issubclass(inner, proto.Message) and inner is not message:
+            yield from _words_of_google(inner, *path)
+
+
+def test_the_table_says_what_googles_own_types_say() -> None:
+    """Where the client's documentation names the generations of a field, the table does, and names the same."""
+    told = {
+        path: match.groups()
+        for path, words in _words_of_google(environments.EnvironmentConfig, "config")
+        if (match := _SUPPORTED.search(words)) and "Output only" not in words and path[-1] != "useIpAliases"
+    }
+    table = {field.path: field for field in FIELD_GENERATIONS}
+    assert len(told) > 12
+    for path, (generation, direction) in told.items():
+        field = table[path]
+        first = 1 if direction == "older" else int(generation)
+        last = None if direction == "newer" else int(generation)
+        assert (field.path, field.first, field.last) == (path, first, last)

@@ -38,7 +38,7 @@ def predicted(
     """Predict what a destination sees; addresses are given as texts."""
     return predict(
         ranges,
-        policy,
+        policy=policy,
         pod=IPAddress(pod),
         destination=IPAddress(destination),
         allowed_sources=allowed_sources,

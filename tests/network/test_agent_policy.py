@@ -23,7 +23,7 @@ def test_the_policy_follows_the_configs_list() -> None:
     reading = read_agent_config("nonMasqueradeCIDRs: [10.200.0.0/16]")
     reason = Reason.DESTINATION_IP_IN_CONFIGURED_NON_MASQUERADE_RANGE
     assert _decided(reading, ON_PREMISES) == (False, reason, "the agent's config")
-    assert _decided(reading, PUBLIC) == (True, Reason.MASQUERADED, "policy agent-config")
+    assert _decided(reading, PUBLIC) == (True, Reason.MASQUERADED, "policy agent_config")
 
 
 def test_the_policy_follows_the_default_list_where_the_config_has_none() -> None:

@@ -71,9 +71,10 @@ def _borders(policy: MasqueradePolicy) -> list[int]:
 @example(_policy(["0.0.0.0/0"], masquerades_link_local=True), [], "192.168.0.2")
 def test_the_table_says_what_the_policy_decides(policy: MasqueradePolicy, numbers: list[int], pod: str) -> None:
     """For any policy and any destination, as a number and as text, the compiled answer is the decision."""
-    source, destinations = IPAddress(pod), [*numbers, *_borders(policy)]
+    source = IPAddress(pod)
+    destinations = [number for number in (*numbers, *_borders(policy)) if source != IPAddress(number, version=4)]
     expected = [decide(policy, pod=source, destination=IPAddress(to, version=4)).masqueraded for to in destinations]
-    compiled = compile_policy(policy, pod_version=source.version)
+    compiled = compile_policy(policy)
     assert compiled.masquerades(destinations) == expected
     assert compiled.masquerades_texts(str(IPAddress(to, version=4)) for to in destinations) == expected
 

@@ -38,7 +38,7 @@ def test_the_prediction_agrees_with_the_real_agent(row: Row, destination: str, w
     pod, node = (POD_IPV6, NODE_IPV6) if ipv6 else (ground_truth.POD, ground_truth.NODE)
     prediction = predict(
         RANGES,
-        policy_of(row),
+        policy=policy_of(row),
         pod=IPAddress(pod),
         destination=IPAddress(destination),
         node_address=IPAddress(node),

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from netaddr import IPAddress, IPNetwork
 
 from airflow_masq.network import (
@@ -125,14 +127,31 @@ def test_ipv6_link_local_destinations_are_not_masqueraded_unless_wanted() -> Non
 
 
 def test_ipv6_bypasses_masquerading() -> None:
-    """An IPv6 destination, or an IPv6 Pod, is not masqueraded although the same IPv4 packet is."""
+    """An IPv6 destination is not masqueraded although an IPv4 one is, by whichever address the Pod is known."""
     policy = _policy(_chain("2600:1900::/28"))
     pod = IPAddress("2001:db8::5")
     decisions = [_decide(policy, "2600:1900::1"), _decide(policy, "2600:1900::1", pod=pod)]
-    decisions.append(_decide(policy, "34.1.2.3", pod=pod))
     assert {decision.reason for decision in decisions} == {Reason.NO_MASQUERADING_FOR_IPV6}
     assert not any(decision.masqueraded for decision in decisions)
     assert _decide(policy, "34.1.2.3").masqueraded
+    assert _decide(policy, "34.1.2.3", pod=pod).masqueraded
+
+
+def test_what_a_pod_sends_to_itself_never_leaves_it() -> None:
+    """A policy that masquerades everything masquerades that as little as one without chains."""
+    for policy in (_policy(_chain()), no_policy()):
+        decision = _decide(policy, "192.168.0.2")
+        assert (decision.masqueraded, decision.reason) == (False, Reason.DESTINATION_ON_SAME_NODE)
+        assert decision.matched_cidr == IPNetwork("192.168.0.2/32")
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_two_chains_are_known_as_well_as_the_weaker(order: int) -> None:
+    """Where one chain's exemption is inferred, so is what both let through, whichever comes first."""
+    inferred = exemptions([IPNetwork("10.0.0.0/8")], origin="a guess", provenance=Provenance.INFERRED)
+    chains = (_chain("10.0.0.0/8"), Chain(name="IP-MASQ-AGENT", exemptions=inferred))
+    assert _decide(_policy(*chains[::order]), "10.1.2.3").provenance is Provenance.INFERRED
+    assert _decide(_policy(chains[0]), "10.1.2.3").provenance is Provenance.DOCUMENTED
 
 
 def test_ipv6_is_masqueraded_where_the_agent_was_told_to() -> None:
@@ -190,3 +209,17 @@ def test_a_policy_without_chains_wants_nothing() -> None:
     assert not no_policy().keeps_pod_address(IPAddress("10.0.0.1"))
     assert no_policy().keeps_pod_address(IPAddress("169.254.169.254"))
     assert no_policy().keeps_pod_address(IPAddress("fe80::1"))
+
+
+@given(
+    st.lists(
+        st.sampled_from(["10.0.0.0/8", "10.1.0.0/16", "10.1.2.0/24", "0.0.0.0/0", "fd00::/8", "fd00::/64", "::/0"])
+    ),
+    st.sampled_from(["10.1.2.3", "10.1.9.9", "11.0.0.1", "fd00::1", "fd01::1", "2001:db8::1"]),
+)
+def test_the_exemption_is_the_first_that_holds_the_destination(cidrs: list[str], destination: str) -> None:
+    """However it is looked up, the answer is that of walking the list from its top."""
+    address = IPAddress(destination)
+    walked = next((cidr for cidr in cidrs if address in IPNetwork(cidr)), None)
+    found = _chain(*cidrs).exemption(address)
+    assert (None if found is None else str(found.cidr)) == walked

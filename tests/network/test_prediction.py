@@ -188,3 +188,19 @@ def test_a_prediction_is_consistent(destination: object, policy: MasqueradePolic
     assert prediction.source_kind is (PredictedKind.DROPPED if prediction.allowed is False else prediction.arrives_as)
     assert all(step.isprintable() for step in prediction.path)
     assert len(prediction.path) >= 3
+
+
+@pytest.mark.parametrize(
+    ("destination", "kind"),
+    [
+        ("199.36.153.3", PredictedKind.DROPPED),
+        ("199.36.153.4", PredictedKind.POD),
+        ("199.36.153.11", PredictedKind.POD),
+        ("199.36.153.12", PredictedKind.DROPPED),
+    ],
+)
+def test_googles_own_addresses_need_no_cloud_nat(destination: str, kind: PredictedKind) -> None:
+    """The ways in to Google's APIs are reached from any address; their neighbours are the internet."""
+    prediction = predicted(no_policy(), destination)
+    assert prediction.arrives_as is kind
+    assert ("Private Google Access" in prediction.path[-1]) is (kind is PredictedKind.POD)

@@ -8,7 +8,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from netaddr import IPAddress, IPNetwork
 
-from airflow_masq.network import MasqueradePolicy, PredictedKind, Provenance, Reason, composer_policy, predict
+from airflow_masq.network import (
+    MasqueradePolicy,
+    PredictedKind,
+    Provenance,
+    Reason,
+    composer_policy,
+    gke_default_policy,
+    predict,
+)
 from tests.network.predicting import EVERYTHING, EVERYTHING_IPV6, ON_PREMISES, RANGES, predicted
 
 
@@ -28,9 +36,14 @@ def test_ipv6_bypasses_masquerading_and_cloud_nat() -> None:
 
 def test_an_ipv6_pod_sends_to_ipv4_by_an_address_of_its_own() -> None:
     """Of a Pod that is known by IPv6 only, nobody can tell from which IPv4 address it sends."""
-    unknown = predicted(composer_policy(RANGES), ON_PREMISES, pod="2001:db8::5")
-    assert (unknown.arrives_as, unknown.reason) == (PredictedKind.POD, Reason.NO_MASQUERADING_FOR_IPV6)
+    unknown = predicted(gke_default_policy(RANGES), ON_PREMISES, pod="2001:db8::5")
+    assert (unknown.arrives_as, unknown.reason) == (
+        PredictedKind.POD,
+        Reason.DESTINATION_IP_IN_DEFAULT_NON_MASQUERADE_RANGE,
+    )
     assert (unknown.sources, unknown.provenance) == ((), Provenance.INFERRED)
+    masqueraded = predicted(composer_policy(RANGES), ON_PREMISES, pod="2001:db8::5")
+    assert (masqueraded.arrives_as, masqueraded.sources) == (PredictedKind.NODE, RANGES.node)
     assert unknown.path[0] == "a Pod, by an IPv4 address that the plan does not tell, sends to 172.20.0.10"
     host = predicted(composer_policy(RANGES), "2600:1900::1", pod="10.128.0.10")
     assert (host.arrives_as, host.sources) == (PredictedKind.NODE, ())
@@ -43,7 +56,7 @@ def test_addresses_of_two_versions_never_meet(number: int, policy: MasqueradePol
     dual_stack = replace(RANGES, node=(*RANGES.node, IPNetwork("::/96")), pod=(*RANGES.pod, IPNetwork("::/96")))
     ipv4, ipv6 = IPAddress(number, 4), IPAddress(number, 6)
     for pod, destination in ((ipv4, ipv6), (ipv6, ipv4)):
-        prediction = predict(dual_stack, policy, pod=pod, destination=destination, node_address=pod)
+        prediction = predict(dual_stack, policy=policy, pod=pod, destination=destination, node_address=pod)
         assert prediction.reason is not Reason.DESTINATION_ON_SAME_NODE
         assert {network.version for network in prediction.sources} <= {destination.version}
         assert prediction.path[0].startswith("a Pod")

@@ -155,7 +155,7 @@ def test_a_pod_sees_itself_without_a_service_and_a_node_through_one() -> None:
     own = predicted(EVERYTHING, POD)
     assert (own.arrives_as, own.sources, own.provenance) == (PredictedKind.POD, (IPNetwork(POD),), Provenance.OBSERVED)
     assert own.path[1:] == (
-        "the node: not masqueraded (DESTINATION_ON_SAME_NODE, by 192.168.0.2/32 of the Pod's own node)",
+        "the node: not masqueraded (DESTINATION_ON_SAME_NODE, by 192.168.0.2/32 of the Pod itself)",
         "the node: the packet does not leave it",
     )
     assert predicted(EVERYTHING, POD, backend=POD) == own

@@ -48,14 +48,14 @@ def test_refusals_are_doubted_where_go_may_accept(text: str, doubts: int) -> Non
     """A tab in a directive, or a character that Go may not reach, makes a refusal uncertain; nothing else does."""
     with pytest.raises(yaml.YAMLError) as raised:
         list(yaml.parse(text))
-    assert len(list(doubt_about_refusal(raised.value, text))) == doubts
+    assert len(list(doubt_about_refusal(raised.value, text=text))) == doubts
 
 
 def test_gos_own_refusals_are_never_doubted() -> None:
     """What is known to be refused is sure, whatever stands in the line, and so is an error without a place."""
-    assert list(doubt_about_refusal(GoYamlError(problem="unknown directive"), "%FOO\tbar")) == []
-    assert list(doubt_about_refusal(yaml.MarkedYAMLError(problem="somewhere"), "%FOO\tbar")) == []
-    assert list(doubt_about_refusal(yaml.YAMLError("somehow"), "%FOO\tbar")) == []
+    assert list(doubt_about_refusal(GoYamlError(problem="unknown directive"), text="%FOO\tbar")) == []
+    assert list(doubt_about_refusal(yaml.MarkedYAMLError(problem="somewhere"), text="%FOO\tbar")) == []
+    assert list(doubt_about_refusal(yaml.YAMLError("somehow"), text="%FOO\tbar")) == []
 
 
 def test_a_byte_order_mark_inside_is_doubtful() -> None:

@@ -377,3 +377,28 @@ def test_pods_per_node_are_the_environments_own(own: int | None, stated: int | N
     cluster = {} if stated is None else {"cluster": {"pods_per_node": stated}}
     environment = {"config": {"nodeConfig": {"maxPodsPerNode": own}}}
     assert plan_from_mapping({"environment": environment, **cluster}, source="plan").ranges.pods_per_node == pods
+
+
+@pytest.mark.parametrize(
+    ("network", "count"),
+    [
+        ({"node_ranges": ["10.0.0.0/8"] * 2001}, 2001),
+        ({"node_ranges": ["10.0.0.0/8"] * 1000, "other_ranges": {"a": ["10.0.0.0/8"] * 1001}}, 2001),
+        ({"node_ranges": ["10.0.0.0/8"] * 1000, "other_ranges": {"a": ["10.0.0.0/8"] * 1000}}, None),
+    ],
+)
+def test_a_plan_has_as_many_ranges_as_can_be_compared(network: dict[str, object], count: int | None) -> None:
+    """More than 2000 ranges in all are refused in one line, and that many are not."""
+    if count is None:
+        assert plan_from_mapping({"network": network}, source="plan").ranges.node
+        return
+    with pytest.raises(PlanError, match=f"network: expected at most 2000 ranges in all .sum some up., saw {count}"):
+        plan_from_mapping({"network": network}, source="plan")
+
+
+def test_a_plan_has_as_many_targets_as_can_be_judged() -> None:
+    """More than 200 targets are refused in one line, and that many are not."""
+    targets = [{"name": f"t{number}", "observe": "http://10.0.0.1/"} for number in range(201)]
+    assert len(plan_from_mapping({"targets": targets[:200]}, source="plan").targets) == 200
+    with pytest.raises(PlanError, match="targets: expected at most 200 targets, saw 201"):
+        plan_from_mapping({"targets": targets}, source="plan")

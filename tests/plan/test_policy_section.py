@@ -6,7 +6,7 @@ import pytest
 from netaddr import IPAddress
 
 from airflow_masq.exceptions import PlanError
-from airflow_masq.network import decide
+from airflow_masq.network import Provenance, decide
 from airflow_masq.network.policy import gke_default_exemptions
 from airflow_masq.plan import Plan, PolicyChoice, load_plan, plan_from_mapping
 
@@ -54,7 +54,10 @@ def test_a_flawed_manifest_is_kept_but_not_in_force() -> None:
     """What the API server would refuse counts for nothing, but is there for rules to complain about."""
     plan = _plan({"egress_nat_policies": [MANIFEST, BARE_DESTINATION]})
     assert plan.policy_choice.manifests == (MANIFEST, BARE_DESTINATION)
-    assert plan.policy == _plan({"egress_nat_policies": [MANIFEST]}).policy
+    sound = _plan({"egress_nat_policies": [MANIFEST]}).policy
+    assert (plan.policy.chains, sound.remark) == (sound.chains, "")
+    assert plan.policy.provenance is Provenance.INFERRED
+    assert "a flawed manifest" in plan.policy.remark
     assert _masqueraded(plan, "172.20.0.10")
 
 

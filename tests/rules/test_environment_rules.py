@@ -150,3 +150,39 @@ def test_an_attachment_makes_the_missing_network_no_matter() -> None:
 def test_nobody_asks_composer_3_for_the_agent(node_config: dict[str, bool]) -> None:
     """Where there is no agent, one finding says so, and none says to switch it on."""
     assert codes(environment(COMPOSER_3, nodeConfig=node_config)) & {"MASQ101", "MASQ104"} == {"MASQ101"}
+
+
+@pytest.mark.parametrize(
+    ("plan", "severities"),
+    [
+        ({}, [Severity.ERROR]),
+        (environment(nodeConfig={"enableIpMasqAgent": True}), [Severity.ERROR]),
+        (environment(nodeConfig={"enableIpMasqAgent": False}), [Severity.INFO]),
+        ({"policy": {"agent_config": ""}}, []),
+    ],
+)
+def test_an_old_cluster_matters_where_the_agent_is_wanted(plan: dict[str, Any], severities: list[Severity]) -> None:
+    """Without the flag it is only worth knowing, and a Standard cluster of one's own needs no such version."""
+    found = findings({"cluster": {"initial_version": "1.21.5-gke.1300"}, **plan}, "MASQ106")
+    assert [finding.severity for finding in found] == severities
+
+
+PRIVATE_FIELDS: dict[str, dict[str, Any]] = {
+    "cloudComposerConnectionSubnetwork": {"cloudComposerConnectionSubnetwork": "s"},
+    "cloudComposerNetworkIpv4CidrBlock": {"cloudComposerNetworkIpv4CidrBlock": "10.1.0.0/24"},
+    "cloudSqlIpv4CidrBlock": {"cloudSqlIpv4CidrBlock": "10.1.0.0/24"},
+    "enablePrivatelyUsedPublicIps": {"enablePrivatelyUsedPublicIps": True},
+    "connectionType": {"networkingConfig": {"connectionType": "VPC_PEERING"}},
+    "enablePrivateEndpoint": {"privateClusterConfig": {"enablePrivateEndpoint": True}},
+    "masterIpv4CidrBlock": {"privateClusterConfig": {"masterIpv4CidrBlock": "172.16.0.0/28"}},
+    "webServerIpv4CidrBlock": {"webServerIpv4CidrBlock": "10.1.0.0/24"},
+}
+
+
+@pytest.mark.parametrize("field", PRIVATE_FIELDS)
+def test_each_private_field_needs_a_private_environment(field: str) -> None:
+    """Alone it is found in a public environment by its name, and in a private one it is not."""
+    (finding,) = findings(environment(privateEnvironmentConfig=PRIVATE_FIELDS[field]), "MASQ109")
+    assert finding.where.endswith(field)
+    private = {**PRIVATE_FIELDS[field], "enablePrivateEnvironment": True}
+    assert not findings(environment(privateEnvironmentConfig=private), "MASQ109")

@@ -9,7 +9,7 @@ import pytest
 from airflow_masq.network import Provenance
 from airflow_masq.network.agent_config import LARGEST_TEXT_CHARACTERS
 from airflow_masq.rules import Severity
-from tests.rules.linting import COMPOSER_1, NETWORK, codes, environment, findings, manifest, target
+from tests.rules.linting import COMPOSER_1, COMPOSER_2, NETWORK, codes, environment, findings, manifest, target
 
 NODES, PODS, SERVICES = "10.128.0.0/20", "192.168.0.0/16", "10.96.0.0/20"
 ALL = (NODES, PODS, SERVICES)
@@ -249,3 +249,89 @@ def test_an_object_that_a_later_one_replaces_is_not_in_force(names: tuple[str, s
     first, second = manifest("0.0.0.0/0", name=names[0]), manifest("10.128.0.0/20", name=names[1])
     plan = {"network": NETWORK, "policy": {"egress_nat_policies": [first, second]}}
     assert len(findings(plan, "MASQ308")) == count
+
+
+def test_objects_beside_the_default_one_are_no_list_of_their_own() -> None:
+    """Where Composer's or GKE's object ``default`` stays in force, another one need not list the cluster's ranges."""
+    extra = _egress(manifest("172.30.0.0/16", name="keep-pod-addresses"))
+    assert not codes({**extra, **environment(nodeConfig={"enableIpMasqAgent": True})}) & {"MASQ301", "MASQ302"}
+    alone = _egress(manifest("172.30.0.0/16"))
+    assert codes({**alone, **environment(nodeConfig={"enableIpMasqAgent": True})}) >= {"MASQ301", "MASQ302"}
+
+
+@pytest.mark.parametrize(
+    ("plan", "provenance"),
+    [
+        (_agent(_listing("0.0.0.0/0")), Provenance.OBSERVED),
+        (_agent(_listing("0.0.0.0/1", "128.0.0.0/1")), Provenance.OBSERVED),
+        (_egress(manifest("0.0.0.0/0")), Provenance.INFERRED),
+        (_egress(manifest("0.0.0.0/1", "128.0.0.0/1")), Provenance.INFERRED),
+    ],
+)
+def test_only_of_the_agent_was_everything_listed_seen(plan: dict[str, Any], provenance: Provenance) -> None:
+    """What the real agent did with such a list was seen; what EgressNATPolicy objects do is concluded."""
+    (finding,) = findings(plan, "MASQ308")
+    assert finding.provenance is provenance
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("resyncInterval: 60s", "nonMasqueradeCIDRs is missing, so the agent's default list is in force, whose 172.16"),
+        (_listing("172.16.0.0/12", *ALL), "172.16.0.0/12 covers erp (172.20.0.10)"),
+    ],
+)
+def test_nobody_is_blamed_for_an_entry_of_the_agents_own(text: str, words: str) -> None:
+    """Where the range that spares a target is one of the agent's defaults, the missing list is the fault."""
+    plan = {**_agent(text), "targets": [target("http://172.20.0.10/", allowed_sources=[NODES])]}
+    (finding,) = findings(plan, "MASQ307")
+    assert finding.message.startswith(words)
+
+
+@pytest.mark.parametrize(
+    ("flag", "policy", "settings", "severity"),
+    [
+        (False, "composer", {"allowed_sources": [NODES]}, Severity.ERROR),
+        (False, "composer", {"expect": "node"}, Severity.ERROR),
+        (True, "gke-default", {"expect": "pod"}, Severity.ERROR),
+        (True, "gke-default", {"allowed_sources": [NODES]}, Severity.WARNING),  # it is better than the plan says
+        (False, "composer", {"allowed_sources": ["0.0.0.0/0"]}, Severity.WARNING),
+        (False, "composer", {}, Severity.WARNING),
+    ],
+)
+def test_a_contradiction_that_hides_a_failure_is_an_error(
+    policy: str, settings: dict[str, object], severity: Severity, *, flag: bool
+) -> None:
+    """Where a target gets what it needs by the stated policy only, the environment would not do what the plan says."""
+    plan = {
+        **environment(nodeConfig={"enableIpMasqAgent": flag}),
+        "network": NETWORK,
+        "policy": policy,
+        "targets": [target("http://172.20.0.10/", **settings)],
+    }
+    (finding,) = findings(plan, "MASQ305")
+    assert finding.severity is severity
+    assert ("erp would not see what it needs" in finding.message) is (severity is Severity.ERROR)
+
+
+def test_a_sentence_that_asks_ends_with_its_question_mark() -> None:
+    """A misspelt key's hint is a question, and no full stop follows it."""
+    (finding,) = findings(_agent("nonMasqueradeCIDR: []"), "MASQ317")
+    assert finding.message.endswith("whose default is in force now?")
+
+
+def test_a_whole_config_map_is_one_finding() -> None:
+    """Who pastes the object instead of its text is told that once, and not key by key."""
+    text = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: ip-masq-agent}\ndata: {config: ''}\n"
+    (finding,) = findings(_agent(text), "MASQ317")
+    assert "a whole ConfigMap" in finding.message
+
+
+@pytest.mark.parametrize(("image", "code"), [(COMPOSER_1, "MASQ318"), (COMPOSER_2, "MASQ306")])
+def test_a_policy_that_the_cluster_cannot_have_is_an_error(image: str, code: str) -> None:
+    """What is predicted from it cannot be relied on, so that a plan with it is not let through."""
+    policies: dict[str, dict[str, Any]] = {"MASQ318": _egress(manifest(*ALL)), "MASQ306": _agent(_listing(*ALL))}
+    (finding,) = findings({**policies.pop(code), **environment(image)}, code)
+    assert finding.severity is Severity.ERROR
+    (other,) = policies.values()
+    assert not codes({**other, **environment(image)}) & {"MASQ306", "MASQ318"}

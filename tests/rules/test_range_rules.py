@@ -39,13 +39,18 @@ def test_blocks_for_googles_side_overlap_nothing(config: dict[str, Any], names: 
 @pytest.mark.parametrize(
     ("other", "severities"),
     [
-        ({"on-premises": ["10.128.0.0/9"]}, [Severity.WARNING]),
-        ({"on-premises": ["10.0.0.0/9"], "peered": ["10.1.0.0/16"]}, [Severity.WARNING, Severity.INFO]),
+        ({"on-premises": ["10.128.0.0/9"]}, [Severity.INFO]),
+        ({"on-premises": ["10.128.0.0/20"]}, [Severity.WARNING]),
+        ({"on-premises": ["10.128.4.0/24"]}, [Severity.WARNING]),
+        ({"on-premises": ["10.0.0.0/9"], "peered": ["10.1.0.0/16"]}, [Severity.INFO, Severity.INFO]),
         ({"on-premises": ["172.20.0.0/16", "172.20.1.0/24"]}, []),
     ],
 )
 def test_other_networks_may_overlap_at_a_price(other: dict[str, list[str]], severities: list[Severity]) -> None:
-    """With one of the cluster's ranges that is a warning, among each other it is worth knowing, alone it is nothing."""
+    """That an aggregate holds a cluster's range is worth knowing, any other overlap with one is a warning.
+
+    Among each other it is worth knowing, alone it is nothing.
+    """
     found = findings({"network": {**NETWORK, "other_ranges": other}}, "MASQ201")
     assert sorted((finding.severity for finding in found), reverse=True) == severities
 
@@ -110,9 +115,9 @@ def test_what_is_taken_for_shared_address_space_is_named(cidr: str, *, is_hinted
 @pytest.mark.parametrize(
     ("network", "places"),
     [
-        ({"node_ranges": ["172.17.4.0/24"]}, ["network.node_ranges"]),
-        ({"pod_ranges": ["172.16.0.0/12"]}, ["network.pod_ranges"]),
-        ({"other_ranges": {"on-premises": ["172.17.0.0/24"]}}, ["network.other_ranges.on-premises"]),
+        ({"node_ranges": ["172.17.4.0/24"]}, ["network.node_ranges[0]"]),
+        ({"pod_ranges": ["172.16.0.0/12"]}, ["network.pod_ranges[0]"]),
+        ({"other_ranges": {"on-premises": ["172.17.0.0/24"]}}, ["network.other_ranges.on-premises[0]"]),
         ({"node_ranges": ["172.16.0.0/16", "172.18.0.0/16"], "pod_ranges": ["fd00::/64"]}, []),
     ],
 )
@@ -136,7 +141,7 @@ def test_small_ranges_are_found_however_they_are_given(
     def places(ranges: list[str]) -> list[str]:
         return [finding.where for finding in findings({"network": {key: ranges}}, code)]
 
-    assert places([f"10.64.0.0{too_small}"]) == [f"network.{key}"]
+    assert places([f"10.64.0.0{too_small}"]) == [f"network.{key}[0]"]
     assert places([f"10.64.0.0{enough}"]) == []
     assert places([f"10.64.0.0{too_small}", f"10.65.0.0{too_small}"]) == []
     assert places(["fd00::/126"]) == []
@@ -270,3 +275,62 @@ def test_no_address_is_counted_twice() -> None:
     halves = {"pod_ranges": ["192.168.0.0/17", "192.168.128.0/17"]}
     assert not findings({**plan, "network": halves}, "MASQ211")
     assert findings({**plan, "network": {"pod_ranges": halves["pod_ranges"][:1]}}, "MASQ211")
+
+
+@pytest.mark.timeout(20)
+def test_a_plan_of_many_ranges_is_judged_at_once() -> None:
+    """As many ranges as a plan may have, all alike or one inside the other, give a bounded number of findings."""
+    alike = {"network": {"node_ranges": ["10.0.0.0/8"] * 2000}}
+    assert len(findings(alike, "MASQ201")) == 1
+    nested = {"network": {"other_ranges": {f"net-{number}": ["10.0.0.0/8"] for number in range(2000)}}}
+    found = findings(nested, "MASQ201")
+    assert len(found) == 51
+    assert sum("There are more overlaps than the 50" in finding.message for finding in found) == 1
+
+
+def test_errors_are_told_before_what_is_only_worth_knowing() -> None:
+    """However many overlaps there are, those of the environment itself are among the ones that are told."""
+    other = {f"net-{number}": ["10.0.0.0/8"] for number in range(20)}
+    network = {"node_ranges": ["192.168.0.0/20"], "pod_ranges": ["192.168.0.0/16"], "other_ranges": other}
+    severities = [finding.severity for finding in findings({"network": network}, "MASQ201")]
+    assert severities.count(Severity.ERROR) == 1
+
+
+def test_where_a_company_has_all_private_addresses_nothing_is_wrong() -> None:
+    """Aggregates of private addresses hold the cluster's ranges and the Docker bridge, and nobody can renumber them."""
+    on_premises = ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"]
+    network = {**NETWORK, "pod_ranges": ["100.64.0.0/16"], "other_ranges": {"on-premises": on_premises}}
+    found = [*findings({"network": network}, "MASQ201"), *findings({"network": network}, "MASQ206")]
+    assert {finding.severity for finding in found} == {Severity.INFO}
+    assert all("is a part of the on-premises range 10.0.0.0/8" in finding.message for finding in found)
+
+
+def test_another_network_in_the_docker_bridge_cannot_be_moved() -> None:
+    """It is told that what lies there may be out of reach, and not to take another range."""
+    (finding,) = findings({"network": {"other_ranges": {"corp": ["10.9.0.0/16", "172.17.9.0/24"]}}}, "MASQ206")
+    assert finding.where == "network.other_ranges.corp[1]"
+    assert "out of reach" in finding.message
+    assert "take another" not in finding.message
+
+
+@pytest.mark.parametrize("cidr", ["127.0.0.0/8", "224.0.0.0/16", "169.254.0.0/16", "0.0.0.0/8", "0.0.0.0/0"])
+@pytest.mark.parametrize("may_be_public", [True, False])
+def test_what_no_host_can_have_is_no_public_address_space(cidr: str, *, may_be_public: bool) -> None:
+    """Loopback, multicast and the like are refused even where public addresses may be used privately."""
+    plan = {**_private(enablePrivatelyUsedPublicIps=may_be_public), "network": {"pod_ranges": [cidr]}}
+    (finding,) = findings(plan, "MASQ204")
+    assert "no host can have an address of" in finding.message
+    assert "enablePrivatelyUsedPublicIps" not in finding.message
+
+
+def test_public_ranges_may_be_used_privately_where_that_is_said() -> None:
+    """With the field a public range is no finding, without it one."""
+    for may_be_public, count in ((True, 0), (False, 1)):
+        plan = {**_private(enablePrivatelyUsedPublicIps=may_be_public), "network": {"pod_ranges": ["8.0.0.0/16"]}}
+        assert len(findings(plan, "MASQ204")) == count
+
+
+def test_ipv6_in_a_block_for_googles_side_has_no_width() -> None:
+    """It is told that it must be IPv4, and not that it is too large."""
+    plan = _private(cloudSqlIpv4CidrBlock="fd00::/32")
+    assert codes(plan) & {"MASQ203", "MASQ205"} == {"MASQ203"}

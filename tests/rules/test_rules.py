@@ -146,15 +146,15 @@ def test_a_missing_flag_is_told_and_a_false_one_warned_of(
     [
         (
             {"node_ranges": ["10.0.0.0/20"], "pod_ranges": ["10.0.0.0/20"]},
-            ["Pod range 10.0.0.0/20 overlaps node range 10.0.0.0/20"],
+            ["The Pod range 10.0.0.0/20 overlaps the node range 10.0.0.0/20"],
         ),
         (
             {"pod_ranges": ["10.0.0.0/8"], "service_ranges": ["10.96.0.0/20"]},
-            ["Pod range 10.0.0.0/8 overlaps Service range 10.96.0.0/20"],
+            ["The Pod range 10.0.0.0/8 overlaps the Service range 10.96.0.0/20"],
         ),
         (
             {"node_ranges": ["10.0.0.0/8"], "service_ranges": ["10.96.0.0/20"]},
-            ["Service range 10.96.0.0/20 overlaps node range 10.0.0.0/8"],
+            ["The Service range 10.96.0.0/20 overlaps the node range 10.0.0.0/8"],
         ),
         ({"node_ranges": ["10.0.0.0/20"], "pod_ranges": ["10.0.16.0/20"], "service_ranges": ["10.0.32.0/20"]}, []),
         ({"node_ranges": ["10.0.0.0/20"], "pod_ranges": ["2001:db8::/64"]}, []),
@@ -236,4 +236,4 @@ def test_allowed_ranges_end_where_they_end(cidr: str, *, is_found: bool) -> None
 def test_a_range_that_only_the_plan_names_is_a_warning() -> None:
     """Where the environment itself does not ask for the public range, the service may learn it in another way."""
     (finding,) = _findings({"network": {"pod_ranges": ["8.0.0.0/16"]}}, "MASQ204")
-    assert (finding.severity, finding.where) == (Severity.WARNING, "network.pod_ranges")
+    assert (finding.severity, finding.where) == (Severity.WARNING, "network.pod_ranges[0]")

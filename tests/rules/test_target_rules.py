@@ -8,7 +8,17 @@ import pytest
 
 from airflow_masq.network import Provenance
 from airflow_masq.rules import Severity
-from tests.rules.linting import COMPOSER_1, COMPOSER_2, COMPOSER_3, NETWORK, codes, environment, findings, target
+from tests.rules.linting import (
+    COMPOSER_1,
+    COMPOSER_2,
+    COMPOSER_3,
+    NETWORK,
+    codes,
+    environment,
+    findings,
+    manifest,
+    target,
+)
 
 NODES, PODS = "10.128.0.0/20", "192.168.0.0/16"
 ERP = "http://172.20.0.10:8080/client-ip"
@@ -348,3 +358,103 @@ def test_nobody_advises_the_agent_for_composer_3() -> None:
     """Nothing is predicted for nodes that are not in the project, so no rule about targets has anything to say."""
     plan = {**_plan(policy="gke-default", allowed_sources=["10.0.0.0/8"]), **environment(COMPOSER_3)}
     assert codes(plan) == {"MASQ101"}
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", "0.0.0.0", "224.0.0.1", "255.255.255.255", "[::1]", "[ff02::1]"])
+def test_an_address_that_no_packet_travels_to_proves_nothing(address: str) -> None:
+    """A loopback or multicast address is told as such, and nothing is said of its firewall."""
+    plan = _plan(f"http://{address}:8080/", allowed_sources=["10.0.0.0/8"], expect="node")
+    (finding,) = findings(plan, "MASQ309")
+    assert "is no address that a packet leaves the Pod for" in finding.message
+    assert codes(plan) == {"MASQ309"}
+
+
+@pytest.mark.parametrize(
+    ("observe", "words"),
+    [
+        ("http://169.254.169.254/", "is link-local"),
+        ("http://10.128.15.200/", "lies in the cluster's own ranges"),
+    ],
+)
+def test_where_an_observer_stands_is_told(observe: str, words: str) -> None:
+    """What never leaves the node and what lies in the cluster's ranges are told apart; neither firewall is judged."""
+    (finding,) = findings(_plan(observe), "MASQ309")
+    assert words in finding.message
+
+
+def test_a_firewall_on_the_node_itself_is_nobodys_to_ask() -> None:
+    """A link-local target with a firewall is told as no proof, and nobody is asked to let Pods in."""
+    assert codes(_plan("http://169.254.169.254/", allowed_sources=["10.0.0.0/8"])) == {"MASQ309"}
+
+
+def test_a_node_range_that_is_too_wide_is_suspected() -> None:
+    """Who names all machines as the cluster's nodes, as the page's example may be read, is told to narrow that."""
+    plan = _plan("http://10.20.0.5/", "gke-default", allowed_sources=["10.0.0.0/8"])
+    plan["network"] = {"node_ranges": ["10.0.0.0/8"], "pod_ranges": [PODS]}
+    assert "If network.node_ranges names more than the cluster's own subnetwork, correct that first." in _message(plan)
+    plan["network"]["node_ranges"] = [NODES]
+    assert "With the IP masquerade agent they come with their node's address" in _message(plan)
+
+
+def test_expecting_pods_behind_a_firewall_for_nodes_is_a_contradiction() -> None:
+    """Nobody is advised to masquerade towards a target that is to see Pods."""
+    message = _message(_plan(policy="gke-default", allowed_sources=["10.0.0.0/8"], expect="pod"))
+    assert message.endswith(
+        "That contradicts expect: pod. Ask that side to let in 192.168.0.0/16, or leave expect out."
+    )
+
+
+def test_an_object_beside_the_default_one_does_not_stand_in_its_place() -> None:
+    """Where GKE's own object exempts a target, the way out is an object of that name, and no better list."""
+    policy = {"egress_nat_policies": [manifest(NODES, PODS, name="no-snat-cluster")]}
+    message = _message(_plan(policy=policy, allowed_sources=["10.0.0.0/8"]))
+    assert "GKE's default list exempts 172.16.0.0/12" in message
+    assert message.endswith("which it lets in: add such an EgressNATPolicy, which takes the place of GKE's.")
+
+
+def test_a_long_list_of_allowed_sources_is_shortened() -> None:
+    """A firewall of hundreds of ranges does not fill the screen."""
+    allowed = [f"10.200.{number}.0/24" for number in range(200)]
+    message = _message(_plan(allowed_sources=allowed))
+    assert "10.200.9.0/24 and 190 more, but" in message
+    assert len(message) < 500
+
+
+def test_googles_apis_are_not_on_the_internet() -> None:
+    """A target at restricted.googleapis.com needs no Cloud NAT and is no public observer; its neighbour is both."""
+    network = {**NETWORK, "public_nodes": False}
+    plans = [{**_plan(f"http://{address}/"), "network": network} for address in ("199.36.153.4", "199.36.153.12")]
+    assert [codes(plan) & {"MASQ210", "MASQ313"} for plan in plans] == [set(), {"MASQ210", "MASQ313"}]
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "checkip.amazonaws.com",
+        "checkip.dyndns.org",
+        "whatismyip.akamai.com",
+        "whoami.akamai.net",
+        "www.cloudflare.com",
+        "httpbin.org",
+        "ipv4.icanhazip.com",
+        "v4.ident.me",
+        "ifconfig.co",
+        "ifconfig.me",
+        "ip.me",
+        "api.ipify.org",
+        "ipinfo.io",
+        "stun.l.google.com",
+        "ns1.google.com",
+        "ns2.google.com",
+        "ns3.google.com",
+        "ns4.google.com",
+        "resolver1.opendns.com",
+        "myip.opendns.com",
+        "api.myip.com",
+        "whoami.ds.akahelp.net",
+    ],
+)
+def test_well_known_public_observers_are_known(host: str) -> None:
+    """Each of the services that answer anybody on the internet is found, and a company's own name is not."""
+    assert len(findings(_plan(f"https://{host}/"), "MASQ313")) == 1
+    assert not findings(_plan(f"https://{host}.corp.example/"), "MASQ313")

@@ -46,7 +46,7 @@ class Call:
         """The package's own answer."""
         return predict(
             self.ranges,
-            self.policy,
+            policy=self.policy,
             pod=self.pod,
             destination=self.destination,
             allowed_sources=self.allowed_sources,

@@ -47,7 +47,7 @@ def policy_of(words: Words, ranges: NetworkRanges) -> MasqueradePolicy:
             return MasqueradePolicy(name="agents", chains=tuple(chains))
         case Objects():
             manifests = [each.manifest for each in words.objects]
-            return egress_nat_policies(manifests, ranges, has_agent=words.has_agent)
+            return egress_nat_policies(manifests, ranges=ranges, has_agent=words.has_agent)
         case BuiltIn(name=Known.COMPOSER):
             return composer_policy(ranges, autopilot=words.autopilot)
         case BuiltIn(name=Known.GKE_DEFAULT):
