@@ -18,6 +18,7 @@ IMAGES = {
 PRIVATE = "privateEnvironmentConfig"
 SNAPSHOTS = "recoveryConfig.scheduledSnapshotsConfig"
 ALLOCATION = "nodeConfig.ipAllocationPolicy"
+RETENTION = "dataRetentionConfig.airflowMetadataRetentionConfig"
 NETWORKS = "masterAuthorizedNetworksConfig"
 WINDOW = {"startTime": "2024-01-01T00:00:00+00:00", "endTime": "2024-01-01T12:00:00+00:00"}
 ATTACHMENT = "projects/p/regions/us-central1/networkAttachments/a"
@@ -186,6 +187,33 @@ BY_GCLOUD = [
         )
         for beside in ({}, {"nodeConfig.subnetwork": SUBNETWORK})
     ),
+    Refused(generation=1, where=f"{SNAPSHOTS}.enabled", value=True, beside=SCHEDULE),
+    Refused(
+        generation=1,
+        where=f"{PRIVATE}.networkingConfig.connectionType",
+        value="VPC_PEERING",
+        beside=PRIVATE_TOO | ALIASES,
+    ),
+    Refused(generation=1, where=f"{PRIVATE}.webServerIpv4CidrBlock", value="10.9.0.0/28", mend=PRIVATE_TOO | ALIASES),
+    *(
+        Refused(generation=3, where=f"workloadsConfig.{name}", value=value, mend={f"workloadsConfig.{name}": bound})
+        for name, value, bound in (
+            ("scheduler.memoryGb", 0.0625, 0.125),
+            ("scheduler.storageGb", 0.00390625, 0.0048828125),
+            ("webServer.memoryGb", 513, 512),
+            ("webServer.storageGb", 11, 10),
+            ("worker.storageGb", 11, 10),
+            ("dagProcessor.memoryGb", 0.5, 1),
+            ("dagProcessor.storageGb", 101, 100),
+        )
+    ),
+    Refused(
+        generation=3,
+        where="workloadsConfig.triggerer.memoryGb",
+        value=513,
+        beside={"workloadsConfig.triggerer.count": 1},
+        mend={"workloadsConfig.triggerer.memoryGb": 512},
+    ),
     Refused(generation=1, where="nodeConfig.diskSizeGb", value=10, mend={"nodeConfig.diskSizeGb": 20}),
     Refused(
         generation=2,
@@ -264,5 +292,11 @@ BY_TERRAFORM = [
         for pods, bound in ((7, 8), (111, 110))
     ),
     Refused(generation=1, where="nodeCount", value=2, mend={"nodeCount": 300}),
+    *(
+        Refused(
+            generation=3, where=f"{RETENTION}.retentionDays", value=days, mend={f"{RETENTION}.retentionDays": bound}
+        )
+        for days, bound in ((29, 30), (731, 730))
+    ),
 ]
 """What Terraform's provider refuses."""

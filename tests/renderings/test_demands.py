@@ -9,7 +9,7 @@ from airflow_masq.exceptions import InexpressibleError
 from airflow_masq.renderings import RENDERINGS
 from airflow_masq.renderings.demands import documented
 from tests.renderings.examples import page_with, plan_of
-from tests.renderings.refused import BY_GCLOUD, BY_TERRAFORM, SET_ELSEWHERE_BY_GCLOUD, Refused
+from tests.renderings.refused import BY_GCLOUD, BY_TERRAFORM, IMAGES, SET_ELSEWHERE_BY_GCLOUD, Refused
 
 CASES = [
     *(("gcloud", refused) for refused in (*BY_GCLOUD, *SET_ELSEWHERE_BY_GCLOUD)),
@@ -29,6 +29,16 @@ def test_what_the_tool_refuses_is_refused_here(form: str, refused: Refused) -> N
 def test_what_is_mended_is_written(form: str, refused: Refused) -> None:
     """With what the tool wants beside it, the field is written."""
     assert RENDERINGS[form](plan_of(refused.environment(mended=True)))
+
+
+def test_a_bucket_of_ones_own() -> None:
+    """What stands beside the configuration is checked like what stands in it."""
+    environment = page_with("storageConfig.bucket", "b")
+    assert "--storage-bucket b" in RENDERINGS["gcloud"](plan_of(environment))
+    environment["config"] = {"softwareConfig": {"imageVersion": IMAGES[1]}}
+    with pytest.raises(InexpressibleError, match="for Composer 2 and later") as caught:
+        RENDERINGS["gcloud"](plan_of(environment))
+    assert caught.value.where == "environment.storageConfig.bucket"
 
 
 @pytest.mark.parametrize("image", [None, "composer-latest-airflow-2", "no image"])

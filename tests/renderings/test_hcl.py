@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from airflow_masq.renderings import hcl
@@ -46,10 +46,13 @@ def test_every_text_comes_back(text: str) -> None:
     assert unquoted(literal) == text
 
 
-TEXTS = st.text(st.characters(exclude_categories=["Cs"]) | st.sampled_from('${}%"\\\n'), max_size=12)
+PIECES = st.sampled_from(["${", "%{", "$${", "}", '"', "\\", "\n", "=", " "]) | st.characters(exclude_categories=["Cs"])
+TEXTS = st.lists(PIECES, max_size=5).map("".join)
 
 
 @settings(max_examples=60, deadline=None)
+@example(first="cost ${", second="}")
+@example(first="%{ if a }", second="$${b}")
 @given(first=TEXTS, second=TEXTS)
 def test_another_reader_reads_the_same(first: str, second: str) -> None:
     """python-hcl2 finds both attributes of a block, each with its own text."""
