@@ -92,6 +92,18 @@ def _pairs(source: EnvironmentField) -> Mapping[str, str]:
     return source.pairs()
 
 
+def _one_of(*words: str) -> _Reader:
+    """Read one of the words that the provider knows (its schema's ``StringInSlice``, read 2026-11-25)."""
+
+    def read(source: EnvironmentField) -> str:
+        text = str(source.scalar())
+        if text not in words:
+            raise source.error(f"the provider knows {', '.join(words)} only")
+        return text
+
+    return read
+
+
 def _plugins_mode(source: EnvironmentField) -> str:
     words = {"PLUGINS_ENABLED": "ENABLED", "PLUGINS_DISABLED": "DISABLED"}
     text = str(source.scalar())
@@ -120,7 +132,7 @@ def _blocks(records: list[dict[str, str]]) -> Repeated:
 _PRIVATE: Final = "config.privateEnvironmentConfig"
 
 PRIVATE_BLOCK: Final[Mapping[str, _Reader]] = {
-    f"{_PRIVATE}.networkingConfig.connectionType": _scalar,
+    f"{_PRIVATE}.networkingConfig.connectionType": _one_of("VPC_PEERING", "PRIVATE_SERVICE_CONNECT"),
     f"{_PRIVATE}.privateClusterConfig.enablePrivateEndpoint": _boolean,
     f"{_PRIVATE}.privateClusterConfig.masterIpv4CidrBlock": _scalar,
     f"{_PRIVATE}.cloudSqlIpv4CidrBlock": _scalar,
@@ -200,8 +212,12 @@ FIELDS: Final[Mapping[str, _Reader]] = {
     "config.recoveryConfig.scheduledSnapshotsConfig.snapshotLocation": _scalar,
     "config.recoveryConfig.scheduledSnapshotsConfig.snapshotCreationSchedule": _scalar,
     "config.recoveryConfig.scheduledSnapshotsConfig.timeZone": _scalar,
-    "config.dataRetentionConfig.taskLogsRetentionConfig.storageMode": _scalar,
-    "config.dataRetentionConfig.airflowMetadataRetentionConfig.retentionMode": _scalar,
+    "config.dataRetentionConfig.taskLogsRetentionConfig.storageMode": _one_of(
+        "CLOUD_LOGGING_ONLY", "CLOUD_LOGGING_AND_CLOUD_STORAGE"
+    ),
+    "config.dataRetentionConfig.airflowMetadataRetentionConfig.retentionMode": _one_of(
+        "RETENTION_MODE_ENABLED", "RETENTION_MODE_DISABLED"
+    ),
     "config.dataRetentionConfig.airflowMetadataRetentionConfig.retentionDays": _scalar,
     "storageConfig.bucket": _scalar,
     "labels": _pairs,

@@ -236,6 +236,8 @@ def test_a_name_with_dashes() -> None:
         ("config.brandNew", 1, "no word for this field"),
         (f"{PRIVATE}.cloudSqlIpv4CidrBlock", "10.0.0.0/24", "makes the environment private"),
         ("config.webServerNetworkAccessControl", {"other": 1}, "allowedIpRanges only"),
+        ("config.dataRetentionConfig.taskLogsRetentionConfig.storageMode", "SOME_NEW_MODE", "the provider knows"),
+        ("config.dataRetentionConfig.airflowMetadataRetentionConfig.retentionMode", "OTHER", "the provider knows"),
     ],
 )
 def test_what_terraform_cannot_say(path: str, value: object, reason: str) -> None:
