@@ -160,13 +160,13 @@ def firewall_needs(plan: Plan, *, form: str) -> tuple[FirewallNeed, ...]:
         if not values:
             reason = "the plan tells none, and the request is about them; name them"
             raise InexpressibleError(form=form, where=where, reason=reason)
-    return tuple(_need(plan, target) for target in plan.targets)
+    without_agent, remedy = policy_without_agent(plan), remedy_of(plan)
+    return tuple(_need(plan, target, without_agent=without_agent, remedy=remedy) for target in plan.targets)
 
 
-def _need(plan: Plan, target: Target) -> FirewallNeed:
-    before, after = (_sources(plan, policy, target) for policy in (policy_without_agent(plan), plan.policy))
+def _need(plan: Plan, target: Target, *, without_agent: MasqueradePolicy, remedy: Remedy) -> FirewallNeed:
+    before, after = (_sources(plan, policy, target) for policy in (without_agent, plan.policy))
     if after.let_in is False:
-        remedy = remedy_of(plan)
         remedied = _sources(plan, remedy.policy, target)
         if remedied.let_in:
             return FirewallNeed(target=target, before=before, after=after, remedy=remedy, remedied=remedied)
