@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache, cached_property
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
 from typing import TYPE_CHECKING, Final
 
 from netaddr import IPAddress, IPNetwork
@@ -25,7 +25,7 @@ from lab.packets.topology import (
     POD_RANGE_IPV6,
     gke_cluster,
 )
-from tests.scenarios.chains import ClusterRanges, chains_of
+from tests.scenarios.chains import ClusterRanges, chains_of, lists_of
 from tests.scenarios.policies import policy_of
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ _OUT_OF_REACH: Final = of_package(
     "::/8", "fe80::/10", "ff00::/8",
 )  # fmt: skip
 #: Where a node's Pods could be but are not.
-_NODES_BLOCKS: Final = of_package(NODE.pod_block, NODE.pod_block_ipv6)
+NODES_BLOCKS: Final = of_package(NODE.pod_block, NODE.pod_block_ipv6)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -132,15 +132,41 @@ class World:
     @cached_property
     def chains(self) -> tuple[MasqueradeChain, ...]:
         """What the node does about the words, in the lab's own."""
-        return chains_of(self.words, ClusterRanges(nodes=self.nodes, pods=self.pods, services=SERVICES))
+        return chains_of(self.words, self._cluster)
+
+    @cached_property
+    def _cluster(self) -> ClusterRanges:
+        return ClusterRanges(nodes=self.nodes, pods=self.pods, services=SERVICES)
+
+    def is_listed_by_default(self, address: IPAddress) -> bool | None:
+        """Tell whether the first list that holds an address is nobody's own; ``None`` where none holds it."""
+        asked = ip_address(str(address))
+        listed = lists_of(self.words, self._cluster)
+        return next((each.by_default for each in listed for cidr in each.cidrs if asked in ip_network(cidr)), None)
+
+    def is_pod_like_any(self, address: IPAddress) -> bool:
+        """Tell whether an address is a Pod's, and every list holds either all Pods of its version or none of them."""
+        pods = [network for network in of_package(*self.pods) if network.version == address.version]
+        lists = [of_package(*chain.non_masquerade) for chain in self.chains]
+        return any(address in network for network in pods) and all(_holds_all_or_none(each, pods) for each in lists)
 
     def firewall_of(self, question: Question) -> tuple[IPNetwork, ...]:
         """Tell what a destination's firewall lets in; within the cluster there are none."""
         return () if question.arrives_for in WITHOUT_FIREWALL else self.allowed_sources
 
+    def leaves_node(self, question: Question) -> bool:
+        """Tell whether a packet goes to none of the node's own addresses, nor its Pods'."""
+        return question.arrives_for not in {*both(ASKING_POD), *both(OTHER_POD), *both(NODE)}
+
     def returns_to_sender(self, question: Question) -> bool:
         """Tell whether a Service leads back to the Pod that asks."""
         return not self.host_network and question.backend in both(ASKING_POD)
+
+
+def _holds_all_or_none(listed: tuple[IPNetwork, ...], networks: list[IPNetwork]) -> bool:
+    """Tell whether a list treats all addresses of some networks alike."""
+    holds_all = all(any(network in each for each in listed) for network in networks)
+    return holds_all or not any(network in each or each in network for network in networks for each in listed)
 
 
 @cache
@@ -164,7 +190,7 @@ def is_answered(address: IPAddress) -> bool:
     """Tell whether something in a world can answer for an address."""
     if address in WITHOUT_FIREWALL:
         return True
-    return not any(address in network for network in (*_OUT_OF_REACH, *_NODES_BLOCKS))
+    return not any(address in network for network in (*_OUT_OF_REACH, *NODES_BLOCKS))
 
 
 def borders(network: IPNetwork) -> Iterator[IPAddress]:
