@@ -236,6 +236,11 @@ def _taking_list_for(reason: Reason) -> Predictor:
     return predictor
 
 
+def _not_judging_external(call: Call) -> Prediction:
+    prediction = prediction_of(call)
+    return replace(prediction, allowed=None) if prediction.arrives_as is PredictedKind.NODE_EXTERNAL else prediction
+
+
 def _taking_allowed_ranges_apart(call: Call) -> Prediction:
     """Have every source lie in one of a firewall's ranges, or nobody can tell."""
     prediction = prediction_of(call)
@@ -273,6 +278,7 @@ MISTAKEN: Final[dict[str, Predictor]] = {
     "every firewall lets in every Pod": _telling(Asker.JUDGES_ALL_PODS, allowed=True),
     "no firewall lets in every Pod": _telling(Asker.JUDGES_ALL_PODS, allowed=False),
     "a firewall's ranges do not add up": _taking_allowed_ranges_apart,
+    "nobody can tell whether a firewall lets in an external address": _not_judging_external,
     "every list is a default one": _taking_list_for(Reason.DESTINATION_IP_IN_DEFAULT_NON_MASQUERADE_RANGE),
     "every list is somebody's own": _taking_list_for(Reason.DESTINATION_IP_IN_CONFIGURED_NON_MASQUERADE_RANGE),
     "a compiled policy answers for the address before": _looking_up_beside(-1),

@@ -1,6 +1,6 @@
 """Holds a predictor to what the kernel shows, in given worlds and in random ones, until enough pairs agreed.
 
-The predictor is handed in, so that a deliberately wrong one can be tried. This module must not decide what is right, and
+The predictor is handed in, so that a deliberately wrong one can be tried. This module must not decide what is right;
 where two accounts of a packet differ is for ``witnessed.py`` to say.
 """
 

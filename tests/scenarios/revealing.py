@@ -76,6 +76,16 @@ REVEALING: Final[dict[str, World]] = {
         questions=_SOMEWHERE,
         allowed_sources=(IPNetwork("192.168.0.0/17"), IPNetwork("192.168.128.0/17")),
     ),
+    "a firewall on the internet that lets in private sources": World(
+        words=BuiltIn(name=Known.GKE_DEFAULT, autopilot=False),
+        questions=(*_SOMEWHERE, Question(destination=IPAddress("192.175.48.80"))),
+        public_nodes=True,
+        allowed_sources=(IPNetwork("10.0.0.0/8"),),
+    ),
+    "an agent that lists a few addresses": World(
+        words=Agents(agents=(Agent(listed=("172.20.0.8/29",)),)),
+        questions=tuple(Question(destination=IPAddress(f"172.20.0.{octet}")) for octet in (7, 8, 15, 16)),
+    ),
     "a Service of Pods elsewhere": World(
         words=BuiltIn(name=Known.COMPOSER, autopilot=False),
         questions=(Question(destination=CLUSTER_IP, backend=IPAddress("192.168.77.1")),),

@@ -17,6 +17,7 @@ from airflow_masq.network import PredictedKind, Provenance, Reason
 from lab.packets.topology import DEFAULT_CLOUD_NAT
 from lab.packets.tracer import Outcome
 from tests.scenarios.calls import Asker, calls_about, prediction_of
+from tests.scenarios.ground_truth import RFC_1918
 from tests.scenarios.worlds import ASKING_POD, EXTERNAL_ADDRESS, NODE, World, both
 
 if TYPE_CHECKING:
@@ -39,6 +40,9 @@ _KINDS: Final = {
     for address in addresses
 }
 
+
+#: None of these is an address that the internet sees (RFC 1918 section 3), whichever a node's external one is.
+_NEVER_EXTERNAL: Final = IPSet(RFC_1918)
 
 #: By whether nobody but the agent or GKE itself listed the destination.
 _WORDS: Final[Mapping[bool | None, Reason]] = {
@@ -155,13 +159,15 @@ class Witnessed:
         let_in = self.fate.outcome is Outcome.ANSWERED
         if prediction.allowed is not None and let_in is not prediction.allowed:
             return f"was {'let in' if let_in else 'not let in'} by the firewall"
-        if prediction.allowed is None and self._can_be_told_of(prediction.sources):
+        if prediction.allowed is None and self._can_be_told_of(prediction):
             return "could have any of its sources and fare alike at the firewall, which the prediction could not tell"
         return None
 
-    def _can_be_told_of(self, sources: tuple[IPNetwork, ...]) -> bool:
-        """Tell whether the destination's firewall lets in all of some sources, or none."""
-        firewall, possible = IPSet(self.world.firewall_of(self.question)), IPSet(sources)
+    def _can_be_told_of(self, prediction: Prediction) -> bool:
+        """Tell whether the destination's firewall lets in all of the possible sources, or none."""
+        firewall, possible = IPSet(self.world.firewall_of(self.question)), IPSet(prediction.sources)
+        if prediction.arrives_as is PredictedKind.NODE_EXTERNAL:
+            return bool(firewall) and firewall.issubset(_NEVER_EXTERNAL)
         is_asked = bool(firewall) and bool(possible)
         return is_asked and (possible.issubset(firewall) or possible.isdisjoint(firewall))
 
