@@ -58,8 +58,8 @@ _ALWAYS: Final = (
 #: Further ranges of a plan, where none of the lab's nodes and Pods are. The last one is public, and routed privately.
 _MORE_NODES: Final = ("10.132.0.0/20", "172.22.0.0/24", "fd00:132::/64")
 _MORE_PODS: Final = ("100.64.0.0/16", "10.64.0.0/14", "fd00:64::/48", "192.31.196.128/25")
-_ELSEWHERE: Final = (IPAddress("192.168.77.1"), IPAddress("fd00:168::99"))
-_BACKENDS: Final = (*_SOMEWHERE, *_ELSEWHERE * 2, *both(ASKING_POD) * 2, *both(OTHER_POD))
+_OTHER_NODES_PODS: Final = (IPAddress("192.168.77.1"), IPAddress("fd00:168::99"))
+_BACKENDS: Final = (*_SOMEWHERE, *_OTHER_NODES_PODS * 6, *both(ASKING_POD) * 2, *both(OTHER_POD))
 _MOST_RANGES_WITH_BORDERS: Final = 8
 
 

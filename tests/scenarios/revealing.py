@@ -52,6 +52,9 @@ REVEALING: Final[dict[str, World]] = {
         words=Objects(objects=(EgressNat(name="team", cidrs=("172.20.0.0/16",)),), has_agent=True),
         questions=_SOMEWHERE,
     ),
+    "an object beside GKE's": World(
+        words=Objects(objects=(EgressNat(name="team", cidrs=("172.20.0.0/16",)),)), questions=_SOMEWHERE
+    ),
     "an object in the place of GKE's": World(
         words=Objects(objects=(EgressNat(name="default", cidrs=("172.20.0.0/16",)),)), questions=_SOMEWHERE
     ),

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from ipaddress import ip_address
 from typing import TYPE_CHECKING, Final
 
 from netaddr import IPAddress, IPNetwork, IPSet
@@ -29,17 +30,16 @@ if TYPE_CHECKING:
     from tests.scenarios.calls import Call, Predictor
     from tests.scenarios.worlds import Question
 
-_KINDS: Final = {
-    IPAddress(str(address)): kind
+_KINDS: Final[Mapping[Address | None, PredictedKind]] = {
+    address: kind
     for kind, addresses in {
         PredictedKind.POD: (ASKING_POD.address, ASKING_POD.ipv6_address),
         PredictedKind.NODE: (NODE.address, NODE.ipv6_address),
         PredictedKind.NAT: (DEFAULT_CLOUD_NAT.address,),
-        PredictedKind.NODE_EXTERNAL: (EXTERNAL_ADDRESS,),
+        PredictedKind.NODE_EXTERNAL: (ip_address(str(EXTERNAL_ADDRESS)),),
     }.items()
     for address in addresses
 }
-
 
 #: None of these is an address that the internet sees (RFC 1918 section 3), whichever a node's external one is.
 _NEVER_EXTERNAL: Final = IPSet(RFC_1918)
@@ -204,7 +204,7 @@ class Witnessed:
 
 
 def _kind(source: Address | None) -> PredictedKind | None:
-    return None if source is None else _KINDS.get(IPAddress(str(source)))
+    return None if source is None else _KINDS.get(source)
 
 
 def _told(prediction: Prediction) -> str:
