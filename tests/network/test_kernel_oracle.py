@@ -34,7 +34,7 @@ pytestmark = [
     pytest.mark.skipif(not sandbox.inside(), reason="needs network namespaces: run ./scripts/test"),
 ]
 
-#: Some 150 pairs a second are tried, and other tests may be running.
+#: Some 120 pairs a second are tried, and other tests may be running.
 EXPLORATION_TIMEOUT_SECONDS = 1200
 
 ON_PREMISES, PUBLIC = IPAddress("172.20.0.10"), IPAddress("192.175.48.80")

@@ -67,6 +67,7 @@ _OUT_OF_REACH: Final = of_package(
     "0.0.0.0/8", "127.0.0.0/8", "224.0.0.0/4", "255.255.255.255/32", "192.0.0.9/32", "192.0.0.10/32",
     "::/8", "fe80::/10", "ff00::/8",
 )  # fmt: skip
+_SERVICES: Final = of_package(*SERVICES)
 #: Where a node's Pods could be but are not.
 NODES_BLOCKS: Final = of_package(NODE.pod_block, NODE.pod_block_ipv6)
 
@@ -193,6 +194,11 @@ def is_answered(address: IPAddress) -> bool:
     return not any(address in network for network in (*_OUT_OF_REACH, *NODES_BLOCKS))
 
 
+def _is_of_service(address: IPAddress) -> bool:
+    """Tell whether an address is one that a cluster translates, so that no packet to it leaves a node as it is."""
+    return any(address in network for network in _SERVICES)
+
+
 def borders(network: IPNetwork) -> Iterator[IPAddress]:
     """Give a range's first and last address, and their neighbours outside."""
     last = (1 << BITS[network.version]) - 1
@@ -221,17 +227,18 @@ def questions(
     """Ask for addresses, each once, and for a ClusterIP.
 
     :param chains: what is on the node, which decides what can be asked.
-    :param addresses: the destinations; those that nobody can answer for are left out.
+    :param addresses: the destinations; those that nobody can answer for, and those of Services, are left out.
     :param backend: the endpoint behind the ClusterIP of its version; ``None`` asks for none.
     :return: the questions.
     """
-    cluster_ip = CLUSTER_IPV6 if backend is not None and backend.version == IPV6 else CLUSTER_IP
     asked = [
         address
         for address in dict.fromkeys(addresses)
-        if is_answered(address) and _kernel_can_tell(chains, address) and address not in {cluster_ip, backend}
+        if is_answered(address) and _kernel_can_tell(chains, address) and not _is_of_service(address)
+        if address != backend
     ]
     plain = tuple(Question(destination=address) for address in asked)
     if backend is None or not is_answered(backend) or not _kernel_can_tell(chains, backend):
         return plain
+    cluster_ip = CLUSTER_IPV6 if backend.version == IPV6 else CLUSTER_IP
     return (*plain, Question(destination=cluster_ip, backend=backend))
