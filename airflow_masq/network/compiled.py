@@ -4,7 +4,6 @@ The table has three levels, so that every answer costs the same three steps howe
 
     first two octets ──▶ third octet ──▶ fourth octet ──▶ masqueraded?
 
-Rows of fourth octets that say the same are one object: what lies far apart in memory is what makes a long policy slow.
 It answers for IPv4 and with yes or no only: ``policy.decide`` gives reasons. It must never answer otherwise than that.
 """
 
@@ -131,7 +130,7 @@ def _keep(rows: list[_Row], cidr: IPNetwork, *, leaves: dict[_Leaf, _Leaf]) -> N
     else:
         answers = list(row[begin])
         answers[first & 255 : (last & 255) + 1] = [False] * cidr.size
-        leaf = tuple(answers)
+        leaf = tuple(answers)  # one object for all that say the same: what fills the processor's cache is what slows
         row[begin] = leaves.setdefault(leaf, leaf)
     rows[first >> 16] = tuple(row)
 
