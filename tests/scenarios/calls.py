@@ -87,7 +87,7 @@ class Call:
     def _of_one_pod(self) -> Prediction:
         return predict(
             self.ranges,
-            self.policy,
+            policy=self.policy,
             pod=self.pod,
             destination=self.destination,
             allowed_sources=self.allowed_sources,
@@ -99,7 +99,7 @@ class Call:
     @property
     def _of_every_pod(self) -> Prediction:
         every = predict_every_pod(
-            self.ranges, self.policy, destination=self.destination, allowed_sources=self.allowed_sources
+            self.ranges, policy=self.policy, destination=self.destination, allowed_sources=self.allowed_sources
         )
         return replace(every.prediction, sources=every.sources, allowed=every.let_in)
 
