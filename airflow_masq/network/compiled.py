@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 
     from airflow_masq.network.policy import Chain, MasqueradePolicy
 
-    _Leaf = Sequence[bool]
-    _Row = Sequence[_Leaf]
+    _Leaf = tuple[bool, ...]
+    _Row = tuple[_Leaf, ...]
 
 _MASQUERADED_LEAF: Final = (True,) * 256
 _KEPT_LEAF: Final = (False,) * 256
@@ -107,8 +107,9 @@ def compile_policy(policy: MasqueradePolicy) -> CompiledPolicy:
         return CompiledPolicy([_KEPT_ROW] * 65536)
     kept = reduce(and_, (_returns(chain) for chain in policy.chains))
     rows: list[_Row] = [_MASQUERADED_ROW] * 65536
+    leaves: dict[_Leaf, _Leaf] = {}
     for cidr in kept.iter_cidrs():
-        _keep(rows, cidr)
+        _keep(rows, cidr, leaves=leaves)
     return CompiledPolicy(rows)
 
 
@@ -117,7 +118,7 @@ def _returns(chain: Chain) -> IPSet:
     return IPSet(exempt if chain.masquerades_link_local else [LINK_LOCAL, *exempt])
 
 
-def _keep(rows: list[_Row], cidr: IPNetwork) -> None:
+def _keep(rows: list[_Row], cidr: IPNetwork, *, leaves: dict[_Leaf, _Leaf]) -> None:
     first, last = int(cidr.first), int(cidr.last)
     if cidr.prefixlen <= _ROW_PREFIX:
         rows[first >> 16 : (last >> 16) + 1] = [_KEPT_ROW] * (cidr.size >> 16)
@@ -127,9 +128,10 @@ def _keep(rows: list[_Row], cidr: IPNetwork) -> None:
     if cidr.prefixlen <= _LEAF_PREFIX:
         row[begin : begin + (cidr.size >> 8)] = [_KEPT_LEAF] * (cidr.size >> 8)
     else:
-        leaf = list(row[begin])
-        leaf[first & 255 : (last & 255) + 1] = [False] * cidr.size
-        row[begin] = tuple(leaf)
+        answers = list(row[begin])
+        answers[first & 255 : (last & 255) + 1] = [False] * cidr.size
+        leaf = tuple(answers)  # one object for all that say the same: what fills the processor's cache is what slows
+        row[begin] = leaves.setdefault(leaf, leaf)
     rows[first >> 16] = tuple(row)
 
 

@@ -16,8 +16,6 @@ from tests.scenarios.ground_truth import RESERVED, RFC_1918
 from tests.scenarios.words import Agents, BuiltIn, Known, Objects
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from tests.scenarios.words import Agent, Words
 
 _IPV6: Final = 6
@@ -46,6 +44,18 @@ class ClusterRanges:
         return (*self.nodes, *self.pods, *self.services)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Listed:
+    """Ranges that one hand listed.
+
+    :param cidrs: as written.
+    :param by_default: whether that hand is the agent's or GKE's own, for want of a list by anybody.
+    """
+
+    cidrs: tuple[str, ...]
+    by_default: bool = False
+
+
 def chains_of(words: Words, cluster: ClusterRanges) -> tuple[MasqueradeChain, ...]:
     """Say which chains are on a node.
 
@@ -57,28 +67,39 @@ def chains_of(words: Words, cluster: ClusterRanges) -> tuple[MasqueradeChain, ..
         case Agents():
             named = zip((GKE_CHAIN, UPSTREAM_CHAIN), words.agents, strict=False)
             return tuple(chain for name, agent in named for chain in _chains_of_agent(agent, name=name))
-        case Objects():
-            return (_chain([*_of_objects(words, cluster), *cluster.fixed]),)
         case BuiltIn(name=Known.NONE):
             return ()
-        case BuiltIn():
-            # "nonMasqueradeCIDRs equals to pod IP range": NodeConfig.enable_ip_masq_agent, Composer's API v1; and the
-            # "Default non-masquerade destinations" of GKE's page "IP masquerade agent" (both read 2026-11-22).
-            own = cluster.pods if words.name is Known.COMPOSER else RESERVED
-            return (_chain([*own, *(cluster.fixed if words.autopilot else ())]),)
+        case Objects() | BuiltIn():
+            cidrs = [cidr for listed in lists_of(words, cluster) for cidr in listed.cidrs]
+            return (MasqueradeChain(non_masquerade=tuple(map(ip_network, cidrs))),)
     assert_never(words)
 
 
-def _chain(cidrs: Iterable[str]) -> MasqueradeChain:
-    return MasqueradeChain(non_masquerade=tuple(map(ip_network, cidrs)))
+def lists_of(words: Words, cluster: ClusterRanges) -> tuple[Listed, ...]:
+    """Say who listed what the first chain on a node returns for.
+
+    :param words: how the policy was set.
+    :param cluster: whose node it is.
+    :return: the lists in the order in which a packet meets them.
+    """
+    match words:
+        case Agents():
+            return tuple(_list_of_agent(agent) for agent in words.agents if _chains_of_agent(agent, name=GKE_CHAIN))[:1]
+        case Objects():
+            return (*_lists_of_objects(words, cluster), Listed(cidrs=cluster.fixed))
+        case BuiltIn():
+            # "nonMasqueradeCIDRs equals to pod IP range": NodeConfig.enable_ip_masq_agent, Composer's API v1; and the
+            # "Default non-masquerade destinations" of GKE's page "IP masquerade agent" (both read 2026-11-22).
+            is_composers = words.name is Known.COMPOSER
+            own = Listed(cidrs=cluster.pods) if is_composers else Listed(cidrs=RESERVED, by_default=True)
+            return (own, Listed(cidrs=cluster.fixed)) if words.autopilot else (own,)
+    assert_never(words)
 
 
 def _chains_of_agent(agent: Agent, *, name: str) -> tuple[MasqueradeChain, ...]:
     """Say what one agent writes: its chain, or none where it refuses its config at its first start (observed)."""
-    # A config without the key leaves the agent's own list; one that has it, even empty, replaces that.
-    texts = (RESERVED if agent.reserved_ranges else RFC_1918) if agent.listed is None else agent.listed
     try:
-        networks = tuple(map(ip_network, texts))
+        networks = tuple(map(ip_network, _list_of_agent(agent).cidrs))
     except ValueError:  # not aligned to its prefix
         return ()
     if not agent.ipv6 and any(network.version == _IPV6 for network in networks):
@@ -93,8 +114,16 @@ def _chains_of_agent(agent: Agent, *, name: str) -> tuple[MasqueradeChain, ...]:
     return (chain,)
 
 
-def _of_objects(words: Objects, cluster: ClusterRanges) -> list[str]:
+def _list_of_agent(agent: Agent) -> Listed:
+    """Give its list: a config without the key leaves the agent's own, one that has it, even empty, replaces that."""
+    if agent.listed is not None:
+        return Listed(cidrs=agent.listed)
+    return Listed(cidrs=RESERVED if agent.reserved_ranges else RFC_1918, by_default=True)
+
+
+def _lists_of_objects(words: Objects, cluster: ClusterRanges) -> list[Listed]:
     """Add up what the objects exempt; of two with one name there is only the later, as of any object in a cluster."""
-    applied = {each.name: each.cidrs for each in words.objects}
-    applied.setdefault(_DEFAULT_OBJECT, cluster.pods if words.has_agent else RESERVED)
-    return [cidr for cidrs in applied.values() for cidr in cidrs]
+    applied = {each.name: Listed(cidrs=each.cidrs) for each in words.objects}
+    untouched = Listed(cidrs=cluster.pods) if words.has_agent else Listed(cidrs=RESERVED, by_default=True)
+    applied.setdefault(_DEFAULT_OBJECT, untouched)
+    return list(applied.values())

@@ -1,8 +1,8 @@
 """Draws worlds with Hypothesis, and aims at where mistakes live.
 
 That is the first and last address of every range that a world names, and their neighbours; lists that overlap, repeat
-and differ; configs that are refused. The simplest draw is one agent with an empty list, towards which failures shrink.
-This module must not know what becomes of a packet.
+and differ; configs that are refused; firewalls in halves. The simplest draw is one agent with an empty list, towards
+which failures shrink. This module must not know what becomes of a packet.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from tests.scenarios.worlds import (
     IPV6,
     NODE,
     NODES,
+    NODES_BLOCKS,
     OTHER_POD,
     PODS,
     World,
@@ -46,13 +47,19 @@ _SOMEWHERE: Final = tuple(
     )
 )  # fmt: skip
 _SOURCES: Final = of_package(*NODES, *PODS, VIRTUAL_MACHINES, NODE.address, DEFAULT_CLOUD_NAT.address, EXTERNAL_ADDRESS)
-#: What every world asks for: the metadata server, the Pods, and the node.
-_ALWAYS: Final = (IPAddress("169.254.169.254"), *both(OTHER_POD), *both(NODE), *both(ASKING_POD))
+#: Two that together cover what nodes or Pods have, and neither alone does.
+_HALVES: Final = tuple(tuple(whole.subnet(whole.prefixlen + 1)) for whole in of_package(*NODES, *PODS))
+#: What every world asks for: the metadata server, the Pods, the node, and the first address of the next node's Pods.
+_ALWAYS: Final = (
+    IPAddress("169.254.169.254"),
+    *(address for part in (OTHER_POD, NODE, ASKING_POD) for address in both(part)),
+    *(IPAddress(block.last + 1, version=block.version) for block in NODES_BLOCKS),
+)
 #: Further ranges of a plan, where none of the lab's nodes and Pods are. The last one is public, and routed privately.
 _MORE_NODES: Final = ("10.132.0.0/20", "172.22.0.0/24", "fd00:132::/64")
 _MORE_PODS: Final = ("100.64.0.0/16", "10.64.0.0/14", "fd00:64::/48", "192.31.196.128/25")
-_BACKENDS: Final = (*_SOMEWHERE, *both(ASKING_POD), *both(ASKING_POD), *both(OTHER_POD))
-_SELDOM: Final = 9
+_OTHER_NODES_PODS: Final = (IPAddress("192.168.77.1"), IPAddress("fd00:168::99"))
+_BACKENDS: Final = (*_SOMEWHERE, *_OTHER_NODES_PODS * 6, *both(ASKING_POD) * 2, *both(OTHER_POD))
 _MOST_RANGES_WITH_BORDERS: Final = 8
 
 
@@ -73,8 +80,9 @@ def _cidrs(draw: st.DrawFn) -> IPNetwork:
     return IPNetwork((int(address), prefix_length), version=address.version).cidr
 
 
-def _seldom() -> st.SearchStrategy[bool]:
-    return st.integers(0, _SELDOM).map(_SELDOM.__eq__)
+def _once_in(times: int) -> st.SearchStrategy[bool]:
+    """Draw what is true at times, and never in the simplest world."""
+    return st.integers(1, times).map(times.__eq__)
 
 
 def _lists(cidrs: tuple[IPNetwork, ...]) -> st.SearchStrategy[tuple[str, ...]]:
@@ -93,9 +101,19 @@ def _agents(draw: st.DrawFn, cidrs: tuple[IPNetwork, ...]) -> Agent:
         reserved_ranges=draw(st.booleans()),
         form=draw(st.sampled_from(Form)),
     )
-    if agent.listed is None or agent.ipv6 or draw(_seldom()):
+    if agent.listed is None:
         return agent
-    return replace(agent, listed=tuple(cidr for cidr in agent.listed if IPNetwork(cidr).version != IPV6))
+    listed = agent.listed
+    if not agent.ipv6 and not draw(_once_in(10)):
+        listed = tuple(cidr for cidr in listed if IPNetwork(cidr).version != IPV6)
+    if draw(_once_in(20)):
+        listed = (*listed, draw(_misaligned(cidrs)))
+    return replace(agent, listed=listed)
+
+
+def _misaligned(cidrs: tuple[IPNetwork, ...]) -> st.SearchStrategy[str]:
+    """Draw one whose address is not its first, for which an agent refuses the whole config; a /32 has no other."""
+    return st.sampled_from(cidrs).map(lambda cidr: f"{IPAddress(cidr.last, cidr.version)}/{cidr.prefixlen}")
 
 
 def _words(cidrs: tuple[IPNetwork, ...]) -> st.SearchStrategy[Words]:
@@ -116,6 +134,13 @@ def _several(draw: st.DrawFn, known: tuple[str, ...], more: tuple[str, ...]) -> 
 
 
 @st.composite
+def _firewalls(draw: st.DrawFn, cidrs: tuple[IPNetwork, ...]) -> tuple[IPNetwork, ...]:
+    """Draw what a firewall lets in, at times in halves."""
+    halves: tuple[IPNetwork, ...] = draw(st.sampled_from(_HALVES)) if draw(_once_in(8)) else ()
+    return (*halves, *draw(st.lists(st.sampled_from((*_SOURCES, *cidrs)), max_size=3)))
+
+
+@st.composite
 def worlds(draw: st.DrawFn) -> World:
     """Draw a world that asks for the borders of the ranges that its policy and its firewall name."""
     cidrs = tuple(draw(st.lists(_cidrs(), min_size=3, max_size=9)))
@@ -124,8 +149,8 @@ def worlds(draw: st.DrawFn) -> World:
         questions=(),
         nat_covers=frozenset(draw(st.sets(st.sampled_from([SourceKind.NODE, SourceKind.POD])))),
         public_nodes=draw(st.booleans()),
-        allowed_sources=tuple(draw(st.lists(st.sampled_from((*_SOURCES, *cidrs)), max_size=3))),
-        host_network=draw(_seldom()),
+        allowed_sources=draw(_firewalls(cidrs)),
+        host_network=draw(_once_in(4)),
         nodes=draw(_several(NODES, _MORE_NODES)),
         pods=draw(_several(PODS, _MORE_PODS)),
     )

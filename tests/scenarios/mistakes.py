@@ -1,7 +1,8 @@
-"""What a predictor could get wrong, each as one that does, and worlds in which some of these mistakes show.
+"""What a predictor could get wrong, each as one that does.
 
 A mistaken predictor is right, but about another call. In every run of the oracle the packets have to refute each of
-them (``tests/network/test_kernel_oracle.py``): an oracle that cannot object proves nothing.
+them (``tests/network/test_kernel_oracle.py``): an oracle that cannot object proves nothing. Those that show rarely have
+worlds of their own, in ``revealing.py``.
 """
 
 from __future__ import annotations
@@ -9,33 +10,20 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from netaddr import IPAddress, IPNetwork
+from netaddr import IPNetwork
 
-from airflow_masq.network import PredictedKind, SourceKind
-from tests.scenarios.calls import prediction_of
+from airflow_masq.network import PredictedKind, Reason, SourceKind
+from tests.scenarios.calls import Asker, compiled, prediction_of
 from tests.scenarios.policies import policy_of
-from tests.scenarios.words import Agent, Agents, BuiltIn, EgressNat, Known, Objects
-from tests.scenarios.worlds import (
-    ASKING_POD,
-    CLUSTER_IP,
-    CLUSTER_IPV6,
-    IPV4,
-    IPV6,
-    NODES,
-    OTHER_POD,
-    PODS,
-    Question,
-    World,
-    address_of,
-    both,
-)
+from tests.scenarios.words import Agents, BuiltIn, Objects
+from tests.scenarios.worlds import ASKING_POD, IPV4, IPV6, OTHER_POD, address_of, both
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from airflow_masq.network import Chain, Exemption, Prediction
     from tests.scenarios.calls import Call, Predictor
-    from tests.scenarios.words import Words
+    from tests.scenarios.words import Agent, EgressNat, Words
 
     Distortion = Callable[[Call], Call]
 
@@ -124,6 +112,27 @@ def _listing_only(version: int) -> Callable[[Agent], Agent]:
     return listing
 
 
+def _aligning(agent: Agent) -> Agent:
+    if agent.listed is None:
+        return agent
+    return replace(agent, listed=tuple(str(IPNetwork(cidr).cidr) for cidr in agent.listed))
+
+
+def _of_applied(change: Callable[[tuple[EgressNat, ...]], tuple[EgressNat, ...]]) -> Distortion:
+    """Mistake the objects that were applied for others."""
+    return _of_words(
+        lambda words: replace(words, objects=change(words.objects)) if isinstance(words, Objects) else words
+    )
+
+
+def _added_up(objects: tuple[EgressNat, ...]) -> tuple[EgressNat, ...]:
+    """Take every object for all of its name."""
+    return tuple(
+        replace(each, cidrs=tuple(cidr for other in objects if other.name == each.name for cidr in other.cidrs))
+        for each in objects
+    )
+
+
 def _of_objects(**fields: object) -> Distortion:
     return _of_words(
         lambda words: replace(words, **fields) if isinstance(words, Objects) else words  # type: ignore[arg-type] # names
@@ -140,6 +149,13 @@ def _beside_default(words: Words) -> Words:
 
 def _on_standard_clusters(words: Words) -> Words:
     return replace(words, autopilot=False) if isinstance(words, BuiltIn) else words
+
+
+def _with_one_pod(call: Call) -> Call:
+    """Give those who ask about every Pod the address of one."""
+    if call.asker is not Asker.JUDGES_ALL_PODS:
+        return call
+    return replace(call, asker=Asker.KNOWS_NO_NODE, pod=address_of(OTHER_POD, version=call.destination.version))
 
 
 def _without_firewall(call: Call) -> Call:
@@ -162,9 +178,12 @@ DISTORTIONS: Final[dict[str, Distortion]] = {
     "every agent's defaults are RFC 1918's": _of_agents(lambda agent: replace(agent, reserved_ranges=False)),
     "every agent's defaults are GKE's": _of_agents(lambda agent: replace(agent, reserved_ranges=True)),
     "an agent without IPv6 skips IPv6 ranges": _of_agents(_listing_only(IPV4)),
+    "an agent aligns what is not aligned": _of_agents(_aligning),
     "only the first Pod range is spared": _with_one_pod_range,
     "only the first node range has nodes": _with_one_node_range,
     "an object called default adds to the default one": _of_words(_beside_default),
+    "of two objects with one name the earlier counts": _of_applied(lambda objects: objects[::-1]),
+    "objects with one name add up": _of_applied(_added_up),
     "the default object is always GKE's": _of_objects(has_agent=False),
     "the default object is always Composer's": _of_objects(has_agent=True),
     "Autopilot fixes nothing": _of_words(_on_standard_clusters),
@@ -177,7 +196,10 @@ DISTORTIONS: Final[dict[str, Distortion]] = {
         call, host_network=False, pod=address_of(ASKING_POD, version=call.pod.version)
     ),
     "a ClusterIP is the destination": lambda call: replace(call, backend=None),
+    "a ClusterIP of which no endpoint is known is the destination": _of_ranges(service=()),
     "a Pod sees itself through a Service": _without_loops,
+    "nodes have blocks twice as large": _of_ranges(pods_per_node=64),
+    "one Pod stands for all": _with_one_pod,
 }
 
 
@@ -204,8 +226,43 @@ def _sending_by_ipv4(call: Call) -> Prediction:
     return replace(prediction, sources=(IPNetwork(call.pod),)) if mixed else prediction
 
 
-def _where_node_unknown(**fields: object) -> Predictor:
-    return lambda call: prediction_of(call) if call.node_address else _saying(**fields)(call)
+def _taking_list_for(reason: Reason) -> Predictor:
+    """Give the predictor that takes every list for one of the same hand."""
+
+    def predictor(call: Call) -> Prediction:
+        prediction = prediction_of(call)
+        return replace(prediction, reason=reason) if prediction.matched_cidr else prediction
+
+    return predictor
+
+
+def _not_judging_external(call: Call) -> Prediction:
+    prediction = prediction_of(call)
+    return replace(prediction, allowed=None) if prediction.arrives_as is PredictedKind.NODE_EXTERNAL else prediction
+
+
+def _taking_allowed_ranges_apart(call: Call) -> Prediction:
+    """Have every source lie in one of a firewall's ranges, or nobody can tell."""
+    prediction = prediction_of(call)
+    is_held = all(any(source in each for each in call.allowed_sources) for source in prediction.sources)
+    return prediction if is_held or not prediction.allowed else replace(prediction, allowed=None)
+
+
+def _looking_up_beside(step: int) -> Predictor:
+    """Give the predictor that looks beside the right place of a compiled policy."""
+
+    def predictor(call: Call) -> Prediction:
+        prediction = prediction_of(call)
+        if call.asker not in {Asker.ASKS_BY_NUMBER, Asker.ASKS_BY_TEXT}:
+            return prediction
+        return replace(prediction, masqueraded=call.table_says(compiled(call.policy), step=step))
+
+    return predictor
+
+
+def _telling(asker: Asker, **fields: object) -> Predictor:
+    """Give the predictor that answers one asker alike in one respect."""
+    return lambda call: _saying(**fields)(call) if call.asker is asker else prediction_of(call)
 
 
 #: Every predictor that has to be refuted, by what it gets wrong.
@@ -213,52 +270,20 @@ MISTAKEN: Final[dict[str, Predictor]] = {
     **{name: distorted(distortion) for name, distortion in DISTORTIONS.items()},
     "it names no source": _saying(sources=()),
     "it tells nothing of firewalls": _saying(allowed=None),
-    "it names no source where the node is unknown": _where_node_unknown(sources=()),
-    "every firewall lets in an unknown node": _where_node_unknown(allowed=True),
-    "no firewall lets in an unknown node": _where_node_unknown(allowed=False),
+    "it names no source where the node is unknown": _telling(Asker.KNOWS_NO_NODE, sources=()),
+    "it names no source where another address of the node is known": _telling(Asker.KNOWS_OTHER_ADDRESS, sources=()),
+    "it names no source of every Pod": _telling(Asker.JUDGES_ALL_PODS, sources=()),
+    "every firewall lets in an unknown node": _telling(Asker.KNOWS_NO_NODE, allowed=True),
+    "no firewall lets in an unknown node": _telling(Asker.KNOWS_NO_NODE, allowed=False),
+    "every firewall lets in every Pod": _telling(Asker.JUDGES_ALL_PODS, allowed=True),
+    "no firewall lets in every Pod": _telling(Asker.JUDGES_ALL_PODS, allowed=False),
+    "a firewall's ranges do not add up": _taking_allowed_ranges_apart,
+    "nobody can tell whether a firewall lets in an external address": _not_judging_external,
+    "every list is a default one": _taking_list_for(Reason.DESTINATION_IP_IN_DEFAULT_NON_MASQUERADE_RANGE),
+    "every list is somebody's own": _taking_list_for(Reason.DESTINATION_IP_IN_CONFIGURED_NON_MASQUERADE_RANGE),
+    "a compiled policy answers for the address before": _looking_up_beside(-1),
+    "a compiled policy answers for the address behind": _looking_up_beside(1),
     "a Pod without IPv6 sends to IPv6 all the same": _sending_by_ipv4,
     "whatever Cloud NAT translates was masqueraded": _taking_translated_for_masqueraded,
     "whatever is lost was not masqueraded": _taking_lost_for_unmasqueraded,
-}
-
-_SOMEWHERE: Final = tuple(
-    Question(destination=IPAddress(address))
-    for address in ("172.20.0.10", "10.200.0.9", "100.64.1.1", "192.168.77.1", "fd00:200::9", "fd00:168::99")
-)
-_IPV6_LISTED: Final = Agent(listed=("10.0.0.0/8", "fd00:200::/32"), ipv6=True)
-_NOTHING_LISTED: Final = Agent(listed=())
-
-#: Worlds that are rarely drawn, for mistakes that show in no others.
-REVEALING: Final[dict[str, World]] = {
-    "two agents, one with IPv6": World(words=Agents(agents=(_IPV6_LISTED, _NOTHING_LISTED)), questions=_SOMEWHERE),
-    "two agents, the other with IPv6": World(
-        words=Agents(agents=(_NOTHING_LISTED, _IPV6_LISTED)), questions=_SOMEWHERE
-    ),
-    "an agent without a list, as on GKE": World(words=Agents(agents=(Agent(listed=None),)), questions=_SOMEWHERE),
-    "an agent without a list, elsewhere": World(
-        words=Agents(agents=(Agent(listed=None, reserved_ranges=False),)), questions=_SOMEWHERE
-    ),
-    "several Pod ranges": World(
-        words=BuiltIn(name=Known.COMPOSER, autopilot=False), questions=_SOMEWHERE, pods=(*PODS, "100.64.0.0/16")
-    ),
-    "several node ranges": World(
-        words=BuiltIn(name=Known.COMPOSER), questions=_SOMEWHERE, nodes=("10.132.0.0/20", *NODES)
-    ),
-    "a Pod behind its own Service": World(
-        words=BuiltIn(name=Known.COMPOSER),
-        questions=tuple(
-            Question(destination=cluster_ip, backend=pod)
-            for cluster_ip, pod in zip((CLUSTER_IP, CLUSTER_IPV6), both(ASKING_POD), strict=True)
-        ),
-    ),
-    "an agent that refuses its config": World(
-        words=Agents(agents=(replace(_IPV6_LISTED, ipv6=False),)), questions=_SOMEWHERE
-    ),
-    "an object beside Composer's": World(
-        words=Objects(objects=(EgressNat(name="team", cidrs=("172.20.0.0/16",)),), has_agent=True),
-        questions=_SOMEWHERE,
-    ),
-    "an object in the place of GKE's": World(
-        words=Objects(objects=(EgressNat(name="default", cidrs=("172.20.0.0/16",)),)), questions=_SOMEWHERE
-    ),
 }

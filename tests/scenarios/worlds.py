@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache, cached_property
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
 from typing import TYPE_CHECKING, Final
 
 from netaddr import IPAddress, IPNetwork
@@ -25,7 +25,7 @@ from lab.packets.topology import (
     POD_RANGE_IPV6,
     gke_cluster,
 )
-from tests.scenarios.chains import ClusterRanges, chains_of
+from tests.scenarios.chains import ClusterRanges, chains_of, lists_of
 from tests.scenarios.policies import policy_of
 
 if TYPE_CHECKING:
@@ -67,8 +67,9 @@ _OUT_OF_REACH: Final = of_package(
     "0.0.0.0/8", "127.0.0.0/8", "224.0.0.0/4", "255.255.255.255/32", "192.0.0.9/32", "192.0.0.10/32",
     "::/8", "fe80::/10", "ff00::/8",
 )  # fmt: skip
+_SERVICES: Final = of_package(*SERVICES)
 #: Where a node's Pods could be but are not.
-_NODES_BLOCKS: Final = of_package(NODE.pod_block, NODE.pod_block_ipv6)
+NODES_BLOCKS: Final = of_package(NODE.pod_block, NODE.pod_block_ipv6)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -132,15 +133,41 @@ class World:
     @cached_property
     def chains(self) -> tuple[MasqueradeChain, ...]:
         """What the node does about the words, in the lab's own."""
-        return chains_of(self.words, ClusterRanges(nodes=self.nodes, pods=self.pods, services=SERVICES))
+        return chains_of(self.words, self._cluster)
+
+    @cached_property
+    def _cluster(self) -> ClusterRanges:
+        return ClusterRanges(nodes=self.nodes, pods=self.pods, services=SERVICES)
+
+    def is_listed_by_default(self, address: IPAddress) -> bool | None:
+        """Tell whether the first list that holds an address is nobody's own; ``None`` where none holds it."""
+        asked = ip_address(str(address))
+        listed = lists_of(self.words, self._cluster)
+        return next((each.by_default for each in listed for cidr in each.cidrs if asked in ip_network(cidr)), None)
+
+    def is_pod_like_any(self, address: IPAddress) -> bool:
+        """Tell whether an address is a Pod's, and every list holds either all Pods of its version or none of them."""
+        pods = [network for network in of_package(*self.pods) if network.version == address.version]
+        lists = [of_package(*chain.non_masquerade) for chain in self.chains]
+        return any(address in network for network in pods) and all(_holds_all_or_none(each, pods) for each in lists)
 
     def firewall_of(self, question: Question) -> tuple[IPNetwork, ...]:
         """Tell what a destination's firewall lets in; within the cluster there are none."""
         return () if question.arrives_for in WITHOUT_FIREWALL else self.allowed_sources
 
+    def leaves_node(self, question: Question) -> bool:
+        """Tell whether a packet goes to none of the node's own addresses, nor its Pods'."""
+        return question.arrives_for not in {*both(ASKING_POD), *both(OTHER_POD), *both(NODE)}
+
     def returns_to_sender(self, question: Question) -> bool:
         """Tell whether a Service leads back to the Pod that asks."""
         return not self.host_network and question.backend in both(ASKING_POD)
+
+
+def _holds_all_or_none(listed: tuple[IPNetwork, ...], networks: list[IPNetwork]) -> bool:
+    """Tell whether a list treats all addresses of some networks alike."""
+    holds_all = all(any(network in each for each in listed) for network in networks)
+    return holds_all or not any(network in each or each in network for network in networks for each in listed)
 
 
 @cache
@@ -164,7 +191,12 @@ def is_answered(address: IPAddress) -> bool:
     """Tell whether something in a world can answer for an address."""
     if address in WITHOUT_FIREWALL:
         return True
-    return not any(address in network for network in (*_OUT_OF_REACH, *_NODES_BLOCKS))
+    return not any(address in network for network in (*_OUT_OF_REACH, *NODES_BLOCKS))
+
+
+def _is_of_service(address: IPAddress) -> bool:
+    """Tell whether an address is one that a cluster translates, so that no packet to it leaves a node as it is."""
+    return any(address in network for network in _SERVICES)
 
 
 def borders(network: IPNetwork) -> Iterator[IPAddress]:
@@ -195,17 +227,18 @@ def questions(
     """Ask for addresses, each once, and for a ClusterIP.
 
     :param chains: what is on the node, which decides what can be asked.
-    :param addresses: the destinations; those that nobody can answer for are left out.
+    :param addresses: the destinations; those that nobody can answer for, and those of Services, are left out.
     :param backend: the endpoint behind the ClusterIP of its version; ``None`` asks for none.
     :return: the questions.
     """
-    cluster_ip = CLUSTER_IPV6 if backend is not None and backend.version == IPV6 else CLUSTER_IP
     asked = [
         address
         for address in dict.fromkeys(addresses)
-        if is_answered(address) and _kernel_can_tell(chains, address) and address not in {cluster_ip, backend}
+        if is_answered(address) and _kernel_can_tell(chains, address) and not _is_of_service(address)
+        if address != backend
     ]
     plain = tuple(Question(destination=address) for address in asked)
     if backend is None or not is_answered(backend) or not _kernel_can_tell(chains, backend):
         return plain
+    cluster_ip = CLUSTER_IPV6 if backend.version == IPV6 else CLUSTER_IP
     return (*plain, Question(destination=cluster_ip, backend=backend))
