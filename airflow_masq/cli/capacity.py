@@ -9,6 +9,7 @@ from airflow_masq.cli.output import GAP, Colour, aligned, counted, line_width, p
 from airflow_masq.environment.cidr_fields import IP_ALLOCATION_POLICY, POD_FIELD
 from airflow_masq.network.capacity import CapacityLimit
 from airflow_masq.network.ranges import IPV4
+from airflow_masq.plan.environment_section import require_own_network
 from airflow_masq.rules.environment_facts import text_field
 from airflow_masq.rules.plan_capacity import plan_capacity
 from airflow_masq.wire.foreign_text import printable
@@ -42,9 +43,10 @@ def run(arguments: Namespace) -> int:
 
     :param arguments: as ``add_arguments`` declared them, and ``format``.
     :return: 0; whether the room suffices is a finding of ``lint``.
-    :raises InvalidInputError: when the plan cannot be read.
+    :raises InvalidInputError: when the plan cannot be read, or is one of Composer 3.
     """
     plan = read_plan(arguments.plan)
+    require_own_network(plan.environment)
     room = plan_capacity(plan)
     if arguments.format == "json":
         print_json(_as_json(room))

@@ -12,7 +12,7 @@ from airflow_masq.exceptions import InvalidInputError
 from airflow_masq.network import PredictedKind, Prediction, parse_address, predict
 from airflow_masq.network.arrival import NOWHERE
 from airflow_masq.network.every_pod import predict_every_pod
-from airflow_masq.plan.environment_section import COMPOSER_3, image_of_environment
+from airflow_masq.plan.environment_section import require_own_network
 from airflow_masq.wire.foreign_text import printable
 
 if TYPE_CHECKING:
@@ -92,13 +92,7 @@ def run(arguments: Namespace) -> int:
         endpoint is none.
     """
     plan = read_plan(arguments.plan)
-    image = image_of_environment(plan.environment)
-    if image is not None and image.generation == COMPOSER_3:
-        raise InvalidInputError(
-            where="environment.config.softwareConfig.imageVersion",
-            expected="Composer 1 or 2, since Composer 3 keeps its nodes and Pods out of your network",
-            seen=printable(image.text),
-        )
+    require_own_network(plan.environment)
     destinations = [destination for word in arguments.destinations for destination in _destinations(plan, word)]
     answers = [_answer(plan, destination, arguments) for destination in destinations]
     if arguments.format == "json":
@@ -165,7 +159,7 @@ def _answer(plan: Plan, destination: _Destination, arguments: Namespace) -> _Ans
     backend = None if arguments.backend is None else _backend(plan, arguments.backend, destination=address)
     if arguments.pod is None:
         if not plan.ranges.pod:
-            expected = "a Pod's address, since the plan has no Pod range"
+            expected = "a Pod's address, since the plan has no Pod range that could be read (lint says why)"
             raise InvalidInputError(where="--from", expected=expected, seen="none")
         seen = predict_every_pod(
             plan.ranges, policy=plan.policy, destination=address, allowed_sources=allowed_sources, backend=backend

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from netaddr import IPAddress, cidr_merge
 
-from airflow_masq.network.ranges import IPV4, IPV4_BITS
+from airflow_masq.network.ranges import IPV4, IPV4_BITS, outermost
 
 if TYPE_CHECKING:
     from netaddr import IPNetwork
@@ -167,9 +167,7 @@ def _range_capacity(cidr: IPNetwork | BareSize, *, nodes: int, ranges: NetworkRa
 
 
 def _distinct(networks: tuple[IPNetwork, ...]) -> list[IPNetwork]:
-    """Leave out IPv6 ranges, repeated ones, and those inside another: their addresses are there once only."""
-    ipv4 = list(dict.fromkeys(network for network in networks if network.version == IPV4))
-    return [network for network in ipv4 if not any(network in other for other in ipv4 if other != network)]
+    return outermost(network for network in networks if network.version == IPV4)
 
 
 def _only(size: BareSize | None) -> list[BareSize]:
@@ -200,7 +198,7 @@ def _addresses(
     networks: tuple[IPNetwork, ...], *, size: BareSize | None = None, counted: tuple[IPNetwork, ...] = ()
 ) -> int | None:
     """Count the addresses of ranges that are not counted already; where no range is known, its size tells as much."""
-    if not _distinct(networks):
+    if not any(network.version == IPV4 for network in networks):
         return None if size is None else size.size
     return _size((*networks, *counted)) - _size(counted)
 

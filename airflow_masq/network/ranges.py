@@ -17,7 +17,7 @@ from airflow_masq.exceptions import InvalidInputError
 from airflow_masq.network.excerpt import excerpt
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 IPV4: Final = 4
 IPV6: Final = 6
@@ -64,7 +64,7 @@ class NetworkRanges:
     :param nat_addresses: Cloud NAT's addresses; may be empty where they are not known.
     :param nat_covers: whose traffic Cloud NAT translates: ``SourceKind.NODE``, ``SourceKind.POD``, both or none.
     :param public_nodes: whether nodes have external addresses of their own.
-    :param workers: how many Airflow workers are wanted; ``None`` where nobody said.
+    :param workers: how many Airflow workers are wanted, or may be; ``None`` where nobody said.
     :param pods_per_node: the most Pods one node can run, default 32 as on Autopilot.
     """
 
@@ -150,6 +150,21 @@ def as_network(address: IPAddress) -> IPNetwork:
     :return: a /32 or /128.
     """
     return IPNetwork(address)
+
+
+def outermost(networks: Iterable[IPNetwork]) -> list[IPNetwork]:
+    """Leave out ranges that lie inside another, and repeated ones, since their addresses are there once only.
+
+    :param networks: the ranges.
+    :return: the others, in the same order.
+    """
+    distinct = list(dict.fromkeys(networks))
+    kept: list[IPNetwork] = []
+    for network in sorted(distinct, key=lambda each: (each.version, each.first, each.prefixlen)):
+        if not kept or network not in kept[-1]:
+            kept.append(network)
+    outer = set(kept)
+    return [network for network in distinct if network in outer]
 
 
 def _strict_address(text: str) -> IPAddress:

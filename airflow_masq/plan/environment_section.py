@@ -27,6 +27,10 @@ COMPOSER_2: Final = 2
 COMPOSER_3: Final = 3
 """Composer's generations, as ``composer_generation`` tells them."""
 
+IMAGE_VERSION_PLACE: Final = "environment.config.softwareConfig.imageVersion"
+OUT_OF_YOUR_NETWORK: Final = "Composer 3 keeps its nodes and Pods out of your network"
+"""Why nothing can be said of the addresses, the room and the policy of such an environment."""
+
 _LONGEST_PLACE: Final = 200
 _COMPOSERS_THAT_MAY_BE_PUBLIC: Final = (COMPOSER_1, COMPOSER_2)
 _PRIVATE_ENVIRONMENT_CONFIG: Final = ("config", "privateEnvironmentConfig")
@@ -70,6 +74,18 @@ def composer_generation(resource: Mapping[str, object]) -> int | None:
     """
     image = image_of_environment(resource)
     return None if image is None else image.generation
+
+
+def require_own_network(resource: Mapping[str, object]) -> None:
+    """Refuse an environment of whose nodes and Pods the project's network knows nothing.
+
+    :param resource: the resource in camelCase.
+    :raises InvalidInputError: when it is one of Composer 3.
+    """
+    image = image_of_environment(resource)
+    if image is not None and image.generation == COMPOSER_3:
+        expected = f"Composer 1 or 2, since {OUT_OF_YOUR_NETWORK}"
+        raise InvalidInputError(where=IMAGE_VERSION_PLACE, expected=expected, seen=printable(image.text))
 
 
 def runs_on_autopilot(resource: Mapping[str, object]) -> bool:

@@ -79,7 +79,12 @@ def _read_plan(document: Document) -> Plan:
     cluster_version, pods_per_node = _read_cluster(entries.get("cluster"), environment)
     network = _with_ranges_of_environment(_read_network(entries.get("network")), environment)
     nodes = _read_nodes(entries.get("network"), environment)
-    ranges = replace(network, pods_per_node=pods_per_node, public_nodes=nodes is _Nodes.PUBLIC)
+    ranges = replace(
+        network,
+        pods_per_node=pods_per_node,
+        public_nodes=nodes is _Nodes.PUBLIC,
+        workers=network.workers or _workers_of(environment),
+    )
     choice = read_policy_choice(entries.get("policy"), environment=environment)
     return Plan(
         environment=environment,
@@ -107,6 +112,12 @@ def _read_cluster(place: Place | None, environment: Mapping[str, object]) -> tup
         if pods is None
         else pods.whole_number(least=_FEWEST_PODS_PER_NODE, most=_MOST_PODS_PER_NODE),
     )
+
+
+def _workers_of(environment: Mapping[str, object]) -> int | None:
+    """Give the most workers that the environment itself may have."""
+    most = value_at(environment, "config", "workloadsConfig", "worker", "maxCount")
+    return most if isinstance(most, int) and 1 <= most <= _MOST_WORKERS else None
 
 
 def _pods_per_node_of(environment: Mapping[str, object]) -> int:

@@ -10,13 +10,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from airflow_masq.environment import masquerade_enabled
-from airflow_masq.network.egress_nat_policy import ACTION, API_VERSION, DEFAULT_NAME, KIND, egress_nat_policies
-from airflow_masq.plan.policy_section import (
-    accepted_manifests,
-    policy_in_force,
-    policy_with_agent,
-    replaces_default,
-)
+from airflow_masq.plan.policy_section import policy_in_force, policy_with_agent, replaces_default
 
 if TYPE_CHECKING:
     from airflow_masq.network import MasqueradePolicy
@@ -41,7 +35,7 @@ def remedy_of(plan: Plan) -> Remedy:
     """Say what would have a plan's workers masqueraded.
 
     :param plan: the plan.
-    :return: a better list where the list is the plan's own, an object ``default`` where the plan's objects leave that
+    :return: a better list where the list is the plan's own, an object ``default`` where the plan's objects leave GKE's
         as it is, the agent's DaemonSet where it is missing, no other policy where the environment has the agent, and
         else the agent.
     """
@@ -49,9 +43,12 @@ def remedy_of(plan: Plan) -> Remedy:
     if choice.agent_config is not None and not choice.daemon_set:
         policy = policy_in_force(replace(choice, daemon_set=True), ranges=plan.ranges, environment=plan.environment)
         return Remedy(policy=policy, state="With the agent running", step="deploy its DaemonSet")
-    if choice.manifests and not replaces_default(choice):
-        return _own_default_object(plan)
     policy = policy_with_agent(plan)
+    if choice.manifests and not replaces_default(choice) and not masquerade_enabled(plan.environment):
+        # GKE's own object stays in force beside the plan's, and exempts more than these list.
+        state = "With an object default that lists the cluster's own ranges only"
+        step = "add such an EgressNATPolicy in place of GKE's, and keep the destination out of the others"
+        return Remedy(policy=policy, state=state, step=step)
     if choice.agent_config is not None or choice.manifests:
         state = "With a list of the cluster's own ranges only"
         return Remedy(policy=policy, state=state, step="correct the list under policy")
@@ -59,21 +56,3 @@ def remedy_of(plan: Plan) -> Remedy:
         return Remedy(policy=policy, state="With Composer's own policy", step="leave policy out of the plan")
     step = "create the environment with enableIpMasqAgent: true"
     return Remedy(policy=policy, state="With the IP masquerade agent", step=step)
-
-
-def _own_default_object(plan: Plan) -> Remedy:
-    """Replace GKE's or Composer's object, which stays in force beside the plan's and exempts more than these list."""
-    manifest = {
-        "apiVersion": API_VERSION,
-        "kind": KIND,
-        "metadata": {"name": DEFAULT_NAME},
-        "spec": {"action": ACTION, "destinations": []},  # the cluster's own ranges are GKE's fixed policy in any case
-    }
-    has_agent = masquerade_enabled(plan.environment)
-    manifests = (*accepted_manifests(plan.policy_choice), manifest)
-    owner = "Composer's" if has_agent else "GKE's"
-    return Remedy(
-        policy=egress_nat_policies(manifests, ranges=plan.ranges, has_agent=has_agent),
-        state="With an object default that lists the cluster's own ranges only",
-        step=f"add such an EgressNATPolicy, which takes the place of {owner}",
-    )

@@ -1,7 +1,8 @@
 """What a tool demands before it takes a field: a generation of Composer, other fields, a number within bounds.
 
-A text that its tool always refuses is no form of a plan, so it is an error that names the field. Each tool's demands
-are tables of their own (``gcloud_demands.py``, ``terraform_demands.py``); it must not know any tool.
+A text that its tool refuses for such a reason is no form of a plan, so it is an error that names the field. Whether
+values are sound is for rules to say. Each tool's demands are tables of their own (``gcloud_demands.py``,
+``terraform_demands.py``); it must not know any tool.
 """
 
 from __future__ import annotations

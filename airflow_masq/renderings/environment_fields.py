@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final, cast
 
 from airflow_masq.environment import EnvironmentName, value_at
 from airflow_masq.environment.cidr_fields import IP_ALLOCATION_POLICY
+from airflow_masq.environment.fields import ENUMS
 from airflow_masq.exceptions import InexpressibleError, InvalidInputError
 from airflow_masq.wire.foreign_text import printable
 
@@ -198,7 +199,7 @@ def _fields(
 ) -> Iterator[EnvironmentField]:
     for name, value in values.items():
         path = f"{around}.{name}" if around else name
-        if value is None or path in _OUTPUT_ONLY:
+        if value is None or path in _OUTPUT_ONLY or _is_unspecified(name, value):
             continue
         field = EnvironmentField(form=form, path=path, value=value)
         if "." not in name and (path in known or path == "name"):
@@ -207,6 +208,11 @@ def _fields(
             raise field.error(_NO_WORD)
         else:
             yield from _fields(value, path, form=form, known=known)
+
+
+def _is_unspecified(name: str, value: object) -> bool:
+    """Say whether an enum holds its first word, which Google's types cannot tell from nothing."""
+    return name in ENUMS and isinstance(value, str) and value.endswith("_UNSPECIFIED")
 
 
 def _is_around_any(path: str, known: Collection[str]) -> bool:

@@ -13,7 +13,12 @@ from airflow_masq.exceptions import InexpressibleError
 from airflow_masq.network import PredictedKind, Prediction
 from airflow_masq.network.every_pod import predict_every_pod
 from airflow_masq.plan import policy_without_agent, remedy_of
-from airflow_masq.plan.environment_section import COMPOSER_3, composer_generation
+from airflow_masq.plan.environment_section import (
+    COMPOSER_3,
+    IMAGE_VERSION_PLACE,
+    OUT_OF_YOUR_NETWORK,
+    composer_generation,
+)
 from airflow_masq.renderings.non_masquerade import pod_range_place
 
 if TYPE_CHECKING:
@@ -149,9 +154,8 @@ def firewall_needs(plan: Plan, *, form: str) -> tuple[FirewallNeed, ...]:
         ranges.
     """
     if composer_generation(plan.environment) == COMPOSER_3:
-        where = "environment.config.softwareConfig.imageVersion"
-        reason = "Composer 3 keeps its nodes and Pods out of your network, so a plan does not tell its source addresses"
-        raise InexpressibleError(form=form, where=where, reason=reason)
+        reason = f"{OUT_OF_YOUR_NETWORK}, so a plan does not tell its source addresses"
+        raise InexpressibleError(form=form, where=IMAGE_VERSION_PLACE, reason=reason)
     for where, values in (
         ("targets", plan.targets),
         ("network.node_ranges", plan.ranges.node),

@@ -12,7 +12,14 @@ from airflow_masq.environment import value_at
 from airflow_masq.environment.cidr_fields import IP_ALLOCATION_POLICY
 from airflow_masq.exceptions import InexpressibleError
 from airflow_masq.network.egress_nat_policy import check_egress_nat_policy
-from airflow_masq.network.ranges import IPV4
+from airflow_masq.network.ranges import IPV4, outermost
+from airflow_masq.plan.environment_section import (
+    COMPOSER_1,
+    COMPOSER_3,
+    IMAGE_VERSION_PLACE,
+    OUT_OF_YOUR_NETWORK,
+    composer_generation,
+)
 from airflow_masq.plan.policy_section import own_agent_reading
 
 if TYPE_CHECKING:
@@ -32,15 +39,20 @@ _IPV6: Final = (
 )
 
 
+_FOR_AUTOPILOT: Final = "egress-nat-policy"
+
+
 def sole_chain(plan: Plan, *, form: str) -> Chain:
     """Give the one chain that the plan's policy amounts to.
 
     :param plan: the plan.
     :param form: the form, for errors.
     :return: the chain.
-    :raises InexpressibleError: when the policy masquerades nothing, is several chains, masquerades IPv6, or a manifest
-        or config of the plan is not one that the cluster or its agent would take.
+    :raises InexpressibleError: when the environment's cluster does not read the form, the policy masquerades nothing,
+        is several chains, masquerades IPv6, or a manifest or config of the plan is not one that the cluster or its
+        agent would take.
     """
+    _refuse_other_clusters(plan, form=form)
     _refuse_flawed_manifests(plan, form=form)
     _refuse_flawed_config(plan, form=form)
     if not plan.policy.chains:
@@ -80,7 +92,8 @@ def non_masquerade_cidrs(plan: Plan, *, form: str) -> list[IPNetwork]:
         if network.version != IPV4:
             where = "network.service_ranges" if network in plan.ranges.service else "policy"
             raise InexpressibleError(form=form, where=where, reason=f"{network} is IPv6; {_IPV6}")
-    return [cidr for cidr in cidrs if cidr not in own or not any(cidr in other for other in cidrs if other != cidr)]
+    outer, droppable = set(outermost(cidrs)), set(own)
+    return [cidr for cidr in cidrs if cidr in outer or cidr not in droppable]
 
 
 def pod_range_place(plan: Plan) -> str:
@@ -91,6 +104,16 @@ def pod_range_place(plan: Plan) -> str:
     """
     path = (*IP_ALLOCATION_POLICY, "clusterSecondaryRangeName")
     return ".".join(("environment", *path)) if value_at(plan.environment, *path) else "network.pod_ranges"
+
+
+def _refuse_other_clusters(plan: Plan, *, form: str) -> None:
+    composer = composer_generation(plan.environment)
+    if composer == COMPOSER_3:
+        reason = f"{OUT_OF_YOUR_NETWORK}, so there is no policy of yours"
+        raise InexpressibleError(form=form, where=IMAGE_VERSION_PLACE, reason=reason)
+    if composer == COMPOSER_1 and form == _FOR_AUTOPILOT:
+        reason = "Composer 1 runs on a Standard cluster, which no EgressNATPolicy governs; use agent-config"
+        raise InexpressibleError(form=form, where=IMAGE_VERSION_PLACE, reason=reason)
 
 
 def _refuse_flawed_manifests(plan: Plan, *, form: str) -> None:

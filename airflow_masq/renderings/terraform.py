@@ -85,6 +85,10 @@ def _privacy_settled(fields: dict[str, EnvironmentField], *, is_composer_3: bool
     """
     wish = fields.pop(f"{_PRIVATE}.enablePrivateEnvironment", None)
     is_private = wish is not None and wish.boolean()
+    if not is_private and not is_composer_3:  # what is false is as good as not there, as in Google's own types
+        fields = {
+            path: field for path, field in fields.items() if path not in PRIVATE_BLOCK or field.value is not False
+        }
     details = [field for path, field in fields.items() if path.startswith(f"{_PRIVATE}.") and path in PRIVATE_BLOCK]
     if details and is_composer_3:
         raise details[0].error("Terraform's block for it is refused for Composer 3; leave it out, or use rest")

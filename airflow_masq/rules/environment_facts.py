@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from airflow_masq.environment.cidr_fields import CidrField
     from airflow_masq.plan import Plan
 
-IMAGE_VERSION_PLACE: Final = "environment.config.softwareConfig.imageVersion"
 IP_ALLOCATION_POLICY_PLACE: Final = ".".join(("environment", *IP_ALLOCATION_POLICY))
 
 # The fields of ipAllocationPolicy by what they are for: the name, the field with a CIDR, the field with a range's name.

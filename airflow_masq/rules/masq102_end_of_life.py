@@ -21,7 +21,8 @@ from typing import TYPE_CHECKING, Final
 
 from airflow_masq.environment import end_of_life
 from airflow_masq.network import Provenance
-from airflow_masq.rules.environment_facts import IMAGE_VERSION_PLACE, image_version
+from airflow_masq.plan.environment_section import IMAGE_VERSION_PLACE
+from airflow_masq.rules.environment_facts import image_version
 from airflow_masq.rules.rule import Problem, Rule, Severity
 
 if TYPE_CHECKING:

@@ -1,8 +1,8 @@
 """The ranges have no room for the workers wanted.
 
-`network.workers` says how many workers there may be, and the node or Pod ranges are too small for so many. It is an
-error where the workers outnumber all Pods that could run, and a warning where they outnumber the nodes: each worker
-may need a node of its own.
+`network.workers`, or else the environment's own `workloadsConfig.worker.maxCount`, says how many workers there may be,
+and the node or Pod ranges are too small for so many. It is an error where the workers outnumber all Pods that could
+run, and a warning where they outnumber the nodes: each worker may need a node of its own.
 
 ## Why
 
@@ -22,6 +22,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from airflow_masq.environment import value_at
 from airflow_masq.network import Provenance
 from airflow_masq.network.excerpt import listed
 from airflow_masq.rules.plan_capacity import plan_capacity
@@ -34,13 +35,17 @@ if TYPE_CHECKING:
     from airflow_masq.plan import Plan
 
 
+_MOST_WORKERS: Final = ("config", "workloadsConfig", "worker", "maxCount")
+
+
 def _check(plan: Plan) -> Iterator[Problem]:
     room = plan_capacity(plan)
     if room.is_enough is not False:
         return
     cannot_run = (room.pods or 0) < (room.wanted_nodes or 0)
+    own = value_at(plan.environment, *_MOST_WORKERS) == room.wanted_nodes
     yield Problem(
-        where="network.workers",
+        where=".".join(("environment", *_MOST_WORKERS)) if own else "network.workers",
         message=f"{room.wanted_nodes} workers are wanted, and the {_bound(room)} of {room.nodes} nodes at most, "
         f"{room.pods} Pods in all; enlarge it, or want fewer.",
         severity=Severity.ERROR if cannot_run else None,

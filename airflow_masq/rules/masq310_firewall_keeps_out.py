@@ -28,7 +28,7 @@ from typing import TYPE_CHECKING, Final
 from airflow_masq.network import PredictedKind, Provenance, Reason, SourceKind
 from airflow_masq.network.excerpt import listed
 from airflow_masq.plan import remedy_of
-from airflow_masq.rules.policy_facts import culprit
+from airflow_masq.rules.policy_facts import culprit, is_exempt_by_default
 from airflow_masq.rules.rule import Problem, Rule, Severity
 from airflow_masq.rules.target_facts import PredictedTarget, predicted_targets
 
@@ -42,7 +42,8 @@ if TYPE_CHECKING:
 def _check(plan: Plan) -> Iterator[Problem]:
     remedy = remedy_of(plan)
     for predicted in predicted_targets(plan):
-        if predicted.is_link_local or culprit(plan, predicted=predicted) is not None:
+        is_told = culprit(plan, predicted=predicted) is not None and not is_exempt_by_default(plan, predicted=predicted)
+        if predicted.is_link_local or is_told:
             continue  # MASQ309 and MASQ307 say it, with its cause
         if predicted.is_let_in is False:
             yield _kept_out(predicted, remedy)

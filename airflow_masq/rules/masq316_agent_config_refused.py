@@ -20,7 +20,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from airflow_masq.network import Provenance
-from airflow_masq.rules.policy_facts import AGENT_CONFIG_PLACE, agent_reading
+from airflow_masq.plan.policy_section import own_agent_reading
+from airflow_masq.rules.policy_facts import AGENT_CONFIG_PLACE
 from airflow_masq.rules.rule import Problem, Rule, Severity
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 
 
 def _check(plan: Plan) -> Iterator[Problem]:
-    reading = agent_reading(plan)
+    reading = own_agent_reading(plan.policy_choice)
     if reading is not None and not reading.accepted:
         refuses = "refuses" if reading.certain else "probably refuses"
         yield Problem(

@@ -21,7 +21,8 @@ from typing import TYPE_CHECKING, Final
 
 from airflow_masq.network import Provenance
 from airflow_masq.network.agent_config_warnings import EMPTY_LIST, everything_listed
-from airflow_masq.rules.policy_facts import AGENT_CONFIG_PLACE, agent_reading, uncovered
+from airflow_masq.plan.policy_section import own_agent_reading
+from airflow_masq.rules.policy_facts import AGENT_CONFIG_PLACE, uncovered
 from airflow_masq.rules.rule import Problem, Rule, Severity
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 
 
 def _check(plan: Plan) -> Iterator[Problem]:
-    reading = agent_reading(plan)
+    reading = own_agent_reading(plan.policy_choice)
     if reading is None or reading.config is None:
         return  # MASQ316 says what is wrong
     listed = reading.config.non_masquerade

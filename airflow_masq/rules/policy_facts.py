@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from netaddr import IPSet
 
 from airflow_masq.network.egress_nat_policy import check_egress_nat_policy, read_egress_nat_policy
-from airflow_masq.network.policy import gke_fixed
+from airflow_masq.network.policy import Reason, gke_fixed
 from airflow_masq.network.ranges import IPV4
 from airflow_masq.plan.policy_section import own_agent_reading, replaces_default
 
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
     from netaddr import IPNetwork
 
-    from airflow_masq.network.agent_config import AgentConfigReading
     from airflow_masq.plan import Plan
     from airflow_masq.rules.target_facts import PredictedTarget
 
@@ -39,22 +38,13 @@ class ListEntry:
     cidr: IPNetwork
 
 
-def agent_reading(plan: Plan) -> AgentConfigReading | None:
-    """Read the agent's config as the agent would.
-
-    :param plan: the plan.
-    :return: what becomes of it; ``None`` where the plan has none, or nobody reads it.
-    """
-    return own_agent_reading(plan.policy_choice)
-
-
 def lists_defaults(plan: Plan) -> bool:
     """Say whether the agent's own list is in force because the plan's config has none.
 
     :param plan: the plan.
     :return: whether it is.
     """
-    reading = agent_reading(plan)
+    reading = own_agent_reading(plan.policy_choice)
     return reading is not None and reading.config is not None and reading.config.lists_defaults
 
 
@@ -119,6 +109,21 @@ def culprit(plan: Plan, *, predicted: PredictedTarget) -> ListEntry | None:
         return None
     entries = (entry for entry in list_entries(plan) if entry.cidr == prediction.matched_cidr)
     return next((entry for entry in entries if entry.cidr.prefixlen > 0), None)
+
+
+def is_exempt_by_default(plan: Plan, *, predicted: PredictedTarget) -> bool:
+    """Say whether GKE's own object, which stays in force beside the plan's, keeps a target from being masqueraded too.
+
+    :param plan: the plan.
+    :param predicted: the target.
+    :return: whether it does, so that correcting the plan's own entries would not suffice.
+    """
+    return plan.policy_choice.name == EGRESS_NAT_POLICIES and any(
+        predicted.address in exemption.cidr
+        for chain in plan.policy.chains
+        for exemption in chain.exemptions
+        if exemption.reason is Reason.DESTINATION_IP_IN_DEFAULT_NON_MASQUERADE_RANGE
+    )
 
 
 def _manifest_entries(plan: Plan) -> Iterator[ListEntry]:

@@ -72,7 +72,7 @@ class PredictedTarget:
     @property
     def is_let_in_partly(self) -> bool:
         """Whether its firewall lets in some of them and keeps others out."""
-        return bool(self.sources) and bool(self.target.allowed_sources) and self.is_let_in is None
+        return self.every_pod.let_in_part
 
     @property
     def is_in_cluster(self) -> bool:

@@ -224,3 +224,15 @@ def test_bars_fit_the_terminal(console: Console, monkeypatch: pytest.MonkeyPatch
     assert max(map(len, lines)) <= int(columns)
     bars = [line.count("#") for line in lines if "#" in line]
     assert bars == [-(-1024 * longest // 4092), longest, 1]
+
+
+def test_nobody_measures_composer_3(console: Console) -> None:
+    """An environment without a cluster of the project's own has no room there that could be measured."""
+    image = "composer-3-airflow-2.10.5-build.3"
+    console.write("three.yaml", PLAN.replace("composer-2.14.1-airflow-2.10.5", image))
+    answer = console.run("capacity", "three.yaml")
+    assert (answer.code, answer.printed) == (2, "")
+    assert answer.complaint.startswith(
+        "environment.config.softwareConfig.imageVersion: expected Composer 1 or 2, since"
+    )
+    assert console.run("capacity", "plan.yaml").code == 0

@@ -9,6 +9,7 @@ from netaddr import IPAddress, IPNetwork
 
 from airflow_masq.exceptions import InvalidInputError
 from airflow_masq.network import NetworkRanges, parse_address, parse_cidr
+from airflow_masq.network.ranges import outermost
 
 ADDRESSES = st.ip_addresses(v=4).map(str)
 
@@ -164,3 +165,18 @@ def test_ranges_can_be_compared_and_hashed() -> None:
     assert NetworkRanges(other=other) == NetworkRanges(other=dict(other))
     assert hash(NetworkRanges(other=other)) == hash(NetworkRanges(other=dict(other)))
     assert NetworkRanges(other=other) != NetworkRanges()
+
+
+@pytest.mark.parametrize(
+    ("texts", "left"),
+    [
+        ("10.0.0.0/8 10.1.0.0/16 11.0.0.0/8 10.0.0.0/8", "10.0.0.0/8 11.0.0.0/8"),
+        ("10.1.0.0/16 10.0.0.0/8", "10.0.0.0/8"),
+        ("::/0 10.0.0.0/8 fd00::/8", "::/0 10.0.0.0/8"),
+        ("10.0.0.0/9 10.128.0.0/9", "10.0.0.0/9 10.128.0.0/9"),
+        ("", ""),
+    ],
+)
+def test_ranges_inside_others_are_left_out(texts: str, left: str) -> None:
+    """Of ranges that share addresses the outermost stays, in the order in which they were given."""
+    assert outermost(map(IPNetwork, texts.split())) == list(map(IPNetwork, left.split()))

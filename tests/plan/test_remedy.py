@@ -42,3 +42,14 @@ def test_a_missing_agent_brings_about_its_own_config() -> None:
     (chain,) = remedy.policy.chains
     assert [str(exemption.cidr) for exemption in chain.exemptions] == ["0.0.0.0/0"]
     assert remedy.step == "deploy its DaemonSet"
+
+
+def test_beside_googles_own_object_only_another_default_helps() -> None:
+    """GKE's object exempts more than the plan's; Composer's does not, and there the plan's own list is at fault."""
+    named = {**MANIFEST, "metadata": {"name": "mine"}}
+    for environment, step in (({}, "in place of GKE's"), (WITH_AGENT, "correct the list under policy")):
+        plan = {"network": NETWORK, "policy": {"egress_nat_policies": [named]}}
+        read = plan_from_mapping({**plan, **({"environment": environment} if environment else {})}, source="plan")
+        remedy = remedy_of(read)
+        assert step in remedy.step
+        assert remedy.policy == policy_with_agent(read)

@@ -145,3 +145,25 @@ def test_ipv6_entries_are_not_dropped_silently(plan: dict[str, Any], where: str)
     with pytest.raises(InexpressibleError, match="is IPv6") as caught:
         render(plan_from_mapping({"network": NETWORK} | plan, source="plan"))
     assert caught.value.where == where
+
+
+@pytest.mark.parametrize(
+    ("form", "image", "words"),
+    [
+        ("egress-nat-policy", "composer-3-airflow-2.10.5-build.3", "Composer 3 keeps its nodes and Pods out of your"),
+        ("agent-config", "composer-3-airflow-2.10.5-build.3", "Composer 3 keeps its nodes and Pods out of your"),
+        ("egress-nat-policy", "composer-1.20.12-airflow-1.10.15", "Composer 1 runs on a Standard cluster"),
+        ("agent-config", "composer-1.20.12-airflow-1.10.15", None),
+        ("egress-nat-policy", "composer-2.14.1-airflow-2.10.5", None),
+    ],
+)
+def test_what_no_cluster_of_the_environment_reads_is_not_written(form: str, image: str, words: str | None) -> None:
+    """A form for another kind of cluster than the environment's is an error that names the image."""
+    environment = {"config": {"softwareConfig": {"imageVersion": image}}}
+    plan = plan_from_mapping({"network": NETWORK, "environment": environment}, source="plan")
+    if words is None:
+        assert "192.168.0.0/16" in RENDERINGS[form](plan)
+        return
+    with pytest.raises(InexpressibleError, match=words) as caught:
+        RENDERINGS[form](plan)
+    assert caught.value.where == "environment.config.softwareConfig.imageVersion"

@@ -201,6 +201,22 @@ def test_an_environment_that_is_not_private() -> None:
     """The block alone would make it private, so it is not there."""
     environment = page_with("config.privateEnvironmentConfig.enablePrivateEnvironment", value=False)
     assert config(environment) == config(PAGE)
+    environment["config"]["privateEnvironmentConfig"] = {
+        "enablePrivateEnvironment": False,
+        "enablePrivatelyUsedPublicIps": False,
+        "privateClusterConfig": {"enablePrivateEndpoint": False},
+        "networkingConfig": {"connectionType": "CONNECTION_TYPE_UNSPECIFIED"},
+    }
+    assert config(environment) == config(PAGE)
+
+
+@pytest.mark.parametrize("form", ["terraform", "gcloud"])
+def test_an_enum_that_says_nothing_is_not_written(form: str) -> None:
+    """The first word of Google's enums is what nobody said, and no tool has a word for it; another word is written."""
+    plain = RENDERINGS[form](plan_of(PAGE))
+    unspecified = page_with("config.environmentSize", value="ENVIRONMENT_SIZE_UNSPECIFIED")
+    assert RENDERINGS[form](plan_of(unspecified)) == plain
+    assert RENDERINGS[form](plan_of(page_with("config.environmentSize", value="ENVIRONMENT_SIZE_SMALL"))) != plain
 
 
 def test_a_private_environment_of_composer_3() -> None:

@@ -334,3 +334,17 @@ def test_ipv6_in_a_block_for_googles_side_has_no_width() -> None:
     """It is told that it must be IPv4, and not that it is too large."""
     plan = _private(cloudSqlIpv4CidrBlock="fd00::/32")
     assert codes(plan) & {"MASQ203", "MASQ205"} == {"MASQ203"}
+
+
+@pytest.mark.parametrize(
+    ("stated", "where"),
+    [(None, "environment.config.workloadsConfig.worker.maxCount"), (50, "network.workers")],
+)
+def test_the_environments_own_workers_want_room_too(stated: int | None, where: str) -> None:
+    """Where the plan does not say how many workers are wanted, the environment's own bound counts."""
+    network = {**NETWORK, "pod_ranges": ["192.168.0.0/22"], **({} if stated is None else {"workers": stated})}
+    plan = {**environment(workloadsConfig={"worker": {"maxCount": 40}}), "network": network}
+    (finding,) = findings(plan, "MASQ209")
+    assert finding.where == where
+    plan["network"] = {**NETWORK, "workers": stated} if stated else NETWORK
+    assert not findings(plan, "MASQ209")

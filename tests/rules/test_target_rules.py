@@ -409,7 +409,20 @@ def test_an_object_beside_the_default_one_does_not_stand_in_its_place() -> None:
     policy = {"egress_nat_policies": [manifest(NODES, PODS, name="no-snat-cluster")]}
     message = _message(_plan(policy=policy, allowed_sources=["10.0.0.0/8"]))
     assert "GKE's default list exempts 172.16.0.0/12" in message
-    assert message.endswith("which it lets in: add such an EgressNATPolicy, which takes the place of GKE's.")
+    assert message.endswith(
+        "which it lets in: add such an EgressNATPolicy in place of GKE's, and keep the destination out of the others."
+    )
+
+
+def test_an_entry_that_is_not_the_only_one_to_blame_is_not_the_only_advice() -> None:
+    """Where GKE's object and one of the plan's own exempt a target, both are told; beside Composer's, the own one."""
+    both = _plan(
+        policy={"egress_nat_policies": [manifest("172.20.0.0/16", name="mine")]}, allowed_sources=["10.0.0.0/8"]
+    )
+    assert codes(both) >= {"MASQ307", "MASQ310"}
+    assert "keep the destination out of the others" in _message(both)
+    own = {**both, **environment(nodeConfig={"enableIpMasqAgent": True})}
+    assert codes(own) & {"MASQ307", "MASQ310"} == {"MASQ307"}
 
 
 def test_a_long_list_of_allowed_sources_is_shortened() -> None:
