@@ -68,13 +68,18 @@ environment is created. Which source address you get, and why, is explained in R
 
 
 class _Parser(argparse.ArgumentParser):
-    """A parser whose help and version must arrive: argparse takes a file that cannot be written for one that was."""
+    """A parser whose help and version must arrive, while of a complaint nobody can read the exit code is enough.
+
+    Argparse itself takes a file that cannot be written for one that was (3.11.7), or complains of it (3.11.2).
+    """
 
     def _print_message(self, message: str, file: SupportsWrite[str] | None = None) -> None:
-        if file is None or file is not sys.stdout:
-            super()._print_message(message, file)
-        else:
-            file.write(message)
+        stream = sys.stderr if file is None else file
+        if stream is not None and stream is sys.stdout:
+            stream.write(message)
+        elif stream is not None:
+            with suppress(OSError):
+                stream.write(message)
 
 
 def build_parser(command: str | None = None) -> argparse.ArgumentParser:
