@@ -10,7 +10,7 @@ from airflow_masq.cli.files import read_plan, shown_name
 from airflow_masq.cli.output import Colour, paint, print_json, print_lines, wrapped
 from airflow_masq.exceptions import InvalidInputError
 from airflow_masq.network import PredictedKind, Prediction, parse_address, predict
-from airflow_masq.network.arrival import NOWHERE
+from airflow_masq.network.arrival import is_nowhere
 from airflow_masq.network.every_pod import predict_every_pod
 from airflow_masq.plan.environment_section import require_own_network
 from airflow_masq.wire.foreign_text import printable
@@ -132,7 +132,7 @@ def _destinations(plan: Plan, word: str) -> list[_Destination]:
 
 def _travelled_to(address: IPAddress, *, where: str) -> IPAddress:
     """Refuse what no packet leaves a Pod for, since no policy decides about it."""
-    if any(address in network for network in NOWHERE):
+    if is_nowhere(address):
         expected = "an address that a Pod's packet can travel to"
         raise InvalidInputError(where=where, expected=expected, seen=str(address))
     return address

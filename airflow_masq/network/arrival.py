@@ -38,15 +38,21 @@ that the source stays as it leaves the node is inferred.
 # RFC 4193 section 3.1, read 2026-11-25; GKE's internal IPv6 addresses are of it.
 _INTERNAL_IPV6: Final = IPNetwork("fc00::/7")
 
-NOWHERE: Final = tuple(
+# "This network", loopback, multicast and broadcast (RFC 6890 section 2.2.2, RFC 5771 section 3); unspecified, loopback
+# and multicast (RFC 4291 section 2.4).
+_NOWHERE: Final = tuple(
     IPNetwork(cidr)
     for cidr in ("0.0.0.0/8", "127.0.0.0/8", "224.0.0.0/4", "255.255.255.255/32", "::/128", "::1/128", "ff00::/8")
 )
-"""What no connection leaves a Pod for.
 
-"This network", loopback, multicast and broadcast (RFC 6890 section 2.2.2, RFC 5771 section 3); unspecified, loopback
-and multicast (RFC 4291 section 2.4).
-"""
+
+def is_nowhere(address: IPAddress) -> bool:
+    """Say whether no connection leaves a Pod for an address.
+
+    :param address: the address.
+    :return: whether it is loopback, multicast, unspecified or the like.
+    """
+    return any(address in network for network in _NOWHERE)
 
 
 class PredictedKind(StrEnum):
@@ -57,6 +63,11 @@ class PredictedKind(StrEnum):
     NAT = "nat"
     NODE_EXTERNAL = "node-external"
     DROPPED = "dropped"
+
+    @property
+    def is_on_the_internet(self) -> bool:
+        """Whether the source is an address that the internet routes, even where nobody knows which."""
+        return self in {PredictedKind.NAT, PredictedKind.NODE_EXTERNAL}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,7 +9,7 @@ look at targets: a destination and what its firewall lets in are all it needs.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from netaddr import IPAddress
 
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 
     from airflow_masq.network.policy import MasqueradePolicy
     from airflow_masq.network.ranges import NetworkRanges
-
-_FROM_THE_INTERNET: Final = frozenset({PredictedKind.NAT, PredictedKind.NODE_EXTERNAL})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,8 +74,7 @@ def predict_every_pod(
     sources = prediction.sources
     if kind is PredictedKind.POD:
         sources = tuple(network for network in ranges.pod if network.version == version)
-    from_internet = kind in _FROM_THE_INTERNET
-    let_in = lets_in(allowed_sources, sources=sources, version=version, from_internet=from_internet)
+    let_in = lets_in(allowed_sources, sources=sources, version=version, from_internet=kind.is_on_the_internet)
     steps = firewall_steps(allowed_sources, allowed=let_in, of_all=True)
     path = (*prediction.path, *(step.text for step in steps))
     # Where both are known, "cannot be told" of all of them means that they overlap.

@@ -165,7 +165,7 @@ def _same_node(cidr: IPNetwork, *, provenance: Provenance) -> Decision:
 
 
 def _allowed(allowed_sources: tuple[IPNetwork, ...], arrival: Arrival, *, version: int) -> bool | None:
-    from_internet = arrival.kind in {PredictedKind.NAT, PredictedKind.NODE_EXTERNAL}
+    from_internet = arrival.kind.is_on_the_internet
     return lets_in(allowed_sources, sources=arrival.sources, version=version, from_internet=from_internet)
 
 
@@ -195,12 +195,13 @@ def _sending_step(packet: Packet, *, destination: IPAddress) -> Step:
 def _node_step(ranges: NetworkRanges, policy: MasqueradePolicy, packet: Packet, *, decision: Decision) -> Step:
     if packet.returns_to_sender:
         return Step(text=_SENT_BACK, provenance=decision.provenance)
+    sureness = weakest(decision.provenance, policy.provenance) if policy.remark else decision.provenance
     if decision.masqueraded:
         address = " ".join(["the node's address", *map(str, packet.node_addresses)])
         text = f"the node: policy {policy.name} masquerades, the source becomes {address}"
         if not packet.node_addresses and any(packet.destination in network for network in ranges.node):
             text += "; if it goes to the Pod's own node, that sees the Pod"
-            return Step(text=text, provenance=Provenance.INFERRED)
+            sureness = Provenance.INFERRED
     elif decision.matched_cidr is None:
         text = f"the node: not masqueraded ({decision.reason})"
     else:
@@ -209,7 +210,6 @@ def _node_step(ranges: NetworkRanges, policy: MasqueradePolicy, packet: Packet, 
         text += f"; {policy.remark}"
     if _is_spared_by_node_alone(decision, policy, packet):
         text += "; the agent's rules alone would masquerade it (not verified on a real node)"
-    sureness = weakest(decision.provenance, policy.provenance) if policy.remark else decision.provenance
     return Step(text=text, provenance=sureness)
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from netaddr import IPAddress
 
 from airflow_masq.network import Reason, SourceKind
-from airflow_masq.network.arrival import GOOGLE_APIS, NOWHERE
+from airflow_masq.network.arrival import GOOGLE_APIS, is_nowhere
 from airflow_masq.network.every_pod import predict_every_pod
 from airflow_masq.network.firewall import lets_in
 from airflow_masq.network.policy import LINK_LOCAL, LINK_LOCAL_IPV6
@@ -146,15 +146,6 @@ def _predicted_targets(plan: Plan) -> Iterator[PredictedTarget]:
 
 def _every_pod(ranges: NetworkRanges, policy: MasqueradePolicy, *, target: Target, address: IPAddress) -> EveryPod:
     return predict_every_pod(ranges, policy=policy, destination=address, allowed_sources=target.allowed_sources)
-
-
-def is_nowhere(address: IPAddress) -> bool:
-    """Say whether no packet leaves a Pod for an address.
-
-    :param address: the address.
-    :return: whether it is loopback, multicast, unspecified or the like.
-    """
-    return any(address in network for network in NOWHERE)
 
 
 def is_public(plan: Plan, *, address: IPAddress) -> bool:

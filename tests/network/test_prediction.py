@@ -20,7 +20,7 @@ from airflow_masq.network import (
     gke_default_policy,
     no_policy,
 )
-from tests.network.predicting import ON_PREMISES, PUBLIC, RANGES, VMS, predicted
+from tests.network.predicting import EVERYTHING, ON_PREMISES, PUBLIC, RANGES, VMS, predicted
 
 
 def test_the_pages_own_example_with_the_agent() -> None:
@@ -204,3 +204,12 @@ def test_googles_own_addresses_need_no_cloud_nat(destination: str, kind: Predict
     prediction = predicted(no_policy(), destination)
     assert prediction.arrives_as is kind
     assert ("Private Google Access" in prediction.path[-1]) is (kind is PredictedKind.POD)
+
+
+@pytest.mark.parametrize("destination", [ON_PREMISES, "10.128.0.9", "192.168.9.9"])
+def test_what_is_remarkable_of_a_policy_is_told_wherever_a_packet_goes(destination: str) -> None:
+    """The remark stands in the node's step of every way, and makes it no surer than the policy; without it, none does."""
+    sure = predicted(EVERYTHING, destination)
+    doubtful = predicted(replace(EVERYTHING, remark="a guess", provenance=Provenance.INFERRED), destination)
+    assert doubtful.path[1] == f"{sure.path[1]}; a guess"
+    assert doubtful.provenance is Provenance.INFERRED
