@@ -208,7 +208,7 @@ def test_googles_own_addresses_need_no_cloud_nat(destination: str, kind: Predict
 
 @pytest.mark.parametrize("destination", [ON_PREMISES, "10.128.0.9", "192.168.9.9"])
 def test_what_is_remarkable_of_a_policy_is_told_wherever_a_packet_goes(destination: str) -> None:
-    """The remark stands in the step of the node on every way, which is then no surer than the policy; else none does."""
+    """The remark stands in the step of the node on every way, which is then no surer than the policy."""
     sure = predicted(EVERYTHING, destination)
     doubtful = predicted(replace(EVERYTHING, remark="a guess", provenance=Provenance.INFERRED), destination)
     assert doubtful.path[1] == f"{sure.path[1]}; a guess"
