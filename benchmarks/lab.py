@@ -28,12 +28,11 @@ from lab.packets.observers import Observers
 from lab.packets.prober import observe
 from lab.packets.sandbox import enter_or_continue
 from lab.packets.system_calls import MountFlags, mount
-from lab.packets.topology import IN_VPC, NODE_RANGE, POD_RANGE, default_topology, gke_cluster
+from lab.packets.topology import IN_VPC, NODE_RANGE, POD_RANGE, Topology, default_topology, gke_cluster
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from lab.packets.topology import Topology
 
 BUILDS = 5
 LARGE_BUILDS = 3

@@ -18,13 +18,11 @@ from typing import TYPE_CHECKING
 
 from netaddr import IPAddress, IPNetwork, IPSet
 
-from airflow_masq.network import Chain, MasqueradePolicy, compile_policy, exemptions
-from airflow_masq.network.policy import LINK_LOCAL
+from airflow_masq.network.compiled import CompiledPolicy, compile_policy
+from airflow_masq.network.policy import LINK_LOCAL, Chain, MasqueradePolicy, exemptions
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from airflow_masq.network import CompiledPolicy
 
     Answer = Callable[[], list[bool]]
 

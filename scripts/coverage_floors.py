@@ -47,7 +47,7 @@ def room_of(path: str) -> str:
     """Name the room of a file: a package of the first two levels, or the file itself where it stands beside them.
 
     :param path: the file's path from the top of the repository, with forward slashes.
-    :return: ``airflow_masq/wire`` for ``airflow_masq/wire/stun.py``, ``dags`` for ``dags/check.py``.
+    :return: ``airflow_masq/observation`` for ``airflow_masq/observation/stun.py``, ``dags`` for ``dags/check.py``.
     """
     parts = PurePosixPath(path).parts
     if parts[0] == "dags":
@@ -59,7 +59,7 @@ def pure_rooms(project: Mapping[str, Any]) -> frozenset[str]:
     """Find the pure rooms where import-linter is told of them, so that there is one list.
 
     :param project: the content of ``pyproject.toml``.
-    :return: their paths, ``airflow_masq/wire`` as well as ``airflow_masq/exceptions.py``.
+    :return: their paths, ``airflow_masq/observation`` as well as ``airflow_masq/exceptions.py``.
     """
     contracts = project["tool"]["importlinter"]["contracts"]
     (modules,) = (contract["source_modules"] for contract in contracts if contract["name"].startswith("Pure rooms"))

@@ -12,6 +12,7 @@ from tests.airflow_env import use_temporary_home
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from airflow_masq.clients.composer import ComposerClient
     from tests.airflow_runs import AirflowRunner
     from tests.emulated_cloud import EmulatedCloud
 
@@ -47,3 +48,12 @@ def cloud(monkeypatch: pytest.MonkeyPatch) -> Iterator[EmulatedCloud]:
     with EmulatedCloud() as cloud:
         monkeypatch.setenv("AIRFLOW_CONN_TEST_GOOGLE", cloud.airflow_connection)
         yield cloud
+
+
+@pytest.fixture
+def client(cloud: EmulatedCloud) -> Iterator[ComposerClient]:
+    """Give a client of the emulated API."""
+    from airflow_masq.clients.composer import ComposerClient  # noqa: PLC0415 - imports Google's libraries
+
+    with ComposerClient(None, endpoint=cloud.endpoint, api_timeout_seconds=5) as client:
+        yield client

@@ -10,7 +10,7 @@ import pytest
 
 from scripts.coverage_floors import by_room, pure_rooms, room_of
 
-PURE = frozenset({"airflow_masq/wire"})
+PURE = frozenset({"airflow_masq/observation"})
 
 
 def measured(*, covered: int, missing: int) -> dict[str, Any]:
@@ -28,7 +28,7 @@ def measured(*, covered: int, missing: int) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("path", "room"),
     [
-        ("airflow_masq/wire/stun.py", "airflow_masq/wire"),
+        ("airflow_masq/observation/stun.py", "airflow_masq/observation"),
         ("airflow_masq/exceptions.py", "airflow_masq/exceptions.py"),
         ("lab/cloud/server.py", "lab/cloud"),
         ("dags/check_source_ip.py", "dags"),
@@ -42,8 +42,8 @@ def test_room_of(path: str, room: str) -> None:
 @pytest.mark.parametrize(
     ("path", "covered", "holds"),
     [
-        ("airflow_masq/wire/stun.py", 100, True),
-        ("airflow_masq/wire/stun.py", 99, False),
+        ("airflow_masq/observation/stun.py", 100, True),
+        ("airflow_masq/observation/stun.py", 99, False),
         ("airflow_masq/hooks/composer.py", 90, True),
         ("airflow_masq/hooks/composer.py", 89, False),
     ],
@@ -58,7 +58,7 @@ def test_a_missing_branch_counts() -> None:
     """In a pure room one branch that was never taken is too little."""
     entry = measured(covered=10, missing=0)
     entry["summary"]["covered_branches"] = 1
-    (room,) = by_room({"files": {"airflow_masq/wire/stun.py": entry}}, pure=PURE)
+    (room,) = by_room({"files": {"airflow_masq/observation/stun.py": entry}}, pure=PURE)
     assert not room.holds
 
 
@@ -76,5 +76,5 @@ def test_pure_rooms_are_those_of_the_import_contract(monkeypatch: pytest.MonkeyP
     repository = Path(__file__).resolve().parents[1]
     monkeypatch.chdir(repository)
     rooms = pure_rooms(tomllib.loads((repository / "pyproject.toml").read_text(encoding="utf-8")))
-    assert {"airflow_masq/network", "airflow_masq/wire", "airflow_masq/exceptions.py"} <= rooms
+    assert {"airflow_masq/network", "airflow_masq/observation", "airflow_masq/exceptions.py"} <= rooms
     assert all((repository / room).exists() for room in rooms)

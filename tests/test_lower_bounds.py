@@ -10,7 +10,7 @@ import pytest
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 PYTHON = REPOSITORY / ".venv-airflow2" / "bin" / "python"
-ROOMS = ("network", "environment", "plan", "wire", "rules", "verdict", "probes")
+ROOMS = ("network", "environment", "plan", "agent", "observation", "rules", "verdict", "probes")
 
 
 @pytest.mark.skipif(not PYTHON.exists(), reason="no .venv-airflow2 here; ./scripts/setup airflow2 makes it")

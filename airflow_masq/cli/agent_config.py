@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from airflow_masq.agent.config import AgentConfigReading, read_agent_config
 from airflow_masq.cli.files import read_text, shown_name
 from airflow_masq.cli.output import Colour, aligned, paint, print_json, print_lines, wrapped
-from airflow_masq.network.agent_config import read_agent_config
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
     from collections.abc import Iterator, Sequence
 
-    from airflow_masq.network.agent_config import AgentConfigReading
 
 _INDENT: Final = "    "
 

@@ -7,18 +7,17 @@ from typing import TYPE_CHECKING, Final
 from airflow_masq.cli.files import read_plan, shown_name
 from airflow_masq.cli.output import GAP, Colour, aligned, counted, line_width, paint, print_json, print_lines, wrapped
 from airflow_masq.environment.cidr_fields import IP_ALLOCATION_POLICY, POD_FIELD
-from airflow_masq.network.capacity import CapacityLimit
+from airflow_masq.network.capacity import Capacity, CapacityLimit, RangeCapacity
 from airflow_masq.network.ranges import IPV4
+from airflow_masq.plan.capacity import plan_capacity
 from airflow_masq.plan.environment_section import require_own_network
-from airflow_masq.rules.environment_facts import text_field
-from airflow_masq.rules.plan_capacity import plan_capacity
-from airflow_masq.wire.foreign_text import printable
+from airflow_masq.rules.views.environment import text_field
+from airflow_masq.text import printable
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
     from collections.abc import Iterable, Iterator, Sequence
 
-    from airflow_masq.network.capacity import Capacity, RangeCapacity
     from airflow_masq.plan import Plan
 
 _LONGEST_BAR: Final = 40

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Final
 from airflow_masq.cli.files import read_plan, shown_name
 from airflow_masq.cli.output import Colour, paint, print_json, print_lines, wrapped
 from airflow_masq.exceptions import InvalidInputError
-from airflow_masq.network import PredictedKind, Prediction, parse_address, predict
-from airflow_masq.network.arrival import is_nowhere
+from airflow_masq.network.arrival import PredictedKind, is_nowhere
 from airflow_masq.network.every_pod import predict_every_pod
+from airflow_masq.network.prediction import Prediction, predict
+from airflow_masq.network.ranges import parse_address
 from airflow_masq.plan.environment_section import require_own_network
-from airflow_masq.wire.foreign_text import printable
+from airflow_masq.text import printable
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace

@@ -6,14 +6,11 @@ import errno
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from airflow_masq.exceptions import InvalidInputError
-from airflow_masq.plan import load_plan
-from airflow_masq.wire.foreign_text import printable
-
-if TYPE_CHECKING:
-    from airflow_masq.plan import Plan
+from airflow_masq.plan import Plan, load_plan
+from airflow_masq.text import printable
 
 STANDARD_INPUT: Final = "-"
 

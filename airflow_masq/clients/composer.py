@@ -22,7 +22,7 @@ from airflow_masq import __version__
 from airflow_masq.clients.endpoint import parse_endpoint
 from airflow_masq.clients.environment_message import message_from_resource, resource_from_message
 from airflow_masq.clients.google_errors import MESSAGE_LIMIT, google_errors
-from airflow_masq.wire.foreign_text import printable
+from airflow_masq.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -12,7 +12,7 @@ from urllib.parse import SplitResult, urlsplit
 from netaddr import AddrFormatError, IPAddress
 
 from airflow_masq.exceptions import InvalidInputError
-from airflow_masq.wire.foreign_text import printable
+from airflow_masq.text import printable
 
 EXPECTED = "https://HOST[:PORT], or http://127.0.0.1:PORT for an emulator on this machine"
 

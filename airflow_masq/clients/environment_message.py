@@ -20,7 +20,7 @@ from google.protobuf import json_format
 from airflow_masq.environment.fields import FREE_FORM_MAPS
 from airflow_masq.environment.resource import normalise, value_at
 from airflow_masq.exceptions import InvalidInputError
-from airflow_masq.wire.foreign_text import printable
+from airflow_masq.text import printable
 
 if TYPE_CHECKING:
     from google.protobuf.descriptor import Descriptor

@@ -22,7 +22,7 @@ from airflow_masq.exceptions import (
     EnvironmentAlreadyExistsError,
     EnvironmentNotFoundError,
 )
-from airflow_masq.wire.foreign_text import printable
+from airflow_masq.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -5,6 +5,7 @@ It must not judge a block: rules do, with the messages that belong to them.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Final
 
@@ -13,6 +14,9 @@ IP_ALLOCATION_POLICY: Final = (*_NODE_CONFIG, "ipAllocationPolicy")
 """The names on the way to the ranges of Pods and Services."""
 
 _PRIVATE_ENVIRONMENT_CONFIG: Final = ("config", "privateEnvironmentConfig")
+
+BARE_SIZE: Final = re.compile(r"/([1-9]|[12][0-9]|3[0-2])")
+"""A size such as ``/14``, for which Google chooses the block."""
 
 _SHORTEST_PREFIX: Final = 1
 _LONGEST_PREFIX: Final = 32

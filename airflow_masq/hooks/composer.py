@@ -19,7 +19,7 @@ from airflow_masq.clients.composer import ComposerClient
 from airflow_masq.clients.endpoint import Endpoint, parse_endpoint
 from airflow_masq.clients.google_errors import google_errors
 from airflow_masq.exceptions import AirflowMasqError, InvalidInputError
-from airflow_masq.wire.foreign_text import printable
+from airflow_masq.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

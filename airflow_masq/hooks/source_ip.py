@@ -17,9 +17,9 @@ from airflow_masq.airflow_compat import AirflowNotFoundException, BaseHook
 from airflow_masq.exceptions import InvalidInputError
 from airflow_masq.get_provider_info import CONNECTION_FORM
 from airflow_masq.hooks.source_ip_connection import read_connection
+from airflow_masq.observation.observation import TRANSIENT_FAILURES, Failure, Observation
 from airflow_masq.probes import probe, probe_http
-from airflow_masq.verdict.observation import TRANSIENT_FAILURES, Failure, Observation
-from airflow_masq.wire import printable
+from airflow_masq.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Final, Protocol
 
 from airflow_masq.exceptions import InvalidInputError
-from airflow_masq.wire import printable
+from airflow_masq.text import printable
 
 _SCHEMES: Final = ("http", "https")
 _EXTRA_KEYS: Final = ("path", "headers", "ca_file")

@@ -16,16 +16,15 @@ from typing import TYPE_CHECKING, Final
 
 from netaddr import IPNetwork
 
-from airflow_masq.network.excerpt import listed
-from airflow_masq.network.packet import Step
+from airflow_masq.network.packet import Packet, Step
 from airflow_masq.network.policy import LINK_LOCAL, LINK_LOCAL_IPV6
 from airflow_masq.network.provenance import Provenance
 from airflow_masq.network.ranges import IPV4, NetworkRanges, SourceKind, as_network
+from airflow_masq.text import listed
 
 if TYPE_CHECKING:
     from netaddr import IPAddress
 
-    from airflow_masq.network.packet import Packet
 
 GOOGLE_APIS: Final = tuple(IPNetwork(cidr) for cidr in ("199.36.153.4/30", "199.36.153.8/30"))
 """The addresses of restricted.googleapis.com and private.googleapis.com.

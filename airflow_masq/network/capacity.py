@@ -13,12 +13,11 @@ from typing import TYPE_CHECKING, Final
 
 from netaddr import IPAddress, cidr_merge
 
-from airflow_masq.network.ranges import IPV4, IPV4_BITS, outermost
+from airflow_masq.network.ranges import IPV4, IPV4_BITS, NetworkRanges, outermost
 
 if TYPE_CHECKING:
     from netaddr import IPNetwork
 
-    from airflow_masq.network.ranges import NetworkRanges
 
 # Google keeps the first two and the last two addresses of a primary range
 # (https://cloud.google.com/vpc/docs/subnets#unusable-ip-addresses-in-every-subnet, read 2026-11-22).

@@ -20,16 +20,14 @@ from typing import TYPE_CHECKING, Final
 from netaddr import IPSet
 
 from airflow_masq.exceptions import InvalidInputError
-from airflow_masq.network.excerpt import excerpt
-from airflow_masq.network.policy import LINK_LOCAL
+from airflow_masq.network.policy import LINK_LOCAL, Chain, MasqueradePolicy
 from airflow_masq.network.ranges import IPV4, IPV4_BITS
+from airflow_masq.text import excerpt
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from netaddr import IPNetwork
-
-    from airflow_masq.network.policy import Chain, MasqueradePolicy
 
     _Leaf = tuple[bool, ...]
     _Row = tuple[_Leaf, ...]

@@ -16,7 +16,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from airflow_masq.exceptions import InvalidInputError
-from airflow_masq.network.excerpt import excerpt
 from airflow_masq.network.policy import (
     GKE_CHAIN,
     Chain,
@@ -27,14 +26,14 @@ from airflow_masq.network.policy import (
     gke_fixed,
 )
 from airflow_masq.network.provenance import Provenance
-from airflow_masq.network.ranges import parse_cidr
+from airflow_masq.network.ranges import NetworkRanges, parse_cidr
+from airflow_masq.text import excerpt
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from netaddr import IPNetwork
 
-    from airflow_masq.network.ranges import NetworkRanges
 
 API_VERSION: Final = "networking.gke.io/v1"
 KIND: Final = "EgressNATPolicy"

@@ -6,15 +6,11 @@ It holds what is known before anything is decided; it must decide nothing itself
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from netaddr import IPAddress
 
 from airflow_masq.network.provenance import Provenance
-from airflow_masq.network.ranges import unmapped
-
-if TYPE_CHECKING:
-    from airflow_masq.network.ranges import NetworkRanges
+from airflow_masq.network.ranges import NetworkRanges, unmapped
 
 
 @dataclass(frozen=True, kw_only=True)

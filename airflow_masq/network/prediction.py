@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from airflow_masq.network.arrival import Arrival, PredictedKind, arrive
-from airflow_masq.network.excerpt import listed
 from airflow_masq.network.firewall import lets_in
 from airflow_masq.network.packet import Packet, Step, assumed_endpoint, first_packet
 from airflow_masq.network.policy import Decision, MasqueradePolicy, Reason, decide
 from airflow_masq.network.provenance import Provenance, weakest
 from airflow_masq.network.ranges import NetworkRanges, as_network, unmapped
+from airflow_masq.text import listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 from netaddr import INET_PTON, AddrFormatError, IPAddress, IPNetwork
 
 from airflow_masq.exceptions import InvalidInputError
-from airflow_masq.network.excerpt import excerpt
+from airflow_masq.text import excerpt
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -11,15 +11,15 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from airflow_masq.clients.adoption import start_creation, verify
-from airflow_masq.clients.creation import CreationWatch, wait_until_running
 from airflow_masq.environment import EnvironmentName
 from airflow_masq.exceptions import CannotMasqueradeError, InvalidInputError
 from airflow_masq.hooks.composer import ComposerHook
-from airflow_masq.operators.environment_facts import console_url, environment_facts, finding_facts, range_facts
-from airflow_masq.operators.wanted_environment import NameArguments, WantedEnvironment, wanted_environment
-from airflow_masq.rules import lint
-from airflow_masq.wire.foreign_text import printable
+from airflow_masq.provisioning.adoption import start_creation, verify
+from airflow_masq.provisioning.facts import console_url, environment_facts, finding_facts, range_facts
+from airflow_masq.provisioning.request import NameArguments, WantedEnvironment, wanted_environment
+from airflow_masq.provisioning.watch import CreationWatch, wait_until_running
+from airflow_masq.rules import Finding, lint
+from airflow_masq.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from google.cloud.orchestration.airflow.service_v1.types import Environment
 
     from airflow_masq.clients.composer import ComposerClient
-    from airflow_masq.rules import Finding
 
 log = logging.getLogger(__name__)
 

@@ -11,13 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_masq.exceptions import InvalidInputError
 from airflow_masq.operators.report_asset import REPORT_XCOM_KEY
-from airflow_masq.verdict import from_dict
+from airflow_masq.verdict import Report, from_dict
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from airflow_masq.airflow_compat import Context
-    from airflow_masq.verdict import Report
 
 _NOT_MAPPED = -1
 

@@ -6,7 +6,7 @@ import math
 from typing import Final
 
 from airflow_masq.exceptions import InvalidInputError
-from airflow_masq.wire import printable
+from airflow_masq.text import printable
 
 LONGEST_LINE_CHARACTERS: Final = 20_000
 """The longest text that a report may hold: reports with longer ones are not read back (``verdict.from_dict``)."""

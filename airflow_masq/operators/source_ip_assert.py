@@ -10,15 +10,14 @@ from typing import TYPE_CHECKING, Any
 from airflow_masq.airflow_compat import BaseOperator
 from airflow_masq.exceptions import InvalidInputError
 from airflow_masq.operators.error_mapping import errors_for_airflow
-from airflow_masq.operators.verdict_assertion import assert_reports, parse_outcomes
-from airflow_masq.verdict import from_dict
-from airflow_masq.wire import printable
+from airflow_masq.text import printable
+from airflow_masq.verdict import Report, from_dict
+from airflow_masq.verdict.assertion import assert_reports, parse_outcomes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from airflow_masq.airflow_compat import Context
-    from airflow_masq.verdict import Report
 
 
 class SourceIpAssertOperator(BaseOperator):

@@ -16,12 +16,12 @@ from airflow_masq.airflow_compat import BaseOperator
 from airflow_masq.exceptions import InvalidInputError
 from airflow_masq.hooks.source_ip import SourceIpHook
 from airflow_masq.operators.error_mapping import errors_for_airflow
-from airflow_masq.operators.plan_argument import read_plan
 from airflow_masq.operators.report_asset import REPORT_XCOM_KEY, UNKNOWN_ENVIRONMENT
 from airflow_masq.operators.settings import one_line, seconds, whole_number
-from airflow_masq.operators.verdict_assertion import assert_reports, parse_outcomes
-from airflow_masq.verdict import Outcome, Report, Vantage, component_of, judge, render_table, to_dict
-from airflow_masq.wire import printable
+from airflow_masq.plan_file import read_plan
+from airflow_masq.text import printable
+from airflow_masq.verdict import Observation, Outcome, Report, Vantage, component_of, judge, render_table, to_dict
+from airflow_masq.verdict.assertion import assert_reports, parse_outcomes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 
     from airflow_masq.airflow_compat import Context
     from airflow_masq.plan import Plan, Target
-    from airflow_masq.verdict import Observation
 
 #: Set by Composer on every component (reserved, https://cloud.google.com/composer/docs/composer-2/set-environment-variables,
 #: read 2026-11-22); that it holds the environment's id is inferred from its name.

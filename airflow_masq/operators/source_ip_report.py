@@ -12,16 +12,16 @@ from typing import TYPE_CHECKING, Any, Final
 from airflow_masq.airflow_compat import BaseOperator
 from airflow_masq.exceptions import InvalidInputError
 from airflow_masq.operators.report_asset import UNKNOWN_ENVIRONMENT, report_asset
-from airflow_masq.operators.report_event import EventSource, report_event
-from airflow_masq.operators.run_reports import gather_reports
+from airflow_masq.operators.run_reports import GatheredReports, gather_reports
 from airflow_masq.operators.settings import whole_number
 from airflow_masq.verdict import Report, merge, render_table, to_dict
+from airflow_masq.verdict.event_summary import EventSource, report_event
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from airflow_masq.airflow_compat import Context
-    from airflow_masq.operators.run_reports import GatheredReports
+
 
 #: GKE's limit of nodes per cluster (https://cloud.google.com/kubernetes-engine/quotas, read 2026-11-22).
 _MOST_NODES: Final = 65_000

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from airflow_masq.exceptions import PlanError
-from airflow_masq.wire.foreign_text import printable
+from airflow_masq.text import printable
 
 # Far above what any plan needs, far below what hurts.
 DEEPEST: Final = 64

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Final
 from airflow_masq.environment import ImageVersion, normalise, value_at
 from airflow_masq.environment.cidr_fields import IP_ALLOCATION_POLICY
 from airflow_masq.exceptions import InvalidInputError
-from airflow_masq.network import parse_cidr
+from airflow_masq.network.ranges import parse_cidr
 from airflow_masq.plan.environment_types import check_types
-from airflow_masq.wire.foreign_text import printable
+from airflow_masq.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -11,13 +11,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from airflow_masq.environment import fields
-from airflow_masq.plan.document import child, describe
-
-if TYPE_CHECKING:
-    from airflow_masq.plan.document import Document
+from airflow_masq.plan.document import Document, child, describe
 
 _WHOLE_NUMBERS: Final = range(-(2**31), 2**31)
 _LARGEST_FLOAT: Final = (2 - 2**-23) * 2.0**127

@@ -11,7 +11,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Final
 
 from airflow_masq.environment import value_at
-from airflow_masq.network import NetworkRanges, SourceKind, parse_address
+from airflow_masq.network.ranges import NetworkRanges, SourceKind, parse_address
 from airflow_masq.plan.document import Document, document_from_mapping
 from airflow_masq.plan.environment_section import has_public_nodes, ranges_of_environment, read_environment
 from airflow_masq.plan.place import Place

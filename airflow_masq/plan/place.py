@@ -11,9 +11,9 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from airflow_masq.exceptions import InvalidInputError, PlanError
-from airflow_masq.network import parse_cidr
+from airflow_masq.network.ranges import parse_cidr
 from airflow_masq.plan.document import Document, child, describe
-from airflow_masq.wire.foreign_text import printable
+from airflow_masq.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable

@@ -9,25 +9,24 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
+from airflow_masq.agent.config import AgentConfigReading, agent_policy, read_agent_config
 from airflow_masq.environment import masquerade_enabled
-from airflow_masq.network import Provenance, composer_policy, gke_default_policy, no_policy
-from airflow_masq.network.agent_config import agent_policy, read_agent_config
 from airflow_masq.network.egress_nat_policy import (
     DEFAULT_NAME,
     check_egress_nat_policy,
     egress_nat_policies,
     read_egress_nat_policy,
 )
+from airflow_masq.network.policy import MasqueradePolicy, composer_policy, gke_default_policy, no_policy
+from airflow_masq.network.provenance import Provenance
 from airflow_masq.plan.environment_section import runs_on_autopilot
-from airflow_masq.plan.values import PolicyChoice
+from airflow_masq.plan.values import Plan, PolicyChoice
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from airflow_masq.network import MasqueradePolicy, NetworkRanges
-    from airflow_masq.network.agent_config import AgentConfigReading
+    from airflow_masq.network.ranges import NetworkRanges
     from airflow_masq.plan.place import Place
-    from airflow_masq.plan.values import Plan
 
 _NAMED: Final[Mapping[str, Callable[[NetworkRanges, bool], MasqueradePolicy]]] = {
     "composer": lambda ranges, autopilot: composer_policy(ranges, autopilot=autopilot),

@@ -13,7 +13,7 @@ from airflow_masq.environment import masquerade_enabled
 from airflow_masq.plan.policy_section import policy_in_force, policy_with_agent, replaces_default
 
 if TYPE_CHECKING:
-    from airflow_masq.network import MasqueradePolicy
+    from airflow_masq.network.policy import MasqueradePolicy
     from airflow_masq.plan.values import Plan
 
 

@@ -10,7 +10,7 @@ import re
 from typing import TYPE_CHECKING, Final
 from urllib.parse import parse_qsl, urlsplit
 
-from airflow_masq.network import SourceKind
+from airflow_masq.network.ranges import SourceKind
 from airflow_masq.plan.document import describe
 from airflow_masq.plan.schema import TARGET_KEYS
 from airflow_masq.plan.values import Target

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import SplitResult, urlsplit
 
 from airflow_masq.exceptions import InvalidInputError
-from airflow_masq.network import parse_address
+from airflow_masq.network.ranges import NetworkRanges, SourceKind, parse_address
 from airflow_masq.plan.document import nearest_line
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from netaddr import IPAddress, IPNetwork
 
-    from airflow_masq.network import MasqueradePolicy, NetworkRanges, SourceKind
+    from airflow_masq.network.policy import MasqueradePolicy
 
 # RFC 9110 section 4.2, RFC 8489 section 15.7 and RFC 1035 section 4.2; read 2026-11-22.
 _DEFAULT_PORTS: Final = {"http": 80, "https": 443, "stun": 3478, "stun+tcp": 3478, "dns": 53}

@@ -13,7 +13,7 @@ import yaml
 
 from airflow_masq.exceptions import PlanError
 from airflow_masq.plan.document import DEEPEST, Document, DocumentBuilder, child, describe
-from airflow_masq.wire.foreign_text import printable
+from airflow_masq.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -19,13 +19,14 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
+from airflow_masq.observation.echo_reply import AmbiguousReplyError, ReplyError, parse_echo_reply
+from airflow_masq.observation.observation import Failure, Observation
 from airflow_masq.probes.channel import Channel, PlainChannel, TlsChannel
 from airflow_masq.probes.http_exchange import ExchangeError, HttpReply, exchange
 from airflow_masq.probes.http_target import HttpTarget, parse_http_target, without_credentials
 from airflow_masq.probes.resolve import Resolve, resolve_by_system
 from airflow_masq.probes.sockets import OpenSocket, ip_and_port
-from airflow_masq.verdict.observation import Failure, Observation
-from airflow_masq.wire import AmbiguousReplyError, ReplyError, parse_echo_reply, printable
+from airflow_masq.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Final
 
 import h11
 
-from airflow_masq.verdict.observation import Failure
-from airflow_masq.wire import printable
-from airflow_masq.wire.echo_reply import MAX_REPLY_BYTES
+from airflow_masq.observation.echo_reply import MAX_REPLY_BYTES
+from airflow_masq.observation.observation import Failure
+from airflow_masq.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -13,7 +13,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from netaddr import INET_PTON, AddrFormatError, IPAddress
 
-from airflow_masq.wire import printable
+from airflow_masq.text import printable
 
 _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 _LONGEST_URL: Final = 2_000

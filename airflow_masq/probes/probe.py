@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, Protocol
 
+from airflow_masq.observation.observation import Failure, Observation
 from airflow_masq.probes.http import probe_http
 from airflow_masq.probes.http_target import without_credentials
-from airflow_masq.verdict.observation import Failure, Observation
-from airflow_masq.wire import printable
+from airflow_masq.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

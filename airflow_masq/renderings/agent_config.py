@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Final
 import yaml
 from netaddr import cidr_merge
 
+from airflow_masq.agent.config import AgentConfig, agent_policy
+from airflow_masq.agent.fields import CIDR_LIMIT_KEY, CIDRS_KEY, DEFAULT_CIDR_LIMIT
 from airflow_masq.exceptions import InexpressibleError
-from airflow_masq.network.agent_config import agent_policy
-from airflow_masq.network.agent_fields import CIDR_LIMIT_KEY, CIDRS_KEY, DEFAULT_CIDR_LIMIT
 from airflow_masq.network.ranges import IPV4
 from airflow_masq.plan.policy_section import own_agent_reading
 from airflow_masq.renderings.non_masquerade import non_masquerade_cidrs, sole_chain
@@ -24,7 +24,6 @@ from airflow_masq.renderings.non_masquerade import non_masquerade_cidrs, sole_ch
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from airflow_masq.network.agent_config import AgentConfig
     from airflow_masq.plan import Plan
 
 FORM: Final = "agent-config"

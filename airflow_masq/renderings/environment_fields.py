@@ -14,7 +14,7 @@ from airflow_masq.environment import EnvironmentName, value_at
 from airflow_masq.environment.cidr_fields import IP_ALLOCATION_POLICY
 from airflow_masq.environment.fields import ENUMS
 from airflow_masq.exceptions import InexpressibleError, InvalidInputError
-from airflow_masq.wire.foreign_text import printable
+from airflow_masq.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from airflow_masq.exceptions import InexpressibleError
-from airflow_masq.network import PredictedKind, Prediction
+from airflow_masq.network.arrival import PredictedKind
 from airflow_masq.network.every_pod import predict_every_pod
-from airflow_masq.plan import policy_without_agent, remedy_of
+from airflow_masq.network.prediction import Prediction
+from airflow_masq.plan import Plan, Remedy, Target, policy_without_agent, remedy_of
 from airflow_masq.plan.environment_section import (
     COMPOSER_3,
     IMAGE_VERSION_PLACE,
@@ -24,8 +25,7 @@ from airflow_masq.renderings.non_masquerade import pod_range_place
 if TYPE_CHECKING:
     from netaddr import IPNetwork
 
-    from airflow_masq.network import MasqueradePolicy
-    from airflow_masq.plan import Plan, Remedy, Target
+    from airflow_masq.network.policy import MasqueradePolicy
 
 # RFC 9110 section 4.2, RFC 8489 section 3 and RFC 1035 section 4.2, read 2026-11-22.
 _PROTOCOLS: Final = {

@@ -9,12 +9,9 @@ from __future__ import annotations
 import re
 import string
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Final, cast
+from typing import Final, cast
 
-from airflow_masq.renderings.environment_fields import allowed_ip_ranges
-
-if TYPE_CHECKING:
-    from airflow_masq.renderings.environment_fields import EnvironmentField
+from airflow_masq.renderings.environment_fields import EnvironmentField, allowed_ip_ranges
 
 FORM: Final = "gcloud"
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from airflow_masq.wire.foreign_text import printable
+from airflow_masq.text import printable
 
 _LONGEST_TEXT: Final = 2000
 _MARKUP: Final = re.compile(r"([`*_\[\]<>|#~&])")

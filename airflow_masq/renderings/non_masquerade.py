@@ -25,7 +25,7 @@ from airflow_masq.plan.policy_section import own_agent_reading
 if TYPE_CHECKING:
     from netaddr import IPNetwork
 
-    from airflow_masq.network import Chain
+    from airflow_masq.network.policy import Chain
     from airflow_masq.plan import Plan
 
 # https://cloud.google.com/composer/docs/composer-2/enable-ip-masquerade-agent ("Configure the IP Masquerade agent"),

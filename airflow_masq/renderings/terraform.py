@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from airflow_masq.plan.environment_section import COMPOSER_3, composer_generation
 from airflow_masq.renderings import hcl
-from airflow_masq.renderings.environment_fields import environment_fields, environment_name
+from airflow_masq.renderings.environment_fields import EnvironmentField, environment_fields, environment_name
 from airflow_masq.renderings.terraform_demands import DEMANDS
 from airflow_masq.renderings.terraform_fields import (
     FIELDS,
@@ -26,7 +26,6 @@ from airflow_masq.renderings.terraform_fields import (
 if TYPE_CHECKING:
     from airflow_masq.environment import EnvironmentName
     from airflow_masq.plan import Plan
-    from airflow_masq.renderings.environment_fields import EnvironmentField
 
 _TYPE: Final = "google_composer_environment"
 _PRIVATE: Final = "config.privateEnvironmentConfig"

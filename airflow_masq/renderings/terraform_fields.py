@@ -9,14 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from airflow_masq.environment.fields import snake_case
 from airflow_masq.renderings import hcl
-from airflow_masq.renderings.environment_fields import allowed_ip_ranges
-
-if TYPE_CHECKING:
-    from airflow_masq.renderings.environment_fields import EnvironmentField
+from airflow_masq.renderings.environment_fields import EnvironmentField, allowed_ip_ranges
 
 FORM: Final = "terraform"
 

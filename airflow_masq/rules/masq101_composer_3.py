@@ -19,10 +19,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from airflow_masq.network import Provenance
+from airflow_masq.network.provenance import Provenance
 from airflow_masq.plan.environment_section import COMPOSER_3, IMAGE_VERSION_PLACE
-from airflow_masq.rules.environment_facts import image_version
 from airflow_masq.rules.rule import Problem, Rule, Severity
+from airflow_masq.rules.views.environment import image_version
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

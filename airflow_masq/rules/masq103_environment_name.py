@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Final
 
 from airflow_masq.environment import EnvironmentName, value_at
 from airflow_masq.exceptions import InvalidInputError
-from airflow_masq.network import Provenance
+from airflow_masq.network.provenance import Provenance
 from airflow_masq.rules.rule import Problem, Rule, Severity
 
 if TYPE_CHECKING:

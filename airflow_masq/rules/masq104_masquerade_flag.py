@@ -21,7 +21,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from airflow_masq.environment import masquerade_enabled, value_at
-from airflow_masq.network import Provenance
+from airflow_masq.network.provenance import Provenance
 from airflow_masq.plan.environment_section import COMPOSER_3, composer_generation
 from airflow_masq.rules.rule import Problem, Rule, Severity
 

@@ -20,11 +20,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from airflow_masq.network import Provenance
+from airflow_masq.network.provenance import Provenance
 from airflow_masq.plan.environment_section import COMPOSER_1, COMPOSER_2, COMPOSER_3, IMAGE_VERSION_PLACE
-from airflow_masq.rules.environment_facts import image_version, text_field
 from airflow_masq.rules.rule import Problem, Rule, Severity
-from airflow_masq.wire.foreign_text import printable
+from airflow_masq.rules.views.environment import image_version, text_field
+from airflow_masq.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -26,9 +26,9 @@ from typing import TYPE_CHECKING, Final
 
 from airflow_masq.environment import GkeVersion, masquerade_enabled, supports_masquerade_agent
 from airflow_masq.exceptions import InvalidInputError
-from airflow_masq.network import Provenance
-from airflow_masq.rules.policy_facts import AGENT_CONFIG
+from airflow_masq.network.provenance import Provenance
 from airflow_masq.rules.rule import Problem, Rule, Severity
+from airflow_masq.rules.views.policy import AGENT_CONFIG
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -23,10 +23,10 @@ from typing import TYPE_CHECKING, Final
 
 from airflow_masq.environment import masquerade_enabled, value_at
 from airflow_masq.environment.cidr_fields import IP_ALLOCATION_POLICY
-from airflow_masq.network import Provenance
+from airflow_masq.network.provenance import Provenance
 from airflow_masq.plan.environment_section import COMPOSER_1, composer_generation
-from airflow_masq.rules.environment_facts import IP_ALLOCATION_POLICY_PLACE
 from airflow_masq.rules.rule import Problem, Rule, Severity
+from airflow_masq.rules.views.environment import IP_ALLOCATION_POLICY_PLACE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Final
 
 from airflow_masq.environment import value_at
 from airflow_masq.environment.field_generations import FIELD_GENERATIONS
-from airflow_masq.network import Provenance
+from airflow_masq.network.provenance import Provenance
 from airflow_masq.plan.environment_section import composer_generation
 from airflow_masq.rules.rule import Problem, Rule, Severity
 

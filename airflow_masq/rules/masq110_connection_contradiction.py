@@ -19,9 +19,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from airflow_masq.network import Provenance
-from airflow_masq.rules.environment_facts import text_field
+from airflow_masq.network.provenance import Provenance
 from airflow_masq.rules.rule import Problem, Rule, Severity
+from airflow_masq.rules.views.environment import text_field
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

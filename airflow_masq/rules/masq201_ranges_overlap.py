@@ -28,9 +28,9 @@ from __future__ import annotations
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
-from airflow_masq.network import Provenance
-from airflow_masq.rules.range_facts import NamedRange, named_ranges, overlaps
+from airflow_masq.network.provenance import Provenance
 from airflow_masq.rules.rule import Problem, Rule, Severity
+from airflow_masq.rules.views.ranges import NamedRange, named_ranges, overlaps
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -18,13 +18,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from airflow_masq.environment.cidr_fields import CIDR_FIELDS
+from airflow_masq.environment.cidr_fields import BARE_SIZE, CIDR_FIELDS
 from airflow_masq.exceptions import InvalidInputError
-from airflow_masq.network import Provenance, parse_cidr
-from airflow_masq.network.ranges import IPV4
-from airflow_masq.rules.environment_facts import text_field
-from airflow_masq.rules.range_facts import BARE_SIZE
+from airflow_masq.network.provenance import Provenance
+from airflow_masq.network.ranges import IPV4, parse_cidr
 from airflow_masq.rules.rule import Problem, Rule, Severity
+from airflow_masq.rules.views.environment import text_field
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

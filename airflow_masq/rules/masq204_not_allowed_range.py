@@ -25,11 +25,11 @@ from typing import TYPE_CHECKING, Final
 from netaddr import IPNetwork
 
 from airflow_masq.environment import value_at
-from airflow_masq.network import Provenance
 from airflow_masq.network.policy import GKE_DEFAULT_NON_MASQUERADE
+from airflow_masq.network.provenance import Provenance
 from airflow_masq.network.ranges import IPV4
-from airflow_masq.rules.range_facts import pod_ranges, service_ranges
 from airflow_masq.rules.rule import Problem, Rule, Severity
+from airflow_masq.rules.views.ranges import pod_ranges, service_ranges
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

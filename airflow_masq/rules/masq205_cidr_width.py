@@ -20,10 +20,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from airflow_masq.environment.cidr_fields import INTERNAL_FIELD, RESERVED_FIELDS, CidrField
-from airflow_masq.network import Provenance
+from airflow_masq.network.provenance import Provenance
 from airflow_masq.network.ranges import IPV4
-from airflow_masq.rules.environment_facts import block
 from airflow_masq.rules.rule import Problem, Rule, Severity
+from airflow_masq.rules.views.environment import block
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

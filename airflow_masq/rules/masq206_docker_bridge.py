@@ -23,9 +23,9 @@ from typing import TYPE_CHECKING, Final
 
 from netaddr import IPNetwork
 
-from airflow_masq.network import Provenance
-from airflow_masq.rules.range_facts import named_ranges
+from airflow_masq.network.provenance import Provenance
 from airflow_masq.rules.rule import Problem, Rule, Severity
+from airflow_masq.rules.views.ranges import named_ranges
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

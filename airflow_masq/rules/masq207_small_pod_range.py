@@ -21,10 +21,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from airflow_masq.network import Provenance
+from airflow_masq.network.provenance import Provenance
 from airflow_masq.network.ranges import IPV4_BITS
-from airflow_masq.rules.range_facts import pod_size
 from airflow_masq.rules.rule import Problem, Rule, Severity
+from airflow_masq.rules.views.ranges import pod_size
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

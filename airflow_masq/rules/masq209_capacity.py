@@ -23,10 +23,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from airflow_masq.environment import value_at
-from airflow_masq.network import Provenance
-from airflow_masq.network.excerpt import listed
-from airflow_masq.rules.plan_capacity import plan_capacity
+from airflow_masq.network.provenance import Provenance
+from airflow_masq.plan.capacity import plan_capacity
 from airflow_masq.rules.rule import Problem, Rule, Severity
+from airflow_masq.text import listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -21,10 +21,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from airflow_masq.network import PredictedKind, Prediction, Provenance
+from airflow_masq.network.arrival import PredictedKind
 from airflow_masq.network.every_pod import predict_every_pod
+from airflow_masq.network.prediction import Prediction
+from airflow_masq.network.provenance import Provenance
 from airflow_masq.rules.rule import Problem, Rule, Severity
-from airflow_masq.rules.target_facts import SOMEWHERE_PUBLIC, predicted_targets
+from airflow_masq.rules.views.targets import SOMEWHERE_PUBLIC, predicted_targets
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -22,10 +22,10 @@ from typing import TYPE_CHECKING, Final
 from netaddr import cidr_merge
 
 from airflow_masq.environment.cidr_fields import POD_FIELD, SERVICE_FIELD
-from airflow_masq.network import Provenance
-from airflow_masq.network.excerpt import listed
-from airflow_masq.rules.environment_facts import block
+from airflow_masq.network.provenance import Provenance
 from airflow_masq.rules.rule import Problem, Rule, Severity
+from airflow_masq.rules.views.environment import block
+from airflow_masq.text import listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

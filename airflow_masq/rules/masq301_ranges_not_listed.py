@@ -22,9 +22,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from airflow_masq.network import Provenance
-from airflow_masq.rules.policy_facts import AGENT_CONFIG, policy_place, uncovered
+from airflow_masq.network.provenance import Provenance
 from airflow_masq.rules.rule import Problem, Rule, Severity
+from airflow_masq.rules.views.policy import AGENT_CONFIG, policy_place, uncovered
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -21,9 +21,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from airflow_masq.network import Provenance
-from airflow_masq.rules.manifest_facts import other_problems
+from airflow_masq.network.provenance import Provenance
 from airflow_masq.rules.rule import Problem, Rule, Severity
+from airflow_masq.rules.views.manifests import other_problems
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

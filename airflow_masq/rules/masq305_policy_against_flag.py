@@ -20,17 +20,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from airflow_masq.environment import masquerade_enabled
-from airflow_masq.network import Provenance
-from airflow_masq.network.excerpt import listed
-from airflow_masq.plan import policy_with_agent, policy_without_agent
+from airflow_masq.network.provenance import Provenance
+from airflow_masq.plan import Plan, Target, policy_with_agent, policy_without_agent
 from airflow_masq.rules.rule import Problem, Rule, Severity
-from airflow_masq.rules.target_facts import PredictedTarget, predicted_targets
+from airflow_masq.rules.views.targets import PredictedTarget, predicted_targets
+from airflow_masq.text import listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from airflow_masq.network.every_pod import EveryPod
-    from airflow_masq.plan import Plan, Target
 
 _WITHOUT_AGENT: Final = ("gke-default", "none")
 

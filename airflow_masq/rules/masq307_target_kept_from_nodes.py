@@ -20,11 +20,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from airflow_masq.network import Provenance
-from airflow_masq.network.agent_fields import CIDRS_KEY
-from airflow_masq.rules.policy_facts import culprit, lists_defaults
+from airflow_masq.agent.fields import CIDRS_KEY
+from airflow_masq.network.provenance import Provenance
 from airflow_masq.rules.rule import Problem, Rule, Severity
-from airflow_masq.rules.target_facts import predicted_targets
+from airflow_masq.rules.views.policy import culprit, lists_defaults
+from airflow_masq.rules.views.targets import predicted_targets
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -22,10 +22,10 @@ from typing import TYPE_CHECKING, Final
 
 from netaddr import cidr_merge
 
-from airflow_masq.network import Provenance
+from airflow_masq.network.provenance import Provenance
 from airflow_masq.network.ranges import IPV4
-from airflow_masq.rules.policy_facts import AGENT_CONFIG, list_entries
 from airflow_masq.rules.rule import Problem, Rule, Severity
+from airflow_masq.rules.views.policy import AGENT_CONFIG, list_entries
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

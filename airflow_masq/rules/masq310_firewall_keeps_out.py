@@ -25,18 +25,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from airflow_masq.network import PredictedKind, Provenance, Reason, SourceKind
-from airflow_masq.network.excerpt import listed
-from airflow_masq.plan import remedy_of
-from airflow_masq.rules.policy_facts import culprit, is_exempt_by_default
+from airflow_masq.network.arrival import PredictedKind
+from airflow_masq.network.policy import Reason
+from airflow_masq.network.provenance import Provenance
+from airflow_masq.network.ranges import SourceKind
+from airflow_masq.plan import Plan, Remedy, remedy_of
 from airflow_masq.rules.rule import Problem, Rule, Severity
-from airflow_masq.rules.target_facts import PredictedTarget, predicted_targets
+from airflow_masq.rules.views.policy import culprit, is_exempt_by_default
+from airflow_masq.rules.views.targets import PredictedTarget, predicted_targets
+from airflow_masq.text import listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from airflow_masq.network.every_pod import EveryPod
-    from airflow_masq.plan import Plan, Remedy
 
 
 def _check(plan: Plan) -> Iterator[Problem]:

@@ -20,11 +20,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from airflow_masq.network import PredictedKind, Provenance
-from airflow_masq.rules.policy_facts import culprit
-from airflow_masq.rules.public_observers import verifies_nothing
+from airflow_masq.network.arrival import PredictedKind
+from airflow_masq.network.provenance import Provenance
 from airflow_masq.rules.rule import Problem, Rule, Severity
-from airflow_masq.rules.target_facts import PredictedTarget, predicted_targets
+from airflow_masq.rules.views.policy import culprit
+from airflow_masq.rules.views.public_observers import verifies_nothing
+from airflow_masq.rules.views.targets import PredictedTarget, predicted_targets
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

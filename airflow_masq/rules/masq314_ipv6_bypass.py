@@ -20,9 +20,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from airflow_masq.network import Provenance
+from airflow_masq.network.provenance import Provenance
 from airflow_masq.rules.rule import Problem, Rule, Severity
-from airflow_masq.rules.target_facts import predicted_targets
+from airflow_masq.rules.views.targets import predicted_targets
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

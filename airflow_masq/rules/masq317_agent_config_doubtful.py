@@ -19,11 +19,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from airflow_masq.network import Provenance
-from airflow_masq.network.agent_config_warnings import EMPTY_LIST, everything_listed
+from airflow_masq.agent.warnings import EMPTY_LIST, everything_listed
+from airflow_masq.network.provenance import Provenance
 from airflow_masq.plan.policy_section import own_agent_reading
-from airflow_masq.rules.policy_facts import AGENT_CONFIG_PLACE, uncovered
 from airflow_masq.rules.rule import Problem, Rule, Severity
+from airflow_masq.rules.views.policy import AGENT_CONFIG_PLACE, uncovered
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -20,10 +20,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from airflow_masq.network import Provenance
+from airflow_masq.network.provenance import Provenance
 from airflow_masq.plan.environment_section import COMPOSER_1, composer_generation
-from airflow_masq.rules.policy_facts import EGRESS_NAT_POLICIES, EGRESS_NAT_POLICIES_PLACE
 from airflow_masq.rules.rule import Problem, Rule, Severity
+from airflow_masq.rules.views.policy import EGRESS_NAT_POLICIES, EGRESS_NAT_POLICIES_PLACE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from airflow_masq.network import Provenance
+    from airflow_masq.network.provenance import Provenance
     from airflow_masq.plan import Plan
 
 

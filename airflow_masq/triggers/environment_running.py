@@ -101,8 +101,8 @@ class EnvironmentRunningTrigger(BaseTrigger):
             yield self._event("running", message="")
 
     async def _wait(self) -> None:
-        from airflow_masq.clients.creation import CreationWatch, seconds_to_next_look  # noqa: PLC0415 - Google's, slow
         from airflow_masq.environment.name import EnvironmentName  # noqa: PLC0415 - with them
+        from airflow_masq.provisioning.watch import CreationWatch, seconds_to_next_look  # noqa: PLC0415 - Google's, slow
 
         # Reading a connection talks to the triggerer's main thread, which asgiref knows and asyncio's threads do not.
         client = await sync_to_async(self._connect)()

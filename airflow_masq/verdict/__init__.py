@@ -1,8 +1,6 @@
 """What observations come to: vantage, observation, attribution, judge and report; pure, no input or output."""
 
-from airflow_masq.verdict.codes import CODES, CodeMeaning, VerdictCode, code_page
-from airflow_masq.verdict.judge import judge
-from airflow_masq.verdict.observation import (
+from airflow_masq.observation.observation import (
     TRANSIENT_FAILURES,
     Component,
     Failure,
@@ -10,6 +8,8 @@ from airflow_masq.verdict.observation import (
     Vantage,
     component_of,
 )
+from airflow_masq.verdict.codes import CODES, CodeMeaning, VerdictCode, code_page
+from airflow_masq.verdict.judge import judge
 from airflow_masq.verdict.outcome import Outcome, worst
 from airflow_masq.verdict.report import Report, merge
 from airflow_masq.verdict.report_codec import SCHEMA, from_dict, to_dict

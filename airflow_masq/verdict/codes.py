@@ -17,7 +17,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
 
-from airflow_masq.network import Provenance
+from airflow_masq.network.provenance import Provenance
 from airflow_masq.verdict.outcome import Outcome
 
 

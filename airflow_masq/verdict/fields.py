@@ -8,8 +8,8 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Final, NewType, NoReturn, TypeVar
 
 from airflow_masq.exceptions import InvalidInputError
-from airflow_masq.network import parse_address, parse_cidr
-from airflow_masq.wire import printable
+from airflow_masq.network.ranges import parse_address, parse_cidr
+from airflow_masq.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

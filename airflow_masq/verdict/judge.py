@@ -14,10 +14,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from airflow_masq.environment.resource import masquerade_enabled
-from airflow_masq.network import AddressKind, attribute, predict
+from airflow_masq.network.attribution import attribute
+from airflow_masq.network.prediction import Prediction, predict
+from airflow_masq.network.ranges import AddressKind
+from airflow_masq.observation.observation import Failure, Observation, Vantage, deciding
 from airflow_masq.verdict import wording
 from airflow_masq.verdict.codes import CODES, VerdictCode
-from airflow_masq.verdict.observation import Failure, deciding
 from airflow_masq.verdict.outcome import Outcome
 from airflow_masq.verdict.ruling import Ruling, Sighting, keeps_pod_address, rule
 from airflow_masq.verdict.verdict import ObservedFinding, Verdict
@@ -27,9 +29,7 @@ if TYPE_CHECKING:
 
     from netaddr import IPAddress
 
-    from airflow_masq.network import Prediction
     from airflow_masq.plan.values import Plan, Target
-    from airflow_masq.verdict.observation import Observation, Vantage
 
 __all__ = ["ObservedFinding", "Outcome", "Verdict", "judge"]
 

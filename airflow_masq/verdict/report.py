@@ -15,13 +15,12 @@ from netaddr import IPNetwork
 
 from airflow_masq.verdict.codes import VerdictCode
 from airflow_masq.verdict.outcome import Outcome, worst
-from airflow_masq.verdict.verdict import ObservedFinding
+from airflow_masq.verdict.verdict import ObservedFinding, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from airflow_masq.verdict.observation import Vantage
-    from airflow_masq.verdict.verdict import Verdict
+    from airflow_masq.observation.observation import Vantage
 
 _LONG_AGO: Final = datetime.min.replace(tzinfo=UTC)
 

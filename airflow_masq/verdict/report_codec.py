@@ -10,10 +10,14 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 from airflow_masq.exceptions import InvalidInputError
-from airflow_masq.network import AddressKind, PredictedKind, Prediction, Provenance, Reason
+from airflow_masq.network.arrival import PredictedKind
+from airflow_masq.network.policy import Reason
+from airflow_masq.network.prediction import Prediction
+from airflow_masq.network.provenance import Provenance
+from airflow_masq.network.ranges import AddressKind
+from airflow_masq.observation.observation import Component, Failure, Observation, Vantage
 from airflow_masq.verdict.codes import VerdictCode
 from airflow_masq.verdict.fields import Fields, Place
-from airflow_masq.verdict.observation import Component, Failure, Observation, Vantage
 from airflow_masq.verdict.outcome import Outcome
 from airflow_masq.verdict.report import Report
 from airflow_masq.verdict.verdict import ObservedFinding, Verdict

@@ -8,10 +8,10 @@ from __future__ import annotations
 import textwrap
 from typing import TYPE_CHECKING, Final
 
+from airflow_masq.text import printable
 from airflow_masq.verdict import wording
 from airflow_masq.verdict.codes import CODES
 from airflow_masq.verdict.outcome import Outcome
-from airflow_masq.wire import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -12,19 +12,18 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from airflow_masq.environment.resource import masquerade_enabled
-from airflow_masq.network import AddressKind, SourceKind
+from airflow_masq.network.ranges import AddressKind, NetworkRanges, SourceKind
+from airflow_masq.observation.observation import Component, Vantage
 from airflow_masq.plan import policy_with_agent
 from airflow_masq.verdict import wording
 from airflow_masq.verdict.codes import CODES, VerdictCode
-from airflow_masq.verdict.observation import Component
 from airflow_masq.verdict.outcome import Outcome
 
 if TYPE_CHECKING:
     from netaddr import IPAddress
 
-    from airflow_masq.network import NetworkRanges, Prediction
+    from airflow_masq.network.prediction import Prediction
     from airflow_masq.plan.values import Plan, Target
-    from airflow_masq.verdict.observation import Vantage
 
 
 @dataclass(frozen=True, kw_only=True)

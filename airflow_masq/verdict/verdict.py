@@ -9,15 +9,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from airflow_masq.observation.observation import Observation, Vantage, deciding
 from airflow_masq.verdict.codes import CODES, VerdictCode
-from airflow_masq.verdict.observation import deciding
 from airflow_masq.verdict.outcome import Outcome
 
 if TYPE_CHECKING:
     from netaddr import IPAddress
 
-    from airflow_masq.network import AddressKind, Prediction
-    from airflow_masq.verdict.observation import Observation, Vantage
+    from airflow_masq.network.prediction import Prediction
+    from airflow_masq.network.ranges import AddressKind
 
 
 @dataclass(frozen=True, kw_only=True)

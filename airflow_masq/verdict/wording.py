@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from airflow_masq.network import AddressKind, PredictedKind
+from airflow_masq.network.arrival import PredictedKind
+from airflow_masq.network.ranges import AddressKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from netaddr import IPAddress, IPNetwork
 
-    from airflow_masq.network import Prediction
-    from airflow_masq.verdict.observation import Observation
+    from airflow_masq.network.prediction import Prediction
+    from airflow_masq.observation.observation import Observation
 
 
 _MOST_LISTED: Final = 8

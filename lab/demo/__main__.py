@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING
 
 import yaml
 
+from airflow_masq.text import printable
 from airflow_masq.verdict import TASK_LOG_WIDTH
-from airflow_masq.wire import printable
 from lab.demo.airflow_settings import Settings, airflow_variables
 from lab.demo.story import ENVIRONMENTS, NODES, plan
 from lab.demo.telling import Teller

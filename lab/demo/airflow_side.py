@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lab.demo.airflow_settings import DAGS_FOLDER, EXECUTION_API_VARIABLE, Settings
-from lab.demo.story import WITH_AGENT, WITHOUT_AGENT
+from lab.demo.story import WITH_AGENT, WITHOUT_AGENT, StoryEnvironment
 from lab.demo.workers import WORKERS_FILE_VARIABLE, Worker, write_workers
 
 if TYPE_CHECKING:
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from airflow.models.dagrun import DagRun
     from airflow.sdk import DAG
 
-    from lab.demo.story import StoryEnvironment
 
 CHECK_DAG = "check_source_ip"
 PROVISION_DAG = "provision_masquerade_environment"

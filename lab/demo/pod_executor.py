@@ -23,7 +23,7 @@ from airflow.executors.workloads import ExecuteTask
 from airflow.utils.state import TaskInstanceState
 
 from lab.demo.airflow_settings import EXECUTION_API_VARIABLE
-from lab.demo.workers import WORKERS_FILE_VARIABLE, read_workers
+from lab.demo.workers import WORKERS_FILE_VARIABLE, Worker, read_workers
 from lab.packets.namespaces import enter
 
 if TYPE_CHECKING:
@@ -31,8 +31,6 @@ if TYPE_CHECKING:
     from multiprocessing.process import BaseProcess
 
     from airflow.executors.workloads import ExecutorWorkload
-
-    from lab.demo.workers import Worker
 
 
 #: What a task process needs of Airflow, imported once in the server process that task processes are forked from.

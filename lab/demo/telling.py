@@ -5,13 +5,12 @@ from __future__ import annotations
 import textwrap
 from typing import TYPE_CHECKING, Any, Final, TextIO
 
-from airflow_masq.verdict import TASK_LOG_WIDTH, from_dict, render_table
+from airflow_masq.verdict import TASK_LOG_WIDTH, Report, Verdict, from_dict, render_table
 from lab.demo.story import ENVIRONMENTS, NODES, TARGETS, WITHOUT_AGENT, needed_outcome
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from airflow_masq.verdict import Report, Verdict
 
 _PICTURE: Final = """\
 A local stand-in for Google Cloud, made of network namespaces with real packets and real NAT:

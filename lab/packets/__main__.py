@@ -8,7 +8,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import sys
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from lab.packets.drawing import draw, table
 from lab.packets.errors import LabError
@@ -18,10 +18,7 @@ from lab.packets.observers import Observers
 from lab.packets.prober import matrix
 from lab.packets.process_one import COULD_NOT_START
 from lab.packets.sandbox import enter_or_continue
-from lab.packets.topology import NODE_RANGE, POD_RANGE, default_topology, gke_cluster
-
-if TYPE_CHECKING:
-    from lab.packets.topology import Topology
+from lab.packets.topology import NODE_RANGE, POD_RANGE, Topology, default_topology, gke_cluster
 
 _DESCRIPTION: Final = """Build nodes, Pods, Cloud NAT and destinations as network namespaces of this machine, and show
 which source address each destination sees from each Pod: with the IP masquerade agent's rules, and without.

@@ -19,13 +19,24 @@ from itertools import count
 from typing import TYPE_CHECKING
 
 from lab.packets.firewalls import cloud_nat_tables, connection_tracking_tables, firewall_tables, stand_in_tables
-from lab.packets.topology import GATEWAY, NODE_RANGE, NODE_RANGE_IPV6, ROUTER
+from lab.packets.topology import (
+    GATEWAY,
+    NODE_RANGE,
+    NODE_RANGE_IPV6,
+    ROUTER,
+    Address,
+    Cluster,
+    Destination,
+    Network,
+    Node,
+    Pod,
+    Topology,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from lab.packets.nftables import Table
-    from lab.packets.topology import Address, Cluster, Destination, Network, Node, Pod, Topology
 
 LOOPBACK_INDEX = 1
 _FIRST_INDEX = 2

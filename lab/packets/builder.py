@@ -12,18 +12,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lab.packets import links
-from lab.packets.blueprint import LOOPBACK_INDEX
+from lab.packets.blueprint import LOOPBACK_INDEX, Blueprint
 from lab.packets.errors import LabError, NetlinkError
-from lab.packets.netlink import Protocol
-from lab.packets.nftables import replace_table
+from lab.packets.netlink import Protocol, Request
+from lab.packets.nftables import Table, replace_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from lab.packets.blueprint import Blueprint
     from lab.packets.namespaces import NamespaceRegistry
-    from lab.packets.netlink import Request
-    from lab.packets.nftables import Table
 
 _IPV6_FORWARDING = Path("/proc/sys/net/ipv6/conf/all/forwarding")
 _NOT_THERE = frozenset({errno.ENODEV, errno.ESRCH})

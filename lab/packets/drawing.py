@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from lab.packets.topology import GATEWAY, ROUTER
+from lab.packets.topology import GATEWAY, ROUTER, Address, Cluster, Destination, Topology
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-
-    from lab.packets.topology import Address, Cluster, Destination, Topology
 
 
 def draw(topology: Topology) -> str:

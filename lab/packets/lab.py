@@ -13,23 +13,28 @@ import threading
 from dataclasses import replace
 from typing import TYPE_CHECKING, Self
 
-from lab.packets.blueprint import Draughtsman
+from lab.packets.blueprint import Blueprint, Draughtsman
 from lab.packets.builder import Builder
 from lab.packets.errors import NamespaceError
 from lab.packets.firewalls import cloud_nat_tables, firewall_tables, service_tables
-from lab.packets.masquerade import masquerade_tables
-from lab.packets.namespaces import NamespaceRegistry
+from lab.packets.masquerade import MasqueradeChain, masquerade_tables
+from lab.packets.namespaces import NamespaceHandle, NamespaceRegistry
 from lab.packets.sandbox import require_inside
-from lab.packets.topology import GATEWAY, namespace_names
+from lab.packets.topology import (
+    GATEWAY,
+    Address,
+    CloudNat,
+    Cluster,
+    Destination,
+    Network,
+    Node,
+    Topology,
+    namespace_names,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from ipaddress import IPv4Address
-
-    from lab.packets.blueprint import Blueprint
-    from lab.packets.masquerade import MasqueradeChain
-    from lab.packets.namespaces import NamespaceHandle
-    from lab.packets.topology import Address, CloudNat, Cluster, Destination, Network, Node, Topology
 
 
 class PacketLab:

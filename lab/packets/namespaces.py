@@ -18,13 +18,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lab.packets.errors import NamespaceError
-from lab.packets.netlink import NetlinkSocket
+from lab.packets.netlink import NetlinkSocket, Protocol
 from lab.packets.system_calls import OWN_NETWORK_NAMESPACE, Namespaces, own_network_inode, set_namespace, unshare
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    from lab.packets.netlink import Protocol
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,13 +9,9 @@ from __future__ import annotations
 import struct
 from dataclasses import dataclass
 from enum import Enum
-from typing import TYPE_CHECKING
 
-from lab.packets.expressions import Simple
+from lab.packets.expressions import Family, Match, Simple, Verdict
 from lab.packets.netlink import Flags, Request, attribute, nested
-
-if TYPE_CHECKING:
-    from lab.packets.expressions import Family, Match, Verdict
 
 _SUBSYSTEM = 10  # NFNL_SUBSYS_NFTABLES
 _BATCH_BEGIN, _BATCH_END = 16, 17  # NFNL_MSG_BATCH_…

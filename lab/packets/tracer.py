@@ -24,13 +24,12 @@ from itertools import cycle
 from typing import TYPE_CHECKING, Self
 
 from lab.packets.prober import ask
-from lab.packets.topology import GATEWAY
+from lab.packets.topology import GATEWAY, Address
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from lab.packets.lab import PacketLab
-    from lab.packets.topology import Address
 
 #: How long a connection may stay unanswered once its first packet was seen; an answer takes a tenth of a millisecond.
 GRACE_SECONDS = 0.05

@@ -4,14 +4,10 @@ from __future__ import annotations
 
 import json
 import sys
-from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.cli.console import PLAN
-
-if TYPE_CHECKING:
-    from tests.cli.console import Console
+from tests.cli.console import PLAN, Console
 
 
 def test_as_json(console: Console) -> None:

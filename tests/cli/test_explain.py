@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
-from tests.cli.console import PLAN, WITHOUT_AGENT
-
-if TYPE_CHECKING:
-    from tests.cli.console import Console
+from tests.cli.console import PLAN, WITHOUT_AGENT, Console
 
 
 def explained(console: Console, *words: str) -> list[dict[str, Any]]:

@@ -6,16 +6,12 @@ import json
 import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 
 from airflow_masq.plan import load_plan
 from airflow_masq.renderings import RENDERINGS
-from tests.cli.console import PLAN
-
-if TYPE_CHECKING:
-    from tests.cli.console import Console
+from tests.cli.console import PLAN, Console
 
 FORMS = ("rest", "gcloud", "terraform", "egress-nat-policy", "agent-config", "firewall-request")
 

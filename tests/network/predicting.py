@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from netaddr import IPAddress, IPNetwork
 
-from airflow_masq.network import Chain, MasqueradePolicy, NetworkRanges, Prediction, SourceKind, predict
+from airflow_masq.network.policy import Chain, MasqueradePolicy
+from airflow_masq.network.prediction import Prediction, predict
+from airflow_masq.network.ranges import NetworkRanges, SourceKind
 
 POD = "192.168.0.2"
 RANGES = NetworkRanges(

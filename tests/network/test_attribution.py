@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from netaddr import IPAddress, IPNetwork
 
-from airflow_masq.network import AddressKind, NetworkRanges, attribute
+from airflow_masq.network.attribution import attribute
+from airflow_masq.network.ranges import AddressKind, NetworkRanges
 
 RANGES = NetworkRanges(
     node=(IPNetwork("10.128.0.0/20"),),

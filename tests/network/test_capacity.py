@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from netaddr import IPNetwork
 
-from airflow_masq.network import NetworkRanges
 from airflow_masq.network.capacity import BareSize, Capacity, CapacityLimit, RangeCapacity, capacity
+from airflow_masq.network.ranges import NetworkRanges
 
 
 def _capacity(

@@ -10,16 +10,9 @@ from hypothesis import strategies as st
 from netaddr import IPAddress, IPNetwork
 
 from airflow_masq.exceptions import InvalidInputError
-from airflow_masq.network import (
-    Chain,
-    MasqueradePolicy,
-    NetworkRanges,
-    compile_policy,
-    composer_policy,
-    decide,
-    exemptions,
-    no_policy,
-)
+from airflow_masq.network.compiled import compile_policy
+from airflow_masq.network.policy import Chain, MasqueradePolicy, composer_policy, decide, exemptions, no_policy
+from airflow_masq.network.ranges import NetworkRanges
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

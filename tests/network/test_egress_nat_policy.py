@@ -11,18 +11,15 @@ from hypothesis import strategies as st
 from netaddr import IPAddress, IPNetwork
 
 from airflow_masq.exceptions import InvalidInputError
-from airflow_masq.network import (
-    Decision,
+from airflow_masq.network.egress_nat_policy import (
     EgressNatPolicy,
-    MasqueradePolicy,
-    NetworkRanges,
-    Provenance,
-    Reason,
     check_egress_nat_policy,
-    decide,
     egress_nat_policies,
     read_egress_nat_policy,
 )
+from airflow_masq.network.policy import Decision, MasqueradePolicy, Reason, decide
+from airflow_masq.network.provenance import Provenance
+from airflow_masq.network.ranges import NetworkRanges
 
 if TYPE_CHECKING:
     from collections.abc import Callable

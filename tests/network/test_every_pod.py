@@ -7,8 +7,9 @@ from dataclasses import replace
 import pytest
 from netaddr import IPAddress, IPNetwork
 
-from airflow_masq.network import PredictedKind, composer_policy, gke_default_policy, no_policy
+from airflow_masq.network.arrival import PredictedKind
 from airflow_masq.network.every_pod import predict_every_pod, some_pod
+from airflow_masq.network.policy import composer_policy, gke_default_policy, no_policy
 from tests.network.predicting import ON_PREMISES, PUBLIC, RANGES, VMS
 
 TWO_RANGES = replace(RANGES, pod=(*RANGES.pod, IPNetwork("100.64.0.0/16"), IPNetwork("fd00::/64")))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from netaddr import IPNetwork
 
-from airflow_masq.network import lets_in
+from airflow_masq.network.firewall import lets_in
 
 
 @pytest.mark.parametrize(

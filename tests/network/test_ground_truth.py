@@ -5,8 +5,11 @@ from __future__ import annotations
 import pytest
 from netaddr import IPAddress, IPNetwork
 
-from airflow_masq.network import MasqueradePolicy, NetworkRanges, PredictedKind, predict
-from airflow_masq.network.agent_config import agent_policy, read_agent_config
+from airflow_masq.agent.config import agent_policy, read_agent_config
+from airflow_masq.network.arrival import PredictedKind
+from airflow_masq.network.policy import MasqueradePolicy
+from airflow_masq.network.prediction import predict
+from airflow_masq.network.ranges import NetworkRanges
 from tests.scenarios import ground_truth
 from tests.scenarios.ground_truth import CELL_NAMES, CELLS, IPV6_DESTINATION, ROWS, Row
 

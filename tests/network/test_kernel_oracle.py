@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING
 import pytest
 from netaddr import IPAddress, IPNetwork
 
-from airflow_masq.network import PredictedKind, SourceKind
+from airflow_masq.network.arrival import PredictedKind
+from airflow_masq.network.ranges import SourceKind
 from lab.packets import sandbox
 from lab.packets.tracer import Outcome
 from tests.scenarios.calls import call_about
-from tests.scenarios.kernel import kernel_of_worlds
+from tests.scenarios.kernel import Kernel, kernel_of_worlds
 from tests.scenarios.mistakes import MISTAKEN
 from tests.scenarios.oracle import check, explore
 from tests.scenarios.revealing import REVEALING
@@ -27,7 +28,6 @@ from tests.scenarios.worlds import ASKING_POD, CLUSTER_IP, Question, World, both
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.scenarios.kernel import Kernel
 
 pytestmark = [
     pytest.mark.packets,

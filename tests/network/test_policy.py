@@ -7,12 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from netaddr import IPAddress, IPNetwork
 
-from airflow_masq.network import (
+from airflow_masq.network.policy import (
+    GKE_DEFAULT_NON_MASQUERADE,
     Chain,
     Decision,
     MasqueradePolicy,
-    NetworkRanges,
-    Provenance,
     Reason,
     composer_policy,
     decide,
@@ -20,7 +19,8 @@ from airflow_masq.network import (
     gke_default_policy,
     no_policy,
 )
-from airflow_masq.network.policy import GKE_DEFAULT_NON_MASQUERADE
+from airflow_masq.network.provenance import Provenance
+from airflow_masq.network.ranges import NetworkRanges
 
 POD = IPAddress("192.168.0.2")
 RANGES = NetworkRanges(

@@ -9,17 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from netaddr import IPNetwork
 
-from airflow_masq.network import (
-    MasqueradePolicy,
-    PredictedKind,
-    Prediction,
-    Provenance,
-    Reason,
-    SourceKind,
-    composer_policy,
-    gke_default_policy,
-    no_policy,
-)
+from airflow_masq.network.arrival import PredictedKind
+from airflow_masq.network.policy import MasqueradePolicy, Reason, composer_policy, gke_default_policy, no_policy
+from airflow_masq.network.prediction import Prediction
+from airflow_masq.network.provenance import Provenance
+from airflow_masq.network.ranges import SourceKind
 from tests.network.predicting import EVERYTHING, ON_PREMISES, PUBLIC, RANGES, VMS, predicted
 
 

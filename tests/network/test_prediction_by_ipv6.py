@@ -8,15 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from netaddr import IPAddress, IPNetwork
 
-from airflow_masq.network import (
-    MasqueradePolicy,
-    PredictedKind,
-    Provenance,
-    Reason,
-    composer_policy,
-    gke_default_policy,
-    predict,
-)
+from airflow_masq.network.arrival import PredictedKind
+from airflow_masq.network.policy import MasqueradePolicy, Reason, composer_policy, gke_default_policy
+from airflow_masq.network.prediction import predict
+from airflow_masq.network.provenance import Provenance
 from tests.network.predicting import EVERYTHING, EVERYTHING_IPV6, ON_PREMISES, RANGES, predicted
 
 

@@ -7,17 +7,17 @@ from dataclasses import replace
 import pytest
 from netaddr import IPNetwork
 
-from airflow_masq.network import (
+from airflow_masq.network.arrival import PredictedKind
+from airflow_masq.network.policy import (
     Chain,
     MasqueradePolicy,
-    PredictedKind,
-    Provenance,
     Reason,
     composer_policy,
     exemptions,
     gke_default_policy,
     no_policy,
 )
+from airflow_masq.network.provenance import Provenance
 from tests.network.predicting import EVERYTHING, ON_PREMISES, POD, PUBLIC, RANGES, VMS, predicted
 
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from airflow_masq.network import Provenance
-from airflow_masq.network.provenance import weakest
+from airflow_masq.network.provenance import Provenance, weakest
 
 
 @pytest.mark.parametrize("other", list(Provenance))

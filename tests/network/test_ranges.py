@@ -8,8 +8,7 @@ from hypothesis import strategies as st
 from netaddr import IPAddress, IPNetwork
 
 from airflow_masq.exceptions import InvalidInputError
-from airflow_masq.network import NetworkRanges, parse_address, parse_cidr
-from airflow_masq.network.ranges import outermost
+from airflow_masq.network.ranges import NetworkRanges, outermost, parse_address, parse_cidr
 
 ADDRESSES = st.ip_addresses(v=4).map(str)
 

@@ -26,12 +26,11 @@ from airflow_masq.operators.create_environment import (
     CloudComposerCreateMasqueradeEnvironmentOperator,
 )
 from airflow_masq.triggers.environment_running import EnvironmentRunningTrigger
-from tests.emulated_cloud import IMAGE, LOCATION, PROJECT, environment_resource
+from tests.emulated_cloud import IMAGE, LOCATION, PROJECT, EmulatedCloud, environment_resource
 
 if TYPE_CHECKING:
     from airflow_masq.airflow_compat import Context
     from airflow_masq.clients.composer import ComposerClient
-    from tests.emulated_cloud import EmulatedCloud
 
 pytestmark = pytest.mark.airflow
 

@@ -11,7 +11,8 @@ import yaml
 from netaddr import IPAddress, IPNetwork
 
 from airflow_masq.exceptions import PlanError
-from airflow_masq.network import NetworkRanges, SourceKind, composer_policy, gke_default_policy, no_policy
+from airflow_masq.network.policy import composer_policy, gke_default_policy, no_policy
+from airflow_masq.network.ranges import NetworkRanges, SourceKind
 from airflow_masq.plan import Plan, PolicyChoice, Target, load_plan, plan_from_environment, plan_from_mapping
 
 PLAN = """\

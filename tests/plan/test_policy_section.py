@@ -6,8 +6,8 @@ import pytest
 from netaddr import IPAddress
 
 from airflow_masq.exceptions import PlanError
-from airflow_masq.network import Provenance, decide
-from airflow_masq.network.policy import gke_default_exemptions
+from airflow_masq.network.policy import decide, gke_default_exemptions
+from airflow_masq.network.provenance import Provenance
 from airflow_masq.plan import Plan, PolicyChoice, load_plan, plan_from_mapping
 
 NETWORK = {"node_ranges": ["10.128.0.0/20"], "pod_ranges": ["192.168.0.0/16"], "service_ranges": ["10.96.0.0/20"]}

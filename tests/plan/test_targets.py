@@ -6,7 +6,7 @@ import pytest
 from netaddr import IPAddress
 
 from airflow_masq.exceptions import PlanError
-from airflow_masq.network import SourceKind
+from airflow_masq.network.ranges import SourceKind
 from airflow_masq.plan import Target, plan_from_mapping
 
 

@@ -6,7 +6,7 @@ import socket
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from airflow_masq.probes import probe_http
+from airflow_masq.probes import Resolve, probe_http
 from airflow_masq.probes.resolve import resolve_by_system
 from tests.probes.servers import Behaviour, serving
 
@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     import ssl
     from collections.abc import Sequence
 
-    from airflow_masq.probes import Resolve
     from airflow_masq.verdict import Observation
 
 MORNING = datetime(2026, 11, 22, 6, 0, tzinfo=UTC)

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import copy
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from airflow_masq.plan import plan_from_mapping
-
-if TYPE_CHECKING:
-    from airflow_masq.plan import Plan
+from airflow_masq.plan import Plan, plan_from_mapping
 
 NAME = "projects/example-project/locations/us-central1/environments/example-environment"
 

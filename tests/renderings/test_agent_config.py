@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 import yaml
 
+from airflow_masq.agent.config import read_agent_config
 from airflow_masq.exceptions import InexpressibleError
-from airflow_masq.network import Chain, MasqueradePolicy
-from airflow_masq.network.agent_config import read_agent_config
+from airflow_masq.network.policy import Chain, MasqueradePolicy
 from airflow_masq.plan import plan_from_mapping
 from airflow_masq.renderings import RENDERINGS
 from airflow_masq.rules import lint

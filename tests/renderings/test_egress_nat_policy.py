@@ -9,8 +9,8 @@ import pytest
 import yaml
 
 from airflow_masq.exceptions import InexpressibleError
-from airflow_masq.network import Chain, MasqueradePolicy
 from airflow_masq.network.egress_nat_policy import read_egress_nat_policy
+from airflow_masq.network.policy import Chain, MasqueradePolicy
 from airflow_masq.plan import plan_from_mapping
 from airflow_masq.renderings import RENDERINGS
 

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from airflow_masq.renderings.harmless import csv_cell, markdown_code, markdown_text
-from airflow_masq.wire.foreign_text import printable
+from airflow_masq.text import printable
 
 markdown_it = pytest.importorskip("markdown_it", reason="markdown-it-py is not installed")
 

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from airflow_masq.plan import plan_from_mapping
-from airflow_masq.rules import lint
-
-if TYPE_CHECKING:
-    from airflow_masq.rules import Finding
+from airflow_masq.rules import Finding, lint
 
 COMPOSER_2 = "composer-2.14.1-airflow-2.10.5"
 COMPOSER_1 = "composer-1.20.12-airflow-1.10.15"

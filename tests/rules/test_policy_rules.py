@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from airflow_masq.network import Provenance
-from airflow_masq.network.agent_config import LARGEST_TEXT_CHARACTERS
+from airflow_masq.agent.config import LARGEST_TEXT_CHARACTERS
+from airflow_masq.network.provenance import Provenance
 from airflow_masq.rules import Severity
 from tests.rules.linting import COMPOSER_1, COMPOSER_2, NETWORK, codes, environment, findings, manifest, target
 

@@ -6,7 +6,7 @@ import re
 from dataclasses import asdict
 from importlib.resources import files
 
-from airflow_masq.network import Provenance
+from airflow_masq.network.provenance import Provenance
 from airflow_masq.plan import plan_from_mapping
 from airflow_masq.rules import Finding, Severity, all_rules, lint
 

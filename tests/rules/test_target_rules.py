@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from airflow_masq.network import Provenance
+from airflow_masq.network.provenance import Provenance
 from airflow_masq.rules import Severity
 from tests.rules.linting import (
     COMPOSER_1,

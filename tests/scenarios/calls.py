@@ -10,19 +10,20 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from airflow_masq.network import compile_policy, predict
+from airflow_masq.network.compiled import CompiledPolicy, compile_policy
 from airflow_masq.network.every_pod import predict_every_pod
+from airflow_masq.network.prediction import Prediction, predict
 from tests.scenarios.policies import policy_of
-from tests.scenarios.worlds import ASKING_POD, IPV4, IPV6, NODE, address_of
+from tests.scenarios.worlds import ASKING_POD, IPV4, IPV6, NODE, Question, World, address_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from netaddr import IPAddress, IPNetwork
 
-    from airflow_masq.network import CompiledPolicy, MasqueradePolicy, NetworkRanges, Prediction
+    from airflow_masq.network.policy import MasqueradePolicy
+    from airflow_masq.network.ranges import NetworkRanges
     from tests.scenarios.words import Words
-    from tests.scenarios.worlds import Question, World
 
     Predictor = Callable[["Call"], Prediction]
 

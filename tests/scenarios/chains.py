@@ -9,14 +9,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from ipaddress import ip_network
-from typing import TYPE_CHECKING, Final, assert_never
+from typing import Final, assert_never
 
 from lab.packets.masquerade import GKE_CHAIN, UPSTREAM_CHAIN, MasqueradeChain
 from tests.scenarios.ground_truth import RESERVED, RFC_1918
-from tests.scenarios.words import Agents, BuiltIn, Known, Objects
-
-if TYPE_CHECKING:
-    from tests.scenarios.words import Agent, Words
+from tests.scenarios.words import Agent, Agents, BuiltIn, Known, Objects, Words
 
 _IPV6: Final = 6
 _DEFAULT_OBJECT: Final = "default"

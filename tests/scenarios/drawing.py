@@ -8,14 +8,14 @@ which failures shrink. This module must not know what becomes of a packet.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from hypothesis import strategies as st
 from netaddr import IPAddress, IPNetwork
 
-from airflow_masq.network import SourceKind
+from airflow_masq.network.ranges import SourceKind
 from lab.packets.topology import DEFAULT_CLOUD_NAT, VIRTUAL_MACHINES
-from tests.scenarios.words import Agent, Agents, BuiltIn, EgressNat, Form, Known, Objects
+from tests.scenarios.words import Agent, Agents, BuiltIn, EgressNat, Form, Known, Objects, Words
 from tests.scenarios.worlds import (
     ASKING_POD,
     BITS,
@@ -32,9 +32,6 @@ from tests.scenarios.worlds import (
     of_package,
     questions,
 )
-
-if TYPE_CHECKING:
-    from tests.scenarios.words import Words
 
 _SOMEWHERE: Final = tuple(
     map(

@@ -14,7 +14,7 @@ import contextlib
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import TYPE_CHECKING, Final
 
-from airflow_masq.network import SourceKind
+from airflow_masq.network.ranges import SourceKind
 from lab.packets.lab import PacketLab
 from lab.packets.observers import Observers
 from lab.packets.topology import (
@@ -27,14 +27,22 @@ from lab.packets.topology import (
     Destination,
     Topology,
 )
-from lab.packets.tracer import Attempt, Tracer
-from tests.scenarios.worlds import ASKING_POD, CLUSTER, EXTERNAL_ADDRESS, NODE, OTHER_POD, PEERED, ROUTER_ADDRESSES
+from lab.packets.tracer import Attempt, Fate, Tracer
+from tests.scenarios.worlds import (
+    ASKING_POD,
+    CLUSTER,
+    EXTERNAL_ADDRESS,
+    NODE,
+    OTHER_POD,
+    PEERED,
+    ROUTER_ADDRESSES,
+    Question,
+    World,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from lab.packets.tracer import Fate
-    from tests.scenarios.worlds import Question, World
 
 #: What is not globally reachable, by IANA's registries of special-purpose addresses
 #: (https://www.iana.org/assignments/iana-ipv4-special-registry and …-ipv6-…, read 2026-11-22), and what is peered.

@@ -12,18 +12,19 @@ from typing import TYPE_CHECKING, Final
 
 from netaddr import IPNetwork
 
-from airflow_masq.network import PredictedKind, Reason, SourceKind
-from tests.scenarios.calls import Asker, compiled, prediction_of
+from airflow_masq.network.arrival import PredictedKind
+from airflow_masq.network.policy import Chain, Exemption, Reason
+from airflow_masq.network.ranges import SourceKind
+from tests.scenarios.calls import Asker, Call, compiled, prediction_of
 from tests.scenarios.policies import policy_of
-from tests.scenarios.words import Agents, BuiltIn, Objects
+from tests.scenarios.words import Agent, Agents, BuiltIn, EgressNat, Objects, Words
 from tests.scenarios.worlds import ASKING_POD, IPV4, IPV6, OTHER_POD, address_of, both
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from airflow_masq.network import Chain, Exemption, Prediction
-    from tests.scenarios.calls import Call, Predictor
-    from tests.scenarios.words import Agent, EgressNat, Words
+    from airflow_masq.network.prediction import Prediction
+    from tests.scenarios.calls import Predictor
 
     Distortion = Callable[[Call], Call]
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from netaddr import IPAddress
 
-    from airflow_masq.network import MasqueradePolicy
+    from airflow_masq.network.policy import MasqueradePolicy
     from tests.scenarios.calls import Predictor
     from tests.scenarios.kernel import Kernel
     from tests.scenarios.worlds import World

@@ -9,19 +9,13 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, assert_never
 
-from airflow_masq.network import (
-    MasqueradePolicy,
-    composer_policy,
-    egress_nat_policies,
-    gke_default_policy,
-    no_policy,
-)
-from airflow_masq.network.agent_config import agent_policy, read_agent_config
-from tests.scenarios.words import Agents, BuiltIn, Known, Objects
+from airflow_masq.agent.config import agent_policy, read_agent_config
+from airflow_masq.network.egress_nat_policy import egress_nat_policies
+from airflow_masq.network.policy import MasqueradePolicy, composer_policy, gke_default_policy, no_policy
+from tests.scenarios.words import Agent, Agents, BuiltIn, Known, Objects, Words
 
 if TYPE_CHECKING:
-    from airflow_masq.network import NetworkRanges
-    from tests.scenarios.words import Agent, Words
+    from airflow_masq.network.ranges import NetworkRanges
 
 #: Two agents have two chains.
 CHAIN_NAMES = ("IP-MASQ", "IP-MASQ-AGENT")

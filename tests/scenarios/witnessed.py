@@ -14,21 +14,20 @@ from typing import TYPE_CHECKING, Final
 
 from netaddr import IPAddress, IPNetwork, IPSet
 
-from airflow_masq.network import PredictedKind, Provenance, Reason
-from lab.packets.topology import DEFAULT_CLOUD_NAT
-from lab.packets.tracer import Outcome
-from tests.scenarios.calls import Asker, calls_about, prediction_of
+from airflow_masq.network.arrival import PredictedKind
+from airflow_masq.network.policy import Reason
+from airflow_masq.network.provenance import Provenance
+from lab.packets.topology import DEFAULT_CLOUD_NAT, Address
+from lab.packets.tracer import Fate, Outcome
+from tests.scenarios.calls import Asker, Call, calls_about, prediction_of
 from tests.scenarios.ground_truth import RFC_1918
-from tests.scenarios.worlds import ASKING_POD, EXTERNAL_ADDRESS, NODE, World, both
+from tests.scenarios.worlds import ASKING_POD, EXTERNAL_ADDRESS, NODE, Question, World, both
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from airflow_masq.network import Prediction
-    from lab.packets.topology import Address
-    from lab.packets.tracer import Fate
-    from tests.scenarios.calls import Call, Predictor
-    from tests.scenarios.worlds import Question
+    from airflow_masq.network.prediction import Prediction
+    from tests.scenarios.calls import Predictor
 
 _KINDS: Final[Mapping[Address | None, PredictedKind]] = {
     address: kind

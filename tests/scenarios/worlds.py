@@ -16,13 +16,15 @@ from typing import TYPE_CHECKING, Final
 
 from netaddr import IPAddress, IPNetwork
 
-from airflow_masq.network import NetworkRanges, SourceKind
+from airflow_masq.network.ranges import NetworkRanges, SourceKind
 from lab.packets.topology import (
     DEFAULT_CLOUD_NAT,
     NODE_RANGE,
     NODE_RANGE_IPV6,
     POD_RANGE,
     POD_RANGE_IPV6,
+    Node,
+    Pod,
     gke_cluster,
 )
 from tests.scenarios.chains import ClusterRanges, chains_of, lists_of
@@ -31,9 +33,8 @@ from tests.scenarios.policies import policy_of
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from airflow_masq.network import MasqueradePolicy
+    from airflow_masq.network.policy import MasqueradePolicy
     from lab.packets.masquerade import MasqueradeChain
-    from lab.packets.topology import Node, Pod
     from tests.scenarios.words import Words
 
 CLUSTER: Final = gke_cluster("oracle", nodes=1, pods_per_node=2, ipv6=True)

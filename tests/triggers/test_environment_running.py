@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import time
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import grpc
 import pytest
 
-from airflow_masq.clients.creation import TOLERATED_FAILURES
+from airflow_masq.provisioning.watch import TOLERATED_FAILURES
 from airflow_masq.triggers.environment_running import EnvironmentRunningTrigger
-from tests.emulated_cloud import environment_resource
-
-if TYPE_CHECKING:
-    from tests.emulated_cloud import EmulatedCloud
+from tests.emulated_cloud import EmulatedCloud, environment_resource
 
 pytestmark = pytest.mark.airflow
 

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 
 from netaddr import IPAddress, IPNetwork
 
-from airflow_masq.network import NetworkRanges, SourceKind, composer_policy, gke_default_policy
+from airflow_masq.network.policy import composer_policy, gke_default_policy
+from airflow_masq.network.ranges import NetworkRanges, SourceKind
 from airflow_masq.plan.values import Plan, Target
 from airflow_masq.verdict import Component, Failure, Observation, Vantage, Verdict, judge
 

@@ -10,9 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from netaddr import IPAddress, IPNetwork
 
-from airflow_masq.network import AddressKind, NetworkRanges, SourceKind, no_policy
+from airflow_masq.network.policy import no_policy
+from airflow_masq.network.ranges import AddressKind, NetworkRanges, SourceKind
 from airflow_masq.plan import plan_from_mapping
-from airflow_masq.verdict import CODES, Component, Failure, Outcome, Verdict, VerdictCode, judge
+from airflow_masq.verdict import CODES, Component, Failure, Observation, Outcome, Verdict, VerdictCode, judge
 from airflow_masq.verdict.wording import listed
 from tests.verdict.scenes import (
     NAT,
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from airflow_masq.plan.values import Plan, Target
-    from airflow_masq.verdict import Observation
 
 PRIVATE = ["10.0.0.0/8"]
 

@@ -12,13 +12,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from airflow_masq.exceptions import InvalidInputError
-from airflow_masq.verdict import Failure, Outcome, Report, from_dict, merge, render_table, to_dict
+from airflow_masq.verdict import Failure, Outcome, Report, Verdict, from_dict, merge, render_table, to_dict
 from tests.verdict.scenes import NODE, POD, PUBLIC, failed, saw, target, vantage, verdict_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from airflow_masq.verdict import Verdict
 
 ENVIRONMENT = "projects/example-project/locations/us-central1/environments/example"
 NEED = target(expect="node")

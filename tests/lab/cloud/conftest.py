@@ -13,12 +13,11 @@ from google.cloud.orchestration.airflow.service_v1.services.environments.transpo
 from google.cloud.orchestration.airflow.service_v1.types import Environment
 
 from lab.cloud import Clock, ComposerEmulator
-from tests.lab.cloud.gate import Gate
+from tests.lab.cloud.gate import Connect, Gate, MakeEnvironment
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from tests.lab.cloud.gate import Connect, MakeEnvironment
 
 PARENT = "projects/example-project/locations/us-central1"
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import io
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from netaddr import IPAddress
 
-from airflow_masq.plan import plan_from_mapping
+from airflow_masq.plan import Plan, plan_from_mapping
 from airflow_masq.verdict import Component, Failure, Observation, Outcome, Report, Vantage, Verdict, judge, to_dict
 from lab.demo.story import (
     CLOUD_NAT_ADDRESS,
@@ -23,9 +23,6 @@ from lab.demo.story import (
     plan,
 )
 from lab.demo.telling import Teller
-
-if TYPE_CHECKING:
-    from airflow_masq.plan import Plan
 
 REFUSAL = "the environment exists without the agent and must be re-created"
 #: What each target sees, by whether the environment has the agent.

@@ -12,7 +12,7 @@ from google.cloud.orchestration.airflow.service_v1.services.environments.transpo
     EnvironmentsGrpcAsyncIOTransport,
 )
 
-from lab.demo.story import NODES, PARENT, PODS_PER_NODE, WITH_AGENT, WITHOUT_AGENT
+from lab.demo.story import NODES, PARENT, PODS_PER_NODE, WITH_AGENT, WITHOUT_AGENT, StoryEnvironment
 from lab.demo.workers import read_workers
 from lab.demo.world import World
 from lab.packets import sandbox
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
-    from lab.demo.story import StoryEnvironment
 
 pytestmark = [
     pytest.mark.packets,

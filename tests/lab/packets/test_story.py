@@ -21,18 +21,19 @@ from lab.packets.topology import (
     PUBLIC,
     CloudNat,
     Destination,
+    Network,
+    Node,
+    Pod,
     Topology,
     default_topology,
     gke_cluster,
 )
 from tests.scenarios import ground_truth
-from tests.scenarios.ground_truth import CELL_NAMES, CELLS, IPV6_DESTINATION
+from tests.scenarios.ground_truth import CELL_NAMES, CELLS, IPV6_DESTINATION, Row
 
 if TYPE_CHECKING:
     from lab.packets.lab import PacketLab
-    from lab.packets.topology import Network, Node, Pod
     from tests.lab.packets.conftest import StartLab
-    from tests.scenarios.ground_truth import Row
 
 pytestmark = [pytest.mark.packets, pytest.mark.usefixtures("sandbox")]
 

@@ -18,6 +18,7 @@ from lab.packets.topology import (
     ON_PREMISES,
     POD_RANGE,
     PUBLIC,
+    Address,
     Destination,
     Topology,
     default_topology,
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from lab.packets.lab import PacketLab
-    from lab.packets.topology import Address
     from tests.lab.packets.conftest import StartLab
 
 CLUSTER = gke_cluster("blue", nodes=1, pods_per_node=1, ipv6=True)

@@ -1,0 +1,1 @@
+"""The IP masquerade agent: its config as the agent reads it; pure, no input or output."""

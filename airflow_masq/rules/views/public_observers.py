@@ -1,0 +1,61 @@
+"""Which targets are public observers that cannot tell whether the agent works, for two rules; it must not judge."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from airflow_masq.network.every_pod import predict_every_pod
+from airflow_masq.network.ranges import IPV4, SourceKind
+from airflow_masq.rules.views.targets import SOMEWHERE_PUBLIC, is_public
+
+if TYPE_CHECKING:
+    from airflow_masq.plan import Plan, Target
+
+# Well-known services that tell a caller its address, by the end of their names. Each answers anybody on the internet.
+_KNOWN_DOMAINS: Final = (
+    "checkip.amazonaws.com",
+    "akahelp.net",
+    "akamaitech.net",
+    "cloudflare.com",
+    "httpbin.org",
+    "icanhazip.com",
+    "ident.me",
+    "ifconfig.co",
+    "ifconfig.me",
+    "ip.me",
+    "ipify.org",
+    "ipinfo.io",
+    "stun.l.google.com",
+    "ns1.google.com",
+    "ns2.google.com",
+    "ns3.google.com",
+    "ns4.google.com",
+    "checkip.dyndns.org",
+    "whatismyip.akamai.com",
+    "whoami.akamai.net",
+    "myip.com",
+    "opendns.com",
+)
+_NEEDS_THE_INTERNET: Final = frozenset({SourceKind.NAT, SourceKind.NODE_EXTERNAL})
+
+
+def verifies_nothing(plan: Plan, *, target: Target) -> bool:
+    """Say whether a target is on the internet, and there is no other reason to ask it.
+
+    :param plan: the plan.
+    :param target: one of its targets.
+    :return: whether it is public and the plan's policy masquerades towards it, as every usual one does, while nothing
+        says that Cloud NAT's or a node's external address must be seen there, or which sources its firewall lets in.
+        Never by IPv6, which GKE's default policy does not masquerade.
+    """
+    if target.expect in _NEEDS_THE_INTERNET or target.allowed_sources or not _is_public(plan, target):
+        return False
+    destination = target.address or SOMEWHERE_PUBLIC
+    return predict_every_pod(plan.ranges, policy=plan.policy, destination=destination).prediction.masqueraded
+
+
+def _is_public(plan: Plan, target: Target) -> bool:
+    if target.address is not None:
+        return target.address.version == IPV4 and is_public(plan, address=target.address)
+    host = (target.host or "").rstrip(".").lower()
+    return any(host == domain or host.endswith(f".{domain}") for domain in _KNOWN_DOMAINS)

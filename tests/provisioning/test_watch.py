@@ -1,0 +1,211 @@
+"""One look at a time: when an environment counts as running, when it goes on, and when waiting is over."""
+
+from __future__ import annotations
+
+import itertools
+from typing import TYPE_CHECKING
+
+import grpc
+import pytest
+
+from airflow_masq.clients.composer import ComposerClient
+from airflow_masq.exceptions import (
+    CloudRefusedError,
+    CloudUnavailableError,
+    EnvironmentFailedError,
+    EnvironmentNotReadyError,
+)
+from airflow_masq.provisioning.watch import (
+    TOLERATED_FAILURES,
+    CreationWatch,
+    seconds_to_next_look,
+    wait_until_running,
+)
+from tests.emulated_cloud import NAME, EmulatedCloud, environment_resource
+
+if TYPE_CHECKING:
+    from airflow_masq.environment.name import EnvironmentName
+
+
+def started(client: ComposerClient) -> CreationWatch:
+    """Start a creation and watch it."""
+    operation = client.create(NAME, resource=environment_resource())
+    return CreationWatch(client=client, name=NAME, operation_name=operation.name)
+
+
+def test_a_creation_goes_on_until_the_environment_runs(cloud: EmulatedCloud, client: ComposerClient) -> None:
+    """While the state is CREATING the watch says no, once it is RUNNING it says yes."""
+    cloud.hold_creations()
+    watch = started(client)
+    assert not watch.is_running()
+    cloud.release_creations()
+    cloud.settle()
+    assert watch.is_running()
+
+
+def test_a_creation_without_a_known_operation_is_watched_by_its_state(
+    cloud: EmulatedCloud, client: ComposerClient
+) -> None:
+    """A retry that does not know the operation of an earlier attempt sees the same."""
+    cloud.hold_creations()
+    started(client)
+    watch = CreationWatch(client=client, name=NAME)
+    assert not watch.is_running()
+    cloud.release_creations()
+    cloud.settle()
+    assert watch.is_running()
+
+
+@pytest.mark.parametrize(("words", "reason"), [("no quota", "no quota"), ("", "the API gave no reason")])
+def test_a_failed_creation_says_why_and_what_to_do(
+    cloud: EmulatedCloud, client: ComposerClient, words: str, reason: str
+) -> None:
+    """The operation's reason reaches the user, even where it is only a code."""
+    cloud.faults.fail_creation(NAME.environment_id, grpc.StatusCode.RESOURCE_EXHAUSTED, words)
+    watch = started(client)
+    cloud.settle()
+    with pytest.raises(EnvironmentFailedError, match=f"RESOURCE_EXHAUSTED: {reason}; look at .* delete"):
+        watch.is_running()
+
+
+def test_an_environment_in_state_error_is_not_waited_for(cloud: EmulatedCloud, client: ComposerClient) -> None:
+    """An environment in ERROR ends the waiting at once."""
+    cloud.put(NAME.environment_id, state="ERROR", masquerade=True)
+    with pytest.raises(EnvironmentFailedError, match="is in state ERROR"):
+        CreationWatch(client=client, name=NAME).is_running()
+
+
+def test_an_environment_that_somebody_deletes_is_worth_another_try(
+    cloud: EmulatedCloud, client: ComposerClient
+) -> None:
+    """Nobody is told to delete what is being deleted already: once it is gone, it can be created."""
+    cloud.put(NAME.environment_id, state="DELETING", masquerade=True)
+    with pytest.raises(
+        EnvironmentNotReadyError, match="is being deleted; run the task again once it is gone"
+    ) as caught:
+        CreationWatch(client=client, name=NAME).is_running()
+    assert "delete the environment" not in str(caught.value)
+
+
+def test_the_reason_is_found_when_the_operation_ends_between_two_calls() -> None:
+    """The state ERROR is seen before the operation's error: the reason is looked for once more."""
+    from airflow_masq.clients.composer import OperationStatus  # noqa: PLC0415 - only here
+
+    class EndsBetween(ComposerClient):
+        """Answers as an API whose operation ends between the two calls of one look."""
+
+        def __init__(self) -> None:
+            self.operations = iter(
+                [
+                    OperationStatus(name="o", done=False, error=None),
+                    OperationStatus(name="o", done=True, error="INTERNAL: it broke"),
+                ]
+            )
+
+        def operation(self, operation_name: str) -> OperationStatus:
+            """Answer with the next status."""
+            assert operation_name == "o"
+            return next(self.operations)
+
+        def get(self, name: EnvironmentName) -> dict[str, object]:
+            """Answer with the state ERROR."""
+            return {"name": str(name), "state": "ERROR"}
+
+    with pytest.raises(EnvironmentFailedError, match="could not be created: INTERNAL: it broke"):
+        CreationWatch(client=EndsBetween(), name=NAME, operation_name="o").is_running()
+
+
+def test_an_environment_that_does_not_appear_yet_is_waited_for(cloud: EmulatedCloud, client: ComposerClient) -> None:
+    """Right after the request the environment may not be listed yet; its operation tells that it comes."""
+    cloud.hold_creations()
+    watch = started(client)
+    cloud.faults.fail_next("GetEnvironment", grpc.StatusCode.NOT_FOUND, "not yet")
+    assert not watch.is_running()
+
+
+def test_an_environment_that_disappeared_is_not_waited_for(client: ComposerClient) -> None:
+    """Without an operation that goes on, an absent environment stays absent."""
+    with pytest.raises(EnvironmentNotReadyError, match=r"has disappeared while it was waited for.*run the task again"):
+        CreationWatch(client=client, name=NAME).is_running()
+
+
+def test_a_forgotten_operation_leaves_the_decision_to_the_state(cloud: EmulatedCloud, client: ComposerClient) -> None:
+    """Where the API refuses to tell about the operation, the environment's state decides."""
+    cloud.put(NAME.environment_id, state="RUNNING", masquerade=True)
+    watch = CreationWatch(client=client, name=NAME, operation_name=f"{NAME.parent}/operations/none")
+    assert watch.is_running()
+
+
+def test_a_refusal_ends_the_waiting(cloud: EmulatedCloud, client: ComposerClient) -> None:
+    """A permission that is missing does not come by waiting."""
+    cloud.faults.fail_next("GetEnvironment", grpc.StatusCode.PERMISSION_DENIED, "no")
+    with pytest.raises(CloudRefusedError, match="PERMISSION_DENIED"):
+        CreationWatch(client=client, name=NAME).is_running()
+
+
+def test_unanswered_looks_are_tolerated_up_to_a_bound(cloud: EmulatedCloud, client: ComposerClient) -> None:
+    """An API that is away for a while does not end the waiting; one that stays away does."""
+    cloud.put(NAME.environment_id, state="RUNNING", masquerade=True)
+    cloud.faults.fail_next("GetEnvironment", grpc.StatusCode.UNAVAILABLE, "away", times=TOLERATED_FAILURES + 1)
+    watch = CreationWatch(client=client, name=NAME)
+    assert [watch.is_running() for _ in range(TOLERATED_FAILURES)] == [False] * TOLERATED_FAILURES
+    with pytest.raises(CloudUnavailableError):
+        watch.is_running()
+    assert watch.is_running()
+    assert watch.unanswered == 0
+
+
+def test_waiting_pauses_between_looks_and_ends_when_it_runs(cloud: EmulatedCloud, client: ComposerClient) -> None:
+    """The pauses are those asked for, and nothing is slept after the environment runs."""
+    cloud.hold_creations()
+    watch = started(client)
+    pauses: list[float] = []
+
+    def sleep(seconds: float) -> None:
+        pauses.append(seconds)
+        cloud.release_creations()
+        cloud.settle()
+
+    wait_until_running(watch, deadline=100, poll_interval_seconds=30, now=lambda: 0.0, sleep=sleep)
+    assert pauses == [30]
+
+
+def test_waiting_ends_at_the_deadline(cloud: EmulatedCloud, client: ComposerClient) -> None:
+    """When the time given is up, the message says that the creation goes on and how to resume."""
+    cloud.hold_creations()
+    watch = started(client)
+    clock = itertools.count(0, 40)
+    pauses: list[float] = []
+    with pytest.raises(EnvironmentNotReadyError, match="its creation goes on in the cloud: run the task again"):
+        wait_until_running(
+            watch, deadline=70, poll_interval_seconds=30, now=lambda: float(next(clock)), sleep=pauses.append
+        )
+    assert pauses == [30, 30]
+    cloud.release_creations()
+
+
+@pytest.mark.parametrize(("seconds_now", "pause"), [(0.0, 30.0), (95.0, 5.0)])
+def test_the_last_pause_ends_at_the_deadline(client: ComposerClient, seconds_now: float, pause: float) -> None:
+    """Nobody sleeps past the deadline."""
+    watch = CreationWatch(client=client, name=NAME)
+    assert pause == seconds_to_next_look(watch, deadline=100, poll_interval_seconds=30, seconds_now=seconds_now)
+
+
+@pytest.mark.parametrize(
+    ("state", "words"),
+    [
+        ("CREATING", "state CREATING.* its creation goes on"),
+        ("UPDATING", "state UPDATING.* an update of it goes on"),
+        (None, "it was not seen yet.* what is under way goes on"),
+    ],
+)
+def test_what_goes_on_at_the_deadline_is_told_by_the_state(
+    cloud: EmulatedCloud, client: ComposerClient, state: str | None, words: str
+) -> None:
+    """An environment that is being updated is not said to be being created."""
+    watch = CreationWatch(client=client, name=NAME)
+    if state is not None:
+        cloud.put(NAME.environment_id, state=state, masquerade=True)
+        assert not watch.is_running()
+    with pytest.raises(EnvironmentNotReadyError, match=words):
+        seconds_to_next_look(watch, deadline=1, poll_interval_seconds=30, seconds_now=2)

@@ -1,0 +1,78 @@
+"""Which findings fail a task, and what the failure says."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from airflow_masq.exceptions import InvalidInputError, SourceIpCheckFailedError
+from airflow_masq.verdict import Outcome
+from airflow_masq.verdict.assertion import FAILABLE_OUTCOMES, assert_reports, parse_outcomes
+from tests.operators.report_examples import example_report
+
+
+def test_a_fail_fails() -> None:
+    """The failure counts the outcomes, names verdict, code, target and node, and says where to look."""
+    report = example_report([Outcome.PASS, Outcome.FAIL])
+    with pytest.raises(SourceIpCheckFailedError) as raised:
+        assert_reports([report], fail_on=[Outcome.FAIL])
+    message = str(raised.value)
+    assert message.startswith(f"1 FAIL, 1 PASS: FAIL {report.verdicts[1].code} erp from 192.168.1.0/26. ")
+    assert message.endswith("The report, in the log as a table and as XCom, has the evidence.")
+
+
+def test_a_pass_does_not_fail() -> None:
+    """A report of nothing but PASS fails no task, however strict."""
+    assert_reports([example_report([Outcome.PASS])], fail_on=FAILABLE_OUTCOMES)
+
+
+def test_only_the_first_findings_are_named() -> None:
+    """A hundred failing nodes make a message that still fits a line of a log, the worst outcome first."""
+    report = example_report([Outcome.INCONCLUSIVE] * 50 + [Outcome.FAIL])
+    with pytest.raises(SourceIpCheckFailedError, match=r"^1 FAIL, 50 INCONCLUSIVE: FAIL .*; and 48 more\. ") as raised:
+        assert_reports([report], fail_on=FAILABLE_OUTCOMES)
+    assert len(str(raised.value)) < 400
+
+
+def test_a_crashed_check_counts_as_an_error() -> None:
+    """A check that left no report fails the run, and the failure says which one it was."""
+    report = example_report([Outcome.PASS], problems=("task check[3] ended as failed without a report",))
+    with pytest.raises(SourceIpCheckFailedError, match=r"ERROR task check\[3\] ended as failed without a report"):
+        assert_reports([report], fail_on=[Outcome.ERROR])
+    assert_reports([report], fail_on=[Outcome.FAIL])
+
+
+def test_problems_are_counted() -> None:
+    """A failure for nothing but lost checks begins with their number."""
+    report = example_report([], problems=("task check[0] ended as failed without a report", "task check[1] did, too"))
+    with pytest.raises(SourceIpCheckFailedError, match=r"^2 problems: ERROR task check\[0\] ended"):
+        assert_reports([report], fail_on=[Outcome.ERROR])
+
+
+@settings(max_examples=50, deadline=None)
+@given(
+    outcomes=st.lists(st.sampled_from(Outcome), min_size=1, max_size=4),
+    fail_on=st.sets(st.sampled_from(FAILABLE_OUTCOMES)),
+)
+def test_it_fails_exactly_where_an_outcome_was_named(outcomes: list[Outcome], fail_on: set[Outcome]) -> None:
+    """Whatever was found, the task fails if and only if one of the outcomes asked for is among it."""
+    try:
+        assert_reports([example_report(outcomes)], fail_on=fail_on)
+        failed = False
+    except SourceIpCheckFailedError:
+        failed = True
+    assert failed is bool(fail_on & set(outcomes))
+
+
+def test_outcomes_are_read_by_name() -> None:
+    """``fail_on`` takes the three outcomes that can fail a task; an empty list takes none."""
+    assert parse_outcomes(["FAIL", "INCONCLUSIVE"]) == {Outcome.FAIL, Outcome.INCONCLUSIVE}
+    assert parse_outcomes(()) == frozenset()
+
+
+@pytest.mark.parametrize("fail_on", ["FAIL", ["PASS"], ["fail"], ["FAIL", 3], None, {"FAIL": 1}, [["FAIL"]]])
+def test_other_outcomes_are_refused(fail_on: object) -> None:
+    """A misspelt outcome is refused instead of never failing anything."""
+    with pytest.raises(InvalidInputError, match=r"^fail_on: expected a list of FAIL, ERROR, INCONCLUSIVE, saw "):
+        parse_outcomes(fail_on)
