@@ -31,6 +31,7 @@ class CidrField:
     :param shortest_prefix: of the largest block allowed, default any.
     :param longest_prefix: of the smallest block allowed, default any.
     :param takes_bare_size: whether ``/14`` lets Google choose the block, default no.
+    :param range_name_path: the field that may give a secondary range's name instead, default none.
     """
 
     purpose: str
@@ -38,6 +39,7 @@ class CidrField:
     shortest_prefix: int = _SHORTEST_PREFIX
     longest_prefix: int = _LONGEST_PREFIX
     takes_bare_size: bool = False
+    range_name_path: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -50,9 +52,17 @@ class CidrField:
         return ".".join(("environment", *self.path))
 
 
-POD_FIELD: Final = CidrField(purpose="Pod", path=(*IP_ALLOCATION_POLICY, "clusterIpv4CidrBlock"), takes_bare_size=True)
+POD_FIELD: Final = CidrField(
+    purpose="Pod",
+    path=(*IP_ALLOCATION_POLICY, "clusterIpv4CidrBlock"),
+    takes_bare_size=True,
+    range_name_path=(*IP_ALLOCATION_POLICY, "clusterSecondaryRangeName"),
+)
 SERVICE_FIELD: Final = CidrField(
-    purpose="Service", path=(*IP_ALLOCATION_POLICY, "servicesIpv4CidrBlock"), takes_bare_size=True
+    purpose="Service",
+    path=(*IP_ALLOCATION_POLICY, "servicesIpv4CidrBlock"),
+    takes_bare_size=True,
+    range_name_path=(*IP_ALLOCATION_POLICY, "servicesSecondaryRangeName"),
 )
 
 # Blocks that Google reserves beside the cluster's own. The widths are those that gcloud checks

@@ -13,7 +13,7 @@ from typing import Final
 
 from airflow_masq.environment.fields import FIELD_NAMES, FREE_FORM_MAPS
 from airflow_masq.environment.image import ImageVersion
-from airflow_masq.environment.resource import normalise, value_at
+from airflow_masq.environment.resource import EnvironmentResource
 from airflow_masq.exceptions import InvalidInputError
 
 # The name is how the environment was found; the others are the service's to set (read 2026-11-22):
@@ -46,20 +46,18 @@ class Difference:
         return f"{where}: planned {planned}, found {found}"
 
 
-def differences(planned: Mapping[str, object], *, found: Mapping[str, object]) -> tuple[Difference, ...]:
+def differences(planned: EnvironmentResource, *, found: EnvironmentResource) -> tuple[Difference, ...]:
     """List the planned fields that an environment has otherwise.
 
-    :param planned: the planned resource, in either spelling; what it leaves open is not compared.
-    :param found: the environment's resource, in either spelling.
+    :param planned: the planned resource; what it leaves open is not compared.
+    :param found: the environment's resource.
     :return: the differences, in the plan's order.
-    :raises InvalidInputError: as ``normalise``.
     """
-    existing = normalise(found)
-    asked = {name: value for name, value in normalise(planned).items() if name not in _NOT_COMPARED}
+    asked = {name: value for name, value in planned.as_rest().items() if name not in _NOT_COMPARED}
     return tuple(
-        Difference(where=".".join(path), planned=value, found=value_at(existing, *path))
+        Difference(where=".".join(path), planned=value, found=found.value(*path))
         for path, value in _leaves(asked)
-        if not _is_same(path[-1], value, value_at(existing, *path))
+        if not _is_same(path[-1], value, found.value(*path))
     )
 
 

@@ -13,6 +13,11 @@ from packaging.version import Version
 
 from airflow_masq.exceptions import InvalidInputError
 
+COMPOSER_1: Final = 1
+COMPOSER_2: Final = 2
+COMPOSER_3: Final = 3
+"""Composer's generations so far."""
+
 # https://cloud.google.com/composer/docs/reference/rest/v1/projects.locations.environments#SoftwareConfig gives the
 # expression without "-build.N"; https://cloud.google.com/composer/docs/composer-versioning-overview has that for
 # Composer 3; both read 2026-11-22. The widths are ours: no version has more digits.

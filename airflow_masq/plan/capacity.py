@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from airflow_masq.environment import value_at
-from airflow_masq.environment.cidr_fields import BARE_SIZE, POD_FIELD, SERVICE_FIELD, CidrField
+from airflow_masq.environment.cidr_fields import POD_FIELD, SERVICE_FIELD, CidrField
 from airflow_masq.network.capacity import BareSize, Capacity, capacity
 
 if TYPE_CHECKING:
@@ -33,16 +32,11 @@ def _endpoint_addresses(plan: Plan) -> int:
     (https://cloud.google.com/composer/docs/reference/rest/v1/projects.locations.environments#PrivateEnvironmentConfig,
     cloudComposerConnectionSubnetwork, read 2026-11-22).
     """
-    subnetwork = _text(plan, "config", "privateEnvironmentConfig", "cloudComposerConnectionSubnetwork")
-    own = _text(plan, "config", "nodeConfig", "subnetwork")
+    subnetwork = plan.environment.text("config", "privateEnvironmentConfig", "cloudComposerConnectionSubnetwork")
+    own = plan.environment.text("config", "nodeConfig", "subnetwork")
     return int(subnetwork not in ("", own))
 
 
 def _bare_size(plan: Plan, field: CidrField) -> BareSize | None:
-    match = BARE_SIZE.fullmatch(_text(plan, *field.path))
-    return None if match is None else BareSize(int(match[1]))
-
-
-def _text(plan: Plan, *path: str) -> str:
-    text = value_at(plan.environment, *path)
-    return text if isinstance(text, str) else ""
+    size = plan.environment.bare_size(field)
+    return None if size is None else BareSize(size)

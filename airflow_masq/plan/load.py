@@ -10,10 +10,10 @@ from dataclasses import replace
 from enum import Enum
 from typing import TYPE_CHECKING, Final
 
-from airflow_masq.environment import value_at
+from airflow_masq.environment import EnvironmentResource
 from airflow_masq.network.ranges import NetworkRanges, SourceKind, parse_address
 from airflow_masq.plan.document import Document, document_from_mapping
-from airflow_masq.plan.environment_section import has_public_nodes, ranges_of_environment, read_environment
+from airflow_masq.plan.environment_section import read_environment
 from airflow_masq.plan.place import Place
 from airflow_masq.plan.place_lines import place_lines
 from airflow_masq.plan.policy_section import policy_in_force, read_policy_choice
@@ -75,7 +75,7 @@ def _read_plan(document: Document) -> Plan:
         raise document.error(where="", expected=f"a plan with some of {', '.join(PLAN_KEYS)}", seen="nothing")
     if "apiVersion" in entries:
         entries["apiVersion"].choice((_API_VERSION,))
-    environment = read_environment(entries["environment"]) if "environment" in entries else {}
+    environment = read_environment(entries["environment"]) if "environment" in entries else EnvironmentResource()
     cluster_version, pods_per_node = _read_cluster(entries.get("cluster"), environment)
     network = _with_ranges_of_environment(_read_network(entries.get("network")), environment)
     nodes = _read_nodes(entries.get("network"), environment)
@@ -102,7 +102,7 @@ def _root(document: Document) -> Place:
     return Place(document=document, where="", value=document.value)
 
 
-def _read_cluster(place: Place | None, environment: Mapping[str, object]) -> tuple[str | None, int]:
+def _read_cluster(place: Place | None, environment: EnvironmentResource) -> tuple[str | None, int]:
     entries = {} if place is None else place.section(CLUSTER_KEYS)
     version = entries.get("initial_version")
     pods = entries.get("pods_per_node")
@@ -114,15 +114,15 @@ def _read_cluster(place: Place | None, environment: Mapping[str, object]) -> tup
     )
 
 
-def _workers_of(environment: Mapping[str, object]) -> int | None:
+def _workers_of(environment: EnvironmentResource) -> int | None:
     """Give the most workers that the environment itself may have."""
-    most = value_at(environment, "config", "workloadsConfig", "worker", "maxCount")
+    most = environment.value("config", "workloadsConfig", "worker", "maxCount")
     return most if isinstance(most, int) and 1 <= most <= _MOST_WORKERS else None
 
 
-def _pods_per_node_of(environment: Mapping[str, object]) -> int:
+def _pods_per_node_of(environment: EnvironmentResource) -> int:
     """Give the environment's own number, which only Composer 1 lets one choose, else the usual one."""
-    own = value_at(environment, "config", "nodeConfig", "maxPodsPerNode")
+    own = environment.value("config", "nodeConfig", "maxPodsPerNode")
     is_possible = isinstance(own, int) and _FEWEST_PODS_PER_NODE <= own <= _MOST_PODS_PER_NODE
     return own if isinstance(own, int) and is_possible else NetworkRanges().pods_per_node
 
@@ -135,11 +135,11 @@ class _Nodes(Enum):
     TAKEN_FOR_PRIVATE = "the environment says they have, but the plan names Cloud NAT, of which they have no use then"
 
 
-def _read_nodes(network: Place | None, environment: Mapping[str, object]) -> _Nodes:
+def _read_nodes(network: Place | None, environment: EnvironmentResource) -> _Nodes:
     entries = {} if network is None else network.section(NETWORK_KEYS)
     if "public_nodes" in entries:
         return _Nodes.PUBLIC if entries["public_nodes"].boolean() else _Nodes.PRIVATE
-    if not has_public_nodes(environment):
+    if not environment.has_public_nodes:
         return _Nodes.PRIVATE
     return _Nodes.TAKEN_FOR_PRIVATE if {"nat_addresses", "nat_covers"} & set(entries) else _Nodes.PUBLIC
 
@@ -179,9 +179,9 @@ def _read_nat_covers(place: Place | None, *, has_nat: bool) -> frozenset[SourceK
     return frozenset(SourceKind(item.choice(translatable)) for item in place.items())
 
 
-def _with_ranges_of_environment(ranges: NetworkRanges, environment: Mapping[str, object]) -> NetworkRanges:
+def _with_ranges_of_environment(ranges: NetworkRanges, environment: EnvironmentResource) -> NetworkRanges:
     return replace(
         ranges,
-        pod=ranges.pod or ranges_of_environment(environment, field_name="clusterIpv4CidrBlock"),
-        service=ranges.service or ranges_of_environment(environment, field_name="servicesIpv4CidrBlock"),
+        pod=ranges.pod or environment.pod_ranges,
+        service=ranges.service or environment.service_ranges,
     )

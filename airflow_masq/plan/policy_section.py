@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from airflow_masq.agent.config import AgentConfigReading, agent_policy, read_agent_config
-from airflow_masq.environment import masquerade_enabled
+from airflow_masq.environment import EnvironmentResource
 from airflow_masq.network.egress_nat_policy import (
     DEFAULT_NAME,
     check_egress_nat_policy,
@@ -19,7 +19,6 @@ from airflow_masq.network.egress_nat_policy import (
 )
 from airflow_masq.network.policy import MasqueradePolicy, composer_policy, gke_default_policy, no_policy
 from airflow_masq.network.provenance import Provenance
-from airflow_masq.plan.environment_section import runs_on_autopilot
 from airflow_masq.plan.values import Plan, PolicyChoice
 
 if TYPE_CHECKING:
@@ -39,11 +38,11 @@ _AGENT_SETTINGS: Final = {"reserved_ranges": True, "daemon_set": True, "enable_i
 _FORMS: Final = f"{', '.join(_NAMED)}, or a mapping with {_MANIFESTS} or {_AGENT_CONFIG}"
 
 
-def read_policy_choice(place: Place | None, *, environment: Mapping[str, object]) -> PolicyChoice:
+def read_policy_choice(place: Place | None, *, environment: EnvironmentResource) -> PolicyChoice:
     """Read which policy a plan takes to be in force.
 
     :param place: where it stands; ``None`` where the plan does not say.
-    :param environment: the environment in camelCase, whose flag decides where the plan does not.
+    :param environment: the environment, whose flag decides where the plan does not.
     :return: the choice.
     :raises PlanError: when it is neither one of the words nor a mapping with exactly one form of policy.
     """
@@ -56,23 +55,23 @@ def read_policy_choice(place: Place | None, *, environment: Mapping[str, object]
     return PolicyChoice(name=str(place.value), stated=True)
 
 
-def policy_choice_of(environment: Mapping[str, object]) -> PolicyChoice:
+def policy_choice_of(environment: EnvironmentResource) -> PolicyChoice:
     """Give the policy that follows from an environment alone.
 
-    :param environment: the environment in camelCase.
+    :param environment: the environment.
     :return: Composer's where the environment has the agent, else GKE's default.
     """
-    return PolicyChoice(name="composer" if masquerade_enabled(environment) else "gke-default")
+    return PolicyChoice(name="composer" if environment.masquerades else "gke-default")
 
 
 def policy_in_force(
-    choice: PolicyChoice, *, ranges: NetworkRanges, environment: Mapping[str, object]
+    choice: PolicyChoice, *, ranges: NetworkRanges, environment: EnvironmentResource
 ) -> MasqueradePolicy:
     """Give the policy that a choice amounts to.
 
     :param choice: what the plan says.
     :param ranges: the cluster's network.
-    :param environment: the environment in camelCase, whose image tells whether the cluster is one of Autopilot.
+    :param environment: the environment, whose image tells whether the cluster is one of Autopilot.
     :return: the policy.
     """
     if choice.agent_config is not None:
@@ -84,12 +83,12 @@ def policy_in_force(
         return agent_policy(_reading(choice.agent_config, choice))
     if choice.name == _MANIFESTS:
         accepted = accepted_manifests(choice)
-        policy = egress_nat_policies(accepted, ranges=ranges, has_agent=masquerade_enabled(environment))
+        policy = egress_nat_policies(accepted, ranges=ranges, has_agent=environment.masquerades)
         if len(accepted) == len(choice.manifests):
             return policy
         remark = "a flawed manifest of the plan is taken not to be in force"
         return replace(policy, provenance=Provenance.INFERRED, remark=remark)
-    return _NAMED[choice.name](ranges, runs_on_autopilot(environment))
+    return _NAMED[choice.name](ranges, environment.runs_on_autopilot)
 
 
 def own_agent_reading(choice: PolicyChoice) -> AgentConfigReading | None:
@@ -127,7 +126,7 @@ def policy_with_agent(plan: Plan) -> MasqueradePolicy:
     :param plan: the plan.
     :return: Composer's policy over the plan's ranges.
     """
-    return composer_policy(plan.ranges, autopilot=runs_on_autopilot(plan.environment))
+    return composer_policy(plan.ranges, autopilot=plan.environment.runs_on_autopilot)
 
 
 def policy_without_agent(plan: Plan) -> MasqueradePolicy:
@@ -136,7 +135,7 @@ def policy_without_agent(plan: Plan) -> MasqueradePolicy:
     :param plan: the plan.
     :return: GKE's default policy over the plan's ranges.
     """
-    return gke_default_policy(plan.ranges, autopilot=runs_on_autopilot(plan.environment))
+    return gke_default_policy(plan.ranges, autopilot=plan.environment.runs_on_autopilot)
 
 
 def _reading(text: str, choice: PolicyChoice) -> AgentConfigReading:

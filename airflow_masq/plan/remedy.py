@@ -9,7 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from airflow_masq.environment import masquerade_enabled
 from airflow_masq.plan.policy_section import policy_in_force, policy_with_agent, replaces_default
 
 if TYPE_CHECKING:
@@ -44,7 +43,7 @@ def remedy_of(plan: Plan) -> Remedy:
         policy = policy_in_force(replace(choice, daemon_set=True), ranges=plan.ranges, environment=plan.environment)
         return Remedy(policy=policy, state="With the agent running", step="deploy its DaemonSet")
     policy = policy_with_agent(plan)
-    if choice.manifests and not replaces_default(choice) and not masquerade_enabled(plan.environment):
+    if choice.manifests and not replaces_default(choice) and not plan.environment.masquerades:
         # GKE's own object stays in force beside the plan's, and exempts more than these list.
         state = "With an object default that lists the cluster's own ranges only"
         step = "add such an EgressNATPolicy in place of GKE's, and keep the destination out of the others"
@@ -52,7 +51,7 @@ def remedy_of(plan: Plan) -> Remedy:
     if choice.agent_config is not None or choice.manifests:
         state = "With a list of the cluster's own ranges only"
         return Remedy(policy=policy, state=state, step="correct the list under policy")
-    if masquerade_enabled(plan.environment):
+    if plan.environment.masquerades:
         return Remedy(policy=policy, state="With Composer's own policy", step="leave policy out of the plan")
     step = "create the environment with enableIpMasqAgent: true"
     return Remedy(policy=policy, state="With the IP masquerade agent", step=step)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 from urllib.parse import SplitResult, urlsplit
 
+from airflow_masq.environment import EnvironmentResource
 from airflow_masq.exceptions import InvalidInputError
 from airflow_masq.network.ranges import NetworkRanges, SourceKind, parse_address
 from airflow_masq.plan.document import nearest_line
@@ -87,7 +88,7 @@ class PolicyChoice:
 class Plan:
     """One environment, its network and its targets.
 
-    :param environment: Google's REST resource in camelCase; empty where the plan has none.
+    :param environment: Google's resource; empty where the plan has none.
     :param cluster_version: the GKE version that the cluster was created with; ``None`` where nobody said.
     :param ranges: the cluster's network.
     :param policy: the masquerade policy taken to be in force.
@@ -99,7 +100,7 @@ class Plan:
         that say the same are equal, wherever they say it.
     """
 
-    environment: Mapping[str, object] = field(hash=False)
+    environment: EnvironmentResource
     cluster_version: str | None
     ranges: NetworkRanges
     policy: MasqueradePolicy

@@ -22,7 +22,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from airflow_masq.environment import value_at
 from airflow_masq.network.provenance import Provenance
 from airflow_masq.plan.capacity import plan_capacity
 from airflow_masq.rules.rule import Problem, Rule, Severity
@@ -43,7 +42,7 @@ def _check(plan: Plan) -> Iterator[Problem]:
     if room.is_enough is not False:
         return
     cannot_run = (room.pods or 0) < (room.wanted_nodes or 0)
-    own = value_at(plan.environment, *_MOST_WORKERS) == room.wanted_nodes
+    own = plan.environment.value(*_MOST_WORKERS) == room.wanted_nodes
     yield Problem(
         where=".".join(("environment", *_MOST_WORKERS)) if own else "network.workers",
         message=f"{room.wanted_nodes} workers are wanted, and the {_bound(room)} of {room.nodes} nodes at most, "

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from airflow_masq.environment import EnvironmentResource
 from airflow_masq.environment.difference import Difference, differences
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
 IMAGE = "composer-2.14.1-airflow-2.10.5"
+
+
+def compare(planned: Mapping[str, object], *, found: Mapping[str, object]) -> tuple[Difference, ...]:
+    """Compare two resources as somebody wrote them."""
+    return differences(EnvironmentResource.read(planned), found=EnvironmentResource.read(found))
 
 
 def software(image: str) -> dict[str, Any]:
@@ -23,19 +32,19 @@ def pods(cidr: str) -> dict[str, Any]:
 
 def test_what_the_plan_leaves_open_is_no_difference() -> None:
     """The service fills in much that nobody planned."""
-    assert differences({"name": "a"}, found={**software(IMAGE), "uuid": "u", "state": "RUNNING"}) == ()
+    assert compare({"name": "a"}, found={**software(IMAGE), "uuid": "u", "state": "RUNNING"}) == ()
 
 
 def test_a_planned_value_that_stands_otherwise_is_named() -> None:
     """The place, the plan's value and the found one are told."""
-    found = differences({"config": {"node_config": {"tags": ["a"]}}}, found={"config": {"nodeConfig": {"tags": ["b"]}}})
+    found = compare({"config": {"node_config": {"tags": ["a"]}}}, found={"config": {"nodeConfig": {"tags": ["b"]}}})
     assert found == (Difference(where="config.nodeConfig.tags", planned=["a"], found=["b"]),)
     assert str(found[0]) == "config.nodeConfig.tags: planned ['a'], found ['b']"
 
 
 def test_a_planned_value_that_is_missing_is_named() -> None:
     """What was planned and is not there is a difference."""
-    assert differences({"labels": {"team": "data"}}, found={}) == (
+    assert compare({"labels": {"team": "data"}}, found={}) == (
         Difference(where="labels.team", planned="data", found=None),
     )
 
@@ -54,7 +63,7 @@ def test_a_planned_value_that_is_missing_is_named() -> None:
 )
 def test_a_value_that_may_be_a_secret_is_not_shown(planned: dict[str, Any], place: str) -> None:
     """Of the user's own maps, and of fields that nobody knows here, only the place is told."""
-    [difference] = differences(planned, found={})
+    [difference] = compare(planned, found={})
     assert str(difference) == f"{place}: differs"
     assert "hunter2" not in repr(difference)
 
@@ -62,7 +71,7 @@ def test_a_value_that_may_be_a_secret_is_not_shown(planned: dict[str, Any], plac
 def test_a_difference_is_one_harmless_line() -> None:
     """Long values are cut, and what a terminal would act upon is escaped."""
     planned = {"config": {"nodeConfig": {"tags": ["\x1b[31m\n" * 10_000]}}, "labels": {"a\nb" * 10_000: "c"}}
-    for difference in differences(planned, found={}):
+    for difference in compare(planned, found={}):
         assert str(difference).isprintable()
         assert len(str(difference)) < 400
 
@@ -70,13 +79,13 @@ def test_a_difference_is_one_harmless_line() -> None:
 @pytest.mark.parametrize("planned", [False, 0, "", []])
 def test_a_default_that_the_api_leaves_out_is_no_difference(planned: object) -> None:
     """The API does not print fields at their default."""
-    assert differences({"config": {"nodeCount": planned}}, found={"config": {}}) == ()
+    assert compare({"config": {"nodeCount": planned}}, found={"config": {}}) == ()
 
 
 def test_what_only_the_service_sets_is_not_compared() -> None:
     """A plan made by describing another environment carries fields that cannot be the same."""
     planned = {"name": "a", "uuid": "u", "state": "RUNNING", "createTime": "t", "updateTime": "t"}
-    assert differences(planned, found={}) == ()
+    assert compare(planned, found={}) == ()
 
 
 @pytest.mark.parametrize(
@@ -94,7 +103,7 @@ def test_what_only_the_service_sets_is_not_compared() -> None:
 )
 def test_an_alias_of_the_image_is_no_difference(*, alias: str, is_difference: bool) -> None:
     """The service resolves aliases; another version is a difference all the same."""
-    assert bool(differences(software(alias), found=software(IMAGE))) is is_difference
+    assert bool(compare(software(alias), found=software(IMAGE))) is is_difference
 
 
 @pytest.mark.parametrize(
@@ -102,4 +111,4 @@ def test_an_alias_of_the_image_is_no_difference(*, alias: str, is_difference: bo
 )
 def test_a_bare_size_is_resolved_by_the_service(*, planned: str, is_difference: bool) -> None:
     """A range planned by its size only may lie anywhere."""
-    assert bool(differences(pods(planned), found=pods("192.168.0.0/16"))) is is_difference
+    assert bool(compare(pods(planned), found=pods("192.168.0.0/16"))) is is_difference
