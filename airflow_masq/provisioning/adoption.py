@@ -11,7 +11,7 @@ import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from airflow_masq.environment.difference import Difference, differences
+from airflow_masq.environment.difference import Difference, find_differences
 from airflow_masq.exceptions import (
     EnvironmentAlreadyExistsError,
     EnvironmentNotFoundError,
@@ -85,7 +85,7 @@ def _adopt(client: ComposerClient, name: EnvironmentName, *, resource: Environme
     except EnvironmentNotFoundError as error:
         raise EnvironmentNotReadyError(f"{name} existed and has just disappeared; run the task again") from error
     _refuse_unless_it_can_be_adopted(name, found=found)
-    unlike = differences(resource, found=found)
+    unlike = find_differences(resource, found=found)
     log.info("%s exists in state %s and is adopted", name, found.state)
     for difference in unlike:
         log.warning("%s is not as planned: %s", name, difference)
