@@ -9,7 +9,6 @@ from airflow_masq.cli.output import GAP, Colour, aligned, counted, line_width, p
 from airflow_masq.environment.cidr_fields import POD_FIELD
 from airflow_masq.network.capacity import Capacity, CapacityLimit, RangeCapacity
 from airflow_masq.network.ranges import IPV4
-from airflow_masq.plan.capacity import plan_capacity
 from airflow_masq.text import printable
 
 if TYPE_CHECKING:
@@ -44,7 +43,7 @@ def run(arguments: Namespace) -> int:
     """
     plan = read_plan(arguments.plan)
     plan.environment.require_own_network()
-    room = plan_capacity(plan)
+    room = plan.capacity
     if arguments.format == "json":
         print_json(_as_json(room))
     else:
