@@ -1,8 +1,8 @@
-"""How fast the packet lab is built, beside iproute2 doing the same, and whether first connections arrive.
+"""Measures how fast the packet lab is built, compared with iproute2, and whether first connections arrive.
 
     ./scripts/bench lab
 
-It starts over in a sandbox by itself. Its last line is one JSON object; ``peer`` is ``null`` where ``ip`` is missing.
+It starts itself again in a sandbox. Its last line is one JSON object; ``peer`` is ``null`` if ``ip`` is missing.
 """
 
 from __future__ import annotations
@@ -18,17 +18,17 @@ from collections import defaultdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-# This file is called like the package that it measures.
+# This file has the same name as the package that it measures.
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from lab.packets.blueprint import Blueprint, Draughtsman
+from lab.packets.blueprint import Blueprint, Designer
 from lab.packets.lab import PacketLab
 from lab.packets.masquerade import MasqueradeChain
 from lab.packets.observers import Observers
 from lab.packets.prober import observe
 from lab.packets.sandbox import enter_or_continue
 from lab.packets.system_calls import MountFlags, mount
-from lab.packets.topology import IN_VPC, NODE_RANGE, POD_RANGE, Topology, default_topology, gke_cluster
+from lab.packets.topology import IN_VPC, NODE_RANGE, POD_RANGE, Topology, make_default_topology, make_gke_cluster
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -42,19 +42,19 @@ PODS_PER_FRESH_LAB = 12
 COMPOSER = MasqueradeChain(non_masquerade=(POD_RANGE, NODE_RANGE))
 
 
-def topology(*, nodes: int, pods_per_node: int) -> Topology:
-    """Give the demo's topology with a cluster of a size."""
-    return default_topology(gke_cluster("bench", nodes=nodes, pods_per_node=pods_per_node))
+def make_topology(*, nodes: int, pods_per_node: int) -> Topology:
+    """Make the demo's topology with a cluster of that size."""
+    return make_default_topology(make_gke_cluster("bench", nodes=nodes, pods_per_node=pods_per_node))
 
 
-def median_seconds(build: Callable[[], float], *, times: int) -> float:
-    """Time something more than once."""
+def measure_median(build: Callable[[], float], *, times: int) -> float:
+    """Return the median of several measurements."""
     return round(statistics.median(build() for _ in range(times)), 4)
 
 
-def build_seconds(*, nodes: int, pods_per_node: int) -> float:
-    """Time one build of a lab, with masquerading on every node."""
-    layout = topology(nodes=nodes, pods_per_node=pods_per_node)
+def measure_build(*, nodes: int, pods_per_node: int) -> float:
+    """Return the seconds that one build of a lab takes, with masquerading on every node."""
+    layout = make_topology(nodes=nodes, pods_per_node=pods_per_node)
     started = time.perf_counter()
     with PacketLab(layout) as lab:
         for node in layout.clusters[0].nodes:
@@ -62,39 +62,39 @@ def build_seconds(*, nodes: int, pods_per_node: int) -> float:
         return time.perf_counter() - started
 
 
-async def first_connections() -> tuple[int, int]:
-    """Connect once from every Pod of fresh labs.
+async def count_first_connections() -> tuple[int, int]:
+    """Connect once from every Pod of new labs; return how many connections were made, and how many had no answer.
 
-    :return: how many connections, and how many of them did not get through before the kernel would send again.
+    The timeout is shorter than the time after which the kernel sends a lost packet again.
     """
     answers = []
     for index in range(FRESH_LABS):
-        cluster = gke_cluster(f"fresh-{index}", nodes=3, pods_per_node=PODS_PER_FRESH_LAB // 3)
-        with PacketLab(default_topology(cluster)) as lab:
+        cluster = make_gke_cluster(f"fresh-{index}", nodes=3, pods_per_node=PODS_PER_FRESH_LAB // 3)
+        with PacketLab(make_default_topology(cluster)) as lab:
             async with Observers(lab):
                 answers += await asyncio.gather(*(observe(lab, pod.name, destination=IN_VPC) for pod in cluster.pods))
     return len(answers), sum(answer.observed is None for answer in answers)
 
 
-def peer_seconds(program: str, *, nodes: int, pods_per_node: int) -> float:
-    """Time iproute2 on the same blueprint, without any rules: ``ip -batch``, once for each namespace."""
-    layout = topology(nodes=nodes, pods_per_node=pods_per_node)
-    draughtsman = Draughtsman()
-    parts = [draughtsman.backbone(layout), *map(draughtsman.cluster, layout.clusters)]
+def measure_iproute2(program: str, *, nodes: int, pods_per_node: int) -> float:
+    """Return the seconds that iproute2 takes for the same blueprint, without rules: one ``ip -batch`` per namespace."""
+    layout = make_topology(nodes=nodes, pods_per_node=pods_per_node)
+    designer = Designer()
+    parts = [designer.design_backbone(layout), *map(designer.design_cluster, layout.clusters)]
     names = [name for part in parts for name in part.namespaces]
     started = time.perf_counter()
     run_batch(
-        [program], [f"netns add {name}" for name in names] + [line for part in parts for line in make_links(part)]
+        [program], [f"netns add {name}" for name in names] + [line for part in parts for line in write_links(part)]
     )
-    for name, lines in by_namespace(parts).items():
+    for name, lines in write_configuration(parts).items():
         run_batch([program, "-n", name], lines)
     seconds = time.perf_counter() - started
     run_batch([program], [f"netns del {name}" for name in names])
     return seconds
 
 
-def make_links(part: Blueprint) -> Iterator[str]:
-    """Write iproute2's commands that make a blueprint's links."""
+def write_links(part: Blueprint) -> Iterator[str]:
+    """Write the iproute2 commands that make a blueprint's links."""
     for link in part.links:
         (inner, inner_address), (outer, outer_address) = (
             (end, end.hardware_address.hex(":")) for end in (link.inner, link.outer)
@@ -105,11 +105,11 @@ def make_links(part: Blueprint) -> Iterator[str]:
         )
 
 
-def by_namespace(parts: list[Blueprint]) -> dict[str, list[str]]:
-    """Write iproute2's commands that raise links and give them neighbours, addresses and routes."""
+def write_configuration(parts: list[Blueprint]) -> dict[str, list[str]]:
+    """Write the iproute2 commands, by namespace, for the state, neighbours, addresses and routes of links."""
     lines: defaultdict[str, list[str]] = defaultdict(list)
     interfaces = {(name, 1): "lo" for part in parts for name in part.namespaces}
-    for end in (end for part in parts for end in part.link_ends()):
+    for end in (end for part in parts for end in part.link_ends):
         interfaces[end.namespace, end.index] = end.name
         neighbour = f"neigh replace 169.254.1.1 lladdr {end.opposite_hardware_address.hex(':')} dev {end.name}"
         lines[end.namespace] += [f"link set {end.name} up", f"{neighbour} nud permanent"]
@@ -124,34 +124,32 @@ def by_namespace(parts: list[Blueprint]) -> dict[str, list[str]]:
 
 
 def run_batch(command: list[str], lines: list[str]) -> None:
-    """Have iproute2 run commands."""
+    """Run commands with iproute2."""
     subprocess.run([*command, "-batch", "-"], input="\n".join(lines), text=True, check=True)  # noqa: S603 - iproute2
 
 
 def measure_peer(*, ours: float) -> dict[str, float] | None:
-    """Compare with iproute2.
-
-    :param ours: what a lab of 3 nodes with 2 Pods each took, in seconds.
-    :return: its time, and how many times as long it took; ``None`` where it is not installed.
-    """
+    """Return iproute2's seconds, and their ratio to ours for the same lab; ``None`` if it is not installed."""
     program = shutil.which("ip", path="/usr/sbin:/sbin:/usr/bin:/bin")
     if program is None:
         return None
-    mount("none", "/run", kind="tmpfs", flags=MountFlags(0))  # ip keeps its namespaces there; this one is the sandbox's
-    seconds = median_seconds(lambda: peer_seconds(program, nodes=3, pods_per_node=2), times=BUILDS)
+    mount(
+        "none", "/run", kind="tmpfs", flags=MountFlags(0)
+    )  # ip keeps its namespaces in this directory, which is the sandbox's own
+    seconds = measure_median(lambda: measure_iproute2(program, nodes=3, pods_per_node=2), times=BUILDS)
     return {"iproute2_build_3x2_s": seconds, "ratio": round(seconds / ours, 2)}
 
 
 def main() -> None:
-    """Measure, and print what was measured."""
+    """Measure, and print the results."""
     enter_or_continue()
-    small = median_seconds(lambda: build_seconds(nodes=3, pods_per_node=2), times=BUILDS)
+    small = measure_median(lambda: measure_build(nodes=3, pods_per_node=2), times=BUILDS)
     print(f"3 nodes x 2 Pods, 4 destinations: {small} s (median of {BUILDS})")
     peer = measure_peer(ours=small)
     print(f"the same by iproute2, without rules: {peer or 'ip is not installed'}")
-    connections, lost = asyncio.run(first_connections())
-    print(f"first connections in {FRESH_LABS} fresh labs: {connections}, lost: {lost}")
-    large = median_seconds(lambda: build_seconds(nodes=50, pods_per_node=4), times=LARGE_BUILDS)
+    connections, lost = asyncio.run(count_first_connections())
+    print(f"first connections in {FRESH_LABS} new labs: {connections}, lost: {lost}")
+    large = measure_median(lambda: measure_build(nodes=50, pods_per_node=4), times=LARGE_BUILDS)
     print(f"50 nodes x 4 Pods, 4 destinations: {large} s (median of {LARGE_BUILDS})")
     result = {
         "build_3x2_s": small,

@@ -69,7 +69,7 @@ class EmulatedCloud:
 
     def settle(self) -> None:
         """Wait until no creation is under way."""
-        asyncio.run_coroutine_threadsafe(self._emulator.settled(), self._loop).result(timeout=10)
+        asyncio.run_coroutine_threadsafe(self._emulator.settle(), self._loop).result(timeout=10)
 
     def put(self, environment_id: str, *, state: str, masquerade: bool, image: str = IMAGE) -> str:
         """Put an environment there as it is.

@@ -1,4 +1,4 @@
-"""An emulated Cloud Composer API on loopback, for tests, the demo and anybody's clients."""
+"""An emulated Cloud Composer API on loopback, for tests, the demo and other clients."""
 
 from lab.cloud.faults import Faults
 from lab.cloud.lifecycle import Clock, Durations, Hooks

@@ -1,4 +1,4 @@
-"""``python -m lab.cloud``: the emulated Composer API as a command, until it is interrupted."""
+"""``python -m lab.cloud``: the emulated Composer API as a command that runs until it is interrupted."""
 
 from __future__ import annotations
 
@@ -19,50 +19,29 @@ if TYPE_CHECKING:
 _HIGHEST_PORT: Final = 65535
 
 _EPILOG: Final = """\
-Plain clients need the printed address only:
+Plain clients need only the printed address:
 
     channel = grpc.insecure_channel("127.0.0.1:PORT")
     EnvironmentsClient(transport=EnvironmentsGrpcTransport(channel=channel))
 
-Stock Airflow operators need no change: start Airflow with the printed "export" lines in its environment. They
-lead composer.googleapis.com, and nothing else, to the emulator. End it with Ctrl-C or SIGTERM; what was created
-is gone then.
+Stock Airflow operators need no change: start Airflow with the printed "export" lines in its environment. They lead
+composer.googleapis.com, and no other host, to the emulator. Stop it with Ctrl-C or SIGTERM; all environments are gone
+then.
 """
 
 
-def _seconds(text: str) -> float:
+def _parse_seconds(text: str) -> float:
     with contextlib.suppress(ValueError):
         if 0 <= (seconds := float(text)) < float("inf"):
             return seconds
     raise argparse.ArgumentTypeError(f"expected seconds from 0 up, saw {text!r}")
 
 
-def _port(text: str) -> int:
+def _parse_port(text: str) -> int:
     with contextlib.suppress(ValueError):
         if 0 <= (port := int(text)) <= _HIGHEST_PORT:
             return port
     raise argparse.ArgumentTypeError(f"expected a port from 0 to {_HIGHEST_PORT}, saw {text!r}")
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m lab.cloud",
-        description="Emulate Cloud Composer's API (environments and operations) on loopback.",
-        epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument("--host", default="127.0.0.1", help="loopback address to listen on (default: %(default)s)")
-    parser.add_argument("--port", type=_port, default=0, help="port for plain clients (default: a free one)")
-    parser.add_argument(
-        "--creation-seconds", type=_seconds, default=5.0, help="how long a creation takes (default: %(default)s)"
-    )
-    parser.add_argument(
-        "--deletion-seconds", type=_seconds, default=1.0, help="how long a deletion takes (default: %(default)s)"
-    )
-    parser.add_argument(
-        "--project", default="example-project", help="project in the printed connection (default: %(default)s)"
-    )
-    return parser
 
 
 async def _serve(emulator: ComposerEmulator, *, project: str) -> None:
@@ -71,24 +50,34 @@ async def _serve(emulator: ComposerEmulator, *, project: str) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
     async with emulator:
-        connection = {"AIRFLOW_CONN_GOOGLE_CLOUD_DEFAULT": emulator.airflow_connection(project=project)}
+        connection = {"AIRFLOW_CONN_GOOGLE_CLOUD_DEFAULT": emulator.make_airflow_connection(project=project)}
+        settings = emulator.make_client_settings() | connection
         lines = [f"Composer API (plain gRPC): {emulator.address}", f"CONNECT proxy: {emulator.proxy_url}"]
-        lines += [
-            f"export {name}={shlex.quote(value)}"
-            for name, value in (emulator.stock_client_settings() | connection).items()
-        ]
+        lines += [f"export {name}={shlex.quote(value)}" for name, value in settings.items()]
         sys.stdout.write("\n".join(lines) + "\n")
         sys.stdout.flush()
         await stop.wait()
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the emulator until SIGINT or SIGTERM.
+    """Run the emulator until SIGINT or SIGTERM; exit with 1 if the port is taken, with 2 for wrong usage.
 
     :param arguments: the command line without the program's name; ``None`` for the process's own.
-    :return: 0; a taken port exits with 1, wrong usage with 2.
     """
-    parser = _parser()
+    parser = argparse.ArgumentParser(
+        prog="python -m lab.cloud",
+        description="Emulate Cloud Composer's API (environments and operations) on loopback.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    creation = "how long a creation takes (default: %(default)s)"
+    deletion = "how long a deletion takes (default: %(default)s)"
+    project = "project in the printed connection (default: %(default)s)"
+    parser.add_argument("--host", default="127.0.0.1", help="loopback address to listen on (default: %(default)s)")
+    parser.add_argument("--port", type=_parse_port, default=0, help="port for plain clients (default: a free one)")
+    parser.add_argument("--creation-seconds", type=_parse_seconds, default=5.0, help=creation)
+    parser.add_argument("--deletion-seconds", type=_parse_seconds, default=1.0, help=deletion)
+    parser.add_argument("--project", default="example-project", help=project)
     options = parser.parse_args(arguments)
     durations = Durations(creation_seconds=options.creation_seconds, deletion_seconds=options.deletion_seconds)
     try:

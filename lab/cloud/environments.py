@@ -1,6 +1,6 @@
 """The emulated ``google.cloud.orchestration.airflow.service.v1.Environments``: create, get, list, update, delete.
 
-Anything else of that service (commands, snapshots, workloads) answers UNIMPLEMENTED.
+All other methods of that service (commands, snapshots, workloads) answer UNIMPLEMENTED.
 """
 
 from __future__ import annotations
@@ -19,17 +19,15 @@ from google.cloud.orchestration.airflow.service_v1.types import (
 from google.longrunning import operations_pb2  # type: ignore[import-untyped] # ships stubs without a py.typed marker
 
 from lab.cloud.dispatch import Method, Service
-from lab.cloud.errors import invalid
-from lab.cloud.names import parse_environment_name, parse_parent
-from lab.cloud.paging import page_of
+from lab.cloud.errors import InvalidArgumentError
+from lab.cloud.lifecycle import Lifecycle
+from lab.cloud.names import EnvironmentName, Parent
+from lab.cloud.store import Store, cut_page
 from lab.cloud.updates import read_update_mask
 from lab.cloud.validation import accept_new_environment
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-
-    from lab.cloud.lifecycle import Lifecycle
-    from lab.cloud.store import Store
 
 _SERVICE: Final = "google.cloud.orchestration.airflow.service.v1.Environments"
 
@@ -37,8 +35,6 @@ _SERVICE: Final = "google.cloud.orchestration.airflow.service.v1.Environments"
 class Environments:
     """The handlers of the Environments service.
 
-    :param store: what exists.
-    :param lifecycle: what changes it.
     :param creatable_images: full image versions, newest first.
     :param node_ranges: primary ranges by subnetwork, as :func:`lab.cloud.validation.accept_new_environment` takes them.
     """
@@ -51,42 +47,41 @@ class Environments:
         self._creatable_images = creatable_images
         self._node_ranges = node_ranges
 
-    def service(self) -> Service:
+    def make_service(self) -> Service:
         """Return the table of methods."""
         write_operation = operations_pb2.Operation.SerializeToString
+        read_list, write_list = ListEnvironmentsRequest.deserialize, ListEnvironmentsResponse.serialize
         methods = (
             Method("CreateEnvironment", CreateEnvironmentRequest.deserialize, self._create, write_operation),
             Method("GetEnvironment", GetEnvironmentRequest.deserialize, self._get, Environment.serialize),
-            Method(
-                "ListEnvironments", ListEnvironmentsRequest.deserialize, self._list, ListEnvironmentsResponse.serialize
-            ),
+            Method("ListEnvironments", read_list, self._list, write_list),
             Method("UpdateEnvironment", UpdateEnvironmentRequest.deserialize, self._update, write_operation),
             Method("DeleteEnvironment", DeleteEnvironmentRequest.deserialize, self._delete, write_operation),
         )
         return Service(name=_SERVICE, methods=methods)
 
     def _create(self, request: CreateEnvironmentRequest) -> operations_pb2.Operation:
-        """Whether the service looks at the request or at the taken name first is not verified."""
+        # Whether the service checks the request or the taken name first is not verified.
         environment = accept_new_environment(
             request, creatable_images=self._creatable_images, node_ranges=self._node_ranges
         )
         return self._lifecycle.create(environment)
 
     def _get(self, request: GetEnvironmentRequest) -> Environment:
-        return self._store.environment(str(parse_environment_name(request.name)))
+        return self._store.get_environment(str(EnvironmentName.parse(request.name)))
 
     def _list(self, request: ListEnvironmentsRequest) -> ListEnvironmentsResponse:
-        found = self._store.environments(parse_parent(request.parent))
-        page, token = page_of(found, page_size=request.page_size, page_token=request.page_token)
+        found = self._store.list_environments(Parent.parse(request.parent))
+        page, token = cut_page(found, page_size=request.page_size, page_token=request.page_token)
         return ListEnvironmentsResponse(environments=page, next_page_token=token)
 
     def _update(self, request: UpdateEnvironmentRequest) -> operations_pb2.Operation:
-        name = str(parse_environment_name(request.name))
-        if request.environment.name not in ("", name):
-            raise invalid(f"Environment name '{request.environment.name}' does not match the request's '{name}'.")
+        name, patched_name = str(EnvironmentName.parse(request.name)), request.environment.name
+        if patched_name not in ("", name):
+            raise InvalidArgumentError(f"Environment name '{patched_name}' does not match the request's '{name}'.")
         update = read_update_mask(tuple(request.update_mask.paths))
         patch = Environment(request.environment)
         return self._lifecycle.update(name, lambda environment: update.apply(environment, patch=patch))
 
     def _delete(self, request: DeleteEnvironmentRequest) -> operations_pb2.Operation:
-        return self._lifecycle.delete(str(parse_environment_name(request.name)))
+        return self._lifecycle.delete(str(EnvironmentName.parse(request.name)))

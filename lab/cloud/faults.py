@@ -1,13 +1,12 @@
-"""Trouble to order: the next call of a method fails or stalls, a creation ends in an error or loses its agent.
+"""Faults on request: the next call of a method fails or stalls, a creation fails or loses its agent.
 
-Each order is used up by the call or the creation that it strikes. Nothing here happens by chance.
+Each fault is used up by the call or the creation that it affects. No fault is random.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections import defaultdict, deque
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from lab.cloud.errors import ApiError
@@ -18,93 +17,74 @@ if TYPE_CHECKING:
     import grpc
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Stall:
-    """A call waits this long before it is looked at."""
-
-    seconds: float
-
-
 class Faults:
-    """The orders that are still to strike.
+    """The faults that are still to come.
 
-    :param sleep: how to wait, for stalled calls.
+    :param sleep: how stalled calls wait.
     """
 
     def __init__(self, *, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep) -> None:
         self._sleep = sleep
         self._methods: frozenset[str] = frozenset()
-        self._calls: defaultdict[str, deque[ApiError | _Stall]] = defaultdict(deque)
+        self._calls: defaultdict[str, deque[ApiError | float]] = defaultdict(deque)
         self._creations: dict[str, ApiError] = {}
         self._agentless: set[str] = set()
 
-    def know_methods(self, names: Iterable[str]) -> None:
-        """Learn the emulated methods, so that an order for a misspelt one is refused."""
+    def add_methods(self, names: Iterable[str]) -> None:
+        """Register the emulated methods, so that a fault for a misspelt method is refused."""
         self._methods |= frozenset(names)
 
     def fail_next(self, method: str, status: grpc.StatusCode, message: str, *, times: int = 1) -> None:
-        """Answer the next calls of a method with an error, whatever they ask.
+        """Answer the next calls of a method with an error.
 
         :param method: the method's short name, for example ``GetEnvironment``.
-        :param status: the canonical status to answer with.
-        :param message: what to tell the caller.
-        :param times: for how many calls; 1 by default.
-        :raises ValueError: when no such method is emulated.
+        :raises ValueError: if no such method is emulated.
         """
-        self._check(method)
+        self._require_method(method)
         self._calls[method].extend([ApiError(status, message)] * times)
 
     def stall_next(self, method: str, seconds: float) -> None:
-        """Let the next call of a method wait before it is looked at.
+        """Delay the next call of a method before it is handled.
 
         :param method: the method's short name.
-        :param seconds: how long.
-        :raises ValueError: when no such method is emulated.
+        :raises ValueError: if no such method is emulated.
         """
-        self._check(method)
-        self._calls[method].append(_Stall(seconds=seconds))
+        self._require_method(method)
+        self._calls[method].append(seconds)
 
     def fail_creation(self, environment_id: str, status: grpc.StatusCode, message: str) -> None:
-        """Let the next creation of an environment be accepted and then end in an error, leaving it in state ERROR.
+        """Accept the next creation of an environment, then end it in an error and leave it in state ERROR.
 
-        :param environment_id: the environment's ID.
-        :param status: the operation error's code.
-        :param message: the operation error's message; empty is allowed, and a trap for clients that look only at it.
+        :param message: may be empty, which misleads clients that look only at the message.
         """
         self._creations[environment_id] = ApiError(status, message)
 
     def lose_agent(self, environment_id: str) -> None:
-        """Let the next creation of an environment come up without the agent, whatever was asked.
+        """Let the next creation of an environment finish without the agent, even if the agent was requested.
 
-        Nothing says that the service ever does this; a careful client notices all the same.
-
-        :param environment_id: the environment's ID.
+        No source says that the service ever does this; a careful client still notices it.
         """
         self._agentless.add(environment_id)
 
-    async def strike(self, method: str) -> None:
-        """Carry out the order for this call, if there is one.
-
-        :raises ApiError: as ordered.
-        """
+    async def apply_to_call(self, method: str) -> None:
+        """Apply the next fault of a method to this call: raise its error or wait; do nothing without a fault."""
         if not self._calls[method]:
             return
-        order = self._calls[method].popleft()
-        if isinstance(order, ApiError):
-            raise order
-        await self._sleep(order.seconds)
+        fault = self._calls[method].popleft()
+        if isinstance(fault, ApiError):
+            raise fault
+        await self._sleep(fault)
 
     def take_creation_failure(self, environment_id: str) -> ApiError | None:
-        """Use up the order for this creation to end in an error, if there is one."""
+        """Return and remove the error for this creation, if there is one."""
         return self._creations.pop(environment_id, None)
 
     def take_agent_loss(self, environment_id: str) -> bool:
-        """Use up the order for this creation to lose its agent; whether there was one."""
+        """Tell whether this creation loses its agent, and remove that fault."""
         lost = environment_id in self._agentless
         self._agentless.discard(environment_id)
         return lost
 
-    def _check(self, method: str) -> None:
+    def _require_method(self, method: str) -> None:
         if method not in self._methods:
-            known = ", ".join(sorted(self._methods))
-            raise ValueError(f"no method {method!r} is emulated; there are {known}")
+            raise ValueError(f"no method {method!r} is emulated; expected one of {', '.join(sorted(self._methods))}")

@@ -1,7 +1,7 @@
-"""Which image versions the emulator creates, and what their aliases stand for.
+"""The image versions that the emulator creates, and what their aliases stand for.
 
-The list is the lab's own, dated below; what Google offers changes every few weeks and is asked with
-``ImageVersions.ListImageVersions``. Nothing here judges whether an image is a good choice.
+The list is the lab's own and is dated below. Google's list changes every few weeks; the real service answers
+``ImageVersions.ListImageVersions`` with it. Nothing here judges whether an image is a good choice.
 """
 
 from __future__ import annotations
@@ -31,15 +31,16 @@ _IMAGE: Final = re.compile(
     r"composer-(?P<composer>[0-9]+(?:\.[0-9]+\.[0-9]+(?:-preview\.[0-9]+)?)?|latest)"
     r"-airflow-(?P<airflow>[0-9]+(?:\.[0-9]+(?:\.[0-9]+)?)?)(?:-build\.(?P<build>[0-9]+))?"
 )
+_COMPOSER_3: Final = 3
 
 
 @dataclass(frozen=True, kw_only=True)
 class Image:
-    """An image version or an alias of one.
+    """An image version, or an alias of one.
 
-    :param composer: Composer's version, or ``None`` for ``latest``.
+    :param composer: Composer's version; ``None`` for ``latest``.
     :param airflow: Airflow's version, as far as it was given.
-    :param build: Composer 3's build number, where given.
+    :param build: Composer 3's build number, if given.
     """
 
     composer: Version | None
@@ -48,7 +49,7 @@ class Image:
 
     @classmethod
     def parse(cls, text: str) -> Self | None:
-        """Read an image version; ``None`` where the text does not have the documented shape."""
+        """Read an image version; return ``None`` if the text does not have the documented form."""
         match = _IMAGE.fullmatch(text)
         if match is None:
             return None
@@ -56,8 +57,13 @@ class Image:
         build = int(match["build"]) if match["build"] else None
         return cls(composer=composer, airflow=Version(match["airflow"]), build=build)
 
+    @property
+    def is_composer_3(self) -> bool:
+        """Whether it is an image of Composer 3, which has no cluster in the customer's project."""
+        return self.composer is not None and self.composer.major == _COMPOSER_3
+
     def stands_for(self, image: Image) -> bool:
-        """Whether this, taken as an alias, may be replaced by that full image version."""
+        """Tell whether this alias may be replaced with that full image version."""
         return (
             _covers(self.composer, image.composer)
             and _covers(self.airflow, image.airflow)
@@ -66,7 +72,7 @@ class Image:
 
 
 def _covers(alias: Version | None, version: Version | None) -> bool:
-    """Whether every part that the alias gives is the version's; ``None`` gives no part."""
+    """Tell whether every part that the alias gives is the version's; ``None`` gives no part."""
     if alias is None or version is None:
         return alias is None
     return alias == version or (
@@ -75,13 +81,13 @@ def _covers(alias: Version | None, version: Version | None) -> bool:
 
 
 def resolve_image(text: str, *, creatable: Sequence[str]) -> str | None:
-    """Replace an alias by the newest creatable image that satisfies it, as the server does.
+    """Replace an alias with the newest creatable image that satisfies it, as the server does.
 
     "In all cases, the resolved image version is stored in the same field": SoftwareConfig.image_version (source above).
 
     :param text: an image version or an alias; empty for the default.
     :param creatable: full image versions, newest first.
-    :return: a member of ``creatable``, or ``None`` where none satisfies the text.
+    :return: a member of ``creatable``, or ``None`` if none satisfies the text.
     """
     if not text:
         return creatable[0]
@@ -90,9 +96,3 @@ def resolve_image(text: str, *, creatable: Sequence[str]) -> str | None:
         return None
     candidates = ((name, Image.parse(name)) for name in creatable)
     return next((name for name, image in candidates if image is not None and wanted.stands_for(image)), None)
-
-
-def is_composer_3(image: str) -> bool:
-    """Whether the full image version is one of Composer 3, which has no cluster in the customer's project."""
-    parsed = Image.parse(image)
-    return parsed is not None and parsed.composer is not None and parsed.composer.major == 3  # noqa: PLR2004 - named by the function

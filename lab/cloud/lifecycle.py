@@ -1,11 +1,11 @@
-"""How environments come, change and go: each step is a task that sleeps, acts, and ends its operation.
+"""Creates, changes and deletes environments: each step is a task that waits, acts, and ends its operation.
 
     create ──▶ CREATING ──▶ RUNNING ◀──▶ UPDATING
                   │            │
                   ▼            ▼
                 ERROR ──▶  DELETING ──▶ gone
 
-Time, identities and what happens in the world (the hooks) are handed in. Requests are judged elsewhere.
+Time, identities and the hooks are passed in. Requests are checked before, in :mod:`lab.cloud.validation`.
 """
 
 from __future__ import annotations
@@ -18,13 +18,14 @@ from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
 import grpc
-from google.cloud.orchestration.airflow.service_v1.types import Environment, OperationMetadata
+from google.cloud.orchestration.airflow.service_v1.types import Environment, EnvironmentConfig, OperationMetadata
 from google.protobuf.empty_pb2 import Empty
 
-from lab.cloud import operation_records
-from lab.cloud.errors import ApiError, already_exists, wrong_state
-from lab.cloud.names import parse_environment_name
-from lab.cloud.output_fields import accepted, completed
+from lab.cloud.errors import AlreadyExistsError, ApiError, FailedPreconditionError
+from lab.cloud.faults import Faults
+from lab.cloud.names import EnvironmentName
+from lab.cloud.operations import end_operation, open_operation
+from lab.cloud.store import Store
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -32,19 +33,18 @@ if TYPE_CHECKING:
     from google.longrunning import operations_pb2  # type: ignore[import-untyped] # stubs without a py.typed marker
     from google.protobuf.message import Message
 
-    from lab.cloud.faults import Faults
-    from lab.cloud.store import Store
+    Steps = Callable[[Environment], Awaitable[Message]]
 
 _State = Environment.State
 _logger = logging.getLogger(__name__)
 
 
-def _utc_now() -> datetime:
+def _get_utc_now() -> datetime:
     return datetime.now(tz=UTC)
 
 
-def _message(environment: Environment) -> Message:
-    """Take the protobuf message out of its wrapper, which is untyped."""
+def _unwrap(environment: Environment) -> Message:
+    """Return the protobuf message inside the wrapper, which is untyped."""
     message: Message = Environment.pb(environment)
     return message
 
@@ -55,9 +55,9 @@ async def _do_nothing(_environment: Environment) -> None:
 
 @dataclass(frozen=True, kw_only=True)
 class Clock:
-    """Where time and identities come from."""
+    """The source of time and identities."""
 
-    now: Callable[[], datetime] = _utc_now
+    now: Callable[[], datetime] = _get_utc_now
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     new_uuid: Callable[[], UUID] = uuid4
 
@@ -73,11 +73,11 @@ class Durations:
 
 @dataclass(frozen=True, kw_only=True)
 class Hooks:
-    """What else happens when an environment's state changes.
+    """What else happens when the state of an environment changes.
 
-    :param on_running: awaited before an environment turns RUNNING for the first time; what it raises ends the creation
+    :param on_running: awaited before an environment becomes RUNNING for the first time; if it raises, the creation ends
         in an error and the environment in state ERROR.
-    :param on_deleted: awaited before a deleted environment is gone; what it raises leaves it in state ERROR.
+    :param on_deleted: awaited before a deleted environment is removed; if it raises, the environment is left in ERROR.
     """
 
     on_running: Callable[[Environment], Awaitable[None]] = _do_nothing
@@ -85,7 +85,7 @@ class Hooks:
 
 
 class Lifecycle:
-    """Carries environments from state to state."""
+    """Moves environments from state to state."""
 
     def __init__(self, *, store: Store, faults: Faults, durations: Durations, hooks: Hooks, clock: Clock) -> None:
         self._store = store
@@ -96,73 +96,76 @@ class Lifecycle:
         self._tasks: set[asyncio.Task[None]] = set()
 
     def create(self, environment: Environment) -> operations_pb2.Operation:
-        """Start making an environment that was found valid.
+        """Start the creation of a valid environment.
 
-        :raises ApiError: ALREADY_EXISTS, whatever state the existing one is in.
+        :raises ApiError: ALREADY_EXISTS if the name is taken, in any state.
         """
         if self._store.has_environment(environment.name):
-            raise already_exists(environment.name)
-        stamped = accepted(environment, uuid=self._clock.new_uuid(), now=self._clock.now())
-        return self._start(stamped, OperationMetadata.Type.CREATE, self._create)
+            raise AlreadyExistsError(environment.name)
+        created = Environment(environment)
+        message, now = Environment.pb(created), self._clock.now()
+        message.uuid = str(self._clock.new_uuid())
+        message.state = _State.CREATING
+        message.create_time.FromDatetime(now)
+        message.update_time.FromDatetime(now)
+        # Which fields the service fills while CREATING is not verified; here, those that need no cluster.
+        config, project = message.config, EnvironmentName.parse(environment.name).parent.project
+        config.node_config.network = config.node_config.network or f"projects/{project}/global/networks/default"
+        config.environment_size = config.environment_size or EnvironmentConfig.EnvironmentSize.ENVIRONMENT_SIZE_SMALL
+        return self._start(created, OperationMetadata.Type.CREATE, self._create)
 
     def update(self, name: str, change: Callable[[Environment], Environment]) -> operations_pb2.Operation:
-        """Start changing an environment.
+        """Start an update.
 
-        :param change: from the environment as it is to what it shall be.
-        :raises ApiError: NOT_FOUND; FAILED_PRECONDITION unless it is RUNNING.
+        :param change: returns the changed environment.
+        :raises ApiError: NOT_FOUND, or FAILED_PRECONDITION unless the environment is RUNNING.
         """
-        environment = self._in_state(name, {_State.RUNNING}, "updated")
+        environment = self._get_in_state(name, {_State.RUNNING}, "updated")
 
         async def steps(current: Environment) -> Message:
             await self._clock.sleep(self._durations.update_seconds)
-            changed = self._settle(change(current), _State.RUNNING)
-            return _message(changed)
+            return _unwrap(self._settle(change(current), _State.RUNNING))
 
         Environment.pb(environment).state = _State.UPDATING
         return self._start(environment, OperationMetadata.Type.UPDATE, steps)
 
     def delete(self, name: str) -> operations_pb2.Operation:
-        """Start deleting an environment.
+        """Start a deletion.
 
-        :raises ApiError: NOT_FOUND; FAILED_PRECONDITION unless it is RUNNING or in ERROR.
+        :raises ApiError: NOT_FOUND, or FAILED_PRECONDITION unless the environment is RUNNING or in ERROR.
         """
-        environment = self._in_state(name, {_State.RUNNING, _State.ERROR}, "deleted")
+        environment = self._get_in_state(name, {_State.RUNNING, _State.ERROR}, "deleted")
         Environment.pb(environment).state = _State.DELETING
         return self._start(environment, OperationMetadata.Type.DELETE, self._delete)
 
-    async def settled(self) -> None:
-        """Wait until nothing is under way."""
+    async def settle(self) -> None:
+        """Wait until no operation is running."""
         while self._tasks:
             await asyncio.gather(*self._tasks)
 
     async def stop(self) -> None:
-        """Drop whatever is under way, where it stands."""
+        """Cancel all running operations."""
         tasks = tuple(self._tasks)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    def _in_state(self, name: str, allowed: set[int], participle: str) -> Environment:
-        """Find an environment that may be acted on.
+    def _get_in_state(self, name: str, allowed: set[int], participle: str) -> Environment:
+        """Return an environment that is in one of the allowed states.
 
         "UPDATING: … cannot receive additional update requests or be deleted at this time": Environment.State in
-        google-cloud-orchestration-airflow 1.23.0 (read 2026-11-22). The same for CREATING, DELETING and for updates in
-        ERROR, the status and the wording are not verified.
+        google-cloud-orchestration-airflow 1.23.0 (read 2026-11-22). That the same holds for CREATING, DELETING and for
+        updates in ERROR, the status and the wording are not verified.
         """
-        environment = self._store.environment(name)
+        environment = self._store.get_environment(name)
         if environment.state not in allowed:
             state = _State(environment.state).name
-            raise wrong_state(f"Environment '{name}' cannot be {participle} while it is in state {state}.")
+            raise FailedPreconditionError(f"Environment '{name}' cannot be {participle} while it is in state {state}.")
         return environment
 
-    def _start(
-        self,
-        environment: Environment,
-        kind: int,
-        steps: Callable[[Environment], Awaitable[Message]],
-    ) -> operations_pb2.Operation:
-        """Store the environment in its new state and let the steps run, under an operation."""
-        operation = operation_records.opened(environment, kind=kind, uuid=self._clock.new_uuid(), now=self._clock.now())
+    def _start(self, environment: Environment, kind: int, steps: Steps) -> operations_pb2.Operation:
+        """Store the environment in its new state and run the steps under an operation."""
+        operation = open_operation(environment, kind=kind, uuid=self._clock.new_uuid(), now=self._clock.now())
         self._store.put_environment(environment)
         self._store.put_operation(operation)
         task = asyncio.create_task(self._run(operation, environment, steps))
@@ -170,41 +173,44 @@ class Lifecycle:
         task.add_done_callback(self._tasks.discard)
         return operation
 
-    async def _run(
-        self,
-        operation: operations_pb2.Operation,
-        environment: Environment,
-        steps: Callable[[Environment], Awaitable[Message]],
-    ) -> None:
+    async def _run(self, operation: operations_pb2.Operation, environment: Environment, steps: Steps) -> None:
         """Run the steps and end the operation with their message or their error."""
+        result: Message | ApiError
         try:
-            response = await steps(environment)
+            result = await steps(environment)
         except ApiError as error:
-            self._fail(operation, environment, error)
-        except Exception as error:  # whatever a hook raises is a failed step of the "service"
+            result = error
+        except Exception as error:  # any exception of a hook is a failed step of the emulated service
             _logger.exception("%s ended in an unexpected error", operation.name)
-            self._fail(operation, environment, ApiError(grpc.StatusCode.INTERNAL, f"{type(error).__name__}: {error}"))
-        else:
-            done = operation_records.succeeded(operation, response=response, now=self._clock.now())
-            self._store.put_operation(done)
+            result = ApiError(grpc.StatusCode.INTERNAL, f"{type(error).__name__}: {error}")
+        if isinstance(result, ApiError):
+            self._settle(environment, _State.ERROR)
+        self._store.put_operation(end_operation(operation, result=result, now=self._clock.now()))
 
     async def _create(self, environment: Environment) -> Message:
         await self._clock.sleep(self._durations.creation_seconds)
-        environment_id = parse_environment_name(environment.name).environment_id
-        failure = self._faults.take_creation_failure(environment_id)
-        if failure is not None:
+        name = EnvironmentName.parse(environment.name)
+        if (failure := self._faults.take_creation_failure(name.environment_id)) is not None:
             raise failure
-        made = completed(environment)
-        if self._faults.take_agent_loss(environment_id):
+        made = Environment(environment)
+        # The form of these names is that of real ones (us-central1-example-1a2b3c4d-gke); none of them leads anywhere.
+        location = name.parent.location
+        stem = f"{location}-{name.environment_id}-{environment.uuid[:8]}"
+        made.config.gke_cluster = f"{name.parent}/clusters/{stem}-gke"
+        made.storage_config.bucket = environment.storage_config.bucket or f"{stem}-bucket"
+        made.config.dag_gcs_prefix = f"gs://{made.storage_config.bucket}/dags"
+        web_server = environment.uuid.replace("-", "")
+        made.config.airflow_uri = f"https://{web_server}-dot-{location}.composer.googleusercontent.com"
+        if self._faults.take_agent_loss(name.environment_id):
             made.config.node_config.enable_ip_masq_agent = False
         await self._hooks.on_running(Environment(made))
         self._settle(made, _State.RUNNING)
         # "The Composer environment object returned by the operation is incomplete":
-        # https://github.com/GoogleCloudPlatform/k8s-config-connector/issues/12387 (read 2026-11-22). What it lacks is
-        # not verified; here, what the service filled in on the way.
+        # https://github.com/GoogleCloudPlatform/k8s-config-connector/issues/12387 (read 2026-11-22). Which fields it
+        # lacks is not verified; here, those that the service filled during the creation.
         incomplete = Environment(environment)
         Environment.pb(incomplete).state = _State.RUNNING
-        return _message(incomplete)
+        return _unwrap(incomplete)
 
     async def _delete(self, environment: Environment) -> Message:
         await self._clock.sleep(self._durations.deletion_seconds)
@@ -220,7 +226,3 @@ class Lifecycle:
         message.update_time.FromDatetime(self._clock.now())
         self._store.put_environment(settled)
         return settled
-
-    def _fail(self, operation: operations_pb2.Operation, environment: Environment, error: ApiError) -> None:
-        self._settle(environment, _State.ERROR)
-        self._store.put_operation(operation_records.failed(operation, error=error, now=self._clock.now()))

@@ -1,12 +1,12 @@
-"""The resource names that Composer's API takes, parsed and joined; nothing here knows what exists."""
+"""The resource names of Composer's API."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Self
 
-from lab.cloud.errors import invalid
+from lab.cloud.errors import InvalidArgumentError
 
 # "EnvironmentId must start with a lowercase letter followed by up to 63 lowercase letters, numbers, or hyphens, and
 # cannot end with a hyphen": Environment.name in google-cloud-orchestration-airflow 1.23.0 (read 2026-11-22).
@@ -17,13 +17,22 @@ _ENVIRONMENT: Final = re.compile(_PARENT.pattern + r"/environments/(?P<environme
 
 @dataclass(frozen=True, kw_only=True)
 class Parent:
-    """A project's location, under which environments and operations live."""
+    """A location of a project, the parent of environments and operations."""
 
     project: str
     location: str
 
     def __str__(self) -> str:
         return f"projects/{self.project}/locations/{self.location}"
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read ``projects/P/locations/L``; raise INVALID_ARGUMENT for any other form."""
+        match = _PARENT.fullmatch(text)
+        if match is None:
+            expected = "projects/{projectId}/locations/{locationId}"
+            raise InvalidArgumentError(f"Invalid parent '{text}': must be of the form {expected}.")
+        return cls(**match.groupdict())
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,28 +45,12 @@ class EnvironmentName:
     def __str__(self) -> str:
         return f"{self.parent}/environments/{self.environment_id}"
 
-
-def parse_parent(text: str) -> Parent:
-    """Read ``projects/P/locations/L``.
-
-    :raises ApiError: INVALID_ARGUMENT for any other shape.
-    """
-    match = _PARENT.fullmatch(text)
-    if match is None:
-        raise invalid(f"Invalid parent '{text}': must be of the form projects/{{projectId}}/locations/{{locationId}}.")
-    return Parent(**match.groupdict())
-
-
-def parse_environment_name(text: str) -> EnvironmentName:
-    """Read ``projects/P/locations/L/environments/E``, whatever E looks like.
-
-    :raises ApiError: INVALID_ARGUMENT for any other shape.
-    """
-    match = _ENVIRONMENT.fullmatch(text)
-    if match is None:
-        raise invalid(
-            f"Invalid environment name '{text}': must be of the form "
-            "projects/{projectId}/locations/{locationId}/environments/{environmentId}."
-        )
-    parent = Parent(project=match["project"], location=match["location"])
-    return EnvironmentName(parent=parent, environment_id=match["environment_id"])
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read ``projects/P/locations/L/environments/E`` with any E; raise INVALID_ARGUMENT for any other form."""
+        match = _ENVIRONMENT.fullmatch(text)
+        if match is None:
+            expected = "projects/{projectId}/locations/{locationId}/environments/{environmentId}"
+            raise InvalidArgumentError(f"Invalid environment name '{text}': must be of the form {expected}.")
+        parent = Parent(project=match["project"], location=match["location"])
+        return cls(parent=parent, environment_id=match["environment_id"])

@@ -1,7 +1,7 @@
-"""A CONNECT proxy on loopback that leads exactly one name to the emulator and refuses every other.
+"""A CONNECT proxy on loopback that forwards exactly one name to the emulator and refuses all others.
 
-Google's clients insist on ``composer.googleapis.com:443``; gRPC's ``grpc_proxy`` variable makes them come here instead.
-The proxy opens connections to the emulator only, so nothing that is pointed at it can reach the outside.
+Google's clients insist on ``composer.googleapis.com:443``; gRPC's ``grpc_proxy`` variable makes them connect here
+instead. The proxy opens connections to the emulator only, so no client that uses it can reach the outside.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ class ConnectProxy:
     """Forwards one CONNECT target to one loopback port.
 
     :param host: the loopback address to listen on and to forward to.
-    :param target: the only acceptable target, ``host:port`` as the client says it.
-    :param forward_port: where that target is led.
+    :param target: the only target that is accepted, ``host:port`` as the client writes it.
+    :ivar refused: the last targets that were refused.
     """
 
     def __init__(self, *, host: str, target: str, forward_port: int) -> None:
@@ -34,7 +34,6 @@ class ConnectProxy:
         self._server: asyncio.Server | None = None
         self._connections: set[asyncio.Task[None]] = set()
         self.refused: deque[str] = deque(maxlen=_REMEMBERED_REFUSALS)
-        """The last targets that were asked for and refused."""
 
     async def start(self) -> int:
         """Listen on a free port and return it."""
@@ -58,37 +57,30 @@ class ConnectProxy:
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
-            if await self._is_welcome(reader):
-                await self._tunnel(reader, writer)
+            async with asyncio.timeout(_HEAD_TIMEOUT_SECONDS):
+                request = _REQUEST_LINE.match(await reader.readuntil(b"\r\n\r\n"))
+            target = request["target"].decode("ascii") if request else "(no CONNECT)"
+            if target == self._target:
+                await self._forward(reader, writer)
             else:
+                self.refused.append(target)
                 writer.write(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
                 await writer.drain()
         except (ConnectionError, TimeoutError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
-            pass  # a client that leaves, dawdles or babbles is simply dropped
+            pass  # the client left, was too slow, or sent no request: drop the connection
         finally:
             await _close(writer)
 
-    async def _is_welcome(self, reader: asyncio.StreamReader) -> bool:
-        """Read the request's head and judge its target."""
-        async with asyncio.timeout(_HEAD_TIMEOUT_SECONDS):
-            head = await reader.readuntil(b"\r\n\r\n")
-        request = _REQUEST_LINE.match(head)
-        target = request["target"].decode("ascii") if request else "(no CONNECT)"
-        if target == self._target:
-            return True
-        self.refused.append(target)
-        return False
-
-    async def _tunnel(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        there_reader, there_writer = await asyncio.open_connection(self._host, self._forward_port)
+    async def _forward(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        server_reader, server_writer = await asyncio.open_connection(self._host, self._forward_port)
         try:
             writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
-            await asyncio.gather(_pump(reader, there_writer), _pump(there_reader, writer))
+            await asyncio.gather(_copy(reader, server_writer), _copy(server_reader, writer))
         finally:
-            await _close(there_writer)
+            await _close(server_writer)
 
 
-async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     """Pass bytes on until one side ends, then end the other."""
     while chunk := await reader.read(_CHUNK_BYTES):
         writer.write(chunk)

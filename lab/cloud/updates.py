@@ -1,34 +1,36 @@
-"""Which fields of an environment an update may touch, and how: the masquerade agent is not among them."""
+"""The fields of an environment that an update may change; the masquerade agent is not among them."""
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from google.cloud.orchestration.airflow.service_v1.types import Environment
 
-from lab.cloud.errors import invalid
+from lab.cloud.errors import InvalidArgumentError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Updatable:
-    """One kind of update.
+class _UpdatableField:
+    """A field that can be updated.
 
-    :param path: the field, as the Python and the protobuf names go.
-    :param json_path: the same, as the REST resource goes; the service's documentation uses this form in masks.
-    :param by_key: whether single entries of the map may be named after the path.
+    :param path: its name in Python and in protobuf.
+    :param by_key: whether a mask may name single entries of the map.
     """
 
-    path: tuple[str, ...]
-    json_path: str
+    path: str
     by_key: bool = False
 
-    def key_in(self, mask_path: str) -> str | None:
-        """Say what of this field a mask path names: "" for all of it, a key of the map, ``None`` for another field."""
-        for own in (".".join(self.path), self.json_path):
+    def find_key(self, mask_path: str) -> str | None:
+        """Return which part of this field a mask path names: "" for all of it, a key, or ``None`` for another field.
+
+        The path may also be written as in the REST resource, as Google's documentation of masks does.
+        """
+        for own in (self.path, re.sub("_([a-z])", lambda match: match[1].upper(), self.path)):
             if mask_path == own:
                 return ""
             if self.by_key and mask_path.startswith(f"{own}."):
@@ -40,71 +42,59 @@ class _Updatable:
 class Update:
     """An accepted update: one field, whole or by some keys of its map."""
 
-    field: _Updatable
+    field: _UpdatableField
     keys: tuple[str, ...]
 
     def apply(self, environment: Environment, *, patch: Environment) -> Environment:
-        """Return the environment with what the mask names taken from the patch."""
+        """Return the environment with the named parts taken from the patch."""
         changed = Environment(environment)
-        *parents, leaf = self.field.path
+        *parents, leaf = self.field.path.split(".")
         source, target = patch, changed
         for parent in parents:
             source, target = getattr(source, parent), getattr(target, parent)
         if not self.keys:
             setattr(target, leaf, getattr(source, leaf))
+        new, entries = getattr(source, leaf), getattr(target, leaf)
         for key in self.keys:
-            _copy_entry(getattr(source, leaf), getattr(target, leaf), key)
+            if key in new:
+                entries[key] = new[key]
+            else:
+                entries.pop(key, None)
         return changed
 
 
-def _copy_entry(source: dict[str, str], target: dict[str, str], key: str) -> None:
-    if key in source:
-        target[key] = source[key]
-    else:
-        target.pop(key, None)
-
-
-_SOFTWARE: Final = ("config", "software_config")
-
 # UpdateEnvironmentRequest.update_mask in google-cloud-orchestration-airflow 1.23.0 (read 2026-11-22), without the
-# fields that only Composer 1 has. That the service takes no others is not verified.
+# fields that only Composer 1 has. Whether the service accepts other fields is not verified.
 _UPDATABLE: Final = (
-    _Updatable(path=("labels",), json_path="labels", by_key=True),
-    _Updatable(path=("config", "web_server_network_access_control"), json_path="config.webServerNetworkAccessControl"),
-    _Updatable(path=(*_SOFTWARE, "pypi_packages"), json_path="config.softwareConfig.pypiPackages", by_key=True),
-    _Updatable(
-        path=(*_SOFTWARE, "airflow_config_overrides"),
-        json_path="config.softwareConfig.airflowConfigOverrides",
-        by_key=True,
-    ),
-    _Updatable(path=(*_SOFTWARE, "env_variables"), json_path="config.softwareConfig.envVariables"),
+    _UpdatableField(path="labels", by_key=True),
+    _UpdatableField(path="config.web_server_network_access_control"),
+    _UpdatableField(path="config.software_config.pypi_packages", by_key=True),
+    _UpdatableField(path="config.software_config.airflow_config_overrides", by_key=True),
+    _UpdatableField(path="config.software_config.env_variables"),
 )
 
 
 def read_update_mask(paths: Sequence[str]) -> Update:
-    """Judge an update mask.
+    """Read the paths of an update mask, in snake_case or as in the REST resource.
 
     "Only one update type may be included in a single request's updateMask"; "It is an error to provide both" a map and
     single entries of it (source as above). Wordings and status are not verified.
 
-    :param paths: the mask's paths, in snake_case or as in the REST resource.
-    :raises ApiError: INVALID_ARGUMENT for an empty mask, a field that cannot be updated, or a forbidden mixture.
+    :raises ApiError: INVALID_ARGUMENT for an empty mask, a field that cannot be updated, or a forbidden combination.
     """
     if not paths:
-        raise invalid("Update mask must not be empty.")
-    named = [_named_by(path) for path in paths]
-    fields = {field.path for field, _ in named}
-    keys = {key for _, key in named}
-    if len(fields) > 1:
-        raise invalid("Only one update type may be included in a single request's updateMask.")
+        raise InvalidArgumentError("Update mask must not be empty.")
+    keys_by_field: dict[_UpdatableField, set[str]] = {}
+    for path in paths:
+        for field in _UPDATABLE:
+            if (key := field.find_key(path)) is not None:
+                keys_by_field.setdefault(field, set()).add(key)
+                break
+        else:
+            raise InvalidArgumentError(f"Field '{path}' cannot be updated.")
+    if len(keys_by_field) > 1:
+        raise InvalidArgumentError("Only one update type may be included in a single request's updateMask.")
+    ((field, keys),) = keys_by_field.items()
     if "" in keys and len(keys) > 1:
-        raise invalid("A mask of a whole map cannot be combined with masks of its entries.")
-    return Update(field=named[0][0], keys=tuple(sorted(keys - {""})))
-
-
-def _named_by(mask_path: str) -> tuple[_Updatable, str]:
-    for field in _UPDATABLE:
-        key = field.key_in(mask_path)
-        if key is not None:
-            return field, key
-    raise invalid(f"Field '{mask_path}' cannot be updated.")
+        raise InvalidArgumentError("A mask of a whole map cannot be combined with masks of its entries.")
+    return Update(field=field, keys=tuple(sorted(keys - {""})))

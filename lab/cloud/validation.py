@@ -1,11 +1,16 @@
-"""What the service refuses in a request for a new environment, before anything is made.
+"""The reasons for which the service refuses a request for a new environment, as a table.
 
-State (a name that is taken) is not this module's business. Where a rule of Google's is guessed, "not verified" says so.
+The emulator must not share the package's beliefs, so these rules are written again, from Google's types and pages. The
+state of things, such as a taken name, is checked in :mod:`lab.cloud.lifecycle`.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import re
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import combinations
+from typing import TYPE_CHECKING, Final, Self
 
 from google.cloud.orchestration.airflow.service_v1.types import (
     CreateEnvironmentRequest,
@@ -13,77 +18,229 @@ from google.cloud.orchestration.airflow.service_v1.types import (
     EnvironmentConfig,
     NetworkingConfig,
 )
+from netaddr import AddrFormatError, IPNetwork
 
-from lab.cloud.address_ranges import range_problems
-from lab.cloud.errors import invalid, problems_found
-from lab.cloud.images import is_composer_3, resolve_image
-from lab.cloud.names import ENVIRONMENT_ID, parse_environment_name, parse_parent
+from lab.cloud.errors import InvalidArgumentError
+from lab.cloud.images import Image, resolve_image
+from lab.cloud.names import ENVIRONMENT_ID, EnvironmentName, Parent
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+# The private and reserved ranges that GKE never treats as public:
+# https://cloud.google.com/kubernetes-engine/docs/concepts/ip-masquerade-agent (read 2026-11-22).
+ALLOWED_RANGES: Final = tuple(
+    IPNetwork(cidr)
+    for cidr in (
+        "10.0.0.0/8",
+        "172.16.0.0/12",
+        "192.168.0.0/16",
+        "100.64.0.0/10",
+        "192.0.0.0/24",
+        "192.0.2.0/24",
+        "192.88.99.0/24",
+        "198.18.0.0/15",
+        "198.51.100.0/24",
+        "203.0.113.0/24",
+        "240.0.0.0/4",
+    )
+)
+RESERVED_RANGE: Final = IPNetwork("172.17.0.0/16")  # Docker's bridge, which Cloud SQL uses inside
+_IN_CLUSTER: Final = frozenset({"Pods", "Services"})
+# "Set to /netmask (e.g. /14) to have GKE choose a range with a specific netmask": IPAllocationPolicy in
+# google-cloud-orchestration-airflow 1.23.0 (read 2026-11-22).
+_SIZE_ONLY: Final = re.compile(r"/([0-9]|[12][0-9]|3[0-2])")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Block:
+    """An address block that an environment asks for.
+
+    :param purpose: what it is for, in words.
+    :param text: as written.
+    :param network: ``None`` if the text is not an IPv4 block with its first address and a prefix length, as the API
+        requires it.
+    """
+
+    purpose: str
+    text: str
+    network: IPNetwork | None
+
+    @classmethod
+    def parse(cls, purpose: str, text: str) -> Self:
+        """Read a block as the API does."""
+        try:
+            network = IPNetwork(text, version=4)
+        except (AddrFormatError, ValueError):
+            network = None
+        if network is not None and text != f"{network.network}/{network.prefixlen}":
+            network = None
+        return cls(purpose=purpose, text=text, network=network)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Submission:
+    """A request for a new environment.
+
+    :param image: the resolved image version; ``None`` if the service does not create the requested one.
+    :param creatable_images: full image versions, newest first.
+    :param node_range: the primary range of the subnetwork, as a CIDR; ``None`` if the lab does not know it.
+    """
+
+    config: EnvironmentConfig
+    image: str | None
+    creatable_images: Sequence[str]
+    node_range: str | None
+
+    @cached_property
+    def blocks(self) -> tuple[Block, ...]:
+        """The blocks that it asks for. An empty text and a size only ("/14") leave the choice to GKE."""
+        policy, private = self.config.node_config.ip_allocation_policy, self.config.private_environment_config
+        texts: Mapping[str, str] = {
+            "Pods": policy.cluster_ipv4_cidr_block,
+            "Services": policy.services_ipv4_cidr_block,
+            "GKE master": private.private_cluster_config.master_ipv4_cidr_block,
+            "Cloud SQL": private.cloud_sql_ipv4_cidr_block,
+            "Web server": private.web_server_ipv4_cidr_block,
+            "Cloud Composer network": private.cloud_composer_network_ipv4_cidr_block,
+        }
+        return tuple(
+            Block.parse(purpose, text)
+            for purpose, text in texts.items()
+            if text and not (purpose in _IN_CLUSTER and _SIZE_ONLY.fullmatch(text))
+        )
+
+    @property
+    def networks(self) -> dict[str, IPNetwork]:
+        """The readable blocks and the node range, by purpose."""
+        blocks = (Block.parse("Nodes", self.node_range or ""), *self.blocks)
+        return {block.purpose: block.network for block in blocks if block.network is not None}
+
+    @property
+    def cluster_networks(self) -> dict[str, IPNetwork]:
+        """The readable blocks of Pods and Services, by purpose."""
+        return {purpose: network for purpose, network in self.networks.items() if purpose in _IN_CLUSTER}
+
+
+def _overlap(one: IPNetwork, other: IPNetwork) -> bool:
+    return one in other or other in one
+
+
+def _find_unsupported_image(submission: Submission) -> Iterator[str]:
+    if submission.image is None:
+        yield (
+            "Unsupported image version for new environment: "
+            f"'{submission.config.software_config.image_version}'. Currently suggested new environment image versions "
+            f"are: [{', '.join(submission.creatable_images)}]."
+        )
+
+
+def _find_agent_on_composer_3(submission: Submission) -> Iterator[str]:
+    image = Image.parse(submission.image or "")
+    if submission.config.node_config.enable_ip_masq_agent and image is not None and image.is_composer_3:
+        field = "config.node_config.enable_ip_masq_agent"
+        yield f"Field '{field}' is not supported in image version '{submission.image}'."
+
+
+def _find_public_connection_type(submission: Submission) -> Iterator[str]:
+    private = submission.config.private_environment_config
+    unspecified = NetworkingConfig.ConnectionType.CONNECTION_TYPE_UNSPECIFIED
+    if private.networking_config.connection_type != unspecified and not private.enable_private_environment:
+        yield "You cannot set networking connection type in public IP environment."
+
+
+def _find_unreadable_blocks(submission: Submission) -> Iterator[str]:
+    for block in submission.blocks:
+        if block.network is None:
+            yield f"{block.purpose}: '{block.text}' is not a valid CIDR range."
+
+
+def _find_public_blocks(submission: Submission) -> Iterator[str]:
+    if submission.config.private_environment_config.enable_privately_used_public_ips:
+        return
+    for purpose, network in submission.cluster_networks.items():
+        if not any(network in allowed for allowed in ALLOWED_RANGES):
+            yield f"{purpose}: CIDR range {network} is not within allowed ranges."
+
+
+def _find_reserved_blocks(submission: Submission) -> Iterator[str]:
+    for purpose, network in submission.cluster_networks.items():
+        if _overlap(network, RESERVED_RANGE):
+            yield f"{purpose}: CIDR range {network} overlaps the reserved range {RESERVED_RANGE}."
+
+
+def _find_overlaps(submission: Submission) -> Iterator[str]:
+    for (purpose, network), (other_purpose, other) in combinations(submission.networks.items(), 2):
+        if _overlap(network, other):
+            yield f"{purpose} range {network} overlaps {other_purpose} range {other}."
+
+
+@dataclass(frozen=True, kw_only=True)
+class Refusal:
+    """A reason to refuse a request.
+
+    :param find: yields a sentence for each problem.
+    :param source: where Google says so; what no source says is called "not verified".
+    """
+
+    find: Callable[[Submission], Iterator[str]]
+    source: str
+
+
+#: In the order in which problems are listed; the service's own order is not verified.
+REFUSALS: Final = (
+    Refusal(
+        find=_find_unsupported_image,
+        source="https://github.com/hashicorp/terraform-provider-google/issues/20248 (read 2026-11-22)",
+    ),
+    Refusal(find=_find_agent_on_composer_3, source="not verified; Composer 3 has no cluster that could run the agent"),
+    Refusal(
+        find=_find_public_connection_type,
+        source='"You cannot set networking connection type in public IP environment": NetworkingConfig in '
+        "google-cloud-orchestration-airflow 1.23.0 (read 2026-11-22)",
+    ),
+    Refusal(find=_find_unreadable_blocks, source="not verified"),
+    Refusal(
+        find=_find_public_blocks,
+        source='the gist of Google\'s "… CIDR range X is not within allowed ranges"; that Composer allows exactly '
+        "ALLOWED_RANGES, and lifts this for privately used public addresses, is not verified",
+    ),
+    Refusal(find=_find_reserved_blocks, source="not verified"),
+    Refusal(
+        find=_find_overlaps,
+        source="PrivateEnvironmentConfig in google-cloud-orchestration-airflow 1.23.0 (read 2026-11-22) for its own "
+        "blocks; the rest, and when the service finds overlaps, is not verified",
+    ),
+)
 
 
 def accept_new_environment(
     request: CreateEnvironmentRequest, *, creatable_images: Sequence[str], node_ranges: Mapping[str, str]
 ) -> Environment:
-    """Check a request for a new environment.
+    """Check a request for a new environment, and return a copy of it with its image version resolved.
 
-    :param request: as it came.
     :param creatable_images: full image versions, newest first.
-    :param node_ranges: the primary range (a CIDR) of each subnetwork the lab knows, by the subnetwork's full name; the
-        empty name stands for environments that name none.
-    :return: a copy of the environment with its image version resolved.
-    :raises ApiError: INVALID_ARGUMENT with everything that is wrong.
+    :param node_ranges: the primary range (a CIDR) of each subnetwork that the lab knows, by the subnetwork's full name;
+        the empty name is for environments that name no subnetwork.
+    :raises ApiError: INVALID_ARGUMENT with all problems, or because of the name alone.
     """
-    _check_name(request)
+    parent, name = Parent.parse(request.parent), EnvironmentName.parse(request.environment.name)
+    if name.parent != parent:  # this wording and the next are not verified
+        raise InvalidArgumentError(f"Environment name '{name}' does not match the parent '{parent}'.")
+    if not ENVIRONMENT_ID.fullmatch(name.environment_id):
+        expected = f"must match ^{ENVIRONMENT_ID.pattern}$"
+        raise InvalidArgumentError(f"Invalid environment ID '{name.environment_id}': {expected}.")
     environment = Environment(request.environment)
     config = environment.config
-    asked = config.software_config.image_version
-    image = resolve_image(asked, creatable=creatable_images)
-    problems = [_unsupported_image(asked, creatable_images)] if image is None else list(_image_problems(config, image))
-    problems += _networking_problems(config)
-    problems += range_problems(config, node_range=node_ranges.get(config.node_config.subnetwork))
+    image = resolve_image(config.software_config.image_version, creatable=creatable_images)
+    submission = Submission(
+        config=config,
+        image=image,
+        creatable_images=creatable_images,
+        node_range=node_ranges.get(config.node_config.subnetwork),
+    )
+    problems = [problem for refusal in REFUSALS for problem in refusal.find(submission)]
     if problems or image is None:
-        raise problems_found(problems)
+        raise InvalidArgumentError.from_problems(problems)
     config.software_config.image_version = image
     return environment
-
-
-def _check_name(request: CreateEnvironmentRequest) -> None:
-    """Refuse a name that is malformed or belongs under another parent (wordings not verified)."""
-    parent = parse_parent(request.parent)
-    name = parse_environment_name(request.environment.name)
-    if name.parent != parent:
-        raise invalid(f"Environment name '{name}' does not match the parent '{parent}'.")
-    if not ENVIRONMENT_ID.fullmatch(name.environment_id):
-        raise invalid(f"Invalid environment ID '{name.environment_id}': must match ^{ENVIRONMENT_ID.pattern}$.")
-
-
-def _unsupported_image(asked: str, creatable_images: Sequence[str]) -> str:
-    """Refuse an image in Google's words.
-
-    https://github.com/hashicorp/terraform-provider-google/issues/20248 (read 2026-11-22).
-    """
-    suggested = ", ".join(creatable_images)
-    return (
-        f"Unsupported image version for new environment: '{asked}'. "
-        f"Currently suggested new environment image versions are: [{suggested}]."
-    )
-
-
-def _image_problems(config: EnvironmentConfig, image: str) -> Iterator[str]:
-    """Refuse the agent on Composer 3, where no cluster could run it (what the service really does: not verified)."""
-    if config.node_config.enable_ip_masq_agent and is_composer_3(image):
-        yield f"Field 'config.node_config.enable_ip_masq_agent' is not supported in image version '{image}'."
-
-
-def _networking_problems(config: EnvironmentConfig) -> Iterator[str]:
-    """Refuse what a public environment cannot have.
-
-    "You cannot set networking connection type in public IP environment": NetworkingConfig in
-    google-cloud-orchestration-airflow 1.23.0 (read 2026-11-22).
-    """
-    private = config.private_environment_config
-    unspecified = NetworkingConfig.ConnectionType.CONNECTION_TYPE_UNSPECIFIED
-    if private.networking_config.connection_type != unspecified and not private.enable_private_environment:
-        yield "You cannot set networking connection type in public IP environment."

@@ -24,7 +24,7 @@ from airflow.utils.state import TaskInstanceState
 
 from lab.demo.airflow_settings import EXECUTION_API_VARIABLE
 from lab.demo.workers import WORKERS_FILE_VARIABLE, Worker, read_workers
-from lab.packets.namespaces import enter
+from lab.packets.namespaces import enter_permanently
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -100,7 +100,7 @@ def run_on_worker(*, workload: str, worker: Worker) -> None:
     :param worker: where to run it.
     """
     if worker.namespace is not None:
-        enter(worker.namespace, hostname=worker.hostname)
+        enter_permanently(worker.namespace, hostname=worker.hostname)
     os.environ["COMPOSER_ENVIRONMENT"] = worker.environment_id
     sys.exit(_supervise(ExecuteTask.model_validate_json(workload)))
 

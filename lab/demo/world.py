@@ -18,7 +18,7 @@ from lab.demo.workers import Worker, write_workers
 from lab.packets.lab import PacketLab
 from lab.packets.masquerade import MasqueradeChain
 from lab.packets.observers import Observers
-from lab.packets.topology import default_topology, gke_cluster
+from lab.packets.topology import make_default_topology, make_gke_cluster
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -73,7 +73,7 @@ class World:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._stack = AsyncExitStack()
-        self._lab = PacketLab(default_topology())
+        self._lab = PacketLab(make_default_topology())
         self._emulator = ComposerEmulator(
             durations=Durations(creation_seconds=CREATION_SECONDS),
             hooks=Hooks(on_running=self._come_to_life, on_deleted=self._pass_away),
@@ -124,7 +124,7 @@ class World:
         """Give an environment that is about to be RUNNING its nodes, their rules and its workers."""
         environment_id = environment.name.rpartition("/")[2]
         story = {each.environment_id: each for each in ENVIRONMENTS}[environment_id]
-        cluster = gke_cluster(
+        cluster = make_gke_cluster(
             environment_id,
             nodes=NODES,
             pods_per_node=PODS_PER_NODE,
@@ -138,7 +138,7 @@ class World:
             Worker(
                 hostname=f"airflow-worker-{node.pods[0].name}",
                 environment_id=environment_id,
-                namespace=self._lab.namespace(node.pods[0].name),
+                namespace=self._lab.make_handle(node.pods[0].name),
             )
             for node in cluster.nodes
         ]

@@ -1,10 +1,10 @@
 """Turns a topology into what has to be built: namespaces, links, addresses, routes and tables of rules.
 
-It is the one place that knows how the parts hang together, and it is pure: it must not talk to the kernel. Numbers of
-interfaces are chosen here, so that no later step has to ask the kernel for them.
+It knows how the parts hang together and does not talk to the kernel. It also chooses the numbers of interfaces, so that
+no later step has to ask the kernel for them.
 
-Every route leads to the other end of a link, whose made-up address is 169.254.1.1 (fe80::1), as Calico has it: it is
-tied to the other end's hardware address, so links need no addresses of their own.
+Every route leads to the other end of a link, under the made-up address 169.254.1.1 (fe80::1), as in Calico. That
+address is tied to the other end's hardware address, so links need no addresses of their own.
 https://docs.tigera.io/calico/latest/reference/faq
 ("Why does my container have a route to 169.254.1.1?"; read 2026-11-22)
 """
@@ -18,7 +18,13 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_net
 from itertools import count
 from typing import TYPE_CHECKING
 
-from lab.packets.firewalls import cloud_nat_tables, connection_tracking_tables, firewall_tables, stand_in_tables
+from lab.packets.firewalls import (
+    make_cloud_nat_tables,
+    make_connection_tracking_tables,
+    make_firewall_tables,
+    make_stand_in_tables,
+)
+from lab.packets.nftables import Table
 from lab.packets.topology import (
     GATEWAY,
     NODE_RANGE,
@@ -36,16 +42,14 @@ from lab.packets.topology import (
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from lab.packets.nftables import Table
-
 LOOPBACK_INDEX = 1
 _FIRST_INDEX = 2
 
 _ANYWHERE: tuple[Network, ...] = (IPv4Network("0.0.0.0/0"), IPv6Network("::/0"))
 _IPV4_ONLY, _BOTH_FAMILIES = slice(1), slice(2)
 
-#: Routers need addresses to send errors from. A subnet's first one is its gateway's
-#: (https://cloud.google.com/vpc/docs/subnets, read 2026-11-22); the other is reserved for routers that have no IPv4
+#: Routers send errors from these addresses. A subnet's first address is its gateway's
+#: (https://cloud.google.com/vpc/docs/subnets, read 2026-11-22); the other one is reserved for routers that have no IPv4
 #: address (RFC 7600 section 4.8).
 _ROUTER_ADDRESSES: tuple[Address, ...] = (NODE_RANGE[1], NODE_RANGE_IPV6[1])
 _GATEWAY_ADDRESSES: tuple[Address, ...] = (IPv4Address("192.0.0.8"), IPv6Address("fd00:ffff::8"))
@@ -55,11 +59,9 @@ _GATEWAY_ADDRESSES: tuple[Address, ...] = (IPv4Address("192.0.0.8"), IPv6Address
 class LinkEnd:
     """One end of a link.
 
-    :param namespace: where it is.
-    :param name: the interface's name there, 15 characters at most.
-    :param index: the interface's number there.
-    :param hardware_address: its own six bytes.
-    :param opposite_hardware_address: the other end's.
+    :param name: the interface's name in its namespace, 15 characters at most.
+    :param index: the interface's number in its namespace.
+    :param hardware_address: six bytes.
     """
 
     namespace: str
@@ -67,6 +69,9 @@ class LinkEnd:
     index: int
     hardware_address: bytes
     opposite_hardware_address: bytes
+
+    def __str__(self) -> str:
+        return f"{self.name!r} of {self.namespace!r}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,12 +88,7 @@ class Link:
 
 @dataclass(frozen=True, kw_only=True)
 class AssignedAddress:
-    """An address of an interface, without neighbours (/32 or /128).
-
-    :param namespace: where.
-    :param index: the interface's number.
-    :param address: the address.
-    """
+    """An address of the interface with that number, without neighbours (/32 or /128)."""
 
     namespace: str
     index: int
@@ -97,11 +97,7 @@ class AssignedAddress:
 
 @dataclass(frozen=True, kw_only=True)
 class Route:
-    """A route to the other end of a link.
-
-    :param end: the end by which packets leave.
-    :param destination: where they want to go.
-    """
+    """A route that leads packets for a destination out of an end of a link."""
 
     end: LinkEnd
     destination: Network
@@ -111,11 +107,8 @@ class Route:
 class Blueprint:
     """What has to be built.
 
-    :param namespaces: by name.
-    :param forwarding: those that pass on packets; they may be older than this blueprint.
-    :param links: all links; both ends' namespaces exist before any of them is made.
-    :param addresses: all addresses.
-    :param routes: all routes.
+    :param forwarding: the namespaces that forward packets; some may exist already.
+    :param links: all links; the namespaces of both ends exist before any link is made.
     :param tables: rules, each with its namespace.
     """
 
@@ -128,54 +121,37 @@ class Blueprint:
 
     @property
     def ipv6(self) -> bool:
-        """Whether anything in it has an IPv6 address."""
+        """Whether any part of it has an IPv6 address."""
         return any(isinstance(assigned.address, IPv6Address) for assigned in self.addresses)
 
-    def link_ends(self) -> Iterator[LinkEnd]:
-        """Go through both ends of every link.
-
-        :return: the ends, the inner one first.
-        """
-        for link in self.links:
-            yield link.inner
-            yield link.outer
+    @property
+    def link_ends(self) -> list[LinkEnd]:
+        """Both ends of every link."""
+        return [end for link in self.links for end in (link.inner, link.outer)]
 
     def assign(self, namespace: str, *addresses: Address | None, index: int) -> None:
-        """Give an interface addresses.
-
-        :param namespace: where the interface is.
-        :param addresses: what it gets; ``None`` is none.
-        :param index: the interface's number.
-        """
+        """Give the interface with that number addresses; ``None`` is skipped."""
         for address in addresses:
             if address is not None:
                 self.addresses.append(AssignedAddress(namespace=namespace, index=index, address=address))
 
     def route(self, end: LinkEnd, *destinations: Network | Address | None) -> None:
-        """Lead packets out of an end of a link.
-
-        :param end: the end.
-        :param destinations: where such packets go; ``None`` is nowhere.
-        """
+        """Route packets for destinations out of an end of a link; ``None`` is skipped."""
         for destination in destinations:
             if destination is not None:
                 self.routes.append(Route(end=end, destination=ip_network(destination)))
 
 
-class Draughtsman:
-    """Draws the blueprints of one lab, whose interfaces are numbered without gaps to the end of its days."""
+class Designer:
+    """Designs the blueprints of one lab; the numbers of its links and interfaces are unique for the lab's life."""
 
     def __init__(self) -> None:
         self._link_numbers = count(1)
         self._indexes: defaultdict[str, Iterator[int]] = defaultdict(lambda: count(_FIRST_INDEX))
-        self._gateway_link = self._link(GATEWAY, towards=ROUTER)
+        self._gateway_link = self._design_link(GATEWAY, towards=ROUTER)
 
-    def backbone(self, topology: Topology) -> Blueprint:
-        """Draw everything but the clusters.
-
-        :param topology: the lab's.
-        :return: router, gateway and destinations.
-        """
+    def design_backbone(self, topology: Topology) -> Blueprint:
+        """Design router, gateway and destinations: everything but the clusters."""
         blueprint = Blueprint(namespaces=[ROUTER, GATEWAY], forwarding=[ROUTER, GATEWAY], links=[self._gateway_link])
         ipv6 = any(destination.ipv6_address for destination in topology.destinations)
         families = _BOTH_FAMILIES if ipv6 else _IPV4_ONLY
@@ -183,50 +159,40 @@ class Draughtsman:
         blueprint.assign(GATEWAY, *_GATEWAY_ADDRESSES[families], index=LOOPBACK_INDEX)
         blueprint.route(self._gateway_link.outer, *_ANYWHERE[families])
         blueprint.route(self._gateway_link.inner, *_ROUTER_ADDRESSES[families])
-        blueprint.tables += [(GATEWAY, table) for table in cloud_nat_tables(topology.cloud_nat)]
+        blueprint.tables += [(GATEWAY, table) for table in make_cloud_nat_tables(topology.cloud_nat)]
         for destination in topology.destinations:
-            self._add_destination(blueprint, destination)
+            link = self._add_leaf(blueprint, destination, towards=GATEWAY if destination.public else ROUTER)
+            blueprint.route(link.outer, destination.address, destination.ipv6_address, *destination.stands_for)
+            tables = make_stand_in_tables(destination)
+            if destination.allowed_sources is not None:
+                tables += make_firewall_tables(destination)
+            blueprint.tables += [(destination.name, table) for table in tables]
         return blueprint
 
-    def cluster(self, cluster: Cluster) -> Blueprint:
-        """Draw a cluster.
-
-        :param cluster: its nodes and Pods.
-        :return: what comes in addition to the backbone.
-        """
+    def design_cluster(self, cluster: Cluster) -> Blueprint:
+        """Design what a cluster adds to the backbone."""
         blueprint = Blueprint(forwarding=[ROUTER, GATEWAY])
         for node in cluster.nodes:
-            self._add_node(blueprint, node)
+            link = self._add_leaf(blueprint, node, towards=ROUTER)
+            for end in (link.outer, self._gateway_link.inner):
+                blueprint.route(end, node.address, node.pod_block, node.ipv6_address, node.pod_block_ipv6)
+            blueprint.forwarding.append(node.name)
+            blueprint.tables += [(node.name, table) for table in make_connection_tracking_tables(node)]
+            for pod in node.pods:
+                pod_link = self._add_leaf(blueprint, pod, towards=node.name)
+                blueprint.route(pod_link.outer, pod.address, pod.ipv6_address)
         return blueprint
-
-    def _add_destination(self, blueprint: Blueprint, destination: Destination) -> None:
-        link = self._add_leaf(blueprint, destination, towards=GATEWAY if destination.public else ROUTER)
-        blueprint.route(link.outer, destination.address, destination.ipv6_address, *destination.stands_for)
-        tables = stand_in_tables(destination)
-        if destination.allowed_sources is not None:
-            tables += firewall_tables(destination)
-        blueprint.tables += [(destination.name, table) for table in tables]
-
-    def _add_node(self, blueprint: Blueprint, node: Node) -> None:
-        link = self._add_leaf(blueprint, node, towards=ROUTER)
-        for end in (link.outer, self._gateway_link.inner):
-            blueprint.route(end, node.address, node.pod_block, node.ipv6_address, node.pod_block_ipv6)
-        blueprint.forwarding.append(node.name)
-        blueprint.tables += [(node.name, table) for table in connection_tracking_tables(node)]
-        for pod in node.pods:
-            pod_link = self._add_leaf(blueprint, pod, towards=node.name)
-            blueprint.route(pod_link.outer, pod.address, pod.ipv6_address)
 
     def _add_leaf(self, blueprint: Blueprint, part: Destination | Node | Pod, *, towards: str) -> Link:
         """Add a namespace with one link outwards, its addresses on it and its default route through it."""
-        link = self._link(part.name, towards=towards)
+        link = self._design_link(part.name, towards=towards)
         blueprint.namespaces.append(part.name)
         blueprint.links.append(link)
         blueprint.assign(part.name, part.address, part.ipv6_address, index=link.inner.index)
         blueprint.route(link.inner, *_ANYWHERE[_BOTH_FAMILIES if part.ipv6_address else _IPV4_ONLY])
         return link
 
-    def _link(self, namespace: str, *, towards: str) -> Link:
+    def _design_link(self, namespace: str, *, towards: str) -> Link:
         number = next(self._link_numbers)
         inner, outer = (struct.pack(">BBI", 0x02, side, number) for side in (0xA, 0xB))  # 0x02: locally administered
         return Link(

@@ -1,11 +1,11 @@
-"""The lab's own errors, in one tree.
+"""The packet lab's exceptions.
 
     LabError
-    ├── SandboxError      this process may not, or cannot, be where a lab is built
-    ├── NamespaceError    a namespace is not one that this lab made
+    ├── SandboxError      this process is not in a sandbox, or no sandbox can be made
+    ├── NamespaceError    a network namespace is not one that this lab made
     └── NetlinkError      the kernel refused a request
 
-They are not airflow-masq's: the package never imports the lab, and the lab's packets need the standard library alone.
+They are separate from airflow-masq's: the packet lab needs nothing but the standard library.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import os
 
 
 class LabError(Exception):
-    """Whatever the lab raises on purpose."""
+    """The base of all errors that the packet lab raises itself."""
 
 
 class SandboxError(LabError):
@@ -22,7 +22,7 @@ class SandboxError(LabError):
 
 
 class NamespaceError(LabError):
-    """A network namespace is unknown to the lab, or not the one that it made under that name."""
+    """A network namespace is unknown to the lab, or is not the one that the lab made under that name."""
 
 
 class NetlinkError(LabError):
@@ -30,12 +30,10 @@ class NetlinkError(LabError):
 
     :param purpose: what the request was for, in words.
     :param code: the error number, positive.
-    :param explanation: the kernel's own words, where it had some.
+    :param explanation: the kernel's own text; empty if it sent none.
     """
 
     def __init__(self, *, purpose: str, code: int, explanation: str = "") -> None:
         detail = f" ({explanation})" if explanation else ""
         super().__init__(f"{purpose}: {os.strerror(code)}{detail}")
-        self.purpose = purpose
         self.code = code
-        self.explanation = explanation

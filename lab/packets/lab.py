@@ -1,7 +1,7 @@
-"""A packet lab: a topology brought to life in the kernel, changed at run time, and gone when it is closed.
+"""A packet lab: a topology built in the kernel, changed at run time, and removed when it is closed.
 
-It is built in a sandbox only (:mod:`lab.packets.sandbox`), so that no packet of it can leave the machine. What is to be
-built is decided by :mod:`lab.packets.blueprint` and done by :mod:`lab.packets.builder`; this module must not know how.
+It can be built in a sandbox only (:mod:`lab.packets.sandbox`), so none of its packets can leave the machine.
+:mod:`lab.packets.blueprint` decides what is built, and :mod:`lab.packets.builder` builds it.
 """
 
 from __future__ import annotations
@@ -13,24 +13,14 @@ import threading
 from dataclasses import replace
 from typing import TYPE_CHECKING, Self
 
-from lab.packets.blueprint import Blueprint, Draughtsman
+from lab.packets.blueprint import Blueprint, Designer
 from lab.packets.builder import Builder
 from lab.packets.errors import NamespaceError
-from lab.packets.firewalls import cloud_nat_tables, firewall_tables, service_tables
-from lab.packets.masquerade import MasqueradeChain, masquerade_tables
+from lab.packets.firewalls import make_cloud_nat_tables, make_firewall_tables, make_service_tables
+from lab.packets.masquerade import MasqueradeChain, make_masquerade_tables
 from lab.packets.namespaces import NamespaceHandle, NamespaceRegistry
 from lab.packets.sandbox import require_inside
-from lab.packets.topology import (
-    GATEWAY,
-    Address,
-    CloudNat,
-    Cluster,
-    Destination,
-    Network,
-    Node,
-    Topology,
-    namespace_names,
-)
+from lab.packets.topology import GATEWAY, Address, CloudNat, Cluster, Destination, Network, Node, Topology
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -38,12 +28,13 @@ if TYPE_CHECKING:
 
 
 class PacketLab:
-    """A lab; used as a context manager it is built on entry and closed on exit.
+    """A lab; as a context manager it is built on entry and closed on exit.
 
-    Its methods may be called from any thread. Nothing of it survives the process that built it.
+    Its methods may be called from any thread. Nothing of it outlives the process that built it. Every method that takes
+    the name of a part raises :class:`NamespaceError` if the lab has no such part, before it does anything. Where the
+    kernel refuses new rules, the old ones stay and :class:`NetlinkError` is raised.
 
-    :param topology: what to build.
-    :ivar nonce: a word of this run alone; observers answer only requests that know it.
+    :ivar nonce: a word of this run alone; observers answer only requests that contain it.
     """
 
     def __init__(self, topology: Topology) -> None:
@@ -55,7 +46,7 @@ class PacketLab:
         self._blueprints: dict[str, Blueprint] = {}
         self._namespaces = NamespaceRegistry()
         self._builder = Builder(self._namespaces)
-        self._draughtsman = Draughtsman()
+        self._designer = Designer()
         self._lock = threading.RLock()
 
     def __enter__(self) -> Self:
@@ -71,7 +62,7 @@ class PacketLab:
 
     @property
     def clusters(self) -> tuple[Cluster, ...]:
-        """The clusters that are there now."""
+        """The clusters that exist now."""
         return tuple(self._clusters.values())
 
     @property
@@ -85,35 +76,37 @@ class PacketLab:
         return self._namespaces.inodes
 
     def build(self) -> None:
-        """Bring the topology to life, without masquerading.
+        """Build the topology, without masquerading.
 
-        :raises SandboxError: if this process is in no sandbox; nothing has been made then.
+        :raises SandboxError: if this process is not in a sandbox; nothing has been made then.
         :raises NetlinkError: if the kernel refuses; :meth:`close` removes what was made.
         """
         require_inside()
         with self._lock:
-            self._builder.build(self._draughtsman.backbone(self._topology))
+            self._builder.build(self._designer.design_backbone(self._topology))
             for cluster in self._topology.clusters:
                 self.add_cluster(cluster)
 
     def close(self) -> None:
-        """Remove everything, at once; closing twice is fine."""
+        """Remove everything at once; a closed lab may be closed again."""
         with self._lock:
             self._clusters.clear()
             self._blueprints.clear()
             self._namespaces.close()
 
     def add_cluster(self, cluster: Cluster) -> None:
-        """Bring a cluster to life, without masquerading.
+        """Build a cluster, without masquerading.
 
-        :param cluster: its nodes and Pods.
-        :raises NamespaceError: if there is a part of the same name already; nothing has been made then.
+        :raises NamespaceError: if a name is taken; nothing has been made then.
         :raises NetlinkError: if the kernel refuses; nothing of the cluster is left then.
         """
         with self._lock:
-            self._refuse_known_names(cluster)
+            taken = [name for name in cluster.part_names if name in self._namespaces]
+            if cluster.name in self._clusters or taken:
+                expectation = f"expected new names, saw {taken or [cluster.name]} again"
+                raise NamespaceError(f"cluster {cluster.name!r}: {expectation}")
             self._clusters[cluster.name] = cluster
-            self._blueprints[cluster.name] = blueprint = self._draughtsman.cluster(cluster)
+            self._blueprints[cluster.name] = blueprint = self._designer.design_cluster(cluster)
             try:
                 self._builder.build(blueprint)
                 for node in cluster.nodes:
@@ -123,11 +116,7 @@ class PacketLab:
                 raise
 
     def remove_cluster(self, name: str) -> None:
-        """Take a cluster away; what still runs in its Pods is left without a network.
-
-        :param name: the cluster's name.
-        :raises NamespaceError: if there is none of that name.
-        """
+        """Remove a cluster; processes that still run in its Pods lose their network."""
         with self._lock:
             if name not in self._clusters:
                 raise NamespaceError(f"cluster {name!r}: expected one of {sorted(self._clusters)}")
@@ -135,111 +124,70 @@ class PacketLab:
             self._builder.remove(self._blueprints.pop(name))
 
     def set_masquerade(self, node: str, *chains: MasqueradeChain | None) -> None:
-        """Replace the rules that masquerade agents wrote on a node.
-
-        :param node: its name.
-        :param chains: the agents' chains; none (or ``None``) means that no agent runs there.
-        :raises NamespaceError: if there is no such node.
-        :raises NetlinkError: if the kernel refuses; the old rules stay then.
-        """
+        """Replace the rules of the masquerade agents on a node; no chain, or ``None``, means that no agent runs."""
         with self._lock:
-            ipv6 = self._node(node).ipv6_address is not None
-            self._builder.load(node, masquerade_tables(tuple(filter(None, chains)), ipv6=ipv6))
+            ipv6 = self._find_node(node).ipv6_address is not None
+            self._builder.load(node, make_masquerade_tables(tuple(filter(None, chains)), ipv6=ipv6))
 
     def set_cloud_nat(self, cloud_nat: CloudNat | None) -> None:
-        """Replace Cloud NAT.
-
-        :param cloud_nat: what it is now; ``None`` means that there is none.
-        :raises NetlinkError: if the kernel refuses; the old one stays then.
-        """
+        """Replace Cloud NAT; ``None`` removes it."""
         with self._lock:
             self._load_gateway(cloud_nat, self._external_addresses)
 
     def set_external_addresses(self, addresses: Mapping[str, IPv4Address]) -> None:
-        """Say which nodes are public: what leaves for the internet with their own address gets the external one.
+        """Make nodes public: packets that leave for the internet with a node's address get its external address.
 
-        :param addresses: the external addresses by the nodes' names; the other nodes have none.
-        :raises NamespaceError: if there is no such node.
-        :raises NetlinkError: if the kernel refuses; the old rules stay then.
+        :param addresses: the external addresses by the nodes' names; other nodes have none.
         """
         with self._lock:
-            by_address = {self._node(name).address: external for name, external in addresses.items()}
+            by_address = {self._find_node(name).address: external for name, external in addresses.items()}
             self._load_gateway(self._cloud_nat, by_address)
 
     def set_allowed_sources(self, destination: str, allowed_sources: tuple[Network, ...] | None) -> None:
-        """Replace a destination's firewall.
-
-        :param destination: its name.
-        :param allowed_sources: what it lets in now; ``None`` means that it has no firewall.
-        :raises NamespaceError: if there is no such destination.
-        :raises NetlinkError: if the kernel refuses; the old rules stay then.
-        """
+        """Replace a destination's firewall; ``None`` removes it."""
         known = {each.name: each for each in self.destinations}
         if destination not in known:
             raise NamespaceError(f"destination {destination!r}: expected one of {sorted(known)}")
         with self._lock:
             changed = replace(known[destination], allowed_sources=allowed_sources)
-            self._builder.load(destination, firewall_tables(changed))
+            self._builder.load(destination, make_firewall_tables(changed))
 
     def set_services(self, node: str, services: Mapping[Address, Address], *, masquerades_loops: bool = True) -> None:
-        """Replace the Services that a node knows, for its Pods and for itself.
+        """Replace the Services that a node and its Pods can use.
 
-        :param node: its name.
         :param services: for each ClusterIP the endpoint behind it.
-        :param masquerades_loops: whether a Pod that is its own endpoint sees an address of the node, default it does.
-        :raises NamespaceError: if there is no such node.
-        :raises NetlinkError: if the kernel refuses; the old rules stay then.
+        :param masquerades_loops: whether a Pod that is its own endpoint sees an address of the node.
         """
         with self._lock:
-            self._builder.load(node, service_tables(self._node(node), services, masquerades_loops=masquerades_loops))
+            found = self._find_node(node)
+            self._builder.load(node, make_service_tables(found, services, masquerades_loops=masquerades_loops))
 
     def open_socket(self, name: str, family: socket.AddressFamily, kind: socket.SocketKind) -> socket.socket:
-        """Open a socket that belongs to a Pod (or any part of the lab), for use by this process.
-
-        :param name: the part's name.
-        :param family: for example ``AF_INET``.
-        :param kind: for example ``SOCK_STREAM``.
-        :return: the socket, which does not block.
-        :raises NamespaceError: if the lab did not make that namespace; nothing has been opened then.
-        """
-        with self._namespaces.inside(name):
+        """Open a non-blocking socket of a Pod (or any part of the lab) for use by this process."""
+        with self._namespaces.enter(name):
             opened = socket.socket(family, kind)
         opened.setblocking(False)
         return opened
 
-    def namespace(self, name: str) -> NamespaceHandle:
-        """Describe a part's namespace to another process of this sandbox, for :func:`lab.packets.namespaces.enter`.
-
-        :param name: the part's name.
-        :return: the handle, good while this process lives.
-        :raises NamespaceError: if the lab did not make it.
-        """
-        return self._namespaces.handle(name)
+    def make_handle(self, name: str) -> NamespaceHandle:
+        """Describe a part's namespace for :func:`lab.packets.namespaces.enter_permanently` in another process."""
+        return self._namespaces.make_handle(name)
 
     def start_in(self, name: str, command: Sequence[str], *, capture: bool = False) -> subprocess.Popen[str]:
         """Start a process in a part of the lab.
 
-        :param name: the part's name, a Pod's for example.
-        :param command: the program and its arguments.
-        :param capture: whether its output goes to pipes rather than to this process's own.
-        :return: the process.
-        :raises NamespaceError: if the lab did not make that namespace; nothing has been started then.
+        :param capture: whether its output goes to pipes; otherwise it goes where this process's own goes.
         """
         output = subprocess.PIPE if capture else None
-        with self._namespaces.inside(name):
+        with self._namespaces.enter(name):
             return subprocess.Popen(command, stdout=output, stderr=output, text=True)
 
     def run_in(
         self, name: str, command: Sequence[str], *, timeout_seconds: float = 60.0
     ) -> subprocess.CompletedProcess[str]:
-        """Run a process in a part of the lab to its end.
+        """Run a process in a part of the lab to its end, and capture its output.
 
-        :param name: the part's name.
-        :param command: the program and its arguments.
-        :param timeout_seconds: how long it may take; it is killed then.
-        :return: its exit status and output.
-        :raises NamespaceError: if the lab did not make that namespace; nothing has been started then.
-        :raises subprocess.TimeoutExpired: if it took too long.
+        :raises subprocess.TimeoutExpired: if it took too long; it has been killed then.
         """
         with self.start_in(name, command, capture=True) as process:
             try:
@@ -250,16 +198,11 @@ class PacketLab:
         return subprocess.CompletedProcess(command, process.returncode, output, errors)
 
     def _load_gateway(self, cloud_nat: CloudNat | None, external_addresses: dict[IPv4Address, IPv4Address]) -> None:
-        self._builder.load(GATEWAY, cloud_nat_tables(cloud_nat, external_addresses=external_addresses))
+        self._builder.load(GATEWAY, make_cloud_nat_tables(cloud_nat, external_addresses=external_addresses))
         self._cloud_nat, self._external_addresses = cloud_nat, external_addresses
 
-    def _node(self, name: str) -> Node:
+    def _find_node(self, name: str) -> Node:
         nodes = {node.name: node for cluster in self.clusters for node in cluster.nodes}
         if name not in nodes:
             raise NamespaceError(f"node {name!r}: expected one of {sorted(nodes)}")
         return nodes[name]
-
-    def _refuse_known_names(self, cluster: Cluster) -> None:
-        known = [name for name in namespace_names(cluster) if name in self._namespaces]
-        if cluster.name in self._clusters or known:
-            raise NamespaceError(f"cluster {cluster.name!r}: expected new names, saw {known or [cluster.name]} again")

@@ -1,21 +1,48 @@
-"""Tables of rules as values, and their way into the kernel's nftables.
+"""Tables of firewall and NAT rules as values, and as the bytes that the kernel's nftables takes.
 
-A :class:`Table` replaces the table of its name and family in one transaction: packets see the old rules or the new
-ones, never half of them. The encodings are include/uapi/linux/netfilter/nf_tables.h of Linux 6.12.
+A :class:`Table` replaces the table of its name and family in one transaction, so packets never meet half of the new
+rules. A rule is a chain's name, conditions and a verdict, each an :class:`Expression`. The encodings are those of
+include/uapi/linux/netfilter/nf_tables.h of Linux 6.12.
 """
 
 from __future__ import annotations
 
 import struct
 from dataclasses import dataclass
-from enum import Enum
+from enum import Enum, IntEnum
+from ipaddress import IPv4Address
 
-from lab.packets.expressions import Family, Match, Simple, Verdict
-from lab.packets.netlink import Flags, Request, attribute, nested
+from lab.packets.netlink import Flags, Request, pack_attribute, pack_nested
+from lab.packets.topology import Address, Network
 
 _SUBSYSTEM = 10  # NFNL_SUBSYS_NFTABLES
 _BATCH_BEGIN, _BATCH_END = 16, 17  # NFNL_MSG_BATCH_…
 _NEW_TABLE, _DELETE_TABLE, _NEW_CHAIN, _NEW_RULE = 0, 2, 3, 6  # NFT_MSG_…
+
+_VERDICT_REGISTER, _REGISTER = 0, 1
+_EQUAL, _NOT_EQUAL = 0, 1
+_NETWORK_HEADER = 1
+_SOURCE_OFFSETS = {4: 12, 6: 8}  # in the IP header (RFC 791 section 3.1, RFC 8200 section 3); the destination follows
+_INTERFACE_NAME_BYTES = 16
+_INPUT_INTERFACE, _OUTPUT_INTERFACE = 6, 7  # NFT_META_IIFNAME, NFT_META_OIFNAME
+_BY_DESTINATION, _ADDRESS_TYPE = 1 << 1, 3  # NFTA_FIB_F_DADDR, NFT_FIB_RESULT_ADDRTYPE
+_ROUTE_TYPE_LOCAL = 2  # RTN_LOCAL
+_STATE, _STATE_NEW = 0, 1 << 3  # NFT_CT_STATE, NF_CT_STATE_BIT(IP_CT_NEW)
+_DROP, _ACCEPT, _JUMP, _RETURN = 0, 1, -3, -5  # NF_DROP, NF_ACCEPT, NFT_JUMP, NFT_RETURN
+_SOURCE_NAT, _DESTINATION_NAT = 0, 1  # NFT_NAT_SNAT, NFT_NAT_DNAT
+_RANDOM_FULLY = 1 << 4  # NF_NAT_RANGE_PROTO_RANDOM_FULLY
+
+
+class Family(IntEnum):
+    """Whose packets a table sees (``NFPROTO_…``)."""
+
+    IPV4 = 2
+    IPV6 = 10
+
+    @property
+    def version(self) -> int:
+        """The version of IP, as :mod:`ipaddress` numbers it."""
+        return 4 if self is Family.IPV4 else 6
 
 
 class Hook(Enum):
@@ -32,8 +59,7 @@ class Hook(Enum):
 class Chain:
     """A chain of rules.
 
-    :param name: unique in its table.
-    :param hook: where packets meet it; ``None`` if they come by a jump only.
+    :param hook: where packets meet it; ``None`` if only a jump leads to it.
     """
 
     name: str
@@ -41,27 +67,37 @@ class Chain:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Rule:
-    """A rule: where all conditions are met, the verdict applies.
+class Expression:
+    """A condition or a verdict.
 
-    :param chain: the chain that it is appended to.
-    :param verdict: what happens.
-    :param matches: the conditions, in order; none means always.
+    :param text: what it says, for error messages.
+    :param code: nftables' expressions for it.
+    :param version: the version of IP that it holds for; ``None`` for both.
     """
 
+    text: str
+    code: bytes
+    version: int | None = None
+
+    def __repr__(self) -> str:
+        return self.text
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rule:
+    """A rule at the end of a chain: if a packet meets all conditions, the verdict applies."""
+
     chain: str
-    verdict: Verdict
-    matches: tuple[Match, ...] = ()
+    verdict: Expression
+    matches: tuple[Expression, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
 class Table:
-    """A table.
+    """A table of chains and their rules.
 
-    :param family: whose packets it sees.
-    :param name: its name; loading replaces the table of that name.
-    :param chains: its chains, in any order.
-    :param rules: its rules, in order within each chain.
+    :param rules: in order within each chain.
+    :raises ValueError: if a rule is for the other family; it would compare other bytes of the header.
     """
 
     family: Family
@@ -69,50 +105,175 @@ class Table:
     chains: tuple[Chain, ...] = ()
     rules: tuple[Rule, ...] = ()
 
+    def __post_init__(self) -> None:
+        for rule in self.rules:
+            for expression in (*rule.matches, rule.verdict):
+                if expression.version not in (None, self.family.version):
+                    raise ValueError(f"table {self.name!r} is for {self.family.name}, saw the expression {expression}")
+
+
+def match_source(network: Network) -> Expression:
+    """Match packets from a network."""
+    return _match_network(network, offset=_SOURCE_OFFSETS[network.version], what="source")
+
+
+def match_destination(network: Network) -> Expression:
+    """Match packets to a network."""
+    offset = _SOURCE_OFFSETS[network.version] + network.max_prefixlen // 8
+    return _match_network(network, offset=offset, what="destination")
+
+
+def match_non_local_destination() -> Expression:
+    """Match packets to no address of the machine itself (iptables' ``-m addrtype ! --dst-type LOCAL``)."""
+    load = _pack_expression(
+        "fib",
+        pack_attribute(1, _pack_number(_REGISTER)),
+        pack_attribute(2, _pack_number(_ADDRESS_TYPE)),
+        pack_attribute(3, _pack_number(_BY_DESTINATION)),
+    )
+    code = load + _compare(struct.pack("=I", _ROUTE_TYPE_LOCAL), operator=_NOT_EQUAL)
+    return Expression(text="destination not local", code=code)
+
+
+def match_input_interface(name: str) -> Expression:
+    """Match packets that came in through an interface."""
+    return Expression(text=f"input interface {name!r}", code=_match_interface(name, key=_INPUT_INTERFACE))
+
+
+def match_output_interface(name: str) -> Expression:
+    """Match packets that go out through an interface."""
+    return Expression(text=f"output interface {name!r}", code=_match_interface(name, key=_OUTPUT_INTERFACE))
+
+
+def match_new_connection() -> Expression:
+    """Match packets that open a connection."""
+    load = _pack_expression("ct", pack_attribute(1, _pack_number(_REGISTER)), pack_attribute(2, _pack_number(_STATE)))
+    state = struct.pack("=I", _STATE_NEW)
+    code = load + _mask(state) + _compare(bytes(len(state)), operator=_NOT_EQUAL)
+    return Expression(text="connection is new", code=code)
+
+
+def jump_to(chain: str) -> Expression:
+    """Continue in another chain, and come back at its end."""
+    code = _decide(pack_attribute(1, struct.pack(">i", _JUMP)), pack_attribute(2, chain))
+    return Expression(text=f"jump to {chain!r}", code=code)
+
+
+def masquerade(*, random_fully: bool) -> Expression:
+    """Replace the source with the address of the interface through which the packet leaves.
+
+    :param random_fully: choose the port at random, as iptables' ``--random-fully`` does.
+    """
+    flags = (pack_attribute(1, _pack_number(_RANDOM_FULLY)),) if random_fully else ()
+    return Expression(text="masquerade", code=_pack_expression("masq", *flags))
+
+
+def translate_source(address: Address) -> Expression:
+    """Replace the source with an address."""
+    return _translate(address, kind=_SOURCE_NAT, what="source")
+
+
+def translate_destination(address: Address) -> Expression:
+    """Replace the destination with an address."""
+    return _translate(address, kind=_DESTINATION_NAT, what="destination")
+
 
 def replace_table(table: Table) -> list[Request]:
-    """Write the transaction that replaces a table.
+    """Write the batch that replaces a table, or creates it; it must be sent at once."""
+    subsystem = struct.pack(">BBH", 0, 0, _SUBSYSTEM)
+    header = struct.pack(">BBH", table.family, 0, 0)
+    table_name = pack_attribute(1, table.name)
 
-    :param table: what the kernel shall have under that name and family afterwards.
-    :return: one batch, to be sent at once.
-    """
-    name = attribute(1, table.name)
+    def make_request(kind: int, body: bytes, *, purpose: str, flags: Flags = Flags.NONE) -> Request:
+        purpose = f"nftables table {table.name!r} ({table.family.name}): {purpose}"
+        return Request(kind=_SUBSYSTEM << 8 | kind, payload=header + body, purpose=purpose, flags=flags)
+
     requests = [
-        _batch_limit(_BATCH_BEGIN),
-        _request(table, _NEW_TABLE, name, purpose="make sure of", flags=Flags.CREATE),
-        _request(table, _DELETE_TABLE, name, purpose="empty"),
-        _request(table, _NEW_TABLE, name, purpose="create", flags=Flags.CREATE),
+        Request(kind=_BATCH_BEGIN, payload=subsystem, purpose="begin an nftables batch", acknowledged=False),
+        make_request(_NEW_TABLE, table_name, purpose="create it if it is missing", flags=Flags.CREATE),
+        make_request(_DELETE_TABLE, table_name, purpose="delete it"),
+        make_request(_NEW_TABLE, table_name, purpose="create it", flags=Flags.CREATE),
     ]
-    requests += [_chain_request(table, chain) for chain in table.chains]
-    requests += [_rule_request(table, rule) for rule in table.rules]
-    return [*requests, _batch_limit(_BATCH_END)]
+    for chain in table.chains:
+        body = table_name + pack_attribute(3, chain.name)
+        if chain.hook is not None:
+            kind, number, priority = chain.hook.value
+            place = (pack_attribute(1, _pack_number(number)), pack_attribute(2, struct.pack(">i", priority)))
+            body += pack_nested(4, *place) + pack_attribute(5, _pack_number(_ACCEPT)) + pack_attribute(7, kind)
+        requests.append(make_request(_NEW_CHAIN, body, purpose=f"create chain {chain.name!r}", flags=Flags.CREATE))
+    for rule in table.rules:
+        code = b"".join(expression.code for expression in (*rule.matches, rule.verdict))
+        body = table_name + pack_attribute(2, rule.chain) + pack_nested(4, code)
+        purpose = f"append to chain {rule.chain!r}: {rule}"
+        requests.append(make_request(_NEW_RULE, body, purpose=purpose, flags=Flags.CREATE | Flags.APPEND))
+    return [*requests, Request(kind=_BATCH_END, payload=subsystem, purpose="end the batch", acknowledged=False)]
 
 
-def _batch_limit(kind: int) -> Request:
-    payload = struct.pack(">BBH", 0, 0, _SUBSYSTEM)
-    return Request(kind=kind, payload=payload, purpose="an nftables transaction", acknowledged=False)
+def _pack_number(value: int) -> bytes:
+    return struct.pack(">I", value)
 
 
-def _request(table: Table, kind: int, body: bytes, *, purpose: str, flags: Flags = Flags.NONE) -> Request:
-    return Request(
-        kind=_SUBSYSTEM << 8 | kind,
-        payload=struct.pack(">BBH", table.family, 0, 0) + body,
-        purpose=f"nftables table {table.name!r} ({table.family.name}): {purpose}",
-        flags=flags,
+def _pack_expression(name: str, *attributes: bytes) -> bytes:
+    return pack_nested(1, pack_attribute(1, name), pack_nested(2, *attributes))
+
+
+def _compare(value: bytes, *, operator: int = _EQUAL) -> bytes:
+    return _pack_expression(
+        "cmp",
+        pack_attribute(1, _pack_number(_REGISTER)),
+        pack_attribute(2, _pack_number(operator)),
+        pack_nested(3, pack_attribute(1, value)),
     )
 
 
-def _chain_request(table: Table, chain: Chain) -> Request:
-    body = attribute(1, table.name) + attribute(3, chain.name)
-    if chain.hook is not None:
-        kind, number, priority = chain.hook.value
-        hook = nested(4, attribute(1, struct.pack(">I", number)), attribute(2, struct.pack(">i", priority)))
-        body += hook + attribute(5, struct.pack(">I", Simple.ACCEPT.value)) + attribute(7, kind)
-    return _request(table, _NEW_CHAIN, body, purpose=f"create chain {chain.name!r}", flags=Flags.CREATE)
+def _mask(mask: bytes) -> bytes:
+    """Keep those bits of the register that the mask has."""
+    return _pack_expression(
+        "bitwise",
+        pack_attribute(1, _pack_number(_REGISTER)),
+        pack_attribute(2, _pack_number(_REGISTER)),
+        pack_attribute(3, _pack_number(len(mask))),
+        pack_nested(4, pack_attribute(1, mask)),
+        pack_nested(5, pack_attribute(1, bytes(len(mask)))),
+    )
 
 
-def _rule_request(table: Table, rule: Rule) -> Request:
-    expressions = b"".join(match.encode(table.family) for match in rule.matches) + rule.verdict.encode()
-    body = attribute(1, table.name) + attribute(2, rule.chain) + nested(4, expressions)
-    purpose = f"append to chain {rule.chain!r}: {rule}"
-    return _request(table, _NEW_RULE, body, purpose=purpose, flags=Flags.CREATE | Flags.APPEND)
+def _match_network(network: Network, *, offset: int, what: str) -> Expression:
+    load = _pack_expression(
+        "payload",
+        pack_attribute(1, _pack_number(_REGISTER)),
+        pack_attribute(2, _pack_number(_NETWORK_HEADER)),
+        pack_attribute(3, _pack_number(offset)),
+        pack_attribute(4, _pack_number(network.max_prefixlen // 8)),
+    )
+    mask = _mask(network.netmask.packed) if network.prefixlen < network.max_prefixlen else b""
+    code = load + mask + _compare(network.network_address.packed)
+    return Expression(text=f"{what} in {network}", code=code, version=network.version)
+
+
+def _match_interface(name: str, *, key: int) -> bytes:
+    load = _pack_expression("meta", pack_attribute(1, _pack_number(_REGISTER)), pack_attribute(2, _pack_number(key)))
+    return load + _compare(name.encode().ljust(_INTERFACE_NAME_BYTES, b"\0"))
+
+
+def _decide(*attributes: bytes) -> bytes:
+    verdict = pack_nested(2, pack_nested(2, *attributes))
+    return _pack_expression("immediate", pack_attribute(1, _pack_number(_VERDICT_REGISTER)), verdict)
+
+
+def _translate(address: Address, *, kind: int, what: str) -> Expression:
+    family = Family.IPV4 if isinstance(address, IPv4Address) else Family.IPV6
+    value = pack_nested(2, pack_attribute(1, address.packed))
+    load = _pack_expression("immediate", pack_attribute(1, _pack_number(_REGISTER)), value)
+    translate = _pack_expression(
+        "nat",
+        pack_attribute(1, _pack_number(kind)),
+        pack_attribute(2, _pack_number(family)),
+        pack_attribute(3, _pack_number(_REGISTER)),
+    )
+    return Expression(text=f"translate the {what} to {address}", code=load + translate, version=family.version)
+
+
+DROP = Expression(text="drop", code=_decide(pack_attribute(1, struct.pack(">i", _DROP))))
+ACCEPT = Expression(text="accept", code=_decide(pack_attribute(1, struct.pack(">i", _ACCEPT))))
+RETURN = Expression(text="return", code=_decide(pack_attribute(1, struct.pack(">i", _RETURN))))

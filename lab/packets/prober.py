@@ -1,6 +1,6 @@
-"""Asks the lab's observers, from a Pod: one attempt, one fresh socket and port.
+"""Asks the lab's observers from a Pod: one attempt, with a new socket and port.
 
-It is the lab's own, for tests and benchmarks: it knows nothing of airflow-masq's probes, which the lab helps to test.
+It serves tests and benchmarks, and is separate from airflow-masq's probes, which the lab helps to test.
 """
 
 from __future__ import annotations
@@ -10,18 +10,15 @@ import errno
 import socket
 from dataclasses import dataclass
 from ipaddress import IPv4Address, ip_address
-from typing import TYPE_CHECKING
 
+from lab.packets.lab import PacketLab
 from lab.packets.observers import NONCE_HEADER
-
-if TYPE_CHECKING:
-    from lab.packets.lab import PacketLab
-    from lab.packets.topology import Address, Destination
+from lab.packets.topology import Address, Destination
 
 TIMED_OUT = "timeout"
 
-#: Within one process's lab an answer takes a millisecond; a lost first packet is sent again after a second (RFC 6298
-#: section 2.1), so whatever takes longer than this has been dropped.
+#: In a lab of one process an answer takes a millisecond. A lost first packet is sent again after a second (RFC 6298
+#: section 2.1), so a packet without an answer after this time was dropped.
 DEFAULT_TIMEOUT_SECONDS = 0.8
 
 _REPLY_BYTES = 4096
@@ -29,10 +26,10 @@ _REPLY_BYTES = 4096
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
-    """What became of an attempt.
+    """The result of an attempt.
 
-    :param observed: the source address that the destination saw; ``None`` if no answer came.
-    :param failure: ``timeout``, or the name of the error (``ENETUNREACH``), if no answer came.
+    :param observed: the source address that the destination saw; ``None`` without an answer.
+    :param failure: without an answer, ``timeout`` or the name of the error (``ENETUNREACH``).
     """
 
     observed: Address | None = None
@@ -50,15 +47,7 @@ async def observe(
     ipv6: bool = False,
     timeout_seconds: float = DEFAULT_TIMEOUT_SECONDS,
 ) -> Answer:
-    """Ask a destination whom it sees when a Pod connects.
-
-    :param lab: the lab; its observers must be serving.
-    :param pod: the Pod's name.
-    :param destination: whom to ask.
-    :param ipv6: whether over IPv6.
-    :param timeout_seconds: how long to wait in all.
-    :return: the address, or why there is none.
-    """
+    """Connect from a Pod and ask a destination which source address it sees; the lab's observers must be serving."""
     address = destination.ipv6_address if ipv6 else destination.address
     if address is None:
         raise ValueError(f"destination {destination.name!r} has no IPv6 address")
@@ -72,16 +61,25 @@ async def observe(
         return Answer(failure=errno.errorcode.get(error.errno or 0, str(error)))
 
 
-async def connect(lab: PacketLab, pod: str, *, address: Address, port: int) -> socket.socket:
-    """Connect from a Pod.
+async def observe_all(
+    lab: PacketLab, *, ipv6: bool = False, timeout_seconds: float = DEFAULT_TIMEOUT_SECONDS
+) -> dict[str, dict[str, Answer]]:
+    """Ask every destination from every Pod at once; return the answers by Pod and destination."""
+    pods = [pod.name for cluster in lab.clusters for pod in cluster.pods]
 
-    :param lab: the lab.
-    :param pod: the Pod's name.
-    :param address: whereto.
-    :param port: whereto.
-    :return: the connected socket, which does not block.
-    :raises OSError: where the network refuses.
-    """
+    async def observe_from(pod: str) -> dict[str, Answer]:
+        attempts = (
+            observe(lab, pod, destination=destination, ipv6=ipv6, timeout_seconds=timeout_seconds)
+            for destination in lab.destinations
+        )
+        names = [destination.name for destination in lab.destinations]
+        return dict(zip(names, await asyncio.gather(*attempts), strict=True))
+
+    return dict(zip(pods, await asyncio.gather(*map(observe_from, pods)), strict=True))
+
+
+async def connect(lab: PacketLab, pod: str, *, address: Address, port: int) -> socket.socket:
+    """Return a non-blocking socket, connected from a Pod; raise OSError if the network refuses."""
     family = socket.AF_INET if isinstance(address, IPv4Address) else socket.AF_INET6
     connection = lab.open_socket(pod, family, socket.SOCK_STREAM)
     try:
@@ -93,12 +91,9 @@ async def connect(lab: PacketLab, pod: str, *, address: Address, port: int) -> s
 
 
 async def ask(connection: socket.socket, *, nonce: str) -> Address:
-    """Ask over a connection, which stays open.
+    """Ask an observer over a connection, which stays open, for the address that it sees.
 
-    :param connection: to an observer.
-    :param nonce: the lab's.
-    :return: the address that the observer saw.
-    :raises ConnectionError: if what answers is not the lab's observer.
+    :raises ConnectionError: if the answer is not from the lab's observer.
     """
     loop = asyncio.get_running_loop()
     await loop.sock_sendall(connection, f"GET /{nonce}/ip HTTP/1.1\r\nHost: lab\r\n\r\n".encode())
@@ -110,29 +105,5 @@ async def ask(connection: socket.socket, *, nonce: str) -> Address:
         reply += received
     head, _, body = reply.decode().partition("\r\n\r\n")
     if f"{NONCE_HEADER}: {nonce}" not in head.splitlines():
-        raise ConnectionError(errno.EBADMSG, "answered by something that does not know this run's nonce")
+        raise ConnectionError(errno.EBADMSG, "expected an answer with this run's nonce, saw one without it")
     return ip_address(body)
-
-
-async def matrix(
-    lab: PacketLab, *, ipv6: bool = False, timeout_seconds: float = DEFAULT_TIMEOUT_SECONDS
-) -> dict[str, dict[str, Answer]]:
-    """Ask every destination from every Pod, all at once.
-
-    :param lab: the lab; its observers must be serving.
-    :param ipv6: whether over IPv6.
-    :param timeout_seconds: how long each attempt may take.
-    :return: the answers, by Pod and destination.
-    """
-    pods = [pod.name for cluster in lab.clusters for pod in cluster.pods]
-
-    async def row(pod: str) -> dict[str, Answer]:
-        answers = await asyncio.gather(
-            *(
-                observe(lab, pod, destination=destination, ipv6=ipv6, timeout_seconds=timeout_seconds)
-                for destination in lab.destinations
-            )
-        )
-        return {destination.name: answer for destination, answer in zip(lab.destinations, answers, strict=True)}
-
-    return dict(zip(pods, await asyncio.gather(*map(row, pods)), strict=True))

@@ -1,7 +1,7 @@
-"""The Linux system calls that Python offers from 3.12 on only, or not at all.
+"""The Linux system calls that Python 3.11 does not offer.
 
-It must stay thin: a function here is one system call, its numbers are the kernel's, and policy belongs to its callers.
-Numbers: include/uapi/linux/sched.h, mount.h and prctl.h of Linux 6.12, the same on every architecture but Alpha's.
+Each function is one system call. The numbers are those of include/uapi/linux/sched.h, mount.h and prctl.h of Linux
+6.12. They are the same on every architecture except Alpha.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ _LIBC = ctypes.CDLL(None, use_errno=True)
 _PR_SET_PDEATHSIG = 1
 _MNT_DETACH = 2
 
-#: Where the calling *thread* finds its own network namespace; ``/proc/self`` would be the main thread's.
+#: The network namespace of the calling *thread*; ``/proc/self`` would show the main thread's.
 OWN_NETWORK_NAMESPACE = Path("/proc/thread-self/ns/net")
 
 
@@ -49,59 +49,36 @@ def _check(result: int) -> None:
 
 
 def unshare(kinds: Namespaces) -> None:
-    """Give the calling thread new namespaces (unshare(2)).
-
-    :param kinds: which; a new PID namespace holds the next child, not the caller.
-    :raises OSError: where the kernel refuses.
-    """
+    """Move the calling thread into new namespaces; a new PID namespace starts with its next child (unshare(2))."""
     _check(_LIBC.unshare(ctypes.c_int(kinds)))
 
 
 def set_namespace(descriptor: int, *, kind: Namespaces) -> None:
-    """Move the calling thread into a namespace (setns(2)).
-
-    :param descriptor: an open file under ``/proc/PID/ns``.
-    :param kind: what the descriptor must be; the kernel checks it.
-    :raises OSError: where the kernel refuses.
-    """
+    """Move the calling thread into an existing namespace; the kernel checks that it is of that kind (setns(2))."""
     _check(_LIBC.setns(ctypes.c_int(descriptor), ctypes.c_int(kind)))
 
 
 def mount(source: str, target: str, *, kind: str | None, flags: MountFlags) -> None:
-    """Mount a file system, or change how one propagates (mount(2)).
+    """Mount a file system, or change how mounts propagate (mount(2)).
 
-    :param source: the device, or any word where the kind has none.
-    :param target: the directory.
-    :param kind: the file system's type; ``None`` where only propagation changes.
-    :param flags: see :class:`MountFlags`.
-    :raises OSError: where the kernel refuses.
+    :param source: the device, or any word if the file system has none.
+    :param kind: the type of the file system; ``None`` to bind a file or to change propagation only.
     """
     kind_bytes = None if kind is None else kind.encode()
     _check(_LIBC.mount(source.encode(), target.encode(), kind_bytes, ctypes.c_ulong(flags), None))
 
 
 def unmount(target: str) -> None:
-    """Take a mounted file system away, at once (umount2(2), MNT_DETACH).
-
-    :param target: the directory.
-    :raises OSError: where the kernel refuses.
-    """
+    """Detach a mounted file system at once (umount2(2), MNT_DETACH)."""
     _check(_LIBC.umount2(target.encode(), ctypes.c_int(_MNT_DETACH)))
 
 
 def die_with_parent(signal_number: int) -> None:
-    """Have the kernel send this process a signal when the thread that forked it ends (prctl(2), PR_SET_PDEATHSIG).
-
-    :param signal_number: which signal.
-    :raises OSError: where the kernel refuses.
-    """
+    """Have the kernel send this process a signal when the thread that forked it ends (prctl(2), PR_SET_PDEATHSIG)."""
     unused = ctypes.c_ulong(0)
     _check(_LIBC.prctl(ctypes.c_int(_PR_SET_PDEATHSIG), ctypes.c_ulong(signal_number), unused, unused, unused))
 
 
-def own_network_inode() -> int:
-    """Tell which network namespace the calling thread is in.
-
-    :return: the namespace's inode, unique on the machine while the namespace lives.
-    """
+def read_own_network_inode() -> int:
+    """Return the inode of the calling thread's network namespace, unique on the machine while the namespace exists."""
     return OWN_NETWORK_NAMESPACE.stat().st_ino

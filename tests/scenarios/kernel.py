@@ -27,7 +27,7 @@ from lab.packets.topology import (
     Destination,
     Topology,
 )
-from lab.packets.tracer import Attempt, Fate, Tracer
+from lab.packets.tracer import Attempt, Tracer, TraceResult
 from tests.scenarios.worlds import (
     ASKING_POD,
     CLUSTER,
@@ -121,7 +121,7 @@ class Kernel:
         }
         self._lab.set_services(NODE.name, services)
 
-    def ask(self, world: World, *, grace_seconds: float | None = None) -> list[Fate]:
+    def ask(self, world: World, *, grace_seconds: float | None = None) -> list[TraceResult]:
         """Connect to every destination of the world that the lab has become.
 
         :param world: the destinations, and whence.

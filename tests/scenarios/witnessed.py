@@ -18,7 +18,7 @@ from airflow_masq.network.arrival import PredictedKind
 from airflow_masq.network.policy import Reason
 from airflow_masq.network.provenance import Provenance
 from lab.packets.topology import DEFAULT_CLOUD_NAT, Address
-from lab.packets.tracer import Fate, Outcome
+from lab.packets.tracer import Outcome, TraceResult
 from tests.scenarios.calls import Asker, Call, calls_about, prediction_of
 from tests.scenarios.ground_truth import RFC_1918
 from tests.scenarios.worlds import ASKING_POD, EXTERNAL_ADDRESS, NODE, Question, World, both
@@ -61,7 +61,7 @@ class Witnessed:
 
     world: World
     question: Question
-    fate: Fate
+    fate: TraceResult
 
     def difference(self, predictor: Predictor = prediction_of) -> str | None:
         """Compare with what is predicted for each of those who can ask about such a packet.

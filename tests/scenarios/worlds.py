@@ -25,7 +25,7 @@ from lab.packets.topology import (
     POD_RANGE_IPV6,
     Node,
     Pod,
-    gke_cluster,
+    make_gke_cluster,
 )
 from tests.scenarios.chains import ClusterRanges, chains_of, lists_of
 from tests.scenarios.policies import policy_of
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from lab.packets.masquerade import MasqueradeChain
     from tests.scenarios.words import Words
 
-CLUSTER: Final = gke_cluster("oracle", nodes=1, pods_per_node=2, ipv6=True)
+CLUSTER: Final = make_gke_cluster("oracle", nodes=1, pods_per_node=2, ipv6=True)
 (NODE,) = CLUSTER.nodes
 ASKING_POD, OTHER_POD = NODE.pods
 

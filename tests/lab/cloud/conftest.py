@@ -1,4 +1,4 @@
-"""An emulator per test, and Google's own client connected to it."""
+"""Fixtures: an emulator for each test, and Google's own client connected to it."""
 
 from __future__ import annotations
 
@@ -24,50 +24,50 @@ PARENT = "projects/example-project/locations/us-central1"
 
 @pytest.fixture
 def gate() -> Gate:
-    """Time that stands still until the test opens it."""
+    """Make a gate that holds time until the test opens it."""
     return Gate()
 
 
 @pytest.fixture
 async def emulator() -> AsyncIterator[ComposerEmulator]:
-    """Run an emulator in which everything happens at once."""
+    """Run an emulator whose operations take no time."""
     async with ComposerEmulator() as running:
         yield running
 
 
 @pytest.fixture
 async def gated_emulator(gate: Gate) -> AsyncIterator[ComposerEmulator]:
-    """Run an emulator in which nothing is finished before the gate opens."""
+    """Run an emulator whose operations end only after the gate opens."""
     async with ComposerEmulator(clock=Clock(sleep=gate.sleep)) as running:
         yield running
 
 
 @pytest.fixture
 async def connect() -> AsyncIterator[Connect]:
-    """Make Google's asynchronous client for an emulator; its channel is closed after the test."""
+    """Return a function that connects Google's asynchronous client; its channel is closed after the test."""
     channels: list[grpc.aio.Channel] = []
 
-    def connected(running: ComposerEmulator) -> EnvironmentsAsyncClient:
+    def make_client(running: ComposerEmulator) -> EnvironmentsAsyncClient:
         channel = grpc.aio.insecure_channel(running.address)
         channels.append(channel)
         return EnvironmentsAsyncClient(transport=EnvironmentsGrpcAsyncIOTransport(channel=channel))
 
-    yield connected
+    yield make_client
     for channel in channels:
         await channel.close(None)
 
 
 @pytest.fixture
 async def client(emulator: ComposerEmulator, connect: Connect) -> EnvironmentsAsyncClient:
-    """Google's asynchronous client of the emulator in which everything happens at once."""
+    """Connect Google's asynchronous client to the emulator whose operations take no time."""
     return connect(emulator)
 
 
 @pytest.fixture
 def make_environment() -> MakeEnvironment:
-    """Make the resource of an environment as a caller would submit it."""
+    """Return a function that makes an environment as a caller submits it."""
 
-    def made(
+    def make(
         environment_id: str = "example-environment",
         *,
         state: int = 0,
@@ -84,12 +84,12 @@ def make_environment() -> MakeEnvironment:
             },
         )
 
-    return made
+    return make
 
 
 @pytest.fixture
 def parent() -> str:
-    """Name the location in which the tests create environments."""
+    """Return the location in which the tests create environments."""
     return PARENT
 
 

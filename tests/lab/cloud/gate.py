@@ -1,4 +1,4 @@
-"""What the tests of the emulated cloud share: time that they control, and the types of their fixtures."""
+"""Time that the tests of the emulated cloud control, and the types of their fixtures."""
 
 from __future__ import annotations
 
@@ -16,17 +16,20 @@ MakeEnvironment: TypeAlias = Callable[..., Environment]
 
 
 class Gate:
-    """Time that passes when the test says so."""
+    """Time that stands still until the test opens the gate.
+
+    :ivar requested: the seconds that callers asked to wait.
+    """
 
     def __init__(self) -> None:
         self._open = asyncio.Event()
-        self.asked: list[float] = []
+        self.requested: list[float] = []
 
     async def sleep(self, seconds: float) -> None:
-        """Wait until the gate opens, however long was asked for."""
-        self.asked.append(seconds)
+        """Wait until the gate opens, and ignore the number of seconds."""
+        self.requested.append(seconds)
         await self._open.wait()
 
     def open(self) -> None:
-        """Let everybody through, now and later."""
+        """Let all callers pass, now and later."""
         self._open.set()

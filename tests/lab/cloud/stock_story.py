@@ -1,10 +1,10 @@
-"""A program for the tests: Google's stock Composer operators, unmodified, led to the emulator by the environment.
+"""A program for the tests that runs Google's stock Composer operators, unmodified, against the emulator.
 
     python stock_story.py SCENARIO…
 
-It prints one JSON object: for each scenario what the operator returned or raised. Operators are executed as a worker
-does, with a context that records XComs; a deferral runs the stock trigger and then the operator's completion method. It
-must run in a process of its own, since gRPC reads the proxy and the certificates from the environment once.
+It prints one JSON object: for each scenario what the operator returned or raised. Operators run as on a worker, with a
+context that records XComs; a deferral runs the stock trigger and then the operator's completion method. The program
+needs a process of its own, since gRPC reads the proxy and the certificates from the environment only once.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _PLACE: Final[dict[str, Any]] = {"project_id": "example-project", "region": "us-
 
 @dataclass
 class _TaskInstance:
-    """Takes the XComs that an operator pushes."""
+    """Records the XComs that an operator pushes."""
 
     pushed: dict[str, object] = field(default_factory=dict)
 
@@ -42,8 +42,8 @@ class _TaskInstance:
         self.pushed[key] = value
 
 
-async def _first_event(trigger: BaseTrigger) -> TriggerEvent:
-    """Run a trigger as the triggerer does, after the round trip through its serialised form."""
+async def _run_trigger(trigger: BaseTrigger) -> TriggerEvent:
+    """Serialise a trigger, run it as the triggerer does, and return its first event."""
     _, arguments = trigger.serialize()
     async for event in type(trigger)(**arguments).run():
         return event
@@ -51,16 +51,16 @@ async def _first_event(trigger: BaseTrigger) -> TriggerEvent:
 
 
 def _execute(operator: BaseOperator) -> object:
-    """Execute an operator, deferral included."""
+    """Execute an operator, including its deferral."""
     context: Any = {"ti": _TaskInstance(), "task": operator}
     try:
         return operator.execute(context)
     except TaskDeferred as deferral:
-        event = asyncio.run(_first_event(deferral.trigger))
+        event = asyncio.run(_run_trigger(deferral.trigger))
         return getattr(operator, deferral.method_name)(context, event.payload)
 
 
-def _resource(*, agent: bool) -> dict[str, Any]:
+def _make_resource(*, agent: bool) -> dict[str, Any]:
     return {
         "config": {
             "software_config": {"image_version": "composer-2.14.1-airflow-2.10.5"},
@@ -69,38 +69,38 @@ def _resource(*, agent: bool) -> dict[str, Any]:
     }
 
 
-def _create(environment_id: str, *, agent: bool = True, deferrable: bool = False) -> BaseOperator:
+def _make_create(environment_id: str, *, agent: bool = True, deferrable: bool = False) -> BaseOperator:
     return CloudComposerCreateEnvironmentOperator(
         task_id="create",
         environment_id=environment_id,
-        environment=_resource(agent=agent),
+        environment=_make_resource(agent=agent),
         deferrable=deferrable,
         pooling_period_seconds=0,
         **_PLACE,
     )
 
 
-def _delete(environment_id: str, *, deferrable: bool = False) -> BaseOperator:
+def _make_delete(environment_id: str, *, deferrable: bool = False) -> BaseOperator:
     return CloudComposerDeleteEnvironmentOperator(
         task_id="delete", environment_id=environment_id, deferrable=deferrable, pooling_period_seconds=0, **_PLACE
     )
 
 
 _SCENARIOS: Final[dict[str, Callable[[], BaseOperator]]] = {
-    "create": lambda: _create("plain"),
-    "create deferrable": lambda: _create("deferred", deferrable=True),
+    "create": lambda: _make_create("plain"),
+    "create deferrable": lambda: _make_create("deferred", deferrable=True),
     "get": lambda: CloudComposerGetEnvironmentOperator(task_id="get", environment_id="plain", **_PLACE),
     "list": lambda: CloudComposerListEnvironmentsOperator(task_id="list", **_PLACE),
-    "delete": lambda: _delete("plain"),
-    "delete deferrable": lambda: _delete("deferred", deferrable=True),
+    "delete": lambda: _make_delete("plain"),
+    "delete deferrable": lambda: _make_delete("deferred", deferrable=True),
     "get deleted": lambda: CloudComposerGetEnvironmentOperator(task_id="get", environment_id="plain", **_PLACE),
-    "create over agentless": lambda: _create("agentless"),
-    "create over creating": lambda: _create("creating"),
-    "create over failed": lambda: _create("failed"),
-    "create failing": lambda: _create("doomed"),
-    "create failing deferrable": lambda: _create("doomed-deferred", deferrable=True),
-    "create failing without words": lambda: _create("doomed-wordless", deferrable=True),
-    "delete failing without words": lambda: _delete("stubborn", deferrable=True),
+    "create over agentless": lambda: _make_create("agentless"),
+    "create over creating": lambda: _make_create("creating"),
+    "create over failed": lambda: _make_create("failed"),
+    "create failing": lambda: _make_create("doomed"),
+    "create failing deferrable": lambda: _make_create("doomed-deferred", deferrable=True),
+    "create failing without words": lambda: _make_create("doomed-wordless", deferrable=True),
+    "delete failing without words": lambda: _make_delete("stubborn", deferrable=True),
     "create from camelCase": lambda: CloudComposerCreateEnvironmentOperator(
         task_id="create",
         environment_id="camel",
@@ -110,12 +110,12 @@ _SCENARIOS: Final[dict[str, Callable[[], BaseOperator]]] = {
 }
 
 
-def _outcome(scenario: str) -> dict[str, object]:
+def _run(scenario: str) -> dict[str, object]:
     try:
         return {"returned": _execute(_SCENARIOS[scenario]())}
-    except Exception as error:  # noqa: BLE001 - whatever an operator raises is the answer that the tests look at
+    except Exception as error:  # noqa: BLE001 - the tests look at whatever an operator raises
         return {"raised": type(error).__name__, "message": str(error)}
 
 
 if __name__ == "__main__":
-    sys.stdout.write(json.dumps({scenario: _outcome(scenario) for scenario in sys.argv[1:]}) + "\n")
+    sys.stdout.write(json.dumps({scenario: _run(scenario) for scenario in sys.argv[1:]}) + "\n")

@@ -59,7 +59,7 @@ async def test_command_serves_until_it_is_interrupted(number: signal.Signals, pa
         (("--deletion-seconds", "nan"), b"expected seconds from 0 up, saw 'nan'"),
     ],
 )
-async def test_wrong_usage_is_said_in_one_line(arguments: tuple[str, ...], words: bytes) -> None:
+async def test_wrong_usage_is_reported_in_one_line(arguments: tuple[str, ...], words: bytes) -> None:
     """Wrong usage ends with exit code 2 and a sentence."""
     process = await _start(*arguments)
     _, errors = await process.communicate()
@@ -67,15 +67,15 @@ async def test_wrong_usage_is_said_in_one_line(arguments: tuple[str, ...], words
     assert words in errors
 
 
-async def test_taken_port_is_said_in_one_line(emulator: ComposerEmulator) -> None:
-    """A port that somebody listens on already ends the command with exit code 1 and a sentence."""
+async def test_taken_port_is_reported_in_one_line(emulator: ComposerEmulator) -> None:
+    """If the port is taken, the command ends with exit code 1 and a sentence."""
     process = await _start("--port", emulator.address.rpartition(":")[2])
     _, errors = await process.communicate()
     assert process.returncode == 1
     assert errors.splitlines()[-1].startswith(b"python -m lab.cloud: cannot listen on 127.0.0.1:")
 
 
-async def test_help_teaches_how_to_connect() -> None:
+async def test_help_shows_how_to_connect() -> None:
     """The help shows how plain clients and stock operators connect."""
     process = await _start("--help")
     output, _ = await process.communicate()

@@ -1,4 +1,4 @@
-"""The Environments service, asked by Google's own client."""
+"""The Environments service, called by Google's own client."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ _State = Environment.State
 async def test_created_environment_runs_with_the_agent(
     emulator: ComposerEmulator, client: EnvironmentsAsyncClient, parent: str, make_environment: MakeEnvironment
 ) -> None:
-    """An environment created with the agent is found RUNNING with the agent."""
+    """An environment created with the agent is RUNNING with the agent."""
     await client.create_environment(parent=parent, environment=make_environment(enable_ip_masq_agent=True))
-    await emulator.settled()
+    await emulator.settle()
     found = await client.get_environment(name=f"{parent}/environments/example-environment")
     assert found.state == _State.RUNNING
     assert found.config.node_config.enable_ip_masq_agent
@@ -33,21 +33,21 @@ async def test_created_environment_runs_with_the_agent(
 async def test_created_environment_runs_without_the_agent(
     emulator: ComposerEmulator, client: EnvironmentsAsyncClient, parent: str, make_environment: MakeEnvironment
 ) -> None:
-    """An environment created without the agent is found RUNNING without it."""
+    """An environment created without the agent is RUNNING without it."""
     await client.create_environment(parent=parent, environment=make_environment())
-    await emulator.settled()
+    await emulator.settle()
     found = await client.get_environment(name=f"{parent}/environments/example-environment")
     assert found.state == _State.RUNNING
     assert not found.config.node_config.enable_ip_masq_agent
 
 
 async def test_service_fills_its_own_fields(connect: Connect, parent: str, make_environment: MakeEnvironment) -> None:
-    """A running environment has the cluster, bucket and addresses that only the service can know."""
+    """A running environment has the cluster, bucket and addresses that the service fills."""
     clock = Clock(new_uuid=lambda: UUID("1a2b3c4d-0000-4000-8000-000000000000"))
     async with ComposerEmulator(clock=clock) as emulator:
         client = connect(emulator)
         await client.create_environment(parent=parent, environment=make_environment())
-        await emulator.settled()
+        await emulator.settle()
         found = await client.get_environment(name=f"{parent}/environments/example-environment")
     stem = "us-central1-example-environment-1a2b3c4d"
     assert found.uuid == "1a2b3c4d-0000-4000-8000-000000000000"
@@ -63,17 +63,17 @@ async def test_service_fills_its_own_fields(connect: Connect, parent: str, make_
     assert 0 < message.create_time.ToNanoseconds() <= message.update_time.ToNanoseconds()
 
 
-async def test_environment_is_creating_until_its_time_has_come(
+async def test_environment_is_creating_until_its_creation_ends(
     gated_emulator: ComposerEmulator, gate: Gate, connect: Connect, parent: str, make_environment: MakeEnvironment
 ) -> None:
-    """While a creation takes its time, the environment is seen as CREATING, without a cluster."""
+    """During a creation the environment is CREATING and has no cluster."""
     client = connect(gated_emulator)
     await client.create_environment(parent=parent, environment=make_environment())
     found = await client.get_environment(name=f"{parent}/environments/example-environment")
     assert found.state == _State.CREATING
     assert not found.config.gke_cluster
     gate.open()
-    await gated_emulator.settled()
+    await gated_emulator.settle()
     found = await client.get_environment(name=found.name)
     assert found.state == _State.RUNNING
     assert found.config.gke_cluster
@@ -82,13 +82,13 @@ async def test_environment_is_creating_until_its_time_has_come(
 async def test_taken_name_is_refused_in_every_state(
     gated_emulator: ComposerEmulator, gate: Gate, connect: Connect, parent: str, make_environment: MakeEnvironment
 ) -> None:
-    """A second creation of the same name is refused, while the first is under way and afterwards."""
+    """A second creation of the same name is refused, during the first and afterwards."""
     client = connect(gated_emulator)
     await client.create_environment(parent=parent, environment=make_environment())
     with pytest.raises(google_errors.AlreadyExists):
         await client.create_environment(parent=parent, environment=make_environment())
     gate.open()
-    await gated_emulator.settled()
+    await gated_emulator.settle()
     with pytest.raises(google_errors.AlreadyExists):
         await client.create_environment(parent=parent, environment=make_environment())
 
@@ -100,7 +100,7 @@ async def test_busy_environment_is_neither_updated_nor_deleted(
     make_environment: MakeEnvironment,
     state: Environment.State,
 ) -> None:
-    """An environment to which something is being done refuses updates and deletion."""
+    """An environment with a running operation refuses updates and deletion."""
     environment = make_environment(state=state)
     emulator.add_environment(environment)
     with pytest.raises(google_errors.FailedPrecondition, match=state.name):
@@ -122,13 +122,13 @@ async def test_failed_environment_is_deleted_but_not_updated(
             {"name": environment.name, "environment": environment, "update_mask": {"paths": ["labels"]}}
         )
     await client.delete_environment(name=environment.name)
-    await emulator.settled()
+    await emulator.settle()
     with pytest.raises(google_errors.NotFound):
         await client.get_environment(name=environment.name)
 
 
 async def test_unknown_environment_is_not_found(client: EnvironmentsAsyncClient, parent: str) -> None:
-    """Whatever is asked of an environment that does not exist, the answer is NOT_FOUND."""
+    """Every call for an environment that does not exist is answered with NOT_FOUND."""
     name = f"{parent}/environments/nowhere"
     with pytest.raises(google_errors.NotFound):
         await client.get_environment(name=name)
@@ -138,10 +138,10 @@ async def test_unknown_environment_is_not_found(client: EnvironmentsAsyncClient,
         await client.update_environment({"name": name, "environment": {}, "update_mask": {"paths": ["labels"]}})
 
 
-async def test_deleting_environment_is_seen_until_it_is_gone(
+async def test_environment_is_deleting_until_its_deletion_ends(
     connect: Connect, make_environment: MakeEnvironment
 ) -> None:
-    """While a deletion takes its time, the environment is seen as DELETING; then its hook runs and it is gone."""
+    """During a deletion the environment is DELETING; then its hook runs and it is gone."""
     seen: list[str] = []
     states: list[int] = []
 
@@ -154,7 +154,7 @@ async def test_deleting_environment_is_seen_until_it_is_gone(
         environment = make_environment(state=_State.RUNNING)
         emulator.add_environment(environment)
         await client.delete_environment(name=environment.name)
-        await emulator.settled()
+        await emulator.settle()
         with pytest.raises(google_errors.NotFound):
             await client.get_environment(name=environment.name)
     assert seen == [environment.name]
@@ -164,7 +164,7 @@ async def test_deleting_environment_is_seen_until_it_is_gone(
 async def test_list_walks_through_pages_of_one_location(
     emulator: ComposerEmulator, client: EnvironmentsAsyncClient, parent: str, make_environment: MakeEnvironment
 ) -> None:
-    """A list in small pages yields every environment of the location once, and none of another."""
+    """A list in small pages contains every environment of the location once, and none of another location."""
     for environment_id in ("delta", "alpha", "echo", "bravo", "charlie"):
         emulator.add_environment(make_environment(environment_id))
     elsewhere = make_environment()
@@ -178,7 +178,7 @@ async def test_list_walks_through_pages_of_one_location(
 @pytest.mark.parametrize(
     "request_fields", [{"page_size": -1}, {"page_token": "%%%"}, {"page_token": "YQ"}, {"parent": "projects/p"}]
 )
-async def test_list_refuses_nonsense(
+async def test_list_refuses_invalid_requests(
     client: EnvironmentsAsyncClient, parent: str, request_fields: dict[str, object]
 ) -> None:
     """A negative page size, an invented token and a malformed parent are INVALID_ARGUMENT."""
@@ -186,7 +186,7 @@ async def test_list_refuses_nonsense(
         await client.list_environments(request={"parent": parent} | request_fields)
 
 
-async def test_unemulated_methods_say_so(client: EnvironmentsAsyncClient) -> None:
-    """What the emulator does not emulate is UNIMPLEMENTED, not a crash."""
+async def test_unemulated_methods_are_unimplemented(client: EnvironmentsAsyncClient) -> None:
+    """Methods that are not emulated answer UNIMPLEMENTED."""
     with pytest.raises(google_errors.MethodNotImplemented):
         await client.execute_airflow_command(request={"environment": "any"})

@@ -1,4 +1,4 @@
-"""Trouble to order: calls that fail or stall, creations that go wrong."""
+"""Faults on request: calls that fail or stall, creations that fail."""
 
 from __future__ import annotations
 
@@ -20,21 +20,21 @@ if TYPE_CHECKING:
 _NAME = "projects/example-project/locations/us-central1/environments/example-environment"
 
 
-async def _outcome(
+async def _create(
     emulator: ComposerEmulator, client: EnvironmentsAsyncClient, environment: Environment
 ) -> tuple[operations_pb2.Operation, Environment]:
-    """Create an environment; return its operation and itself once nothing moves any more."""
+    """Create an environment; return its operation and itself after the operation has ended."""
     parent = environment.name.partition("/environments/")[0]
     begun = await client.create_environment(parent=parent, environment=environment)
-    await emulator.settled()
+    await emulator.settle()
     operation = await client.get_operation(operations_pb2.GetOperationRequest(name=begun.operation.name))
     return operation, await client.get_environment(name=environment.name)
 
 
-async def test_ordered_failures_strike_as_often_as_ordered(
+async def test_requested_failures_happen_as_often_as_requested(
     emulator: ComposerEmulator, client: EnvironmentsAsyncClient, make_environment: MakeEnvironment
 ) -> None:
-    """Two ordered failures strike the next two calls of that method, no other method and no third call."""
+    """Two requested failures affect the next two calls of that method, no other method and no third call."""
     emulator.add_environment(make_environment())
     emulator.faults.fail_next("GetEnvironment", grpc.StatusCode.PERMISSION_DENIED, "no, thank you", times=2)
     await client.list_environments(parent=_NAME.partition("/environments/")[0])
@@ -44,10 +44,10 @@ async def test_ordered_failures_strike_as_often_as_ordered(
     assert (await client.get_environment(name=_NAME)).name == _NAME
 
 
-async def test_ordered_failure_of_a_creation_leaves_nothing_behind(
+async def test_failed_creation_call_creates_nothing(
     emulator: ComposerEmulator, client: EnvironmentsAsyncClient, parent: str, make_environment: MakeEnvironment
 ) -> None:
-    """A creation call that is told to fail creates nothing."""
+    """A creation call with a requested failure creates nothing."""
     emulator.faults.fail_next("CreateEnvironment", grpc.StatusCode.UNAVAILABLE, "try again")
     with pytest.raises(google_errors.ServiceUnavailable):
         await client.create_environment(parent=parent, environment=make_environment())
@@ -58,23 +58,23 @@ async def test_ordered_failure_of_a_creation_leaves_nothing_behind(
 async def test_stalled_call_waits_and_is_answered(
     gate: Gate, gated_emulator: ComposerEmulator, connect: Connect, make_environment: MakeEnvironment
 ) -> None:
-    """A stalled call runs into its caller's deadline; once the time has passed, calls are answered again."""
+    """A stalled call exceeds its caller's deadline; a call whose stall has ended is answered."""
     client = connect(gated_emulator)
     gated_emulator.add_environment(make_environment())
     gated_emulator.faults.stall_next("GetEnvironment", 60.0)
     with pytest.raises(google_errors.DeadlineExceeded):
         await client.get_environment(name=_NAME, timeout=0.2)
-    assert gate.asked == [60.0]
+    assert gate.requested == [60.0]
     gated_emulator.faults.stall_next("GetEnvironment", 5.0)
     gate.open()
     assert (await client.get_environment(name=_NAME)).name == _NAME
-    assert gate.asked == [60.0, 5.0]
+    assert gate.requested == [60.0, 5.0]
 
 
-def test_order_for_an_unknown_method_is_refused() -> None:
-    """An order for a misspelt method is refused before it can never strike."""
+def test_fault_for_an_unknown_method_is_refused() -> None:
+    """A fault for a misspelt method, which would never happen, is refused."""
     faults = ComposerEmulator().faults
-    with pytest.raises(ValueError, match="no method 'getEnvironment' is emulated; there are CreateEnvironment, "):
+    with pytest.raises(ValueError, match="no method 'getEnvironment' is emulated; expected one of CreateEnvironment, "):
         faults.fail_next("getEnvironment", grpc.StatusCode.INTERNAL, "")
     with pytest.raises(ValueError, match="no method 'CancelOperation'"):
         faults.stall_next("CancelOperation", 1.0)
@@ -84,10 +84,10 @@ def test_order_for_an_unknown_method_is_refused() -> None:
 async def test_failed_creation_leaves_an_environment_in_error(
     emulator: ComposerEmulator, client: EnvironmentsAsyncClient, make_environment: MakeEnvironment, message: str
 ) -> None:
-    """A creation that is told to fail ends its operation with the error, even one without words; another succeeds."""
+    """A requested failure ends the operation with that error, even an empty one; another creation succeeds."""
     emulator.faults.fail_creation("example-environment", grpc.StatusCode.FAILED_PRECONDITION, message)
-    operation, environment = await _outcome(emulator, client, make_environment())
-    _, other = await _outcome(emulator, client, make_environment("other"))
+    operation, environment = await _create(emulator, client, make_environment())
+    _, other = await _create(emulator, client, make_environment("other"))
     assert operation.done
     assert operation.WhichOneof("result") == "error"
     assert (operation.error.code, operation.error.message) == (9, message)
@@ -99,21 +99,21 @@ async def test_failed_creation_leaves_an_environment_in_error(
 async def test_creation_can_lose_the_agent(
     emulator: ComposerEmulator, client: EnvironmentsAsyncClient, make_environment: MakeEnvironment
 ) -> None:
-    """A creation that is told so comes up without the agent that was asked for; the next one has it."""
+    """The next creation can lose the agent that was requested; the one after it has the agent."""
     emulator.faults.lose_agent("example-environment")
-    _, first = await _outcome(emulator, client, make_environment(enable_ip_masq_agent=True))
+    _, first = await _create(emulator, client, make_environment(enable_ip_masq_agent=True))
     await client.delete_environment(name=first.name)
-    await emulator.settled()
-    _, second = await _outcome(emulator, client, make_environment(enable_ip_masq_agent=True))
+    await emulator.settle()
+    _, second = await _create(emulator, client, make_environment(enable_ip_masq_agent=True))
     assert first.state == Environment.State.RUNNING
     assert not first.config.node_config.enable_ip_masq_agent
     assert second.config.node_config.enable_ip_masq_agent
 
 
-async def test_hook_sees_the_whole_environment_before_it_runs(
+async def test_hook_gets_the_whole_environment_before_it_is_running(
     connect: Connect, make_environment: MakeEnvironment
 ) -> None:
-    """The hook is called with the finished environment while clients still see it CREATING, and cannot change it."""
+    """The hook gets the finished environment while it is CREATING, and cannot change it."""
     seen: list[tuple[bool, str, int]] = []
 
     async def on_running(environment: Environment) -> None:
@@ -124,7 +124,7 @@ async def test_hook_sees_the_whole_environment_before_it_runs(
 
     async with ComposerEmulator(hooks=Hooks(on_running=on_running)) as emulator:
         client = connect(emulator)
-        _, found = await _outcome(emulator, client, make_environment(enable_ip_masq_agent=True))
+        _, found = await _create(emulator, client, make_environment(enable_ip_masq_agent=True))
     assert seen == [(True, found.config.gke_cluster, Environment.State.CREATING)]
     assert found.config.gke_cluster
     assert found.config.node_config.enable_ip_masq_agent
@@ -133,13 +133,13 @@ async def test_hook_sees_the_whole_environment_before_it_runs(
 async def test_failing_hook_fails_the_creation(
     connect: Connect, make_environment: MakeEnvironment, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """When the world behind an environment cannot be built, the creation ends in an error that says so."""
+    """If a hook raises, the creation ends in an error with the hook's message."""
 
     async def on_running(_environment: Environment) -> None:
         raise OSError("no namespaces here")
 
     async with ComposerEmulator(hooks=Hooks(on_running=on_running)) as emulator:
-        operation, environment = await _outcome(emulator, connect(emulator), make_environment())
+        operation, environment = await _create(emulator, connect(emulator), make_environment())
     assert (operation.error.code, operation.error.message) == (13, "OSError: no namespaces here")
     assert environment.state == Environment.State.ERROR
     assert operation.name in caplog.text

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from lab.cloud.images import CREATABLE_IMAGES, is_composer_3, resolve_image
+from lab.cloud.images import CREATABLE_IMAGES, Image, resolve_image
 
 _IMAGES = (
     "composer-2.14.1-airflow-2.10.5",
@@ -31,7 +31,7 @@ _IMAGES = (
     ],
 )
 def test_alias_stands_for_the_newest_image_that_satisfies_it(asked: str, resolved: str) -> None:
-    """An alias is replaced by the newest image of the list, a full version by itself."""
+    """An alias is replaced with the newest matching image of the list, a full version with itself."""
     assert resolve_image(asked, creatable=_IMAGES) == resolved
 
 
@@ -50,12 +50,13 @@ def test_alias_stands_for_the_newest_image_that_satisfies_it(asked: str, resolve
         "composer-2-airflow-2\n",
     ],
 )
-def test_image_that_is_not_offered_is_not_found(asked: str) -> None:
-    """What resembles an offered image only as text, or has no valid shape, stands for none."""
+def test_image_that_is_not_creatable_is_not_found(asked: str) -> None:
+    """A version that only looks similar as text, or has an invalid form, stands for no image."""
     assert resolve_image(asked, creatable=_IMAGES) is None
 
 
-def test_lab_offers_the_image_of_the_documentation_and_one_of_composer_3() -> None:
-    """The emulator creates the image that Google's page names, and knows a Composer 3 image from others."""
+def test_lab_creates_the_image_of_the_documentation_and_one_of_composer_3() -> None:
+    """The emulator creates the image that Google's page names, and distinguishes Composer 3 images."""
     assert "composer-2.14.1-airflow-2.10.5" in CREATABLE_IMAGES
-    assert [is_composer_3(image) for image in CREATABLE_IMAGES] == [False, False, False, True]
+    images = [Image.parse(image) for image in CREATABLE_IMAGES]
+    assert [image.is_composer_3 for image in images if image is not None] == [False, False, False, True]

@@ -1,4 +1,4 @@
-"""Long-running operations, asked through the channel of Google's own client."""
+"""The Operations service, called by Google's generated stub."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 async def operations(gated_emulator: ComposerEmulator) -> AsyncIterator[operations_pb2_grpc.OperationsStub]:
-    """Google's generated stub of the Operations service."""
+    """Connect Google's generated stub of the Operations service."""
     async with grpc.aio.insecure_channel(gated_emulator.address) as channel:
         yield operations_pb2_grpc.OperationsStub(channel)
 
@@ -27,16 +27,16 @@ async def operations(gated_emulator: ComposerEmulator) -> AsyncIterator[operatio
 async def operation_name(
     gated_emulator: ComposerEmulator, connect: Connect, parent: str, make_environment: MakeEnvironment
 ) -> str:
-    """Begin a creation and name its operation."""
+    """Start a creation and return the name of its operation."""
     begun = await connect(gated_emulator).create_environment(parent=parent, environment=make_environment())
     name: str = begun.operation.name
     return name
 
 
-async def test_operation_tells_what_it_does(
+async def test_operation_describes_itself(
     operations: operations_pb2_grpc.OperationsStub, operation_name: str, parent: str
 ) -> None:
-    """A running operation names its kind and its environment, and has neither response nor error."""
+    """A running operation contains its type and its environment, and neither response nor error."""
     operation = await operations.GetOperation(operations_pb2.GetOperationRequest(name=operation_name))
     metadata = OperationMetadata.deserialize(operation.metadata.value)
     assert operation_name.startswith(f"{parent}/operations/")
@@ -47,12 +47,12 @@ async def test_operation_tells_what_it_does(
     assert metadata.resource == f"{parent}/environments/example-environment"
 
 
-async def test_finished_operation_has_a_response_that_is_not_the_whole_environment(
+async def test_response_of_an_operation_is_not_the_whole_environment(
     gated_emulator: ComposerEmulator, gate: Gate, operations: operations_pb2_grpc.OperationsStub, operation_name: str
 ) -> None:
-    """A finished creation answers with the environment, but not with its cluster: one has to ask again for that."""
+    """The response of a creation is the environment without its cluster; a client must get it again for that."""
     gate.open()
-    await gated_emulator.settled()
+    await gated_emulator.settle()
     operation = await operations.GetOperation(operations_pb2.GetOperationRequest(name=operation_name))
     metadata = OperationMetadata.deserialize(operation.metadata.value)
     environment = Environment.deserialize(operation.response.value)
@@ -67,13 +67,13 @@ async def test_finished_operation_has_a_response_that_is_not_the_whole_environme
 async def test_only_finished_operations_are_deleted(
     gated_emulator: ComposerEmulator, gate: Gate, operations: operations_pb2_grpc.OperationsStub, operation_name: str
 ) -> None:
-    """An operation under way cannot be deleted; a finished one can, once."""
+    """A running operation cannot be deleted; a finished one can, once."""
     request = operations_pb2.DeleteOperationRequest(name=operation_name)
     with pytest.raises(grpc.aio.AioRpcError) as refused:
         await operations.DeleteOperation(request)
     assert refused.value.code() == grpc.StatusCode.FAILED_PRECONDITION
     gate.open()
-    await gated_emulator.settled()
+    await gated_emulator.settle()
     await operations.DeleteOperation(request)
     with pytest.raises(grpc.aio.AioRpcError) as gone:
         await operations.DeleteOperation(request)
@@ -95,7 +95,7 @@ async def test_operations_of_a_location_are_listed(
 async def test_filters_are_refused_rather_than_ignored(
     operations: operations_pb2_grpc.OperationsStub, parent: str
 ) -> None:
-    """A filter, which the emulator does not know, is refused."""
+    """A filter, which the emulator does not support, is refused."""
     request = operations_pb2.ListOperationsRequest(name=parent, filter="done=true")
     with pytest.raises(grpc.aio.AioRpcError) as refused:
         await operations.ListOperations(request)
@@ -105,7 +105,7 @@ async def test_filters_are_refused_rather_than_ignored(
 async def test_operations_cannot_be_cancelled(
     operations: operations_pb2_grpc.OperationsStub, operation_name: str
 ) -> None:
-    """Composer offers no way to cancel a creation, and so does the emulator."""
+    """Like Composer, the emulator offers no way to cancel a creation."""
     with pytest.raises(grpc.aio.AioRpcError) as refused:
         await operations.CancelOperation(operations_pb2.CancelOperationRequest(name=operation_name))
     assert refused.value.code() == grpc.StatusCode.UNIMPLEMENTED

@@ -1,7 +1,7 @@
-"""Google's stock operators, unmodified, reach the emulator; what they make of it is why this project exists.
+"""Google's stock operators, unmodified, reach the emulator; their behaviour is the reason for this project.
 
-Everything runs in one process of its own (``stock_story.py``), whose Airflow takes seconds to import; its only way out
-is the emulator's proxy.
+They all run in one process (``stock_story.py``), whose Airflow takes seconds to import. Its only way out is the
+emulator's proxy.
 """
 
 from __future__ import annotations
@@ -50,10 +50,10 @@ _NAME = "projects/example-project/locations/us-central1/environments/"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Told:
-    """What a run of the story brought.
+class StoryResult:
+    """The results of all scenarios.
 
-    :param outcomes: by scenario, what the operator returned or raised.
+    :param outcomes: what the operator returned or raised, by scenario.
     :param refused_targets: what the process asked the proxy for besides Composer.
     """
 
@@ -62,40 +62,40 @@ class Told:
 
 
 @pytest.fixture(scope="module")
-def told(tmp_path_factory: pytest.TempPathFactory) -> Told:
-    """Let the story run once against one emulator."""
-    return asyncio.run(_tell(tmp_path_factory.mktemp("airflow")))
+def result(tmp_path_factory: pytest.TempPathFactory) -> StoryResult:
+    """Run all scenarios once against one emulator."""
+    return asyncio.run(_run_story(tmp_path_factory.mktemp("airflow")))
 
 
-async def _tell(home: Path) -> Told:
-    async with ComposerEmulator(hooks=Hooks(on_deleted=_refuse_the_stubborn)) as emulator:
+async def _run_story(home: Path) -> StoryResult:
+    async with ComposerEmulator(hooks=Hooks(on_deleted=_refuse_stubborn)) as emulator:
         _prepare(emulator)
         variables = {
             "PATH": os.environ["PATH"],
             "HOME": str(home),
-            "AIRFLOW_CONN_GOOGLE_CLOUD_DEFAULT": emulator.airflow_connection(project="example-project"),
+            "AIRFLOW_CONN_GOOGLE_CLOUD_DEFAULT": emulator.make_airflow_connection(project="example-project"),
         }
         process = await asyncio.create_subprocess_exec(
             sys.executable,
             str(_STORY),
             *_SCENARIOS,
             stdout=asyncio.subprocess.PIPE,
-            env=variables | airflow_settings(home) | emulator.stock_client_settings(),
+            env=variables | airflow_settings(home) | emulator.make_client_settings(),
         )
         output, _ = await process.communicate()
         assert process.returncode == 0
-        return Told(
+        return StoryResult(
             outcomes=json.loads(output.decode().splitlines()[-1]), refused_targets=tuple(emulator.refused_targets)
         )
 
 
-async def _refuse_the_stubborn(environment: Environment) -> None:
+async def _refuse_stubborn(environment: Environment) -> None:
     if environment.name.endswith("/stubborn"):
         raise ApiError(grpc.StatusCode.FAILED_PRECONDITION, "")
 
 
 def _prepare(emulator: ComposerEmulator) -> None:
-    """Put environments there in the states that the story meets, and order the failures that it tells of."""
+    """Add environments in the states that the scenarios need, and request their failures."""
     states = {
         "agentless": Environment.State.RUNNING,
         "creating": Environment.State.CREATING,
@@ -112,69 +112,69 @@ def _prepare(emulator: ComposerEmulator) -> None:
 
 
 @pytest.mark.parametrize(("scenario", "environment_id"), [("create", "plain"), ("create deferrable", "deferred")])
-def test_stock_operator_creates_an_environment(told: Told, scenario: str, environment_id: str) -> None:
+def test_stock_operator_creates_an_environment(result: StoryResult, scenario: str, environment_id: str) -> None:
     """The stock operator creates an environment with the agent, waiting in the worker or deferred."""
-    environment = told.outcomes[scenario]["returned"]
+    environment = result.outcomes[scenario]["returned"]
     assert environment["name"] == _NAME + environment_id
     assert environment["state"] == _RUNNING
     assert environment["config"]["node_config"]["enable_ip_masq_agent"] is True
     assert environment["config"]["gke_cluster"]
 
 
-def test_stock_operators_get_and_list(told: Told) -> None:
-    """The stock operators find what was created, alone and in the list."""
-    listed = {environment["name"] for environment in told.outcomes["list"]["returned"]}
-    assert told.outcomes["get"]["returned"]["name"] == _NAME + "plain"
+def test_stock_operators_get_and_list(result: StoryResult) -> None:
+    """The stock operators find what was created, by name and in the list."""
+    listed = {environment["name"] for environment in result.outcomes["list"]["returned"]}
+    assert result.outcomes["get"]["returned"]["name"] == _NAME + "plain"
     assert listed == {_NAME + name for name in ("plain", "deferred", "agentless", "creating", "failed", "stubborn")}
 
 
-def test_stock_operator_deletes_an_environment(told: Told) -> None:
+def test_stock_operator_deletes_an_environment(result: StoryResult) -> None:
     """The stock operator deletes, waiting in the worker or deferred, and the environment is gone."""
-    assert told.outcomes["delete"] == {"returned": None}
-    assert told.outcomes["delete deferrable"] == {"returned": None}
-    assert told.outcomes["get deleted"]["raised"] == "NotFound"
+    assert result.outcomes["delete"] == {"returned": None}
+    assert result.outcomes["delete deferrable"] == {"returned": None}
+    assert result.outcomes["get deleted"]["raised"] == "NotFound"
 
 
-def test_stock_operator_succeeds_on_an_environment_without_the_agent(told: Told) -> None:
-    """Asked for an environment with the agent, the stock operator is content with an existing one that has none."""
-    environment = told.outcomes["create over agentless"]["returned"]
+def test_stock_operator_succeeds_on_an_environment_without_the_agent(result: StoryResult) -> None:
+    """The stock operator succeeds on an existing environment without the agent, although it should have one."""
+    environment = result.outcomes["create over agentless"]["returned"]
     assert environment["name"] == _NAME + "agentless"
     assert environment["config"]["node_config"]["enable_ip_masq_agent"] is False
 
 
 @pytest.mark.parametrize(("environment_id", "state"), [("creating", "CREATING"), ("failed", "ERROR")])
-def test_stock_operator_does_not_resume(told: Told, environment_id: str, state: str) -> None:
-    """Meeting an environment that is still being created, or one in ERROR, the stock operator just fails."""
-    outcome = told.outcomes[f"create over {environment_id}"]
+def test_stock_operator_does_not_resume(result: StoryResult, environment_id: str, state: str) -> None:
+    """The stock operator fails if the environment is CREATING or in ERROR."""
+    outcome = result.outcomes[f"create over {environment_id}"]
     assert outcome["raised"] == "ComposerEnvironmentNotRunningError"
     assert state in outcome["message"]
 
 
-def test_stock_operator_hides_why_a_creation_failed(told: Told) -> None:
-    """Waiting in the worker, the stock operator keeps the service's words to itself; deferred, it passes them on."""
+def test_stock_operator_hides_why_a_creation_failed(result: StoryResult) -> None:
+    """On the worker the stock operator hides the service's message; deferred, it shows it."""
     words = "could not initialize the Airflow database"
-    waiting, deferred = told.outcomes["create failing"], told.outcomes["create failing deferrable"]
+    waiting, deferred = result.outcomes["create failing"], result.outcomes["create failing deferrable"]
     assert waiting == {"raised": "AirflowException", "message": "Google API error on operation result call"}
     assert deferred["raised"] == "AirflowException"
     assert words in deferred["message"]
 
 
-def test_stock_trigger_takes_an_error_without_words_for_success(told: Told) -> None:
-    """An operation error with a code but no message passes the stock trigger: a failed deletion counts as done.
+def test_stock_trigger_takes_an_error_without_a_message_for_success(result: StoryResult) -> None:
+    """The stock trigger takes an error with a code but no message for success, so a failed deletion counts as done.
 
-    A failed creation is noticed only because the operator then looks at the environment's state.
+    A failed creation is noticed only because the operator then checks the environment's state.
     """
-    assert told.outcomes["delete failing without words"] == {"returned": None}
-    assert told.outcomes["create failing without words"]["raised"] == "ComposerEnvironmentNotRunningError"
+    assert result.outcomes["delete failing without words"] == {"returned": None}
+    assert result.outcomes["create failing without words"]["raised"] == "ComposerEnvironmentNotRunningError"
 
 
-def test_stock_operator_does_not_take_the_rest_resource(told: Told) -> None:
-    """Google's own camelCase JSON, given as a dictionary, is refused by the stock operator."""
-    outcome = told.outcomes["create from camelCase"]
+def test_stock_operator_does_not_take_the_rest_resource(result: StoryResult) -> None:
+    """The stock operator refuses Google's own camelCase JSON as a dictionary."""
+    outcome = result.outcomes["create from camelCase"]
     assert outcome["raised"] == "ValueError"
     assert "Unknown field for EnvironmentConfig: softwareConfig" in outcome["message"]
 
 
-def test_stock_operators_ask_for_nothing_but_composer(told: Told) -> None:
-    """Throughout the story, the process asked its proxy for Composer's API only."""
-    assert told.refused_targets == ()
+def test_stock_operators_connect_to_composer_only(result: StoryResult) -> None:
+    """In all scenarios the process asked its proxy only for Composer's API."""
+    assert result.refused_targets == ()

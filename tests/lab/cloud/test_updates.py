@@ -1,4 +1,4 @@
-"""Updates: which fields may change, and that the masquerade agent may not."""
+"""Updates: which fields can be changed, and that the masquerade agent cannot."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def running_environment(emulator: ComposerEmulator, make_environment: MakeEnvironment) -> Environment:
-    """Put a running environment there, without the agent and with two labels."""
+    """Add a running environment without the agent and with two labels."""
     environment = make_environment(state=Environment.State.RUNNING, labels={"team": "data", "stage": "test"})
     emulator.add_environment(environment)
     return environment
@@ -42,7 +42,7 @@ def running_environment(emulator: ComposerEmulator, make_environment: MakeEnviro
 async def test_agent_cannot_be_enabled_by_an_update(
     client: EnvironmentsAsyncClient, running_environment: Environment, path: str
 ) -> None:
-    """No update mask reaches the agent, nor any other field that is fixed at creation."""
+    """No update mask can change the agent, or any other field that is fixed at creation."""
     patch = {"config": {"node_config": {"enable_ip_masq_agent": True}}}
     with pytest.raises(google_errors.InvalidArgument, match="cannot be updated"):
         await client.update_environment(
@@ -56,7 +56,7 @@ async def test_agent_cannot_be_enabled_by_an_update(
 async def test_patch_changes_only_what_the_mask_names(
     emulator: ComposerEmulator, client: EnvironmentsAsyncClient, running_environment: Environment
 ) -> None:
-    """Of a patch that also carries the agent's flag, an allowed mask takes the allowed field only."""
+    """If a patch also contains the agent's flag, an allowed mask changes only the allowed field."""
     patch = {"labels": {"team": "web"}, "config": {"node_config": {"enable_ip_masq_agent": True}}}
     await client.update_environment(
         {
@@ -65,7 +65,7 @@ async def test_patch_changes_only_what_the_mask_names(
             "update_mask": {"paths": ["labels.team", "labels.stage"]},
         }
     )
-    await emulator.settled()
+    await emulator.settle()
     found = await client.get_environment(name=running_environment.name)
     assert dict(found.labels) == {"team": "web"}
     assert not found.config.node_config.enable_ip_masq_agent
@@ -86,20 +86,20 @@ async def test_whole_map_is_replaced(
     path: str,
     field: str,
 ) -> None:
-    """A mask that names a map replaces all of it, in Python's spelling as in that of the REST resource."""
+    """A mask that names a map replaces all of it, in snake_case and in camelCase."""
     patch = {"config": {"software_config": {field: {"ONE": "1"}}}}
     await client.update_environment(
         {"name": running_environment.name, "environment": patch, "update_mask": {"paths": [path]}}
     )
-    await emulator.settled()
+    await emulator.settle()
     found = await client.get_environment(name=running_environment.name)
     assert dict(getattr(found.config.software_config, field)) == {"ONE": "1"}
 
 
-async def test_environment_is_updating_until_the_change_is_there(
+async def test_environment_is_updating_until_its_update_ends(
     gate: Gate, gated_emulator: ComposerEmulator, connect: Connect, make_environment: MakeEnvironment
 ) -> None:
-    """While an update takes its time, the environment is seen as UPDATING with its old fields."""
+    """During an update the environment is UPDATING and has its old fields."""
     client = connect(gated_emulator)
     environment = make_environment(state=Environment.State.RUNNING)
     gated_emulator.add_environment(environment)
@@ -110,11 +110,11 @@ async def test_environment_is_updating_until_the_change_is_there(
     assert found.state == Environment.State.UPDATING
     assert not found.labels
     gate.open()
-    await gated_emulator.settled()
+    await gated_emulator.settle()
     found = await client.get_environment(name=environment.name)
     assert found.state == Environment.State.RUNNING
     assert dict(found.labels) == {"a": "b"}
-    assert gate.asked == [Durations().update_seconds]
+    assert gate.requested == [Durations().update_seconds]
 
 
 async def test_environment_cannot_be_renamed(
@@ -139,7 +139,7 @@ async def test_environment_cannot_be_renamed(
         (["labels", "labels.team"], "cannot be combined"),
     ],
 )
-def test_forbidden_mixture_of_paths_is_refused(paths: list[str], words: str) -> None:
+def test_forbidden_combination_of_paths_is_refused(paths: list[str], words: str) -> None:
     """An empty mask, two kinds of update at once, and a map together with its entries are refused."""
     with pytest.raises(ApiError, match=words):
         read_update_mask(paths)

@@ -1,4 +1,4 @@
-"""Requests for new environments that the service refuses, with what it says; each beside one that it takes."""
+"""Requests for new environments that the service refuses, each with a similar one that it accepts."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from lab.cloud import ComposerEmulator
 from lab.cloud.errors import ApiError
 from lab.cloud.images import CREATABLE_IMAGES
 from lab.cloud.server import DEFAULT_NODE_RANGES
-from lab.cloud.validation import accept_new_environment
+from lab.cloud.validation import REFUSALS, accept_new_environment
 
 if TYPE_CHECKING:
     from google.cloud.orchestration.airflow.service_v1 import EnvironmentsAsyncClient
@@ -27,7 +27,7 @@ def _accept(config: dict[str, object], *, name: str = f"{PARENT}/environments/e"
     return accept_new_environment(request, creatable_images=CREATABLE_IMAGES, node_ranges=DEFAULT_NODE_RANGES)
 
 
-def _with_ranges(private: dict[str, object] | None = None, **policy: str) -> dict[str, object]:
+def _make_config(private: dict[str, object] | None = None, **policy: str) -> dict[str, object]:
     return {
         "node_config": {"ip_allocation_policy": policy},
         "private_environment_config": {"enable_private_environment": True} | (private or {}),
@@ -37,7 +37,7 @@ def _with_ranges(private: dict[str, object] | None = None, **policy: str) -> dic
 async def test_refusal_reaches_the_client_in_the_words_of_the_service(
     client: EnvironmentsAsyncClient, parent: str, make_environment: MakeEnvironment
 ) -> None:
-    """An image that is no longer offered is refused with the ones that are, as Google words it."""
+    """An image that is no longer creatable is refused with a list of those that are, in Google's words."""
     environment = make_environment()
     environment.config.software_config.image_version = "composer-2.4.2-airflow-2.9.3"
     with pytest.raises(InvalidArgument) as refused:
@@ -49,10 +49,10 @@ async def test_refusal_reaches_the_client_in_the_words_of_the_service(
     )
 
 
-async def test_subnetworks_of_the_lab_decide_what_overlaps(
+async def test_range_of_the_subnetwork_decides_what_overlaps(
     connect: Connect, parent: str, make_environment: MakeEnvironment
 ) -> None:
-    """Pods inside their subnetwork's own range are refused; the same Pods beside another subnetwork are taken."""
+    """A Pod range inside the subnetwork's range is refused; in another subnetwork the same range is accepted."""
     subnetwork = "projects/example-project/regions/us-central1/subnetworks/lab"
     pods = {"cluster_ipv4_cidr_block": "10.128.0.0/21"}
     async with ComposerEmulator(node_ranges={"": "10.128.0.0/20", subnetwork: "10.0.0.0/24"}) as emulator:
@@ -68,21 +68,21 @@ async def test_subnetworks_of_the_lab_decide_what_overlaps(
     ("config", "words"),
     [
         (
-            _with_ranges(cluster_ipv4_cidr_block="100.128.0.0/16"),
+            _make_config(cluster_ipv4_cidr_block="100.128.0.0/16"),
             "CIDR range 100.128.0.0/16 is not within allowed ranges",
         ),
-        (_with_ranges(services_ipv4_cidr_block="8.8.8.0/24"), "CIDR range 8.8.8.0/24 is not within allowed ranges"),
-        (_with_ranges(cluster_ipv4_cidr_block="172.16.0.0/12"), "overlaps the reserved range 172.17.0.0/16"),
-        (_with_ranges(cluster_ipv4_cidr_block="10.0.0.1/16"), "'10.0.0.1/16' is not a valid CIDR range"),
-        (_with_ranges(cluster_ipv4_cidr_block="10.0.0.0"), "'10.0.0.0' is not a valid CIDR range"),
-        (_with_ranges(cluster_ipv4_cidr_block="/33"), "'/33' is not a valid CIDR range"),
-        (_with_ranges(services_ipv4_cidr_block="fd00::/48"), "'fd00::/48' is not a valid CIDR range"),
+        (_make_config(services_ipv4_cidr_block="8.8.8.0/24"), "CIDR range 8.8.8.0/24 is not within allowed ranges"),
+        (_make_config(cluster_ipv4_cidr_block="172.16.0.0/12"), "overlaps the reserved range 172.17.0.0/16"),
+        (_make_config(cluster_ipv4_cidr_block="10.0.0.1/16"), "'10.0.0.1/16' is not a valid CIDR range"),
+        (_make_config(cluster_ipv4_cidr_block="10.0.0.0"), "'10.0.0.0' is not a valid CIDR range"),
+        (_make_config(cluster_ipv4_cidr_block="/33"), "'/33' is not a valid CIDR range"),
+        (_make_config(services_ipv4_cidr_block="fd00::/48"), "'fd00::/48' is not a valid CIDR range"),
         (
-            _with_ranges(cluster_ipv4_cidr_block="10.0.0.0/16", services_ipv4_cidr_block="10.0.8.0/22"),
+            _make_config(cluster_ipv4_cidr_block="10.0.0.0/16", services_ipv4_cidr_block="10.0.8.0/22"),
             "Pods range 10.0.0.0/16 overlaps Services range 10.0.8.0/22",
         ),
         (
-            _with_ranges({"cloud_sql_ipv4_cidr_block": "10.0.1.0/24"}, cluster_ipv4_cidr_block="10.0.0.0/16"),
+            _make_config({"cloud_sql_ipv4_cidr_block": "10.0.1.0/24"}, cluster_ipv4_cidr_block="10.0.0.0/16"),
             "Pods range 10.0.0.0/16 overlaps Cloud SQL range 10.0.1.0/24",
         ),
         (
@@ -99,7 +99,7 @@ async def test_subnetworks_of_the_lab_decide_what_overlaps(
     ],
 )
 def test_impossible_configuration_is_refused(config: dict[str, object], words: str) -> None:
-    """What cannot be built is refused with a sentence that says why."""
+    """A configuration that cannot be built is refused with the reason."""
     with pytest.raises(ApiError) as refused:
         _accept(config)
     assert refused.value.message.startswith("Found 1 problem:\n\t1) ")
@@ -110,12 +110,12 @@ def test_impossible_configuration_is_refused(config: dict[str, object], words: s
     "config",
     [
         {},
-        _with_ranges(cluster_ipv4_cidr_block="100.64.0.0/16"),
-        _with_ranges({"enable_privately_used_public_ips": True}, services_ipv4_cidr_block="8.8.8.0/24"),
-        _with_ranges(cluster_ipv4_cidr_block="172.16.0.0/16"),
-        _with_ranges(cluster_ipv4_cidr_block="/14", services_ipv4_cidr_block="/20"),
-        _with_ranges(cluster_secondary_range_name="pods", services_secondary_range_name="services"),
-        _with_ranges(cluster_ipv4_cidr_block="10.0.0.0/16", services_ipv4_cidr_block="10.1.8.0/22"),
+        _make_config(cluster_ipv4_cidr_block="100.64.0.0/16"),
+        _make_config({"enable_privately_used_public_ips": True}, services_ipv4_cidr_block="8.8.8.0/24"),
+        _make_config(cluster_ipv4_cidr_block="172.16.0.0/16"),
+        _make_config(cluster_ipv4_cidr_block="/14", services_ipv4_cidr_block="/20"),
+        _make_config(cluster_secondary_range_name="pods", services_secondary_range_name="services"),
+        _make_config(cluster_ipv4_cidr_block="10.0.0.0/16", services_ipv4_cidr_block="10.1.8.0/22"),
         {
             "private_environment_config": {
                 "enable_private_environment": True,
@@ -126,14 +126,14 @@ def test_impossible_configuration_is_refused(config: dict[str, object], words: s
         {"node_config": {"enable_ip_masq_agent": True}},
     ],
 )
-def test_possible_configuration_is_taken(config: dict[str, object]) -> None:
-    """The neighbours of every refused configuration are taken."""
+def test_possible_configuration_is_accepted(config: dict[str, object]) -> None:
+    """A configuration similar to each refused one is accepted."""
     assert _accept(config).name == f"{PARENT}/environments/e"
 
 
-def test_all_problems_are_named_at_once() -> None:
-    """A request that is wrong in several ways is refused with a numbered list of all of them."""
-    config = _with_ranges(cluster_ipv4_cidr_block="8.0.0.0/9", services_ipv4_cidr_block="8.8.8.0/24")
+def test_all_problems_are_listed() -> None:
+    """A request with several problems is refused with a numbered list of all of them."""
+    config = _make_config(cluster_ipv4_cidr_block="8.0.0.0/9", services_ipv4_cidr_block="8.8.8.0/24")
     with pytest.raises(ApiError) as refused:
         _accept(config | {"software_config": {"image_version": "composer-1.0.0-airflow-1.9.0"}})
     lines = refused.value.message.splitlines()
@@ -142,27 +142,27 @@ def test_all_problems_are_named_at_once() -> None:
 
 
 @pytest.mark.parametrize("environment_id", ["a", "a-1", "a" * 64])
-def test_well_formed_id_is_taken(environment_id: str) -> None:
-    """An ID of lower-case letters, digits and inner hyphens is taken, up to 64 characters."""
+def test_well_formed_id_is_accepted(environment_id: str) -> None:
+    """An ID of lower-case letters, digits and inner hyphens is accepted, up to 64 characters."""
     assert _accept({}, name=f"{PARENT}/environments/{environment_id}").name.endswith(environment_id)
 
 
 @pytest.mark.parametrize("environment_id", ["", "A", "1a", "a-", "-a", "a_b", "a" * 65, "a\n"])
 def test_malformed_id_is_refused(environment_id: str) -> None:
-    """An ID of any other shape is refused."""
+    """An ID of any other form is refused."""
     with pytest.raises(ApiError, match="INVALID_ARGUMENT: Invalid environment"):
         _accept({}, name=f"{PARENT}/environments/{environment_id}")
 
 
 @pytest.mark.parametrize("parent", ["projects/other/locations/us-central1", "projects/p", ""])
 def test_name_under_another_parent_is_refused(parent: str) -> None:
-    """An environment is created only under the parent that its name says."""
+    """An environment is created only under the parent in its name."""
     with pytest.raises(ApiError, match="parent"):
         _accept({}, parent=parent)
 
 
-def test_request_is_left_as_it_came() -> None:
-    """Resolving an alias happens in a copy, not in the caller's request."""
+def test_request_is_not_changed() -> None:
+    """An alias is resolved in a copy, and not in the caller's request."""
     request = CreateEnvironmentRequest(
         parent=PARENT,
         environment={
@@ -173,3 +173,8 @@ def test_request_is_left_as_it_came() -> None:
     taken = accept_new_environment(request, creatable_images=CREATABLE_IMAGES, node_ranges={})
     assert taken.config.software_config.image_version == "composer-2.14.1-airflow-2.10.5"
     assert request.environment.config.software_config.image_version == "composer-2-airflow-2"
+
+
+def test_every_refusal_names_its_source() -> None:
+    """Each row of the table says where Google documents it, or that it is not verified."""
+    assert [row for row in REFUSALS if not ("not verified" in row.source or "(read 20" in row.source)] == []

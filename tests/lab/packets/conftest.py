@@ -1,4 +1,4 @@
-"""What the packet lab's tests share: labs that are closed whatever happens, and a reason where there can be none."""
+"""Fixtures of the packet lab's tests: labs that are closed after each test, or a reason to skip it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 
 from lab.packets.lab import PacketLab
 from lab.packets.observers import Observers
-from lab.packets.requirements import missing
+from lab.packets.requirements import find_missing
 from lab.packets.sandbox import inside
 
 if TYPE_CHECKING:
@@ -20,31 +20,31 @@ if TYPE_CHECKING:
 
 
 @cache
-def reason_for_no_lab() -> str | None:
-    """Say in one line why no lab can be built in this process; ``None`` if one can."""
+def find_obstacle() -> str | None:
+    """Say in one line why this process cannot build a lab; ``None`` if it can."""
     if not inside():
         return "not in a sandbox: run it through scripts/test"
-    return next(iter(missing()), None)
+    return next(iter(find_missing()), None)
 
 
 @pytest.fixture
 def sandbox() -> None:
-    """Skip where no lab can be built."""
-    if reason := reason_for_no_lab():
+    """Skip the test if no lab can be built."""
+    if reason := find_obstacle():
         pytest.skip(reason)
 
 
 class StartLab(Protocol):
-    """Builds a lab whose observers serve until the test ends."""
+    """Builds labs whose observers serve until the test ends."""
 
     async def __call__(self, topology: Topology, *, beside: Sequence[Destination] = ()) -> PacketLab:
-        """Build a topology; ``beside`` are services in Pods, nodes or routers."""
+        """Build a lab; ``beside`` are services in Pods, nodes or routers."""
         ...
 
 
 @pytest.fixture
 async def start_lab(sandbox: None) -> AsyncIterator[StartLab]:  # noqa: ARG001 - skips
-    """Give a function that builds labs."""
+    """Return a function that builds labs."""
     async with AsyncExitStack() as stack:
 
         async def start(topology: Topology, *, beside: Sequence[Destination] = ()) -> PacketLab:

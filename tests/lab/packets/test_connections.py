@@ -1,4 +1,4 @@
-"""What connection tracking keeps when rules change, and that first connections are not lost."""
+"""Connection tracking keeps translations when rules change, and first connections are not lost."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from lab.packets.lab import PacketLab
 from lab.packets.masquerade import MasqueradeChain
 from lab.packets.observers import Observers
 from lab.packets.prober import ask, connect, observe
-from lab.packets.topology import IN_VPC, NODE_RANGE, ON_PREMISES, POD_RANGE, default_topology, gke_cluster
+from lab.packets.topology import IN_VPC, NODE_RANGE, ON_PREMISES, POD_RANGE, make_default_topology, make_gke_cluster
 
 if TYPE_CHECKING:
     from tests.lab.packets.conftest import StartLab
@@ -31,36 +31,36 @@ ONE_RETRANSMISSION_SECONDS = 1.5
 
 @pytest.fixture
 async def lab(start_lab: StartLab) -> PacketLab:
-    """Give the demo's topology with one node and one Pod."""
-    return await start_lab(default_topology(gke_cluster("blue", nodes=1, pods_per_node=1)))
+    """Build the demo's topology with one node and one Pod."""
+    return await start_lab(make_default_topology(make_gke_cluster("blue", nodes=1, pods_per_node=1)))
 
 
-async def seen_anew(lab: PacketLab) -> str:
-    """Ask over a connection of its own."""
+async def observe_anew(lab: PacketLab) -> str:
+    """Return the source address of a new connection."""
     return str(await observe(lab, POD, destination=IN_VPC, timeout_seconds=PATIENT_SECONDS))
 
 
 async def test_an_open_connection_keeps_the_pods_address(lab: PacketLab) -> None:
-    """A connection from before masquerading goes on with the Pod's address; a new one has the node's."""
+    """A connection that was opened before masquerading keeps the Pod's address; a new one has the node's."""
     with await connect(lab, POD, address=IN_VPC.address, port=IN_VPC.port) as connection:
         assert str(await ask(connection, nonce=lab.nonce)) == POD_ADDRESS
         lab.set_masquerade(NODE, COMPOSER)
         assert str(await ask(connection, nonce=lab.nonce)) == POD_ADDRESS
-        assert await seen_anew(lab) == NODE_ADDRESS
+        assert await observe_anew(lab) == NODE_ADDRESS
 
 
 async def test_an_open_connection_keeps_the_nodes_address(lab: PacketLab) -> None:
-    """A masqueraded connection stays so when the rules go; a new one has the Pod's address."""
+    """A masqueraded connection stays masqueraded when the rules are removed; a new one has the Pod's address."""
     lab.set_masquerade(NODE, COMPOSER)
     with await connect(lab, POD, address=IN_VPC.address, port=IN_VPC.port) as connection:
         assert str(await ask(connection, nonce=lab.nonce)) == NODE_ADDRESS
         lab.set_masquerade(NODE, None)
         assert str(await ask(connection, nonce=lab.nonce)) == NODE_ADDRESS
-        assert await seen_anew(lab) == POD_ADDRESS
+        assert await observe_anew(lab) == POD_ADDRESS
 
 
 async def test_a_udp_socket_keeps_its_translation(lab: PacketLab) -> None:
-    """The same UDP socket keeps the address that it began with; a new socket does not."""
+    """A UDP socket keeps the address of its first packet; a new socket does not."""
     with (
         lab.open_socket(IN_VPC.name, socket.AF_INET, socket.SOCK_DGRAM) as server,
         lab.open_socket(POD, socket.AF_INET, socket.SOCK_DGRAM) as old,
@@ -74,7 +74,7 @@ async def test_a_udp_socket_keeps_its_translation(lab: PacketLab) -> None:
 
 
 async def exchange(client: socket.socket, server: socket.socket) -> str:
-    """Send a datagram and get one back; give the source address that the server saw."""
+    """Send a datagram and receive one; return the source address that the server saw."""
     loop = asyncio.get_running_loop()
     async with asyncio.timeout(PATIENT_SECONDS):
         await loop.sock_sendto(client, b"?", server.getsockname())
@@ -84,8 +84,8 @@ async def exchange(client: socket.socket, server: socket.socket) -> str:
     return str(peer[0])
 
 
-async def test_an_attempt_that_began_before_the_rules_never_recovers(lab: PacketLab) -> None:
-    """A first packet dropped by the firewall is sent again with the old address; only a new attempt gets through."""
+async def test_an_attempt_from_before_the_rules_never_succeeds(lab: PacketLab) -> None:
+    """A dropped first packet is sent again with the old address, so only a new attempt succeeds."""
     with lab.open_socket(POD, socket.AF_INET, socket.SOCK_STREAM) as early:
         assert early.connect_ex((str(ON_PREMISES.address), ON_PREMISES.port)) == errno.EINPROGRESS
         lab.set_masquerade(NODE, COMPOSER)
@@ -93,15 +93,15 @@ async def test_an_attempt_that_began_before_the_rules_never_recovers(lab: Packet
         assert str(late) == NODE_ADDRESS
         with pytest.raises(TimeoutError):
             await asyncio.wait_for(
-                asyncio.get_running_loop().sock_sendall(early, b"waits for the connection"), ONE_RETRANSMISSION_SECONDS
+                asyncio.get_running_loop().sock_sendall(early, b"needs an open connection"), ONE_RETRANSMISSION_SECONDS
             )
 
 
 async def test_300_first_connections_lose_none() -> None:
-    """In 25 fresh labs of 12 Pods each every Pod's very first packet arrives, so none has to be sent again."""
+    """In 25 new labs of 12 Pods each, the first packet of every Pod arrives and is not sent again."""
     answers = []
     for index in range(25):
-        with PacketLab(default_topology(gke_cluster(f"fresh-{index}", nodes=3, pods_per_node=4))) as lab:
+        with PacketLab(make_default_topology(make_gke_cluster(f"fresh-{index}", nodes=3, pods_per_node=4))) as lab:
             async with Observers(lab):
                 pods = [pod.name for cluster in lab.clusters for pod in cluster.pods]
                 answers += await asyncio.gather(*(observe(lab, pod, destination=IN_VPC) for pod in pods))

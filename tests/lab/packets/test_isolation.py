@@ -1,4 +1,4 @@
-"""Nothing that happens in a lab can reach anything outside it, and nothing outlives it."""
+"""A lab cannot reach anything outside it, and nothing of it outlives it."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ import pytest
 
 from lab.packets.errors import NamespaceError
 from lab.packets.lab import PacketLab
-from lab.packets.namespaces import NamespaceHandle, enter
+from lab.packets.namespaces import NamespaceHandle, enter_permanently
 from lab.packets.sandbox import VARIABLE, inside
-from lab.packets.topology import GATEWAY, ROUTER, default_topology, gke_cluster
+from lab.packets.topology import GATEWAY, ROUTER, make_default_topology, make_gke_cluster
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -31,9 +31,9 @@ if TYPE_CHECKING:
 pytestmark = [pytest.mark.packets, pytest.mark.usefixtures("sandbox")]
 
 POD = "blue-node-0-pod-0"
-TOPOLOGY = default_topology(gke_cluster("blue", nodes=2, pods_per_node=1))
+TOPOLOGY = make_default_topology(make_gke_cluster("blue", nodes=2, pods_per_node=1))
 
-#: TEST-NET-2 (RFC 5737), and a private address that no lab uses but a machine's own network might.
+#: TEST-NET-2 (RFC 5737), and a private address that no lab uses but the machine's own network might.
 ELSEWHERE = ("198.51.100.1", "10.99.0.1")
 
 DEADLINE_MILLISECONDS = 10_000
@@ -42,29 +42,29 @@ ROOT = Path(__file__).resolve().parents[3]
 
 @pytest.fixture
 def lab() -> Iterator[PacketLab]:
-    """Give the demo's topology with two nodes."""
+    """Build the demo's topology with two nodes."""
     with PacketLab(TOPOLOGY) as built:
         yield built
 
 
 @pytest.mark.parametrize("address", ELSEWHERE)
 @pytest.mark.parametrize("part", [POD, "blue-node-0", "public", ROUTER, GATEWAY])
-def test_there_is_no_way_to_an_address_outside(lab: PacketLab, part: str, address: str) -> None:
-    """Whoever in the lab connects to an address that is not the lab's learns that there is no route."""
+def test_no_part_has_a_route_to_an_address_outside(lab: PacketLab, part: str, address: str) -> None:
+    """A connection to an address that is not the lab's fails at once, since there is no route."""
     with lab.open_socket(part, socket.AF_INET, socket.SOCK_STREAM) as connection:
-        assert connect(connection, address) == errno.ENETUNREACH
+        assert connect_ex(connection, address) == errno.ENETUNREACH
 
 
 @pytest.mark.parametrize("address", ELSEWHERE)
-def test_the_sandbox_itself_has_no_way_out(address: str) -> None:
+def test_the_sandbox_itself_has_no_route_out(address: str) -> None:
     """The process that builds labs is cut off as well."""
     with socket.socket() as connection:
         connection.setblocking(False)
-        assert connect(connection, address) == errno.ENETUNREACH
+        assert connect_ex(connection, address) == errno.ENETUNREACH
 
 
-def connect(connection: socket.socket, address: str) -> int:
-    """Connect, and wait for what becomes of it."""
+def connect_ex(connection: socket.socket, address: str) -> int:
+    """Connect, and return the error number."""
     number = connection.connect_ex((address, 80))
     if number == errno.EINPROGRESS:
         poll = select.poll()
@@ -76,7 +76,7 @@ def connect(connection: socket.socket, address: str) -> int:
 
 def test_every_link_ends_in_the_lab(lab: PacketLab) -> None:
     """Each namespace has a loopback and veth links only, and the other end of each link is in the lab too."""
-    links = [link for name in lab.inodes for link in links_in(lab, name)]
+    links = [link for name in lab.inodes for link in query_links(lab, name)]
     ends = {address for kind, address in links if kind == "veth"}
     assert {kind for kind, _ in links} == {"loopback", "veth"}
     opposite = {b"\x0a": b"\x0b", b"\x0b": b"\x0a"}
@@ -84,9 +84,9 @@ def test_every_link_ends_in_the_lab(lab: PacketLab) -> None:
     assert len(ends) == 2 * (1 + len(TOPOLOGY.destinations) + 2 + 2)
 
 
-def links_in(lab: PacketLab, name: str) -> Iterator[tuple[str, bytes]]:
-    """Ask the kernel for a namespace's links: their kind and hardware address (RTM_GETLINK, a parser of its own)."""
-    with lab._namespaces.inside(name):
+def query_links(lab: PacketLab, name: str) -> Iterator[tuple[str, bytes]]:
+    """Ask the kernel for a namespace's links, with a separate parser: kind and hardware address (RTM_GETLINK)."""
+    with lab._namespaces.enter(name):
         asking = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 0)
     with closing(asking):
         asking.send(struct.pack("=IHHII", 32, 18, 0x301, 1, 0) + bytes(16))
@@ -110,17 +110,17 @@ def parse_attributes(data: bytes) -> Iterator[tuple[int, bytes]]:
         data = data[(length + 3) & ~3 :]
 
 
-def test_a_name_that_the_lab_does_not_know_opens_no_socket(lab: PacketLab) -> None:
-    """A socket is opened in the lab's namespaces or not at all."""
+def test_an_unknown_name_opens_no_socket(lab: PacketLab) -> None:
+    """A socket is opened in a namespace of the lab, or not at all."""
     with pytest.raises(NamespaceError, match="'nowhere': expected one that this lab made"):
         lab.open_socket("nowhere", socket.AF_INET, socket.SOCK_STREAM)
 
 
 def test_a_namespace_that_was_swapped_opens_no_socket(lab: PacketLab) -> None:
-    """Were a Pod's descriptor to lead elsewhere, the inode gives it away and nothing is opened."""
+    """If a Pod's descriptor leads to another namespace, its inode differs and nothing is opened."""
     elsewhere = os.open("/proc/thread-self/ns/net", os.O_RDONLY)
     try:
-        os.dup2(elsewhere, lab._namespaces.descriptor(POD))
+        os.dup2(elsewhere, lab._namespaces.get_descriptor(POD))
     finally:
         os.close(elsewhere)
     with pytest.raises(NamespaceError, match="expected the one with inode"):
@@ -128,11 +128,11 @@ def test_a_namespace_that_was_swapped_opens_no_socket(lab: PacketLab) -> None:
 
 
 def test_another_process_enters_a_pod_by_its_handle(lab: PacketLab) -> None:
-    """A process that the lab did not start moves into a Pod, gets its hostname there, and nobody else does."""
-    handle, mine = lab.namespace(POD), socket.gethostname()
+    """A process that the lab did not start moves into a Pod; its hostname changes and no other process's does."""
+    handle, mine = lab.make_handle(POD), socket.gethostname()
     program = (
-        "import os, socket, sys; from lab.packets.namespaces import NamespaceHandle, enter; "
-        f"enter({handle!r}, hostname={POD!r}); "
+        "import os, socket, sys; from lab.packets.namespaces import NamespaceHandle, enter_permanently; "
+        f"enter_permanently({handle!r}, hostname={POD!r}); "
         "print(os.stat('/proc/self/ns/net').st_ino, socket.gethostname())"
     )
     entered = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
@@ -142,28 +142,28 @@ def test_another_process_enters_a_pod_by_its_handle(lab: PacketLab) -> None:
 
 @pytest.mark.parametrize(("path", "complaint"), [("/proc/self/ns/net", "saw \\d+"), ("/nonexistent", "No such file")])
 def test_a_handle_that_leads_elsewhere_is_refused(lab: PacketLab, path: str, complaint: str) -> None:
-    """A handle whose path is not the lab's namespace moves nobody."""
+    """A handle whose path is not the lab's namespace moves no thread."""
     before = os.stat("/proc/thread-self/ns/net").st_ino  # noqa: PTH116 - the thread's own, not a path's
     handle = NamespaceHandle(name=POD, path=path, inode=lab.inodes[POD])
     with pytest.raises(NamespaceError, match=complaint):
-        enter(handle)
+        enter_permanently(handle)
     assert os.stat("/proc/thread-self/ns/net").st_ino == before  # noqa: PTH116 - as above
 
 
-def test_a_lying_variable_does_not_make_a_sandbox(lab: PacketLab, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A namespace with routes out of it is no sandbox, whatever the environment says."""
+def test_the_variable_alone_does_not_make_a_sandbox(lab: PacketLab, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A namespace with routes out of it is no sandbox, even if the environment variable names it."""
     assert inside()
     monkeypatch.setenv(VARIABLE, str(lab.inodes[POD]))
     assert not inside()
-    with lab._namespaces.inside(POD):
+    with lab._namespaces.enter(POD):
         assert not inside()
 
 
 BUILDS_A_LAB_AND_WAITS = """
 import json, os, sys
 from lab.packets.lab import PacketLab
-from lab.packets.topology import default_topology, gke_cluster
-with PacketLab(default_topology(gke_cluster("blue", nodes=1, pods_per_node=1))) as lab:
+from lab.packets.topology import make_default_topology, make_gke_cluster
+with PacketLab(make_default_topology(make_gke_cluster("blue", nodes=1, pods_per_node=1))) as lab:
     lab.start_in("blue-node-0-pod-0", ["sleep", "600"])
     processes = os.stat("/proc/self/ns/pid").st_ino
     print(json.dumps({"inodes": list(lab.inodes.values()), "processes": processes}), flush=True)
@@ -173,7 +173,7 @@ with PacketLab(default_topology(gke_cluster("blue", nodes=1, pods_per_node=1))) 
 
 @pytest.mark.parametrize("victim", ["launcher", "process 1", "the lab's process"])
 def test_nothing_survives_a_killed_lab(victim: str) -> None:
-    """Whichever of its processes is killed with SIGKILL: no process and no namespace of the lab is left."""
+    """After SIGKILL to any of its processes, no process and no namespace of the lab is left."""
     launcher = subprocess.Popen(
         [sys.executable, "-m", "lab.packets.sandbox", "--", sys.executable, "-c", BUILDS_A_LAB_AND_WAITS],
         cwd=ROOT,
@@ -184,9 +184,9 @@ def test_nothing_survives_a_killed_lab(victim: str) -> None:
     with launcher:
         assert launcher.stdout is not None
         lab = json.loads(launcher.stdout.readline())
-        processes = sorted(processes_in(lab["processes"]))
+        processes = sorted(list_processes(lab["processes"]))
         assert len(processes) == 3
-        assert namespaces_in_use() >= set(lab["inodes"])
+        assert list_network_namespaces() >= set(lab["inodes"])
         victims = {"launcher": launcher.pid, "process 1": processes[0], "the lab's process": processes[1]}
         watched = [os.pidfd_open(process) for process in processes]
         os.kill(victims[victim], signal.SIGKILL)
@@ -194,12 +194,12 @@ def test_nothing_survives_a_killed_lab(victim: str) -> None:
             assert select.select([descriptor], [], [], DEADLINE_MILLISECONDS / 1000)[0]
             os.close(descriptor)
         launcher.wait(timeout=DEADLINE_MILLISECONDS / 1000)
-    assert becomes_empty(lambda: processes_in(lab["processes"]))
-    assert becomes_empty(lambda: namespaces_in_use() & set(lab["inodes"]))
+    assert becomes_empty(lambda: list_processes(lab["processes"]))
+    assert becomes_empty(lambda: list_network_namespaces() & set(lab["inodes"]))
 
 
 def becomes_empty(look: Callable[[], set[int]]) -> bool:
-    """Look until there is nothing, or the time is up: the kernel takes a moment to clear away what was killed."""
+    """Look until the set is empty or the time is up: the kernel takes a moment to clean up after killed processes."""
     deadline = time.monotonic() + DEADLINE_MILLISECONDS / 1000
     while found := look():
         if time.monotonic() > deadline:
@@ -208,19 +208,19 @@ def becomes_empty(look: Callable[[], set[int]]) -> bool:
     return True
 
 
-def processes_in(namespace: int) -> set[int]:
-    """List the processes of a PID namespace, by its inode, but for those that only wait for their parent's notice."""
+def list_processes(namespace: int) -> set[int]:
+    """List the processes of a PID namespace, found by its inode, except zombies."""
     found = set()
     for directory in Path("/proc").glob("[0-9]*"):
-        with suppress(OSError):  # ended meanwhile
+        with suppress(OSError):  # the process has ended
             state = (directory / "stat").read_text().rpartition(")")[2].split()[0]
             if state != "Z" and (directory / "ns" / "pid").stat().st_ino == namespace:
                 found.add(int(directory.name))
     return found
 
 
-def namespaces_in_use() -> set[int]:
-    """List the network namespaces that a process is in or holds open, by inode."""
+def list_network_namespaces() -> set[int]:
+    """List the inodes of the network namespaces that a process is in or holds open."""
     found = set()
     for pattern in ("[0-9]*/ns/net", "[0-9]*/task/*/ns/net", "[0-9]*/fd/*"):
         for path in Path("/proc").glob(pattern):

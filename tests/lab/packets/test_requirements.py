@@ -1,4 +1,4 @@
-"""What is said where a kernel lacks something that a lab needs."""
+"""The messages about requirements that a machine lacks."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import NoReturn
 import pytest
 
 from lab.packets.errors import NetlinkError
-from lab.packets.requirements import main, missing
+from lab.packets.requirements import find_missing, main
 
 pytestmark = [pytest.mark.packets, pytest.mark.usefixtures("sandbox")]
 
@@ -19,32 +19,32 @@ ROOT = Path(__file__).resolve().parents[3]
 
 
 def refuse(*_: object, **__: object) -> NoReturn:
-    """Answer as a kernel without a module does."""
+    """Answer like a kernel without the module."""
     raise NetlinkError(purpose="try", code=errno.EOPNOTSUPP, explanation="Unknown device type")
 
 
 @pytest.mark.parametrize(
     ("function", "complaint"),
-    [("links.create", "no veth in this kernel (try: Operation not supported"), ("replace_table", "no nf_tables")],
+    [("links.create_link", "no veth in this kernel (try: Operation not supported"), ("replace_table", "no nf_tables")],
 )
 def test_what_the_kernel_lacks_is_named(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], function: str, complaint: str
 ) -> None:
-    """A kernel without veth or nf_tables is told from one that has them, in one line that says what to load."""
-    assert missing() == ()
+    """For a kernel without veth or nf_tables, one line says what to load; one that has them is accepted."""
+    assert find_missing() == ()
     monkeypatch.setattr(f"lab.packets.requirements.{function}", refuse)
-    (line,) = missing()
+    (line,) = find_missing()
     assert line.startswith(complaint)
     assert "modprobe" in line
     assert main() == 1
     assert capsys.readouterr().out == f"{line}\n"
 
 
-#: Stays root of a user namespace, in which no further network namespace is allowed.
+#: Becomes root of a user namespace in which no further network namespace is allowed.
 FORBIDS_NETWORK_NAMESPACES = """
 import os
 from pathlib import Path
-from lab.packets.requirements import missing
+from lab.packets.requirements import find_missing
 from lab.packets.system_calls import Namespaces, unshare
 user, group = os.geteuid(), os.getegid()
 unshare(Namespaces.USER)
@@ -52,12 +52,12 @@ Path("/proc/self/setgroups").write_text("deny")
 Path("/proc/self/uid_map").write_text(f"0 {user} 1")
 Path("/proc/self/gid_map").write_text(f"0 {group} 1")
 Path("/proc/sys/user/max_net_namespaces").write_text("0")
-print(*missing(), sep="\\n")
+print(*find_missing(), sep="\\n")
 """
 
 
 def test_forbidden_network_namespaces_are_explained() -> None:
-    """Where no network namespace may be made, the setting that forbids it is named."""
+    """If network namespaces are forbidden, the message names the setting."""
     command = [sys.executable, "-c", FORBIDS_NETWORK_NAMESPACES]
     told = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
     assert told.startswith("cannot make a network namespace: No space left on device; user.max_net_namespaces is 0")
