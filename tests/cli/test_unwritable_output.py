@@ -113,7 +113,7 @@ def test_a_reader_that_went_away(tmp_path: Path, name: str) -> None:
 
 def test_the_help_tells_the_code() -> None:
     """The exit code is where people look for it."""
-    assert f"{NOT_CARRIED_OUT} could not be carried out" in EPILOG
+    assert f"{NOT_CARRIED_OUT} the output cannot be written" in EPILOG
     page = (REPOSITORY / "docs" / "command-line.md").read_text(encoding="utf-8")
     assert f"| {NOT_CARRIED_OUT} | the command could not be carried out" in page
 

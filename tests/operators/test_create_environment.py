@@ -141,7 +141,7 @@ def test_an_agent_that_was_switched_off_is_switched_on_and_said_so(caplog: pytes
     """Whoever wrote "false" learns from the log that this operator does not obey."""
     facts = execute(environment=environment_resource(nodeConfig={"enableIpMasqAgent": False}))
     assert facts["enable_ip_masq_agent"] is True
-    assert f"enableIpMasqAgent was false for {NAME} and is switched on" in caplog.text
+    assert f"enableIpMasqAgent was false for {NAME}; it is set to true" in caplog.text
 
 
 def test_an_existing_environment_with_the_agent_is_adopted(
@@ -157,7 +157,7 @@ def test_an_existing_environment_with_the_agent_is_adopted(
             "found 'composer-2.13.9-airflow-2.10.5'"
         )
     ]
-    assert f"{NAME} is not as planned: config.softwareConfig.imageVersion: planned " in caplog.text
+    assert f"{NAME} differs from the plan: config.softwareConfig.imageVersion: planned " in caplog.text
 
 
 def test_the_secrets_of_an_adopted_environment_are_not_shown(
@@ -184,7 +184,7 @@ def test_an_existing_environment_without_the_agent_is_refused(cloud: EmulatedClo
 def test_a_retry_resumes_the_creation_of_an_earlier_try(cloud: EmulatedCloud) -> None:
     """A worker that died in minute 20 costs nothing: the next try waits for the same environment."""
     cloud.hold_creations()
-    with pytest.raises(AirflowException, match="goes on in the cloud") as caught:
+    with pytest.raises(AirflowException, match="continues in the cloud") as caught:
         execute(creation_timeout_seconds=0.05)
     assert isinstance(caught.value.__cause__, EnvironmentNotReadyError)
     assert not isinstance(caught.value, AirflowFailException)
@@ -216,7 +216,7 @@ def test_an_environment_that_comes_up_without_the_agent_is_no_success(cloud: Emu
 def test_an_updating_environment_is_waited_for(cloud: EmulatedCloud) -> None:
     """An update by somebody else delays the adoption until it is over."""
     cloud.put(ENVIRONMENT_ID, state="UPDATING", masquerade=True)
-    with pytest.raises(AirflowException, match="an update of it goes on in the cloud"):
+    with pytest.raises(AirflowException, match="its update continues in the cloud"):
         execute(creation_timeout_seconds=0.05)
     cloud.put(ENVIRONMENT_ID, state="RUNNING", masquerade=True)
     assert execute()["adopted"] is True
@@ -243,7 +243,7 @@ def test_an_updating_environment_without_the_agent_is_refused_at_once(cloud: Emu
 @pytest.mark.parametrize(
     ("state", "raised", "words"),
     [
-        ("ERROR", AirflowFailException, "exists and is in state ERROR; look at .* delete the environment"),
+        ("ERROR", AirflowFailException, "is in state ERROR; look at .* delete the environment"),
         ("DELETING", AirflowException, "is being deleted; run the task again once it is gone"),
     ],
 )
@@ -434,7 +434,7 @@ def test_the_triggers_outcome_decides_about_retries(outcome: str, raised: type[E
 def test_a_killed_task_says_that_the_creation_goes_on(capfd: pytest.CaptureFixture[str]) -> None:
     """Whoever ends the task learns that the environment still comes."""
     operator().on_kill()
-    assert "goes on in the cloud" in capfd.readouterr().out
+    assert "continues in the cloud" in capfd.readouterr().out
 
 
 def test_a_plans_path_is_no_template_file() -> None:

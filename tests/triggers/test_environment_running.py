@@ -64,11 +64,11 @@ async def test_a_failed_environment_is_final(cloud: EmulatedCloud) -> None:
 
 
 async def test_the_deadline_is_worth_another_try(cloud: EmulatedCloud) -> None:
-    """When the time is up, the event says that trying again goes on waiting."""
+    """When the time is up, the event says that another try continues to wait."""
     cloud.put("example-environment", state="CREATING", masquerade=True)
     event = await payload(trigger(deadline=time.time() - 1))
     assert event["outcome"] == "try-again"
-    assert "goes on in the cloud" in event["message"]
+    assert "continues in the cloud" in event["message"]
 
 
 async def test_an_api_that_is_away_for_a_while_is_tolerated(cloud: EmulatedCloud) -> None:
@@ -128,4 +128,4 @@ async def test_whatever_breaks_becomes_an_event(cloud: EmulatedCloud) -> None:
     cloud.put("example-environment", state="CREATING", masquerade=True)
     event = await payload(trigger(deadline="soon"))
     assert event["outcome"] == "final"
-    assert event["message"] == f"waiting for {NAME} broke down with TypeError; the triggerer's log has the rest"
+    assert event["message"] == f"waiting for {NAME} failed with TypeError; see the triggerer's log"
