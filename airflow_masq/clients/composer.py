@@ -20,7 +20,7 @@ from google.cloud.orchestration.airflow.service_v1.services.environments.transpo
 
 from airflow_masq import __version__
 from airflow_masq.clients.endpoint import parse_endpoint
-from airflow_masq.clients.environment_message import message_from_resource, resource_from_message
+from airflow_masq.clients.environment_message import make_message, read_message
 from airflow_masq.clients.google_errors import MESSAGE_LIMIT, translate_google_errors
 from airflow_masq.environment import EnvironmentName, EnvironmentResource
 from airflow_masq.text import printable
@@ -85,7 +85,7 @@ class ComposerClient:
         :raises CloudRefusedError: the API refused the call.
         :raises CloudUnavailableError: no answer; the creation may have started nevertheless.
         """
-        message = message_from_resource(resource.with_name(str(name)))
+        message = make_message(resource.with_name(str(name)))
         with translate_google_errors(f"creating {name}"):
             operation = self._client.create_environment(
                 parent=name.parent, environment=message, timeout=self._api_timeout_seconds
@@ -101,7 +101,7 @@ class ComposerClient:
         """
         with translate_google_errors(f"reading {name}"):
             message = self._client.get_environment(name=str(name), timeout=self._api_timeout_seconds)
-        return resource_from_message(message)
+        return read_message(message)
 
     def list(self, project: str, *, location: str) -> tuple[EnvironmentResource, ...]:
         """Read all environments of a project in one region, in the API's order.
@@ -112,7 +112,7 @@ class ComposerClient:
         parent = f"projects/{project}/locations/{location}"
         with translate_google_errors(f"listing the environments of {parent}"):
             pager = self._client.list_environments(parent=parent, timeout=self._api_timeout_seconds)
-            return tuple(resource_from_message(message) for message in pager)
+            return tuple(read_message(message) for message in pager)
 
     def delete(self, name: EnvironmentName) -> OperationStatus:
         """Start the deletion of an environment.

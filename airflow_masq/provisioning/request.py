@@ -63,11 +63,9 @@ def read_request(
             raise InvalidInputError(where="plan: environment", expected="the environment to create", seen="nothing")
     else:
         if not isinstance(environment, Mapping):
-            from airflow_masq.clients.environment_message import (  # noqa: PLC0415 - Google's, takes seconds
-                resource_from_message,
-            )
+            from airflow_masq.clients.environment_message import read_message  # noqa: PLC0415 - takes seconds
 
-            environment = resource_from_message(environment).as_rest()
+            environment = read_message(environment).as_rest()
         read = plan_from_environment(environment)
     written = read.environment
     given = {"project_id": project_id, "region": region, "environment_id": environment_id}
