@@ -1,7 +1,7 @@
 """Where the checks of a DAG run leave their reports, and how the reports are gathered.
 
-An instance that left no report is stated as a problem, never left out. Whoever may write an XCom can write anything,
-so each one is read strictly.
+An instance without a report is stated as a problem, never left out. Everyone who may write an XCom can write anything
+into it, so each one is read strictly.
 """
 
 from __future__ import annotations

@@ -96,7 +96,19 @@ class CreationWatch:
         :raises CloudRefusedError: the API refused the call.
         """
         try:
-            running = self._read_state() == EnvironmentState.RUNNING
+            is_being_created = self._check_operation()
+            self.state = self.client.get(self.name).state
+            log.info("%s is in state %s", self.name, self.state)
+            if self.state == EnvironmentState.ERROR:
+                self._check_operation()  # it may have ended between the two calls, and knows the reason
+        except EnvironmentNotFoundError as error:
+            if not is_being_created:
+                raise EnvironmentNotReadyError(
+                    f"{self.name} disappeared during the wait (was it deleted?); run the task again to create it"
+                ) from error
+            log.info("%s has not appeared yet", self.name)
+            self.unanswered = 0
+            return False
         except CloudUnavailableError as error:
             self.unanswered += 1
             if self.unanswered > TOLERATED_FAILURES:
@@ -104,7 +116,8 @@ class CreationWatch:
             log.warning("No answer (%d in a row, at most %d): %s", self.unanswered, TOLERATED_FAILURES, error)
             return False
         self.unanswered = 0
-        return running
+        refuse_lost(self.name, state=self.state)
+        return self.state == EnvironmentState.RUNNING
 
     def wait(self, *, now: Callable[[], float], sleep: Callable[[float], None]) -> None:
         """Poll until the environment is running; blocks the thread.
@@ -129,25 +142,6 @@ class CreationWatch:
                 "the task again to continue waiting, or raise creation_timeout_seconds"
             )
         return min(self.poll_interval_seconds, left)
-
-    def _read_state(self) -> str | None:
-        """Read the environment's state; ``None`` while it has not appeared."""
-        is_being_created = self._check_operation()
-        try:
-            state = self.client.get(self.name).state
-        except EnvironmentNotFoundError as error:
-            if is_being_created:
-                log.info("%s has not appeared yet", self.name)
-                return None
-            raise EnvironmentNotReadyError(
-                f"{self.name} disappeared during the wait (was it deleted?); run the task again to create it"
-            ) from error
-        self.state = state
-        log.info("%s is in state %s", self.name, state)
-        if state == EnvironmentState.ERROR:
-            self._check_operation()  # it may have ended between the two calls, and knows the reason
-        refuse_lost(self.name, state=state)
-        return state
 
     def _check_operation(self) -> bool:
         """Return whether the operation is still running; raise if it failed."""

@@ -136,7 +136,7 @@ def test_a_plan_without_ranges(console: Console) -> None:
     ],
 )
 def test_what_is_not_known(console: Console, network: str, sentence: str, unknown: set[str]) -> None:
-    """A number that rests on a range nobody named is null to programs and not known to people, never 0."""
+    """A number that needs a missing range is null for programs and not known for people, never 0."""
     console.write("some.yaml", f"network: {{{network}}}\n")
     assert sentence in " ".join(console.run("capacity", "some.yaml").printed.split())
     room = json.loads(console.run("capacity", "some.yaml", "--format", "json").printed)
@@ -230,8 +230,8 @@ def test_bars_fit_the_terminal(console: Console, monkeypatch: pytest.MonkeyPatch
     assert bars == [-(-1024 * longest // 4092), longest, 1]
 
 
-def test_nobody_measures_composer_3(console: Console) -> None:
-    """An environment without a cluster of the project's own has no room there that could be measured."""
+def test_composer_3_has_no_capacity(console: Console) -> None:
+    """An environment without a cluster in the project has no capacity there."""
     image = "composer-3-airflow-2.10.5-build.3"
     console.write("three.yaml", PLAN.replace("composer-2.14.1-airflow-2.10.5", image))
     answer = console.run("capacity", "three.yaml")

@@ -112,8 +112,8 @@ def test_a_call_takes_no_longer_than_its_time(cloud: EmulatedCloud) -> None:
         client.get(NAME)
 
 
-def test_nobody_at_the_endpoint_is_unavailable() -> None:
-    """An emulator that was stopped is reported as away, in one line."""
+def test_a_stopped_emulator_is_unavailable() -> None:
+    """An endpoint where nothing listens is reported in one line."""
     with EmulatedCloud() as cloud:
         endpoint = cloud.endpoint
     with (

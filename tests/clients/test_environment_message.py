@@ -71,7 +71,7 @@ def test_a_field_that_the_library_does_not_know_is_named(config: dict[str, Any],
 
 
 def test_all_unknown_fields_are_named_at_once() -> None:
-    """Nobody has to run a task once per misspelt field."""
+    """All misspelt fields are named at once, so one run of the task finds them."""
     with pytest.raises(InvalidInputError, match=r"saw one, config\.two"):
         make_message(EnvironmentResource.read({"one": 1, "config": {"two": 2}}))
 

@@ -262,7 +262,7 @@ def test_a_plan_of_another_environment_is_said_aloud(
 def test_credentials_stay_out_of_log_and_report(
     instance: RecordingInstance, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    """A password of the observer's connection is sent to it and shown to nobody."""
+    """A password of the observer's connection is sent to it and shown nowhere."""
     with observer() as truthful:
         connection = {
             "conn_type": "source_ip_observer",

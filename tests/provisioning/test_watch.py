@@ -83,10 +83,10 @@ def test_an_environment_in_state_error_is_not_waited_for(cloud: EmulatedCloud, c
         watch_environment(client).poll()
 
 
-def test_an_environment_that_somebody_deletes_is_worth_another_try(
+def test_an_environment_that_is_being_deleted_is_worth_another_try(
     cloud: EmulatedCloud, client: ComposerClient
 ) -> None:
-    """Nobody is told to delete what is being deleted already: once it is gone, it can be created."""
+    """The message does not say to delete what is being deleted: once it is gone, it can be created."""
     cloud.put(NAME.environment_id, state="DELETING", masquerade=True)
     with pytest.raises(
         EnvironmentNotReadyError, match="is being deleted; run the task again once it is gone"
@@ -153,7 +153,7 @@ def test_a_refusal_ends_the_waiting(cloud: EmulatedCloud, client: ComposerClient
         watch_environment(client).poll()
 
 
-def test_unanswered_looks_are_tolerated_up_to_a_bound(cloud: EmulatedCloud, client: ComposerClient) -> None:
+def test_unanswered_polls_are_tolerated_up_to_a_bound(cloud: EmulatedCloud, client: ComposerClient) -> None:
     """An API that is away for a while does not end the waiting; one that stays away does."""
     cloud.put(NAME.environment_id, state="RUNNING", masquerade=True)
     cloud.faults.fail_next("GetEnvironment", grpc.StatusCode.UNAVAILABLE, "away", times=TOLERATED_FAILURES + 1)
@@ -165,7 +165,7 @@ def test_unanswered_looks_are_tolerated_up_to_a_bound(cloud: EmulatedCloud, clie
     assert watch.unanswered == 0
 
 
-def test_waiting_pauses_between_looks_and_ends_when_it_runs(cloud: EmulatedCloud, client: ComposerClient) -> None:
+def test_waiting_pauses_between_polls_and_ends_when_it_runs(cloud: EmulatedCloud, client: ComposerClient) -> None:
     """The pauses are those asked for, and nothing is slept after the environment runs."""
     cloud.hold_creations()
     watch = start_creation(client)
