@@ -25,8 +25,8 @@ def test_an_environment_is_created_read_listed_and_deleted(cloud: EmulatedCloud,
         NAME, resource=EnvironmentResource.read(environment_resource(nodeConfig={"enableIpMasqAgent": True}))
     )
     cloud.settle()
-    assert client.operation(operation.name).done
-    assert client.operation(operation.name).error is None
+    assert client.get_operation(operation.name).done
+    assert client.get_operation(operation.name).error is None
     environment = client.get(NAME)
     assert environment.state == "RUNNING"
     assert environment.masquerades
@@ -81,7 +81,7 @@ def test_an_operation_that_ended_in_an_error_without_words_is_an_error(
     cloud.faults.fail_creation(NAME.environment_id, grpc.StatusCode.RESOURCE_EXHAUSTED, "")
     operation = client.create(NAME, resource=EnvironmentResource.read(environment_resource()))
     cloud.settle()
-    status = client.operation(operation.name)
+    status = client.get_operation(operation.name)
     assert status.done
     assert status.error == "RESOURCE_EXHAUSTED: the API gave no reason"
 
@@ -89,7 +89,7 @@ def test_an_operation_that_ended_in_an_error_without_words_is_an_error(
 def test_an_unknown_operation_is_refused(client: ComposerClient) -> None:
     """An operation that the API has forgotten is no success."""
     with pytest.raises(CloudRefusedError, match="NOT_FOUND"):
-        client.operation(f"{NAME.parent}/operations/none")
+        client.get_operation(f"{NAME.parent}/operations/none")
 
 
 def test_an_api_that_fails_once_may_be_asked_again(cloud: EmulatedCloud, client: ComposerClient) -> None:
@@ -112,8 +112,8 @@ def test_a_call_takes_no_longer_than_its_time(cloud: EmulatedCloud) -> None:
         client.get(NAME)
 
 
-def test_nobody_at_the_endpoint_is_unavailable() -> None:
-    """An emulator that was stopped is reported as away, in one line."""
+def test_a_stopped_emulator_is_unavailable() -> None:
+    """An endpoint where nothing listens is reported in one line."""
     with EmulatedCloud() as cloud:
         endpoint = cloud.endpoint
     with (

@@ -29,7 +29,7 @@ def hook_of(monkeypatch: pytest.MonkeyPatch, **extra: object) -> ComposerHook:
 
 
 def test_an_emulator_is_asked_without_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
-    """With a loopback endpoint nobody is asked for credentials, and the emulator answers."""
+    """With a loopback endpoint no credentials are looked up, and the emulator answers."""
     with EmulatedCloud() as cloud:
         name = cloud.put("one", state="RUNNING", masquerade=True)
         hook = hook_of(monkeypatch, composer_endpoint=cloud.endpoint, project=PROJECT)
