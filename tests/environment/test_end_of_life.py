@@ -19,7 +19,7 @@ from airflow_masq.environment.end_of_life import END_OF_LIFE
     ],
 )
 def test_ended_versions_are_in_the_table(text: str, name: str) -> None:
-    """Every Composer 1 and every Composer 2.0 ended on 2026-09-15."""
+    """Every Composer 1 and every Composer 2.0 ended on 2026-09-15 [source: composer-end-of-life]."""
     end = end_of_life(ImageVersion.parse(text))
     assert end is not None
     assert (end.name, end.ended_on) == (name, date(2026, 9, 15))
