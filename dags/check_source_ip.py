@@ -36,8 +36,7 @@ The plan is a YAML file that the workers can read, or the same as JSON in the fi
 bucket's folder `data` are mounted under `/home/airflow/gcs/data`.
 """
 
-#: The bucket's folder ``data`` is mounted there on workers
-#: (https://cloud.google.com/composer/docs/composer-2/cloud-storage, read 2026-11-22).
+#: The bucket's folder ``data`` is mounted there on workers [source: composer-data-folder].
 DEFAULT_PLAN = "/home/airflow/gcs/data/masquerade-plan.yaml"
 
 PARAMS = {

@@ -37,8 +37,7 @@ The account of the connection needs the role *Composer Administrator* (or *Envir
 Administrator*) in the project and *Service Account User* on the environment's service account.
 """
 
-#: The bucket's folder ``data`` is mounted there on workers
-#: (https://cloud.google.com/composer/docs/composer-2/cloud-storage, read 2026-11-22).
+#: The bucket's folder ``data`` is mounted there on workers [source: composer-data-folder].
 DEFAULT_PLAN = "/home/airflow/gcs/data/masquerade-plan.yaml"
 
 PARAMS = {

@@ -156,9 +156,10 @@ def test_help_names_headings_that_exist(heading: str) -> None:
 
 
 def test_every_operator_of_the_checker_is_listed_where_people_look() -> None:
-    """The help, the README's permissions and the changelog name all three operators of a checking DAG."""
-    readme, changelog = ((REPOSITORY / name).read_text(encoding="utf-8") for name in ("README.md", "CHANGELOG.md"))
+    """The help, the permissions in the documents and the changelog name all three operators of a checking DAG."""
+    names = ("docs/operators.md", "CHANGELOG.md")
+    page, changelog = ((REPOSITORY / name).read_text(encoding="utf-8") for name in names)
     for operator in ("SourceIpCheckOperator", "SourceIpReportOperator", "SourceIpAssertOperator"):
         assert operator in EPILOG
-        assert f"`{operator}`" in readme.split("### IAM permissions")[1]
+        assert f"`{operator}`" in page.split("## IAM permissions")[1]
         assert f"`{operator}`" in changelog
