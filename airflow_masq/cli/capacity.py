@@ -8,7 +8,6 @@ from airflow_masq.cli.output import GAP, Colour, align, count, get_line_width, p
 from airflow_masq.environment.cidr_fields import POD_FIELD
 from airflow_masq.network.capacity import Capacity, CapacityLimit, RangeCapacity
 from airflow_masq.network.ranges import IPV4
-from airflow_masq.plan.capacity import plan_capacity
 from airflow_masq.plan_file import read_plan_file, show_name
 from airflow_masq.text import printable
 
@@ -39,7 +38,7 @@ def run(arguments: Namespace) -> int:
     """
     plan = read_plan_file(arguments.plan)
     plan.environment.require_own_network()
-    capacity = plan_capacity(plan)
+    capacity = plan.capacity
     if arguments.format == "json":
         print_json(
             {

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, Self
 
 from airflow_masq.environment.cidr_fields import BARE_SIZE, POD_FIELD, SERVICE_FIELD, CidrField
 from airflow_masq.environment.fields import FREE_FORM_MAPS, REST_NAMES
-from airflow_masq.environment.image import COMPOSER_1, COMPOSER_2, COMPOSER_3, ImageVersion
+from airflow_masq.environment.versions import COMPOSER_1, COMPOSER_2, COMPOSER_3, ImageVersion
 from airflow_masq.exceptions import InvalidInputError
 from airflow_masq.network.ranges import parse_cidr
 from airflow_masq.text import printable

@@ -1,32 +1,142 @@
-"""The environment in a plan: Google's resource, taken as it is.
+"""The environment in a plan: Google's resource, whose known fields hold what Google's own reader takes.
 
-Known fields are checked for their type only. Rules say whether the values make sense, so that a plan with a flawed
-environment can still be linted.
+A plan with ``envVariables: {A: 1}`` would otherwise pass here, and be refused by Google's types when it is too late.
+Only types are checked: rules say whether the values make sense, so that a plan with a flawed environment can be linted.
+An unknown field, and an unknown word of an enum, are passed on.
+
+Source of the types' bounds: https://protobuf.dev/programming-guides/json/, read 2026-11-25.
 """
 
 from __future__ import annotations
 
-from typing import Final
+import re
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Final
 
-from airflow_masq.environment import EnvironmentResource
+from airflow_masq.environment import EnvironmentResource, fields
+from airflow_masq.environment.cidr_fields import POD_FIELD, SERVICE_FIELD
 from airflow_masq.exceptions import InvalidInputError
-from airflow_masq.plan.environment_types import check_types
 from airflow_masq.plan.place import Place
 from airflow_masq.text import printable
 
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
 _LONGEST_PLACE: Final = 200
+_WHOLE_NUMBERS: Final = range(-(2**31), 2**31)
+_LARGEST_FLOAT: Final = (2 - 2**-23) * 2.0**127
+# RFC 3339 section 5.6; Google's reader takes capitals only, and at most nine digits of a second.
+_TIME: Final = re.compile(
+    r"([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2})(?:\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})"
+)
+# Where the plan gives no ranges, the environment's field does.
+_STAND_INS: Final = (("network.pod_ranges", POD_FIELD.where), ("network.service_ranges", SERVICE_FIELD.where))
 
 
 def read_environment(place: Place) -> EnvironmentResource:
     """Read the environment resource.
 
-    :raises PlanError: a field of Google's has another type, or occurs in both spellings.
+    :raises PlanError: a known field has another type, or occurs in both spellings.
     """
-    fields = {name: field.value for name, field in place.entries().items()}
+    values = {name: entry.value for name, entry in place.entries().items()}
     try:
-        environment = EnvironmentResource.read(fields)
+        environment = EnvironmentResource.read(values)
     except InvalidInputError as error:
         where = f"{place.where}.{printable(error.where, limit=_LONGEST_PLACE)}"
         raise place.document.error(where=where, expected=error.expected, seen=error.seen) from None
-    check_types(environment.fields, document=place.document, around=place.where)
+    _check_fields(Place(document=place.document, where=place.where, value=environment.fields))
     return environment
+
+
+def add_lines_of_other_names(lines: Mapping[str, int]) -> dict[str, int]:
+    """Add the names by which rules call places to the places of a document, so that a finding has a line.
+
+    Rules call the environment's fields by their REST names, and ranges by where they end up, in whatever way the plan
+    is written.
+    """
+    named = {_rest_place(where): line for where, line in lines.items() if where.startswith("environment.")}
+    named |= lines
+    for place, stand_in in _STAND_INS:
+        if place not in named and stand_in in named:
+            named[place] = named[stand_in]
+    return named
+
+
+def _rest_place(where: str) -> str:
+    parts = (part.partition("[") for part in where.split("."))
+    return ".".join(f"{fields.REST_NAMES.get(name, name)}{bracket}{index}" for name, bracket, index in parts)
+
+
+def _check_fields(place: Place) -> None:
+    """Check the known fields of the environment or of a section; ``null`` says nothing, as in JSON."""
+    for name, entry in place.entries().items():
+        check = _CHECK_OF_FIELD.get(name)
+        if check is not None and entry.value is not None:
+            check(entry)
+
+
+def _check_text(place: Place) -> None:
+    if not isinstance(place.value, str):
+        raise place.error(_expect_text(place))
+
+
+def _expect_text(place: Place) -> str:
+    return "text" if isinstance(place.value, dict | list) else "text (quote it)"
+
+
+def _check_map(place: Place) -> None:
+    if not isinstance(place.value, dict):
+        raise place.error("a mapping from text to text")
+    for entry in place.entries().values():
+        if not isinstance(entry.value, str):
+            # The user's own values are described by their type alone: a password may be a number.
+            is_number = isinstance(entry.value, int | float) and not isinstance(entry.value, bool)
+            raise entry.error(_expect_text(entry), seen="a number" if is_number else None)
+
+
+def _check_all(check: Callable[[Place], None], *, expected: str) -> Callable[[Place], None]:
+    def check_list(place: Place) -> None:
+        if not isinstance(place.value, list):
+            raise place.error(expected)
+        for item in place.items():
+            check(item)
+
+    return check_list
+
+
+def _expect(expected: str, *, accepts: Callable[[object], bool]) -> Callable[[Place], None]:
+    def check(place: Place) -> None:
+        if not accepts(place.value):
+            raise place.error(expected)
+
+    return check
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= _LARGEST_FLOAT
+
+
+def _is_whole_number(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value in _WHOLE_NUMBERS
+
+
+def _is_time(value: object) -> bool:
+    match = _TIME.fullmatch(value) if isinstance(value, str) else None
+    try:
+        return match is not None and bool(datetime.fromisoformat(f"{match[1]}{match[2]}").astimezone(UTC))
+    except (ValueError, OverflowError):  # no such day; a year that UTC does not have
+        return False
+
+
+_CHECKS: Final = (
+    (fields.SECTIONS, _check_fields),
+    (fields.BOOLEANS, _expect("true or false", accepts=lambda value: isinstance(value, bool))),
+    (fields.WHOLE_NUMBERS, _expect("a whole number of 32 bits", accepts=_is_whole_number)),
+    (fields.NUMBERS, _expect("a number of 32 bits", accepts=_is_number)),
+    (fields.TIMES, _expect("a time as text, such as 2024-01-01T00:00:00Z", accepts=_is_time)),
+    (fields.TEXTS | fields.ENUMS, _check_text),
+    (fields.FREE_FORM_MAPS, _check_map),
+    (fields.TEXT_LISTS, _check_all(_check_text, expected="a list of texts")),
+    (fields.SECTION_LISTS, _check_all(_check_fields, expected="a list of mappings")),
+)
+_CHECK_OF_FIELD: Final = {name: check for names, check in _CHECKS for name in names}

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from airflow_masq.environment import EnvironmentName, EnvironmentResource
-from airflow_masq.environment.difference import Difference, differences
+from airflow_masq.environment.difference import Difference, find_differences
 from airflow_masq.exceptions import (
     EnvironmentAlreadyExistsError,
     EnvironmentNotFoundError,
@@ -93,11 +93,11 @@ def _adopt(client: ComposerClient, request: CreationRequest) -> CreationStart:
     # verified once it is running.
     if found.state in USABLE:
         _require_agent(name, found=found)
-    unlike = differences(request.plan.environment, found=found)
+    differences = find_differences(request.plan.environment, found=found)
     log.info("%s exists in state %s and is adopted", name, found.state)
-    for difference in unlike:
+    for difference in differences:
         log.warning("%s differs from the plan: %s", name, difference)
-    return CreationStart(operation_name=None, differences=unlike)
+    return CreationStart(operation_name=None, differences=differences)
 
 
 def _require_agent(name: EnvironmentName, *, found: EnvironmentResource) -> None:

@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_masq.environment import EnvironmentName, EnvironmentResource
 from airflow_masq.exceptions import CannotMasqueradeError, InvalidInputError
-from airflow_masq.plan import Plan, plan_from_environment
-from airflow_masq.plan.policy_section import policy_choice_of, policy_in_force
+from airflow_masq.plan import Plan, PolicyChoice, plan_from_environment
 from airflow_masq.plan_file import read_plan
 from airflow_masq.rules import Finding, Severity, lint
 from airflow_masq.text import printable
@@ -124,6 +123,6 @@ def _replace_environment(plan: Plan, resource: EnvironmentResource) -> Plan:
     replaced = replace(plan, environment=resource, cluster_version=None)
     if plan.policy_choice.stated:
         return replaced
-    choice = policy_choice_of(resource)
-    policy = policy_in_force(choice, ranges=plan.ranges, environment=resource)
+    choice = PolicyChoice.from_environment(resource)
+    policy = choice.derive_policy(ranges=plan.ranges, environment=resource)
     return replace(replaced, policy_choice=choice, policy=policy)

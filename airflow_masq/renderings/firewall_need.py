@@ -14,7 +14,7 @@ from airflow_masq.exceptions import InexpressibleError
 from airflow_masq.network.arrival import PredictedKind
 from airflow_masq.network.every_pod import predict_every_pod
 from airflow_masq.network.prediction import Prediction
-from airflow_masq.plan import Plan, Remedy, Target, policy_without_agent, remedy_of
+from airflow_masq.plan import Plan, Remedy, Target
 from airflow_masq.renderings.non_masquerade import pod_range_place
 
 if TYPE_CHECKING:
@@ -159,7 +159,7 @@ def firewall_needs(plan: Plan, *, form: str) -> tuple[FirewallNeed, ...]:
         if not values:
             reason = "the plan tells none, and the request is about them; name them"
             raise InexpressibleError(form=form, where=where, reason=reason)
-    without_agent, remedy = policy_without_agent(plan), remedy_of(plan)
+    without_agent, remedy = plan.policy_without_agent, plan.find_remedy()
     return tuple(_need(plan, target, without_agent=without_agent, remedy=remedy) for target in plan.targets)
 
 

@@ -13,7 +13,6 @@ from airflow_masq.environment.cidr_fields import POD_FIELD
 from airflow_masq.exceptions import InexpressibleError
 from airflow_masq.network.egress_nat_policy import check_egress_nat_policy
 from airflow_masq.network.ranges import IPV4, outermost
-from airflow_masq.plan.policy_section import own_agent_reading
 
 if TYPE_CHECKING:
     from netaddr import IPNetwork
@@ -117,7 +116,7 @@ def _refuse_flawed_manifests(plan: Plan, *, form: str) -> None:
 
 
 def _refuse_flawed_config(plan: Plan, *, form: str) -> None:
-    reading = own_agent_reading(plan.policy_choice)
+    reading = plan.policy_choice.agent_reading
     if reading is not None and reading.error is not None:
         reason = f"the agent refuses the config, which then has no effect: {reading.error}"
         raise InexpressibleError(form=form, where="policy.agent_config", reason=reason)

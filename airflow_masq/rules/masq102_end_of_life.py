@@ -19,7 +19,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from airflow_masq.environment import IMAGE_VERSION_PLACE, end_of_life
+from airflow_masq.environment import IMAGE_VERSION_PLACE
 from airflow_masq.network.provenance import Provenance
 from airflow_masq.rules.rule import Problem, Rule, Severity
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 def _check(plan: Plan) -> Iterator[Problem]:
     image = plan.environment.image
-    end = None if image is None else end_of_life(image)
+    end = None if image is None else image.end_of_life
     if end is not None:
         yield Problem(
             where=IMAGE_VERSION_PLACE,

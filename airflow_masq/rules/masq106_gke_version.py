@@ -24,7 +24,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from airflow_masq.environment import GkeVersion, supports_masquerade_agent
+from airflow_masq.environment import GkeVersion
 from airflow_masq.exceptions import InvalidInputError
 from airflow_masq.network.provenance import Provenance
 from airflow_masq.rules.rule import Problem, Rule, Severity
@@ -48,11 +48,10 @@ def _check(plan: Plan) -> Iterator[Problem]:
         message = f"Expected {error.expected}, saw {error.seen}."
         yield Problem(where=_PLACE, message=message, severity=Severity.WARNING)
         return
-    supported = supports_masquerade_agent(version)
-    if supported is None:
+    if version.supports_agent is None:
         message = f"GKE {version} says too little to tell whether the cluster can have the agent; write its build too."
         yield Problem(where=_PLACE, message=message, severity=Severity.WARNING)
-    elif not supported:
+    elif not version.supports_agent:
         yield Problem(
             where=_PLACE,
             message=f"A cluster created with GKE {version} cannot have the agent, whatever it is upgraded to; "

@@ -23,7 +23,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from airflow_masq.network.provenance import Provenance
-from airflow_masq.plan.capacity import plan_capacity
 from airflow_masq.rules.rule import Problem, Rule, Severity
 from airflow_masq.text import listed
 
@@ -38,7 +37,7 @@ _MOST_WORKERS: Final = ("config", "workloadsConfig", "worker", "maxCount")
 
 
 def _check(plan: Plan) -> Iterator[Problem]:
-    room = plan_capacity(plan)
+    room = plan.capacity
     if room.is_enough is not False:
         return
     cannot_run = (room.pods or 0) < (room.wanted_nodes or 0)

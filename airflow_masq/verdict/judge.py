@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from netaddr import IPAddress
 
-    from airflow_masq.plan.values import Plan, Target
+    from airflow_masq.plan import Plan, Target
 
 __all__ = ["ObservedFinding", "Outcome", "Verdict", "judge"]
 

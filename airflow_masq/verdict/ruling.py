@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Final
 
 from airflow_masq.network.ranges import AddressKind, NetworkRanges, SourceKind
 from airflow_masq.observation.observation import Component, Vantage
-from airflow_masq.plan import policy_with_agent
 from airflow_masq.verdict import wording
 from airflow_masq.verdict.codes import CODES, VerdictCode
 from airflow_masq.verdict.outcome import Outcome
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
     from netaddr import IPAddress
 
     from airflow_masq.network.prediction import Prediction
-    from airflow_masq.plan.values import Plan, Target
+    from airflow_masq.plan import Plan, Target
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -166,7 +165,7 @@ def keeps_pod_address(destination: IPAddress | None, *, plan: Plan) -> bool:
     :return: whether the policy keeps Pod addresses there.
     """
     contradicted = plan.policy.name == "gke-default" and plan.environment.masquerades
-    policy = policy_with_agent(plan) if contradicted else plan.policy
+    policy = plan.policy_with_agent if contradicted else plan.policy
     return destination is not None and policy.keeps_pod_address(destination)
 
 

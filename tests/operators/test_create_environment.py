@@ -163,11 +163,15 @@ def test_an_existing_environment_with_the_agent_is_adopted(
 def test_the_secrets_of_an_adopted_environment_are_not_shown(
     cloud: EmulatedCloud, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """A planned environment variable that the environment lacks is named, its value is not."""
+    """A planned environment variable that the environment lacks is named, its value is not, whatever its name."""
     cloud.put(ENVIRONMENT_ID, state="RUNNING", masquerade=True)
-    software = {"imageVersion": IMAGE, "envVariables": {"DB_PASSWORD": "hunter2"}}
+    software = {"imageVersion": IMAGE, "envVariables": {"DB_PASSWORD": "hunter2", "zone": "hunter2"}}
     facts = execute(environment={"name": NAME, "config": {"softwareConfig": software}})
-    assert facts["differences"] == ["config.softwareConfig.envVariables.DB_PASSWORD: differs"]
+    assert facts["differences"] == [
+        "config.softwareConfig.envVariables.DB_PASSWORD: differs",
+        "config.softwareConfig.envVariables.zone: differs",
+    ]
+    assert f"{NAME} is not as planned: config.softwareConfig.envVariables.zone: differs" in caplog.text
     assert "hunter2" not in caplog.text + json.dumps(facts)
 
 

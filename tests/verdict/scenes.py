@@ -15,7 +15,7 @@ from netaddr import IPAddress, IPNetwork
 from airflow_masq.environment import EnvironmentResource
 from airflow_masq.network.policy import composer_policy, gke_default_policy
 from airflow_masq.network.ranges import NetworkRanges, SourceKind
-from airflow_masq.plan.values import Plan, Target
+from airflow_masq.plan import Plan, Target
 from airflow_masq.verdict import Component, Failure, Observation, Vantage, Verdict, judge
 
 if TYPE_CHECKING:
