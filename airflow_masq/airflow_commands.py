@@ -1,7 +1,7 @@
 """The command line as a part of Airflow's own: ``airflow masq lint PLAN`` is ``airflow-masq lint PLAN``.
 
-Airflow 3 asks for it through the provider info; Airflow 2 never does. It hands the words on unread, so that no
-``airflow`` command pays for ours, and must not declare any argument a second time.
+Airflow 3 loads it through the provider info, Airflow 2 never does. The words after ``masq`` are passed on as they are,
+so no argument is declared twice, and other ``airflow`` commands do not import ours.
 """
 
 from __future__ import annotations
@@ -19,18 +19,15 @@ if TYPE_CHECKING:
 
 
 def airflow_commands() -> list[CLICommand]:
-    """Give Airflow the command ``masq``.
-
-    :return: the one command.
-    """
+    """Make Airflow's command ``masq``."""
     words = Arg(  # type: ignore[no-untyped-call] # Airflow declares no types here
         ("words",), nargs=argparse.REMAINDER, metavar="COMMAND ...", help=f"one of {', '.join(COMMANDS)}"
     )
     return [
         ActionCommand(
             name="masq",
-            help="Judge plans of IP-masquerading Composer environments",
-            description="The same as the program airflow-masq; airflow masq COMMAND --help says more.",
+            help="Check plans of IP-masquerading Composer environments",
+            description="The same as the program airflow-masq; see airflow masq COMMAND --help.",
             func=_run,
             args=(words,),
         )

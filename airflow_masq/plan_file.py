@@ -1,43 +1,92 @@
-"""Reads what an operator was given as its plan, on the worker; it must not be called while a DAG file is parsed."""
+"""Files that commands and operators are given: read whole within bounds, or refused in one line.
+
+An operator's plan is read on the worker, in ``execute``, never while a DAG file is parsed.
+"""
 
 from __future__ import annotations
 
+import errno
+import os
+import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
-from airflow_masq.exceptions import PlanError
+from airflow_masq.exceptions import InvalidInputError
 from airflow_masq.plan import Plan, load_plan, plan_from_mapping
-from airflow_masq.plan.yaml_document import LARGEST_TEXT_CHARACTERS
 from airflow_masq.text import printable
 
-_ARGUMENT = "plan"
-_LONGEST_PATH_SHOWN = 200
+STANDARD_INPUT: Final = "-"
+
+# A ConfigMap can hold 1 MiB (https://kubernetes.io/docs/concepts/configuration/configmap/, read 2026-11-22). A plan
+# must be smaller still, which ``load_plan`` checks.
+_MOST_BYTES: Final = 1024 * 1024
+_LONGEST_NAME_SHOWN: Final = 1_000
+_LINE_END: Final = b"\n"
 
 
 def read_plan(plan: str | Mapping[str, Any]) -> Plan:
-    """Read a plan from a file on this worker, or from a mapping.
+    """Read the plan that an operator is given: the path of a file on this worker, or the plan as a mapping.
 
-    :param plan: the file's path, or the plan itself.
-    :return: the plan.
-    :raises PlanError: when the file cannot be read, or is no plan.
+    :raises InvalidInputError: the file cannot be read, or it is not a plan.
     """
     if isinstance(plan, Mapping):
-        return plan_from_mapping(plan, source=_ARGUMENT)
+        return plan_from_mapping(plan, source="plan")
     if not isinstance(plan, str):
-        raise _refused(expected="a path or a mapping", seen=f"a {type(plan).__name__}")
+        raise InvalidInputError(where="plan", expected="a path or a mapping", seen=f"a {type(plan).__name__}")
     if not plan:
-        raise _refused(expected="a path or a mapping", seen="an empty text")
-    path = printable(plan, limit=_LONGEST_PATH_SHOWN)
-    try:
-        with Path(plan).open(encoding="utf-8") as file:
-            text = file.read(LARGEST_TEXT_CHARACTERS + 1)  # one more than a plan may have, so that it is refused
-    except (OSError, ValueError) as error:  # ValueError: no UTF-8, or a path with a null character
-        reason = printable(str(error.strerror if isinstance(error, OSError) else error))
-        expected = "the path of a readable plan file on this worker"
-        raise _refused(expected=expected, seen=f"{path} ({reason})") from error
+        raise InvalidInputError(where="plan", expected="a path or a mapping", seen="an empty text")
+    path = printable(plan, limit=_LONGEST_NAME_SHOWN)
+    text = _read_text(Path(plan), where=f"plan: {path}", expected="a readable file on this worker")
     return load_plan(text, source=path)
 
 
-def _refused(*, expected: str, seen: str) -> PlanError:
-    return PlanError(source=_ARGUMENT, line=None, where="", expected=expected, seen=seen)
+def read_plan_file(name: str) -> Plan:
+    """Read the plan that a command is given.
+
+    :param name: the file's path, or ``-`` for standard input.
+    :raises InvalidInputError: the file cannot be read, or it is not a plan.
+    """
+    return load_plan(read_text_file(name), source=show_name(name))
+
+
+def read_text_file(name: str) -> str:
+    """Read a file that a command is given; line ends stay as they are.
+
+    :param name: the file's path, or ``-`` for standard input.
+    :raises InvalidInputError: the file cannot be read, has more than 1 MiB, or is not UTF-8.
+    """
+    path = None if name == STANDARD_INPUT else Path(name)
+    return _read_text(path, where=show_name(name), expected="a readable file")
+
+
+def show_name(name: str) -> str:
+    """Name a file in output, in one printable line."""
+    return "<stdin>" if name == STANDARD_INPUT else printable(name, limit=_LONGEST_NAME_SHOWN)
+
+
+def _read_text(path: Path | None, *, where: str, expected: str) -> str:
+    try:
+        content = _read_bytes(path)
+    except (OSError, ValueError) as error:  # ValueError: a null character in the path
+        reason = error.strerror if isinstance(error, OSError) else None
+        seen = printable(reason or str(error))
+        raise InvalidInputError(where=where, expected=expected, seen=seen) from error
+    if len(content) > _MOST_BYTES:
+        raise InvalidInputError(where=where, expected=f"at most {_MOST_BYTES} bytes", seen="more")
+    try:
+        return content.decode()
+    except UnicodeDecodeError as error:
+        place = f"{where}:{1 + content.count(_LINE_END, 0, error.start)}"
+        seen = f"the byte 0x{content[error.start]:02x}"
+        raise InvalidInputError(where=place, expected="UTF-8 text", seen=seen) from error
+
+
+def _read_bytes(path: Path | None) -> bytes:
+    """Read a file, or standard input for ``None``, but no more than is needed to see that it is too large."""
+    if path is not None:
+        with path.open("rb") as file:
+            return file.read(_MOST_BYTES + 1)
+    if sys.stdin is None:  # Python sets it to None where the descriptor was closed before the start
+        raise OSError(errno.EBADF, os.strerror(errno.EBADF))
+    return sys.stdin.buffer.read(_MOST_BYTES + 1)

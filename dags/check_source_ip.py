@@ -1,4 +1,4 @@
-"""Checks every hour, from several workers, which source address services see; it must stay cheap to parse."""
+"""Checks every hour, from several workers, which source address services see. It must stay cheap to parse."""
 
 from __future__ import annotations
 
@@ -16,28 +16,27 @@ DOCUMENTATION = """
 
 **instances** → **check** (N times) → **report** → **assert**
 
-1. **check** runs N times, so that Airflow may put it on several workers. Each instance asks every target of the plan
-   for the source address it saw, judges it and logs a table. What it finds does not fail it. Airflow cannot aim a task
-   at a node: the report says how many nodes were seen.
-2. **report** puts the instances together, also those that crashed, logs the table with the coverage, and emits an event
-   of the asset `airflow-masq://source-ip/check`, whatever was found.
-3. **assert** fails the run where something was found that was not meant to be, so that alerts for failed runs work.
+1. **check** runs N times, so that Airflow may run it on several workers. Each instance asks every target of the plan
+   which source address it sees, judges the answer and logs a table. No verdict fails it. Airflow cannot aim a task at a
+   node, so the report says how many nodes were seen.
+2. **report** merges the results of all instances, names those that crashed, logs the table with the coverage, and emits
+   an event of the asset `airflow-masq://source-ip/check`, whatever was found.
+3. **assert** fails the run if a verdict of `fail_on` was found, so that alerts for failed runs work.
 
-Where to look: the log of **report** has the table; every verdict has a code, a reason and evidence (its XCom).
+Where to look: the log of **report** has the table; its XCom has a code, a reason and the evidence for every verdict.
 
 | verdict | meaning |
 |---|---|
-| PASS | the address that was seen is the one that was meant |
-| FAIL | another one was seen |
-| INCONCLUSIVE | nothing was seen, as when a firewall drops the packets, or the plan does not say what is meant |
+| PASS | the expected address was seen |
+| FAIL | another address was seen |
+| INCONCLUSIVE | no address was seen (a firewall may drop the packets), or the plan does not say what is expected |
 | ERROR | the check could not be carried out |
 
 The plan is a YAML file that the workers can read, or the same as JSON in the field `plan`. On Composer, files in the
-bucket's folder `data` are found under `/home/airflow/gcs/data`.
+bucket's folder `data` are mounted under `/home/airflow/gcs/data`.
 """
 
-#: The bucket's folder ``data`` is mounted there on workers
-#: (https://cloud.google.com/composer/docs/composer-2/cloud-storage, read 2026-11-22).
+#: The bucket's folder ``data`` is mounted there on workers [source: composer-data-folder].
 DEFAULT_PLAN = "/home/airflow/gcs/data/masquerade-plan.yaml"
 
 PARAMS = {
@@ -57,14 +56,14 @@ PARAMS = {
         minimum=1,
         maximum=200,
         title="Instances",
-        description="How many checks to run; more of them are likelier to meet every node.",
+        description="How many checks to run; more checks reach more nodes.",
     ),
     "nodes_total": Param(
         None,
         type=["integer", "null"],
         minimum=1,
         title="Nodes in the cluster",
-        description="For the coverage ('4 of 6 nodes seen'); leave it empty where you do not know.",
+        description="For the coverage ('4 of 6 nodes seen'); leave it empty if you do not know.",
     ),
     "fail_on": Param(
         ["FAIL", "ERROR", "INCONCLUSIVE"],
@@ -73,7 +72,7 @@ PARAMS = {
         uniqueItems=True,
         examples=["FAIL", "ERROR", "INCONCLUSIVE"],
         title="Fail on",
-        description="The verdicts that fail the run. A firewall that drops the packets shows as INCONCLUSIVE.",
+        description="The verdicts that fail the run. If a firewall drops the packets, the verdict is INCONCLUSIVE.",
     ),
     "attempts": Param(
         3,
@@ -81,7 +80,7 @@ PARAMS = {
         minimum=1,
         maximum=10,
         title="Attempts",
-        description="How often to ask a service that gives no answer; each attempt uses a new connection.",
+        description="How often to ask a service that does not answer; each attempt uses a new connection.",
     ),
     "timeout_seconds": Param(
         5,
@@ -89,7 +88,7 @@ PARAMS = {
         minimum=0.1,
         maximum=60,
         title="Seconds per attempt",
-        description="How long one attempt may take.",
+        description="The time limit of one attempt.",
     ),
 }
 
@@ -109,7 +108,7 @@ with DAG(
 
     @task(task_id="instances")
     def count_instances(instances: Any) -> list[int]:  # noqa: ANN401 - a template, an int once it is rendered
-        """Give every check of this run its number."""
+        """List the numbers of this run's checks."""
         return list(range(instances))
 
     check = SourceIpCheckOperator.partial(
@@ -117,7 +116,7 @@ with DAG(
         plan="{{ params.plan }}",
         attempts="{{ params.attempts }}",
         timeout_seconds="{{ params.timeout_seconds }}",
-        fail_on=[],  # it observes and judges; its retries are for crashes, and the last task fails the run
+        fail_on=[],  # no verdict fails it: its retries are for crashes, and the last task fails the run
         execution_timeout=timedelta(minutes=15),
     ).expand(instance=count_instances("{{ params.instances }}"))
     report = SourceIpReportOperator(task_id="report", check_task_ids=["check"], nodes_total="{{ params.nodes_total }}")

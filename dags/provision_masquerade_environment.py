@@ -1,4 +1,4 @@
-"""Creates, once it is unpaused, a Composer environment whose Pods are masqueraded; it must stay cheap to parse."""
+"""Creates, once it is unpaused, a Composer environment whose Pods are masqueraded. It must stay cheap to parse."""
 
 from __future__ import annotations
 
@@ -13,32 +13,31 @@ DOCUMENTATION = """
 
 **create**: read the plan → lint it → create the environment → wait (about 25 minutes) → verify it
 
-With the agent, services see the address of a worker's *node* instead of its *Pod*. It can be enabled only when an
-environment is created, and not in Google Cloud console
+With the agent, services see the address of a worker's *node* instead of its *Pod*. The agent can be enabled only when
+an environment is created, and not in Google Cloud console
 ([Google's page](https://cloud.google.com/composer/docs/composer-2/enable-ip-masquerade-agent)).
 
-| what is found under the name | what happens |
+| what exists under the name | what happens |
 |---|---|
 | nothing | the environment is created |
-| a running environment with the agent | it is adopted; where it differs from the plan is logged |
-| an environment being created | the task waits for it: a retry goes on where the try before it ended |
-| an environment without the agent | the run fails: it must be re-created, nothing else helps |
+| a running environment with the agent | it is adopted; the log says where it differs from the plan |
+| an environment that is being created | the task waits for it, so a retry continues where the last attempt ended |
+| an environment without the agent | the run fails: the environment must be re-created |
 | an environment in state ERROR | the run fails: look at its logs, delete it, run again |
 
 Nothing is ever deleted or changed. What cannot work (Composer 3, overlapping ranges, …) is refused before any call.
 The task's XCom has the facts: name, image, cluster, address ranges, findings.
 
-**Schedule**: `@once`, and paused until somebody unpauses it, since an environment costs money; trigger it by hand for
-more. To have an environment at a certain time, give the DAG a cron expression or a `start_date` in the future. A
-recurring schedule is safe for what exists, which is adopted, but it brings back an environment that was deleted on
-purpose. Run `check_source_ip` in the new environment to see that services see what they should.
+**Schedule**: `@once`, and paused at first, since an environment costs money. Unpause the DAG to create the environment;
+trigger it by hand for more. For an environment at a certain time, give the DAG a cron expression or a `start_date` in
+the future. A recurring schedule adopts the environment that exists, but it also re-creates one that was deleted on
+purpose. Run `check_source_ip` in the new environment to verify which source address services see.
 
 The account of the connection needs the role *Composer Administrator* (or *Environment and Storage Object
 Administrator*) in the project and *Service Account User* on the environment's service account.
 """
 
-#: The bucket's folder ``data`` is mounted there on workers
-#: (https://cloud.google.com/composer/docs/composer-2/cloud-storage, read 2026-11-22).
+#: The bucket's folder ``data`` is mounted there on workers [source: composer-data-folder].
 DEFAULT_PLAN = "/home/airflow/gcs/data/masquerade-plan.yaml"
 
 PARAMS = {
@@ -57,7 +56,7 @@ PARAMS = {
         type="string",
         minLength=1,
         title="Google connection",
-        description="Its extra composer_endpoint may lead to an emulator or a private endpoint.",
+        description="Its extra composer_endpoint may name an emulator or a private endpoint.",
     ),
     "creation_timeout_seconds": Param(
         7200,
@@ -65,28 +64,28 @@ PARAMS = {
         minimum=60,
         maximum=86400,
         title="Seconds to wait",
-        description="How long one try waits for the environment; the creation itself goes on.",
+        description="How long one attempt waits for the environment. The creation itself continues.",
     ),
     "poll_interval_seconds": Param(
         30,
         type="number",
         minimum=1,
         maximum=600,
-        title="Seconds between looks",
-        description="How often to ask whether the environment is there yet.",
+        title="Seconds between polls",
+        description="How often to ask whether the environment is running.",
     ),
     "on_findings": Param(
         "fail",
         type="string",
         enum=["fail", "warn", "ignore"],
         title="On findings",
-        description="What errors found in the plan do: fail before anything is created, warn, or ignore.",
+        description="What errors in the plan do: fail before anything is created, warn, or ignore.",
     ),
 }
 
 with DAG(
     dag_id="provision_masquerade_environment",
-    description="Create a Composer environment whose Pods show their nodes' addresses.",
+    description="Create a Composer environment whose Pods are masqueraded.",
     doc_md=DOCUMENTATION,
     schedule="@once",
     is_paused_upon_creation=True,

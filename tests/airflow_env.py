@@ -19,7 +19,7 @@ DAGS_FOLDER = Path(__file__).resolve().parent.parent / "dags"
 def airflow_settings(home: Path, *, dags_folder: Path = DAGS_FOLDER) -> dict[str, str]:
     """Give the environment variables of an Airflow that lives in one folder.
 
-    In-memory SQLite does not work with ``dag.test()`` (tried on Airflow 3.3.2, 2026-11-22), hence the file.
+    In-memory SQLite does not work with ``dag.test()``, hence the file [source: observed-dag-test-file-database].
 
     :param home: the folder; it need not exist yet.
     :param dags_folder: becomes the bundle ``dags-folder``, where ``dag.test()`` looks for the DAG.

@@ -1,7 +1,7 @@
 """Runs DAG files of the project in this process and reads back what they left; imports Airflow, so import it late.
 
 ``dag.test()`` finds a DAG only inside a configured bundle (``airflow_env.py`` names it). The first run of a process
-takes about 10 s with the import and the tables, later ones 0.4 s (Airflow 3.3.2, 2026-11-22).
+takes about 10 s with the import and the tables, later ones 0.4 s [source: observed-dag-test-file-database].
 """
 
 from __future__ import annotations

@@ -1,28 +1,25 @@
-"""``airflow-masq agent-config FILE``: what the IP masquerade agent would make of its config."""
+"""``airflow-masq agent-config FILE``: reads a config of the IP masquerade agent as the agent would."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
 from airflow_masq.agent.config import AgentConfigReading, read_agent_config
-from airflow_masq.cli.files import read_text, shown_name
-from airflow_masq.cli.output import Colour, aligned, paint, print_json, print_lines, wrapped
+from airflow_masq.cli.output import Colour, align, paint, print_json, print_lines, wrap
+from airflow_masq.plan_file import read_text_file, show_name
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
-    from collections.abc import Iterator, Sequence
-
+    from collections.abc import Iterator
 
 _INDENT: Final = "    "
+_MEANINGS: Final = {"RETURN": "sees the Pod's address", "MASQUERADE": "sees the node's address"}
 
 
 def add_arguments(parser: ArgumentParser) -> None:
-    """Declare what the command takes.
-
-    :param parser: the command's parser.
-    """
+    """Declare the command's arguments."""
     parser.add_argument(
-        "file", metavar="FILE", help="the text under the key config of the agent's ConfigMap, or - for standard input"
+        "file", metavar="FILE", help="the text of the key config in the agent's ConfigMap, or - for standard input"
     )
     parser.add_argument("--enable-ipv6", action="store_true", help="as the agent's own option: masquerade IPv6 too")
     parser.add_argument(
@@ -33,76 +30,55 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 
 def run(arguments: Namespace) -> int:
-    """Read a config as the agent would.
+    """Return 0 if the agent accepts the config, 1 if it rejects it.
 
-    :param arguments: as ``add_arguments`` declared them, and ``format``.
-    :return: 0 where the agent accepts it, 1 where it rejects it.
-    :raises InvalidInputError: when the file cannot be read.
+    :raises InvalidInputError: the file cannot be read.
     """
     reading = read_agent_config(
-        read_text(arguments.file), enable_ipv6=arguments.enable_ipv6, reserved_ranges=arguments.reserved_ranges
+        read_text_file(arguments.file), enable_ipv6=arguments.enable_ipv6, reserved_ranges=arguments.reserved_ranges
     )
     if arguments.format == "json":
-        print_json(_as_json(reading))
+        print_json(
+            {
+                "accepted": reading.accepted,
+                "error": reading.error,
+                "ipv4_chain": reading.ipv4_chain,
+                "ipv6_chain": reading.ipv6_chain,
+                "warnings": reading.warnings,
+            }
+        )
     else:
         print_lines(*_report(reading, name=arguments.file))
     return 0 if reading.accepted else 1
 
 
-def _as_json(reading: AgentConfigReading) -> dict[str, object]:
-    return {
-        "accepted": reading.accepted,
-        "error": reading.error,
-        "ipv4_chain": _listed(reading.ipv4_chain),
-        "ipv6_chain": _listed(reading.ipv6_chain),
-        "warnings": list(reading.warnings),
-    }
-
-
-def _listed(chain: Sequence[str] | None) -> list[str] | None:
-    return None if chain is None else list(chain)
-
-
 def _report(reading: AgentConfigReading, *, name: str) -> Iterator[str]:
-    source = shown_name(name)
+    source = show_name(name)
     if reading.accepted:
         yield f"{source}: {paint('accepted', colour=Colour.GOOD)}"
         for version, chain in (("IPv4", reading.ipv4_chain), ("IPv6", reading.ipv6_chain)):
-            yield from _chain(version, chain)
+            if chain is None:
+                yield f"{version}: no chain, so every destination sees the Pod's address"
+                continue
+            yield f"{version}:"
+            # A rule without a destination matches every packet that reaches it.
+            rules = [rule.rpartition(" ") for rule in chain]
+            rows = [(destination or "everything else", action, _MEANINGS[action]) for destination, _, action in rules]
+            yield from (f"{_INDENT}{line}" for line in align(rows))
     else:
         yield f"{source}: {paint('rejected', colour=Colour.BAD)}"
-        yield wrapped(reading.error or "", indent=_INDENT)
+        yield wrap(reading.error or "", indent=_INDENT)
     for warning in reading.warnings:
-        yield wrapped(f"{paint('warning', colour=Colour.DOUBTFUL)}: {warning}", indent=_INDENT, first="")
-    yield wrapped(_next_step(reading), indent=_INDENT, first="")
-
-
-def _chain(version: str, chain: Sequence[str] | None) -> Iterator[str]:
-    if chain is None:
-        yield f"{version}: no chain, so every destination sees the Pod's address"
-        return
-    yield f"{version}:"
-    for line in aligned(_row(rule) for rule in chain):
-        yield f"{_INDENT}{line}"
-
-
-def _row(rule: str) -> tuple[str, str, str]:
-    """Split a rule; one without a destination takes every destination that gets that far."""
-    destination, _, action = rule.rpartition(" ")
-    return (destination or "everything else", action, _SIGHTS[action])
-
-
-_SIGHTS: Final = {"RETURN": "sees the Pod's address", "MASQUERADE": "sees the node's address"}
-
-
-def _next_step(reading: AgentConfigReading) -> str:
+        yield wrap(f"{paint('warning', colour=Colour.DOUBTFUL)}: {warning}", indent=_INDENT, first="")
     if not reading.accepted:
-        return (
-            "Next: put it right before the agent sees it. At its first start it writes no chain at all, and Pod "
-            "addresses leak everywhere; later it stops healing the rules it has."
+        next_step = (
+            "correct it before the agent reads it. At its first start, the agent would write no chain, and every "
+            "destination would see Pod addresses. Later, it would no longer repair its rules."
         )
-    if reading.warnings:
-        return "Next: read the warnings; the agent accepts all of this in silence."
-    return (
-        "Next: put it into a plan (policy: {agent_config: ...}) and ask airflow-masq explain about your destinations."
-    )
+    elif reading.warnings:
+        next_step = "read the warnings; the agent accepts all of this without a message."
+    else:
+        next_step = (
+            "put it into a plan (policy: {agent_config: ...}) and ask airflow-masq explain about your destinations."
+        )
+    yield wrap(f"Next: {next_step}", indent=_INDENT, first="")

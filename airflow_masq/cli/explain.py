@@ -6,14 +6,13 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Final
 
-from airflow_masq.cli.files import read_plan, shown_name
-from airflow_masq.cli.output import Colour, paint, print_json, print_lines, wrapped
+from airflow_masq.cli.output import Colour, paint, print_json, print_lines, wrap
 from airflow_masq.exceptions import InvalidInputError
 from airflow_masq.network.arrival import PredictedKind, is_nowhere
 from airflow_masq.network.every_pod import predict_every_pod
 from airflow_masq.network.prediction import Prediction, predict
 from airflow_masq.network.ranges import parse_address
-from airflow_masq.plan.environment_section import require_own_network
+from airflow_masq.plan_file import read_plan_file, show_name
 from airflow_masq.text import printable
 
 if TYPE_CHECKING:
@@ -92,8 +91,8 @@ def run(arguments: Namespace) -> int:
     :raises InvalidInputError: when the plan cannot be read or is one of Composer 3, or a destination, the Pod or the
         endpoint is none.
     """
-    plan = read_plan(arguments.plan)
-    require_own_network(plan.environment)
+    plan = read_plan_file(arguments.plan)
+    plan.environment.require_own_network()
     destinations = [destination for word in arguments.destinations for destination in _destinations(plan, word)]
     answers = [_answer(plan, destination, arguments) for destination in destinations]
     if arguments.format == "json":
@@ -231,10 +230,10 @@ def _report(answers: Sequence[_Answer], *, name: str) -> Iterator[str]:
     for answer in answers:
         yield f"{answer.destination.name}: {_headline(answer)}"
         for number, step in enumerate(answer.path, start=1):
-            yield wrapped(step, indent=f"{_INDENT}   ", first=f"{_INDENT}{number}. ")
+            yield wrap(step, indent=f"{_INDENT}   ", first=f"{_INDENT}{number}. ")
         yield paint(f"{_INDENT}{answer.prediction.reason} ({answer.prediction.provenance})", colour=Colour.QUIET)
         yield ""
-    yield wrapped(_next_step(answers, source=shown_name(name)), indent=_INDENT, first="")
+    yield wrap(_next_step(answers, source=show_name(name)), indent=_INDENT, first="")
 
 
 def _headline(answer: _Answer) -> str:

@@ -1,92 +1,74 @@
-"""``airflow-masq lint PLAN``: what is wrong with a plan, before any money is spent."""
+"""``airflow-masq lint PLAN``: finds what is wrong with a plan, before any money is spent."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from airflow_masq.cli.files import read_plan, shown_name
-from airflow_masq.cli.output import Colour, aligned, counted, paint, print_json, print_lines, wrapped
+from airflow_masq.cli.output import Colour, align, count, paint, print_json, print_lines, wrap
+from airflow_masq.plan_file import read_plan_file, show_name
 from airflow_masq.rules import Finding, Severity, all_rules, lint
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator, Sequence
 
     from airflow_masq.plan import Plan
 
 _COLOURS: Final = {Severity.ERROR: Colour.BAD, Severity.WARNING: Colour.DOUBTFUL, Severity.INFO: Colour.QUIET}
+_NOUNS: Final = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "remark"}
 _INDENT: Final = "    "
 _FIX_HEADING: Final = "## How to fix"
 _MOST_NEXT_STEPS: Final = 5
 
 
 def add_arguments(parser: ArgumentParser) -> None:
-    """Declare what the command takes.
-
-    :param parser: the command's parser.
-    """
+    """Declare the command's arguments."""
     parser.add_argument("plan", metavar="PLAN", help="the plan file, or - for standard input")
 
 
 def run(arguments: Namespace) -> int:
-    """Lint a plan.
+    """Return 1 if a finding is an error, else 0.
 
-    :param arguments: as ``add_arguments`` declared them, and ``format``.
-    :return: 1 where a finding is an error, else 0.
-    :raises InvalidInputError: when the plan cannot be read.
+    :raises InvalidInputError: the plan cannot be read.
     """
-    plan = read_plan(arguments.plan)
+    plan = read_plan_file(arguments.plan)
     severities = tuple(Severity)
     findings = sorted(lint(plan), key=lambda finding: severities.index(finding.severity))
     if arguments.format == "json":
-        print_json({"findings": [_as_json(finding) for finding in findings]})
+        print_json({"findings": [finding.as_json() for finding in findings]})
     else:
-        print_lines(*_report(plan, findings, name=arguments.plan))
+        print_lines(*_report(plan, findings, source=show_name(arguments.plan)))
     return int(any(finding.severity is Severity.ERROR for finding in findings))
 
 
-def _as_json(finding: Finding) -> dict[str, str]:
-    return {
-        "code": finding.code,
-        "severity": finding.severity.value,
-        "where": finding.where,
-        "message": finding.message,
-        "provenance": finding.provenance.value,
-    }
-
-
-def _report(plan: Plan, findings: list[Finding], *, name: str) -> Iterator[str]:
-    source = shown_name(name)
+def _report(plan: Plan, findings: Sequence[Finding], *, source: str) -> Iterator[str]:
     if not findings:
         yield f"{source}: {paint('no findings', colour=Colour.GOOD)}."
         yield f"Next: see which source address a service gets (airflow-masq explain {source} ADDRESS)."
         return
-    places = [(f"{source}:{plan.line_of(finding.where) or 1}:", finding.where) for finding in findings]
-    heads = aligned((place, finding.code, where) for finding, (place, where) in zip(findings, places, strict=True))
-    width = max(len(severity.value) for severity in Severity)
+    heads = align(
+        (f"{source}:{plan.line_of(finding.where) or 1}:", finding.code, finding.where) for finding in findings
+    )
+    width = max(len(severity) for severity in Severity)
     for finding, head in zip(findings, heads, strict=True):
-        yield f"{paint(finding.severity.value.ljust(width), colour=_COLOURS[finding.severity])}  {head}"
-        yield wrapped(finding.message, indent=_INDENT)
+        yield f"{paint(finding.severity.ljust(width), colour=_COLOURS[finding.severity])}  {head}"
+        yield wrap(finding.message, indent=_INDENT)
         yield paint(f"{_INDENT}docs/rules/{finding.code}.md, {finding.provenance}", colour=Colour.QUIET)
         yield ""
-    yield f"{source}: {_counts(findings)}."
-    yield from _next_steps(findings)
-
-
-def _counts(findings: Iterable[Finding]) -> str:
     found = [finding.severity for finding in findings]
-    nouns = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "remark"}
-    return ", ".join(counted(found.count(severity), noun=noun) for severity, noun in nouns.items() if severity in found)
+    counts = [count(found.count(each), noun=noun) for each, noun in _NOUNS.items() if each in found]
+    yield f"{source}: {', '.join(counts)}."
+    yield from _list_next_steps(findings)
 
 
-def _next_steps(findings: Iterable[Finding]) -> Iterator[str]:
-    """Say how to fix what was found first, each code once; the rest has its pages."""
-    rules = {rule.code: rule.text or "" for rule in all_rules()}
+def _list_next_steps(findings: Sequence[Finding]) -> Iterator[str]:
+    """Say how to fix the first findings, each code once; the others are referred to their pages."""
+    texts = {rule.code: rule.text or "" for rule in all_rules()}
     codes = list(dict.fromkeys(finding.code for finding in findings))
     for code in codes[:_MOST_NEXT_STEPS]:
-        title, _, rest = rules[code].strip().partition("\n")
+        title, _, rest = texts[code].strip().partition("\n")
         fix = rest.partition(_FIX_HEADING)[2].strip().partition("\n\n")[0]
-        yield wrapped(f"Next, {code} ({title.rstrip('.')}): {' '.join(fix.split())}", indent=_INDENT, first="")
+        yield wrap(f"Next, {code} ({title.rstrip('.')}): {' '.join(fix.split())}", indent=_INDENT, first="")
     left = codes[_MOST_NEXT_STEPS:]
     if left:
-        yield wrapped(f"Then {', '.join(left)}: each page says how to fix it.", indent=_INDENT, first="")
+        yield wrap(f"Then {', '.join(left)}: see their pages in docs/rules.", indent=_INDENT, first="")

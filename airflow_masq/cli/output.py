@@ -1,7 +1,6 @@
-"""How commands speak: JSON for programs, text for people, colours for terminals only.
+"""The output of commands: JSON for programs, text for people, colours for terminals only.
 
-Text of others that reaches a terminal through here was made harmless where it came in (``wire.foreign_text``). It must
-not know any command.
+Foreign text is escaped where it enters (``text.printable``), not here.
 """
 
 from __future__ import annotations
@@ -17,18 +16,17 @@ from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-    from typing import TextIO
 
 _NARROWEST: Final = 60
 _WIDEST: Final = 110
 GAP: Final = "  "
-"""What stands between columns."""
+"""The blanks between columns."""
 
 _RESET: Final = "\x1b[0m"
 
 
 class Colour(Enum):
-    """What a word means, as a terminal shows it (ECMA-48 section 8.3.117)."""
+    """The meaning of a word, as a terminal shows it (ECMA-48 section 8.3.117)."""
 
     GOOD = "\x1b[32m"
     BAD = "\x1b[1;31m"
@@ -37,91 +35,61 @@ class Colour(Enum):
 
 
 def paint(text: str, *, colour: Colour | None) -> str:
-    """Colour a word where standard output is a terminal that shows colours.
+    """Colour a text if standard output is a terminal that shows colours.
 
-    :param text: the word; align it before, since what colours it has a length too.
-    :param colour: what it means; ``None`` for nothing.
-    :return: the word, coloured or as it is.
+    Align the text before: the escape sequences count as characters.
     """
-    return f"{colour.value}{text}{_RESET}" if colour is not None and _shows_colours(sys.stdout) else text
+    # https://no-color.org, read 2026-11-22: any value that is not empty.
+    shows_colours = sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    return f"{colour.value}{text}{_RESET}" if colour is not None and shows_colours else text
 
 
 def print_json(value: object) -> None:
-    """Print a value as indented JSON in ASCII.
-
-    :param value: made of JSON's types.
-    """
+    """Print a value as indented JSON in ASCII."""
     print(json.dumps(value, indent=2))  # noqa: T201 - the command line's output
 
 
 def print_lines(*lines: str) -> None:
-    """Print lines of text.
-
-    :param lines: each without a line end.
-    """
+    """Print lines of text, given without their line ends."""
     print(*lines, sep="\n")  # noqa: T201 - the command line's output
 
 
 def print_form(text: str) -> None:
-    """Print what other programs read, in UTF-8 whatever a terminal's encoding: an escape would be another text to them.
-
-    :param text: the whole of it, with a line feed at its end.
-    """
+    """Print text for other programs, in UTF-8 whatever the terminal's encoding: an escape would change its meaning."""
     if isinstance(sys.stdout, TextIOWrapper):
         sys.stdout.reconfigure(encoding="utf-8")
     print(text, end="")  # noqa: T201 - the command line's output
 
 
-def aligned(rows: Iterable[Sequence[str]]) -> list[str]:
-    """Lay cells out in columns as wide as their widest cell.
-
-    :param rows: rows of as many cells each.
-    :return: one line a row, without blanks at its end.
-    """
+def align(rows: Iterable[Sequence[str]]) -> list[str]:
+    """Lay out rows of equally many cells in columns, without blanks at the end of a line."""
     cells = [tuple(row) for row in rows]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     return [GAP.join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in cells]
 
 
-def wrapped(text: str, *, indent: str = "", first: str | None = None) -> str:
-    """Break a text into lines that fit the terminal, or 110 columns where there is none.
+def wrap(text: str, *, indent: str = "", first: str | None = None) -> str:
+    """Break a paragraph into lines that fit the terminal, or 110 columns without one.
 
-    :param text: one paragraph.
-    :param indent: what stands before each line, default nothing.
-    :param first: what stands before the first line, default ``indent``.
-    :return: the lines, joined.
+    :param indent: the beginning of each line (default: empty).
+    :param first: the beginning of the first line (default: ``indent``).
     """
-    beginning = indent if first is None else first
     return textwrap.fill(
         text,
-        line_width(),
-        initial_indent=beginning,
+        get_line_width(),
+        initial_indent=indent if first is None else first,
         subsequent_indent=indent,
         break_long_words=False,
         break_on_hyphens=False,
     )
 
 
-def line_width() -> int:
-    """Say how wide a line may be.
-
-    :return: the columns of the terminal, 60 to 110; 110 where there is none.
-    """
+def get_line_width() -> int:
+    """Return the columns of the terminal, 60 to 110, or 110 without one."""
     columns = shutil.get_terminal_size().columns if sys.stdout.isatty() else _WIDEST
     return min(max(columns, _NARROWEST), _WIDEST)
 
 
-def counted(number: int, *, noun: str, plural: str | None = None) -> str:
-    """Count things in words.
-
-    :param number: how many.
-    :param noun: one of them.
-    :param plural: several of them, default with an s.
-    :return: for example ``1 error`` or ``2 errors``.
-    """
+def count(number: int, *, noun: str, plural: str | None = None) -> str:
+    """Write a number with its noun: ``1 error``, ``2 errors``. The plural's default is the noun with an s."""
     return f"{number} {noun}" if number == 1 else f"{number} {plural or f'{noun}s'}"
-
-
-def _shows_colours(stream: TextIO) -> bool:
-    # https://no-color.org, read 2026-11-22: any value that is not empty.
-    return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"

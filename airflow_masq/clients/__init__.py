@@ -1,4 +1,4 @@
-"""Clients of Google's APIs: credentials come in, values and this project's errors go out; no Airflow.
+"""Clients of Google's APIs: credentials are passed in, values and this project's errors come out; no Airflow.
 
-Nothing is imported here: the API's libraries cost seconds, and whoever needs one names its module.
+Nothing is imported here, since the API's libraries take seconds.
 """

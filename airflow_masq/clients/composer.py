@@ -1,7 +1,7 @@
-"""The Composer API as this project needs it: create, get, list, delete, and look at an operation.
+"""The Composer API: create, get, list, delete, and read an operation.
 
-It knows no Airflow, so that the command line uses it too. It must not wait, retry or decide: one method is one call
-with one time limit, errors are mapped in ``google_errors``, and environments go in and out as Google's REST resource.
+One method is one call with one time limit. Waiting, retrying and deciding belong to ``provisioning``; errors are
+translated in ``google_errors``.
 
 Methods and messages: https://cloud.google.com/composer/docs/reference/rpc/google.cloud.orchestration.airflow.service.v1
 and ``google/longrunning/operations.proto`` (read 2026-11-22).
@@ -10,7 +10,7 @@ and ``google/longrunning/operations.proto`` (read 2026-11-22).
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 
 import grpc
 from google.api_core.client_options import ClientOptions
@@ -20,18 +20,16 @@ from google.cloud.orchestration.airflow.service_v1.services.environments.transpo
 
 from airflow_masq import __version__
 from airflow_masq.clients.endpoint import parse_endpoint
-from airflow_masq.clients.environment_message import message_from_resource, resource_from_message
-from airflow_masq.clients.google_errors import MESSAGE_LIMIT, google_errors
+from airflow_masq.clients.environment_message import make_message, read_message
+from airflow_masq.clients.google_errors import MESSAGE_LIMIT, translate_google_errors
+from airflow_masq.environment import EnvironmentName, EnvironmentResource
 from airflow_masq.text import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from types import TracebackType
 
     from google.auth.credentials import Credentials
     from google.longrunning.operations_pb2 import Operation  # type: ignore[import-untyped] # Google ships no types
-
-    from airflow_masq.environment.name import EnvironmentName
 
 CLIENT_INFO = ClientInfo(  # type: ignore[no-untyped-call] # google-api-core is partly untyped
     client_library_version=__version__, user_agent=f"airflow-masq/{__version__}"
@@ -42,12 +40,11 @@ STATUS_NAMES = {status.value[0]: status.name for status in grpc.StatusCode}
 
 @dataclass(frozen=True, kw_only=True)
 class OperationStatus:
-    """A long-running operation, as it was when asked.
+    """A long-running operation at the time of the call.
 
-    :param name: the operation's name (``projects/P/locations/L/operations/ID``).
-    :param done: it has ended, well or not.
-    :param error: what it ended with, ``STATUS: words``; ``None`` where it goes on or ended well. An error without a
-        word is an error too.
+    :param name: ``projects/P/locations/L/operations/ID``.
+    :param done: the operation has ended, successfully or not.
+    :param error: ``STATUS: reason`` where it ended in an error, else ``None``. An error without a reason counts too.
     """
 
     name: str
@@ -56,13 +53,13 @@ class OperationStatus:
 
 
 class ComposerClient:
-    """The calls to one Composer endpoint; close it, or use it in a ``with`` block.
+    """A client of one Composer endpoint. Close it, or use it in a ``with`` block.
 
-    :param credentials: Google credentials; not used, and not sent, on a plaintext endpoint. ``None`` means Google's
-        application default credentials.
-    :param endpoint: a URL as ``parse_endpoint`` takes it; ``None`` means Google's public endpoint.
-    :param api_timeout_seconds: how long one call may take (default 60).
-    :param client_info: what the calls name as their user agent.
+    :param credentials: Google credentials. A plaintext endpoint does not get them. ``None`` means Google's application
+        default credentials.
+    :param endpoint: a URL that ``parse_endpoint`` accepts. ``None`` means Google's public endpoint.
+    :param api_timeout_seconds: the time limit of one call (default 60).
+    :param client_info: the user agent that calls carry.
     :raises InvalidInputError: the endpoint is not usable.
     """
 
@@ -75,80 +72,70 @@ class ComposerClient:
         client_info: ClientInfo = CLIENT_INFO,
     ) -> None:
         self._api_timeout_seconds = api_timeout_seconds
-        with google_errors("preparing a client of the Composer API"):
-            self._client = _environments_client(credentials, endpoint=endpoint, client_info=client_info)
+        with translate_google_errors("preparing a client of the Composer API"):
+            self._client = _connect(credentials, endpoint=endpoint, client_info=client_info)
 
-    def create(self, name: EnvironmentName, *, resource: Mapping[str, object]) -> OperationStatus:
+    def create(self, name: EnvironmentName, *, resource: EnvironmentResource) -> OperationStatus:
         """Start the creation of an environment.
 
-        :param name: the environment's name; it replaces the resource's.
-        :param resource: the environment as REST resource; it is not changed.
+        :param name: replaces the resource's own name.
         :return: the operation that creates it.
         :raises InvalidInputError: the resource cannot be sent.
         :raises EnvironmentAlreadyExistsError: an environment of that name exists, in whatever state.
-        :raises CloudRefusedError: the API said no.
+        :raises CloudRefusedError: the API refused the call.
         :raises CloudUnavailableError: no answer; the creation may have started nevertheless.
         """
-        message = message_from_resource({**resource, "name": str(name)})
-        with google_errors(f"creating {name}"):
+        message = make_message(resource.with_name(str(name)))
+        with translate_google_errors(f"creating {name}"):
             operation = self._client.create_environment(
-                parent=name.parent,
-                environment=message,
-                timeout=self._api_timeout_seconds,
+                parent=name.parent, environment=message, timeout=self._api_timeout_seconds
             )
-        return _status(operation.operation)
+        return _read_status(operation.operation)
 
-    def get(self, name: EnvironmentName) -> dict[str, Any]:
+    def get(self, name: EnvironmentName) -> EnvironmentResource:
         """Read an environment.
 
-        :param name: the environment's name.
-        :return: its REST resource.
         :raises EnvironmentNotFoundError: there is none.
-        :raises CloudRefusedError: the API said no.
+        :raises CloudRefusedError: the API refused the call.
         :raises CloudUnavailableError: no answer.
         """
-        with google_errors(f"reading {name}"):
+        with translate_google_errors(f"reading {name}"):
             message = self._client.get_environment(name=str(name), timeout=self._api_timeout_seconds)
-        return resource_from_message(message)
+        return read_message(message)
 
-    def list(self, project: str, *, location: str) -> tuple[dict[str, Any], ...]:
-        """Read all environments of one project in one region.
+    def list(self, project: str, *, location: str) -> tuple[EnvironmentResource, ...]:
+        """Read all environments of a project in one region, in the API's order.
 
-        :param project: the project's id.
-        :param location: the region.
-        :return: their REST resources, in the API's order.
-        :raises CloudRefusedError: the API said no.
+        :raises CloudRefusedError: the API refused the call.
         :raises CloudUnavailableError: no answer.
         """
         parent = f"projects/{project}/locations/{location}"
-        with google_errors(f"listing the environments of {parent}"):
+        with translate_google_errors(f"listing the environments of {parent}"):
             pager = self._client.list_environments(parent=parent, timeout=self._api_timeout_seconds)
-            return tuple(resource_from_message(message) for message in pager)
+            return tuple(read_message(message) for message in pager)
 
     def delete(self, name: EnvironmentName) -> OperationStatus:
         """Start the deletion of an environment.
 
-        :param name: the environment's name.
         :return: the operation that deletes it.
         :raises EnvironmentNotFoundError: there is none.
-        :raises CloudRefusedError: the API said no.
+        :raises CloudRefusedError: the API refused the call.
         :raises CloudUnavailableError: no answer; the deletion may have started nevertheless.
         """
-        with google_errors(f"deleting {name}"):
+        with translate_google_errors(f"deleting {name}"):
             operation = self._client.delete_environment(name=str(name), timeout=self._api_timeout_seconds)
-        return _status(operation.operation)
+        return _read_status(operation.operation)
 
-    def operation(self, operation_name: str) -> OperationStatus:
-        """Look at a long-running operation.
+    def get_operation(self, operation_name: str) -> OperationStatus:
+        """Read a long-running operation.
 
         :param operation_name: the name that ``create`` or ``delete`` returned.
-        :return: the operation as it is now.
-        :raises CloudRefusedError: the API said no, for example since it has forgotten the operation.
+        :raises CloudRefusedError: the API refused the call, for example because it has forgotten the operation.
         :raises CloudUnavailableError: no answer.
         """
-        with google_errors(f"reading {operation_name}"):
+        with translate_google_errors(f"reading {operation_name}"):
             operation = self._client.get_operation({"name": operation_name}, timeout=self._api_timeout_seconds)
-        return _status(operation)
+        return _read_status(operation)
 
     def close(self) -> None:
         """Close the connection; the client cannot be used any more."""
@@ -163,32 +150,22 @@ class ComposerClient:
         self.close()
 
 
-def _environments_client(
-    credentials: Credentials | None, *, endpoint: str | None, client_info: ClientInfo
-) -> EnvironmentsClient:
-    parsed = None if endpoint is None else parse_endpoint(endpoint)
-    if parsed is None:
+def _connect(credentials: Credentials | None, *, endpoint: str | None, client_info: ClientInfo) -> EnvironmentsClient:
+    if endpoint is None:
         return EnvironmentsClient(credentials=credentials, client_info=client_info)
+    parsed = parse_endpoint(endpoint)
     if not parsed.plaintext:
         options = ClientOptions(api_endpoint=parsed.target)
         return EnvironmentsClient(credentials=credentials, client_options=options, client_info=client_info)
-    return EnvironmentsClient(transport=_plaintext_transport(parsed.target, client_info=client_info))
+    # No TLS, no credentials, and not through a proxy that an environment variable names.
+    channel = grpc.insecure_channel(parsed.target, options=[("grpc.enable_http_proxy", 0)])
+    return EnvironmentsClient(transport=EnvironmentsGrpcTransport(channel=channel, client_info=client_info))
 
 
-def _plaintext_transport(target: str, *, client_info: ClientInfo) -> EnvironmentsGrpcTransport:
-    """Make a transport without TLS, without credentials and without the proxy that the environment may name."""
-    channel = grpc.insecure_channel(target, options=[("grpc.enable_http_proxy", 0)])
-    return EnvironmentsGrpcTransport(channel=channel, client_info=client_info)
-
-
-def _status(operation: Operation) -> OperationStatus:
-    failed = operation.WhichOneof("result") == "error"
-    return OperationStatus(name=operation.name, done=operation.done, error=_error_words(operation) if failed else None)
-
-
-def _error_words(operation: Operation) -> str:
-    """Write an operation's error, whose message may be empty and whose code may be one that we do not know."""
-    code = operation.error.code
-    status = STATUS_NAMES.get(code, f"code {code}")
-    words = printable(operation.error.message, limit=MESSAGE_LIMIT) or "the API gave no reason"
-    return f"{status}: {words}"
+def _read_status(operation: Operation) -> OperationStatus:
+    """Read an operation, whose error may have an empty message or a code that is not in ``STATUS_NAMES``."""
+    if operation.WhichOneof("result") != "error":
+        return OperationStatus(name=operation.name, done=operation.done, error=None)
+    status = STATUS_NAMES.get(operation.error.code, f"code {operation.error.code}")
+    reason = printable(operation.error.message, limit=MESSAGE_LIMIT) or "the API gave no reason"
+    return OperationStatus(name=operation.name, done=operation.done, error=f"{status}: {reason}")

@@ -1,13 +1,13 @@
-"""Where an API is reached: Google's own address, a private endpoint over TLS, or an emulator on this machine.
+"""The endpoint of an API: Google's own, a private one over TLS, or an emulator on this machine.
 
-It exists so that credentials and requests never leave the machine in plain text: a plaintext endpoint is accepted only
-on a loopback address. It must not open a connection.
+Credentials and requests must never leave the machine in plain text, so a plaintext endpoint is accepted only on a
+loopback address.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import urlsplit
 
 from netaddr import AddrFormatError, IPAddress
 
@@ -30,34 +30,29 @@ class Endpoint:
 
 
 def parse_endpoint(text: str, *, where: str = "composer_endpoint") -> Endpoint:
-    """Read an endpoint's URL.
+    """Parse an endpoint's URL.
 
-    :param text: ``https://HOST[:PORT]`` (port 443 by default) or ``http://LOOPBACK:PORT``. ``localhost`` stands for
+    :param text: ``https://HOST[:PORT]`` (port 443 by default) or ``http://LOOPBACK:PORT``. ``localhost`` means
         127.0.0.1 and is not looked up.
     :param where: the setting's name, for the message.
-    :return: the endpoint.
-    :raises InvalidInputError: the URL has another shape, or is in plain text and not on a loopback address.
+    :raises InvalidInputError: the URL has another form, or is in plain text and not on a loopback address.
     """
-    url, port = _split(text, where=where)
-    host = "127.0.0.1" if url.hostname == "localhost" else url.hostname
-    if host is None or url.username is not None or url.path not in {"", "/"} or url.query or url.fragment:
-        raise _refused(text, where=where)
-    plaintext = url.scheme == "http"
-    if plaintext and (port is None or not _is_loopback(host)):
-        raise _refused(text, where=where)
-    bracketed = f"[{host}]" if ":" in host else host
-    return Endpoint(target=f"{bracketed}:{port or 443}", plaintext=plaintext)
-
-
-def _split(text: str, *, where: str) -> tuple[SplitResult, int | None]:
+    # A URL may hold a password before the @, so only the rest of it is shown.
+    refusal = InvalidInputError(where=where, expected=EXPECTED, seen=printable(text.rsplit("@", maxsplit=1)[-1]))
     try:
         url = urlsplit(text.strip())
         port = url.port
     except ValueError as error:
-        raise _refused(text, where=where) from error
-    if url.scheme not in {"http", "https"}:
-        raise _refused(text, where=where)
-    return url, port
+        raise refusal from error
+    host = "127.0.0.1" if url.hostname == "localhost" else url.hostname
+    has_more = url.username is not None or url.path not in {"", "/"} or url.query or url.fragment
+    if url.scheme not in {"http", "https"} or host is None or has_more:
+        raise refusal
+    plaintext = url.scheme == "http"
+    if plaintext and (port is None or not _is_loopback(host)):
+        raise refusal
+    bracketed = f"[{host}]" if ":" in host else host
+    return Endpoint(target=f"{bracketed}:{port or 443}", plaintext=plaintext)
 
 
 def _is_loopback(host: str) -> bool:
@@ -65,8 +60,3 @@ def _is_loopback(host: str) -> bool:
         return IPAddress(host).is_loopback()
     except AddrFormatError:
         return False
-
-
-def _refused(text: str, *, where: str) -> InvalidInputError:
-    without_credentials = text.rsplit("@", maxsplit=1)[-1]
-    return InvalidInputError(where=where, expected=EXPECTED, seen=printable(without_credentials))

@@ -1,24 +1,23 @@
-"""Google's REST resource of an environment ⇄ the protobuf message; it must drop no field without a word.
+"""Google's REST resource of an environment ⇄ the protobuf message of the API's client; no field is dropped silently.
 
-A plan and a page write the resource in REST's camelCase, the API's client takes a message. ``Environment(mapping)`` of
-the client library silently keeps one of two fields that exclude each other (``clusterIpv4CidrBlock`` and
-``clusterSecondaryRangeName``), so the conversion goes through protobuf's JSON mapping, which refuses
-(https://protobuf.dev/programming-guides/json/, read 2026-11-22; both tried with google-cloud-orchestration-airflow
-1.23.0).
+``Environment(mapping)`` of the client library silently keeps one of two fields that exclude each other
+(``clusterIpv4CidrBlock`` and ``clusterSecondaryRangeName``). So the conversion uses protobuf's JSON mapping, which
+refuses them (https://protobuf.dev/programming-guides/json/, read 2026-11-22; both tried with
+google-cloud-orchestration-airflow 1.23.0).
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from google.cloud.orchestration.airflow.service_v1 import types
 from google.protobuf import json_format
 
+from airflow_masq.environment import EnvironmentResource
 from airflow_masq.environment.fields import FREE_FORM_MAPS
-from airflow_masq.environment.resource import normalise, value_at
 from airflow_masq.exceptions import InvalidInputError
 from airflow_masq.text import printable
 
@@ -29,21 +28,19 @@ if TYPE_CHECKING:
 CLIENT_LIBRARY = "google-cloud-orchestration-airflow"
 
 _LONGEST_PLACE = 200
-# What protobuf's complaints look like (json_format.py of protobuf 7.36.2, tried 2026-11-22).
+# The form of protobuf's messages (json_format.py of protobuf 7.36.2, tried 2026-11-22).
 _FIELD = re.compile(r"Failed to parse (\w+) field: ")
 _PLACE_AT_END = re.compile(r' at "?Environment\.([^"\s]+?)"?\.*$')
 
 
-def message_from_resource(resource: Mapping[str, object]) -> types.Environment:
+def make_message(resource: EnvironmentResource) -> types.Environment:
     """Convert a REST resource to the message that the API's client sends.
 
-    :param resource: the environment in REST's camelCase.
-    :return: the message.
-    :raises InvalidInputError: a field that the installed client library does not know (it could not be sent), a value
-        of the wrong type, or two fields that exclude each other.
+    :raises InvalidInputError: a field that the installed client library does not know and so cannot send, a value of
+        the wrong type, or two fields that exclude each other.
     """
     message = types.Environment.pb(types.Environment())
-    unknown = list(unknown_fields(resource, message.DESCRIPTOR))
+    unknown = list(_list_unknown_fields(resource.fields, message.DESCRIPTOR))
     if unknown:
         raise InvalidInputError(
             where=f"environment.{unknown[0]}",
@@ -51,77 +48,65 @@ def message_from_resource(resource: Mapping[str, object]) -> types.Environment:
             seen=printable(", ".join(unknown)),
         )
     try:
-        json_format.ParseDict(dict(resource), message)
+        json_format.ParseDict(resource.as_rest(), message)
     except json_format.ParseError as error:
-        raise _unreadable(str(error), resource) from None  # its text quotes values, and they may be secrets
+        # Not chained: protobuf's text quotes values, which may be secrets.
+        raise _translate(str(error), resource) from None
     environment: types.Environment = types.Environment.wrap(message)
     return environment
 
 
-def resource_from_message(message: types.Environment | Message) -> dict[str, Any]:
-    """Convert a message to the REST resource.
+def read_message(message: types.Environment | Message) -> EnvironmentResource:
+    """Convert a message to the REST resource; fields at their default are absent, as in Google's own answers.
 
     :param message: the client library's ``Environment``, or the protobuf message inside it.
-    :return: the resource in REST's camelCase; fields at their default are absent, as in Google's own answers.
-    :raises InvalidInputError: it is no environment's message.
+    :raises InvalidInputError: the message is not an environment's.
     """
     inner = types.Environment.pb(message) if isinstance(message, types.Environment) else message
     expected = types.Environment.pb(types.Environment()).DESCRIPTOR.full_name
     if getattr(getattr(inner, "DESCRIPTOR", None), "full_name", None) != expected:
-        raise InvalidInputError(
-            where="environment",
-            expected=f"a mapping or {expected}",
-            seen=type(message).__name__,
-        )
-    resource: dict[str, Any] = json_format.MessageToDict(inner)
-    return resource
+        seen = type(message).__name__
+        raise InvalidInputError(where="environment", expected=f"a mapping or {expected}", seen=seen)
+    return EnvironmentResource.read(json_format.MessageToDict(inner))
 
 
-def unknown_fields(value: Mapping[str, object], descriptor: Descriptor, *, path: str = "") -> Iterator[str]:
-    """Name the fields of a resource that a message type does not have.
-
-    :param value: the resource, or a part of it.
-    :param descriptor: the message type.
-    :param path: where the part stands, with a dot at its end.
-    :return: dotted paths; under an unknown field nothing more is named.
-    """
+def _list_unknown_fields(value: Mapping[str, object], descriptor: Descriptor, *, path: str = "") -> Iterator[str]:
+    """List the dotted paths of fields that a message type does not have, without the fields inside them."""
     known = {name: field for field in descriptor.fields for name in (field.name, field.json_name)}
     for name, inner in value.items():
         field = known.get(name)
         if field is None:
             yield f"{path}{name}"
-        elif field.message_type is not None and _is_object_of_fields(field.message_type):
-            for index, part in _parts(inner):
-                yield from unknown_fields(part, field.message_type, path=f"{path}{name}{index}.")
+        elif field.message_type is not None and _has_named_fields(field.message_type):
+            parts = {f"[{index}]": part for index, part in enumerate(inner)} if isinstance(inner, list) else {"": inner}
+            for index, part in parts.items():
+                if isinstance(part, Mapping):
+                    yield from _list_unknown_fields(part, field.message_type, path=f"{path}{name}{index}.")
 
 
-def _is_object_of_fields(descriptor: Descriptor) -> bool:
-    """Say whether JSON writes a message as an object of its fields; maps and well-known types are written otherwise."""
+def _has_named_fields(descriptor: Descriptor) -> bool:
+    """Tell a message that JSON writes as an object of its fields from maps and well-known types."""
     return not descriptor.GetOptions().map_entry and not descriptor.full_name.startswith("google.protobuf.")
 
 
-def _parts(value: object) -> Iterator[tuple[str, Mapping[str, object]]]:
-    if isinstance(value, Mapping):
-        yield "", value
-    elif isinstance(value, Sequence) and not isinstance(value, str):
-        for index, part in enumerate(value):
-            if isinstance(part, Mapping):
-                yield f"[{index}]", part
+def _translate(text: str, resource: EnvironmentResource) -> InvalidInputError:
+    """Translate protobuf's message, which begins and often ends with a place, to one with one place.
 
-
-def _unreadable(words: str, resource: Mapping[str, object]) -> InvalidInputError:
-    """Turn protobuf's complaint, which begins and often ends with the place, into ours, which has one place.
-
-    The place at its end, where there is one, has the index in a list, but misses the field that is no list.
+    The place at the end has the index in a list, but may lack the field that is not a list.
     """
     names: list[str] = []
-    rest = words.split("\n", maxsplit=1)[0]
+    rest = text.split("\n", maxsplit=1)[0]
     while match := _FIELD.match(rest):
         names.append(match.group(1))
         rest = rest[match.end() :]
-    if names and names[-1] in FREE_FORM_MAPS:
-        return _unreadable_map(names, value=value_at(normalise(resource), *names))
     where = ".".join(["environment", *names])
+    if names and names[-1] in FREE_FORM_MAPS:
+        # One of the user's own maps: name the entry that is not text, without its value, which may be a secret.
+        value = resource.value(*names)
+        entries = value.items() if isinstance(value, Mapping) else ()
+        wrong = ((f"{where}.{key}", "text", type(entry)) for key, entry in entries if not isinstance(entry, str))
+        where, expected, kind = next(wrong, (where, "texts by name", type(value)))
+        return InvalidInputError(where=printable(where, limit=_LONGEST_PLACE), expected=expected, seen=kind.__name__)
     place = _PLACE_AT_END.search(rest)
     if place:
         rest = rest[: place.start()]
@@ -132,14 +117,3 @@ def _unreadable(words: str, resource: Mapping[str, object]) -> InvalidInputError
         expected="a value that the Composer API's Environment accepts",
         seen=printable(rest.strip().rstrip("."), limit=300),
     )
-
-
-def _unreadable_map(names: Sequence[str], *, value: object) -> InvalidInputError:
-    """Name the entry of one of the user's maps that is no text, without its value, which may be a secret."""
-    where, expected, seen = ".".join(["environment", *names]), "texts by name", type(value).__name__
-    if isinstance(value, Mapping):
-        for key, entry in value.items():
-            if not isinstance(entry, str):
-                where, expected, seen = f"{where}.{key}", "text", type(entry).__name__
-                break
-    return InvalidInputError(where=printable(where, limit=_LONGEST_PLACE), expected=expected, seen=seen)

@@ -1,9 +1,9 @@
-"""The one border where Google's errors become this project's; it must let none of them through.
+"""The one place where errors of Google's libraries become this project's errors.
 
 Which canonical status may pass by itself follows AIP-193 and the list in ``google/rpc/code.proto``
 (https://github.com/googleapis/googleapis/blob/master/google/rpc/code.proto, read 2026-11-22). ``RESOURCE_EXHAUSTED``
-stands for rate limits as well as for used-up quotas, and ``UNKNOWN`` is what proxies make of an unexpected HTTP reply;
-both are taken as passing, since whoever retries does so a bounded number of times.
+means a rate limit or a used-up quota, and proxies turn an unexpected HTTP reply into ``UNKNOWN``. Both count as
+transient, since every caller limits its retries.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 MESSAGE_LIMIT = 1000
-"""Characters kept of Google's own words: a refused image version lists the ones that would do."""
+"""How many characters of Google's message are kept: a refused image version lists the accepted ones."""
 
-PASSING_STATUSES = frozenset(
+TRANSIENT_STATUSES = frozenset(
     {"ABORTED", "CANCELLED", "DEADLINE_EXCEEDED", "INTERNAL", "RESOURCE_EXHAUSTED", "UNAVAILABLE", "UNKNOWN"}
 )
 
@@ -48,41 +48,37 @@ NEXT_STEPS = {
 
 
 @contextmanager
-def google_errors(asked: str) -> Iterator[None]:
-    """Map what Google's client raises inside the block.
+def translate_google_errors(action: str) -> Iterator[None]:
+    """Translate what Google's client raises inside the block.
 
-    :param asked: what was asked, as the message's beginning (``creating projects/…``).
+    :param action: what the block does, as the beginning of the message (``creating projects/…``).
     :raises CloudUnavailableError: the API was unreachable, overloaded or too slow.
     :raises EnvironmentNotFoundError: the API answered NOT_FOUND.
     :raises EnvironmentAlreadyExistsError: the API answered ALREADY_EXISTS.
-    :raises CloudRefusedError: the API said no for another reason, or the credentials do not do.
+    :raises CloudRefusedError: the API refused for another reason, or rejected the credentials.
     """
     try:
         yield
     except GoogleAPICallError as error:
-        raise _mapped(asked, status_of(error), str(error.message)) from error
+        raise _translate(action, status=read_status(error), message=str(error.message)) from error
     except (RetryError, TransportError) as error:
-        raise _mapped(asked, "UNAVAILABLE", str(error)) from error
+        raise _translate(action, status="UNAVAILABLE", message=str(error)) from error
     except GoogleAuthError as error:
         status = "UNAVAILABLE" if error.retryable else "UNAUTHENTICATED"
-        raise _mapped(asked, status, str(error)) from error
+        raise _translate(action, status=status, message=str(error)) from error
 
 
-def status_of(error: GoogleAPICallError) -> str:
-    """Name the canonical status of an API error.
-
-    :param error: what Google's client raised.
-    :return: for example ``INVALID_ARGUMENT``; the HTTP status' name where the error carries no gRPC status.
-    """
+def read_status(error: GoogleAPICallError) -> str:
+    """Read an API error's canonical status (``INVALID_ARGUMENT``), or its HTTP status where it has no gRPC status."""
     if error.grpc_status_code is not None:
         return str(error.grpc_status_code.name)
     return HTTPStatus(error.code).name if error.code else "UNKNOWN"
 
 
-def _mapped(asked: str, status: str, words: str) -> AirflowMasqError:
-    message = f"{asked}: {status}: {printable(words, limit=MESSAGE_LIMIT)}"
-    if status in PASSING_STATUSES:
-        return CloudUnavailableError(f"{message}; trying again may help")
+def _translate(action: str, *, status: str, message: str) -> AirflowMasqError:
+    text = f"{action}: {status}: {printable(message, limit=MESSAGE_LIMIT)}"
+    if status in TRANSIENT_STATUSES:
+        return CloudUnavailableError(f"{text}; trying again may help")
     if status in NEXT_STEPS:
-        message = f"{message}; {NEXT_STEPS[status]}"
-    return REFUSALS.get(status, CloudRefusedError)(message, status=status)
+        text = f"{text}; {NEXT_STEPS[status]}"
+    return REFUSALS.get(status, CloudRefusedError)(text, status=status)

@@ -1,21 +1,22 @@
-"""Creates a Composer environment whose Pods are masqueraded, or takes over the one that exists; it must delete nothing.
+"""Creates a Composer environment whose Pods are masqueraded, or adopts the one that exists; it never deletes one.
 
     read ──▶ lint ──▶ create or adopt ──▶ wait (here, or deferred) ──▶ verify ──▶ facts
 
-The agent can be enabled only at creation, creation takes about 25 minutes, and every step can be interrupted: a task
-that runs again finds what there is and goes on. The steps are in ``environment_creation``, which imports Google's
-libraries; here they are only put in their order, since parsing a DAG file must stay cheap.
+The agent can be enabled only at creation, a creation takes about 25 minutes, and every step can be interrupted: a task
+that runs again finds what exists and continues. ``provisioning`` has the steps. It and Google's libraries are imported
+when the task runs, since parsing a DAG file must stay cheap.
 """
 
 from __future__ import annotations
 
+import time
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
 from airflow.configuration import conf
 
 from airflow_masq.airflow_compat import AirflowException, AirflowFailException, BaseOperator
-from airflow_masq.operators.error_mapping import errors_for_airflow
+from airflow_masq.operators.error_mapping import translate_errors
 from airflow_masq.operators.settings import seconds
 from airflow_masq.triggers.environment_running import EnvironmentRunningTrigger
 
@@ -25,34 +26,37 @@ if TYPE_CHECKING:
     from google.cloud.orchestration.airflow.service_v1.types import Environment
 
     from airflow_masq.airflow_compat import Context
-    from airflow_masq.operators.environment_creation import BegunCreation, EnvironmentCreation
+    from airflow_masq.hooks.composer import ComposerHook
+    from airflow_masq.provisioning import CreationWatch
 
 DEFERRAL_GRACE_SECONDS = 600.0
-"""How much later than the trigger's own deadline Airflow gives up, so that a lost trigger does not defer for ever."""
+"""How much later than the trigger's own deadline Airflow gives up, so that a lost trigger does not defer forever."""
 
 SHORTEST_SECONDS, LONGEST_SECONDS = 0.01, 86_400.0
-"""What the three settings in seconds may be: a day is far above what a creation takes."""
+"""The bounds of the three settings in seconds: a day is far more than a creation takes."""
 
 
 class CloudComposerCreateMasqueradeEnvironmentOperator(BaseOperator):
-    """Create a Composer 2 environment with the IP masquerade agent, and return what its network is.
+    """Create a Composer 2 environment with the IP masquerade agent, and return the facts of its network.
 
-    Exactly one of ``plan`` and ``environment`` says what to create; the agent is switched on in a copy. An environment
-    of that name with the agent is adopted, one without it fails the task for good, and one that is still being created,
-    for example by an earlier try of this task, is waited for.
+    Exactly one of ``plan`` and ``environment`` says what to create; the agent is enabled in a copy. An environment of
+    that name with the agent is adopted. One without the agent fails the task, and Airflow does not retry. One that is
+    still being created, for example by an earlier attempt of this task, is waited for.
 
-    :param plan: a plan file's path, read on the worker, or a plan as a mapping.
+    The three settings in seconds may be 0.01 to 86,400, as numbers or as text.
+
+    :param plan: the path of a plan file, read on the worker, or a plan as a mapping.
     :param environment: Google's REST resource in camelCase or in snake_case, or Google's ``Environment`` message.
-    :param project_id: completes a resource without a name; default: the connection's project.
-    :param region: completes a resource without a name.
-    :param environment_id: completes a resource without a name.
-    :param gcp_conn_id: the Google connection (default ``google_cloud_default``); its extra ``composer_endpoint`` leads
-        to an emulator or a private endpoint.
-    :param impersonation_chain: service account to impersonate, or a chain of them.
+    :param project_id: the project of a resource without a name (default: the connection's project).
+    :param region: the region of a resource without a name, for example ``us-central1``.
+    :param environment_id: the id of a resource without a name.
+    :param gcp_conn_id: the Google connection's id (default ``google_cloud_default``). Its extra ``composer_endpoint``
+        may name an emulator or a private endpoint.
+    :param impersonation_chain: the service account to impersonate, or a chain of them (default: the connection's).
     :param deferrable: wait in the triggerer (default: Airflow's ``[operators] default_deferrable``).
-    :param poll_interval_seconds: the pause between two looks (default 30).
-    :param creation_timeout_seconds: how long one try of the task waits (default 7200, as Terraform does).
-    :param api_timeout_seconds: how long one call of the API may take (default 60).
+    :param poll_interval_seconds: the pause between two polls (default 30).
+    :param creation_timeout_seconds: how long one attempt of the task waits (default 7200, as Terraform does).
+    :param api_timeout_seconds: the time limit of one API call (default 60).
     :param on_findings: what findings of severity error do: ``fail`` before any call (default), ``warn`` or ``ignore``.
     """
 
@@ -69,7 +73,7 @@ class CloudComposerCreateMasqueradeEnvironmentOperator(BaseOperator):
         "api_timeout_seconds",
         "on_findings",
     )
-    # None: a plan's path must reach the worker as a path, not be replaced by the file's text.
+    # Empty: a plan's path must reach the worker as a path, not be replaced by the file's text.
     template_ext: Sequence[str] = ()
     template_fields_renderers: ClassVar[dict[str, str]] = {"plan": "json", "environment": "json"}
     ui_color = "#cfe8fc"
@@ -108,31 +112,46 @@ class CloudComposerCreateMasqueradeEnvironmentOperator(BaseOperator):
     def execute(self, context: Context) -> dict[str, Any]:  # noqa: ARG002 - Airflow's signature
         """Create or adopt the environment, wait for it and verify it.
 
-        :param context: Airflow's.
-        :return: the facts, as ``environment_facts`` lists them.
-        :raises AirflowFailException: where trying again does not help.
-        :raises AirflowException: where it may.
+        :return: the facts: ``name``, ``uuid``, ``state``, ``image_version``, ``enable_ip_masq_agent``, ``gke_cluster``,
+            ``airflow_uri``, ``dag_gcs_prefix``, ``console_url``, ``node_ranges``, ``pod_ranges``, ``service_ranges``,
+            ``findings``, ``adopted``, ``differences``.
+        :raises AirflowFailException: the arguments cannot be read, the plan has errors, the environment exists without
+            the agent or failed, or the API refused a call; Airflow does not retry.
+        :raises AirflowException: the API did not answer, or the environment is not running yet; Airflow may retry.
         """
-        with errors_for_airflow():
-            poll_interval_seconds = self._seconds("poll_interval_seconds")
-            creation_timeout_seconds = self._seconds("creation_timeout_seconds")
-            creation = self._creation()
-            wanted = creation.read(
+        from airflow_masq import provisioning  # noqa: PLC0415 - parsing a DAG file must stay cheap
+
+        with translate_errors():
+            poll_interval_seconds = self._read_seconds("poll_interval_seconds")
+            creation_timeout_seconds = self._read_seconds("creation_timeout_seconds")
+            hook = self._make_hook()
+            request = provisioning.read_request(
                 plan=self.plan,
                 environment=self.environment,
                 project_id=self.project_id,
                 region=self.region,
                 environment_id=self.environment_id,
+                default_project=hook.default_project_id,
             )
-            findings = creation.lint(wanted, on_findings=self.on_findings)
-            with creation.connect() as client:
-                begun = creation.begin(
-                    client, wanted, findings=findings, creation_timeout_seconds=creation_timeout_seconds
+            findings = provisioning.lint_request(request, on_findings=self.on_findings)
+            with hook.get_conn() as client:
+                deadline = time.time() + creation_timeout_seconds
+                start = provisioning.start_creation(client, request)
+                url = provisioning.make_console_url(request.name)
+                self.log.info("Waiting at most %.0f s; see %s", creation_timeout_seconds, url)
+                record = provisioning.record_start(request.plan.ranges, findings=findings, start=start)
+                watch = provisioning.CreationWatch(
+                    client=client,
+                    name=request.name,
+                    operation_name=start.operation_name,
+                    deadline=deadline,
+                    poll_interval_seconds=poll_interval_seconds,
                 )
-                if self.deferrable and not begun.watch.is_running():
-                    self._defer(begun)
-                creation.wait(begun, poll_interval_seconds=poll_interval_seconds)
-                return creation.facts(client, str(wanted.name), record=begun.record)
+                if self.deferrable and not watch.poll():
+                    self._defer(watch, record=record)
+                watch.wait(now=time.time, sleep=time.sleep)
+                found = provisioning.verify_environment(client, request.name)
+                return provisioning.list_facts(request.name, found=found, record=record)
 
     def execute_complete(
         self,
@@ -141,52 +160,52 @@ class CloudComposerCreateMasqueradeEnvironmentOperator(BaseOperator):
     ) -> dict[str, Any]:
         """Verify the environment after the trigger has waited for it.
 
-        :param context: Airflow's.
         :param event: the trigger's payload.
         :return: the facts, as ``execute`` returns them.
-        :raises AirflowFailException: where trying again does not help.
-        :raises AirflowException: where it may.
+        :raises AirflowFailException: the wait or the verification ended in an error that a retry does not cure.
+        :raises AirflowException: the wait or the verification ended in an error that may pass.
         """
+        from airflow_masq import provisioning  # noqa: PLC0415 - parsing a DAG file must stay cheap
+        from airflow_masq.environment import EnvironmentName  # noqa: PLC0415 - with it
+
         if event["outcome"] == "final":
             raise AirflowFailException(event["message"])
         if event["outcome"] != "running":
             raise AirflowException(event["message"])
-        with errors_for_airflow():
-            creation = self._creation()
-            with creation.connect() as client:
-                return creation.facts(client, event["name"], record=event["record"])
+        with translate_errors(), self._make_hook().get_conn() as client:
+            name = EnvironmentName.parse(event["name"])
+            found = provisioning.verify_environment(client, name)
+            return provisioning.list_facts(name, found=found, record=event["record"])
 
     def on_kill(self) -> None:
-        """Say that ending the task does not end the creation."""
+        """Log that ending the task does not end the creation."""
         self.log.warning(
-            "The task ends; a creation that it started goes on in the cloud. Run the task again to go on waiting, or "
-            "delete the environment."
+            "The task ends, but a creation that it started continues in the cloud. Run the task again to continue "
+            "waiting, or delete the environment."
         )
 
-    def _seconds(self, name: str) -> float:
+    def _read_seconds(self, name: str) -> float:
         return seconds(getattr(self, name), where=name, least=SHORTEST_SECONDS, most=LONGEST_SECONDS)
 
-    def _creation(self) -> EnvironmentCreation:
-        from airflow_masq.operators.environment_creation import (  # noqa: PLC0415 - parsing a DAG file must stay cheap
-            environment_creation,
-        )
+    def _make_hook(self) -> ComposerHook:
+        from airflow_masq.hooks.composer import ComposerHook  # noqa: PLC0415 - Google's libraries take seconds
 
-        return environment_creation(
+        return ComposerHook(
             gcp_conn_id=self.gcp_conn_id,
             impersonation_chain=self.impersonation_chain,
-            api_timeout_seconds=self._seconds("api_timeout_seconds"),
+            api_timeout_seconds=self._read_seconds("api_timeout_seconds"),
         )
 
-    def _defer(self, begun: BegunCreation) -> NoReturn:
+    def _defer(self, watch: CreationWatch, *, record: Mapping[str, Any]) -> NoReturn:
         trigger = EnvironmentRunningTrigger(
-            name=str(begun.watch.name),
-            operation_name=begun.watch.operation_name,
-            deadline=begun.deadline,
+            name=str(watch.name),
+            operation_name=watch.operation_name,
+            deadline=watch.deadline,
             gcp_conn_id=self.gcp_conn_id,
             impersonation_chain=self.impersonation_chain,
-            poll_interval_seconds=self._seconds("poll_interval_seconds"),
-            api_timeout_seconds=self._seconds("api_timeout_seconds"),
-            record=begun.record,
+            poll_interval_seconds=watch.poll_interval_seconds,
+            api_timeout_seconds=self._read_seconds("api_timeout_seconds"),
+            record=record,
         )
-        patience = timedelta(seconds=self._seconds("creation_timeout_seconds") + DEFERRAL_GRACE_SECONDS)
+        patience = timedelta(seconds=self._read_seconds("creation_timeout_seconds") + DEFERRAL_GRACE_SECONDS)
         self.defer(trigger=trigger, method_name="execute_complete", timeout=patience)

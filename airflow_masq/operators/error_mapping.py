@@ -1,4 +1,4 @@
-"""The border where our errors become Airflow's; it must decide nothing but whether Airflow may retry."""
+"""The one place where this project's errors become Airflow's, which retries one of their two families."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def errors_for_airflow() -> Iterator[None]:
-    """Turn our errors, raised inside, into those that Airflow acts upon.
+def translate_errors() -> Iterator[None]:
+    """Translate this project's errors, raised inside the block.
 
-    :raises AirflowFailException: for a ``FinalError``: Airflow does not retry.
-    :raises AirflowException: for a ``TryAgainError``: Airflow retries where the task has retries left.
+    :raises AirflowFailException: for a ``FinalError``; Airflow does not retry.
+    :raises AirflowException: for a ``TryAgainError``; Airflow retries while the task has retries left.
     """
     try:
         yield

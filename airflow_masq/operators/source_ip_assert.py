@@ -1,6 +1,6 @@
-"""The last task of a checking DAG: it fails the run where the report says so, and must look at nothing else.
+"""The last task of a checking DAG: it fails the run where the report says so.
 
-It is a task of its own because the task that emits the asset event must succeed for the event to be kept.
+It is a separate task because the task that emits the asset event must succeed, or the event is lost.
 """
 
 from __future__ import annotations
@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_masq.airflow_compat import BaseOperator
 from airflow_masq.exceptions import InvalidInputError
-from airflow_masq.operators.error_mapping import errors_for_airflow
+from airflow_masq.operators.error_mapping import translate_errors
 from airflow_masq.text import printable
-from airflow_masq.verdict import Report, from_dict
+from airflow_masq.verdict import from_dict
 from airflow_masq.verdict.assertion import assert_reports, parse_outcomes
 
 if TYPE_CHECKING:
@@ -21,10 +21,11 @@ if TYPE_CHECKING:
 
 
 class SourceIpAssertOperator(BaseOperator):
-    """Fail where the reports of a ``SourceIpReportOperator`` hold an outcome that was not meant to be.
+    """Fail if the reports of a ``SourceIpReportOperator`` hold an outcome of ``fail_on``.
 
-    :param report_task_id: the task that made the report.
-    :param fail_on: the outcomes that fail the task: ``FAIL``, ``ERROR``, ``INCONCLUSIVE``; default the first two.
+    :param report_task_id: the id of the ``SourceIpReportOperator`` task, in the same DAG run.
+    :param fail_on: the outcomes that fail the task: ``FAIL``, ``ERROR``, ``INCONCLUSIVE`` (default ``FAIL`` and
+        ``ERROR``). With an empty list nothing fails it.
     """
 
     template_fields: Sequence[str] = ("report_task_id", "fail_on")
@@ -41,20 +42,18 @@ class SourceIpAssertOperator(BaseOperator):
         self.fail_on = fail_on
 
     def execute(self, context: Context) -> None:
-        """Read the reports and judge them.
+        """Read the reports, and fail if an outcome of ``fail_on`` is among them.
 
-        :param context: Airflow's.
-        :raises AirflowFailException: when ``fail_on`` or the reports cannot be read.
-        :raises AirflowException: naming the first findings, when an outcome of ``fail_on`` was found.
+        :raises AirflowFailException: ``fail_on`` or the reports cannot be read; Airflow does not retry.
+        :raises AirflowException: an outcome of ``fail_on`` was found. The message names the first verdicts.
         """
-        with errors_for_airflow():
+        with translate_errors():
             fail_on = parse_outcomes(self.fail_on)
             content = context["ti"].xcom_pull(task_ids=self.report_task_id, map_indexes=-1)
-            assert_reports(self._read(content), fail_on=fail_on)
-        self.log.info("Nothing was found that fails this run (%s).", ", ".join(sorted(fail_on)) or "nothing does")
-
-    def _read(self, content: object) -> list[Report]:
-        where = f"what task {self.report_task_id} returned"
-        if not isinstance(content, list) or not content:
-            raise InvalidInputError(where=where, expected="a list of reports", seen=printable(repr(content)))
-        return [from_dict(each, where=f"{where}: [{position}]") for position, each in enumerate(content)]
+            where = f"what task {self.report_task_id} returned"
+            if not isinstance(content, list) or not content:
+                raise InvalidInputError(where=where, expected="a list of reports", seen=printable(repr(content)))
+            reports = [from_dict(each, where=f"{where}: [{position}]") for position, each in enumerate(content)]
+            assert_reports(reports, fail_on=fail_on)
+        outcomes = ", ".join(sorted(fail_on)) or "none"
+        self.log.info("The reports hold no outcome that fails this run (fail_on: %s).", outcomes)

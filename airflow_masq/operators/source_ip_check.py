@@ -1,7 +1,6 @@
-"""The check: which source address services see from this worker, and whether it is the one that was meant.
+"""The check: which source address services see from this worker, and whether it is the expected one.
 
-It must open no socket itself (``probes`` does) and decide no verdict (``verdict`` does); it brings the plan, the hook
-and the judge together on a worker, and leaves a table in the log and a report in an XCom.
+It brings the plan, the hook and the judge together on a worker. ``probes`` opens the sockets, ``verdict`` decides.
 """
 
 from __future__ import annotations
@@ -15,8 +14,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from airflow_masq.airflow_compat import BaseOperator
 from airflow_masq.exceptions import InvalidInputError
 from airflow_masq.hooks.source_ip import SourceIpHook
-from airflow_masq.operators.error_mapping import errors_for_airflow
-from airflow_masq.operators.report_asset import REPORT_XCOM_KEY, UNKNOWN_ENVIRONMENT
+from airflow_masq.operators.error_mapping import translate_errors
+from airflow_masq.operators.run_reports import REPORT_XCOM_KEY, UNKNOWN_ENVIRONMENT
 from airflow_masq.operators.settings import one_line, seconds, whole_number
 from airflow_masq.plan_file import read_plan
 from airflow_masq.text import printable
@@ -25,8 +24,6 @@ from airflow_masq.verdict.assertion import assert_reports, parse_outcomes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-
-    from netaddr import IPAddress
 
     from airflow_masq.airflow_compat import Context
     from airflow_masq.plan import Plan, Target
@@ -42,18 +39,21 @@ class SourceIpCheckOperator(BaseOperator):
     It is never deferred: a deferred task's trigger runs in the triggerer, another Pod on another node, whose address
     says nothing about workers. The report is pushed as XCom before the task fails, so it survives a FAIL.
 
-    The log and the report name addresses, since these are what the check is for; they never hold credentials.
+    The log and the report name addresses, since these are what the check is for. They never hold credentials.
 
-    :param plan: the plan: a path, read on the worker, or a mapping.
-    :param targets: names of the plan's targets to probe; default ``None``, all of them.
-    :param attempts: how often to ask an observer that gives no answer, default 3. Where it is more than 1, a FAIL is
-        asked for once more, since the first seconds of a Pod can show a wrong address; the last answer counts.
-    :param timeout_seconds: the time for one attempt, default 5.
-    :param wait_seconds: the pause before another attempt, default 1.
-    :param fail_on: the outcomes that fail the task: ``FAIL``, ``ERROR``, ``INCONCLUSIVE``; default the first two.
-    :param environment: the environment's name in the report; default the one Composer says, else the plan's.
-    :param instance: which of several equal checks this is, default 0. It changes nothing; mapping over it makes
-        several instances of the task, which Airflow may put on several workers.
+    :param plan: the path of a plan file, read on the worker, or a plan as a mapping.
+    :param targets: the names of the plan's targets to probe (default ``None``: all).
+    :param attempts: how often an observer that gives no answer is asked, 1 to 10 (default 3). With more than 1, a
+        target that FAILs is asked once more, since the first seconds of a Pod can show a wrong address. The last answer
+        counts.
+    :param timeout_seconds: the time limit of one attempt, 0.1 to 60 (default 5).
+    :param wait_seconds: the pause before another attempt, 0 to 60 (default 1).
+    :param fail_on: the outcomes that fail the task: ``FAIL``, ``ERROR``, ``INCONCLUSIVE`` (default ``FAIL`` and
+        ``ERROR``). With an empty list nothing that is found fails it.
+    :param environment: the environment's name in the report, one line (default: as Composer names it on the worker,
+        else the plan's).
+    :param instance: the number of this check among several equal ones (default 0). It changes nothing. Mapping over it
+        makes several instances of the task, which Airflow may run on several workers.
     """
 
     template_fields: Sequence[str] = (
@@ -91,15 +91,14 @@ class SourceIpCheckOperator(BaseOperator):
         self.instance = instance
 
     def execute(self, context: Context) -> None:
-        """Probe, judge, push the report under the XCom key ``report``, then fail where ``fail_on`` says so.
+        """Probe, judge, push the report under the XCom key ``report``, then fail if ``fail_on`` says so.
 
         It returns nothing, since Airflow would store a returned report a second time.
 
-        :param context: Airflow's.
-        :raises AirflowFailException: when the plan or a setting cannot be used; Airflow does not retry.
-        :raises AirflowException: when an outcome of ``fail_on`` was found; Airflow may retry.
+        :raises AirflowFailException: the plan or a setting cannot be used; Airflow does not retry.
+        :raises AirflowException: an outcome of ``fail_on`` was found; Airflow may retry.
         """
-        with errors_for_airflow():
+        with translate_errors():
             fail_on = parse_outcomes(self.fail_on)
             report = self._check()
             self.log.info("Which source address services see from this worker:\n%s", render_table(report))
@@ -108,68 +107,46 @@ class SourceIpCheckOperator(BaseOperator):
 
     def _check(self) -> Report:
         plan = read_plan(self.plan)
-        environment = self._environment_name(plan)
-        targets = _chosen(plan.targets, names=self.targets)
+        environment = self._name_environment(plan)
+        targets = _choose_targets(plan.targets, names=self.targets)
         attempts = whole_number(self.attempts, where="attempts", least=1, most=10)
         wait_seconds = seconds(self.wait_seconds, where="wait_seconds", least=0, most=60)
-        ask = partial(
+        observe = partial(
             SourceIpHook().observe_all,
             attempts=attempts,
             timeout_seconds=seconds(self.timeout_seconds, where="timeout_seconds", least=0.1, most=60),
             wait_seconds=wait_seconds,
         )
-        judged = partial(self._judge, targets, plan=plan, environment=environment)
-        report = judged(ask(targets))
+        observations = observe(targets)
+        report = _judge(targets, observations, plan=plan, environment=environment)
         wrong = {verdict.target for verdict in report.verdicts if verdict.outcome is Outcome.FAIL}
         if not wrong or attempts == 1:
             return report
         time.sleep(wait_seconds)
-        first = {verdict.target: verdict.evidence for verdict in report.verdicts}
-        again = ask([target for target in targets if target.name in wrong])
-        return judged({name: first[name] + again.get(name, ()) for name in first})
+        again = observe([target for target in targets if target.name in wrong])
+        observations = {name: seen + again.get(name, ()) for name, seen in observations.items()}
+        return _judge(targets, observations, plan=plan, environment=environment)
 
-    def _judge(
-        self,
-        targets: Sequence[Target],
-        observations: Mapping[str, tuple[Observation, ...]],
-        *,
-        plan: Plan,
-        environment: str,
-    ) -> Report:
-        hostname = socket.gethostname()
-        vantage = Vantage(
-            hostname=hostname,
-            pod_ip=_pod_ip([each for attempts in observations.values() for each in attempts], plan),
-            component=component_of(hostname),
-            environment=environment,
-        )
-        verdicts = tuple(judge(target, observations[target.name], vantage=vantage, plan=plan) for target in targets)
-        return Report(environment=vantage.environment, verdicts=verdicts)
-
-    def _environment_name(self, plan: Plan) -> str:
-        """Name the environment: as the task was told, else as Composer says, else as the plan does."""
-        told = one_line(self.environment, where="environment") if self.environment is not None else ""
-        planned = printable(str(plan.environment.get("name", "")).rpartition("/")[2])
-        actual = self._composer_environment()
+    def _name_environment(self, plan: Plan) -> str:
+        """Name the environment by the task's argument, else by Composer's variable, else by the plan."""
+        given = one_line(self.environment, where="environment") if self.environment is not None else ""
+        planned = printable((plan.environment.name or "").rpartition("/")[2])
+        try:
+            actual = one_line(os.environ.get(COMPOSER_ENVIRONMENT_VARIABLE, ""), where=COMPOSER_ENVIRONMENT_VARIABLE)
+        except InvalidInputError as error:  # not the user's setting, and Composer cannot have set such a value
+            self.log.warning("The variable is ignored: %s", error)
+            actual = ""
         if planned and actual and planned != actual:
             self.log.warning(
-                "The plan describes environment %s, and this worker belongs to %s, whose ranges may be others.",
+                "The plan describes environment %s, but this worker belongs to %s, whose ranges may differ.",
                 planned,
                 printable(actual),
             )
-        return told or actual or planned or UNKNOWN_ENVIRONMENT
-
-    def _composer_environment(self) -> str:
-        """Read what Composer says; what it cannot have said is ignored, since nobody who uses the check set it."""
-        try:
-            return one_line(os.environ.get(COMPOSER_ENVIRONMENT_VARIABLE, ""), where=COMPOSER_ENVIRONMENT_VARIABLE)
-        except InvalidInputError as error:
-            self.log.warning("The variable is ignored: %s", error)
-            return ""
+        return given or actual or planned or UNKNOWN_ENVIRONMENT
 
 
-def _chosen(targets: Sequence[Target], *, names: object) -> Sequence[Target]:
-    """Choose targets by name; a check of none would prove nothing and look like a success."""
+def _choose_targets(targets: Sequence[Target], *, names: object) -> Sequence[Target]:
+    """Choose targets by name. A check of no target is refused, since it would look like a success."""
     if not targets:
         raise InvalidInputError(where="plan: targets", expected="at least one target", seen="none")
     if names is None:
@@ -179,14 +156,25 @@ def _chosen(targets: Sequence[Target], *, names: object) -> Sequence[Target]:
         raise InvalidInputError(where="targets", expected="a list of target names", seen=printable(repr(names)))
     for name in names:
         if not isinstance(name, str) or name not in known:
-            raise InvalidInputError(
-                where="targets", expected=f"names out of {', '.join(known)}", seen=printable(repr(name))
-            )
+            expected = f"names of the plan's targets ({', '.join(known)})"
+            raise InvalidInputError(where="targets", expected=expected, seen=printable(repr(name)))
     return [target for target in targets if target.name in names]
 
 
-def _pod_ip(observations: Sequence[Observation], plan: Plan) -> IPAddress | None:
-    """Give this Pod's own address as the probing sockets had it, one of the plan's Pod ranges before any other."""
-    addresses = [each.local_address for each in observations if each.local_address is not None]
+def _judge(
+    targets: Sequence[Target], observations: Mapping[str, tuple[Observation, ...]], *, plan: Plan, environment: str
+) -> Report:
+    # This Pod's address as the probing sockets had it; an address in the plan's Pod ranges is preferred.
+    addresses = [
+        each.local_address for seen in observations.values() for each in seen if each.local_address is not None
+    ]
     in_pod_ranges = [address for address in addresses if any(address in pods for pods in plan.ranges.pod)]
-    return next(iter(in_pod_ranges or addresses), None)
+    hostname = socket.gethostname()
+    vantage = Vantage(
+        hostname=hostname,
+        pod_ip=next(iter(in_pod_ranges or addresses), None),
+        component=component_of(hostname),
+        environment=environment,
+    )
+    verdicts = tuple(judge(target, observations[target.name], vantage=vantage, plan=plan) for target in targets)
+    return Report(environment=environment, verdicts=verdicts)

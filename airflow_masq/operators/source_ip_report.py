@@ -1,7 +1,7 @@
-"""The report: what all checks of a run found together, per environment, with the coverage stated.
+"""The report: the results of all checks of a run, per environment, with the coverage.
 
 It must succeed whatever was found, since a task that fails emits no asset event (tried on Airflow 2.10.5 and 3.3.2,
-2026-11-22); failing the run is the last task's job (``SourceIpAssertOperator``).
+2026-11-22). Failing the run is the last task's job (``SourceIpAssertOperator``).
 """
 
 from __future__ import annotations
@@ -11,8 +11,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 from airflow_masq.airflow_compat import BaseOperator
 from airflow_masq.exceptions import InvalidInputError
-from airflow_masq.operators.report_asset import UNKNOWN_ENVIRONMENT, report_asset
-from airflow_masq.operators.run_reports import GatheredReports, gather_reports
+from airflow_masq.operators.run_reports import (
+    UNKNOWN_ENVIRONMENT,
+    GatheredReports,
+    gather_reports,
+    make_report_asset,
+)
 from airflow_masq.operators.settings import whole_number
 from airflow_masq.verdict import Report, merge, render_table, to_dict
 from airflow_masq.verdict.event_summary import EventSource, report_event
@@ -28,13 +32,13 @@ _MOST_NODES: Final = 65_000
 
 
 class SourceIpReportOperator(BaseOperator):
-    """Roll up the reports of this run's checks per environment and emit them as an asset event.
+    """Merge the reports of this run's checks per environment, and emit them as an asset event.
 
-    The checks that failed are read as well, and an instance that left no report is stated as a problem, an ``ERROR``.
-    It runs when all its upstream tasks are done, however they ended, and it always succeeds.
+    Reports of failed checks are included. An instance without a report becomes a problem, which counts as an ``ERROR``.
+    The task runs when all its upstream tasks are done, however they ended, and it succeeds whatever they found.
 
-    :param check_task_ids: the tasks whose reports to read, mapped or not.
-    :param nodes_total: how many nodes the cluster has, for the coverage; default ``None``, not known.
+    :param check_task_ids: the ids of the tasks whose reports are read, mapped or not; one id may be given as text.
+    :param nodes_total: the number of nodes in the cluster, 1 to 65,000, for the coverage (default ``None``: not known).
     """
 
     template_fields: Sequence[str] = ("check_task_ids", "nodes_total")
@@ -47,35 +51,39 @@ class SourceIpReportOperator(BaseOperator):
         **kwargs: Any,  # noqa: ANN401 - BaseOperator's own
     ) -> None:
         kwargs.setdefault("trigger_rule", "all_done")
-        kwargs.setdefault("outlets", [report_asset()])
+        kwargs.setdefault("outlets", [make_report_asset()])
         super().__init__(**kwargs)
         self.check_task_ids = check_task_ids
         self.nodes_total = nodes_total
 
     def execute(self, context: Context) -> list[dict[str, object]]:
-        """Gather, merge, log the table, emit the event.
+        """Gather the reports, merge them, log the table and emit the event.
 
-        :param context: Airflow's.
-        :return: one report per environment, in the form that ``verdict.to_dict`` writes.
+        :return: one report per environment, as ``verdict.to_dict`` writes it.
         """
         instance = context["ti"]
-        check_task_ids = _listed(self.check_task_ids)
+        task_ids = self.check_task_ids
+        check_task_ids = (task_ids,) if isinstance(task_ids, str) else tuple(task_ids)
         reports = self._merge(gather_reports(context, check_task_ids=check_task_ids))
         self.log.info("Which source addresses services saw:\n%s", render_table(*reports))
-        content = [to_dict(report) for report in reports]
         source = EventSource(
             dag_id=instance.dag_id,
             run_id=instance.run_id,
             task_id=instance.task_id,
             check_task_ids=check_task_ids,
         )
-        context["outlet_events"][report_asset()].extra = report_event(reports, source=source)
-        return content
+        context["outlet_events"][make_report_asset()].extra = report_event(reports, source=source)
+        return [to_dict(report) for report in reports]
 
     def _merge(self, gathered: GatheredReports) -> list[Report]:
-        """Put reports of one environment together; what belongs to none goes to the only one, else to ``unknown``."""
+        """Merge reports per environment. Problems go to the only environment, or to ``unknown`` if there are more."""
         problems = list(gathered.problems)
-        nodes_total = self._nodes_total(problems)
+        nodes_total = None
+        try:
+            if self.nodes_total is not None:
+                nodes_total = whole_number(self.nodes_total, where="nodes_total", least=1, most=_MOST_NODES)
+        except InvalidInputError as error:  # a problem, since failing here would lose the event
+            problems.append(str(error))
         by_environment: dict[str, list[Report]] = {}
         for report in gathered.reports:
             by_environment.setdefault(report.environment, []).append(replace(report, nodes_total=nodes_total))
@@ -84,18 +92,3 @@ class SourceIpReportOperator(BaseOperator):
             lost = Report(environment=home, verdicts=(), nodes_total=nodes_total, problems=tuple(problems))
             by_environment.setdefault(home, []).append(lost)
         return [merge(reports) for _, reports in sorted(by_environment.items())]
-
-    def _nodes_total(self, problems: list[str]) -> int | None:
-        """Read how many nodes there are; what cannot be read is a problem, not an error that would lose the event."""
-        if self.nodes_total is None:
-            return None
-        try:
-            return whole_number(self.nodes_total, where="nodes_total", least=1, most=_MOST_NODES)
-        except InvalidInputError as error:
-            problems.append(str(error))
-            return None
-
-
-def _listed(task_ids: Sequence[str] | str) -> tuple[str, ...]:
-    """Give task ids as a tuple, since one alone is easily written as a text."""
-    return (task_ids,) if isinstance(task_ids, str) else tuple(task_ids)

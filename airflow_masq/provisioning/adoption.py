@@ -1,31 +1,29 @@
-"""Starts a creation, or takes over what is there already under the name; it must never change or delete anything.
+"""Starts a creation, or adopts the environment that exists under the name; it never changes or deletes one.
 
-A creation takes about 25 minutes, so an attempt may find what an earlier one began. The stock operator calls any
-running environment of that name a success, with the agent or without (``cloud_composer.py`` of
-apache-airflow-providers-google 22.8.0, read and run 2026-11-22). Here only an environment that has the agent is.
+A creation takes about 25 minutes, so an attempt may find what an earlier one started. The stock operator reports any
+running environment of that name as a success, with the agent or without (``cloud_composer.py`` of
+apache-airflow-providers-google 22.8.0, read and run 2026-11-22). Here only an environment with the agent is one.
 """
 
 from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from airflow_masq.environment.difference import Difference, differences
-from airflow_masq.environment.resource import masquerade_enabled
+from airflow_masq.environment import EnvironmentName, EnvironmentResource
+from airflow_masq.environment.difference import Difference, find_differences
 from airflow_masq.exceptions import (
     EnvironmentAlreadyExistsError,
     EnvironmentNotFoundError,
     EnvironmentNotReadyError,
     MasqueradeNotEnabledError,
 )
-from airflow_masq.provisioning.watch import EnvironmentState, being_deleted, environment_failed
+from airflow_masq.provisioning.request import CreationRequest
+from airflow_masq.provisioning.watch import EnvironmentState, refuse_lost
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from airflow_masq.clients.composer import ComposerClient
-    from airflow_masq.environment.name import EnvironmentName
 
 log = logging.getLogger(__name__)
 
@@ -35,90 +33,82 @@ USABLE = frozenset({EnvironmentState.RUNNING, EnvironmentState.UPDATING})
 
 @dataclass(frozen=True, kw_only=True)
 class CreationStart:
-    """How things stand right after asking for an environment.
+    """A creation that was started, or an environment that was adopted.
 
-    :param operation_name: the operation that creates it; ``None`` where it was there already.
-    :param adopted: it was there already.
-    :param differences: what it has otherwise than planned; empty where it is new.
+    :param operation_name: the operation that creates the environment; ``None`` if it was adopted.
+    :param differences: how an adopted environment differs from the plan.
     """
 
     operation_name: str | None
-    adopted: bool
     differences: tuple[Difference, ...] = ()
 
+    @property
+    def adopted(self) -> bool:
+        """Whether the environment existed already; it need not be running yet."""
+        return self.operation_name is None
 
-def start_creation(client: ComposerClient, name: EnvironmentName, *, resource: Mapping[str, object]) -> CreationStart:
-    """Ask for an environment with the agent, or adopt the one that exists.
 
-    :param client: where to ask.
-    :param name: the environment's name.
-    :param resource: the wanted environment as REST resource.
-    :return: how things stand; the environment is not necessarily running yet.
+def start_creation(client: ComposerClient, request: CreationRequest) -> CreationStart:
+    """Create the environment, or adopt the one that exists.
+
     :raises MasqueradeNotEnabledError: it exists, works, and lacks the agent.
     :raises EnvironmentFailedError: it exists in state ERROR.
-    :raises EnvironmentNotReadyError: it is being deleted; afterwards it can be created.
-    :raises CloudRefusedError: the API said no.
-    :raises CloudUnavailableError: no answer; asking again resumes whatever began.
+    :raises EnvironmentNotReadyError: it is being deleted; once it is gone, it can be created.
+    :raises CloudRefusedError: the API refused the call.
+    :raises CloudUnavailableError: no answer; another attempt finds what was started.
     """
+    name = request.name
     try:
-        operation = client.create(name, resource=resource)
+        operation = client.create(name, resource=request.plan.environment)
     except EnvironmentAlreadyExistsError:
-        return _adopt(client, name, resource=resource)
+        return _adopt(client, request)
     log.info("Creating %s (%s)", name, operation.name)
-    return CreationStart(operation_name=operation.name, adopted=False)
+    return CreationStart(operation_name=operation.name)
 
 
-def verify(name: EnvironmentName, *, found: Mapping[str, object]) -> None:
-    """Make sure that an environment runs and has the agent.
+def verify_environment(client: ComposerClient, name: EnvironmentName) -> EnvironmentResource:
+    """Read the environment, and verify that it is running and has the agent.
 
-    :param name: the environment's name.
-    :param found: its REST resource, read just now.
     :raises EnvironmentNotReadyError: it is not running.
     :raises MasqueradeNotEnabledError: it lacks the agent.
+    :raises CloudRefusedError: the API refused the call.
+    :raises CloudUnavailableError: no answer.
     """
-    state = found.get("state", EnvironmentState.STATE_UNSPECIFIED)
-    if state != EnvironmentState.RUNNING:
-        raise EnvironmentNotReadyError(f"{name}: expected state RUNNING, saw {state}; run the task again")
-    if not masquerade_enabled(found):
-        raise _without_agent(name)
+    found = client.get(name)
+    if found.state != EnvironmentState.RUNNING:
+        raise EnvironmentNotReadyError(f"{name}: expected state RUNNING, saw {found.state}; run the task again")
+    _require_agent(name, found=found)
+    log.info("%s is running with the IP masquerade agent", name)
+    return found
 
 
-def _adopt(client: ComposerClient, name: EnvironmentName, *, resource: Mapping[str, object]) -> CreationStart:
+def _adopt(client: ComposerClient, request: CreationRequest) -> CreationStart:
+    name = request.name
     try:
         found = client.get(name)
     except EnvironmentNotFoundError as error:
         raise EnvironmentNotReadyError(f"{name} existed and has just disappeared; run the task again") from error
-    _refuse_unless_it_can_be_adopted(name, found=found)
-    unlike = differences(resource, found=found)
-    log.info("%s exists in state %s and is adopted", name, found.get("state"))
+    refuse_lost(name, state=found.state)
+    # While an environment is being created, its resource may not show the agent yet (not verified); then the agent is
+    # verified once it is running.
+    if found.state in USABLE:
+        _require_agent(name, found=found)
+    unlike = find_differences(request.plan.environment, found=found)
+    log.info("%s exists in state %s and is adopted", name, found.state)
     for difference in unlike:
-        log.warning("%s is not as planned: %s", name, difference)
-    return CreationStart(operation_name=None, adopted=True, differences=unlike)
+        log.warning("%s differs from the plan: %s", name, difference)
+    return CreationStart(operation_name=None, differences=unlike)
 
 
-def _refuse_unless_it_can_be_adopted(name: EnvironmentName, *, found: Mapping[str, Any]) -> None:
-    """Refuse what will not become a running environment with the agent.
-
-    While it is CREATING, the resource need not show the agent (what it shows then is not verified), so only an
-    environment that works already is refused for lacking it; the others are verified once they run.
-    """
-    state = found.get("state", EnvironmentState.STATE_UNSPECIFIED)
-    if state == EnvironmentState.DELETING:
-        raise being_deleted(name)
-    if state == EnvironmentState.ERROR:
-        raise environment_failed(name, problem="exists and is in state ERROR")
-    if state in USABLE and not masquerade_enabled(found):
-        raise _without_agent(name)
-
-
-def _without_agent(name: EnvironmentName) -> MasqueradeNotEnabledError:
-    """Say what the page "Enable the IP Masquerade agent" says, and what to do.
+def _require_agent(name: EnvironmentName, *, found: EnvironmentResource) -> None:
+    """Refuse an environment without the agent, as the page "Enable the IP Masquerade agent" has it.
 
     https://cloud.google.com/composer/docs/composer-2/enable-ip-masquerade-agent and, for moving,
     https://cloud.google.com/composer/docs/composer-2/save-load-snapshots (read 2026-11-22).
     """
-    return MasqueradeNotEnabledError(
-        f"{name} exists without the IP masquerade agent and must be re-created: Composer enables the agent only when "
-        "it creates an environment. Either choose a new name, or save a snapshot of this environment, delete it, run "
-        "the task again and load the snapshot"
-    )
+    if not found.masquerades:
+        raise MasqueradeNotEnabledError(
+            f"{name} exists without the IP masquerade agent and must be re-created: Composer enables the agent only "
+            "when it creates an environment. Either choose a new name, or save a snapshot of this environment, delete "
+            "it, run the task again and load the snapshot"
+        )

@@ -1,19 +1,17 @@
-"""What a created environment is, as plain JSON for an XCom; it must ask nobody and hold no judgement."""
+"""The facts of a created environment, as plain JSON for an XCom."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from airflow_masq.environment import EnvironmentName, masquerade_enabled, value_at
-from airflow_masq.exceptions import PlanError
-from airflow_masq.plan import plan_from_environment
+from airflow_masq.environment import EnvironmentName, EnvironmentResource
+from airflow_masq.network.ranges import NetworkRanges
+from airflow_masq.provisioning.adoption import CreationStart
+from airflow_masq.rules import Finding
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from airflow_masq.network.ranges import NetworkRanges
-    from airflow_masq.rules import Finding
+    from collections.abc import Iterable, Mapping
 
 FACTS = {
     "uuid": ("uuid",),
@@ -23,77 +21,55 @@ FACTS = {
     "airflow_uri": ("config", "airflowUri"),
     "dag_gcs_prefix": ("config", "dagGcsPrefix"),
 }
-"""A fact's name, and where it stands in the environment's REST resource."""
+"""A fact's name, and its path in the environment's REST resource."""
 
 
-def environment_facts(
-    name: EnvironmentName, *, found: Mapping[str, object], record: Mapping[str, Any]
-) -> dict[str, Any]:
-    """List the facts of a running environment.
+def record_start(ranges: NetworkRanges, *, findings: Iterable[Finding], start: CreationStart) -> dict[str, Any]:
+    """Record what is known before the environment runs: the plan's ranges, its findings, and how the creation started.
 
-    :param name: the environment's name.
-    :param found: its REST resource.
-    :param record: what was known before it ran: the plan's ranges, the findings, whether it was adopted and what it
-        then had otherwise than planned.
-    :return: JSON values: ``name``, ``console_url``, ``enable_ip_masq_agent``, those of ``FACTS`` (``None`` where the
-        environment does not say), the record, and for ranges that the plan left open the environment's.
+    A deferred task gets the record back from its trigger, so it is made of JSON values.
     """
-    own_ranges = _own_ranges(found)
-    ranges = {field: record.get(field) or own for field, own in own_ranges.items()}
     return {
-        "name": str(name),
-        "console_url": console_url(name),
-        "enable_ip_masq_agent": masquerade_enabled(found),
-        **{fact: value_at(found, *path) for fact, path in FACTS.items()},
-        **record,
-        **ranges,
+        **_list_ranges(ranges),
+        "findings": [finding.as_json() for finding in findings],
+        "adopted": start.adopted,
+        "differences": [str(difference) for difference in start.differences],
     }
 
 
-def range_facts(ranges: NetworkRanges) -> dict[str, list[str]]:
-    """List the known address ranges of an environment's cluster.
+def list_facts(name: EnvironmentName, *, found: EnvironmentResource, record: Mapping[str, Any]) -> dict[str, Any]:
+    """List the facts of a running environment.
 
-    :param ranges: the ranges.
-    :return: CIDRs by ``node_ranges``, ``pod_ranges`` and ``service_ranges``; empty where nothing is known.
+    :param record: as ``record_start`` made it.
+    :return: JSON values: ``name``, ``console_url``, ``enable_ip_masq_agent``, those of ``FACTS`` (``None`` if the
+        environment does not tell), and the record. Ranges that the plan left open are the environment's own.
     """
+    own_ranges = _list_ranges(NetworkRanges(pod=found.pod_ranges, service=found.service_ranges))
+    return {
+        "name": str(name),
+        "console_url": make_console_url(name),
+        "enable_ip_masq_agent": found.masquerades,
+        **{fact: found.value(*path) for fact, path in FACTS.items()},
+        **record,
+        **{field: record.get(field) or own for field, own in own_ranges.items()},
+    }
+
+
+def make_console_url(name: EnvironmentName) -> str:
+    """Link to the environment's page in Google Cloud console.
+
+    The path is that of the google provider's ``CLOUD_COMPOSER_DETAILS_LINK`` (22.8.0, read 2026-11-22).
+    """
+    project, location, environment_id = (
+        quote(part, safe="") for part in (name.project, name.location, name.environment_id)
+    )
+    base = "https://console.cloud.google.com/composer/environments/detail"
+    return f"{base}/{location}/{environment_id}/monitoring?project={project}"
+
+
+def _list_ranges(ranges: NetworkRanges) -> dict[str, list[str]]:
     return {
         "node_ranges": [str(cidr) for cidr in ranges.node],
         "pod_ranges": [str(cidr) for cidr in ranges.pod],
         "service_ranges": [str(cidr) for cidr in ranges.service],
     }
-
-
-def finding_facts(finding: Finding) -> dict[str, str]:
-    """Write a finding as JSON.
-
-    :param finding: the finding.
-    :return: its fields as text.
-    """
-    return {
-        "code": str(finding.code),
-        "severity": str(finding.severity),
-        "where": finding.where,
-        "message": finding.message,
-        "provenance": str(finding.provenance),
-    }
-
-
-def console_url(name: EnvironmentName) -> str:
-    """Give the environment's page in Google Cloud console.
-
-    The path is that of the google provider's ``CLOUD_COMPOSER_DETAILS_LINK`` (22.8.0, read 2026-11-22).
-
-    :param name: the environment's name.
-    :return: the URL.
-    """
-    path = f"{quote(name.location, safe='')}/{quote(name.environment_id, safe='')}"
-    project = quote(name.project, safe="")
-    return f"https://console.cloud.google.com/composer/environments/detail/{path}/monitoring?project={project}"
-
-
-def _own_ranges(found: Mapping[str, object]) -> dict[str, list[str]]:
-    """Read the ranges that the environment itself names; a range that nobody can read is not known."""
-    try:
-        return range_facts(plan_from_environment(found).ranges)
-    except PlanError:
-        return {"node_ranges": [], "pod_ranges": [], "service_ranges": []}

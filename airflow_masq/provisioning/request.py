@@ -1,143 +1,128 @@
-"""What an operator's arguments ask to be created: a plan or an environment, and a name; it must make no call.
+"""What an operator's arguments ask for: read, completed and linted, before any call.
 
-Google's libraries are imported only where the environment came as one of their messages.
+Google's libraries are imported only if the environment came as one of their messages.
 """
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from airflow_masq.environment import EnvironmentName, normalise, value_at, with_masquerade
-from airflow_masq.exceptions import InvalidInputError
-from airflow_masq.plan import Plan, plan_from_environment
-from airflow_masq.plan.policy_section import policy_choice_of, policy_in_force
+from airflow_masq.environment import EnvironmentName, EnvironmentResource
+from airflow_masq.exceptions import CannotMasqueradeError, InvalidInputError
+from airflow_masq.plan import Plan, PolicyChoice, plan_from_environment
 from airflow_masq.plan_file import read_plan
+from airflow_masq.rules import Finding, Severity, lint
 from airflow_masq.text import printable
 
 if TYPE_CHECKING:
     from google.cloud.orchestration.airflow.service_v1.types import Environment
 
+log = logging.getLogger(__name__)
 
-AGENT_FIELD = ("config", "nodeConfig", "enableIpMasqAgent")
-
-
-@dataclass(frozen=True, kw_only=True)
-class NameArguments:
-    """The parts of an environment's name that the task gives; ``None`` where it gives none.
-
-    :param project_id: the project.
-    :param region: the region.
-    :param environment_id: the environment's own id.
-    """
-
-    project_id: str | None = None
-    region: str | None = None
-    environment_id: str | None = None
+ON_FINDINGS = ("fail", "warn", "ignore")
+"""What findings of severity error can do."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class WantedEnvironment:
-    """An environment that somebody wants created.
-
-    :param name: its name.
-    :param plan: the plan, whose environment has the agent switched on and carries the name.
-    :param agent_was_refused: whoever wrote it had switched the agent off in so many words.
-    """
+class CreationRequest:
+    """The environment to create: its name, and a plan whose environment carries the name and has the agent enabled."""
 
     name: EnvironmentName
     plan: Plan
-    agent_was_refused: bool
 
 
-def wanted_environment(
+def read_request(
     *,
     plan: str | Mapping[str, Any] | None,
     environment: Mapping[str, Any] | Environment | None,
-    name_arguments: NameArguments,
+    project_id: str | None = None,
+    region: str | None = None,
+    environment_id: str | None = None,
     default_project: Callable[[], str],
-) -> WantedEnvironment:
-    """Read the arguments.
+) -> CreationRequest:
+    """Read an operator's arguments, and enable the agent.
 
-    :param plan: a plan file's path on this worker, or a plan.
+    The parts of the name complete a resource that names no environment, and must agree with one that does.
+
+    :param plan: the path of a plan file on this worker, or a plan.
     :param environment: the resource in REST's camelCase or in snake_case, or Google's message; it is not changed.
-    :param name_arguments: complete a resource that names no environment; must agree with one that does.
-    :param default_project: asked only where nothing else names the project.
-    :return: what is wanted, with the agent switched on.
+    :param default_project: called only if nothing else names the project.
     :raises InvalidInputError: both or none of plan and environment are given, one of them cannot be read, or the name
         is incomplete, contradictory or invalid.
     """
-    read = _read(plan=plan, environment=environment)
-    written = normalise(read.environment)
-    name = _name(written, name_arguments=name_arguments, default_project=default_project)
-    resource = {**with_masquerade(written), "name": str(name)}
-    return WantedEnvironment(
-        name=name,
-        plan=_with_environment(read, resource),
-        agent_was_refused=value_at(written, *AGENT_FIELD) is False,
-    )
-
-
-def _with_environment(plan: Plan, resource: Mapping[str, object]) -> Plan:
-    """Put the environment in place, and the policy that follows from its flag where the plan states none.
-
-    The cluster's version goes: what a plan tells of a cluster is of one that exists, not of the one to be made.
-    """
-    wanted = replace(plan, environment=resource, cluster_version=None)
-    if plan.policy_choice.stated:
-        return wanted
-    choice = policy_choice_of(resource)
-    policy = policy_in_force(choice, ranges=plan.ranges, environment=resource)
-    return replace(wanted, policy_choice=choice, policy=policy)
-
-
-def _read(*, plan: str | Mapping[str, Any] | None, environment: Mapping[str, Any] | Environment | None) -> Plan:
     if (plan is None or plan == "") == (environment is None):
         seen = "neither" if environment is None else "both"
         raise InvalidInputError(where="plan, environment", expected="exactly one of the two", seen=seen)
-    if environment is not None:
-        return plan_from_environment(_resource(environment))
-    read = read_plan(plan or "")
-    if not read.environment:
-        raise InvalidInputError(where="plan: environment", expected="the environment to create", seen="nothing")
-    return read
+    if environment is None:
+        read = read_plan(plan or "")
+        if not read.environment:
+            raise InvalidInputError(where="plan: environment", expected="the environment to create", seen="nothing")
+    else:
+        if not isinstance(environment, Mapping):
+            from airflow_masq.clients.environment_message import read_message  # noqa: PLC0415 - takes seconds
+
+            environment = read_message(environment).as_rest()
+        read = plan_from_environment(environment)
+    written = read.environment
+    given = {"project_id": project_id, "region": region, "environment_id": environment_id}
+    name = _read_name(written, given=given, default_project=default_project)
+    if written.refuses_agent:
+        log.warning("enableIpMasqAgent was false for %s; it is set to true", name)
+    return CreationRequest(name=name, plan=_replace_environment(read, written.with_agent().with_name(str(name))))
 
 
-def _resource(environment: Mapping[str, Any] | Environment) -> Mapping[str, object]:
-    if isinstance(environment, Mapping):
-        return environment
-    from airflow_masq.clients.environment_message import resource_from_message  # noqa: PLC0415 - Google's, slow
+def lint_request(request: CreationRequest, *, on_findings: str) -> tuple[Finding, ...]:
+    """Lint the plan and log its findings; with ``ignore`` do nothing.
 
-    return resource_from_message(environment)
+    :raises CannotMasqueradeError: there are findings of severity error, and ``on_findings`` is ``fail``.
+    :raises InvalidInputError: ``on_findings`` is not one of ``ON_FINDINGS``.
+    """
+    if on_findings not in ON_FINDINGS:
+        expected = ", ".join(ON_FINDINGS)
+        raise InvalidInputError(where="on_findings", expected=expected, seen=printable(repr(on_findings)))
+    if on_findings == "ignore":
+        return ()
+    findings = lint(request.plan)
+    for finding in findings:
+        log.warning("%s %s %s: %s", finding.code, finding.severity, finding.where, finding.message)
+    errors = [finding for finding in findings if finding.severity is Severity.ERROR]
+    if errors and on_findings == "fail":
+        reasons = "; ".join(f"{error.code} {error.where}: {error.message}" for error in errors)
+        raise CannotMasqueradeError(f"{request.name} was not created: {reasons}")
+    return findings
 
 
-def _name(
-    resource: Mapping[str, object], *, name_arguments: NameArguments, default_project: Callable[[], str]
+def _read_name(
+    resource: EnvironmentResource, *, given: Mapping[str, str | None], default_project: Callable[[], str]
 ) -> EnvironmentName:
-    written = resource.get("name")
-    if written:
-        name = EnvironmentName.parse(str(written), where="environment.name")
-        _refuse_contradiction(name, name_arguments=name_arguments)
+    if resource.name:
+        name = EnvironmentName.parse(resource.name, where="environment.name")
+        written = {"project_id": name.project, "region": name.location, "environment_id": name.environment_id}
+        for argument, part in given.items():
+            if part and part != written[argument]:
+                expected = f"{written[argument]}, as in environment.name, or nothing"
+                raise InvalidInputError(where=argument, expected=expected, seen=printable(part))
         return name
-    if not name_arguments.environment_id or not name_arguments.region:
+    if not given["environment_id"] or not given["region"]:
         raise InvalidInputError(
             where="environment.name",
-            expected="projects/PROJECT/locations/REGION/environments/ID, or region and environment_id beside it",
+            expected="projects/PROJECT/locations/REGION/environments/ID, or the arguments region and environment_id",
             seen="nothing",
         )
-    project = name_arguments.project_id or default_project()
-    full = f"projects/{project}/locations/{name_arguments.region}/environments/{name_arguments.environment_id}"
+    project = given["project_id"] or default_project()
+    full = f"projects/{project}/locations/{given['region']}/environments/{given['environment_id']}"
     return EnvironmentName.parse(full, where="project_id, region, environment_id")
 
 
-def _refuse_contradiction(name: EnvironmentName, *, name_arguments: NameArguments) -> None:
-    for argument, given, written in (
-        ("project_id", name_arguments.project_id, name.project),
-        ("region", name_arguments.region, name.location),
-        ("environment_id", name_arguments.environment_id, name.environment_id),
-    ):
-        if given and given != written:
-            raise InvalidInputError(
-                where=argument, expected=f"{written}, as in environment.name, or nothing", seen=printable(given)
-            )
+def _replace_environment(plan: Plan, resource: EnvironmentResource) -> Plan:
+    """Replace a plan's environment, and the policy where the plan states none: it follows from the agent's flag."""
+    # The plan's cluster version is that of an existing cluster, not of the one to be created.
+    replaced = replace(plan, environment=resource, cluster_version=None)
+    if plan.policy_choice.stated:
+        return replaced
+    choice = PolicyChoice.from_environment(resource)
+    policy = choice.derive_policy(ranges=plan.ranges, environment=resource)
+    return replace(replaced, policy_choice=choice, policy=policy)

@@ -1,8 +1,7 @@
-"""What to make of an environment that is being created, one look at a time.
+"""Waits for an environment that is being created.
 
 A worker that waits in its slot and a trigger that waits in the triggerer share this, and so does a retry that finds the
-creation of an earlier attempt going on: the environment's own state is the authority, the operation only knows the
-reason of a failure. Clock and sleep are passed in; it must not create or change anything.
+creation of an earlier attempt. The environment's own state decides; the operation only knows why a creation failed.
 """
 
 from __future__ import annotations
@@ -12,6 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from airflow_masq.environment.name import EnvironmentName
 from airflow_masq.exceptions import (
     CloudRefusedError,
     CloudUnavailableError,
@@ -24,12 +24,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from airflow_masq.clients.composer import ComposerClient
-    from airflow_masq.environment.name import EnvironmentName
 
 log = logging.getLogger(__name__)
 
 TOLERATED_FAILURES = 10
-"""Unanswered looks in a row before waiting is given up: a choice, five minutes at the default poll interval."""
+"""How many calls in a row may go unanswered: a choice, five minutes at the default poll interval."""
 
 
 class EnvironmentState(StrEnum):
@@ -43,153 +42,117 @@ class EnvironmentState(StrEnum):
     ERROR = "ERROR"
 
 
-GOES_ON: dict[str, str] = {
-    EnvironmentState.CREATING: "its creation goes on in the cloud",
-    EnvironmentState.UPDATING: "an update of it goes on in the cloud",
+CONTINUES: dict[str, str] = {
+    EnvironmentState.CREATING: "its creation continues in the cloud",
+    EnvironmentState.UPDATING: "its update continues in the cloud",
 }
-"""What an environment that is not running waits for; elsewhere nobody knows."""
-
-AFTER_A_FAILURE = (
-    "look at the environment's page and at its logs in Cloud Logging, delete the environment, correct the cause and "
-    "run the task again"
-)
+"""What the cloud still does in a state; of the other states it is not known."""
 
 
-def environment_failed(name: EnvironmentName, *, problem: str) -> EnvironmentFailedError:
-    """Say that an environment will not come up by itself, and what to do.
+def creation_failed(name: EnvironmentName, *, problem: str) -> EnvironmentFailedError:
+    """Make the error for an environment that will not come up by itself; the problem follows its name."""
+    return EnvironmentFailedError(
+        f"{name} {problem}; look at the environment's page and at its logs in Cloud Logging, delete the environment, "
+        "correct the cause and run the task again"
+    )
 
-    :param name: the environment's name.
-    :param problem: what is the matter with it, after its name.
-    :return: the error to raise.
+
+def refuse_lost(name: EnvironmentName, *, state: str) -> None:
+    """Refuse an environment whose state says that it will not come up by itself.
+
+    :raises EnvironmentFailedError: it is in state ERROR.
+    :raises EnvironmentNotReadyError: it is being deleted; once it is gone, it can be created.
     """
-    return EnvironmentFailedError(f"{name} {problem}; {AFTER_A_FAILURE}")
-
-
-def being_deleted(name: EnvironmentName) -> EnvironmentNotReadyError:
-    """Say that an environment is on its way out, and what to do.
-
-    :param name: the environment's name.
-    :return: the error to raise.
-    """
-    return EnvironmentNotReadyError(f"{name} is being deleted; run the task again once it is gone")
+    if state == EnvironmentState.DELETING:
+        raise EnvironmentNotReadyError(f"{name} is being deleted; run the task again once it is gone")
+    if state == EnvironmentState.ERROR:
+        raise creation_failed(name, problem="is in state ERROR")
 
 
 @dataclass(kw_only=True)
 class CreationWatch:
-    """Looks at one environment until it is running; remembers what it saw last, and how many looks went unanswered.
+    """Polls one environment until it is running.
 
-    :param client: where to ask.
-    :param name: the environment.
     :param operation_name: the operation that creates it; ``None`` where another attempt started it.
-    :param unanswered: looks in a row without an answer so far.
-    :param state: the state that the environment was last seen in; ``None`` where it was not seen yet.
+    :param deadline: when to give up, in seconds on the caller's clock.
+    :param state: the state in the last answer; ``None`` before the first one.
+    :param unanswered: how many polls in a row got no answer.
     """
 
     client: ComposerClient
     name: EnvironmentName
-    operation_name: str | None = None
-    unanswered: int = 0
+    operation_name: str | None
+    deadline: float
+    poll_interval_seconds: float
     state: str | None = None
+    unanswered: int = 0
 
-    def is_running(self) -> bool:
-        """Look once.
+    def poll(self) -> bool:
+        """Ask once whether the environment is running; ``False`` if it is still on its way or nothing answered.
 
-        :return: the environment is running; ``False`` means that it is still on its way, or that there was no answer.
-        :raises EnvironmentFailedError: it or its operation failed.
-        :raises EnvironmentNotReadyError: somebody is deleting it, or it has disappeared.
-        :raises CloudUnavailableError: too many looks in a row went unanswered.
-        :raises CloudRefusedError: the API refuses to tell.
+        :raises EnvironmentFailedError: the environment or its operation failed.
+        :raises EnvironmentNotReadyError: the environment is being deleted, or has disappeared.
+        :raises CloudUnavailableError: more than ``TOLERATED_FAILURES`` polls in a row got no answer.
+        :raises CloudRefusedError: the API refused the call.
         """
         try:
-            running = self._look()
+            is_being_created = self._check_operation()
+            self.state = self.client.get(self.name).state
+            log.info("%s is in state %s", self.name, self.state)
+            if self.state == EnvironmentState.ERROR:
+                self._check_operation()  # it may have ended between the two calls, and knows the reason
+        except EnvironmentNotFoundError as error:
+            if not is_being_created:
+                raise EnvironmentNotReadyError(
+                    f"{self.name} disappeared during the wait (was it deleted?); run the task again to create it"
+                ) from error
+            log.info("%s has not appeared yet", self.name)
+            self.unanswered = 0
+            return False
         except CloudUnavailableError as error:
             self.unanswered += 1
             if self.unanswered > TOLERATED_FAILURES:
                 raise
-            log.warning("No answer (%d of at most %d in a row): %s", self.unanswered, TOLERATED_FAILURES, error)
+            log.warning("No answer (%d in a row, at most %d): %s", self.unanswered, TOLERATED_FAILURES, error)
             return False
         self.unanswered = 0
-        return running
+        refuse_lost(self.name, state=self.state)
+        return self.state == EnvironmentState.RUNNING
 
-    def _look(self) -> bool:
-        operation_goes_on = self._operation_goes_on()
-        try:
-            state = str(self.client.get(self.name).get("state", EnvironmentState.STATE_UNSPECIFIED))
-        except EnvironmentNotFoundError as error:
-            if operation_goes_on:
-                log.info("%s does not appear yet", self.name)
-                return False
+    def wait(self, *, now: Callable[[], float], sleep: Callable[[float], None]) -> None:
+        """Poll until the environment is running; blocks the thread.
+
+        :raises EnvironmentNotReadyError: the deadline has passed.
+        :raises AirflowMasqError: as ``poll`` raises it.
+        """
+        while not self.poll():
+            sleep(self.next_pause(now=now()))
+
+    def next_pause(self, *, now: float) -> float:
+        """Return the seconds to pause before the next poll; the last pause ends at the deadline.
+
+        :raises EnvironmentNotReadyError: the deadline has passed.
+        """
+        left = self.deadline - now
+        if left <= 0:
+            seen = f"state {self.state}" if self.state else "it has not appeared"
+            continues = CONTINUES.get(self.state or "", "whatever was started continues in the cloud")
             raise EnvironmentNotReadyError(
-                f"{self.name} has disappeared while it was waited for (somebody has deleted it?); run the task again "
-                "to create it"
-            ) from error
-        self.state = state
-        log.info("%s is in state %s", self.name, state)
-        if state == EnvironmentState.DELETING:
-            raise being_deleted(self.name)
-        if state == EnvironmentState.ERROR:
-            self._operation_goes_on()  # the operation may have ended since, and knows the reason
-            raise environment_failed(self.name, problem="is in state ERROR")
-        return state == EnvironmentState.RUNNING
+                f"{self.name} is not running yet ({seen}) and creation_timeout_seconds has passed; {continues}. Run "
+                "the task again to continue waiting, or raise creation_timeout_seconds"
+            )
+        return min(self.poll_interval_seconds, left)
 
-    def _operation_goes_on(self) -> bool:
+    def _check_operation(self) -> bool:
+        """Return whether the operation is still running; raise if it failed."""
         if self.operation_name is None:
             return False
         try:
-            operation = self.client.operation(self.operation_name)
+            operation = self.client.get_operation(self.operation_name)
         except CloudRefusedError as error:
-            log.info("The operation tells nothing, the environment's state decides: %s", error)
+            log.info("The operation cannot be read, so the environment's state decides: %s", error)
             self.operation_name = None
             return False
         if operation.error is not None:
-            raise environment_failed(self.name, problem=f"could not be created: {operation.error}")
+            raise creation_failed(self.name, problem=f"could not be created: {operation.error}")
         return not operation.done
-
-
-def wait_until_running(
-    watch: CreationWatch,
-    *,
-    deadline: float,
-    poll_interval_seconds: float,
-    now: Callable[[], float],
-    sleep: Callable[[float], None],
-) -> None:
-    """Look again and again until the environment is running; blocks the thread.
-
-    :param watch: what to look with.
-    :param deadline: when to give up, on the clock ``now``, in seconds.
-    :param poll_interval_seconds: the pause between two looks.
-    :param now: the clock.
-    :param sleep: sleeps for so many seconds.
-    :raises EnvironmentNotReadyError: the deadline has passed.
-    :raises AirflowMasqError: whatever ``CreationWatch.is_running`` raises.
-    """
-    while not watch.is_running():
-        sleep(
-            seconds_to_next_look(
-                watch, deadline=deadline, poll_interval_seconds=poll_interval_seconds, seconds_now=now()
-            )
-        )
-
-
-def seconds_to_next_look(
-    watch: CreationWatch, *, deadline: float, poll_interval_seconds: float, seconds_now: float
-) -> float:
-    """Say how long to pause before the next look.
-
-    :param watch: what has looked, for the message.
-    :param deadline: when to give up, in seconds on the caller's clock.
-    :param poll_interval_seconds: the usual pause.
-    :param seconds_now: the time on the caller's clock.
-    :return: the pause in seconds; the last one ends at the deadline.
-    :raises EnvironmentNotReadyError: the deadline has passed.
-    """
-    left = deadline - seconds_now
-    if left <= 0:
-        seen = f"state {watch.state}" if watch.state else "it was not seen yet"
-        goes_on = GOES_ON.get(watch.state or "", "what is under way goes on in the cloud")
-        raise EnvironmentNotReadyError(
-            f"{watch.name} is not running yet ({seen}) and the time given is up; {goes_on}: run the task again to go "
-            "on waiting, or raise creation_timeout_seconds"
-        )
-    return min(poll_interval_seconds, left)

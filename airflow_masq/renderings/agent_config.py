@@ -18,7 +18,6 @@ from airflow_masq.agent.config import AgentConfig, agent_policy
 from airflow_masq.agent.fields import CIDR_LIMIT_KEY, CIDRS_KEY, DEFAULT_CIDR_LIMIT
 from airflow_masq.exceptions import InexpressibleError
 from airflow_masq.network.ranges import IPV4
-from airflow_masq.plan.policy_section import own_agent_reading
 from airflow_masq.renderings.non_masquerade import non_masquerade_cidrs, sole_chain
 
 if TYPE_CHECKING:
@@ -60,7 +59,7 @@ def render_agent_config(plan: Plan) -> str:
     """
     read = _with_own_config_read(plan)
     chain = sole_chain(read, form=FORM)
-    reading = own_agent_reading(read.policy_choice)
+    reading = read.policy_choice.agent_reading
     if reading is not None and reading.config is not None:  # of a refused one sole_chain has complained
         unread = [] if plan.policy_choice.daemon_set else [_UNREAD]
         comments = "".join(map(_comment, (*unread, *_omissions(plan, reading.config))))
@@ -80,7 +79,7 @@ def render_agent_config(plan: Plan) -> str:
 def _with_own_config_read(plan: Plan) -> Plan:
     """Give the plan as it is once the DaemonSet runs, which is when anybody reads what is written here."""
     choice = replace(plan.policy_choice, daemon_set=True)
-    reading = own_agent_reading(choice)
+    reading = choice.agent_reading
     return plan if reading is None else replace(plan, policy_choice=choice, policy=agent_policy(reading))
 
 

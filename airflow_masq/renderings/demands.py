@@ -10,8 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from airflow_masq.environment import COMPOSER_2
 from airflow_masq.environment.field_generations import FIELD_GENERATIONS, FieldGenerations
-from airflow_masq.plan.environment_section import COMPOSER_2
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

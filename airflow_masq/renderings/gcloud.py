@@ -12,8 +12,6 @@ import itertools
 import shlex
 from typing import TYPE_CHECKING, Final
 
-from airflow_masq.environment import value_at
-from airflow_masq.plan.environment_section import composer_generation
 from airflow_masq.renderings.environment_fields import environment_fields, environment_name
 from airflow_masq.renderings.gcloud_demands import DEMANDS
 from airflow_masq.renderings.gcloud_flags import DATABASE_RETENTION, FLAGS, FORM, LOG_STORAGE
@@ -45,7 +43,7 @@ def _flags(plan: Plan) -> list[tuple[str, ...]]:
     fields = environment_fields(plan, form=FORM, known=FLAGS)
     written = {path: write(fields[path]) for path, write in FLAGS.items() if path in fields}
     asked = {path: field for path, field in fields.items() if written[path]}
-    DEMANDS.refuse_unmet(asked, generation=composer_generation(plan.environment))
+    DEMANDS.refuse_unmet(asked, generation=plan.environment.generation)
     if LOG_STORAGE in written and written.get(DATABASE_RETENTION):
         reason = "gcloud drops it where the storage of task logs is set too; leave one of them out, or use rest"
         raise fields[DATABASE_RETENTION].error(reason)
@@ -54,9 +52,8 @@ def _flags(plan: Plan) -> list[tuple[str, ...]]:
 
 def _web_server_access(plan: Plan) -> list[tuple[str, ...]]:
     """Say what the service takes as given, since gcloud insists on it for a private environment."""
-    is_private = value_at(plan.environment, "config", "privateEnvironmentConfig", "enablePrivateEnvironment") is True
-    is_said = value_at(plan.environment, "config", "webServerNetworkAccessControl") is not None
-    return [("--web-server-allow-all",)] if is_private and not is_said else []
+    is_said = plan.environment.value("config", "webServerNetworkAccessControl") is not None
+    return [("--web-server-allow-all",)] if plan.environment.is_private and not is_said else []
 
 
 def _quoted(flag: str, value: str | None = None) -> str:

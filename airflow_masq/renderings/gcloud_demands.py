@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from airflow_masq.environment import COMPOSER_1
 from airflow_masq.environment.field_generations import FieldGenerations
-from airflow_masq.plan.environment_section import COMPOSER_1
 from airflow_masq.renderings.demands import Demands, Prerequisite, documented
 
 _NODE: Final = "config.nodeConfig"

@@ -8,19 +8,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from airflow_masq.environment import value_at
-from airflow_masq.environment.cidr_fields import IP_ALLOCATION_POLICY
+from airflow_masq.environment import COMPOSER_1, COMPOSER_3, IMAGE_VERSION_PLACE, OUT_OF_YOUR_NETWORK
+from airflow_masq.environment.cidr_fields import POD_FIELD
 from airflow_masq.exceptions import InexpressibleError
 from airflow_masq.network.egress_nat_policy import check_egress_nat_policy
 from airflow_masq.network.ranges import IPV4, outermost
-from airflow_masq.plan.environment_section import (
-    COMPOSER_1,
-    COMPOSER_3,
-    IMAGE_VERSION_PLACE,
-    OUT_OF_YOUR_NETWORK,
-    composer_generation,
-)
-from airflow_masq.plan.policy_section import own_agent_reading
 
 if TYPE_CHECKING:
     from netaddr import IPNetwork
@@ -102,12 +94,12 @@ def pod_range_place(plan: Plan) -> str:
     :param plan: the plan.
     :return: the name of a secondary range where the plan has that instead, since it is what no form here can use.
     """
-    path = (*IP_ALLOCATION_POLICY, "clusterSecondaryRangeName")
-    return ".".join(("environment", *path)) if value_at(plan.environment, *path) else "network.pod_ranges"
+    path = POD_FIELD.range_name_path
+    return ".".join(("environment", *path)) if plan.environment.value(*path) else "network.pod_ranges"
 
 
 def _refuse_other_clusters(plan: Plan, *, form: str) -> None:
-    composer = composer_generation(plan.environment)
+    composer = plan.environment.generation
     if composer == COMPOSER_3:
         reason = f"{OUT_OF_YOUR_NETWORK}, so there is no policy of yours"
         raise InexpressibleError(form=form, where=IMAGE_VERSION_PLACE, reason=reason)
@@ -124,7 +116,7 @@ def _refuse_flawed_manifests(plan: Plan, *, form: str) -> None:
 
 
 def _refuse_flawed_config(plan: Plan, *, form: str) -> None:
-    reading = own_agent_reading(plan.policy_choice)
+    reading = plan.policy_choice.agent_reading
     if reading is not None and reading.error is not None:
         reason = f"the agent refuses the config, which then has no effect: {reading.error}"
         raise InexpressibleError(form=form, where="policy.agent_config", reason=reason)

@@ -28,4 +28,4 @@ def render_rest(plan: Plan) -> str:
     :raises InexpressibleError: when the plan has no environment, or one with fields that exclude each other.
     """
     refuse_contradictions(plan, form=FORM)
-    return json.dumps(plan.environment, indent=2) + "\n"
+    return json.dumps(plan.environment.as_rest(), indent=2) + "\n"

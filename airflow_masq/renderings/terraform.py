@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
-from airflow_masq.plan.environment_section import COMPOSER_3, composer_generation
+from airflow_masq.environment import COMPOSER_3
 from airflow_masq.renderings import hcl
 from airflow_masq.renderings.environment_fields import EnvironmentField, environment_fields, environment_name
 from airflow_masq.renderings.terraform_demands import DEMANDS
@@ -52,7 +52,7 @@ def render_terraform(plan: Plan) -> str:
     label = name.environment_id.replace("-", "_")
     fields = environment_fields(plan, form=FORM, known=FIELDS)
     resource = Block(attributes=_identity(name))
-    generation = composer_generation(plan.environment)
+    generation = plan.environment.generation
     is_composer_3 = generation == COMPOSER_3
     DEMANDS.refuse_unmet(fields, generation=generation)
     _place(_privacy_settled(fields, is_composer_3=is_composer_3), resource)

@@ -54,6 +54,16 @@ class Finding:
     message: str
     provenance: Provenance
 
+    def as_json(self) -> dict[str, str]:
+        """Write the finding as JSON values, for commands and XComs."""
+        return {
+            "code": self.code,
+            "severity": self.severity.value,
+            "where": self.where,
+            "message": self.message,
+            "provenance": self.provenance.value,
+        }
+
 
 @dataclass(frozen=True, kw_only=True)
 class Rule:

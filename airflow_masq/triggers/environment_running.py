@@ -1,8 +1,7 @@
-"""Waits in the triggerer until an environment is running.
+"""Waits in the triggerer until an environment is running; the worker verifies the environment afterwards.
 
-The trigger holds only names, settings and plain values, so it goes on in another triggerer after a restart: what it
-needs to know it asks the API, and its deadline is a time of day. It must judge nothing; the worker verifies the
-environment afterwards. The client's calls block, so they run in threads, each for at most ``api_timeout_seconds``.
+The trigger holds only names, settings and plain values, so another triggerer can continue it after a restart. The
+client's calls block, so they run in threads, each for at most ``api_timeout_seconds``.
 """
 
 from __future__ import annotations
@@ -22,21 +21,21 @@ if TYPE_CHECKING:
     from airflow_masq.clients.composer import ComposerClient
 
 Outcome = Literal["running", "try-again", "final"]
-"""How the waiting ended: the environment runs, or one of the two families of ``airflow_masq.exceptions``."""
+"""How the wait ended: the environment is running, or an error of one of the families in ``airflow_masq.exceptions``."""
 
 
 class EnvironmentRunningTrigger(BaseTrigger):
-    """Fires once: with the outcome ``running``, or with the error that ended the waiting.
+    """Fires once: with the outcome ``running``, or with the error that ended the wait.
 
-    :param name: the environment's full name.
-    :param operation_name: the operation that creates it; ``None`` where another attempt started it.
+    :param name: the environment's full name, ``projects/PROJECT/locations/REGION/environments/ID``.
+    :param operation_name: the full name of the operation that creates it; ``None`` where another attempt started it.
     :param deadline: when to give up, in seconds since the epoch.
     :param gcp_conn_id: the Google connection.
-    :param impersonation_chain: service account to impersonate, or a chain of them.
-    :param poll_interval_seconds: the pause between two looks.
-    :param api_timeout_seconds: how long one call may take.
-    :param record: JSON values that the task knew before; the event gives them back. Airflow would keep them for the
-        task (``next_kwargs``), but ``dag.test()`` of Airflow 3.3.2 loses those.
+    :param impersonation_chain: the service account to impersonate, or a chain of them; ``None`` for the connection's.
+    :param poll_interval_seconds: the pause between two polls, in seconds.
+    :param api_timeout_seconds: the time limit of one API call, in seconds.
+    :param record: JSON values that the task knew when it was deferred; the event returns them. (``next_kwargs`` would
+        keep them, too, but ``dag.test()`` of Airflow 3.3.2 loses those.)
     """
 
     def __init__(
@@ -62,10 +61,7 @@ class EnvironmentRunningTrigger(BaseTrigger):
         self.record = record
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
-        """Give what the triggerer needs to make this trigger anew.
-
-        :return: the class path, and the constructor's arguments as JSON-able values.
-        """
+        """Return the class path, and the constructor's arguments as JSON values."""
         chain = self.impersonation_chain
         return (
             f"{type(self).__module__}.{type(self).__qualname__}",
@@ -82,54 +78,49 @@ class EnvironmentRunningTrigger(BaseTrigger):
         )
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
-        """Wait.
+        """Poll until the environment is running or an error ends the wait.
 
-        :return: one event; its payload has ``outcome`` (see ``Outcome``), ``message``, ``name`` and ``record``.
+        :return: one event; its payload has ``outcome`` (see ``Outcome``), ``message`` (empty if the environment is
+            running), ``name`` and ``record``.
         """
+        outcome: Outcome
         try:
             await self._wait()
+            outcome, message = "running", ""
         except AirflowMasqError as error:
-            outcome: Outcome = "try-again" if isinstance(error, TryAgainError) else "final"
-            yield self._event(outcome, message=str(error))
+            outcome, message = "try-again" if isinstance(error, TryAgainError) else "final", str(error)
         except Exception as error:
-            self.log.exception("Waiting for %s broke down", self.environment_name)
-            # The words of an error that nobody foresaw may hold anything, so only its kind goes to the task.
-            kind = type(error).__name__
-            message = f"waiting for {self.environment_name} broke down with {kind}; the triggerer's log has the rest"
-            yield self._event("final", message=message)
-        else:
-            yield self._event("running", message="")
-
-    async def _wait(self) -> None:
-        from airflow_masq.environment.name import EnvironmentName  # noqa: PLC0415 - with them
-        from airflow_masq.provisioning.watch import CreationWatch, seconds_to_next_look  # noqa: PLC0415 - Google's, slow
-
-        # Reading a connection talks to the triggerer's main thread, which asgiref knows and asyncio's threads do not.
-        client = await sync_to_async(self._connect)()
-        name = EnvironmentName.parse(self.environment_name)
-        watch = CreationWatch(client=client, name=name, operation_name=self.operation_name)
-        with client:
-            while True:
-                if await asyncio.to_thread(watch.is_running):
-                    return
-                pause_seconds = seconds_to_next_look(
-                    watch,
-                    deadline=self.deadline,
-                    poll_interval_seconds=self.poll_interval_seconds,
-                    seconds_now=time.time(),
-                )
-                await asyncio.sleep(pause_seconds)
-
-    def _connect(self) -> ComposerClient:
-        from airflow_masq.hooks.composer import ComposerHook  # noqa: PLC0415 - Google's, slow
-
-        return ComposerHook(
-            gcp_conn_id=self.gcp_conn_id,
-            impersonation_chain=self.impersonation_chain,
-            api_timeout_seconds=self.api_timeout_seconds,
-        ).get_conn()
-
-    def _event(self, outcome: Outcome, *, message: str) -> TriggerEvent:
-        return TriggerEvent(  # type: ignore[no-untyped-call] # Airflow's is untyped
+            # The text of an unexpected error may hold anything, so only its type goes to the task.
+            self.log.exception("Waiting for %s failed", self.environment_name)
+            outcome = "final"
+            message = f"waiting for {self.environment_name} failed with {type(error).__name__}; see the triggerer's log"
+        yield TriggerEvent(  # type: ignore[no-untyped-call] # Airflow's is untyped
             {"outcome": outcome, "message": message, "name": self.environment_name, "record": dict(self.record)}
         )
+
+    async def _wait(self) -> None:
+        from airflow_masq.environment.name import EnvironmentName  # noqa: PLC0415 - parsing a DAG file must stay cheap
+        from airflow_masq.hooks.composer import ComposerHook  # noqa: PLC0415 - Google's libraries take seconds
+        from airflow_masq.provisioning.watch import CreationWatch  # noqa: PLC0415 - with them
+
+        def connect() -> ComposerClient:
+            return ComposerHook(
+                gcp_conn_id=self.gcp_conn_id,
+                impersonation_chain=self.impersonation_chain,
+                api_timeout_seconds=self.api_timeout_seconds,
+            ).get_conn()
+
+        # Reading a connection talks to the triggerer's main thread, which asgiref knows and asyncio's threads do not.
+        client = await sync_to_async(connect)()
+        with client:
+            watch = CreationWatch(
+                client=client,
+                name=EnvironmentName.parse(self.environment_name),
+                operation_name=self.operation_name,
+                deadline=self.deadline,
+                poll_interval_seconds=self.poll_interval_seconds,
+            )
+            while True:
+                if await asyncio.to_thread(watch.poll):
+                    return
+                await asyncio.sleep(watch.next_pause(now=time.time()))

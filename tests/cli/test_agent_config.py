@@ -79,7 +79,7 @@ def test_a_rejected_config_as_text(console: Console) -> None:
     answer = console.run("agent-config", "config")
     assert answer.code == 1
     assert answer.printed.startswith("config: rejected\n    ")
-    assert "Pod addresses leak" in " ".join(answer.printed.split())
+    assert "every destination would see Pod addresses" in " ".join(answer.printed.split())
 
 
 def test_what_is_surely_not_meant(console: Console) -> None:
@@ -87,7 +87,7 @@ def test_what_is_surely_not_meant(console: Console) -> None:
     console.write("config", "nonMasqueradeCIDR: [10.64.0.0/14]\n")
     printed = console.run("agent-config", "config").printed
     assert "warning: " in printed
-    assert printed.splitlines()[-1] == "Next: read the warnings; the agent accepts all of this in silence."
+    assert printed.splitlines()[-1] == "Next: read the warnings; the agent accepts all of this without a message."
     assert read(console, "nonMasqueradeCIDR: [10.64.0.0/14]\n")[1]["warnings"]
     assert read(console, "nonMasqueradeCIDRs: [10.64.0.0/14]\n")[1]["warnings"] == []
 

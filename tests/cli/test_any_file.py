@@ -131,7 +131,7 @@ def _check(content: bytes, command: list[str]) -> None:
 @settings(max_examples=300, deadline=None)
 @given(content=plans(), command=COMMANDS, form=FORMATS)
 def test_any_plan(content: bytes, command: list[str], form: str) -> None:
-    """A plan with values that nobody foresaw is judged, or refused in one line that acts on no terminal."""
+    """A plan with unforeseen values is judged, or refused in one line that acts on no terminal."""
     _check(content, [*command, "--format", form])
 
 

@@ -40,7 +40,7 @@ def test_as_text(console: Console) -> None:
     assert answer.code == 0
     assert lines[0] == "plan.yaml: 1024 nodes with 32768 Pods; the Pod ranges run out first"
     assert list(bars.values()) == [11, 40, 1]
-    assert lines[-1].startswith("Next: the room suffices")
+    assert lines[-1].startswith("Next: the capacity suffices")
 
 
 @pytest.mark.parametrize(("subnetwork", "needed"), [("endpoints", 4097), ("nodes", 4096), ("''", 4096)])
@@ -58,15 +58,20 @@ def test_an_endpoint_needs_a_routable_address(subnetwork: str, needed: int, cons
 @pytest.mark.parametrize(
     ("old", "new", "headline", "next_step"),
     [
-        ("workers: 12", "workers: 2000", "1024 nodes", "Next: too small for the workers wanted. Widen the Pod ranges"),
+        (
+            "workers: 12",
+            "workers: 2000",
+            "1024 nodes",
+            "Next: the ranges are too small for the workers wanted. Widen the Pod ranges",
+        ),
         ("10.128.0.0/20", "10.128.0.0/29", "4 nodes with 128 Pods; the node ranges", "Widen the node ranges"),
         ("10.128.0.0/20", "10.128.0.0/30", "0 nodes with 0 Pods; the node ranges", "Widen the node ranges"),
-        ("  workers: 12\n", "", "1024 nodes", "Next: write network.workers into the plan"),
+        ("  workers: 12\n", "", "1024 nodes", "Next: add network.workers to the plan"),
         (
             "  node_ranges: [10.128.0.0/20]\n",
             "",
             "1024 nodes with 32768 Pods, as far as the",
-            "Next: write network.node_ranges into the plan; without it nobody can say",
+            "Next: add network.node_ranges to the plan. Without it, it is not known",
         ),
     ],
 )
@@ -86,14 +91,17 @@ def test_several_ranges_as_text(console: Console) -> None:
     assert "nodes by Pod range 192.168.2.0/24" in printed
     assert "nodes by all Pod ranges" in printed
     console.write("even.yaml", "network: {pod_ranges: [192.168.0.0/24], node_ranges: [10.0.0.0/29]}\n")
-    assert "4 nodes with 128 Pods; no range runs out before the others" in console.run("capacity", "even.yaml").printed
+    assert (
+        "4 nodes with 128 Pods; the Pod and node ranges run out at the same time"
+        in console.run("capacity", "even.yaml").printed
+    )
 
 
 def test_a_plan_without_ranges(console: Console) -> None:
     """Where the plan names no range, nothing is made up."""
     console.write("empty.yaml", "policy: none\n")
     printed = console.run("capacity", "empty.yaml").printed
-    assert "nothing can be said" in printed
+    assert "the capacity is not known" in printed
     room = json.loads(console.run("capacity", "empty.yaml", "--format", "json").printed)
     assert {value for name, value in room.items() if name not in {"pod_ranges", "node_ranges"}} == {None}
 
@@ -128,7 +136,7 @@ def test_a_plan_without_ranges(console: Console) -> None:
     ],
 )
 def test_what_is_not_known(console: Console, network: str, sentence: str, unknown: set[str]) -> None:
-    """A number that rests on a range nobody named is null to programs and not known to people, never 0."""
+    """A number that needs a missing range is null for programs and not known for people, never 0."""
     console.write("some.yaml", f"network: {{{network}}}\n")
     assert sentence in " ".join(console.run("capacity", "some.yaml").printed.split())
     room = json.loads(console.run("capacity", "some.yaml", "--format", "json").printed)
@@ -140,8 +148,8 @@ def test_an_unknown_pod_range_as_text(console: Console) -> None:
     """Nodes alone do not say that the room suffices, and the missing range is asked for."""
     console.write("nodes.yaml", "network: {node_ranges: [10.128.0.0/20], workers: 12}\n")
     printed = console.run("capacity", "nodes.yaml").printed
-    assert "the room suffices; " not in printed
-    assert "Next: write network.pod_ranges into the plan" in printed
+    assert "the capacity suffices; " not in printed
+    assert "Next: add network.pod_ranges to the plan" in printed
 
 
 def test_a_bare_size_as_text(console: Console) -> None:
@@ -183,11 +191,11 @@ ALLOCATION = "environment: {config: {nodeConfig: {ipAllocationPolicy: {%s}}}}\n"
     [
         (
             "network: {pod_ranges: ['fd00::/64'], node_ranges: ['fd01::/64']}\n",
-            ("The Pod ranges that the plan names are IPv6;", "The node ranges that the plan names are IPv6;"),
+            ("The plan's Pod ranges are IPv6.", "The plan's node ranges are IPv6."),
         ),
         (
             ALLOCATION % "clusterSecondaryRangeName: pods",
-            ("given by its name (pods), which does not tell how large it is.",),
+            ("given by its name (pods), so its size is not known.",),
         ),
         (ALLOCATION % "clusterIpv4CidrBlock: 10.0.0.0/99", ("clusterIpv4CidrBlock is 10.0.0.0/99, which is neither",)),
     ],
@@ -196,7 +204,7 @@ def test_what_does_not_count_is_said(console: Console, plan: str, sentences: tup
     """A range that is there, and of no use here, is named with the reason."""
     console.write("odd.yaml", plan)
     printed = " ".join(console.run("capacity", "odd.yaml").printed.split())
-    assert "no Pod range and no node range that counts, so nothing can be said." in printed
+    assert "no Pod range and no node range that counts, so the capacity is not known." in printed
     assert all(sentence in printed for sentence in sentences)
 
 
@@ -222,8 +230,8 @@ def test_bars_fit_the_terminal(console: Console, monkeypatch: pytest.MonkeyPatch
     assert bars == [-(-1024 * longest // 4092), longest, 1]
 
 
-def test_nobody_measures_composer_3(console: Console) -> None:
-    """An environment without a cluster of the project's own has no room there that could be measured."""
+def test_composer_3_has_no_capacity(console: Console) -> None:
+    """An environment without a cluster in the project has no capacity there."""
     image = "composer-3-airflow-2.10.5-build.3"
     console.write("three.yaml", PLAN.replace("composer-2.14.1-airflow-2.10.5", image))
     answer = console.run("capacity", "three.yaml")

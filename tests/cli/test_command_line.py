@@ -86,17 +86,17 @@ def test_help_fits() -> None:
 
 
 def test_a_reader_that_goes_away(tmp_path: Path) -> None:
-    """A command whose output nobody reads to its end stops without a complaint, as ``airflow-masq … | head`` wants."""
+    """A command whose output is not read to its end stops without a complaint, as ``airflow-masq … | head`` wants."""
     plan = tmp_path / "plan.yaml"
     plan.write_text("network: {pod_ranges: [192.168.0.0/16]}\n", encoding="utf-8")
     program = "import sys; from airflow_masq.cli import main; sys.exit(main())"
     reading_end, writing_end = os.pipe()
     os.close(reading_end)
-    with open(writing_end, "wb") as nobody:  # noqa: PTH123 - a descriptor, not a path
+    with open(writing_end, "wb") as pipe:  # noqa: PTH123 - a descriptor, not a path
         done = subprocess.run(
             [sys.executable, "-c", program, "explain", str(plan), *["10.0.0.1"] * 100],
             check=False,
-            stdout=nobody,
+            stdout=pipe,
             stderr=subprocess.PIPE,
             cwd=REPOSITORY,
             timeout=60,
@@ -156,9 +156,10 @@ def test_help_names_headings_that_exist(heading: str) -> None:
 
 
 def test_every_operator_of_the_checker_is_listed_where_people_look() -> None:
-    """The help, the README's permissions and the changelog name all three operators of a checking DAG."""
-    readme, changelog = ((REPOSITORY / name).read_text(encoding="utf-8") for name in ("README.md", "CHANGELOG.md"))
+    """The help, the permissions in the documents and the changelog name all three operators of a checking DAG."""
+    names = ("docs/operators.md", "CHANGELOG.md")
+    page, changelog = ((REPOSITORY / name).read_text(encoding="utf-8") for name in names)
     for operator in ("SourceIpCheckOperator", "SourceIpReportOperator", "SourceIpAssertOperator"):
         assert operator in EPILOG
-        assert f"`{operator}`" in readme.split("### IAM permissions")[1]
+        assert f"`{operator}`" in page.split("## IAM permissions")[1]
         assert f"`{operator}`" in changelog

@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, TypeVar
 import pytest
 
 from airflow_masq.cli import agent_config, capacity, explain, lint, render
-from airflow_masq.cli.files import read_plan
 from airflow_masq.exceptions import FinalError
+from airflow_masq.plan_file import read_plan_file
 from airflow_masq.renderings import RENDERINGS
 from tests.cli import fuzzing
 
@@ -74,13 +74,13 @@ def _input(monkeypatch: pytest.MonkeyPatch, content: bytes) -> None:
 
 def _plan(number: int, monkeypatch: pytest.MonkeyPatch) -> Plan | None:
     _input(monkeypatch, fuzzing.plan_file(number))
-    return _tried(lambda: read_plan("-"))
+    return _tried(lambda: read_plan_file("-"))
 
 
 def _use(plan: Plan, monkeypatch: pytest.MonkeyPatch, *, form: str, in_full: bool) -> None:
     """Give a plan that was read to the commands, which would read it again."""
     for module in (lint, capacity, explain, render):
-        monkeypatch.setattr(module, "read_plan", lambda _name: plan)
+        monkeypatch.setattr(module, "read_plan_file", lambda _name: plan)
     for command in (lint.run, capacity.run):
         _answer(command, plan="-", format=form)
     if not in_full:

@@ -8,7 +8,7 @@ from io import StringIO
 import pytest
 
 from airflow_masq.cli import output
-from airflow_masq.cli.output import Colour, aligned, counted, paint, wrapped
+from airflow_masq.cli.output import Colour, align, count, paint, wrap
 
 
 class Terminal(StringIO):
@@ -60,7 +60,7 @@ def test_a_file_is_not_coloured(monkeypatch: pytest.MonkeyPatch, capsys: pytest.
 def test_lines_fit_the_terminal(monkeypatch: pytest.MonkeyPatch, columns: str, widest: int) -> None:
     """Lines are as long as the terminal is wide, within what can be read."""
     at_a_terminal(monkeypatch, COLUMNS=columns)
-    lines = wrapped("word " * 100, indent="  ").splitlines()
+    lines = wrap("word " * 100, indent="  ").splitlines()
     assert widest - 5 < max(map(len, lines)) <= widest
     assert all(line.startswith("  word") for line in lines)
 
@@ -68,16 +68,16 @@ def test_lines_fit_the_terminal(monkeypatch: pytest.MonkeyPatch, columns: str, w
 def test_a_file_has_lines_of_one_length(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is redirected does not depend on the terminal."""
     monkeypatch.setenv("COLUMNS", "80")
-    assert max(map(len, wrapped("word " * 100).splitlines())) > 100
+    assert max(map(len, wrap("word " * 100).splitlines())) > 100
 
 
-def test_columns_are_aligned() -> None:
+def test_columns_are_align() -> None:
     """Columns are as wide as their widest cell, and lines end without blanks."""
-    assert aligned([("a", "b", ""), ("long", "c", "d")]) == ["a     b", "long  c  d"]
-    assert aligned([]) == []
+    assert align([("a", "b", ""), ("long", "c", "d")]) == ["a     b", "long  c  d"]
+    assert align([]) == []
 
 
-def test_things_are_counted() -> None:
+def test_things_are_count() -> None:
     """One thing is not several."""
-    assert [counted(number, noun="error") for number in (0, 1, 2)] == ["0 errors", "1 error", "2 errors"]
-    assert counted(2, noun="address", plural="addresses") == "2 addresses"
+    assert [count(number, noun="error") for number in (0, 1, 2)] == ["0 errors", "1 error", "2 errors"]
+    assert count(2, noun="address", plural="addresses") == "2 addresses"

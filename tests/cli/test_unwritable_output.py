@@ -94,15 +94,15 @@ def test_a_complaint_that_cannot_be_written(
 
 @pytest.mark.parametrize("name", ["--version", "--help", "explain at length", "lint"])
 def test_a_reader_that_went_away(tmp_path: Path, name: str) -> None:
-    """A pipe that nobody reads stays quiet, whichever way a command answers."""
+    """If a pipe is not read, every kind of answer ends without a complaint."""
     (tmp_path / "plan.yaml").write_text(PLAN, encoding="utf-8")
     reading_end, writing_end = os.pipe()
     os.close(reading_end)
-    with open(writing_end, "wb") as nobody:  # noqa: PTH123 - a descriptor, not a path
+    with open(writing_end, "wb") as pipe:  # noqa: PTH123 - a descriptor, not a path
         done = subprocess.run(
             [sys.executable, "-c", PROGRAM, *WORDS[name]],
             check=False,
-            stdout=nobody,
+            stdout=pipe,
             stderr=subprocess.PIPE,
             cwd=tmp_path,
             env={"PYTHONPATH": str(REPOSITORY)},
@@ -113,7 +113,7 @@ def test_a_reader_that_went_away(tmp_path: Path, name: str) -> None:
 
 def test_the_help_tells_the_code() -> None:
     """The exit code is where people look for it."""
-    assert f"{NOT_CARRIED_OUT} could not be carried out" in EPILOG
+    assert f"{NOT_CARRIED_OUT} the output cannot be written" in EPILOG
     page = (REPOSITORY / "docs" / "command-line.md").read_text(encoding="utf-8")
     assert f"| {NOT_CARRIED_OUT} | the command could not be carried out" in page
 

@@ -6,7 +6,7 @@ import pytest
 from google.api_core import exceptions as api
 from google.auth import exceptions as auth
 
-from airflow_masq.clients.google_errors import google_errors, status_of
+from airflow_masq.clients.google_errors import read_status, translate_google_errors
 from airflow_masq.exceptions import (
     AirflowMasqError,
     CloudRefusedError,
@@ -23,7 +23,7 @@ def made(kind: type[Exception], *words: str, **details: object) -> Exception:
 
 def mapped(error: Exception) -> AirflowMasqError:
     """Raise an error inside the border and give what comes out of it."""
-    with pytest.raises(AirflowMasqError) as caught, google_errors("creating x"):
+    with pytest.raises(AirflowMasqError) as caught, translate_google_errors("creating x"):
         raise error
     assert caught.value.__cause__ is error
     return caught.value
@@ -87,7 +87,7 @@ def test_long_answers_are_capped() -> None:
 
 def test_our_own_errors_and_bugs_pass_unchanged() -> None:
     """The border maps Google's errors only; a bug stays visible as what it is."""
-    with pytest.raises(ZeroDivisionError), google_errors("creating x"):
+    with pytest.raises(ZeroDivisionError), translate_google_errors("creating x"):
         raise ZeroDivisionError
 
 
@@ -96,4 +96,4 @@ def test_an_error_without_a_grpc_status_is_named_by_its_http_status() -> None:
     for kind, name in ((api.BadGateway, "BAD_GATEWAY"), (api.GoogleAPICallError, "UNKNOWN")):
         error = made(kind)
         assert isinstance(error, api.GoogleAPICallError)
-        assert status_of(error) == name
+        assert read_status(error) == name

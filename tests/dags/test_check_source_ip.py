@@ -84,7 +84,7 @@ def test_masqueraded_traffic_passes_where_it_is_meant(airflow: AirflowRunner) ->
 
 
 def test_silence_fails_the_run_unless_it_is_allowed(airflow: AirflowRunner) -> None:
-    """An observer that never answers is INCONCLUSIVE: it fails the run by default, and does not where nobody asks."""
+    """An observer that never answers is INCONCLUSIVE: it fails the run by default, and not if fail_on leaves it out."""
     with observer(answer="") as stalling:
         plan = loopback_plan({"name": "erp", "observe": stalling.url, "expect": "node"})
         strict = run_check(airflow, plan, instances=1, timeout_seconds=0.3)

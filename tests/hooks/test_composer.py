@@ -29,12 +29,12 @@ def hook_of(monkeypatch: pytest.MonkeyPatch, **extra: object) -> ComposerHook:
 
 
 def test_an_emulator_is_asked_without_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
-    """With a loopback endpoint nobody is asked for credentials, and the emulator answers."""
+    """With a loopback endpoint no credentials are looked up, and the emulator answers."""
     with EmulatedCloud() as cloud:
         name = cloud.put("one", state="RUNNING", masquerade=True)
         hook = hook_of(monkeypatch, composer_endpoint=cloud.endpoint, project=PROJECT)
         with hook.get_conn() as client:
-            assert [each["name"] for each in client.list(hook.default_project_id(), location=LOCATION)] == [name]
+            assert [each.name for each in client.list(hook.default_project_id(), location=LOCATION)] == [name]
 
 
 def test_the_field_is_read_under_airflows_long_name_too(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -39,7 +39,7 @@ NAME = str(environment_resource()["name"])
 
 
 def operator(**arguments: object) -> CloudComposerCreateMasqueradeEnvironmentOperator:
-    """Make an operator that looks often."""
+    """Make an operator that polls often."""
     settings: dict[str, Any] = {
         "task_id": "create",
         "gcp_conn_id": "test_google",
@@ -68,12 +68,12 @@ def client() -> ComposerClient:
 def environments() -> tuple[dict[str, Any], ...]:
     """List what exists."""
     with client() as connected:
-        return connected.list(PROJECT, location=LOCATION)
+        return tuple(each.as_rest() for each in connected.list(PROJECT, location=LOCATION))
 
 
 @pytest.mark.usefixtures("cloud")
 def test_an_environment_is_created_with_the_agent_and_its_facts_returned() -> None:
-    """The flag is set although nobody wrote it, and the XCom is JSON with everything that is known."""
+    """The flag is set although the plan does not have it, and the XCom is JSON with everything that is known."""
     plan = {
         "environment": environment_resource(
             nodeConfig={
@@ -110,7 +110,7 @@ def test_an_environment_is_created_with_the_agent_and_its_facts_returned() -> No
 
 
 def test_it_waits_until_the_environment_runs(cloud: EmulatedCloud, caplog: pytest.LogCaptureFixture) -> None:
-    """While the environment is being created the log shows progress; nothing is returned before it runs."""
+    """While the environment is being created, the log shows progress; nothing is returned before it runs."""
     cloud.hold_creations()
     seen_creating = threading.Event()
 
@@ -137,11 +137,11 @@ def test_it_waits_until_the_environment_runs(cloud: EmulatedCloud, caplog: pytes
 
 
 @pytest.mark.usefixtures("cloud")
-def test_an_agent_that_was_switched_off_is_switched_on_and_said_so(caplog: pytest.LogCaptureFixture) -> None:
-    """Whoever wrote "false" learns from the log that this operator does not obey."""
+def test_an_agent_that_was_disabled_is_enabled_with_a_warning(caplog: pytest.LogCaptureFixture) -> None:
+    """The log says that this operator does not obey a "false"."""
     facts = execute(environment=environment_resource(nodeConfig={"enableIpMasqAgent": False}))
     assert facts["enable_ip_masq_agent"] is True
-    assert f"enableIpMasqAgent was false for {NAME} and is switched on" in caplog.text
+    assert f"enableIpMasqAgent was false for {NAME}; it is set to true" in caplog.text
 
 
 def test_an_existing_environment_with_the_agent_is_adopted(
@@ -157,17 +157,21 @@ def test_an_existing_environment_with_the_agent_is_adopted(
             "found 'composer-2.13.9-airflow-2.10.5'"
         )
     ]
-    assert f"{NAME} is not as planned: config.softwareConfig.imageVersion: planned " in caplog.text
+    assert f"{NAME} differs from the plan: config.softwareConfig.imageVersion: planned " in caplog.text
 
 
 def test_the_secrets_of_an_adopted_environment_are_not_shown(
     cloud: EmulatedCloud, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """A planned environment variable that the environment lacks is named, its value is not."""
+    """A planned environment variable that the environment lacks is named, its value is not, whatever its name."""
     cloud.put(ENVIRONMENT_ID, state="RUNNING", masquerade=True)
-    software = {"imageVersion": IMAGE, "envVariables": {"DB_PASSWORD": "hunter2"}}
+    software = {"imageVersion": IMAGE, "envVariables": {"DB_PASSWORD": "hunter2", "zone": "hunter2"}}
     facts = execute(environment={"name": NAME, "config": {"softwareConfig": software}})
-    assert facts["differences"] == ["config.softwareConfig.envVariables.DB_PASSWORD: differs"]
+    assert facts["differences"] == [
+        "config.softwareConfig.envVariables.DB_PASSWORD: differs",
+        "config.softwareConfig.envVariables.zone: differs",
+    ]
+    assert f"{NAME} is not as planned: config.softwareConfig.envVariables.zone: differs" in caplog.text
     assert "hunter2" not in caplog.text + json.dumps(facts)
 
 
@@ -184,7 +188,7 @@ def test_an_existing_environment_without_the_agent_is_refused(cloud: EmulatedClo
 def test_a_retry_resumes_the_creation_of_an_earlier_try(cloud: EmulatedCloud) -> None:
     """A worker that died in minute 20 costs nothing: the next try waits for the same environment."""
     cloud.hold_creations()
-    with pytest.raises(AirflowException, match="goes on in the cloud") as caught:
+    with pytest.raises(AirflowException, match="continues in the cloud") as caught:
         execute(creation_timeout_seconds=0.05)
     assert isinstance(caught.value.__cause__, EnvironmentNotReadyError)
     assert not isinstance(caught.value, AirflowFailException)
@@ -194,13 +198,13 @@ def test_a_retry_resumes_the_creation_of_an_earlier_try(cloud: EmulatedCloud) ->
     assert (facts["uuid"], facts["adopted"], facts["differences"]) == (first, True, [])
 
 
-def test_a_creation_by_somebody_else_without_the_agent_is_refused_in_the_end(cloud: EmulatedCloud) -> None:
+def test_another_creation_without_the_agent_is_refused_in_the_end(cloud: EmulatedCloud) -> None:
     """The twin: what is being created under the name without the agent is waited for and then refused."""
-    from airflow_masq.environment import EnvironmentName  # noqa: PLC0415 - only here
+    from airflow_masq.environment import EnvironmentName, EnvironmentResource  # noqa: PLC0415 - only here
 
     cloud.hold_creations()
     with client() as connected:
-        connected.create(EnvironmentName.parse(NAME), resource=environment_resource())
+        connected.create(EnvironmentName.parse(NAME), resource=EnvironmentResource.read(environment_resource()))
     cloud.release_creations()
     with pytest.raises(AirflowFailException, match="must be re-created"):
         execute()
@@ -214,9 +218,9 @@ def test_an_environment_that_comes_up_without_the_agent_is_no_success(cloud: Emu
 
 
 def test_an_updating_environment_is_waited_for(cloud: EmulatedCloud) -> None:
-    """An update by somebody else delays the adoption until it is over."""
+    """An update delays the adoption until it is over."""
     cloud.put(ENVIRONMENT_ID, state="UPDATING", masquerade=True)
-    with pytest.raises(AirflowException, match="an update of it goes on in the cloud"):
+    with pytest.raises(AirflowException, match="its update continues in the cloud"):
         execute(creation_timeout_seconds=0.05)
     cloud.put(ENVIRONMENT_ID, state="RUNNING", masquerade=True)
     assert execute()["adopted"] is True
@@ -243,14 +247,14 @@ def test_an_updating_environment_without_the_agent_is_refused_at_once(cloud: Emu
 @pytest.mark.parametrize(
     ("state", "raised", "words"),
     [
-        ("ERROR", AirflowFailException, "exists and is in state ERROR; look at .* delete the environment"),
+        ("ERROR", AirflowFailException, "is in state ERROR; look at .* delete the environment"),
         ("DELETING", AirflowException, "is being deleted; run the task again once it is gone"),
     ],
 )
 def test_an_environment_that_is_not_there_for_long_is_not_adopted(
     cloud: EmulatedCloud, state: str, raised: type[Exception], words: str
 ) -> None:
-    """In state ERROR somebody has to look; one that is being deleted can be created afterwards."""
+    """In state ERROR a person has to look; one that is being deleted can be created afterwards."""
     cloud.put(ENVIRONMENT_ID, state=state, masquerade=True)
     with pytest.raises(raised, match=words) as caught:
         execute()
@@ -258,7 +262,7 @@ def test_an_environment_that_is_not_there_for_long_is_not_adopted(
 
 
 def test_an_environment_that_disappears_meanwhile_is_worth_another_try(cloud: EmulatedCloud) -> None:
-    """Between "it exists" and the look at it, it can go."""
+    """Between "it exists" and the next call, an environment can be deleted."""
     cloud.put(ENVIRONMENT_ID, state="RUNNING", masquerade=True)
     cloud.faults.fail_next("GetEnvironment", grpc.StatusCode.NOT_FOUND, "gone")
     with pytest.raises(AirflowException, match="has just disappeared"):
@@ -275,7 +279,7 @@ def test_a_creation_that_fails_is_final_and_says_why(cloud: EmulatedCloud, words
 
 
 def test_an_api_that_is_away_while_waiting_is_tolerated(cloud: EmulatedCloud) -> None:
-    """A few unanswered looks do not fail a creation of 25 minutes."""
+    """A few unanswered polls do not fail a creation of 25 minutes."""
     cloud.faults.fail_next("GetOperation", grpc.StatusCode.UNAVAILABLE, "away", times=2)
     cloud.faults.stall_next("GetEnvironment", 30)
     assert execute(api_timeout_seconds=0.2)["state"] == "RUNNING"
@@ -432,9 +436,9 @@ def test_the_triggers_outcome_decides_about_retries(outcome: str, raised: type[E
 
 
 def test_a_killed_task_says_that_the_creation_goes_on(capfd: pytest.CaptureFixture[str]) -> None:
-    """Whoever ends the task learns that the environment still comes."""
+    """The log of a task that is ended says that the environment is still being created."""
     operator().on_kill()
-    assert "goes on in the cloud" in capfd.readouterr().out
+    assert "continues in the cloud" in capfd.readouterr().out
 
 
 def test_a_plans_path_is_no_template_file() -> None:

@@ -6,26 +6,26 @@ import pytest
 
 from airflow_masq.airflow_compat import AirflowException, AirflowFailException
 from airflow_masq.exceptions import InvalidInputError, SourceIpCheckFailedError
-from airflow_masq.operators.error_mapping import errors_for_airflow
+from airflow_masq.operators.error_mapping import translate_errors
 
 pytestmark = pytest.mark.airflow
 
 
-def test_what_somebody_must_change_is_not_retried() -> None:
+def test_a_final_error_is_not_retried() -> None:
     """A wrong plan fails the task at once."""
-    with pytest.raises(AirflowFailException, match="expected a, saw b") as raised, errors_for_airflow():
+    with pytest.raises(AirflowFailException, match="expected a, saw b") as raised, translate_errors():
         raise InvalidInputError(where="plan", expected="a", seen="b")
     assert isinstance(raised.value.__cause__, InvalidInputError)
 
 
-def test_what_may_pass_is_retried() -> None:
+def test_an_error_that_may_pass_is_retried() -> None:
     """A wrong address in a Pod's first seconds leaves Airflow its retries."""
-    with pytest.raises(AirflowException, match="1 FAIL") as raised, errors_for_airflow():
+    with pytest.raises(AirflowException, match="1 FAIL") as raised, translate_errors():
         raise SourceIpCheckFailedError("1 FAIL")
     assert not isinstance(raised.value, AirflowFailException)
 
 
 def test_a_programming_error_keeps_its_name() -> None:
-    """What we did not raise on purpose is not dressed up."""
-    with pytest.raises(ZeroDivisionError), errors_for_airflow():
+    """An error that is not ours passes unchanged."""
+    with pytest.raises(ZeroDivisionError), translate_errors():
         _ = 1 // 0

@@ -107,15 +107,15 @@ def test_a_run_without_checks_is_no_success() -> None:
     """Where no check ran at all, the report says so and is an ERROR."""
     [report], _ = report_on(EndedChecks({}, {}))
     assert report["outcome"] == "ERROR"
-    assert report["problems"] == ["task check has no instance in this run: it checked nothing"]
+    assert report["problems"] == ["task check has no instance in this run, so it checked nothing"]
 
 
 @pytest.mark.parametrize("forged", ["PASS", [], {"outcome": "PASS"}, {**left(Outcome.FAIL), "outcome": "PASS"}])
 def test_what_is_no_report_is_stated(forged: object) -> None:
-    """An XCom that somebody else wrote, or that claims a better outcome than its verdicts, is a problem."""
+    """An XCom that another task wrote, or that claims a better outcome than its verdicts, is a problem."""
     [report], _ = report_on(EndedChecks({"check_0": "success"}, {0: forged}))
     assert report["outcome"] == "ERROR"
-    assert report["problems"][0].startswith("task check[0] left something that is no report: report")
+    assert report["problems"][0].startswith("task check[0] left something that is not a report: report")
 
 
 def test_a_wrong_number_of_nodes_does_not_lose_the_event() -> None:

@@ -1,4 +1,4 @@
-"""One look at a time: when an environment counts as running, when it goes on, and when waiting is over."""
+"""One poll at a time: when an environment counts as running, when the wait continues, and when it is over."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import grpc
 import pytest
 
 from airflow_masq.clients.composer import ComposerClient
+from airflow_masq.environment import EnvironmentResource
 from airflow_masq.exceptions import (
     CloudRefusedError,
     CloudUnavailableError,
@@ -18,8 +19,6 @@ from airflow_masq.exceptions import (
 from airflow_masq.provisioning.watch import (
     TOLERATED_FAILURES,
     CreationWatch,
-    seconds_to_next_look,
-    wait_until_running,
 )
 from tests.emulated_cloud import NAME, EmulatedCloud, environment_resource
 
@@ -27,20 +26,29 @@ if TYPE_CHECKING:
     from airflow_masq.environment.name import EnvironmentName
 
 
-def started(client: ComposerClient) -> CreationWatch:
+def watch_environment(
+    client: ComposerClient, *, operation_name: str | None = None, deadline: float = 100
+) -> CreationWatch:
+    """Watch the environment, polling every 30 seconds."""
+    return CreationWatch(
+        client=client, name=NAME, operation_name=operation_name, deadline=deadline, poll_interval_seconds=30
+    )
+
+
+def start_creation(client: ComposerClient, *, deadline: float = 100) -> CreationWatch:
     """Start a creation and watch it."""
-    operation = client.create(NAME, resource=environment_resource())
-    return CreationWatch(client=client, name=NAME, operation_name=operation.name)
+    operation = client.create(NAME, resource=EnvironmentResource.read(environment_resource()))
+    return watch_environment(client, operation_name=operation.name, deadline=deadline)
 
 
-def test_a_creation_goes_on_until_the_environment_runs(cloud: EmulatedCloud, client: ComposerClient) -> None:
+def test_a_creation_continues_until_the_environment_runs(cloud: EmulatedCloud, client: ComposerClient) -> None:
     """While the state is CREATING the watch says no, once it is RUNNING it says yes."""
     cloud.hold_creations()
-    watch = started(client)
-    assert not watch.is_running()
+    watch = start_creation(client)
+    assert not watch.poll()
     cloud.release_creations()
     cloud.settle()
-    assert watch.is_running()
+    assert watch.poll()
 
 
 def test_a_creation_without_a_known_operation_is_watched_by_its_state(
@@ -48,12 +56,12 @@ def test_a_creation_without_a_known_operation_is_watched_by_its_state(
 ) -> None:
     """A retry that does not know the operation of an earlier attempt sees the same."""
     cloud.hold_creations()
-    started(client)
-    watch = CreationWatch(client=client, name=NAME)
-    assert not watch.is_running()
+    start_creation(client)
+    watch = watch_environment(client)
+    assert not watch.poll()
     cloud.release_creations()
     cloud.settle()
-    assert watch.is_running()
+    assert watch.poll()
 
 
 @pytest.mark.parametrize(("words", "reason"), [("no quota", "no quota"), ("", "the API gave no reason")])
@@ -62,28 +70,28 @@ def test_a_failed_creation_says_why_and_what_to_do(
 ) -> None:
     """The operation's reason reaches the user, even where it is only a code."""
     cloud.faults.fail_creation(NAME.environment_id, grpc.StatusCode.RESOURCE_EXHAUSTED, words)
-    watch = started(client)
+    watch = start_creation(client)
     cloud.settle()
     with pytest.raises(EnvironmentFailedError, match=f"RESOURCE_EXHAUSTED: {reason}; look at .* delete"):
-        watch.is_running()
+        watch.poll()
 
 
 def test_an_environment_in_state_error_is_not_waited_for(cloud: EmulatedCloud, client: ComposerClient) -> None:
     """An environment in ERROR ends the waiting at once."""
     cloud.put(NAME.environment_id, state="ERROR", masquerade=True)
     with pytest.raises(EnvironmentFailedError, match="is in state ERROR"):
-        CreationWatch(client=client, name=NAME).is_running()
+        watch_environment(client).poll()
 
 
-def test_an_environment_that_somebody_deletes_is_worth_another_try(
+def test_an_environment_that_is_being_deleted_is_worth_another_try(
     cloud: EmulatedCloud, client: ComposerClient
 ) -> None:
-    """Nobody is told to delete what is being deleted already: once it is gone, it can be created."""
+    """The message does not say to delete what is being deleted: once it is gone, it can be created."""
     cloud.put(NAME.environment_id, state="DELETING", masquerade=True)
     with pytest.raises(
         EnvironmentNotReadyError, match="is being deleted; run the task again once it is gone"
     ) as caught:
-        CreationWatch(client=client, name=NAME).is_running()
+        watch_environment(client).poll()
     assert "delete the environment" not in str(caught.value)
 
 
@@ -102,63 +110,65 @@ def test_the_reason_is_found_when_the_operation_ends_between_two_calls() -> None
                 ]
             )
 
-        def operation(self, operation_name: str) -> OperationStatus:
+        def get_operation(self, operation_name: str) -> OperationStatus:
             """Answer with the next status."""
             assert operation_name == "o"
             return next(self.operations)
 
-        def get(self, name: EnvironmentName) -> dict[str, object]:
+        def get(self, name: EnvironmentName) -> EnvironmentResource:
             """Answer with the state ERROR."""
-            return {"name": str(name), "state": "ERROR"}
+            return EnvironmentResource.read({"name": str(name), "state": "ERROR"})
 
     with pytest.raises(EnvironmentFailedError, match="could not be created: INTERNAL: it broke"):
-        CreationWatch(client=EndsBetween(), name=NAME, operation_name="o").is_running()
+        watch_environment(EndsBetween(), operation_name="o").poll()
 
 
 def test_an_environment_that_does_not_appear_yet_is_waited_for(cloud: EmulatedCloud, client: ComposerClient) -> None:
     """Right after the request the environment may not be listed yet; its operation tells that it comes."""
     cloud.hold_creations()
-    watch = started(client)
+    watch = start_creation(client)
     cloud.faults.fail_next("GetEnvironment", grpc.StatusCode.NOT_FOUND, "not yet")
-    assert not watch.is_running()
+    assert not watch.poll()
 
 
 def test_an_environment_that_disappeared_is_not_waited_for(client: ComposerClient) -> None:
-    """Without an operation that goes on, an absent environment stays absent."""
-    with pytest.raises(EnvironmentNotReadyError, match=r"has disappeared while it was waited for.*run the task again"):
-        CreationWatch(client=client, name=NAME).is_running()
+    """Without a running operation, an absent environment stays absent."""
+    with pytest.raises(
+        EnvironmentNotReadyError, match=r"disappeared during the wait \(was it deleted\?\); run the task again"
+    ):
+        watch_environment(client).poll()
 
 
 def test_a_forgotten_operation_leaves_the_decision_to_the_state(cloud: EmulatedCloud, client: ComposerClient) -> None:
     """Where the API refuses to tell about the operation, the environment's state decides."""
     cloud.put(NAME.environment_id, state="RUNNING", masquerade=True)
-    watch = CreationWatch(client=client, name=NAME, operation_name=f"{NAME.parent}/operations/none")
-    assert watch.is_running()
+    watch = watch_environment(client, operation_name=f"{NAME.parent}/operations/none")
+    assert watch.poll()
 
 
 def test_a_refusal_ends_the_waiting(cloud: EmulatedCloud, client: ComposerClient) -> None:
     """A permission that is missing does not come by waiting."""
     cloud.faults.fail_next("GetEnvironment", grpc.StatusCode.PERMISSION_DENIED, "no")
     with pytest.raises(CloudRefusedError, match="PERMISSION_DENIED"):
-        CreationWatch(client=client, name=NAME).is_running()
+        watch_environment(client).poll()
 
 
-def test_unanswered_looks_are_tolerated_up_to_a_bound(cloud: EmulatedCloud, client: ComposerClient) -> None:
+def test_unanswered_polls_are_tolerated_up_to_a_bound(cloud: EmulatedCloud, client: ComposerClient) -> None:
     """An API that is away for a while does not end the waiting; one that stays away does."""
     cloud.put(NAME.environment_id, state="RUNNING", masquerade=True)
     cloud.faults.fail_next("GetEnvironment", grpc.StatusCode.UNAVAILABLE, "away", times=TOLERATED_FAILURES + 1)
-    watch = CreationWatch(client=client, name=NAME)
-    assert [watch.is_running() for _ in range(TOLERATED_FAILURES)] == [False] * TOLERATED_FAILURES
+    watch = watch_environment(client)
+    assert [watch.poll() for _ in range(TOLERATED_FAILURES)] == [False] * TOLERATED_FAILURES
     with pytest.raises(CloudUnavailableError):
-        watch.is_running()
-    assert watch.is_running()
+        watch.poll()
+    assert watch.poll()
     assert watch.unanswered == 0
 
 
-def test_waiting_pauses_between_looks_and_ends_when_it_runs(cloud: EmulatedCloud, client: ComposerClient) -> None:
+def test_waiting_pauses_between_polls_and_ends_when_it_runs(cloud: EmulatedCloud, client: ComposerClient) -> None:
     """The pauses are those asked for, and nothing is slept after the environment runs."""
     cloud.hold_creations()
-    watch = started(client)
+    watch = start_creation(client)
     pauses: list[float] = []
 
     def sleep(seconds: float) -> None:
@@ -166,46 +176,49 @@ def test_waiting_pauses_between_looks_and_ends_when_it_runs(cloud: EmulatedCloud
         cloud.release_creations()
         cloud.settle()
 
-    wait_until_running(watch, deadline=100, poll_interval_seconds=30, now=lambda: 0.0, sleep=sleep)
+    watch.wait(now=lambda: 0.0, sleep=sleep)
     assert pauses == [30]
 
 
 def test_waiting_ends_at_the_deadline(cloud: EmulatedCloud, client: ComposerClient) -> None:
-    """When the time given is up, the message says that the creation goes on and how to resume."""
+    """When the time given is up, the message says that the creation continues and how to resume."""
     cloud.hold_creations()
-    watch = started(client)
+    watch = start_creation(client, deadline=70)
     clock = itertools.count(0, 40)
     pauses: list[float] = []
-    with pytest.raises(EnvironmentNotReadyError, match="its creation goes on in the cloud: run the task again"):
-        wait_until_running(
-            watch, deadline=70, poll_interval_seconds=30, now=lambda: float(next(clock)), sleep=pauses.append
-        )
+    with pytest.raises(EnvironmentNotReadyError, match=r"its creation continues in the cloud\. Run the task again"):
+        watch.wait(now=lambda: float(next(clock)), sleep=pauses.append)
     assert pauses == [30, 30]
     cloud.release_creations()
 
 
-@pytest.mark.parametrize(("seconds_now", "pause"), [(0.0, 30.0), (95.0, 5.0)])
-def test_the_last_pause_ends_at_the_deadline(client: ComposerClient, seconds_now: float, pause: float) -> None:
-    """Nobody sleeps past the deadline."""
-    watch = CreationWatch(client=client, name=NAME)
-    assert pause == seconds_to_next_look(watch, deadline=100, poll_interval_seconds=30, seconds_now=seconds_now)
+@pytest.mark.parametrize(("now", "pause"), [(0.0, 30.0), (70.0, 30.0), (95.0, 5.0)])
+def test_the_last_pause_ends_at_the_deadline(client: ComposerClient, now: float, pause: float) -> None:
+    """No pause is longer than the poll interval, and none goes past the deadline."""
+    assert watch_environment(client, deadline=100).next_pause(now=now) == pause
+
+
+def test_at_the_deadline_there_is_no_pause_left(client: ComposerClient) -> None:
+    """The wait is over when the deadline is reached, not only when it has passed."""
+    with pytest.raises(EnvironmentNotReadyError):
+        watch_environment(client, deadline=100).next_pause(now=100.0)
 
 
 @pytest.mark.parametrize(
     ("state", "words"),
     [
-        ("CREATING", "state CREATING.* its creation goes on"),
-        ("UPDATING", "state UPDATING.* an update of it goes on"),
-        (None, "it was not seen yet.* what is under way goes on"),
+        ("CREATING", r"\(state CREATING\) .* its creation continues"),
+        ("UPDATING", r"\(state UPDATING\) .* its update continues"),
+        (None, r"\(it has not appeared\) .* whatever was started continues"),
     ],
 )
-def test_what_goes_on_at_the_deadline_is_told_by_the_state(
+def test_the_state_says_what_continues_after_the_deadline(
     cloud: EmulatedCloud, client: ComposerClient, state: str | None, words: str
 ) -> None:
     """An environment that is being updated is not said to be being created."""
-    watch = CreationWatch(client=client, name=NAME)
+    watch = watch_environment(client)
     if state is not None:
         cloud.put(NAME.environment_id, state=state, masquerade=True)
-        assert not watch.is_running()
+        assert not watch.poll()
     with pytest.raises(EnvironmentNotReadyError, match=words):
-        seconds_to_next_look(watch, deadline=1, poll_interval_seconds=30, seconds_now=2)
+        watch.next_pause(now=101.0)

@@ -9,7 +9,7 @@ from airflow_masq.plan import Plan, plan_from_mapping
 
 NAME = "projects/example-project/locations/us-central1/environments/example-environment"
 
-# The example of https://cloud.google.com/composer/docs/composer-2/enable-ip-masquerade-agent ("API"), read 2026-11-22.
+# The page's example of an API call [source: composer-agent-example].
 PAGE: dict[str, Any] = {
     "name": NAME,
     "config": {

@@ -20,8 +20,7 @@ DATABASE = "config.dataRetentionConfig.airflowMetadataRetentionConfig"
 NETWORKS = "config.masterAuthorizedNetworksConfig.cidrBlocks"
 WORKER = "config.workloadsConfig.worker"
 
-# The example of https://cloud.google.com/composer/docs/composer-2/enable-ip-masquerade-agent ("gcloud"), read
-# 2026-11-22.
+# The page's example of gcloud [source: composer-agent-example].
 PAGES_COMMAND = """\
 gcloud composer environments create example-environment \\
     --location us-central1 \\

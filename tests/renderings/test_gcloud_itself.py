@@ -115,8 +115,8 @@ def test_gcloud_sends_the_resource(environment: dict[str, Any], api: ComposerApi
     assert _without_defaults(body) == environment
 
 
-# One of each kind. That gcloud refuses every row of the tables, takes each mended one, and sets another field than
-# SET_ELSEWHERE_BY_GCLOUD names was tried with Google Cloud SDK 528.0.0 on 2026-11-25.
+# One of each kind. All rows of the tables were tried with gcloud: it refuses each, takes each mended one, and sets
+# another field than SET_ELSEWHERE_BY_GCLOUD names [source: observed-gcloud-demands].
 ONE_OF_EACH_KIND = (
     "3-nodeConfig.diskSizeGb",
     "2-privateEnvironmentConfig.cloudSqlIpv4CidrBlock",

@@ -24,8 +24,7 @@ PRIVATE = "config.privateEnvironmentConfig"
 ACCENT = r"\u0301"
 PLUGINS = "config.softwareConfig.webServerPluginsMode"
 
-# The example of https://cloud.google.com/composer/docs/composer-2/enable-ip-masquerade-agent ("Terraform"), read
-# 2026-11-22.
+# The page's example of Terraform [source: composer-agent-example].
 PAGES_EXAMPLE = """\
 resource "google_composer_environment" "example_environment" {
   provider = google-beta

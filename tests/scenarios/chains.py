@@ -34,10 +34,7 @@ class ClusterRanges:
 
     @property
     def fixed(self) -> tuple[str, ...]:
-        """What Autopilot never masquerades, whoever says what.
-
-        https://cloud.google.com/kubernetes-engine/docs/how-to/egress-nat-policy-ip-masq-autopilot (read 2026-11-22)
-        """
+        """What Autopilot never masquerades, whatever other policies say [source: egress-nat-policy-objects]."""
         return (*self.nodes, *self.pods, *self.services)
 
 
@@ -85,8 +82,7 @@ def lists_of(words: Words, cluster: ClusterRanges) -> tuple[Listed, ...]:
         case Objects():
             return (*_lists_of_objects(words, cluster), Listed(cidrs=cluster.fixed))
         case BuiltIn():
-            # "nonMasqueradeCIDRs equals to pod IP range": NodeConfig.enable_ip_masq_agent, Composer's API v1; and the
-            # "Default non-masquerade destinations" of GKE's page "IP masquerade agent" (both read 2026-11-22).
+            # Composer's own definition, and GKE's default list [source: composer-agent-definition, gke-default-list].
             is_composers = words.name is Known.COMPOSER
             own = Listed(cidrs=cluster.pods) if is_composers else Listed(cidrs=RESERVED, by_default=True)
             return (own, Listed(cidrs=cluster.fixed)) if words.autopilot else (own,)

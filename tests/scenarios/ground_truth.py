@@ -1,10 +1,10 @@
-"""What the real agent did: its binary's rules, seven policies by four destinations, observed 2026-11-22.
+"""What the real agent did: its binary's rules, seven policies by four destinations.
 
     node 10.128.0.10 ── Pod 10.64.0.5        seen as "Pod" where not masqueraded, as "node" where masqueraded
 
 The rows are data that the predictor's tests and the packet lab's share, so that both are held to the same observation.
-This module must know neither of them. The lists that stand for an empty config are in the agent's source
-(https://github.com/kubernetes-sigs/ip-masq-agent, ``NewMasqConfig``, read 2026-11-22).
+This module must know neither of them. The lists that stand for an empty config are in the agent's source.
+[source: observed-agent-truth-table, ip-masq-agent-defaults]
 """
 
 from __future__ import annotations

@@ -44,8 +44,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-#: What is not globally reachable, by IANA's registries of special-purpose addresses
-#: (https://www.iana.org/assignments/iana-ipv4-special-registry and …-ipv6-…, read 2026-11-22), and what is peered.
+#: What is not globally reachable, by IANA's registries of special-purpose addresses, and what is peered
+#: [source: iana-special-ipv4, iana-special-ipv6].
 _PRIVATE: Final = tuple(
     map(
         ip_network,

@@ -40,7 +40,7 @@ _KINDS: Final[Mapping[Address | None, PredictedKind]] = {
     for address in addresses
 }
 
-#: None of these is an address that the internet sees (RFC 1918 section 3), whichever a node's external one is.
+#: None of these is an address that the internet sees, whatever a node's external one is [source: rfc-1918-private].
 _NEVER_EXTERNAL: Final = IPSet(RFC_1918)
 
 #: By whether nobody but the agent or GKE itself listed the destination.

@@ -84,10 +84,7 @@ class EgressNat:
 
     @property
     def manifest(self) -> dict[str, object]:
-        """The object as YAML has it, after the example of Google's page.
-
-        https://cloud.google.com/kubernetes-engine/docs/how-to/egress-nat-policy-ip-masq-autopilot (read 2026-11-22)
-        """
+        """The object as YAML has it, after the example of Google's page [source: egress-nat-policy-form]."""
         return {
             "apiVersion": "networking.gke.io/v1",
             "kind": "EgressNATPolicy",

@@ -47,7 +47,7 @@ PODS: Final = (str(POD_RANGE), str(POD_RANGE_IPV6))
 SERVICES: Final = ("10.96.0.0/20", "fd00:96::/108")
 CLUSTER_IP, CLUSTER_IPV6 = IPAddress("10.96.0.10"), IPAddress("fd00:96::10")
 #: Public addresses that the plan says are reached privately. IANA counts the block as globally reachable
-#: (https://www.iana.org/assignments/iana-ipv4-special-registry, read 2026-11-22).
+#: [source: iana-special-ipv4].
 PEERED: Final = IPNetwork("192.31.196.0/24")
 EXTERNAL_ADDRESS: Final = IPAddress("198.51.100.9")
 
@@ -61,9 +61,10 @@ def of_package(*networks: object) -> tuple[IPNetwork, ...]:
     return tuple(IPNetwork(str(network)) for network in networks)
 
 
-#: To these nobody can connect, or not through a router: this network, loopback, multicast, broadcast; unspecified,
-#: loopback and IPv4-mapped, link-local, multicast (RFC 1122 section 3.2.1.3, RFC 4291 section 2.4). The two anycast
-#: addresses are public ones inside a private block (RFC 7723, RFC 8155), which no route of a plan tells apart.
+#: No connection can be made to these, or none through a router: this network, loopback, multicast, broadcast;
+#: unspecified, loopback and IPv4-mapped, link-local, multicast [source: rfc-1122-addresses, rfc-4291-types]. The two
+#: anycast addresses are public ones inside a private block, which no route of a plan tells apart
+#: [source: rfc-7723-pcp-anycast, rfc-8155-turn-anycast].
 _OUT_OF_REACH: Final = of_package(
     "0.0.0.0/8", "127.0.0.0/8", "224.0.0.0/4", "255.255.255.255/32", "192.0.0.9/32", "192.0.0.10/32",
     "::/8", "fe80::/10", "ff00::/8",
@@ -211,9 +212,10 @@ def borders(network: IPNetwork) -> Iterator[IPAddress]:
 def _kernel_can_tell(chains: tuple[MasqueradeChain, ...], address: IPAddress) -> bool:
     """Tell whether the agent's rules alone show what becomes of a packet to the other Pod on the node.
 
-    That a node never masquerades between its own Pods is Google's word (``DESTINATION_ON_SAME_NODE``). The agent's
-    rules alone would (``tests/lab/packets/test_story.py``), unless every list holds the Pods, as sane ones do. Which of
-    the two a real node does is not verified.
+    Google says that a node never masquerades between its own Pods (``DESTINATION_ON_SAME_NODE``)
+    [source: connectivity-test-reasons]. The agent's rules alone would (``tests/lab/packets/test_story.py``)
+    [source: observed-same-node], unless every list holds the Pods, as sane lists do. Which of the two a real node does
+    is not verified.
     """
     if address not in both(OTHER_POD):
         return True

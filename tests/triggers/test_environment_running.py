@@ -19,7 +19,7 @@ NAME = str(environment_resource()["name"])
 
 
 def trigger(**changes: object) -> EnvironmentRunningTrigger:
-    """Make a trigger that looks often and waits long enough."""
+    """Make a trigger that polls often and waits long enough."""
     settings: dict[str, Any] = {
         "name": NAME,
         "operation_name": None,
@@ -64,22 +64,22 @@ async def test_a_failed_environment_is_final(cloud: EmulatedCloud) -> None:
 
 
 async def test_the_deadline_is_worth_another_try(cloud: EmulatedCloud) -> None:
-    """When the time is up, the event says that trying again goes on waiting."""
+    """When the time is up, the event says that another try continues to wait."""
     cloud.put("example-environment", state="CREATING", masquerade=True)
     event = await payload(trigger(deadline=time.time() - 1))
     assert event["outcome"] == "try-again"
-    assert "goes on in the cloud" in event["message"]
+    assert "continues in the cloud" in event["message"]
 
 
 async def test_an_api_that_is_away_for_a_while_is_tolerated(cloud: EmulatedCloud) -> None:
-    """Some unanswered looks do not end the waiting."""
+    """Some unanswered polls do not end the wait."""
     cloud.put("example-environment", state="RUNNING", masquerade=True)
     cloud.faults.fail_next("GetEnvironment", grpc.StatusCode.UNAVAILABLE, "away", times=TOLERATED_FAILURES)
     assert (await payload(trigger()))["outcome"] == "running"
 
 
 async def test_an_api_that_stays_away_is_worth_another_try(cloud: EmulatedCloud) -> None:
-    """Too many unanswered looks end the waiting, for now."""
+    """Too many unanswered polls end the wait, for now."""
     cloud.put("example-environment", state="RUNNING", masquerade=True)
     cloud.faults.fail_next("GetEnvironment", grpc.StatusCode.UNAVAILABLE, "away", times=TOLERATED_FAILURES + 1)
     assert (await payload(trigger()))["outcome"] == "try-again"
@@ -108,7 +108,7 @@ async def test_a_cancelled_trigger_ends(cloud: EmulatedCloud) -> None:
         await waiting
 
 
-async def test_an_environment_that_somebody_deletes_is_worth_another_try(cloud: EmulatedCloud) -> None:
+async def test_an_environment_that_is_being_deleted_is_worth_another_try(cloud: EmulatedCloud) -> None:
     """What is being deleted can be created once it is gone."""
     cloud.put("example-environment", state="DELETING", masquerade=True)
     event = await payload(trigger())
@@ -118,14 +118,14 @@ async def test_an_environment_that_somebody_deletes_is_worth_another_try(cloud: 
 
 async def test_a_missing_connection_is_final() -> None:
     """A trigger without its connection tells its task so instead of breaking down."""
-    event = await payload(trigger(gcp_conn_id="nobody_made_this"))
+    event = await payload(trigger(gcp_conn_id="not_defined"))
     assert event["outcome"] == "final"
-    assert event["message"].startswith("connection nobody_made_this: expected one that is defined")
+    assert event["message"].startswith("connection not_defined: expected one that is defined")
 
 
 async def test_whatever_breaks_becomes_an_event(cloud: EmulatedCloud) -> None:
-    """An error that nobody foresaw ends the task for good, and its words are not shown to it."""
+    """An unexpected error ends the task for good, and the task gets its type, not its text."""
     cloud.put("example-environment", state="CREATING", masquerade=True)
     event = await payload(trigger(deadline="soon"))
     assert event["outcome"] == "final"
-    assert event["message"] == f"waiting for {NAME} broke down with TypeError; the triggerer's log has the rest"
+    assert event["message"] == f"waiting for {NAME} failed with TypeError; see the triggerer's log"

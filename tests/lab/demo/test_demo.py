@@ -3,19 +3,32 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 import subprocess
 import sys
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
 from lab.demo.scenario import ENVIRONMENTS, NODES, TARGETS, get_expected_outcome
 from lab.packets import sandbox
 
-if TYPE_CHECKING:
-    from pathlib import Path
+REPOSITORY = Path(__file__).parents[3]
 
 pytestmark = [pytest.mark.packets, pytest.mark.airflow, pytest.mark.timeout(300)]
+
+
+def without_seconds(text: str) -> list[str]:
+    """Split an output into lines, without how long the demo's steps took."""
+    return re.sub(r"… [0-9.]+ s$", "… s", text, flags=re.MULTILINE).splitlines()
+
+
+def block_of(document: str, *, beginning: str) -> str:
+    """Find the block of a document that begins with a word."""
+    text = (REPOSITORY / document).read_text(encoding="utf-8")
+    (block,) = re.findall(rf"^```\n({beginning}.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    return str(block)
 
 
 @pytest.mark.skipif(not sandbox.inside(), reason="needs network namespaces: run ./scripts/test")
@@ -23,7 +36,8 @@ def test_the_demo_succeeds_and_writes_its_verdicts(tmp_path: Path) -> None:
     """Without the agent services see Pod addresses or nothing; with it they see node addresses, from three nodes."""
     verdicts = tmp_path / "verdicts.json"
     command = [sys.executable, "-m", "lab.demo", "--json", str(verdicts), "--keep", str(tmp_path / "kept")]
-    ended = subprocess.run(command, capture_output=True, text=True, check=False, timeout=280)
+    environment_variables = {name: text for name, text in os.environ.items() if name != "COLUMNS"}  # pytest's
+    ended = subprocess.run(command, capture_output=True, text=True, check=False, timeout=280, env=environment_variables)
     assert ended.returncode == 0, ended.stdout + ended.stderr
     environments = {each["name"]: each for each in json.loads(verdicts.read_text())["environments"]}
     assert {name: each["masquerade"] for name, each in environments.items()} == {
@@ -38,3 +52,8 @@ def test_the_demo_succeeds_and_writes_its_verdicts(tmp_path: Path) -> None:
     assert {
         each["observed"] for each in environments["without-agent"]["verdicts"] if each["target"] == "onprem-erp"
     } == {None}
+
+    # What the documents show of it.
+    assert without_seconds(ended.stdout) == without_seconds(block_of("docs/demo.md", beginning="A local stand-in"))
+    log = "".join(path.read_text(encoding="utf-8") for path in (tmp_path / "kept" / "logs").rglob("*.log"))
+    assert [line for line in block_of("README.md", beginning="projects/").splitlines() if f'"{line}"' not in log] == []

@@ -25,7 +25,7 @@ NODE, POD = "blue-node-0", "blue-node-0-pod-0"
 NODE_ADDRESS, POD_ADDRESS = "10.128.0.2", "192.168.0.2"
 PATIENT_SECONDS = 10.0
 
-#: A first packet that is not answered is sent again after a second (RFC 6298 section 2.1).
+#: A first packet that is not answered is sent again after a second [source: rfc-6298-first-timeout].
 ONE_RETRANSMISSION_SECONDS = 1.5
 
 

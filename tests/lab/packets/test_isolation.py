@@ -33,7 +33,8 @@ pytestmark = [pytest.mark.packets, pytest.mark.usefixtures("sandbox")]
 POD = "blue-node-0-pod-0"
 TOPOLOGY = make_default_topology(make_gke_cluster("blue", nodes=2, pods_per_node=1))
 
-#: TEST-NET-2 (RFC 5737), and a private address that no lab uses but the machine's own network might.
+#: TEST-NET-2, and a private address that no lab uses but a machine's own network might
+#: [source: rfc-5737-documentation].
 ELSEWHERE = ("198.51.100.1", "10.99.0.1")
 
 DEADLINE_MILLISECONDS = 10_000

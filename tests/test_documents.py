@@ -1,0 +1,160 @@
+"""The documents say what is true: their links lead somewhere, and their snippets print what they show."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from airflow_masq.plan import PLAN_SCHEMA
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+DOCUMENTS = sorted(REPOSITORY.glob("*.md")) + sorted((REPOSITORY / "docs").glob("*.md"))
+
+# A file that a page shows, named by its first line, and a session that a page shows, with the longest fence it needs.
+FILE = re.compile(r"^```yaml\n(?P<content># (?P<name>\S+)\n.*?)^```$", re.MULTILINE | re.DOTALL)
+SESSION = re.compile(
+    r"^(?P<fence>`{3,})console\n\$ (?P<command>[^\n]*\bairflow-masq [^\n]*)\n(?P<output>.*?)^(?P=fence)$",
+    re.MULTILINE | re.DOTALL,
+)
+PAGES_WITH_SESSIONS = [path for path in DOCUMENTS if SESSION.search(path.read_text(encoding="utf-8"))]
+
+
+def name_of(path: Path) -> str:
+    """Name a document as it is found from the top of the repository."""
+    return str(path.relative_to(REPOSITORY))
+
+
+def run_session(session: re.Match[str], *, directory: Path) -> str:
+    """Run a session's command in a shell, and write the session anew with what it prints."""
+    program_directory = Path(sys.executable).parent
+    ended = subprocess.run(
+        ["bash", "-o", "pipefail", "-c", session["command"]],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        encoding="utf-8",
+        check=False,
+        cwd=directory,
+        timeout=60,
+        env={**os.environ, "PATH": f"{program_directory}{os.pathsep}{os.environ['PATH']}"},
+    )
+    printed = "".join(f"{line.rstrip()}\n" for line in ended.stdout.splitlines())
+    ending = f"[exit code {ended.returncode}]\n" if ended.returncode else ""
+    return f"{session['fence']}console\n$ {session['command']}\n{printed}{ending}{session['fence']}"
+
+
+@pytest.mark.parametrize("path", PAGES_WITH_SESSIONS, ids=name_of)
+def test_each_session_shows_what_the_command_prints(path: Path, tmp_path: Path) -> None:
+    """Each ``$ airflow-masq …`` of a document prints, for the files of the same document, what stands below it.
+
+    After a change of output: ``AIRFLOW_MASQ_WRITE_PAGES=1 ./scripts/test tests/test_documents.py``.
+    """
+    page = path.read_text(encoding="utf-8")
+    for file in FILE.finditer(page):
+        (tmp_path / file["name"]).write_text(file["content"], encoding="utf-8")
+    real = SESSION.sub(lambda session: run_session(session, directory=tmp_path), page)
+    if os.environ.get("AIRFLOW_MASQ_WRITE_PAGES"):
+        path.write_text(real, encoding="utf-8")
+    assert path.read_text(encoding="utf-8") == real
+
+
+def test_sessions_are_found() -> None:
+    """The README and the page about the command line show sessions, so the test above has something to run."""
+    assert {"README.md", "docs/command-line.md"} <= {name_of(path) for path in PAGES_WITH_SESSIONS}
+    for path in PAGES_WITH_SESSIONS:
+        page = path.read_text(encoding="utf-8")
+        assert len(SESSION.findall(page)) == len(re.findall(r"^\$ .*airflow-masq", page, re.MULTILINE))
+
+
+def anchors_of(path: Path) -> set[str]:
+    """Name the headings of a page as GitHub names them in links."""
+    headings = re.findall(r"^#+ (.+)$", path.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading).lower().replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=name_of)
+def test_each_link_leads_somewhere(path: Path) -> None:
+    """A link to a file of the repository names one that exists, and a link to a heading one that the page has."""
+    links = [link for link in re.findall(r"\]\(([^)]+)\)", path.read_text(encoding="utf-8")) if "://" not in link]
+    for link in links:
+        name, _, anchor = link.partition("#")
+        target = path.parent / name if name else path
+        assert target.exists(), link
+        assert not anchor or anchor in anchors_of(target), link
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=name_of)
+def test_each_file_that_is_named_exists(path: Path) -> None:
+    """A path in backquotes that begins with one of the repository's folders names something that is there."""
+    folders = "airflow_masq|lab|tests|dags|docs|scripts|benchmarks|constraints"
+    found = re.findall(rf"`(?:\./)?((?:{folders})/[\w./-]+)`", path.read_text(encoding="utf-8"))
+    names = [name for name in found if not re.search("NAME|nnn", name)]
+    assert [name for name in names if not (REPOSITORY / name).exists()] == []
+
+
+def test_the_readme_is_short() -> None:
+    """The README is read in a few minutes: at most 10 KB."""
+    assert (REPOSITORY / "README.md").stat().st_size <= 10_240
+
+
+def test_the_readmes_rows_are_those_of_the_demo() -> None:
+    """Each row that the README shows of the demo's table stands in docs/demo.md, where all of the output is."""
+    readme = (REPOSITORY / "README.md").read_text(encoding="utf-8")
+    demo = (REPOSITORY / "docs" / "demo.md").read_text(encoding="utf-8").splitlines()
+    (table,) = re.findall(r"^```\n(ENVIRONMENT .*?)^```$", readme, re.MULTILINE | re.DOTALL)
+    rows = table.splitlines()
+    assert [row for row in rows if row not in demo] == []
+    assert sum(" MASQ4" in row for row in rows) == 6
+
+
+def keys_of(schema: dict[str, Any], *, prefix: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
+    """List the keys that a schema knows, with their schemas, as docs/plan.md names them."""
+    for name, below in schema.get("properties", {}).items():
+        yield f"{prefix}{name}", below
+        yield from keys_of(below, prefix=f"{prefix}{name}.")
+        yield from keys_of(below.get("items", {}), prefix=f"{prefix}{name}[].")
+    for choice in schema.get("oneOf", ()):
+        yield from keys_of(choice, prefix=prefix)
+
+
+PLAN_KEYS = dict(keys_of(PLAN_SCHEMA))
+PLAN_ROWS = {
+    row["key"]: row
+    for row in re.finditer(
+        r"^\| `(?P<key>[^`]+)` \| (?P<type>.*?) \| ?(?P<default>.*?) \| (?P<meaning>.*) \|$",
+        (REPOSITORY / "docs" / "plan.md").read_text(encoding="utf-8"),
+        re.MULTILINE,
+    )
+}
+
+
+def test_the_page_about_plans_names_every_key() -> None:
+    """docs/plan.md has a row for each key of the schema, in its order, and for no other."""
+    assert list(PLAN_ROWS) == list(PLAN_KEYS)
+
+
+@pytest.mark.parametrize("key", PLAN_KEYS)
+def test_the_page_about_plans_agrees_with_the_schema(key: str) -> None:
+    """A row tells the schema's type, words, bounds and default, and whether the key is required."""
+    schema, row = PLAN_KEYS[key], PLAN_ROWS[key]
+    words = [
+        word for part in (schema, schema.get("items", {}), *schema.get("oneOf", ())) for word in part.get("enum", ())
+    ]
+    assert [word for word in words if f"`{word}`" not in row["type"]] == []
+    if "type" in schema and not words:
+        assert row["type"].startswith({"array": "list"}.get(schema["type"], schema["type"]))
+    bounds = [schema[name] for name in ("minimum", "maximum", "maxLength", "minItems", "maxItems") if name in schema]
+    assert [bound for bound in bounds if not re.search(rf"\b{bound}\b", row["type"])] == []
+    if "default" in schema:
+        assert row["default"].strip("`") == str(schema["default"]).lower()
+    required = {f"targets[].{name}" for name in PLAN_KEYS["targets"]["items"]["required"]}
+    assert (row["default"] == "required") is (key in required)

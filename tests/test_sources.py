@@ -1,0 +1,218 @@
+"""Each outside fact stands once in docs/sources.md, and code names it by its key."""
+
+from __future__ import annotations
+
+import ast
+import io
+import re
+import tokenize
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+SOURCES = (REPOSITORY / "docs" / "sources.md").read_text(encoding="utf-8")
+FOLDERS = ("airflow_masq", "lab", "tests", "dags", "benchmarks", "scripts")
+
+NAMED = re.compile(r"\[source: ([^]]*)\]")
+KEY = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+# A source that a comment tells by itself: an address on the internet (not "https://HOST", "http://127.0.0.1:PORT" or a
+# name that is kept for examples), or the date on which something was read or tried.
+LINK = re.compile(r"https?://(?!(?:[\w-]+\.)*example\b)(?:[\w-]+\.)+[a-z]{2,}(?![\w.-])")
+DATE = re.compile(r"\b20[0-9]{2}-[01][0-9]-[0-3][0-9]\b")
+
+# Modules whose docstrings link a page for readers in Airflow's interface, or tell a date that is itself the fact.
+NO_SOURCES = frozenset({"dags/provision_masquerade_environment.py", "tests/environment/test_end_of_life.py"})
+
+# A later commit removes this constant, once all code names its sources by their keys.
+CODE_IS_STILL_BEING_CONVERTED = True
+
+# Modules whose comments or docstrings still tell their sources themselves. The list only shrinks.
+STILL_TO_BE_CONVERTED = frozenset(
+    {
+        "airflow_masq/agent/config.py",
+        "airflow_masq/agent/fields.py",
+        "airflow_masq/agent/go_cidr.py",
+        "airflow_masq/agent/go_duration.py",
+        "airflow_masq/agent/go_json.py",
+        "airflow_masq/agent/go_scalar.py",
+        "airflow_masq/agent/go_yaml.py",
+        "airflow_masq/agent/go_yaml_events.py",
+        "airflow_masq/agent/warnings.py",
+        "airflow_masq/airflow_compat.py",
+        "airflow_masq/cli/command_line.py",
+        "airflow_masq/cli/files.py",
+        "airflow_masq/cli/output.py",
+        "airflow_masq/clients/composer.py",
+        "airflow_masq/clients/environment_message.py",
+        "airflow_masq/clients/google_errors.py",
+        "airflow_masq/environment/cidr_fields.py",
+        "airflow_masq/environment/difference.py",
+        "airflow_masq/environment/field_generations.py",
+        "airflow_masq/environment/fields.py",
+        "airflow_masq/environment/gke_version.py",
+        "airflow_masq/environment/image.py",
+        "airflow_masq/environment/name.py",
+        "airflow_masq/environment/resource.py",
+        "airflow_masq/get_provider_info.py",
+        "airflow_masq/network/arrival.py",
+        "airflow_masq/network/capacity.py",
+        "airflow_masq/network/egress_nat_policy.py",
+        "airflow_masq/network/firewall.py",
+        "airflow_masq/network/policy.py",
+        "airflow_masq/network/prediction.py",
+        "airflow_masq/network/ranges.py",
+        "airflow_masq/observation/echo_reply.py",
+        "airflow_masq/observation/observation.py",
+        "airflow_masq/operators/report_asset.py",
+        "airflow_masq/operators/run_reports.py",
+        "airflow_masq/operators/source_ip_check.py",
+        "airflow_masq/operators/source_ip_report.py",
+        "airflow_masq/plan/capacity.py",
+        "airflow_masq/plan/environment_section.py",
+        "airflow_masq/plan/environment_types.py",
+        "airflow_masq/plan/load.py",
+        "airflow_masq/plan/policy_section.py",
+        "airflow_masq/plan/schema.py",
+        "airflow_masq/plan/values.py",
+        "airflow_masq/plan/yaml_document.py",
+        "airflow_masq/probes/http_target.py",
+        "airflow_masq/provisioning/adoption.py",
+        "airflow_masq/provisioning/facts.py",
+        "airflow_masq/renderings/agent_config.py",
+        "airflow_masq/renderings/egress_nat_policy.py",
+        "airflow_masq/renderings/environment_fields.py",
+        "airflow_masq/renderings/firewall_need.py",
+        "airflow_masq/renderings/gcloud.py",
+        "airflow_masq/renderings/gcloud_demands.py",
+        "airflow_masq/renderings/gcloud_flags.py",
+        "airflow_masq/renderings/harmless.py",
+        "airflow_masq/renderings/hcl.py",
+        "airflow_masq/renderings/non_masquerade.py",
+        "airflow_masq/renderings/rest.py",
+        "airflow_masq/renderings/terraform.py",
+        "airflow_masq/renderings/terraform_demands.py",
+        "airflow_masq/renderings/terraform_fields.py",
+        "airflow_masq/rules/masq204_not_allowed_range.py",
+        "airflow_masq/rules/views/targets.py",
+        "lab/cloud/address_ranges.py",
+        "lab/cloud/errors.py",
+        "lab/cloud/images.py",
+        "lab/cloud/lifecycle.py",
+        "lab/cloud/names.py",
+        "lab/cloud/operation_records.py",
+        "lab/cloud/operations.py",
+        "lab/cloud/server.py",
+        "lab/cloud/updates.py",
+        "lab/cloud/validation.py",
+        "lab/demo/story.py",
+        "lab/demo/world.py",
+        "lab/packets/blueprint.py",
+        "lab/packets/firewalls.py",
+        "lab/packets/masquerade.py",
+        "lab/packets/requirements.py",
+        "lab/packets/topology.py",
+    }
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Source:
+    """A row of docs/sources.md."""
+
+    key: str
+    proves: str
+    source: str
+
+    @property
+    def link(self) -> str:
+        """The address, as Markdown links it; for what was observed the whole text, which no page has."""
+        linked = re.search(r"\]\(.*?\)", self.source)
+        return linked[0] if linked else self.source
+
+
+def read_sources() -> Iterator[Source]:
+    """Read the rows of all tables, without their headings."""
+    for line in SOURCES.splitlines():
+        if line.startswith("| `"):
+            key, proves, source = (cell.strip() for cell in re.split(r"(?<!\\)\|", line)[1:-1])
+            yield Source(key=key.strip("`"), proves=proves, source=source)
+
+
+def find_prose(path: Path) -> Iterator[str]:
+    """Find a module's blocks of comments and its docstrings, each on one line.
+
+    The docstring of a rule's module is left out: it becomes a page under docs/rules, whose links are for readers.
+    """
+    text = path.read_text(encoding="utf-8")
+    tree = ast.parse(text)
+    page = tree.body[0] if path.parent.name == "rules" and path.name.startswith("masq") else None
+    block: list[str] = []
+    last_line = 0
+    for token in tokenize.generate_tokens(io.StringIO(text).readline):
+        if token.type == tokenize.COMMENT:
+            if token.start[0] != last_line + 1:
+                yield " ".join(block)
+                block = []
+            block.append(token.string.lstrip("#: "))
+            last_line = token.start[0]
+    yield " ".join(block)
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.Expr) or node is page or not isinstance(node.value, ast.Constant):
+            continue
+        if isinstance(node.value.value, str):
+            yield " ".join(node.value.value.split())
+
+
+MODULES = sorted(path for folder in FOLDERS for path in (REPOSITORY / folder).rglob("*.py"))
+PROSE = {str(path.relative_to(REPOSITORY)): list(find_prose(path)) for path in MODULES}
+NAMED_KEYS = {
+    name: [key.strip() for text in texts for keys in NAMED.findall(text) for key in keys.split(",")]
+    for name, texts in PROSE.items()
+}
+
+
+def test_each_source_has_a_key_a_sentence_a_date_and_a_place() -> None:
+    """Every row of docs/sources.md says what it proves, and when and where it was read or observed."""
+    rows = list(read_sources())
+    assert rows
+    assert [row.key for row in rows if not KEY.fullmatch(row.key)] == []
+    assert [row.key for row in rows if not row.proves.endswith(".")] == []
+    assert [row.key for row in rows if not DATE.search(row.source)] == []
+    assert [row.key for row in rows if "https://" not in row.source and "observed" not in row.source] == []
+
+
+def test_each_key_is_unique() -> None:
+    """No two rows of docs/sources.md have the same key."""
+    assert [key for key, count in Counter(row.key for row in read_sources()).items() if count > 1] == []
+
+
+def test_each_key_that_code_names_exists() -> None:
+    """A reader who follows a key finds its row in docs/sources.md."""
+    known = {row.key for row in read_sources()}
+    unknown = {name: sorted({*keys} - known) for name, keys in NAMED_KEYS.items()}
+    assert {name: keys for name, keys in unknown.items() if keys} == {}
+
+
+def test_each_key_is_used() -> None:
+    """docs/sources.md holds no fact on which neither code nor a page for users relies."""
+    named = {key for keys in NAMED_KEYS.values() for key in keys}
+    pages = "".join(path.read_text(encoding="utf-8") for path in (REPOSITORY / "docs" / "rules").glob("*.md"))
+    unused = [row.key for row in read_sources() if row.key not in named and row.link not in pages]
+    assert unused == [] or CODE_IS_STILL_BEING_CONVERTED
+
+
+def tells_a_source(texts: Iterable[str]) -> bool:
+    """Say whether a module's comments or docstrings hold a link or a date of their own."""
+    return any(LINK.search(text) or DATE.search(text) for text in texts)
+
+
+def test_sources_are_told_in_one_place() -> None:
+    """A comment or docstring names a key; links and dates of facts stand in docs/sources.md only."""
+    telling = {name for name, texts in PROSE.items() if tells_a_source(texts)} - NO_SOURCES
+    assert sorted(telling - STILL_TO_BE_CONVERTED) == [], "name a key of docs/sources.md instead"
+    assert sorted(STILL_TO_BE_CONVERTED - telling) == [], "tells no source any more; take it off the list"
