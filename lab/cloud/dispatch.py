@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Generic, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 import grpc
 
@@ -57,12 +57,8 @@ def _make_handler(method: Method[RequestT, ResponseT], faults: Faults) -> grpc.R
             await faults.apply_to_call(method.name)
             return method.handle(request)
         except ApiError as error:
-            await _refuse(context, error)
+            await context.abort(error.status, error.message)
 
     return grpc.unary_unary_rpc_method_handler(
         answer, request_deserializer=method.read, response_serializer=method.write
     )
-
-
-async def _refuse(context: grpc.aio.ServicerContext[RequestT, ResponseT], error: ApiError) -> NoReturn:
-    await context.abort(error.status, error.message)

@@ -39,10 +39,6 @@ _State = Environment.State
 _logger = logging.getLogger(__name__)
 
 
-def _get_utc_now() -> datetime:
-    return datetime.now(tz=UTC)
-
-
 def _unwrap(environment: Environment) -> Message:
     """Return the protobuf message inside the wrapper, which is untyped."""
     message: Message = Environment.pb(environment)
@@ -57,7 +53,7 @@ async def _do_nothing(_environment: Environment) -> None:
 class Clock:
     """The source of time and identities."""
 
-    now: Callable[[], datetime] = _get_utc_now
+    now: Callable[[], datetime] = lambda: datetime.now(tz=UTC)
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     new_uuid: Callable[[], UUID] = uuid4
 

@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import combinations
-from typing import TYPE_CHECKING, Final, Self
+from typing import TYPE_CHECKING, Final
 
 from google.cloud.orchestration.airflow.service_v1.types import (
     CreateEnvironmentRequest,
@@ -30,52 +30,19 @@ if TYPE_CHECKING:
 # The private and reserved ranges that GKE never treats as public:
 # https://cloud.google.com/kubernetes-engine/docs/concepts/ip-masquerade-agent (read 2026-11-22).
 ALLOWED_RANGES: Final = tuple(
-    IPNetwork(cidr)
-    for cidr in (
-        "10.0.0.0/8",
-        "172.16.0.0/12",
-        "192.168.0.0/16",
-        "100.64.0.0/10",
-        "192.0.0.0/24",
-        "192.0.2.0/24",
-        "192.88.99.0/24",
-        "198.18.0.0/15",
-        "198.51.100.0/24",
-        "203.0.113.0/24",
-        "240.0.0.0/4",
+    map(
+        IPNetwork,
+        (
+            "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "192.0.0.0/24", "192.0.2.0/24",
+            "192.88.99.0/24", "198.18.0.0/15", "198.51.100.0/24", "203.0.113.0/24", "240.0.0.0/4",
+        ),
     )
-)
+)  # fmt: skip
 RESERVED_RANGE: Final = IPNetwork("172.17.0.0/16")  # Docker's bridge, which Cloud SQL uses inside
 _IN_CLUSTER: Final = frozenset({"Pods", "Services"})
 # "Set to /netmask (e.g. /14) to have GKE choose a range with a specific netmask": IPAllocationPolicy in
 # google-cloud-orchestration-airflow 1.23.0 (read 2026-11-22).
 _SIZE_ONLY: Final = re.compile(r"/([0-9]|[12][0-9]|3[0-2])")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Block:
-    """An address block that an environment asks for.
-
-    :param purpose: what it is for, in words.
-    :param text: as written.
-    :param network: ``None`` if the text is not an IPv4 block with its first address and a prefix length, as the API
-        requires it.
-    """
-
-    purpose: str
-    text: str
-    network: IPNetwork | None
-
-    @classmethod
-    def parse(cls, purpose: str, text: str) -> Self:
-        """Read a block as the API does."""
-        try:
-            network = IPNetwork(text, version=4)
-        except (AddrFormatError, ValueError):
-            network = None
-        if network is not None and text != f"{network.network}/{network.prefixlen}":
-            network = None
-        return cls(purpose=purpose, text=text, network=network)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,10 +60,10 @@ class Submission:
     node_range: str | None
 
     @cached_property
-    def blocks(self) -> tuple[Block, ...]:
-        """The blocks that it asks for. An empty text and a size only ("/14") leave the choice to GKE."""
+    def blocks(self) -> dict[str, str]:
+        """The requested address blocks by purpose. An empty text and a size only ("/14") leave the choice to GKE."""
         policy, private = self.config.node_config.ip_allocation_policy, self.config.private_environment_config
-        texts: Mapping[str, str] = {
+        blocks = {
             "Pods": policy.cluster_ipv4_cidr_block,
             "Services": policy.services_ipv4_cidr_block,
             "GKE master": private.private_cluster_config.master_ipv4_cidr_block,
@@ -104,22 +71,29 @@ class Submission:
             "Web server": private.web_server_ipv4_cidr_block,
             "Cloud Composer network": private.cloud_composer_network_ipv4_cidr_block,
         }
-        return tuple(
-            Block.parse(purpose, text)
-            for purpose, text in texts.items()
-            if text and not (purpose in _IN_CLUSTER and _SIZE_ONLY.fullmatch(text))
-        )
+        sized = {purpose for purpose in _IN_CLUSTER if _SIZE_ONLY.fullmatch(blocks[purpose])}
+        return {purpose: text for purpose, text in blocks.items() if text and purpose not in sized}
 
-    @property
+    @cached_property
     def networks(self) -> dict[str, IPNetwork]:
-        """The readable blocks and the node range, by purpose."""
-        blocks = (Block.parse("Nodes", self.node_range or ""), *self.blocks)
-        return {block.purpose: block.network for block in blocks if block.network is not None}
+        """The node range and the blocks by purpose, without those that the API cannot read."""
+        blocks = {"Nodes": self.node_range or "", **self.blocks}
+        networks = {purpose: _read_network(text) for purpose, text in blocks.items()}
+        return {purpose: network for purpose, network in networks.items() if network is not None}
 
     @property
     def cluster_networks(self) -> dict[str, IPNetwork]:
-        """The readable blocks of Pods and Services, by purpose."""
+        """The networks of Pods and Services."""
         return {purpose: network for purpose, network in self.networks.items() if purpose in _IN_CLUSTER}
+
+
+def _read_network(text: str) -> IPNetwork | None:
+    """Read a block as the API does: IPv4, written with its first address and a prefix length."""
+    try:
+        network = IPNetwork(text, version=4)
+    except (AddrFormatError, ValueError):
+        return None
+    return network if text == f"{network.network}/{network.prefixlen}" else None
 
 
 def _overlap(one: IPNetwork, other: IPNetwork) -> bool:
@@ -150,9 +124,9 @@ def _find_public_connection_type(submission: Submission) -> Iterator[str]:
 
 
 def _find_unreadable_blocks(submission: Submission) -> Iterator[str]:
-    for block in submission.blocks:
-        if block.network is None:
-            yield f"{block.purpose}: '{block.text}' is not a valid CIDR range."
+    for purpose, text in submission.blocks.items():
+        if purpose not in submission.networks:
+            yield f"{purpose}: '{text}' is not a valid CIDR range."
 
 
 def _find_public_blocks(submission: Submission) -> Iterator[str]:

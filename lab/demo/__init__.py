@@ -1,1 +1,1 @@
-"""The story that ``./scripts/demo`` tells: two environments, one without the agent and one through our operator."""
+"""The demo that ``./scripts/demo`` runs: two environments, one without the agent and one created by our operator."""

@@ -1,12 +1,13 @@
-"""An Airflow executor whose task processes live in the packet lab's Pods; it must not be used outside the lab.
+"""An Airflow executor whose task processes run in the packet lab's Pods; it is for the lab only.
 
-It stands for what Composer does with Celery: every task instance runs in a process of its own, on a worker Pod.
+It replaces what Composer does with Celery: every task instance runs in a process of its own, on a worker Pod.
 
     DAG run ──▶ PodExecutor ──▶ a clean server process ──fork──▶ [enters a Pod] ──▶ Airflow's supervisor ──fork──▶ task
 
-The server process (``multiprocessing``'s forkserver) has Airflow imported already, so that a task starts in a fraction
-of a second. The supervisor talks to a real Execution API, with the task's own token, over a Unix socket, since a Pod of
-the lab has no route to it (on Composer it has). Map index i runs in Pod i of the workers, unmapped tasks in the first.
+The server process (``multiprocessing``'s forkserver) has Airflow imported already, so a task starts in a fraction of a
+second. The supervisor talks to a real Execution API, with the task's own token. It does so over a Unix socket, since a
+Pod of the lab has no route to the API (on Composer it has). Map index i runs in Pod i of the workers, unmapped tasks in
+the first Pod.
 """
 
 from __future__ import annotations
@@ -22,8 +23,7 @@ from airflow.executors.base_executor import BaseExecutor
 from airflow.executors.workloads import ExecuteTask
 from airflow.utils.state import TaskInstanceState
 
-from lab.demo.airflow_settings import EXECUTION_API_VARIABLE
-from lab.demo.workers import WORKERS_FILE_VARIABLE, Worker, read_workers
+from lab.demo.settings import EXECUTION_API_VARIABLE, WORKERS_FILE_VARIABLE, Worker, read_workers
 from lab.packets.namespaces import enter_permanently
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from airflow.executors.workloads import ExecutorWorkload
 
 
-#: What a task process needs of Airflow, imported once in the server process that task processes are forked from.
+#: What a task process needs of Airflow, imported once in the server process.
 PRELOADED_MODULES = [
     "airflow.dag_processing.dagbag",
     "airflow.executors.workloads",
@@ -44,10 +44,7 @@ PRELOADED_MODULES = [
 
 
 class PodExecutor(BaseExecutor):
-    """Runs every queued task in a process inside a Pod of the lab.
-
-    :param parallelism: how many task processes may run at once.
-    """
+    """Runs every queued task in a process inside a Pod of the lab; ``parallelism`` limits the processes."""
 
     is_local = True
 
@@ -57,34 +54,29 @@ class PodExecutor(BaseExecutor):
         self._multiprocessing = multiprocessing.get_context("forkserver")
 
     def start(self) -> None:
-        """Say what the server process imports; it starts with the first task."""
+        """Set what the server process imports; it starts with the first task."""
         self._multiprocessing.set_forkserver_preload(PRELOADED_MODULES)
 
     def _process_workloads(self, workload_list: Sequence[ExecutorWorkload]) -> None:
         workers = read_workers(Path(os.environ[WORKERS_FILE_VARIABLE]))
         for workload in workload_list:
             if not isinstance(workload, ExecuteTask):
-                raise TypeError(f"the lab runs tasks only, not {type(workload).__name__}")
+                raise TypeError(f"expected a task to execute, saw {type(workload).__name__}")
             del self.queued_tasks[workload.key]
-            process = self._multiprocessing.Process(
-                target=run_on_worker,
-                kwargs={
-                    "workload": workload.model_dump_json(),
-                    "worker": workers[max(workload.key.map_index, 0) % len(workers)],
-                },
-            )
+            worker = workers[max(workload.key.map_index, 0) % len(workers)]
+            arguments = {"workload": workload.model_dump_json(), "worker": worker}
+            process = self._multiprocessing.Process(target=run_on_worker, kwargs=arguments)
             process.start()
             self.running.add(workload.key)
             self._processes[workload.key] = process
 
     def sync(self) -> None:
-        """Report the task processes that have ended; waits a tenth of a second for one, since callers poll."""
+        """Report the task processes that have ended; wait a tenth of a second for one, since callers poll."""
         wait([process.sentinel for process in self._processes.values()], timeout=0.1)
         for key, process in list(self._processes.items()):
             if process.exitcode is not None:
                 del self._processes[key]
-                ended_well = process.exitcode == 0
-                self.change_state(key, TaskInstanceState.SUCCESS if ended_well else TaskInstanceState.FAILED)
+                self.change_state(key, TaskInstanceState.FAILED if process.exitcode else TaskInstanceState.SUCCESS)
 
     def end(self) -> None:
         """Wait for the task processes that still run."""
@@ -94,31 +86,25 @@ class PodExecutor(BaseExecutor):
 
 
 def run_on_worker(*, workload: str, worker: Worker) -> None:
-    """Become a process of a worker Pod and run one task there.
+    """Turn this process into one of a worker Pod, and run one task.
 
     :param workload: Airflow's workload, as JSON.
-    :param worker: where to run it.
     """
-    if worker.namespace is not None:
-        enter_permanently(worker.namespace, hostname=worker.hostname)
-    os.environ["COMPOSER_ENVIRONMENT"] = worker.environment_id
-    sys.exit(_supervise(ExecuteTask.model_validate_json(workload)))
-
-
-def _supervise(workload: ExecuteTask) -> int:
-    import httpx  # noqa: PLC0415 - the executor's own process needs neither
+    import httpx  # noqa: PLC0415 - the executor's own process needs none of these
     from airflow.sdk.api.client import Client  # noqa: PLC0415
     from airflow.sdk.execution_time.supervisor import supervise_task  # noqa: PLC0415
 
-    return supervise_task(
-        ti=workload.ti,  # type: ignore[arg-type]  # Airflow's executors pass this look-alike too
-        bundle_info=workload.bundle_info,
-        dag_rel_path=workload.dag_rel_path,
-        token=workload.token,
-        log_path=workload.log_path,
-        client=Client(
-            base_url="http://execution-api/execution/",
-            token=workload.token,
-            transport=httpx.HTTPTransport(uds=os.environ[EXECUTION_API_VARIABLE]),
-        ),
+    if worker.namespace is not None:
+        enter_permanently(worker.namespace, hostname=worker.hostname)
+    os.environ["COMPOSER_ENVIRONMENT"] = worker.environment_id
+    task = ExecuteTask.model_validate_json(workload)
+    transport = httpx.HTTPTransport(uds=os.environ[EXECUTION_API_VARIABLE])
+    status = supervise_task(
+        ti=task.ti,  # type: ignore[arg-type]  # Airflow's executors pass this type too
+        bundle_info=task.bundle_info,
+        dag_rel_path=task.dag_rel_path,
+        token=task.token,
+        log_path=task.log_path,
+        client=Client(base_url="http://execution-api/execution/", token=task.token, transport=transport),
     )
+    sys.exit(status)

@@ -1,9 +1,9 @@
-"""The demo's world: a VPC with its services, and a Composer API whose environments come to life in it.
+"""The demo's world: a VPC with its services, and a Composer API whose environments get nodes in it.
 
     Composer API (emulated, loopback) ──on_running──▶ nodes, Pods and their masquerade rules ──▶ the packet lab
 
-What a running environment's nodes do is written down here from Google's documentation, apart from the package, whose
-predictions are not asked: that the two agree is then worth something.
+The rules of a running environment's nodes are written here from Google's documentation. The package and its predictions
+are not used, so that it means something if the two agree.
 """
 
 from __future__ import annotations
@@ -13,49 +13,36 @@ from ipaddress import IPv4Address, IPv4Network
 from typing import TYPE_CHECKING, Self
 
 from lab.cloud import ComposerEmulator, Durations, Hooks
-from lab.demo.story import ENVIRONMENTS, NODE_RANGE, NODES, PODS_PER_NODE, TARGETS
-from lab.demo.workers import Worker, write_workers
+from lab.demo.scenario import ENVIRONMENTS, NODE_RANGE, NODES, PODS_PER_NODE, TARGETS
+from lab.demo.settings import Worker, write_workers
 from lab.packets.lab import PacketLab
 from lab.packets.masquerade import MasqueradeChain
-from lab.packets.observers import Observers
+from lab.packets.observers import Observers, make_url
 from lab.packets.topology import make_default_topology, make_gke_cluster
 
 if TYPE_CHECKING:
     from pathlib import Path
-    from types import TracebackType
 
     from google.cloud.orchestration.airflow.service_v1.types import Environment
 
 CREATION_SECONDS = 3.0
 
-#: What GKE does not masquerade unless told otherwise.
+#: The ranges that GKE does not masquerade by default.
 #: https://cloud.google.com/kubernetes-engine/docs/concepts/ip-masquerade-agent (read 2026-11-22)
 GKE_DEFAULT_NON_MASQUERADE = (
-    "10.0.0.0/8",
-    "172.16.0.0/12",
-    "192.168.0.0/16",
-    "100.64.0.0/10",
-    "192.0.0.0/24",
-    "192.0.2.0/24",
-    "192.88.99.0/24",
-    "198.18.0.0/15",
-    "198.51.100.0/24",
-    "203.0.113.0/24",
-    "240.0.0.0/4",
-)
+    "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "192.0.0.0/24", "192.0.2.0/24", "192.88.99.0/24",
+    "198.18.0.0/15", "198.51.100.0/24", "203.0.113.0/24", "240.0.0.0/4",
+)  # fmt: skip
 
 
-def masquerade_chain(environment: Environment) -> MasqueradeChain:
-    """Say what the masquerade agent writes on an environment's nodes.
+def make_masquerade_chain(environment: Environment) -> MasqueradeChain:
+    """Make the chain that the masquerade agent writes on an environment's nodes.
 
-    GKE's own, fixed policy exempts the node, Pod and Service ranges on Autopilot
+    GKE's fixed policy exempts the node, Pod and Service ranges on Autopilot
     (https://cloud.google.com/kubernetes-engine/docs/how-to/egress-nat-policy-ip-masq-autopilot, read 2026-11-22). With
-    the flag, Composer's definition exempts the Pod range (``NodeConfig.enable_ip_masq_agent`` in the Composer v1 API);
-    without it GKE's default list stays. The order of the two policies in the chain: not verified, and without effect,
+    the flag, Composer's definition exempts the Pod range (``NodeConfig.enable_ip_masq_agent`` in the Composer v1 API).
+    Without it GKE's default list stays. The order of the two policies in the chain is not verified. It has no effect,
     since every entry returns.
-
-    :param environment: the environment, as the API describes it.
-    :return: the chain.
     """
     node_config = environment.config.node_config
     allocation = node_config.ip_allocation_policy
@@ -67,85 +54,69 @@ def masquerade_chain(environment: Environment) -> MasqueradeChain:
 class World:
     """The packet lab, its observers and the Composer API, in one event loop; an asynchronous context manager.
 
-    :param folder: where the files of workers are written, one an environment.
+    :param folder: the folder for the workers files, one for each environment.
+    :ivar lab: the network in which environments get their nodes.
     """
 
     def __init__(self, folder: Path) -> None:
+        self.lab = PacketLab(make_default_topology())
         self._folder = folder
         self._stack = AsyncExitStack()
-        self._lab = PacketLab(make_default_topology())
         self._emulator = ComposerEmulator(
             durations=Durations(creation_seconds=CREATION_SECONDS),
-            hooks=Hooks(on_running=self._come_to_life, on_deleted=self._pass_away),
+            hooks=Hooks(on_running=self._add_cluster, on_deleted=self._remove_cluster),
         )
 
     async def __aenter__(self) -> Self:
-        """Build everything; it is taken down again when the block ends."""
+        """Start everything; it stops when the block ends."""
         async with AsyncExitStack() as stack:
-            stack.enter_context(self._lab)
-            await stack.enter_async_context(Observers(self._lab))
+            stack.enter_context(self.lab)
+            await stack.enter_async_context(Observers(self.lab))
             await stack.enter_async_context(self._emulator)
             self._stack = stack.pop_all()
         return self
 
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
+    async def __aexit__(self, *exception: object) -> None:
         await self._stack.aclose()
 
     @property
-    def lab(self) -> PacketLab:
-        """The network that environments come to life in."""
-        return self._lab
-
-    @property
     def composer_endpoint(self) -> str:
-        """Where the Composer API listens, as the Google connection's ``composer_endpoint`` takes it."""
+        """The address of the Composer API, as the Google connection's ``composer_endpoint`` takes it."""
         return f"http://{self._emulator.address}"
 
     @property
     def observe_urls(self) -> dict[str, str]:
-        """Where each target's observer answers, by the target's name."""
-        addresses = {each.name: (each.address, each.port) for each in self._lab.destinations}
-        return {
-            target.name: "http://{}:{}/{}/ip".format(*addresses[target.destination], self._lab.nonce)
-            for target in TARGETS
-        }
+        """The URL of each target's observer, by the target's name."""
+        destinations = {each.name: each for each in self.lab.destinations}
+        return {target.name: make_url(self.lab, destinations[target.destination], reply="ip") for target in TARGETS}
 
-    def workers_file(self, environment_id: str) -> Path:
-        """Name the file of an environment's workers; it exists once the environment has come to life.
-
-        :param environment_id: the environment.
-        :return: the file.
-        """
+    def get_workers_file(self, environment_id: str) -> Path:
+        """Return the path of an environment's workers file, which exists while the environment runs."""
         return self._folder / f"workers-{environment_id}.json"
 
-    async def _come_to_life(self, environment: Environment) -> None:
-        """Give an environment that is about to be RUNNING its nodes, their rules and its workers."""
+    async def _add_cluster(self, environment: Environment) -> None:
+        """Add the nodes, rules and workers of an environment that is about to be RUNNING."""
         environment_id = environment.name.rpartition("/")[2]
-        story = {each.environment_id: each for each in ENVIRONMENTS}[environment_id]
+        settings = {each.environment_id: each for each in ENVIRONMENTS}[environment_id]
         cluster = make_gke_cluster(
             environment_id,
             nodes=NODES,
             pods_per_node=PODS_PER_NODE,
-            first_node_address=IPv4Address(story.first_node_address),
+            first_node_address=IPv4Address(settings.first_node_address),
             pod_range=IPv4Network(environment.config.node_config.ip_allocation_policy.cluster_ipv4_cidr_block),
         )
-        self._lab.add_cluster(cluster)
+        self.lab.add_cluster(cluster)
+        workers = []
         for node in cluster.nodes:
-            self._lab.set_masquerade(node.name, masquerade_chain(environment))
-        workers = [
-            Worker(
-                hostname=f"airflow-worker-{node.pods[0].name}",
-                environment_id=environment_id,
-                namespace=self._lab.make_handle(node.pods[0].name),
+            self.lab.set_masquerade(node.name, make_masquerade_chain(environment))
+            pod = node.pods[0].name
+            worker = Worker(
+                hostname=f"airflow-worker-{pod}", environment_id=environment_id, namespace=self.lab.make_handle(pod)
             )
-            for node in cluster.nodes
-        ]
-        write_workers(self.workers_file(environment_id), workers)
+            workers.append(worker)
+        write_workers(self.get_workers_file(environment_id), workers)
 
-    async def _pass_away(self, environment: Environment) -> None:
-        """Take a deleted environment's nodes away."""
+    async def _remove_cluster(self, environment: Environment) -> None:
         environment_id = environment.name.rpartition("/")[2]
-        self._lab.remove_cluster(environment_id)
-        self.workers_file(environment_id).unlink()
+        self.lab.remove_cluster(environment_id)
+        self.get_workers_file(environment_id).unlink()

@@ -194,20 +194,16 @@ class Designer:
 
     def _design_link(self, namespace: str, *, towards: str) -> Link:
         number = next(self._link_numbers)
-        inner, outer = (struct.pack(">BBI", 0x02, side, number) for side in (0xA, 0xB))  # 0x02: locally administered
-        return Link(
-            inner=LinkEnd(
-                namespace=namespace,
-                name="eth0",
-                index=next(self._indexes[namespace]),
-                hardware_address=inner,
-                opposite_hardware_address=outer,
-            ),
-            outer=LinkEnd(
-                namespace=towards,
-                name=f"link{number}",
-                index=next(self._indexes[towards]),
-                hardware_address=outer,
-                opposite_hardware_address=inner,
-            ),
+        near, far = (struct.pack(">BBI", 0x02, side, number) for side in (0xA, 0xB))  # 0x02: locally administered
+        ends = ((namespace, "eth0", near, far), (towards, f"link{number}", far, near))
+        inner, outer = (
+            LinkEnd(
+                namespace=place,
+                name=name,
+                index=next(self._indexes[place]),
+                hardware_address=own,
+                opposite_hardware_address=opposite,
+            )
+            for place, name, own, opposite in ends
         )
+        return Link(inner=inner, outer=outer)

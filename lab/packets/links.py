@@ -22,6 +22,7 @@ _WITHOUT_DUPLICATE_DETECTION = 0x02  # IFA_F_NODAD
 _ON_LINK = 4  # RTNH_F_ONLINK
 _MAIN_TABLE, _STATIC, _UNICAST = 254, 4, 1
 _PERMANENT = 0x80  # NUD_PERMANENT
+_FORWARDING, _REVERSE_PATH_FILTER = 1, 8  # IPV4_DEVCONF_…
 
 #: The address of every link's other end, whatever it is; see :mod:`lab.packets.blueprint`.
 _OTHER_END: dict[int, Address] = {4: IPv4Address("169.254.1.1"), 6: IPv6Address("fe80::1")}
@@ -47,36 +48,18 @@ class _LinkAttribute(IntEnum):
     NAMESPACE = 28  # IFLA_NET_NS_FD
 
 
-class _DeviceSetting(IntEnum):
-    """``IPV4_DEVCONF_…``."""
-
-    FORWARDING = 1
-    REVERSE_PATH_FILTER = 8
-
-
 def create_link(link: Link, *, outer_namespace: int) -> Request:
     """Make a pair of virtual Ethernet devices (veth), both down; sent in the inner end's namespace.
 
     :param outer_namespace: a descriptor of the outer end's namespace.
     """
-    inner, outer = link.inner, link.outer
-    peer = (
-        _pack_link_header(outer.index)
-        + pack_attribute(_LinkAttribute.NAME, outer.name)
-        + pack_attribute(_LinkAttribute.ADDRESS, outer.hardware_address)
-        + pack_attribute(_LinkAttribute.NAMESPACE, _pack_number(outer_namespace))
-    )
-    info = pack_nested(_LinkAttribute.INFO, pack_attribute(1, "veth"), pack_nested(2, pack_nested(1, peer)))
-    payload = (
-        _pack_link_header(inner.index)
-        + pack_attribute(_LinkAttribute.NAME, inner.name)
-        + pack_attribute(_LinkAttribute.ADDRESS, inner.hardware_address)
-        + info
-    )
+    namespace = pack_attribute(_LinkAttribute.NAMESPACE, _pack_number(outer_namespace))
+    peer = pack_nested(2, pack_nested(1, _pack_interface(link.outer) + namespace))
+    info = pack_nested(_LinkAttribute.INFO, pack_attribute(1, "veth"), peer)
     return Request(
         kind=_Message.NEW_LINK,
-        payload=payload,
-        purpose=f"make a veth link from {inner.namespace!r} to {outer.namespace!r}",
+        payload=_pack_interface(link.inner) + info,
+        purpose=f"make a veth link from {link.inner.namespace!r} to {link.outer.namespace!r}",
         flags=Flags.CREATE | Flags.EXCLUSIVE,
     )
 
@@ -101,8 +84,8 @@ def set_forwarding(end: LinkEnd, *, forwarding: bool) -> Request:
 
     It is said for every interface, since a new one copies the setting of the machine.
     """
-    settings = pack_attribute(_DeviceSetting.FORWARDING, _pack_number(int(forwarding)))
-    settings += pack_attribute(_DeviceSetting.REVERSE_PATH_FILTER, _pack_number(0))
+    settings = pack_attribute(_FORWARDING, _pack_number(int(forwarding)))
+    settings += pack_attribute(_REVERSE_PATH_FILTER, _pack_number(0))
     families = pack_nested(_LinkAttribute.FAMILIES, pack_nested(AF_INET, pack_nested(1, settings)))
     payload = _pack_link_header(end.index) + families
     return Request(kind=_Message.SET_LINK, payload=payload, purpose=f"set forwarding of {end}")
@@ -163,6 +146,11 @@ def _pack_number(value: int) -> bytes:
 
 def _pack_link_header(index: int, *, flags: int = 0) -> bytes:
     return struct.pack("=BBHiII", 0, 0, 0, index, flags, flags)
+
+
+def _pack_interface(end: LinkEnd) -> bytes:
+    name = pack_attribute(_LinkAttribute.NAME, end.name)
+    return _pack_link_header(end.index) + name + pack_attribute(_LinkAttribute.ADDRESS, end.hardware_address)
 
 
 def _pack_route(route: Route) -> bytes:

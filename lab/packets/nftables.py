@@ -125,38 +125,31 @@ def match_destination(network: Network) -> Expression:
 
 def match_non_local_destination() -> Expression:
     """Match packets to no address of the machine itself (iptables' ``-m addrtype ! --dst-type LOCAL``)."""
-    load = _pack_expression(
-        "fib",
-        pack_attribute(1, _pack_number(_REGISTER)),
-        pack_attribute(2, _pack_number(_ADDRESS_TYPE)),
-        pack_attribute(3, _pack_number(_BY_DESTINATION)),
-    )
-    code = load + _compare(struct.pack("=I", _ROUTE_TYPE_LOCAL), operator=_NOT_EQUAL)
+    code = _pack_expression("fib", _REGISTER, _ADDRESS_TYPE, _BY_DESTINATION)
+    code += _compare(struct.pack("=I", _ROUTE_TYPE_LOCAL), operator=_NOT_EQUAL)
     return Expression(text="destination not local", code=code)
 
 
 def match_input_interface(name: str) -> Expression:
     """Match packets that came in through an interface."""
-    return Expression(text=f"input interface {name!r}", code=_match_interface(name, key=_INPUT_INTERFACE))
+    return _match_interface(name, key=_INPUT_INTERFACE, what="input interface")
 
 
 def match_output_interface(name: str) -> Expression:
     """Match packets that go out through an interface."""
-    return Expression(text=f"output interface {name!r}", code=_match_interface(name, key=_OUTPUT_INTERFACE))
+    return _match_interface(name, key=_OUTPUT_INTERFACE, what="output interface")
 
 
 def match_new_connection() -> Expression:
     """Match packets that open a connection."""
-    load = _pack_expression("ct", pack_attribute(1, _pack_number(_REGISTER)), pack_attribute(2, _pack_number(_STATE)))
     state = struct.pack("=I", _STATE_NEW)
-    code = load + _mask(state) + _compare(bytes(len(state)), operator=_NOT_EQUAL)
+    code = _pack_expression("ct", _REGISTER, _STATE) + _mask(state) + _compare(bytes(len(state)), operator=_NOT_EQUAL)
     return Expression(text="connection is new", code=code)
 
 
 def jump_to(chain: str) -> Expression:
     """Continue in another chain, and come back at its end."""
-    code = _decide(pack_attribute(1, struct.pack(">i", _JUMP)), pack_attribute(2, chain))
-    return Expression(text=f"jump to {chain!r}", code=code)
+    return Expression(text=f"jump to {chain!r}", code=_decide(_JUMP, pack_attribute(2, chain)))
 
 
 def masquerade(*, random_fully: bool) -> Expression:
@@ -164,8 +157,7 @@ def masquerade(*, random_fully: bool) -> Expression:
 
     :param random_fully: choose the port at random, as iptables' ``--random-fully`` does.
     """
-    flags = (pack_attribute(1, _pack_number(_RANDOM_FULLY)),) if random_fully else ()
-    return Expression(text="masquerade", code=_pack_expression("masq", *flags))
+    return Expression(text="masquerade", code=_pack_expression("masq", *([_RANDOM_FULLY] if random_fully else [])))
 
 
 def translate_source(address: Address) -> Expression:
@@ -198,7 +190,7 @@ def replace_table(table: Table) -> list[Request]:
         body = table_name + pack_attribute(3, chain.name)
         if chain.hook is not None:
             kind, number, priority = chain.hook.value
-            place = (pack_attribute(1, _pack_number(number)), pack_attribute(2, struct.pack(">i", priority)))
+            place = (pack_attribute(1, _pack_number(number)), pack_attribute(2, _pack_number(priority)))
             body += pack_nested(4, *place) + pack_attribute(5, _pack_number(_ACCEPT)) + pack_attribute(7, kind)
         requests.append(make_request(_NEW_CHAIN, body, purpose=f"create chain {chain.name!r}", flags=Flags.CREATE))
     for rule in table.rules:
@@ -210,70 +202,54 @@ def replace_table(table: Table) -> list[Request]:
 
 
 def _pack_number(value: int) -> bytes:
-    return struct.pack(">I", value)
+    return struct.pack(">i", value)
 
 
-def _pack_expression(name: str, *attributes: bytes) -> bytes:
+def _pack_expression(name: str, *values: int | bytes) -> bytes:
+    """Pack an expression whose attributes are numbered from 1: numbers, and bytes that contain attributes."""
+    attributes = (
+        pack_attribute(kind, _pack_number(value)) if isinstance(value, int) else pack_nested(kind, value)
+        for kind, value in enumerate(values, start=1)
+    )
     return pack_nested(1, pack_attribute(1, name), pack_nested(2, *attributes))
 
 
 def _compare(value: bytes, *, operator: int = _EQUAL) -> bytes:
-    return _pack_expression(
-        "cmp",
-        pack_attribute(1, _pack_number(_REGISTER)),
-        pack_attribute(2, _pack_number(operator)),
-        pack_nested(3, pack_attribute(1, value)),
-    )
+    return _pack_expression("cmp", _REGISTER, operator, pack_attribute(1, value))
 
 
 def _mask(mask: bytes) -> bytes:
     """Keep those bits of the register that the mask has."""
-    return _pack_expression(
-        "bitwise",
-        pack_attribute(1, _pack_number(_REGISTER)),
-        pack_attribute(2, _pack_number(_REGISTER)),
-        pack_attribute(3, _pack_number(len(mask))),
-        pack_nested(4, pack_attribute(1, mask)),
-        pack_nested(5, pack_attribute(1, bytes(len(mask)))),
-    )
+    operands = pack_attribute(1, mask), pack_attribute(1, bytes(len(mask)))
+    return _pack_expression("bitwise", _REGISTER, _REGISTER, len(mask), *operands)
 
 
 def _match_network(network: Network, *, offset: int, what: str) -> Expression:
-    load = _pack_expression(
-        "payload",
-        pack_attribute(1, _pack_number(_REGISTER)),
-        pack_attribute(2, _pack_number(_NETWORK_HEADER)),
-        pack_attribute(3, _pack_number(offset)),
-        pack_attribute(4, _pack_number(network.max_prefixlen // 8)),
-    )
-    mask = _mask(network.netmask.packed) if network.prefixlen < network.max_prefixlen else b""
-    code = load + mask + _compare(network.network_address.packed)
+    code = _pack_expression("payload", _REGISTER, _NETWORK_HEADER, offset, network.max_prefixlen // 8)
+    if network.prefixlen < network.max_prefixlen:
+        code += _mask(network.netmask.packed)
+    code += _compare(network.network_address.packed)
     return Expression(text=f"{what} in {network}", code=code, version=network.version)
 
 
-def _match_interface(name: str, *, key: int) -> bytes:
-    load = _pack_expression("meta", pack_attribute(1, _pack_number(_REGISTER)), pack_attribute(2, _pack_number(key)))
-    return load + _compare(name.encode().ljust(_INTERFACE_NAME_BYTES, b"\0"))
+def _match_interface(name: str, *, key: int, what: str) -> Expression:
+    code = _pack_expression("meta", _REGISTER, key) + _compare(name.encode().ljust(_INTERFACE_NAME_BYTES, b"\0"))
+    return Expression(text=f"{what} {name!r}", code=code)
 
 
-def _decide(*attributes: bytes) -> bytes:
-    verdict = pack_nested(2, pack_nested(2, *attributes))
-    return _pack_expression("immediate", pack_attribute(1, _pack_number(_VERDICT_REGISTER)), verdict)
+def _decide(verdict: int, *details: bytes) -> bytes:
+    return _pack_expression(
+        "immediate", _VERDICT_REGISTER, pack_nested(2, pack_attribute(1, _pack_number(verdict)), *details)
+    )
 
 
 def _translate(address: Address, *, kind: int, what: str) -> Expression:
     family = Family.IPV4 if isinstance(address, IPv4Address) else Family.IPV6
-    value = pack_nested(2, pack_attribute(1, address.packed))
-    load = _pack_expression("immediate", pack_attribute(1, _pack_number(_REGISTER)), value)
-    translate = _pack_expression(
-        "nat",
-        pack_attribute(1, _pack_number(kind)),
-        pack_attribute(2, _pack_number(family)),
-        pack_attribute(3, _pack_number(_REGISTER)),
-    )
-    return Expression(text=f"translate the {what} to {address}", code=load + translate, version=family.version)
+    code = _pack_expression("immediate", _REGISTER, pack_attribute(1, address.packed))
+    code += _pack_expression("nat", kind, family, _REGISTER)
+    return Expression(text=f"translate the {what} to {address}", code=code, version=family.version)
 
 
-DROP = Expression(text="drop", code=_decide(pack_attribute(1, struct.pack(">i", _DROP))))
-ACCEPT = Expression(text="accept", code=_decide(pack_attribute(1, struct.pack(">i", _ACCEPT))))
-RETURN = Expression(text="return", code=_decide(pack_attribute(1, struct.pack(">i", _RETURN))))
+DROP = Expression(text="drop", code=_decide(_DROP))
+ACCEPT = Expression(text="accept", code=_decide(_ACCEPT))
+RETURN = Expression(text="return", code=_decide(_RETURN))

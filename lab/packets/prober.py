@@ -68,12 +68,11 @@ async def observe_all(
     pods = [pod.name for cluster in lab.clusters for pod in cluster.pods]
 
     async def observe_from(pod: str) -> dict[str, Answer]:
-        attempts = (
-            observe(lab, pod, destination=destination, ipv6=ipv6, timeout_seconds=timeout_seconds)
-            for destination in lab.destinations
-        )
-        names = [destination.name for destination in lab.destinations]
-        return dict(zip(names, await asyncio.gather(*attempts), strict=True))
+        attempts = {
+            each.name: observe(lab, pod, destination=each, ipv6=ipv6, timeout_seconds=timeout_seconds)
+            for each in lab.destinations
+        }
+        return dict(zip(attempts, await asyncio.gather(*attempts.values()), strict=True))
 
     return dict(zip(pods, await asyncio.gather(*map(observe_from, pods)), strict=True))
 

@@ -36,8 +36,7 @@ if TYPE_CHECKING:
 VARIABLE = "AIRFLOW_MASQ_SANDBOX"
 
 _CUT_OFF = Namespaces.NETWORK | Namespaces.MOUNT | Namespaces.PID | Namespaces.UTS | Namespaces.IPC
-_LOOPBACK = "lo"
-_LOOPBACK_INDEX = 1
+_LOOPBACK, _LOOPBACK_INDEX = "lo", 1
 _OPEN_FILES = 65536  # a lab holds a descriptor for every namespace, and many sockets
 _ROOT_DIRECTORY = Path(__file__).resolve().parents[2]
 

@@ -45,7 +45,7 @@ DEFAULT_PORT = 8080
 
 @dataclass(frozen=True, kw_only=True)
 class Pod:
-    """A Pod; its name is also its hostname, and no other part of the lab has it."""
+    """A Pod; its name is also its hostname, and is unique in the lab."""
 
     name: str
     address: IPv4Address

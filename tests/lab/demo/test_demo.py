@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from lab.demo.story import ENVIRONMENTS, NODES, TARGETS, needed_outcome
+from lab.demo.scenario import ENVIRONMENTS, NODES, TARGETS, get_expected_outcome
 from lab.packets import sandbox
 
 REPOSITORY = Path(__file__).parents[3]
@@ -32,8 +32,8 @@ def block_of(document: str, *, beginning: str) -> str:
 
 
 @pytest.mark.skipif(not sandbox.inside(), reason="needs network namespaces: run ./scripts/test")
-def test_the_demo_ends_well_and_writes_its_verdicts(tmp_path: Path) -> None:
-    """Without the agent services see Pod addresses or nothing, with it node addresses, from each of three nodes."""
+def test_the_demo_succeeds_and_writes_its_verdicts(tmp_path: Path) -> None:
+    """Without the agent services see Pod addresses or nothing; with it they see node addresses, from three nodes."""
     verdicts = tmp_path / "verdicts.json"
     command = [sys.executable, "-m", "lab.demo", "--json", str(verdicts), "--keep", str(tmp_path / "kept")]
     environment_variables = {name: text for name, text in os.environ.items() if name != "COLUMNS"}  # pytest's
@@ -46,7 +46,7 @@ def test_the_demo_ends_well_and_writes_its_verdicts(tmp_path: Path) -> None:
     for name, environment in environments.items():
         outcomes = {(each["node"], each["target"]): each["outcome"] for each in environment["verdicts"]}
         assert len(outcomes) == NODES * len(TARGETS)
-        assert all(outcome == needed_outcome(name, target) for (_, target), outcome in outcomes.items())
+        assert all(outcome == get_expected_outcome(name, target) for (_, target), outcome in outcomes.items())
     erp = {each["observed"] for each in environments["with-agent"]["verdicts"] if each["target"] == "onprem-erp"}
     assert erp == {"10.128.0.10", "10.128.0.11", "10.128.0.12"}
     assert {

@@ -1,4 +1,4 @@
-"""The demo's command line: it refuses at once what could only fail a minute later."""
+"""The demo's command line, which refuses unusable paths at once."""
 
 from __future__ import annotations
 
@@ -23,10 +23,8 @@ def _outside(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("option", ["--json", "--keep"])
-def test_a_path_that_cannot_do_is_refused_at_once(
-    option: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """A file in a folder that is not there, or a folder that is: one line, status 2."""
+def test_an_unusable_path_is_refused_at_once(option: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A file in a missing folder, and a folder that exists, are refused in one line with status 2."""
     path = tmp_path / "missing" / "verdicts.json" if option == "--json" else tmp_path
     with pytest.raises(SystemExit) as ended:
         parse_arguments([option, str(path)])
@@ -34,14 +32,14 @@ def test_a_path_that_cannot_do_is_refused_at_once(
     assert f"{option}: expected a f" in capsys.readouterr().err
 
 
-def test_paths_that_will_do_are_taken(tmp_path: Path) -> None:
-    """The twin: a new file in a folder that can be written, and a new folder."""
+def test_usable_paths_are_accepted(tmp_path: Path) -> None:
+    """A new file in a writable folder and a new folder are accepted."""
     parsed = parse_arguments(["--json", str(tmp_path / "verdicts.json"), "--keep", str(tmp_path / "new")])
     assert (parsed.json.name, parsed.keep.name) == ("verdicts.json", "new")
 
 
-def test_its_help_says_what_its_exit_status_means() -> None:
-    """``--help`` teaches, and starts nothing."""
+def test_the_help_explains_the_exit_status() -> None:
+    """``--help`` lists every exit status, and starts nothing."""
     shown = subprocess.run([sys.executable, "-m", "lab.demo", "--help"], capture_output=True, text=True, check=True)
     for status in ("0  ", "1  ", "2  ", "125", "130"):
         assert f"\n  {status}" in shown.stdout

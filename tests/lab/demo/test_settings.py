@@ -1,10 +1,10 @@
-"""The file that tells Airflow's executor where task processes run."""
+"""Airflow's settings, and the file with the workers on which tasks run."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from lab.demo.workers import Worker, read_workers, write_workers
+from lab.demo.settings import Worker, read_workers, write_workers
 from lab.packets.namespaces import NamespaceHandle
 
 if TYPE_CHECKING:
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def test_workers_are_read_as_they_were_written(tmp_path: Path) -> None:
-    """A worker in a Pod, and one outside of any, survive the way through the file."""
+    """A worker in a Pod and one outside of Pods are read from the file unchanged."""
     workers = [
         Worker(
             hostname="airflow-worker-a",
