@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Final
 from airflow_masq.cli.files import read_plan, shown_name
 from airflow_masq.cli.output import Colour, paint, print_json, print_lines, wrapped
 from airflow_masq.exceptions import InvalidInputError
-from airflow_masq.network.arrival import PredictedKind, is_nowhere
+from airflow_masq.network.arrival import is_nowhere
 from airflow_masq.network.every_pod import predict_every_pod
 from airflow_masq.network.prediction import Prediction, predict
-from airflow_masq.network.ranges import parse_address
+from airflow_masq.network.ranges import AddressKind, parse_address
 from airflow_masq.plan.environment_section import require_own_network
 from airflow_masq.text import printable
 
@@ -26,10 +26,10 @@ if TYPE_CHECKING:
 
 _INDENT: Final = "    "
 _NAMES: Final = {
-    PredictedKind.POD: "the Pod's address",
-    PredictedKind.NODE: "a node's address",
-    PredictedKind.NAT: "Cloud NAT's address",
-    PredictedKind.NODE_EXTERNAL: "a node's external address",
+    AddressKind.POD: "the Pod's address",
+    AddressKind.NODE: "a node's address",
+    AddressKind.NAT: "Cloud NAT's address",
+    AddressKind.NODE_EXTERNAL: "a node's external address",
 }
 
 
@@ -57,7 +57,7 @@ class _Answer:
 
     destination: _Destination
     prediction: Prediction
-    source_kind: PredictedKind
+    source_kind: AddressKind
     sources: tuple[IPNetwork, ...]
     allowed: bool | None
     path: tuple[str, ...]
@@ -221,7 +221,7 @@ def _shown(networks: Iterable[IPNetwork]) -> list[str]:
 
 
 def _path(plan: Plan, prediction: Prediction, *, steps: tuple[str, ...]) -> tuple[str, ...]:
-    is_public = prediction.arrives_as in {PredictedKind.NAT, PredictedKind.DROPPED}
+    is_public = prediction.arrives_as in {AddressKind.NAT, AddressKind.DROPPED}
     if not (plan.takes_nodes_for_private and is_public and prediction.masqueraded):
         return steps
     return (*steps, "all this if nodes have no external addresses, which the plan does not say (MASQ212)")
@@ -239,7 +239,7 @@ def _report(answers: Sequence[_Answer], *, name: str) -> Iterator[str]:
 
 def _headline(answer: _Answer) -> str:
     kind = answer.prediction.arrives_as
-    if kind is PredictedKind.DROPPED:
+    if kind is AddressKind.DROPPED:
         return f"{paint('dropped', colour=Colour.BAD)} on the way"
     places = ", ".join(_shown(answer.sources))
     arriving = f"{_NAMES[kind]} ({places})" if places else _NAMES[kind]
@@ -252,7 +252,7 @@ def _headline(answer: _Answer) -> str:
 
 
 def _next_step(answers: Sequence[_Answer], *, source: str) -> str:
-    if any(answer.source_kind is PredictedKind.DROPPED for answer in answers):
+    if any(answer.source_kind is AddressKind.DROPPED for answer in answers):
         return (
             f"Next: airflow-masq lint {source} says what would help; where it is a firewall that has to change, "
             f"airflow-masq render {source} --as firewall-request writes what its team needs to know."

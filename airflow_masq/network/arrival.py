@@ -11,7 +11,6 @@ It must not ask why a node masqueraded or not, nor what the firewall thinks of t
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
 from netaddr import IPNetwork
@@ -19,7 +18,7 @@ from netaddr import IPNetwork
 from airflow_masq.network.packet import Packet, Step
 from airflow_masq.network.policy import LINK_LOCAL, LINK_LOCAL_IPV6
 from airflow_masq.network.provenance import Provenance
-from airflow_masq.network.ranges import IPV4, NetworkRanges, SourceKind, as_network
+from airflow_masq.network.ranges import IPV4, AddressKind, NetworkRanges, as_network
 from airflow_masq.text import listed
 
 if TYPE_CHECKING:
@@ -54,21 +53,6 @@ def is_nowhere(address: IPAddress) -> bool:
     return any(address in network for network in _NOWHERE)
 
 
-class PredictedKind(StrEnum):
-    """The source that arrives, or that none does; the first four are those of ``SourceKind``."""
-
-    POD = "pod"
-    NODE = "node"
-    NAT = "nat"
-    NODE_EXTERNAL = "node-external"
-    DROPPED = "dropped"
-
-    @property
-    def is_on_the_internet(self) -> bool:
-        """Whether the source is an address that the internet routes, even where nobody knows which."""
-        return self in {PredictedKind.NAT, PredictedKind.NODE_EXTERNAL}
-
-
 @dataclass(frozen=True, kw_only=True)
 class Arrival:
     """What arrives, and the step that says so.
@@ -78,7 +62,7 @@ class Arrival:
     :param step: the way.
     """
 
-    kind: PredictedKind
+    kind: AddressKind
     sources: tuple[IPNetwork, ...]
     step: Step
 
@@ -92,16 +76,15 @@ def arrive(ranges: NetworkRanges, *, packet: Packet, masqueraded: bool, stays_on
     :param stays_on_node: whether the destination is on the Pod's own node.
     :return: what arrives.
     """
-    leaves_as = SourceKind.NODE if masqueraded or packet.host_network else SourceKind.POD
+    leaves_as = AddressKind.NODE if masqueraded or packet.host_network else AddressKind.POD
     kind, step = _kind_and_step(ranges, packet, leaves_as=leaves_as, stays_on_node=stays_on_node)
     return Arrival(kind=kind, sources=_sources(kind, ranges, packet), step=step)
 
 
 def _kind_and_step(
-    ranges: NetworkRanges, packet: Packet, *, leaves_as: SourceKind, stays_on_node: bool
-) -> tuple[PredictedKind, Step]:
-    kind = PredictedKind(leaves_as.value)
-    target = packet.destination
+    ranges: NetworkRanges, packet: Packet, *, leaves_as: AddressKind, stays_on_node: bool
+) -> tuple[AddressKind, Step]:
+    kind, target = leaves_as, packet.destination
     on_node = _step_on_node(packet, stays_on_node=stays_on_node)
     if on_node is not None:
         return kind, on_node
@@ -115,14 +98,14 @@ def _kind_and_step(
         # Cloud NAT translates IPv4 (https://cloud.google.com/nat/docs/overview, read 2026-11-22); that IPv6 leaves as
         # it is: inferred.
         text = "the internet: IPv6 is not translated on the way out"
-        if kind is PredictedKind.POD and packet.source in _INTERNAL_IPV6:
+        if kind is AddressKind.POD and packet.source in _INTERNAL_IPV6:
             text += ", and an internal address such as this one may not get there (not verified)"
         return kind, Step(text=text, provenance=Provenance.INFERRED)
-    if ranges.public_nodes and leaves_as is SourceKind.NODE:
+    if ranges.public_nodes and leaves_as is AddressKind.NODE:
         # The 1:1 translation applies only to the interface's primary address
         # (https://cloud.google.com/vpc/docs/alias-ip, read 2026-11-22).
         text = "the internet: the node's external address replaces its internal one"
-        return PredictedKind.NODE_EXTERNAL, Step(text=text)
+        return AddressKind.NODE_EXTERNAL, Step(text=text)
     return _through_cloud_nat(ranges, leaves_as=leaves_as)
 
 
@@ -141,19 +124,19 @@ def _step_on_node(packet: Packet, *, stays_on_node: bool) -> Step | None:
     return Step(text=text, provenance=Provenance.INFERRED)
 
 
-def _through_cloud_nat(ranges: NetworkRanges, *, leaves_as: SourceKind) -> tuple[PredictedKind, Step]:
+def _through_cloud_nat(ranges: NetworkRanges, *, leaves_as: AddressKind) -> tuple[AddressKind, Step]:
     # Cloud NAT translates the primary range, secondary ranges or both, as configured
     # (https://cloud.google.com/nat/docs/gke-example, read 2026-11-22); which of them a packet needs is inferred.
     if leaves_as in ranges.nat_covers:
         known = listed(ranges.nat_addresses) or "its own address, which the plan does not name"
         text = f"the internet: Cloud NAT translates {leaves_as} addresses to {known}"
-        return PredictedKind.NAT, Step(text=text, provenance=Provenance.INFERRED)
+        return AddressKind.NAT, Step(text=text, provenance=Provenance.INFERRED)
     covered = listed(sorted(ranges.nat_covers))
     text = f"the internet: dropped, since Cloud NAT covers {covered} and the packet has a {leaves_as} address"
     if not covered:
         named = "the plan names no Cloud NAT (network.nat_covers)"
         text = f"the internet: {named}, so the packet is lost unless there is one"
-    return PredictedKind.DROPPED, Step(text=text, provenance=Provenance.INFERRED)
+    return AddressKind.DROPPED, Step(text=text, provenance=Provenance.INFERRED)
 
 
 def _private_way(ranges: NetworkRanges, *, destination: IPAddress) -> str | None:
@@ -170,13 +153,13 @@ def _private_way(ranges: NetworkRanges, *, destination: IPAddress) -> str | None
     return "the VPC: routed privately, source unchanged" if is_private else None
 
 
-def _sources(kind: PredictedKind, ranges: NetworkRanges, packet: Packet) -> tuple[IPNetwork, ...]:
+def _sources(kind: AddressKind, ranges: NetworkRanges, packet: Packet) -> tuple[IPNetwork, ...]:
     if packet.returns_to_sender:
         return ()  # a node has other addresses towards its own Pods; which of them this is, nobody said
-    candidates: dict[PredictedKind, tuple[IPNetwork, ...]] = {
-        PredictedKind.POD: (as_network(packet.source),),
-        PredictedKind.NODE: tuple(map(as_network, packet.node_addresses)) or ranges.node,
-        PredictedKind.NAT: tuple(map(as_network, ranges.nat_addresses)),
+    candidates: dict[AddressKind, tuple[IPNetwork, ...]] = {
+        AddressKind.POD: (as_network(packet.source),),
+        AddressKind.NODE: tuple(map(as_network, packet.node_addresses)) or ranges.node,
+        AddressKind.NAT: tuple(map(as_network, ranges.nat_addresses)),
     }
     version = packet.destination.version
     return tuple(network for network in candidates.get(kind, ()) if network.version == version)

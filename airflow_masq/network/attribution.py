@@ -31,7 +31,7 @@ def attribute(
         node's where a Pod shares its node's network namespace.
     :param destination: where the connection went, if known: nodes show external addresses to the internet only.
     :return: the kind of the most specific range that holds the address; ``AMBIGUOUS`` where two kinds of range of the
-        same size do; ``FOREIGN`` where none does.
+        same size do; ``FOREIGN`` where none does; never ``DROPPED``.
     """
     seen = unmapped(address)
     kind = _kind_by_ranges(seen, ranges)

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 
 from netaddr import IPAddress
 
-from airflow_masq.network.arrival import PredictedKind
 from airflow_masq.network.firewall import lets_in
 from airflow_masq.network.prediction import Prediction, firewall_steps, predict
+from airflow_masq.network.ranges import AddressKind
 
 if TYPE_CHECKING:
     from netaddr import IPNetwork
@@ -44,9 +44,9 @@ class EveryPod:
     let_in_part: bool = False
 
     @property
-    def source_kind(self) -> PredictedKind:
+    def source_kind(self) -> AddressKind:
         """What the service itself sees, ``DROPPED`` where its firewall lets none of them in."""
-        return PredictedKind.DROPPED if self.let_in is False else self.prediction.arrives_as
+        return AddressKind.DROPPED if self.let_in is False else self.prediction.arrives_as
 
 
 def predict_every_pod(
@@ -69,10 +69,10 @@ def predict_every_pod(
     pod = some_pod(ranges, destination=backend or destination) or _any_pod(ranges, destination=destination)
     prediction = predict(ranges, policy=policy, pod=pod, destination=destination, backend=backend)
     kind, version = prediction.arrives_as, int(destination.version)
-    if kind is PredictedKind.DROPPED:
+    if kind is AddressKind.DROPPED:
         return EveryPod(prediction=prediction, sources=(), let_in=None, path=prediction.path)
     sources = prediction.sources
-    if kind is PredictedKind.POD:
+    if kind is AddressKind.POD:
         sources = tuple(network for network in ranges.pod if network.version == version)
     let_in = lets_in(allowed_sources, sources=sources, version=version, from_internet=kind.is_on_the_internet)
     steps = firewall_steps(allowed_sources, allowed=let_in, of_all=True)

@@ -11,12 +11,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from airflow_masq.network.arrival import Arrival, PredictedKind, arrive
+from airflow_masq.network.arrival import Arrival, arrive
 from airflow_masq.network.firewall import lets_in
 from airflow_masq.network.packet import Packet, Step, assumed_endpoint, first_packet
 from airflow_masq.network.policy import Decision, MasqueradePolicy, Reason, decide
 from airflow_masq.network.provenance import Provenance, weakest
-from airflow_masq.network.ranges import NetworkRanges, as_network, unmapped
+from airflow_masq.network.ranges import AddressKind, NetworkRanges, as_network, unmapped
 from airflow_masq.text import listed
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ class Prediction:
     :param origin: what decided on the node, in words for people.
     """
 
-    arrives_as: PredictedKind
+    arrives_as: AddressKind
     sources: tuple[IPNetwork, ...]
     masqueraded: bool
     reason: Reason
@@ -51,9 +51,9 @@ class Prediction:
     origin: str
 
     @property
-    def source_kind(self) -> PredictedKind:
+    def source_kind(self) -> AddressKind:
         """What the service itself sees: ``arrives_as``, or ``DROPPED`` where its firewall does not let that in."""
-        return PredictedKind.DROPPED if self.allowed is False else self.arrives_as
+        return AddressKind.DROPPED if self.allowed is False else self.arrives_as
 
 
 def predict(
@@ -91,7 +91,7 @@ def predict(
     decision = _decide_on_node(ranges, policy, packet)
     stays_on_node = decision.reason is Reason.DESTINATION_ON_SAME_NODE
     arrival = arrive(ranges, packet=packet, masqueraded=decision.masqueraded, stays_on_node=stays_on_node)
-    asked = () if arrival.kind is PredictedKind.DROPPED else allowed_sources
+    asked = () if arrival.kind is AddressKind.DROPPED else allowed_sources
     allowed = _allowed(asked, arrival, version=packet.destination.version)
     steps = (
         *_first_steps(ranges, packet, destination=unmapped(destination), is_known=backend is not None),

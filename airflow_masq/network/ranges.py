@@ -32,25 +32,35 @@ _IPV6_NODE_BLOCK_PREFIX: Final = 112
 _PREFIX: Final = re.compile(r"0|[1-9][0-9]{0,2}")
 
 
-class SourceKind(StrEnum):
-    """The source addresses that a destination can see from a Pod."""
-
-    POD = "pod"
-    NODE = "node"
-    NAT = "nat"
-    NODE_EXTERNAL = "node-external"
-
-
 class AddressKind(StrEnum):
-    """What an address is within one cluster's network."""
+    """What an address is within one cluster's network.
+
+    ``expect`` and ``nat_covers`` of a plan, predictions and attributions each take some of these words.
+    """
 
     POD = "pod"
     NODE = "node"
     NAT = "nat"
     NODE_EXTERNAL = "node-external"
     SERVICE = "service"
-    FOREIGN = "foreign"
-    AMBIGUOUS = "ambiguous"
+    FOREIGN = "foreign"  # in no range of the cluster
+    AMBIGUOUS = "ambiguous"  # in two kinds of range of the same size
+    DROPPED = "dropped"  # no address: the packet is lost
+
+    @property
+    def is_on_the_internet(self) -> bool:
+        """Whether the internet routes such an address, even if it is not known which one it is."""
+        return self in {AddressKind.NAT, AddressKind.NODE_EXTERNAL}
+
+
+SOURCE_KINDS: Final = frozenset({AddressKind.POD, AddressKind.NODE, AddressKind.NAT, AddressKind.NODE_EXTERNAL})
+"""What a destination can see from a Pod, and so what a plan's ``expect`` can name."""
+
+PREDICTED_KINDS: Final = SOURCE_KINDS | {AddressKind.DROPPED}
+"""What a prediction can come to."""
+
+ATTRIBUTED_KINDS: Final = frozenset(AddressKind) - {AddressKind.DROPPED}
+"""What an address that was seen can be."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,7 +72,7 @@ class NetworkRanges:
     :param service: ranges of the cluster's Services.
     :param other: named ranges reached privately, for example ``on-premises`` or ``peered``.
     :param nat_addresses: Cloud NAT's addresses; may be empty where they are not known.
-    :param nat_covers: whose traffic Cloud NAT translates: ``SourceKind.NODE``, ``SourceKind.POD``, both or none.
+    :param nat_covers: whose traffic Cloud NAT translates: ``AddressKind.NODE``, ``AddressKind.POD``, both or none.
     :param public_nodes: whether nodes have external addresses of their own.
     :param workers: how many Airflow workers are wanted, or may be; ``None`` where nobody said.
     :param pods_per_node: the most Pods one node can run, default 32 as on Autopilot.
@@ -73,7 +83,7 @@ class NetworkRanges:
     service: tuple[IPNetwork, ...] = ()
     other: Mapping[str, tuple[IPNetwork, ...]] = field(default_factory=dict, hash=False)
     nat_addresses: tuple[IPAddress, ...] = ()
-    nat_covers: frozenset[SourceKind] = frozenset()
+    nat_covers: frozenset[AddressKind] = frozenset()
     public_nodes: bool = False
     workers: int | None = None
     pods_per_node: int = 32

@@ -11,7 +11,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Final
 
 from airflow_masq.environment import value_at
-from airflow_masq.network.ranges import NetworkRanges, SourceKind, parse_address
+from airflow_masq.network.ranges import AddressKind, NetworkRanges, parse_address
 from airflow_masq.plan.document import Document, document_from_mapping
 from airflow_masq.plan.environment_section import has_public_nodes, ranges_of_environment, read_environment
 from airflow_masq.plan.place import Place
@@ -170,13 +170,13 @@ def _read_other_ranges(place: Place) -> dict[str, tuple[IPNetwork, ...]]:
     return {other.name(name): other.cidrs() for name, other in place.entries().items()}
 
 
-def _read_nat_covers(place: Place | None, *, has_nat: bool) -> frozenset[SourceKind]:
-    translatable = (SourceKind.NODE, SourceKind.POD)
+def _read_nat_covers(place: Place | None, *, has_nat: bool) -> frozenset[AddressKind]:
+    translatable = (AddressKind.NODE, AddressKind.POD)
     if place is None:
         # Where nobody restricted it, Cloud NAT covers all ranges of a subnet
         # (https://cloud.google.com/nat/docs/gke-example, read 2026-11-22).
         return frozenset(translatable if has_nat else ())
-    return frozenset(SourceKind(item.choice(translatable)) for item in place.items())
+    return frozenset(AddressKind(item.choice(translatable)) for item in place.items())
 
 
 def _with_ranges_of_environment(ranges: NetworkRanges, environment: Mapping[str, object]) -> NetworkRanges:

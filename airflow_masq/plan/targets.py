@@ -10,7 +10,7 @@ import re
 from typing import TYPE_CHECKING, Final
 from urllib.parse import parse_qsl, urlsplit
 
-from airflow_masq.network.ranges import SourceKind
+from airflow_masq.network.ranges import SOURCE_KINDS, AddressKind
 from airflow_masq.plan.document import describe
 from airflow_masq.plan.schema import TARGET_KEYS
 from airflow_masq.plan.values import Target
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 SCHEMES: Final = ("http", "https", "stun", "stun+tcp", "dns", "airflow")
 
+_EXPECTABLE: Final = tuple(kind for kind in AddressKind if kind in SOURCE_KINDS)
 _LONGEST_URL_CHARACTERS: Final = 2048
 _MOST_TARGETS: Final = 200
 # RFC 3986 section 2, without "#": a fragment is never sent.
@@ -61,7 +62,7 @@ def _read_target(place: Place) -> Target:
         name=entries["name"].name(entries["name"].text("a name")),
         observe=_read_url(entries["observe"]),
         allowed_sources=() if allowed_sources is None else _read_allowed_sources(allowed_sources),
-        expect=None if expect is None else SourceKind(expect.choice(SourceKind)),
+        expect=None if expect is None else AddressKind(expect.choice(_EXPECTABLE)),
     )
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import SplitResult, urlsplit
 
 from airflow_masq.exceptions import InvalidInputError
-from airflow_masq.network.ranges import NetworkRanges, SourceKind, parse_address
+from airflow_masq.network.ranges import AddressKind, NetworkRanges, parse_address
 from airflow_masq.plan.document import nearest_line
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ class Target:
     name: str
     observe: str
     allowed_sources: tuple[IPNetwork, ...] = ()
-    expect: SourceKind | None = None
+    expect: AddressKind | None = None
 
     @property
     def host(self) -> str | None:

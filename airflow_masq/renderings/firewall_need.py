@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from airflow_masq.exceptions import InexpressibleError
-from airflow_masq.network.arrival import PredictedKind
 from airflow_masq.network.every_pod import predict_every_pod
 from airflow_masq.network.prediction import Prediction
+from airflow_masq.network.ranges import AddressKind
 from airflow_masq.plan import Plan, Remedy, Target, policy_without_agent, remedy_of
 from airflow_masq.plan.environment_section import (
     COMPOSER_3,
@@ -36,11 +36,11 @@ _PROTOCOLS: Final = {
     "dns": "UDP and TCP",
 }
 _NAMELESS: Final = {
-    PredictedKind.POD: "Pod addresses of that IP version, which the plan does not name",
-    PredictedKind.NODE: "node addresses of that IP version, which the plan does not name",
-    PredictedKind.NAT: "Cloud NAT's addresses, which the plan does not name",
-    PredictedKind.NODE_EXTERNAL: "the nodes' external addresses, which no plan names",
-    PredictedKind.DROPPED: "none, since the packet is lost on the way",
+    AddressKind.POD: "Pod addresses of that IP version, which the plan does not name",
+    AddressKind.NODE: "node addresses of that IP version, which the plan does not name",
+    AddressKind.NAT: "Cloud NAT's addresses, which the plan does not name",
+    AddressKind.NODE_EXTERNAL: "the nodes' external addresses, which no plan names",
+    AddressKind.DROPPED: "none, since the packet is lost on the way",
 }
 
 
@@ -104,7 +104,7 @@ class FirewallNeed:
         """What to ask of whoever keeps the firewall."""
         if self.after.prediction is None:
             return "Find out the address first; the plan names none."
-        if self.after.prediction.arrives_as is PredictedKind.DROPPED:
+        if self.after.prediction.arrives_as is AddressKind.DROPPED:
             return "No rule helps; the plan's Cloud NAT must cover this traffic first."
         if not self.after.ranges:
             return f"Find out the source first: {self.after}."
@@ -132,7 +132,7 @@ class FirewallNeed:
     @property
     def otherwise(self) -> str:
         """What happens where nobody does what is asked."""
-        if self.after.prediction is not None and self.after.prediction.arrives_as is PredictedKind.DROPPED:
+        if self.after.prediction is not None and self.after.prediction.arrives_as is AddressKind.DROPPED:
             return "Packets are lost before any firewall sees them; tasks wait for their time-out."
         if self.after.let_in:
             dropped = f"; without the agent the firewall would drop what comes from {self.before}"

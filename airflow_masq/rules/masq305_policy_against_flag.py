@@ -62,7 +62,7 @@ def _is_misjudged(plan: Plan, predicted: PredictedTarget) -> bool:
 
 
 def _suffices(target: Target, seen: EveryPod) -> bool:
-    is_expected = target.expect is None or target.expect.value == seen.prediction.arrives_as.value
+    is_expected = target.expect is None or target.expect is seen.prediction.arrives_as
     return is_expected and seen.let_in is not False
 
 

@@ -25,10 +25,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from airflow_masq.network.arrival import PredictedKind
 from airflow_masq.network.policy import Reason
 from airflow_masq.network.provenance import Provenance
-from airflow_masq.network.ranges import SourceKind
+from airflow_masq.network.ranges import AddressKind
 from airflow_masq.plan import Plan, Remedy, remedy_of
 from airflow_masq.rules.rule import Problem, Rule, Severity
 from airflow_masq.rules.views.policy import culprit, is_exempt_by_default
@@ -75,16 +74,16 @@ def _source(seen: EveryPod) -> str:
 
 
 _WITH: Final = {
-    PredictedKind.POD: "with their Pod's address",
-    PredictedKind.NODE: "with their node's address",
-    PredictedKind.NAT: "through Cloud NAT, with its address",
-    PredictedKind.NODE_EXTERNAL: "with their node's external address",
+    AddressKind.POD: "with their Pod's address",
+    AddressKind.NODE: "with their node's address",
+    AddressKind.NAT: "through Cloud NAT, with its address",
+    AddressKind.NODE_EXTERNAL: "with their node's external address",
 }
 
 
 def _cause(predicted: PredictedTarget) -> str:
     prediction = predicted.prediction
-    if prediction.arrives_as is not PredictedKind.POD:
+    if prediction.arrives_as is not AddressKind.POD:
         return ""
     if prediction.matched_cidr is not None:
         return f" ({prediction.origin} exempts {prediction.matched_cidr} from masquerading)"
@@ -100,15 +99,15 @@ _OTHER_CAUSES: Final = {
 def _advice(predicted: PredictedTarget, remedy: Remedy) -> str:
     ask = f"Ask that side to let in {_named(predicted.every_pod)}"
     remedied = predicted.under(remedy.policy)
-    if remedied.let_in is True and predicted.target.expect is SourceKind.POD:
+    if remedied.let_in is True and predicted.target.expect is AddressKind.POD:
         return f"That contradicts expect: pod. {ask}, or leave expect out."
     if remedied.let_in is True:
         return f"{remedy.state} they come {_source(remedied)}, which it lets in: {remedy.step}."
-    if predicted.prediction.arrives_as is not PredictedKind.POD:
+    if predicted.prediction.arrives_as is not AddressKind.POD:
         return f"{ask}."
     if remedied.prediction.reason is Reason.NO_MASQUERADING_FOR_IPV6:
         return f"No agent of Composer's changes that. Reach the service by IPv4. Or {ask[0].lower()}{ask[1:]}."
-    if remedied.prediction.arrives_as is PredictedKind.POD:
+    if remedied.prediction.arrives_as is AddressKind.POD:
         narrow = ""
         if any(predicted.address in network for network in predicted.ranges.node):
             narrow = " If network.node_ranges names more than the cluster's own subnetwork, correct that first."

@@ -20,8 +20,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from airflow_masq.network.arrival import PredictedKind
 from airflow_masq.network.provenance import Provenance
+from airflow_masq.network.ranges import AddressKind
 from airflow_masq.rules.rule import Problem, Rule, Severity
 from airflow_masq.rules.views.policy import culprit
 from airflow_masq.rules.views.public_observers import verifies_nothing
@@ -36,8 +36,8 @@ if TYPE_CHECKING:
 def _check(plan: Plan) -> Iterator[Problem]:
     for predicted in predicted_targets(plan):
         expected, kind = predicted.target.expect, predicted.prediction.arrives_as
-        is_met = expected is None or kind.value == expected.value
-        if is_met or kind is PredictedKind.DROPPED or _is_told_otherwise(plan, predicted):
+        is_met = expected is None or kind is expected
+        if is_met or kind is AddressKind.DROPPED or _is_told_otherwise(plan, predicted):
             continue
         yield Problem(
             where=f"{predicted.where}.expect",

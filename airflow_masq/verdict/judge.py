@@ -166,4 +166,4 @@ def _attributed(observation: Observation, *, plan: Plan) -> AddressKind | None:
 def _model_disagrees(sighting: Sighting) -> bool:
     if sighting.prediction is None or sighting.kind is AddressKind.AMBIGUOUS:
         return False
-    return sighting.prediction.arrives_as.value != sighting.kind.value
+    return sighting.prediction.arrives_as is not sighting.kind

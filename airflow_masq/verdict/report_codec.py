@@ -10,11 +10,10 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 from airflow_masq.exceptions import InvalidInputError
-from airflow_masq.network.arrival import PredictedKind
 from airflow_masq.network.policy import Reason
 from airflow_masq.network.prediction import Prediction
 from airflow_masq.network.provenance import Provenance
-from airflow_masq.network.ranges import AddressKind
+from airflow_masq.network.ranges import ATTRIBUTED_KINDS, PREDICTED_KINDS, AddressKind
 from airflow_masq.observation.observation import Component, Failure, Observation, Vantage
 from airflow_masq.verdict.codes import VerdictCode
 from airflow_masq.verdict.fields import Fields, Place
@@ -162,7 +161,7 @@ def _verdict(fields: Fields) -> Verdict:
             code=fields.member("code", VerdictCode),
             expected=fields.text("expected"),
             observed=fields.optional_address("observed"),
-            attribution=fields.optional_member("attribution", AddressKind),
+            attribution=_attribution(fields),
             reason=fields.text("reason"),
             evidence=tuple(_observation(item) for item in fields.items("evidence", most=_MOST_ATTEMPTS)),
             prediction=None if prediction is None else _prediction(prediction),
@@ -172,6 +171,22 @@ def _verdict(fields: Fields) -> Verdict:
         raise InvalidInputError(where=str(fields.place), expected="a verdict", seen=str(error)) from error
     fields.close()
     return verdict
+
+
+def _attribution(fields: Fields) -> AddressKind | None:
+    kind = fields.optional_member("attribution", AddressKind)
+    return None if kind is None else _checked(kind, among=ATTRIBUTED_KINDS, where=f"{fields.place}.attribution")
+
+
+def _kind(fields: Fields, key: str, *, among: frozenset[AddressKind]) -> AddressKind:
+    return _checked(fields.member(key, AddressKind), among=among, where=f"{fields.place}.{key}")
+
+
+def _checked(kind: AddressKind, *, among: frozenset[AddressKind], where: str) -> AddressKind:
+    if kind not in among:
+        expected = f"one of {', '.join(each for each in AddressKind if each in among)}"
+        raise InvalidInputError(where=where, expected=expected, seen=f"'{kind}'")
+    return kind
 
 
 def _vantage(fields: Fields) -> Vantage:
@@ -203,9 +218,9 @@ def _observation(fields: Fields) -> Observation:
 
 
 def _prediction(fields: Fields) -> Prediction:
-    source_kind = fields.member("source_kind", PredictedKind)
+    source_kind = _kind(fields, "source_kind", among=PREDICTED_KINDS)
     prediction = Prediction(
-        arrives_as=fields.member("arrives_as", PredictedKind),
+        arrives_as=_kind(fields, "arrives_as", among=PREDICTED_KINDS),
         sources=fields.cidrs("sources", most=_MOST_RANGES),
         masqueraded=fields.truth("masqueraded"),
         reason=fields.member("reason", Reason),

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from airflow_masq.environment.resource import masquerade_enabled
-from airflow_masq.network.ranges import AddressKind, NetworkRanges, SourceKind
+from airflow_masq.network.ranges import AddressKind, NetworkRanges
 from airflow_masq.observation.observation import Component, Vantage
 from airflow_masq.plan import policy_with_agent
 from airflow_masq.verdict import wording
@@ -78,8 +78,8 @@ def rule(sighting: Sighting, *, target: Target, vantage: Vantage, plan: Plan) ->
     return _capped_by_vantage(ruling, sighting, vantage=vantage, ranges=plan.ranges)
 
 
-def _by_expectation(sighting: Sighting, *, expect: SourceKind, ranges: NetworkRanges) -> Ruling:
-    if sighting.kind == AddressKind(expect.value):
+def _by_expectation(sighting: Sighting, *, expect: AddressKind, ranges: NetworkRanges) -> Ruling:
+    if sighting.kind is expect:
         return _ruled(VerdictCode.EXPECTED_SOURCE, sighting, "as expected")
     if sighting.kind is AddressKind.FOREIGN and not _names_any(expect, ranges):
         field = _FIELD_OF_KIND[expect]
@@ -90,19 +90,19 @@ def _by_expectation(sighting: Sighting, *, expect: SourceKind, ranges: NetworkRa
 
 
 _FIELD_OF_KIND: Final = {
-    SourceKind.POD: "pod_ranges",
-    SourceKind.NODE: "node_ranges",
-    SourceKind.NAT: "nat_addresses",
-    SourceKind.NODE_EXTERNAL: "public_nodes and nat_addresses",
+    AddressKind.POD: "pod_ranges",
+    AddressKind.NODE: "node_ranges",
+    AddressKind.NAT: "nat_addresses",
+    AddressKind.NODE_EXTERNAL: "public_nodes and nat_addresses",
 }
 
 
-def _names_any(kind: SourceKind, ranges: NetworkRanges) -> bool:
+def _names_any(kind: AddressKind, ranges: NetworkRanges) -> bool:
     named = {
-        SourceKind.POD: ranges.pod,
-        SourceKind.NODE: ranges.node,
-        SourceKind.NAT: ranges.nat_addresses,
-        SourceKind.NODE_EXTERNAL: ranges.public_nodes and ranges.nat_addresses,
+        AddressKind.POD: ranges.pod,
+        AddressKind.NODE: ranges.node,
+        AddressKind.NAT: ranges.nat_addresses,
+        AddressKind.NODE_EXTERNAL: ranges.public_nodes and ranges.nat_addresses,
     }
     return bool(named[kind])
 
@@ -130,7 +130,7 @@ def _by_intent(sighting: Sighting, *, plan: Plan) -> Ruling:
 def _intent_code(sighting: Sighting, *, plan: Plan) -> VerdictCode:
     kind = sighting.kind
     if kind is AddressKind.NAT:
-        if plan.ranges.nat_covers != frozenset({SourceKind.NODE}):
+        if plan.ranges.nat_covers != frozenset({AddressKind.NODE}):
             return VerdictCode.HIDDEN_BY_NAT
         kind = AddressKind.NODE  # Cloud NAT translated it, so the node had before
     kept = keeps_pod_address(sighting.destination, plan=plan)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from airflow_masq.network.arrival import PredictedKind
 from airflow_masq.network.ranges import AddressKind
 
 if TYPE_CHECKING:
@@ -58,7 +57,7 @@ def explained(prediction: Prediction, *, allowed_sources: Iterable[IPNetwork]) -
     :param allowed_sources: what the target's firewall lets in.
     :return: the rest of the sentence, beginning with a semicolon, without a full stop.
     """
-    if prediction.arrives_as is PredictedKind.DROPPED:
+    if prediction.arrives_as is AddressKind.DROPPED:
         return f"; the model expects the packet to be lost ({prediction.path[-1]})"
     source = _source(prediction)
     allowed = listed(allowed_sources)
@@ -116,7 +115,7 @@ def attempts(observations: Sequence[Observation], *, kinds: Sequence[AddressKind
 
 
 def _expectation(prediction: Prediction) -> str:
-    if prediction.arrives_as is PredictedKind.DROPPED:
+    if prediction.arrives_as is AddressKind.DROPPED:
         return "the packet to be lost"
     return f"source {_source(prediction)}"
 

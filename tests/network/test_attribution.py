@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from netaddr import IPAddress, IPNetwork
 
 from airflow_masq.network.attribution import attribute
-from airflow_masq.network.ranges import AddressKind, NetworkRanges
+from airflow_masq.network.ranges import ATTRIBUTED_KINDS, AddressKind, NetworkRanges
 
 RANGES = NetworkRanges(
     node=(IPNetwork("10.128.0.0/20"),),
@@ -93,4 +93,4 @@ def test_on_the_host_network_the_sockets_own_address_is_the_nodes() -> None:
 def test_every_address_has_one_name(address: object) -> None:
     """Whatever the address, it gets exactly one kind, and without public nodes never that of an external one."""
     kind = attribute(IPAddress(str(address)), ranges=RANGES)
-    assert kind in set(AddressKind) - {AddressKind.NODE_EXTERNAL, AddressKind.AMBIGUOUS}
+    assert kind in ATTRIBUTED_KINDS - {AddressKind.NODE_EXTERNAL, AddressKind.AMBIGUOUS}

@@ -7,9 +7,9 @@ from dataclasses import replace
 import pytest
 from netaddr import IPAddress, IPNetwork
 
-from airflow_masq.network.arrival import PredictedKind
 from airflow_masq.network.every_pod import predict_every_pod, some_pod
 from airflow_masq.network.policy import composer_policy, gke_default_policy, no_policy
+from airflow_masq.network.ranges import AddressKind
 from tests.network.predicting import ON_PREMISES, PUBLIC, RANGES, VMS
 
 TWO_RANGES = replace(RANGES, pod=(*RANGES.pod, IPNetwork("100.64.0.0/16"), IPNetwork("fd00::/64")))
@@ -63,20 +63,20 @@ def test_the_firewall_sees_nodes_with_the_agent_only(*, has_agent: bool, let_in:
 def test_what_is_lost_has_no_source_and_is_judged_by_no_firewall() -> None:
     """Where Cloud NAT drops a packet, no firewall gets to see it."""
     lost = predict_every_pod(RANGES, policy=no_policy(), destination=IPAddress(PUBLIC), allowed_sources=(VMS,))
-    assert lost.prediction.arrives_as is PredictedKind.DROPPED
+    assert lost.prediction.arrives_as is AddressKind.DROPPED
     assert (lost.sources, lost.let_in) == ((), None)
-    assert lost.source_kind is PredictedKind.DROPPED
+    assert lost.source_kind is AddressKind.DROPPED
 
 
 @pytest.mark.parametrize(
     ("allowed", "kind", "step"),
     [
-        ("10.0.0.0/8", PredictedKind.DROPPED, "the packet is dropped"),
-        ("192.168.0.0/25", PredictedKind.POD, "whether a packet passes depends on its source, or cannot be told"),
-        ("192.168.0.0/16", PredictedKind.POD, "the packet passes"),
+        ("10.0.0.0/8", AddressKind.DROPPED, "the packet is dropped"),
+        ("192.168.0.0/25", AddressKind.POD, "whether a packet passes depends on its source, or cannot be told"),
+        ("192.168.0.0/16", AddressKind.POD, "the packet passes"),
     ],
 )
-def test_the_firewall_is_asked_about_all_pods(allowed: str, kind: PredictedKind, step: str) -> None:
+def test_the_firewall_is_asked_about_all_pods(allowed: str, kind: AddressKind, step: str) -> None:
     """What it lets in of the whole Pod range decides, not the one Pod whose way is told."""
     seen = predict_every_pod(
         RANGES, policy=no_policy(), destination=IPAddress(ON_PREMISES), allowed_sources=(IPNetwork(allowed),)
@@ -94,7 +94,7 @@ def test_without_a_fitting_pod_some_other_stands_in() -> None:
     unknown = predict_every_pod(RANGES, policy=no_policy(), destination=IPAddress("fd20::10"))
     assert unknown.path[0].startswith("a Pod, by an IPv6 address that the plan does not tell")
     nobody = predict_every_pod(replace(RANGES, pod=()), policy=no_policy(), destination=IPAddress(ON_PREMISES))
-    assert (nobody.prediction.arrives_as, nobody.sources) == (PredictedKind.POD, ())
+    assert (nobody.prediction.arrives_as, nobody.sources) == (AddressKind.POD, ())
 
 
 @pytest.mark.parametrize(

@@ -12,9 +12,8 @@ from typing import TYPE_CHECKING, Final
 
 from netaddr import IPNetwork
 
-from airflow_masq.network.arrival import PredictedKind
 from airflow_masq.network.policy import Chain, Exemption, Reason
-from airflow_masq.network.ranges import SourceKind
+from airflow_masq.network.ranges import AddressKind
 from tests.scenarios.calls import Asker, Call, compiled, prediction_of
 from tests.scenarios.policies import policy_of
 from tests.scenarios.words import Agent, Agents, BuiltIn, EgressNat, Objects, Words
@@ -188,7 +187,7 @@ DISTORTIONS: Final[dict[str, Distortion]] = {
     "the default object is always GKE's": _of_objects(has_agent=False),
     "the default object is always Composer's": _of_objects(has_agent=True),
     "Autopilot fixes nothing": _of_words(_on_standard_clusters),
-    "Cloud NAT covers all": _of_ranges(nat_covers=frozenset({SourceKind.NODE, SourceKind.POD})),
+    "Cloud NAT covers all": _of_ranges(nat_covers=frozenset({AddressKind.NODE, AddressKind.POD})),
     "Cloud NAT covers nothing": _of_ranges(nat_covers=frozenset()),
     "nodes are private": _of_ranges(public_nodes=False),
     "nodes are public": _of_ranges(public_nodes=True),
@@ -211,14 +210,12 @@ def _saying(**fields: object) -> Predictor:
 
 def _taking_translated_for_masqueraded(call: Call) -> Prediction:
     prediction = prediction_of(call)
-    return replace(prediction, masqueraded=prediction.masqueraded or prediction.arrives_as is PredictedKind.NAT)
+    return replace(prediction, masqueraded=prediction.masqueraded or prediction.arrives_as is AddressKind.NAT)
 
 
 def _taking_lost_for_unmasqueraded(call: Call) -> Prediction:
     prediction = prediction_of(call)
-    return replace(
-        prediction, masqueraded=prediction.masqueraded and prediction.arrives_as is not PredictedKind.DROPPED
-    )
+    return replace(prediction, masqueraded=prediction.masqueraded and prediction.arrives_as is not AddressKind.DROPPED)
 
 
 def _sending_by_ipv4(call: Call) -> Prediction:
@@ -239,7 +236,7 @@ def _taking_list_for(reason: Reason) -> Predictor:
 
 def _not_judging_external(call: Call) -> Prediction:
     prediction = prediction_of(call)
-    return replace(prediction, allowed=None) if prediction.arrives_as is PredictedKind.NODE_EXTERNAL else prediction
+    return replace(prediction, allowed=None) if prediction.arrives_as is AddressKind.NODE_EXTERNAL else prediction
 
 
 def _taking_allowed_ranges_apart(call: Call) -> Prediction:

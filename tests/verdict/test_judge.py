@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from netaddr import IPAddress, IPNetwork
 
 from airflow_masq.network.policy import no_policy
-from airflow_masq.network.ranges import AddressKind, NetworkRanges, SourceKind
+from airflow_masq.network.ranges import SOURCE_KINDS, AddressKind, NetworkRanges
 from airflow_masq.plan import plan_from_mapping
 from airflow_masq.verdict import CODES, Component, Failure, Observation, Outcome, Verdict, VerdictCode, judge
 from airflow_masq.verdict.wording import listed
@@ -119,8 +119,8 @@ def test_ipv6_is_no_excuse_for_a_pod_address() -> None:
     assert "NO_MASQUERADING_FOR_IPV6" in verdict.reason
 
 
-@pytest.mark.parametrize("covers", [{SourceKind.NODE, SourceKind.POD}, {SourceKind.POD}, set()])
-def test_nat_that_may_have_translated_pods_proves_nothing(covers: set[SourceKind]) -> None:
+@pytest.mark.parametrize("covers", [{AddressKind.NODE, AddressKind.POD}, {AddressKind.POD}, set()])
+def test_nat_that_may_have_translated_pods_proves_nothing(covers: set[AddressKind]) -> None:
     """Cloud NAT's address proves masquerading only where Cloud NAT covers nothing but nodes."""
     ranges = dataclass_ranges(nat_covers=frozenset(covers))
     verdict = judge(target(), [saw(NAT, destination=PUBLIC)], vantage=vantage(), plan=plan(ranges=ranges))
@@ -260,7 +260,7 @@ def test_a_packet_that_passed_a_firewall_is_no_disagreement_about_its_source() -
 
 def test_silence_behind_nat_that_covers_others_is_explained() -> None:
     """Cloud NAT that does not cover the source loses the packet, and the reason says so."""
-    ranges = dataclass_ranges(nat_covers=frozenset({SourceKind.POD}))
+    ranges = dataclass_ranges(nat_covers=frozenset({AddressKind.POD}))
     silence = failed(Failure.CONNECT_TIMEOUT, detail="no answer within 3 s", destination="8.8.8.8")
     verdict = judge(target(), [silence], vantage=vantage(), plan=plan(ranges=ranges))
     assert "; the model expects the packet to be lost (the internet: dropped" in verdict.reason
@@ -375,7 +375,7 @@ OBSERVATIONS = st.lists(
 )
 NEEDS = st.builds(
     target,
-    expect=st.none() | st.sampled_from([kind.value for kind in SourceKind]),
+    expect=st.none() | st.sampled_from(sorted(SOURCE_KINDS)),
     allowed=st.sampled_from([[], PRIVATE, ["0.0.0.0/0", "::/0"]]),
 )
 VANTAGES = st.builds(vantage, component=st.sampled_from(Component), pod_ip=st.none() | ADDRESSES)
@@ -405,7 +405,7 @@ def test_a_pass_was_seen_from_a_worker_and_is_what_is_needed(
         assert verdict.vantage.component is not Component.TRIGGERER
         assert verdict.attribution is not AddressKind.AMBIGUOUS or not need.expect
         if need.expect:
-            assert verdict.attribution == AddressKind(need.expect.value)
+            assert verdict.attribution is need.expect
         elif need.allowed_sources:
             assert any(verdict.observed in network for network in need.allowed_sources)
 

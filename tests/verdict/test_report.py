@@ -173,6 +173,8 @@ def _set(path: str, value: object) -> Callable[[Any], object]:
         (_set("verdicts.0.prediction.source_kind", "dropped"), "prediction: expected a source_kind that agrees"),
         (_set("verdicts.0.prediction.allowed", False), "prediction: expected a source_kind that agrees"),
         (_set("verdicts.0.prediction.arrives_as", "service"), "prediction.arrives_as: expected one of pod, node, nat"),
+        (_set("verdicts.0.prediction.source_kind", "ambiguous"), "prediction.source_kind: expected one of pod, node"),
+        (_set("verdicts.0.attribution", "dropped"), "report.verdicts[0].attribution: expected one of pod, node, nat"),
         (_set("verdicts.0.prediction.origin", None), "prediction.origin: expected one printable line"),
         (_set("verdicts.0.evidence.0.started_at", "yesterday"), "report.verdicts[0]: expected a verdict"),
         (_set("verdicts.0.evidence.0.started_at", "2026-11-22T06:00:00"), "report.verdicts[0]: expected a verdict"),

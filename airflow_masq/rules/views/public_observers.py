@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from airflow_masq.network.every_pod import predict_every_pod
-from airflow_masq.network.ranges import IPV4, SourceKind
+from airflow_masq.network.ranges import IPV4, AddressKind
 from airflow_masq.rules.views.targets import SOMEWHERE_PUBLIC, is_public
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ _KNOWN_DOMAINS: Final = (
     "myip.com",
     "opendns.com",
 )
-_NEEDS_THE_INTERNET: Final = frozenset({SourceKind.NAT, SourceKind.NODE_EXTERNAL})
+_NEEDS_THE_INTERNET: Final = frozenset({AddressKind.NAT, AddressKind.NODE_EXTERNAL})
 
 
 def verifies_nothing(plan: Plan, *, target: Target) -> bool:

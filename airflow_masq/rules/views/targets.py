@@ -15,7 +15,7 @@ from airflow_masq.network.arrival import GOOGLE_APIS, is_nowhere
 from airflow_masq.network.every_pod import EveryPod, predict_every_pod
 from airflow_masq.network.firewall import lets_in
 from airflow_masq.network.policy import LINK_LOCAL, LINK_LOCAL_IPV6, MasqueradePolicy, Reason
-from airflow_masq.network.ranges import NetworkRanges, SourceKind
+from airflow_masq.network.ranges import AddressKind, NetworkRanges
 from airflow_masq.plan.environment_section import COMPOSER_3, composer_generation
 
 if TYPE_CHECKING:
@@ -87,18 +87,18 @@ class PredictedTarget:
     def proves_nothing(self) -> bool:
         """Whether it sees the Pod's address whatever the policy, and nothing says that it is there to see that."""
         is_exempt = (self.is_in_cluster or self.is_link_local) and not self.prediction.masqueraded
-        return is_exempt and self.target.expect is not SourceKind.POD
+        return is_exempt and self.target.expect is not AddressKind.POD
 
     @property
     def is_ipv6_bypass(self) -> bool:
         """Whether it sees a Pod's address because nobody masquerades IPv6, and nothing says that it is to see that."""
         is_bypass = self.prediction.reason is Reason.NO_MASQUERADING_FOR_IPV6
-        return is_bypass and not self.proves_nothing and self.target.expect is not SourceKind.POD
+        return is_bypass and not self.proves_nothing and self.target.expect is not AddressKind.POD
 
     @property
     def accepts_only_nodes(self) -> bool:
         """Whether the plan says that it must see a node's address, by ``expect`` or by what its firewall lets in."""
-        if self.target.expect is SourceKind.NODE:
+        if self.target.expect is AddressKind.NODE:
             return True
         nodes, pods = (self._lets_in(networks) for networks in (self.ranges.node, self.ranges.pod))
         return bool(nodes) and not pods
