@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from airflow_masq.environment import value_at
 from airflow_masq.environment.cidr_fields import BARE_SIZE, POD_FIELD, SERVICE_FIELD, CidrField
-from airflow_masq.network.capacity import BareSize, Capacity, capacity
+from airflow_masq.network.capacity import BareSize, Capacity, calculate_capacity
 
 if TYPE_CHECKING:
     from airflow_masq.plan import Plan
@@ -18,7 +18,7 @@ def plan_capacity(plan: Plan) -> Capacity:
     :param plan: the plan.
     :return: the capacity; a bare size such as ``/22`` of the environment counts where no range of that kind is known.
     """
-    return capacity(
+    return calculate_capacity(
         plan.ranges,
         pod_size=_bare_size(plan, POD_FIELD),
         service_size=_bare_size(plan, SERVICE_FIELD),

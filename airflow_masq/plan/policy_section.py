@@ -14,7 +14,7 @@ from airflow_masq.environment import masquerade_enabled
 from airflow_masq.network.egress_nat_policy import (
     DEFAULT_NAME,
     check_egress_nat_policy,
-    egress_nat_policies,
+    combine_egress_nat_policies,
     read_egress_nat_policy,
 )
 from airflow_masq.network.policy import MasqueradePolicy, composer_policy, gke_default_policy, no_policy
@@ -84,7 +84,7 @@ def policy_in_force(
         return agent_policy(_reading(choice.agent_config, choice))
     if choice.name == _MANIFESTS:
         accepted = accepted_manifests(choice)
-        policy = egress_nat_policies(accepted, ranges=ranges, has_agent=masquerade_enabled(environment))
+        policy = combine_egress_nat_policies(accepted, ranges=ranges, has_agent=masquerade_enabled(environment))
         if len(accepted) == len(choice.manifests):
             return policy
         remark = "a flawed manifest of the plan is taken not to be in force"

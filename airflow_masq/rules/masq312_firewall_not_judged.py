@@ -20,10 +20,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from airflow_masq.network.firewall import FirewallAnswer
 from airflow_masq.network.provenance import Provenance
 from airflow_masq.network.ranges import AddressKind
 from airflow_masq.rules.rule import Problem, Rule, Severity
-from airflow_masq.rules.views.targets import predicted_targets
+from airflow_masq.rules.views.targets import predict_targets
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -47,9 +48,9 @@ def _check(plan: Plan) -> Iterator[Problem]:
                 message=f"Whether {target.name} lets workers in cannot be told: its observer {place}, "
                 "which is not resolved here.",
             )
-    for predicted in predicted_targets(plan):
+    for predicted in predict_targets(plan):
         kind = predicted.prediction.arrives_as
-        is_open = predicted.target.allowed_sources and predicted.is_let_in is None and not predicted.sources
+        is_open = predicted.target.allowed_sources and predicted.prediction.firewall is FirewallAnswer.UNKNOWN
         if is_open and kind in _MISSING:
             known = {AddressKind.POD: plan.ranges.pod, AddressKind.NODE: plan.ranges.node}.get(kind, ())
             lack = f"has no IPv{predicted.address.version} range" if known else "is missing"

@@ -14,7 +14,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from airflow_masq.environment.resource import masquerade_enabled
-from airflow_masq.network.attribution import attribute
 from airflow_masq.network.prediction import Prediction, predict
 from airflow_masq.network.ranges import AddressKind
 from airflow_masq.observation.observation import Failure, Observation, Vantage, deciding
@@ -155,9 +154,8 @@ def _findings(
 def _attributed(observation: Observation, *, plan: Plan) -> AddressKind | None:
     if observation.observed is None:
         return None
-    return attribute(
+    return plan.ranges.attribute(
         observation.observed,
-        ranges=plan.ranges,
         local_address=observation.local_address,
         destination=observation.destination,
     )

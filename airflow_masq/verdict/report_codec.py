@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 from airflow_masq.exceptions import InvalidInputError
+from airflow_masq.network.firewall import FirewallAnswer
 from airflow_masq.network.policy import Reason
 from airflow_masq.network.prediction import Prediction
 from airflow_masq.network.provenance import Provenance
@@ -33,6 +34,7 @@ _MOST_PROBLEMS: Final = 10_000
 _MOST_ATTEMPTS: Final = 100
 _MOST_LIST_ITEMS: Final = 1_000
 _MOST_RANGES: Final = 100_000
+_ANSWERS: Final = {True: FirewallAnswer.ALL, False: FirewallAnswer.NONE, None: FirewallAnswer.UNKNOWN}
 _LARGEST_PORT: Final = 65_535
 _LONGEST_ATTEMPT_SECONDS: Final = 86_400.0
 
@@ -41,7 +43,8 @@ def to_dict(report: Report) -> dict[str, object]:
     """Write a report as JSON values.
 
     :param report: the report.
-    :return: a mapping that ``from_dict`` reads back to an equal report.
+    :return: a mapping that ``from_dict`` reads back to an equal report. Only a firewall's answer ``SOME`` is read back
+        as ``UNKNOWN``, since both are null.
     """
     return {
         "schema": SCHEMA,
@@ -135,7 +138,7 @@ def _prediction_to_dict(prediction: Prediction) -> dict[str, object]:
         "masqueraded": prediction.masqueraded,
         "reason": prediction.reason.value,
         "matched_cidr": _text(prediction.matched_cidr),
-        "allowed": prediction.allowed,
+        "allowed": prediction.firewall.allowed,
         "path": list(prediction.path),
         "provenance": prediction.provenance.value,
         "origin": prediction.origin,
@@ -225,7 +228,7 @@ def _prediction(fields: Fields) -> Prediction:
         masqueraded=fields.truth("masqueraded"),
         reason=fields.member("reason", Reason),
         matched_cidr=fields.optional_cidr("matched_cidr"),
-        allowed=fields.optional_truth("allowed"),
+        firewall=_ANSWERS[fields.optional_truth("allowed")],
         path=fields.texts("path", most=_MOST_LIST_ITEMS),
         provenance=fields.member("provenance", Provenance),
         origin=fields.text("origin"),

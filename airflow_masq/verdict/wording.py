@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from airflow_masq.network.firewall import FirewallAnswer
 from airflow_masq.network.ranges import AddressKind
 
 if TYPE_CHECKING:
@@ -61,9 +62,9 @@ def explained(prediction: Prediction, *, allowed_sources: Iterable[IPNetwork]) -
         return f"; the model expects the packet to be lost ({prediction.path[-1]})"
     source = _source(prediction)
     allowed = listed(allowed_sources)
-    if prediction.allowed is False:
+    if prediction.firewall is FirewallAnswer.NONE:
         rest = f"which allowed_sources {allowed} does not let in: that firewall probably drops it"
-    elif prediction.allowed:
+    elif prediction.firewall is FirewallAnswer.ALL:
         doubts = "a missing route back, an observer that is down, or a node that does not masquerade as planned"
         rest = f"which allowed_sources {allowed} lets in: look for {doubts}"
     else:

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from netaddr import IPNetwork
 
+from airflow_masq.network.firewall import FirewallAnswer
 from airflow_masq.network.policy import MasqueradePolicy, Reason, composer_policy, gke_default_policy, no_policy
 from airflow_masq.network.prediction import Prediction
 from airflow_masq.network.provenance import Provenance
@@ -25,7 +26,7 @@ def test_the_pages_own_example_with_the_agent() -> None:
         masqueraded=True,
         reason=Reason.MASQUERADED,
         matched_cidr=None,
-        allowed=True,
+        firewall=FirewallAnswer.ALL,
         path=(
             "Pod 192.168.0.2 sends to 172.20.0.10",
             "the node: policy composer masquerades, the source becomes the node's address",
@@ -44,7 +45,7 @@ def test_the_pages_own_example_without_the_agent() -> None:
     assert prediction.source_kind is AddressKind.DROPPED
     assert prediction.arrives_as is AddressKind.POD
     assert prediction.sources == (IPNetwork("192.168.0.2/32"),)
-    assert prediction.allowed is False
+    assert prediction.firewall is FirewallAnswer.NONE
     assert prediction.origin == "GKE's default list"
     assert prediction.matched_cidr == IPNetwork("172.16.0.0/12")
     assert prediction.path[1:] == (
@@ -84,7 +85,7 @@ def test_cloud_nat_translates_only_what_it_covers(
 def test_a_dropped_packet_reaches_no_firewall() -> None:
     """Where Cloud NAT drops the packet, nothing is said of the firewall, and the last step says who dropped it."""
     prediction = predicted(no_policy(), PUBLIC, VMS)
-    assert prediction.allowed is None
+    assert prediction.firewall is FirewallAnswer.UNKNOWN
     assert prediction.path[-1] == "the internet: dropped, since Cloud NAT covers node and the packet has a pod address"
 
 
@@ -93,8 +94,8 @@ def test_a_plan_without_cloud_nat_is_not_said_to_have_one() -> None:
     prediction = predicted(composer_policy(RANGES), PUBLIC, ranges=replace(RANGES, nat_covers=frozenset()))
     assert prediction.arrives_as is AddressKind.DROPPED
     assert prediction.provenance is Provenance.INFERRED
-    named = "the plan names no Cloud NAT (network.nat_covers)"
-    assert prediction.path[-1] == f"the internet: {named}, so the packet is lost unless there is one"
+    unless = "unless there is a Cloud NAT that the plan does not name (network.nat_covers)"
+    assert prediction.path[-1] == f"the internet: dropped, {unless}"
 
 
 def test_cloud_nat_without_known_addresses_is_still_nat() -> None:
@@ -103,10 +104,10 @@ def test_cloud_nat_without_known_addresses_is_still_nat() -> None:
     prediction = predicted(composer_policy(RANGES), PUBLIC, google, ranges=replace(RANGES, nat_addresses=()))
     assert prediction.source_kind is AddressKind.NAT
     assert prediction.sources == ()
-    assert prediction.allowed is None
+    assert prediction.firewall is FirewallAnswer.UNKNOWN
     assert prediction.path[-2:] == (
         "the internet: Cloud NAT translates node addresses to its own address, which the plan does not name",
-        "the destination's firewall lets in 34.0.0.0/8: whether the packet passes cannot be told",
+        "the destination's firewall lets in 34.0.0.0/8: whether the packet passes is not known",
     )
 
 
@@ -114,9 +115,10 @@ def test_an_unknown_public_source_does_not_pass_a_firewall_for_private_ones() ->
     """A node's external address is none of 10.0.0.0/8, whichever it is, and one of 0.0.0.0/0."""
     ranges = replace(RANGES, public_nodes=True)
     kept_out = predicted(composer_policy(ranges), PUBLIC, VMS, ranges=ranges)
-    assert (kept_out.source_kind, kept_out.allowed) == (AddressKind.DROPPED, False)
+    assert (kept_out.source_kind, kept_out.firewall) == (AddressKind.DROPPED, FirewallAnswer.NONE)
     assert kept_out.arrives_as is AddressKind.NODE_EXTERNAL
-    assert predicted(composer_policy(ranges), PUBLIC, IPNetwork("0.0.0.0/0"), ranges=ranges).allowed is True
+    open_to_all = predicted(composer_policy(ranges), PUBLIC, IPNetwork("0.0.0.0/0"), ranges=ranges)
+    assert open_to_all.firewall is FirewallAnswer.ALL
 
 
 def test_public_nodes_show_their_external_address_only_when_masqueraded() -> None:
@@ -130,21 +132,21 @@ def test_public_nodes_show_their_external_address_only_when_masqueraded() -> Non
 
 
 @pytest.mark.parametrize(
-    ("allowed_sources", "allowed"),
+    ("allowed_sources", "answer"),
     [
-        ((), None),
-        ((VMS,), True),
-        ((IPNetwork("10.128.0.0/20"),), True),
-        ((IPNetwork("10.128.0.0/24"),), None),
-        ((IPNetwork("172.16.0.0/12"),), False),
-        ((IPNetwork("172.16.0.0/12"), VMS), True),
+        ((), FirewallAnswer.UNKNOWN),
+        ((VMS,), FirewallAnswer.ALL),
+        ((IPNetwork("10.128.0.0/20"),), FirewallAnswer.ALL),
+        ((IPNetwork("10.128.0.0/24"),), FirewallAnswer.SOME),
+        ((IPNetwork("172.16.0.0/12"),), FirewallAnswer.NONE),
+        ((IPNetwork("172.16.0.0/12"), VMS), FirewallAnswer.ALL),
     ],
 )
 def test_the_firewall_is_told_only_where_all_sources_agree(
-    allowed_sources: tuple[IPNetwork, ...], *, allowed: bool | None
+    allowed_sources: tuple[IPNetwork, ...], answer: FirewallAnswer
 ) -> None:
-    """A firewall that lets in all, none or a part of the node range is said to allow, to drop, or neither."""
-    assert predicted(composer_policy(RANGES), ON_PREMISES, *allowed_sources).allowed is allowed
+    """Whether a firewall lets in all, none or a part of the node range is told, and where that is not known."""
+    assert predicted(composer_policy(RANGES), ON_PREMISES, *allowed_sources).firewall is answer
 
 
 @pytest.mark.parametrize(
@@ -178,7 +180,8 @@ def test_a_prediction_is_consistent(destination: object, policy: MasqueradePolic
     assert prediction.masqueraded is (prediction.reason is Reason.MASQUERADED)
     forbidden = AddressKind.POD if prediction.masqueraded else AddressKind.NODE
     assert prediction.arrives_as is not forbidden
-    assert prediction.source_kind is (AddressKind.DROPPED if prediction.allowed is False else prediction.arrives_as)
+    is_kept_out = prediction.firewall is FirewallAnswer.NONE
+    assert prediction.source_kind is (AddressKind.DROPPED if is_kept_out else prediction.arrives_as)
     assert all(step.isprintable() for step in prediction.path)
     assert len(prediction.path) >= 3
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 from netaddr import IPNetwork
 
+from airflow_masq.network.firewall import FirewallAnswer
 from airflow_masq.network.policy import (
     Chain,
     MasqueradePolicy,
@@ -44,17 +45,18 @@ def test_the_host_network_can_be_stated(pod: str, node: str | None) -> None:
 def test_the_host_network_of_an_unknown_node_is_somewhere_in_the_node_range() -> None:
     """Where the node's address is not known, the source is one of the node range."""
     prediction = predicted(gke_default_policy(RANGES), ON_PREMISES, VMS, host_network=True)
-    assert (prediction.sources, prediction.allowed) == (RANGES.node, True)
+    assert (prediction.sources, prediction.firewall) == (RANGES.node, FirewallAnswer.ALL)
 
 
 def test_a_known_node_is_the_only_source() -> None:
     """Where the Pod's node is known, a masqueraded packet has that address, so that a narrow firewall can be told."""
     one = IPNetwork("10.128.0.10/32")
     known = predicted(composer_policy(RANGES), ON_PREMISES, one, node="10.128.0.10")
-    assert (known.sources, known.allowed) == ((one,), True)
+    assert (known.sources, known.firewall) == ((one,), FirewallAnswer.ALL)
     assert known.path[1] == "the node: policy composer masquerades, the source becomes the node's address 10.128.0.10"
-    assert predicted(composer_policy(RANGES), ON_PREMISES, one, node="10.128.0.11").allowed is False
-    assert predicted(composer_policy(RANGES), ON_PREMISES, one).allowed is None
+    other = predicted(composer_policy(RANGES), ON_PREMISES, one, node="10.128.0.11")
+    assert other.firewall is FirewallAnswer.NONE
+    assert predicted(composer_policy(RANGES), ON_PREMISES, one).firewall is FirewallAnswer.SOME
     assert predicted(composer_policy(RANGES), "192.168.9.9", node="10.128.0.10").sources == (IPNetwork(POD),)
 
 
@@ -99,7 +101,7 @@ def test_an_unknown_node_may_be_the_destination() -> None:
     """Where nobody said which node is the Pod's, one that is sent to may be it, and the path says so."""
     perhaps_own = predicted(EVERYTHING, "10.128.0.10")
     assert (perhaps_own.arrives_as, perhaps_own.provenance) == (AddressKind.NODE, Provenance.INFERRED)
-    assert perhaps_own.path[1].endswith("the node's address; if it goes to the Pod's own node, that sees the Pod")
+    assert perhaps_own.path[1].endswith("; if the destination is the Pod's own node, it sees the Pod's address")
     assert predicted(EVERYTHING, ON_PREMISES).path[1].endswith("the source becomes the node's address")
     assert predicted(composer_policy(RANGES), "10.128.0.10").path[1].endswith("by 10.128.0.0/20 of GKE's fixed policy)")
 
@@ -137,14 +139,14 @@ def test_a_pod_behind_its_own_service_does_not_see_itself(policy: MasqueradePoli
     prediction = predicted(policy, "10.96.0.1", VMS, backend=POD, node="10.128.0.10")
     assert (prediction.arrives_as, prediction.masqueraded) == (AddressKind.NODE, True)
     assert (prediction.reason, prediction.matched_cidr) == (Reason.MASQUERADED, None)
-    assert (prediction.sources, prediction.allowed) == ((), None)
+    assert (prediction.sources, prediction.firewall) == ((), FirewallAnswer.UNKNOWN)
     assert prediction.provenance is Provenance.INFERRED
     assert prediction.origin == "the Service, whose endpoint is 192.168.0.2 itself"
     assert prediction.path[1:4] == (
         "the node: the Service address 10.96.0.1 becomes its endpoint's, 192.168.0.2",
         (
             "the node: since no Pod can answer a packet from its own address, the source becomes an address of the "
-            "node, or with Dataplane V2 a link-local one that is kept for this (not verified on a real node)"
+            "node, or with Dataplane V2 a link-local one that is reserved for this (not verified on a real node)"
         ),
         "the node: the packet goes back to the Pod that sent it",
     )

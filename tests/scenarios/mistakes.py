@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from netaddr import IPNetwork
 
+from airflow_masq.network.firewall import FirewallAnswer
 from airflow_masq.network.policy import Chain, Exemption, Reason
 from airflow_masq.network.ranges import AddressKind
 from tests.scenarios.calls import Asker, Call, compiled, prediction_of
@@ -236,14 +237,23 @@ def _taking_list_for(reason: Reason) -> Predictor:
 
 def _not_judging_external(call: Call) -> Prediction:
     prediction = prediction_of(call)
-    return replace(prediction, allowed=None) if prediction.arrives_as is AddressKind.NODE_EXTERNAL else prediction
+    is_external = prediction.arrives_as is AddressKind.NODE_EXTERNAL
+    return replace(prediction, firewall=FirewallAnswer.UNKNOWN) if is_external else prediction
 
 
 def _taking_allowed_ranges_apart(call: Call) -> Prediction:
-    """Have every source lie in one of a firewall's ranges, or nobody can tell."""
+    """Have every source lie in one of a firewall's ranges, or only a part of them is let in."""
     prediction = prediction_of(call)
     is_held = all(any(source in each for each in call.allowed_sources) for source in prediction.sources)
-    return prediction if is_held or not prediction.allowed else replace(prediction, allowed=None)
+    is_mistaken = not is_held and prediction.firewall is FirewallAnswer.ALL
+    return replace(prediction, firewall=FirewallAnswer.SOME) if is_mistaken else prediction
+
+
+def _overlooking_parts(call: Call) -> Prediction:
+    """Take a firewall for one of which nothing is known where it lets in a part of the possible sources."""
+    prediction = prediction_of(call)
+    is_part = prediction.firewall is FirewallAnswer.SOME
+    return replace(prediction, firewall=FirewallAnswer.UNKNOWN) if is_part else prediction
 
 
 def _looking_up_beside(step: int) -> Predictor:
@@ -267,14 +277,15 @@ def _telling(asker: Asker, **fields: object) -> Predictor:
 MISTAKEN: Final[dict[str, Predictor]] = {
     **{name: distorted(distortion) for name, distortion in DISTORTIONS.items()},
     "it names no source": _saying(sources=()),
-    "it tells nothing of firewalls": _saying(allowed=None),
+    "it tells nothing of firewalls": _saying(firewall=FirewallAnswer.UNKNOWN),
     "it names no source where the node is unknown": _telling(Asker.KNOWS_NO_NODE, sources=()),
     "it names no source where another address of the node is known": _telling(Asker.KNOWS_OTHER_ADDRESS, sources=()),
     "it names no source of every Pod": _telling(Asker.JUDGES_ALL_PODS, sources=()),
-    "every firewall lets in an unknown node": _telling(Asker.KNOWS_NO_NODE, allowed=True),
-    "no firewall lets in an unknown node": _telling(Asker.KNOWS_NO_NODE, allowed=False),
-    "every firewall lets in every Pod": _telling(Asker.JUDGES_ALL_PODS, allowed=True),
-    "no firewall lets in every Pod": _telling(Asker.JUDGES_ALL_PODS, allowed=False),
+    "every firewall lets in an unknown node": _telling(Asker.KNOWS_NO_NODE, firewall=FirewallAnswer.ALL),
+    "no firewall lets in an unknown node": _telling(Asker.KNOWS_NO_NODE, firewall=FirewallAnswer.NONE),
+    "every firewall lets in every Pod": _telling(Asker.JUDGES_ALL_PODS, firewall=FirewallAnswer.ALL),
+    "no firewall lets in every Pod": _telling(Asker.JUDGES_ALL_PODS, firewall=FirewallAnswer.NONE),
+    "of a firewall that lets in a part nothing is known": _overlooking_parts,
     "a firewall's ranges do not add up": _taking_allowed_ranges_apart,
     "nobody can tell whether a firewall lets in an external address": _not_judging_external,
     "every list is a default one": _taking_list_for(Reason.DESTINATION_IP_IN_DEFAULT_NON_MASQUERADE_RANGE),

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from netaddr import IPAddress, IPNetwork, IPSet
 
+from airflow_masq.network.firewall import FirewallAnswer
 from airflow_masq.network.policy import Reason
 from airflow_masq.network.provenance import Provenance
 from airflow_masq.network.ranges import AddressKind
@@ -156,19 +157,18 @@ class Witnessed:
 
     def _difference_at_firewall(self, prediction: Prediction) -> str | None:
         let_in = self.fate.outcome is Outcome.ANSWERED
-        if prediction.allowed is not None and let_in is not prediction.allowed:
+        if prediction.firewall.allowed not in (None, let_in):
             return f"was {'let in' if let_in else 'not let in'} by the firewall"
-        if prediction.allowed is None and self._can_be_told_of(prediction):
-            return "could have any of its sources and fare alike at the firewall, which the prediction could not tell"
-        return None
-
-    def _can_be_told_of(self, prediction: Prediction) -> bool:
-        """Tell whether the destination's firewall lets in all of the possible sources, or none."""
         firewall, possible = IPSet(self.world.firewall_of(self.question)), IPSet(prediction.sources)
-        if prediction.arrives_as is AddressKind.NODE_EXTERNAL:
-            return bool(firewall) and firewall.issubset(_NEVER_EXTERNAL)
         is_asked = bool(firewall) and bool(possible)
-        return is_asked and (possible.issubset(firewall) or possible.isdisjoint(firewall))
+        fare_alike = is_asked and (possible.issubset(firewall) or possible.isdisjoint(firewall))
+        if prediction.arrives_as is AddressKind.NODE_EXTERNAL:
+            fare_alike = bool(firewall) and firewall.issubset(_NEVER_EXTERNAL)
+        if prediction.firewall.allowed is None and fare_alike:
+            return "could have any of its sources and fare alike at the firewall, which the prediction could not tell"
+        if (prediction.firewall is FirewallAnswer.SOME) is not (is_asked and not fare_alike):
+            return f"meets a firewall whose answer about all sources is not {prediction.firewall}"
+        return None
 
     @property
     def _others(self) -> list[tuple[Asker, Call]]:

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from airflow_masq.exceptions import InvalidInputError
+from airflow_masq.network.firewall import FirewallAnswer
 from airflow_masq.verdict import Failure, Outcome, Report, Verdict, from_dict, merge, render_table, to_dict
 from tests.verdict.scenes import NODE, POD, PUBLIC, failed, saw, target, vantage, verdict_of
 
@@ -119,6 +120,18 @@ def test_a_report_survives_its_way_through_json(
         environment=ENVIRONMENT, verdicts=tuple(verdicts), nodes_total=nodes_total, problems=tuple(problems)
     )
     assert from_dict(json.loads(json.dumps(to_dict(written)))) == written
+
+
+def test_that_a_firewall_lets_in_a_part_is_not_written() -> None:
+    """A report says null for a firewall that lets in a part, as for one of which nothing is known, and reads it so."""
+    verdict = verdict_of(saw(NODE), need=target(allowed=["10.128.0.0/21"]))
+    assert verdict.prediction is not None
+    assert verdict.prediction.firewall is FirewallAnswer.SOME
+    content: Any = to_dict(report(verdict))
+    assert content["verdicts"][0]["prediction"]["allowed"] is None
+    (read,) = from_dict(content).verdicts
+    assert read.prediction == dataclasses.replace(verdict.prediction, firewall=FirewallAnswer.UNKNOWN)
+    assert to_dict(report(read)) == content
 
 
 def _forged(change: Callable[[Any], object]) -> dict[str, Any]:
