@@ -14,8 +14,9 @@ from netaddr import IPAddress, IPNetwork
 
 from airflow_masq.network.policy import composer_policy, gke_default_policy
 from airflow_masq.network.ranges import AddressKind, NetworkRanges
+from airflow_masq.observation.observation import Component, Failure, Observation, Vantage
 from airflow_masq.plan.values import Plan, Target
-from airflow_masq.verdict import Component, Failure, Observation, Vantage, Verdict, judge
+from airflow_masq.verdict import Verdict, judge
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from airflow_masq.verdict import CODES, VerdictCode, code_page
+from airflow_masq.verdict import CODES, VerdictCode, write_code_page
 
 RULES = Path(__file__).resolve().parents[2] / "docs" / "rules"
 
@@ -20,9 +20,9 @@ def test_the_page_of_a_code_says_what_the_table_says(code: VerdictCode) -> None:
     """A reader who looks a code up finds its outcome, its meaning, its causes and the next step."""
     path = RULES / f"{code}.md"
     if os.environ.get("AIRFLOW_MASQ_WRITE_PAGES"):
-        path.write_text(code_page(code), encoding="utf-8")
-    assert path.read_text(encoding="utf-8") == code_page(code)
-    assert CODES[code].what_to_do in code_page(code)
+        path.write_text(write_code_page(code), encoding="utf-8")
+    assert path.read_text(encoding="utf-8") == write_code_page(code)
+    assert CODES[code].what_to_do in write_code_page(code)
 
 
 def test_there_is_no_page_of_a_code_that_does_not_exist() -> None:

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from netaddr import IPAddress, IPNetwork
+from netaddr import IPAddress
 
 from airflow_masq.network.policy import no_policy
 from airflow_masq.network.ranges import SOURCE_KINDS, AddressKind, NetworkRanges
+from airflow_masq.observation.observation import Component, Failure, Observation
 from airflow_masq.plan import plan_from_mapping
-from airflow_masq.verdict import CODES, Component, Failure, Observation, Outcome, Verdict, VerdictCode, judge
-from airflow_masq.verdict.wording import listed
+from airflow_masq.verdict import CODES, Outcome, Verdict, VerdictCode, judge
 from tests.verdict.scenes import (
     NAT,
     NODE,
@@ -181,7 +181,7 @@ def test_an_unknown_address_in_a_nodes_place_names_the_likely_causes() -> None:
     """Proxies and forged headers cannot be seen, so the reason mentions them."""
     reason = verdict_of(saw("8.8.8.8"), need=target(expect="node")).reason
     assert "8.8.8.8 (foreign)" in reason
-    assert "a proxy on the way, an observer that believes X-Forwarded-For" in reason
+    assert "a proxy on the way, an observer that trusts X-Forwarded-For" in reason
 
 
 FAILURES = {
@@ -235,7 +235,15 @@ def test_no_attempt_at_all_is_an_error() -> None:
                 "observer that is down, or a node that does not masquerade as planned."
             ),
         ),
-        (target(), True, "10.128.0.0/20 (node), so ask that side's firewall log for it."),
+        (
+            target(allowed=["10.128.0.0/21"]),
+            True,
+            (
+                "10.128.0.0/20 (node), of which allowed_sources 10.128.0.0/21 lets in only a part: that firewall may "
+                "drop it."
+            ),
+        ),
+        (target(), True, "10.128.0.0/20 (node): look for it in that side's firewall log."),
     ],
 )
 def test_silence_is_explained_by_the_prediction(need: Target, *, masquerade: bool, explanation: str) -> None:
@@ -299,7 +307,7 @@ def test_an_observation_without_destination_has_no_prediction() -> None:
     assert verdict.prediction is None
     assert (verdict.outcome, verdict.findings) == (Outcome.PASS, ())
     leak = dataclasses.replace(saw(POD), destination=None)
-    assert verdict_of(leak).reason.endswith("although the environment masquerades towards that destination.")
+    assert verdict_of(leak).reason.endswith("although the environment masquerades packets to that destination.")
 
 
 def test_the_last_address_decides_and_all_attempts_are_evidence() -> None:
@@ -362,9 +370,10 @@ def test_a_policy_without_translation_keeps_no_pod_address_by_intent() -> None:
 
 def test_long_lists_of_ranges_are_cut_in_the_reason() -> None:
     """A firewall with many ranges does not bury the sentence."""
-    networks = [IPNetwork(f"10.{number}.0.0/16") for number in range(10)]
-    assert listed(networks).endswith("10.7.0.0/16 and 2 more")
-    assert listed(networks[:8]).endswith("10.7.0.0/16")
+    networks = [f"10.{number}.0.0/16" for number in range(1, 13)]
+    verdict = verdict_of(saw(NODE), need=target(allowed=networks))
+    assert verdict.reason.endswith("10.9.0.0/16, 10.10.0.0/16 and 2 more does not let in.")
+    assert verdict.expected.endswith("10.10.0.0/16 and 2 more")
 
 
 ADDRESSES = st.sampled_from([POD, NODE, NAT, "8.8.8.8", "10.96.0.1", "192.168.200.9", "2001:db8::1"])

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from netaddr import IPNetwork
 
-from airflow_masq.verdict import Component, Outcome, component_of, judge
+from airflow_masq.observation.observation import Component, component_of
+from airflow_masq.verdict import Outcome, judge
 from tests.verdict.scenes import (
     NODE,
     POD,

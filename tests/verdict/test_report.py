@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from airflow_masq.exceptions import InvalidInputError
 from airflow_masq.network.firewall import FirewallAnswer
-from airflow_masq.verdict import Failure, Outcome, Report, Verdict, from_dict, merge, render_table, to_dict
+from airflow_masq.observation.observation import Failure
+from airflow_masq.verdict import Outcome, Report, Verdict, from_dict, merge, render_table, to_dict
 from tests.verdict.scenes import NODE, POD, PUBLIC, failed, saw, target, vantage, verdict_of
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ def test_coverage_is_counted_from_the_verdicts() -> None:
     several = report(*(passing(local=local, name=local) for local in workers), nodes_total=6)
     assert several.nodes_seen == ("192.168.0.0/26", "192.168.9.0/26", "192.168.10.0/26")
     assert several.coverage == "3 of 6 nodes seen."
-    assert report(passing()).coverage == "1 node seen; how many there are is not known."
+    assert report(passing()).coverage == "1 node seen; the number of nodes is not known."
     unknown = verdict_of(need=NEED, at=vantage(pod_ip=None))
     assert report(unknown, nodes_total=1).coverage == "0 of 1 node seen."
 
@@ -259,16 +260,16 @@ example      192.168.0.0/26  erp     10.0.0.0/8  -                  INCONCLUSIVE
                                                                                            10.128.0.0/20 (node), which allowed_sources 10.0.0.0/8 lets in: look for
                                                                                            a missing route back, an observer that is down, or a node that does not
                                                                                            masquerade as planned. MASQ492: The attempts disagree: attempt 1 saw
-                                                                                           reset, attempt 2 saw connect-timeout; rules that were still being
-                                                                                           written would explain it.
+                                                                                           reset, attempt 2 saw connect-timeout; perhaps the node's rules were not
+                                                                                           complete yet.
 
 example: check 3 left no report
 example: FAIL. 1 FAIL, 1 INCONCLUSIVE, 1 PASS. 1 of 4 nodes seen.
-Next, MASQ411 (Another kind of source than expected was seen): Compare with the other nodes in the report: if only some fail, look at those nodes' rules; if all fail, look at the environment's policy.
-    Check `expect` and the ranges under `network`.
-Next, MASQ421 (No answer to the connection attempt): Read the model's explanation in the reason, then that side's firewall log for the source it names.
+Next, MASQ411 (Another kind of source than expected was seen): Compare the nodes in the report. If only some fail, check the rules on those nodes; if all fail, check the environment's policy. Check
+    `expect` and the ranges under `network`.
+Next, MASQ421 (No answer to the connection attempt): Read the reason: it names the source that the model expects. Look for that source in that side's firewall log.
 Next, MASQ491 (The model disagrees): Trust what was seen. Compare the plan with the environment, and the nodes with each other.
-Next, MASQ492 (The attempts disagree): If it happens on new Pods only, delay the first connection; if not, look for an unstable path."""  # noqa: E501 - lines of a task log
+Next, MASQ492 (The attempts disagree): If only new Pods are affected, delay their first connection. If not, look for an unstable path."""  # noqa: E501 - lines of a task log
 
 
 NARROW_TABLE = """\
@@ -279,10 +280,10 @@ example      192.168.0.0/26  erp     node      192.168.0.2 (pod)  FAIL     MASQ4
     policy says. MASQ491: The model expects source 10.128.0.0/20 (node), but 192.168.0.2 (pod) was
     seen.
 
-example: FAIL. 1 FAIL. 1 node seen; how many there are is not known.
-Next, MASQ411 (Another kind of source than expected was seen): Compare with the other nodes in the
-    report: if only some fail, look at those nodes' rules; if all fail, look at the environment's
-    policy. Check `expect` and the ranges under `network`.
+example: FAIL. 1 FAIL. 1 node seen; the number of nodes is not known.
+Next, MASQ411 (Another kind of source than expected was seen): Compare the nodes in the report. If
+    only some fail, check the rules on those nodes; if all fail, check the environment's policy.
+    Check `expect` and the ranges under `network`.
 Next, MASQ491 (The model disagrees): Trust what was seen. Compare the plan with the environment, and
     the nodes with each other."""
 
@@ -303,7 +304,7 @@ def test_a_narrow_table_has_the_reasons_below_their_rows() -> None:
 def test_an_empty_report_says_so() -> None:
     """A report without verdicts is no empty table that looks like a success."""
     shown = render_table(report())
-    assert "example: INCONCLUSIVE. No verdicts. 0 nodes seen; how many there are is not known." in shown
+    assert "example: INCONCLUSIVE. No verdicts. 0 nodes seen; the number of nodes is not known." in shown
 
 
 def test_several_environments_share_one_table() -> None:
