@@ -12,7 +12,7 @@ from airflow_masq.environment import COMPOSER_1, COMPOSER_3, IMAGE_VERSION_PLACE
 from airflow_masq.environment.cidr_fields import POD_FIELD
 from airflow_masq.exceptions import InexpressibleError
 from airflow_masq.network.egress_nat_policy import check_egress_nat_policy
-from airflow_masq.network.ranges import IPV4, outermost
+from airflow_masq.network.ranges import IPV4, drop_inner_ranges
 
 if TYPE_CHECKING:
     from netaddr import IPNetwork
@@ -84,7 +84,7 @@ def non_masquerade_cidrs(plan: Plan, *, form: str) -> list[IPNetwork]:
         if network.version != IPV4:
             where = "network.service_ranges" if network in plan.ranges.service else "policy"
             raise InexpressibleError(form=form, where=where, reason=f"{network} is IPv6; {_IPV6}")
-    outer, droppable = set(outermost(cidrs)), set(own)
+    outer, droppable = set(drop_inner_ranges(cidrs)), set(own)
     return [cidr for cidr in cidrs if cidr in outer or cidr not in droppable]
 
 

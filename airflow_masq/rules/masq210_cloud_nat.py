@@ -21,12 +21,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from airflow_masq.network.arrival import PredictedKind
-from airflow_masq.network.every_pod import predict_every_pod
-from airflow_masq.network.prediction import Prediction
+from airflow_masq.network.prediction import Prediction, predict_every_pod
 from airflow_masq.network.provenance import Provenance
+from airflow_masq.network.ranges import AddressKind
 from airflow_masq.rules.rule import Problem, Rule, Severity
-from airflow_masq.rules.views.targets import SOMEWHERE_PUBLIC, predicted_targets
+from airflow_masq.rules.views.targets import SOMEWHERE_PUBLIC, predict_targets
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,16 +36,16 @@ if TYPE_CHECKING:
 def _check(plan: Plan) -> Iterator[Problem]:
     ranges = plan.ranges
     if ranges.nat_covers or ranges.nat_addresses:
-        prediction = predict_every_pod(ranges, policy=plan.policy, destination=SOMEWHERE_PUBLIC).prediction
-        if prediction.arrives_as is PredictedKind.DROPPED:
+        prediction = predict_every_pod(ranges, policy=plan.policy, destination=SOMEWHERE_PUBLIC)
+        if prediction.arrives_as is AddressKind.DROPPED:
             yield Problem(
                 where="network.nat_covers",
                 message=f"Packets to the internet leave with {_leaves_with(prediction)}, which Cloud NAT does not "
                 "cover, and are lost; let it translate those too.",
             )
             return
-    for predicted in predicted_targets(plan):
-        if predicted.prediction.arrives_as is PredictedKind.DROPPED:
+    for predicted in predict_targets(plan):
+        if predicted.prediction.arrives_as is AddressKind.DROPPED:
             yield Problem(
                 where=f"{predicted.where}.observe",
                 message=f"{predicted} is on the internet and is reached with {_leaves_with(predicted.prediction)}, "

@@ -142,7 +142,7 @@ def test_targets_of_one_address_that_differ(console: Console) -> None:
         ("[100.64.0.0/16, 192.168.0.0/16]", "10.200.0.9", "Pod 100.64.0.1"),
         ("[192.168.0.7/32]", "10.200.0.9", "Pod 192.168.0.7"),
         ("[192.168.0.0/16, 'fd00::/48']", "2001:db8::1", "Pod fd00::1"),
-        ("[192.168.0.0/16]", "2001:db8::1", "a Pod, by an IPv6 address that the plan does not tell,"),
+        ("[192.168.0.0/16]", "2001:db8::1", "a Pod, from an IPv6 address that the plan does not name,"),
     ],
 )
 def test_the_pod_that_sends(console: Console, ranges: str, destination: str, pod: str) -> None:
