@@ -233,7 +233,7 @@ def _summarise(answer: _Answer) -> str:
     if prediction.firewall is FirewallAnswer.NONE:
         return f"{paint('dropped', colour=Colour.BAD)}, since its firewall does not let in {source}"
     if prediction.firewall is FirewallAnswer.ALL:
-        return f"sees {paint(source, colour=Colour.GOOD)}, which its firewall lets in"
+        return f"will see {paint(source, colour=Colour.GOOD)}, which its firewall lets in"
     if not answer.destination.allowed_sources:
-        return f"sees {paint(source, colour=Colour.GOOD)}"
-    return f"sees {paint(source, colour=Colour.DOUBTFUL)}, if its firewall lets that in"
+        return f"will see {paint(source, colour=Colour.GOOD)}"
+    return f"will see {paint(source, colour=Colour.DOUBTFUL)}, if its firewall lets that in"

@@ -167,7 +167,7 @@ def _is_enough(pod_limit: int | None, node_limit: int | None, *, wanted: int | N
 def _count_addresses(
     networks: tuple[IPNetwork, ...], *, size: BareSize | None = None, counted: tuple[IPNetwork, ...] = ()
 ) -> int | None:
-    """Count the addresses of ranges that are not counted already; where no range is known, its size tells as much."""
+    """Count the addresses that are not in ``counted``; where no range is known, give its size."""
     if not any(network.version == IPV4 for network in networks):
         return None if size is None else size.size
     return _count((*networks, *counted)) - _count(counted)

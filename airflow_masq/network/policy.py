@@ -254,7 +254,7 @@ def decide(policy: MasqueradePolicy, *, pod: IPAddress, destination: IPAddress) 
     """
     target, by_policy = unmap(destination), f"policy {policy.name}"
     if target == unmap(pod):
-        # Linux leads a packet to an address of one's own over the loopback (seen in the packet lab 2026-11-25).
+        # Linux routes a packet to one of its own addresses over loopback (seen in the packet lab 2026-11-25).
         return Decision(
             reason=Reason.DESTINATION_ON_SAME_NODE,
             provenance=Provenance.OBSERVED,

@@ -1,4 +1,4 @@
-"""How we know what we tell a person. Policies, predictions and rules all carry it."""
+"""How the package knows what it says. Policies, predictions and rules all carry a provenance."""
 
 from __future__ import annotations
 

@@ -135,7 +135,7 @@ def list_firewall_needs(plan: Plan, *, form: str) -> tuple[FirewallNeed, ...]:
         ranges.
     """
     if plan.environment.generation == COMPOSER_3:
-        reason = f"{OUT_OF_YOUR_NETWORK}, so a plan does not tell its source addresses"
+        reason = f"{OUT_OF_YOUR_NETWORK}, so a plan does not show its source addresses"
         raise InexpressibleError(form=form, where=IMAGE_VERSION_PLACE, reason=reason)
     for where, values in (
         ("targets", plan.targets),

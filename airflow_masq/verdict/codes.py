@@ -117,7 +117,7 @@ _PASSED: Final = {
     VerdictCode.POD_ADDRESS_INTENDED: CodeMeaning(
         outcome=Outcome.PASS,
         title="The Pod address was seen where the policy keeps it",
-        meaning="The destination lies in a range that the policy does not masquerade, and the Pod's address was seen.",
+        meaning="The destination is in a range that the policy does not masquerade, and the Pod's address was seen.",
         causes=(
             "On Autopilot the cluster's node, Pod and Service ranges are never masqueraded "
             "(https://cloud.google.com/kubernetes-engine/docs/how-to/egress-nat-policy-ip-masq-autopilot, read "
@@ -217,7 +217,7 @@ _NOTHING_PROVED: Final = {
     VerdictCode.UNKNOWN_SOURCE: CodeMeaning(
         outcome=Outcome.INCONCLUSIVE,
         title="The source is in no known range",
-        meaning="By the ranges of the plan, it cannot be told what the observed address is.",
+        meaning="The ranges of the plan do not show what the observed address is.",
         causes=(
             "There is a proxy on the way, the observer trusts an X-Forwarded-For header, or the plan lacks ranges or "
             "NAT addresses."
@@ -323,7 +323,7 @@ _NOT_CARRIED_OUT: Final = {
     VerdictCode.REPLY_WITH_SEVERAL_ADDRESSES: CodeMeaning(
         outcome=Outcome.ERROR,
         title="The reply holds several addresses",
-        meaning="The observer answered with more than one address, and it cannot be told which is the sender's.",
+        meaning="The observer answered with more than one address, and none of them is marked as the sender's.",
         causes="The observer repeats an X-Forwarded-For chain, whose first entries any sender can invent.",
         what_to_do="Let the observer answer with the peer address of its socket, and reach it without a proxy.",
     ),

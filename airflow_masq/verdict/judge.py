@@ -64,7 +64,7 @@ _WORDS_OF_INTENT: Final = {
     VerdictCode.MASQUERADED_UNINTENDED: ", although the policy keeps Pod addresses in packets to {destination}",
     VerdictCode.MASQUERADED: ", as intended in an environment with the masquerade agent",
     VerdictCode.HIDDEN_BY_NAT: ", which hides whether the node masqueraded",
-    VerdictCode.UNKNOWN_SOURCE: ", which does not tell whether the node masqueraded",
+    VerdictCode.UNKNOWN_SOURCE: ", which does not show whether the node masqueraded",
 }
 
 # What the model says of the firewall, where the packet met silence.
@@ -226,7 +226,7 @@ class _Case:
             ),
         }[expect]
         if self.kind is AddressKind.FOREIGN and not is_named:
-            rest = f", but without network.{field} the plan does not tell whether it is of kind {expect}"
+            rest = f", but the plan lacks network.{field}, which would show whether that is {expect}"
             return VerdictCode.UNKNOWN_SOURCE, rest
         return VerdictCode.UNEXPECTED_SOURCE, f" where {expect} is expected{self._explain()}"
 

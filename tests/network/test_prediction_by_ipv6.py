@@ -80,3 +80,15 @@ def test_a_firewall_for_ipv4_lets_in_no_ipv6() -> None:
     assert (bypassing.source_kind, bypassing.firewall) == (AddressKind.DROPPED, FirewallAnswer.NONE)
     passing = predicted(composer_policy(RANGES), ON_PREMISES, IPNetwork("0.0.0.0/0"))
     assert passing.firewall is FirewallAnswer.ALL
+
+
+def test_an_internal_ipv6_address_may_not_get_out() -> None:
+    """A Pod of fc00::/7 sends to the internet as it is, and the path says that this may lead nowhere; a node's does."""
+    internal, public = (
+        predicted(composer_policy(RANGES), "2600:1900::1", pod=pod) for pod in ("fd00::5", "2001:db8::5")
+    )
+    way = "the internet: IPv6 is not translated on the way out"
+    assert internal.path[-1] == f"{way}, and an internal address such as this one may not get there (not verified)"
+    assert public.path[-1] == way
+    masqueraded = predicted(EVERYTHING_IPV6, "2600:2000::1", pod="fd00::5")
+    assert masqueraded.path[-1] == way

@@ -51,7 +51,7 @@ class PredictedTarget:
 
     @property
     def is_in_cluster(self) -> bool:
-        """Whether it lies in the node, Pod and Service ranges."""
+        """Whether it is in a node, Pod or Service range."""
         return any(self.address in network for network in (*self.ranges.node, *self.ranges.pod, *self.ranges.service))
 
     @property
@@ -95,7 +95,7 @@ def predict_targets(plan: Plan) -> tuple[PredictedTarget, ...]:
     """Predict what each target will see, in the plan's order.
 
     Targets without a known address, or with one that no packet travels to, are left out. For Composer 3 there are none:
-    its nodes and Pods are not in the project's network, so the plan does not tell where its packets come from.
+    its nodes and Pods are not in the project's network, so the plan does not show where its packets come from.
     """
     return tuple(_predict_targets(plan))
 
