@@ -12,15 +12,12 @@ if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
     from collections.abc import Iterator, Sequence
 
-
 _INDENT: Final = "    "
+_WHAT_DESTINATIONS_SEE: Final = {"RETURN": "sees the Pod's address", "MASQUERADE": "sees the node's address"}
 
 
 def add_arguments(parser: ArgumentParser) -> None:
-    """Declare what the command takes.
-
-    :param parser: the command's parser.
-    """
+    """Declare what the command takes."""
     parser.add_argument(
         "file", metavar="FILE", help="the text under the key config of the agent's ConfigMap, or - for standard input"
     )
@@ -35,7 +32,6 @@ def add_arguments(parser: ArgumentParser) -> None:
 def run(arguments: Namespace) -> int:
     """Read a config as the agent would.
 
-    :param arguments: as ``add_arguments`` declared them, and ``format``.
     :return: 0 where the agent accepts it, 1 where it rejects it.
     :raises InvalidInputError: when the file cannot be read.
     """
@@ -43,66 +39,52 @@ def run(arguments: Namespace) -> int:
         read_text(arguments.file), enable_ipv6=arguments.enable_ipv6, reserved_ranges=arguments.reserved_ranges
     )
     if arguments.format == "json":
-        print_json(_as_json(reading))
+        print_json(
+            {
+                "accepted": reading.accepted,
+                "error": reading.error,
+                "ipv4_chain": reading.ipv4_chain,
+                "ipv6_chain": reading.ipv6_chain,
+                "warnings": reading.warnings,
+            }
+        )
     else:
-        print_lines(*_report(reading, name=arguments.file))
+        print_lines(*_report(reading, source=shown_name(arguments.file)))
     return 0 if reading.accepted else 1
 
 
-def _as_json(reading: AgentConfigReading) -> dict[str, object]:
-    return {
-        "accepted": reading.accepted,
-        "error": reading.error,
-        "ipv4_chain": _listed(reading.ipv4_chain),
-        "ipv6_chain": _listed(reading.ipv6_chain),
-        "warnings": list(reading.warnings),
-    }
-
-
-def _listed(chain: Sequence[str] | None) -> list[str] | None:
-    return None if chain is None else list(chain)
-
-
-def _report(reading: AgentConfigReading, *, name: str) -> Iterator[str]:
-    source = shown_name(name)
+def _report(reading: AgentConfigReading, *, source: str) -> Iterator[str]:
     if reading.accepted:
         yield f"{source}: {paint('accepted', colour=Colour.GOOD)}"
-        for version, chain in (("IPv4", reading.ipv4_chain), ("IPv6", reading.ipv6_chain)):
-            yield from _chain(version, chain)
+        yield from _describe_chain("IPv4", reading.ipv4_chain)
+        yield from _describe_chain("IPv6", reading.ipv6_chain)
     else:
         yield f"{source}: {paint('rejected', colour=Colour.BAD)}"
         yield wrapped(reading.error or "", indent=_INDENT)
     for warning in reading.warnings:
         yield wrapped(f"{paint('warning', colour=Colour.DOUBTFUL)}: {warning}", indent=_INDENT, first="")
-    yield wrapped(_next_step(reading), indent=_INDENT, first="")
+    if not reading.accepted:
+        next_step = (
+            "correct it before the agent reads it. At its first start the agent writes no chain, and Pod addresses "
+            "leak everywhere; later it no longer repairs the rules it has."
+        )
+    elif reading.warnings:
+        next_step = "read the warnings; the agent accepts all of this silently."
+    else:
+        next_step = (
+            "put it into a plan (policy: {agent_config: ...}) and ask airflow-masq explain about your destinations."
+        )
+    yield wrapped(f"Next: {next_step}", indent=_INDENT, first="")
 
 
-def _chain(version: str, chain: Sequence[str] | None) -> Iterator[str]:
+def _describe_chain(version: str, chain: Sequence[str] | None) -> Iterator[str]:
     if chain is None:
         yield f"{version}: no chain, so every destination sees the Pod's address"
         return
     yield f"{version}:"
-    for line in aligned(_row(rule) for rule in chain):
-        yield f"{_INDENT}{line}"
-
-
-def _row(rule: str) -> tuple[str, str, str]:
-    """Split a rule; one without a destination takes every destination that gets that far."""
-    destination, _, action = rule.rpartition(" ")
-    return (destination or "everything else", action, _SIGHTS[action])
-
-
-_SIGHTS: Final = {"RETURN": "sees the Pod's address", "MASQUERADE": "sees the node's address"}
-
-
-def _next_step(reading: AgentConfigReading) -> str:
-    if not reading.accepted:
-        return (
-            "Next: put it right before the agent sees it. At its first start it writes no chain at all, and Pod "
-            "addresses leak everywhere; later it stops healing the rules it has."
-        )
-    if reading.warnings:
-        return "Next: read the warnings; the agent accepts all of this in silence."
-    return (
-        "Next: put it into a plan (policy: {agent_config: ...}) and ask airflow-masq explain about your destinations."
-    )
+    rows = []
+    for rule in chain:
+        destination, _, action = rule.rpartition(" ")
+        # A rule without a destination takes every destination that gets that far.
+        rows.append((destination or "everything else", action, _WHAT_DESTINATIONS_SEE[action]))
+    yield from (f"{_INDENT}{line}" for line in aligned(rows))

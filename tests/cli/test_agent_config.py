@@ -87,7 +87,7 @@ def test_what_is_surely_not_meant(console: Console) -> None:
     console.write("config", "nonMasqueradeCIDR: [10.64.0.0/14]\n")
     printed = console.run("agent-config", "config").printed
     assert "warning: " in printed
-    assert printed.splitlines()[-1] == "Next: read the warnings; the agent accepts all of this in silence."
+    assert printed.splitlines()[-1] == "Next: read the warnings; the agent accepts all of this silently."
     assert read(console, "nonMasqueradeCIDR: [10.64.0.0/14]\n")[1]["warnings"]
     assert read(console, "nonMasqueradeCIDRs: [10.64.0.0/14]\n")[1]["warnings"] == []
 
