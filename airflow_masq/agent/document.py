@@ -10,13 +10,16 @@ from __future__ import annotations
 
 import json
 import re
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import yaml
 
 from airflow_masq.agent.fields import RESYNC_KEY, Members, Value, known_key
 from airflow_masq.exceptions import InvalidInputError
 from airflow_masq.text import excerpt
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 LARGEST_TEXT_CHARACTERS: Final = 256 * 1024
 
@@ -115,10 +118,7 @@ class ConfigText:
         if not isinstance(root, yaml.MappingNode):
             return _read_flat(root)
         members: dict[str, Value] = {}
-        for key, value in root.value:
-            if key.tag == f"{_TAG}merge":
-                where = f"config, line {key.start_mark.line + 1}"
-                raise InvalidInputError(where=where, expected="the keys themselves", seen="a merge key")
+        for key, value in _merge(root):
             if key.value in members:
                 self.repeated_keys.append(key.value)
             is_list = isinstance(value, yaml.SequenceNode)
@@ -185,6 +185,19 @@ class ConfigText:
 def _find_line(pattern: re.Pattern[str], text: str, *, after: int = 0) -> int | None:
     found = pattern.search(text, after)
     return None if found is None else text.count("\n", 0, found.start()) + 1
+
+
+def _merge(root: yaml.MappingNode) -> Iterator[tuple[yaml.ScalarNode, yaml.Node]]:
+    """Put what merge keys bring in their place, as Go's YAML does; merges within that are left out."""
+    for key, value in root.value:
+        if key.tag != f"{_TAG}merge":
+            yield key, value
+            continue
+        for source in reversed(value.value) if isinstance(value, yaml.SequenceNode) else (value,):
+            if not isinstance(source, yaml.MappingNode):
+                where = f"config, line {key.start_mark.line + 1}"
+                raise InvalidInputError(where=where, expected="a mapping behind <<", seen="something else")
+            yield from source.value
 
 
 def _read_flat(node: yaml.Node) -> Value:

@@ -66,6 +66,8 @@ def test_usual_texts_are_certain(text: str, value: Value) -> None:
         ("a: [b:, c]", [Members(), "c"], "a colon without a blank after it"),
         *(("a: b\n---\n[", "b", "line 2: YAML libraries disagree about the end of a document"),),
         *(("---\na: b\n...\ntext", "b", "line 3: YAML"), ("a: b\n--- c", "b", "line 2: YAML")),
+        *(("<<: {a: b}", "b", "'<<'"), ("a: c\n<<: {a: b}", "b", "'<<'"), ("x: &x {a: b}\n<<: *x", "b", "'<<'")),
+        *(("<<: [{a: b}, {a: c}]", "b", "'<<'"), ("<<: {a: c}\na: b", "b", "'<<'")),
         ("a: &x [*x]", [[]], "circular aliases"),
         (f"a: &x [{'1, ' * 30}]\nb: [*x, *x, *x, *x]", [1] * 30, "line 1: YAML libraries disagree about circular"),
     ],
@@ -118,14 +120,14 @@ def test_what_neither_library_reads_is_certainly_refused(text: str, error: str) 
         ("a: &x 1\nb: &x 2", "in line 2: second occurrence", "line 2: YAML libraries disagree about an anchor"),
         ("a: b\n~: c", "config, line 2: expected texts for keys", "line 2: YAML libraries disagree about keys"),
         ("a:\n  [b]: c", "config, line 2: expected texts for keys", "line 2: YAML libraries disagree about keys"),
-        ("a: b\n<<: {c: d}", "config, line 2: expected the keys themselves, saw a merge key", "line 2: YAML"),
+        ("a: b\n<<: [c]", "config, line 2: expected a mapping behind <<", "line 2: YAML libraries disagree about '<<'"),
         ("#" * (LARGEST_TEXT_CHARACTERS + 1), "saw more than 262144 characters", "the agent may read it"),
         ("[" * 3_000 + "]" * 3_000, "saw too many levels", "the agent may read it"),
         ('{"a": ' + "[" * 100_000, "saw too many levels", "the agent may read it"),
     ],
 )
 def test_what_the_agent_may_read_is_refused_with_a_doubt(text: str, error: str, doubt: str) -> None:
-    """What PyYAML refuses and Go's YAML may take, what is too much, and merges are refused, and that is not certain."""
+    """What PyYAML refuses and Go's YAML may take, and what is too much, is refused, and that is not certain."""
     message, doubts = _refuse(text)
     assert error in message
     assert any(doubt in told for told in doubts)
