@@ -1,8 +1,8 @@
 """The plan's policy as the ConfigMap that an agent of one's own reads, on a Standard cluster.
 
-A list that the plan itself gives the agent is written as it is, and what it leaves out, or that nobody reads it yet, is
-said in a comment: adding to it would be another policy. It must not write what the agent would refuse: a refused config
-at its first start leaves Pod addresses everywhere.
+A list that the plan itself gives the agent is written as it is, since adding to it would be another policy. A comment
+says what it leaves out, and whether the agent's DaemonSet is missing. It must not write what the agent would refuse:
+with a refused config at its first start, Pod addresses leak everywhere.
 """
 
 from __future__ import annotations
@@ -52,18 +52,17 @@ def render_agent_config(plan: Plan) -> str:
     https://cloud.google.com/kubernetes-engine/docs/how-to/ip-masquerade-agent, read 2026-11-22: the agent reads the key
     ``config`` of the ConfigMap ``ip-masq-agent`` in the namespace ``kube-system``.
 
-    :param plan: the plan.
     :return: YAML, for ``kubectl apply``; its config says everything, so that no default of the agent matters.
     :raises InexpressibleError: when the policy is more than the agent's list; and, where that is not the plan's own
         config, when the list is longer than the agent takes, or the plan does not tell the node or Pod ranges.
     """
-    read = _with_own_config_read(plan)
+    read = _assume_daemon_set(plan)
     chain = sole_chain(read, form=FORM)
     reading = read.policy_choice.agent_reading
-    if reading is not None and reading.config is not None:  # of a refused one sole_chain has complained
+    if reading is not None and reading.config is not None:  # else sole_chain has raised
         unread = [] if plan.policy_choice.daemon_set else [_UNREAD]
-        comments = "".join(map(_comment, (*unread, *_omissions(plan, reading.config))))
-        return _CONFIG_MAP.format(comments=comments) + _indented(_own_settings(reading.config))
+        comments = "".join(map(_format_comment, (*unread, *_list_omissions(plan, reading.config))))
+        return _CONFIG_MAP.format(comments=comments) + _format_config(_list_settings(reading.config))
     cidrs = non_masquerade_cidrs(plan, form=FORM)
     if len(cidrs) > DEFAULT_CIDR_LIMIT:
         reason = f"the agent refuses more than {DEFAULT_CIDR_LIMIT} ranges, and these are {len(cidrs)}; sum some up"
@@ -73,28 +72,28 @@ def render_agent_config(plan: Plan) -> str:
         "masqLinkLocal": chain.masquerades_link_local,
         "resyncInterval": "60s",
     }
-    return _CONFIG_MAP.format(comments="") + _indented(config)
+    return _CONFIG_MAP.format(comments="") + _format_config(config)
 
 
-def _with_own_config_read(plan: Plan) -> Plan:
-    """Give the plan as it is once the DaemonSet runs, which is when anybody reads what is written here."""
+def _assume_daemon_set(plan: Plan) -> Plan:
+    """Give the plan as it is once the DaemonSet runs, which is when this config takes effect."""
     choice = replace(plan.policy_choice, daemon_set=True)
     reading = choice.agent_reading
     return plan if reading is None else replace(plan, policy_choice=choice, policy=agent_policy(reading))
 
 
-def _own_settings(own: AgentConfig) -> dict[str, object]:
+def _list_settings(own: AgentConfig) -> dict[str, object]:
     return {
         CIDRS_KEY: [str(cidr) for cidr in own.non_masquerade],
         "masqLinkLocal": own.masq_link_local,
-        "resyncInterval": _go_duration(own.resync_interval_seconds),
+        "resyncInterval": _format_duration(own.resync_interval_seconds),
         "masqLinkLocalIPv6": own.masq_link_local_ipv6,
         CIDR_LIMIT_KEY: own.cidr_limit,
     }
 
 
-def _omissions(plan: Plan, own: AgentConfig) -> Iterator[str]:
-    """Say what Google's caution wants in the list and is not there, as the rule's page does."""
+def _list_omissions(plan: Plan, own: AgentConfig) -> Iterator[str]:
+    """Name the node and Pod ranges that Google wants in the list and that are missing, in the rule's words."""
     listed = cidr_merge(own.non_masquerade)
     for purpose, ranges in (("node", plan.ranges.node), ("Pod", plan.ranges.pod)):
         for network in ranges:
@@ -107,13 +106,13 @@ def _omissions(plan: Plan, own: AgentConfig) -> Iterator[str]:
             yield f"The plan names no {purpose} range, so whether the list includes it is not known ({_PAGE})."
 
 
-def _comment(sentence: str) -> str:
+def _format_comment(sentence: str) -> str:
     return textwrap.fill(sentence, _COMMENT_COLUMNS, initial_indent="# ", subsequent_indent="# ") + "\n"
 
 
-def _indented(config: dict[str, object]) -> str:
+def _format_config(config: dict[str, object]) -> str:
     return textwrap.indent(yaml.safe_dump(config, sort_keys=False), "    ")
 
 
-def _go_duration(seconds: float) -> str:
+def _format_duration(seconds: float) -> str:
     return f"{seconds:.9f}".rstrip("0").rstrip(".") + "s"
