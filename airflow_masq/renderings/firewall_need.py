@@ -20,7 +20,7 @@ from airflow_masq.plan.environment_section import (
     OUT_OF_YOUR_NETWORK,
     composer_generation,
 )
-from airflow_masq.renderings.non_masquerade import pod_range_place
+from airflow_masq.renderings.policy import find_pod_range_place
 
 if TYPE_CHECKING:
     from netaddr import IPNetwork
@@ -159,7 +159,7 @@ def firewall_needs(plan: Plan, *, form: str) -> tuple[FirewallNeed, ...]:
     for where, values in (
         ("targets", plan.targets),
         ("network.node_ranges", plan.ranges.node),
-        (pod_range_place(plan), plan.ranges.pod),
+        (find_pod_range_place(plan), plan.ranges.pod),
     ):
         if not values:
             reason = "the plan tells none, and the request is about them; name them"

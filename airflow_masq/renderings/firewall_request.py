@@ -10,8 +10,8 @@ import csv
 import io
 from typing import TYPE_CHECKING, Final
 
+from airflow_masq.renderings.escaping import escape_cell, escape_markdown, write_code_span
 from airflow_masq.renderings.firewall_need import FirewallNeed, Sources, firewall_needs
-from airflow_masq.renderings.harmless import csv_cell, markdown_code, markdown_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -93,21 +93,21 @@ def _head(plan: Plan) -> str:
     }
     listed = {name: _listed(values) or "not known" for name, values in ranges.items()}
     name = plan.environment.get("name")
-    shown = markdown_code(name) if isinstance(name, str) and name else "a Cloud Composer environment"
-    return _HEAD.format(name=shown, policy=markdown_text(plan.policy.name), **listed)
+    shown = write_code_span(name) if isinstance(name, str) and name else "a Cloud Composer environment"
+    return _HEAD.format(name=shown, policy=escape_markdown(plan.policy.name), **listed)
 
 
 def _table_row(need: FirewallNeed) -> tuple[str, ...]:
     return (
-        markdown_code(need.target.name, is_cell=True),
-        markdown_code(need.destination, is_cell=True),
+        write_code_span(need.target.name, is_cell=True),
+        write_code_span(need.destination, is_cell=True),
         " ".join(part for part in (need.port, need.protocol) if part),
         _listed(need.target.allowed_sources) or "not known",
-        markdown_text(str(need.before), is_cell=True),
+        escape_markdown(str(need.before), is_cell=True),
         _let_in(need.before),
-        markdown_text(str(need.after), is_cell=True),
+        escape_markdown(str(need.after), is_cell=True),
         _let_in(need.after),
-        markdown_text(need.request, is_cell=True),
+        escape_markdown(need.request, is_cell=True),
     )
 
 
@@ -117,10 +117,10 @@ def _let_in(sources: Sources) -> str:
 
 def _reasons(need: FirewallNeed) -> str:
     lines = [
-        f"### {markdown_code(need.target.name)}\n",
-        f"- Why: {markdown_text(need.reason)}",
-        f"- If nothing is done: {markdown_text(need.otherwise)}",
-        *(f"- {markdown_text(step)}" for step in _way(need)),
+        f"### {write_code_span(need.target.name)}\n",
+        f"- Why: {escape_markdown(need.reason)}",
+        f"- If nothing is done: {escape_markdown(need.otherwise)}",
+        *(f"- {escape_markdown(step)}" for step in _way(need)),
     ]
     return "\n".join(lines) + "\n"
 
@@ -134,7 +134,7 @@ def _csv(needs: tuple[FirewallNeed, ...]) -> str:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n", quoting=csv.QUOTE_ALL)
     writer.writerow(_COLUMNS)
-    writer.writerows(map(csv_cell, _csv_row(need)) for need in needs)
+    writer.writerows(map(escape_cell, _csv_row(need)) for need in needs)
     return text.getvalue()
 
 
