@@ -6,12 +6,9 @@ from typing import TYPE_CHECKING, Final
 
 from airflow_masq.cli.files import read_plan, shown_name
 from airflow_masq.cli.output import GAP, Colour, aligned, counted, line_width, paint, print_json, print_lines, wrapped
-from airflow_masq.environment.cidr_fields import IP_ALLOCATION_POLICY, POD_FIELD
+from airflow_masq.environment.cidr_fields import POD_FIELD
 from airflow_masq.network.capacity import Capacity, CapacityLimit, RangeCapacity
 from airflow_masq.network.ranges import IPV4
-from airflow_masq.plan.capacity import plan_capacity
-from airflow_masq.plan.environment_section import require_own_network
-from airflow_masq.rules.views.environment import text_field
 from airflow_masq.text import printable
 
 if TYPE_CHECKING:
@@ -45,8 +42,8 @@ def run(arguments: Namespace) -> int:
     :raises InvalidInputError: when the plan cannot be read, or is one of Composer 3.
     """
     plan = read_plan(arguments.plan)
-    require_own_network(plan.environment)
-    room = plan_capacity(plan)
+    plan.environment.require_own_network()
+    room = plan.capacity
     if arguments.format == "json":
         print_json(_as_json(room))
     else:
@@ -102,10 +99,10 @@ def _not_counted(plan: Plan, room: Capacity) -> Iterator[str]:
             yield f"The {kind} ranges that the plan names are IPv6; only IPv4 is scarce, so only IPv4 counts here."
     if plan.ranges.pod or room.pod_ranges:
         return
-    name = text_field(plan, *IP_ALLOCATION_POLICY, "clusterSecondaryRangeName")
+    name = plan.environment.text(*POD_FIELD.range_name_path)
     if name:
         yield f"The Pods' range is given by its name ({printable(name)}), which does not tell how large it is."
-    cidr = text_field(plan, *POD_FIELD.path)
+    cidr = plan.environment.text(*POD_FIELD.path)
     if cidr:
         yield f"{POD_FIELD.where} is {printable(cidr)}, which is neither a CIDR nor a size such as /22."
 

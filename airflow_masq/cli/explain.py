@@ -13,7 +13,6 @@ from airflow_masq.network.arrival import PredictedKind, is_nowhere
 from airflow_masq.network.every_pod import predict_every_pod
 from airflow_masq.network.prediction import Prediction, predict
 from airflow_masq.network.ranges import parse_address
-from airflow_masq.plan.environment_section import require_own_network
 from airflow_masq.text import printable
 
 if TYPE_CHECKING:
@@ -93,7 +92,7 @@ def run(arguments: Namespace) -> int:
         endpoint is none.
     """
     plan = read_plan(arguments.plan)
-    require_own_network(plan.environment)
+    plan.environment.require_own_network()
     destinations = [destination for word in arguments.destinations for destination in _destinations(plan, word)]
     answers = [_answer(plan, destination, arguments) for destination in destinations]
     if arguments.format == "json":

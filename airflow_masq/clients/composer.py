@@ -1,7 +1,7 @@
 """The Composer API as this project needs it: create, get, list, delete, and look at an operation.
 
 It knows no Airflow, so that the command line uses it too. It must not wait, retry or decide: one method is one call
-with one time limit, errors are mapped in ``google_errors``, and environments go in and out as Google's REST resource.
+with one time limit, errors are mapped in ``google_errors``, and environments go in and out as ``EnvironmentResource``.
 
 Methods and messages: https://cloud.google.com/composer/docs/reference/rpc/google.cloud.orchestration.airflow.service.v1
 and ``google/longrunning/operations.proto`` (read 2026-11-22).
@@ -10,7 +10,7 @@ and ``google/longrunning/operations.proto`` (read 2026-11-22).
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 
 import grpc
 from google.api_core.client_options import ClientOptions
@@ -25,13 +25,12 @@ from airflow_masq.clients.google_errors import MESSAGE_LIMIT, google_errors
 from airflow_masq.text import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from types import TracebackType
 
     from google.auth.credentials import Credentials
     from google.longrunning.operations_pb2 import Operation  # type: ignore[import-untyped] # Google ships no types
 
-    from airflow_masq.environment.name import EnvironmentName
+    from airflow_masq.environment import EnvironmentName, EnvironmentResource
 
 CLIENT_INFO = ClientInfo(  # type: ignore[no-untyped-call] # google-api-core is partly untyped
     client_library_version=__version__, user_agent=f"airflow-masq/{__version__}"
@@ -78,18 +77,18 @@ class ComposerClient:
         with google_errors("preparing a client of the Composer API"):
             self._client = _environments_client(credentials, endpoint=endpoint, client_info=client_info)
 
-    def create(self, name: EnvironmentName, *, resource: Mapping[str, object]) -> OperationStatus:
+    def create(self, name: EnvironmentName, *, resource: EnvironmentResource) -> OperationStatus:
         """Start the creation of an environment.
 
         :param name: the environment's name; it replaces the resource's.
-        :param resource: the environment as REST resource; it is not changed.
+        :param resource: the environment.
         :return: the operation that creates it.
         :raises InvalidInputError: the resource cannot be sent.
         :raises EnvironmentAlreadyExistsError: an environment of that name exists, in whatever state.
         :raises CloudRefusedError: the API said no.
         :raises CloudUnavailableError: no answer; the creation may have started nevertheless.
         """
-        message = message_from_resource({**resource, "name": str(name)})
+        message = message_from_resource(resource.with_name(str(name)))
         with google_errors(f"creating {name}"):
             operation = self._client.create_environment(
                 parent=name.parent,
@@ -98,11 +97,11 @@ class ComposerClient:
             )
         return _status(operation.operation)
 
-    def get(self, name: EnvironmentName) -> dict[str, Any]:
+    def get(self, name: EnvironmentName) -> EnvironmentResource:
         """Read an environment.
 
         :param name: the environment's name.
-        :return: its REST resource.
+        :return: its resource.
         :raises EnvironmentNotFoundError: there is none.
         :raises CloudRefusedError: the API said no.
         :raises CloudUnavailableError: no answer.
@@ -111,12 +110,12 @@ class ComposerClient:
             message = self._client.get_environment(name=str(name), timeout=self._api_timeout_seconds)
         return resource_from_message(message)
 
-    def list(self, project: str, *, location: str) -> tuple[dict[str, Any], ...]:
+    def list(self, project: str, *, location: str) -> tuple[EnvironmentResource, ...]:
         """Read all environments of one project in one region.
 
         :param project: the project's id.
         :param location: the region.
-        :return: their REST resources, in the API's order.
+        :return: their resources, in the API's order.
         :raises CloudRefusedError: the API said no.
         :raises CloudUnavailableError: no answer.
         """

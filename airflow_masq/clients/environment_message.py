@@ -12,13 +12,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from google.cloud.orchestration.airflow.service_v1 import types
 from google.protobuf import json_format
 
+from airflow_masq.environment import EnvironmentResource
 from airflow_masq.environment.fields import FREE_FORM_MAPS
-from airflow_masq.environment.resource import normalise, value_at
 from airflow_masq.exceptions import InvalidInputError
 from airflow_masq.text import printable
 
@@ -34,16 +34,15 @@ _FIELD = re.compile(r"Failed to parse (\w+) field: ")
 _PLACE_AT_END = re.compile(r' at "?Environment\.([^"\s]+?)"?\.*$')
 
 
-def message_from_resource(resource: Mapping[str, object]) -> types.Environment:
+def message_from_resource(resource: EnvironmentResource) -> types.Environment:
     """Convert a REST resource to the message that the API's client sends.
 
-    :param resource: the environment in REST's camelCase.
     :return: the message.
     :raises InvalidInputError: a field that the installed client library does not know (it could not be sent), a value
         of the wrong type, or two fields that exclude each other.
     """
     message = types.Environment.pb(types.Environment())
-    unknown = list(unknown_fields(resource, message.DESCRIPTOR))
+    unknown = list(unknown_fields(resource.fields, message.DESCRIPTOR))
     if unknown:
         raise InvalidInputError(
             where=f"environment.{unknown[0]}",
@@ -51,18 +50,18 @@ def message_from_resource(resource: Mapping[str, object]) -> types.Environment:
             seen=printable(", ".join(unknown)),
         )
     try:
-        json_format.ParseDict(dict(resource), message)
+        json_format.ParseDict(resource.as_rest(), message)
     except json_format.ParseError as error:
         raise _unreadable(str(error), resource) from None  # its text quotes values, and they may be secrets
     environment: types.Environment = types.Environment.wrap(message)
     return environment
 
 
-def resource_from_message(message: types.Environment | Message) -> dict[str, Any]:
+def resource_from_message(message: types.Environment | Message) -> EnvironmentResource:
     """Convert a message to the REST resource.
 
     :param message: the client library's ``Environment``, or the protobuf message inside it.
-    :return: the resource in REST's camelCase; fields at their default are absent, as in Google's own answers.
+    :return: the resource; fields at their default are absent, as in Google's own answers.
     :raises InvalidInputError: it is no environment's message.
     """
     inner = types.Environment.pb(message) if isinstance(message, types.Environment) else message
@@ -73,8 +72,7 @@ def resource_from_message(message: types.Environment | Message) -> dict[str, Any
             expected=f"a mapping or {expected}",
             seen=type(message).__name__,
         )
-    resource: dict[str, Any] = json_format.MessageToDict(inner)
-    return resource
+    return EnvironmentResource.read(json_format.MessageToDict(inner))
 
 
 def unknown_fields(value: Mapping[str, object], descriptor: Descriptor, *, path: str = "") -> Iterator[str]:
@@ -109,7 +107,7 @@ def _parts(value: object) -> Iterator[tuple[str, Mapping[str, object]]]:
                 yield f"[{index}]", part
 
 
-def _unreadable(words: str, resource: Mapping[str, object]) -> InvalidInputError:
+def _unreadable(words: str, resource: EnvironmentResource) -> InvalidInputError:
     """Turn protobuf's complaint, which begins and often ends with the place, into ours, which has one place.
 
     The place at its end, where there is one, has the index in a list, but misses the field that is no list.
@@ -120,7 +118,7 @@ def _unreadable(words: str, resource: Mapping[str, object]) -> InvalidInputError
         names.append(match.group(1))
         rest = rest[match.end() :]
     if names and names[-1] in FREE_FORM_MAPS:
-        return _unreadable_map(names, value=value_at(normalise(resource), *names))
+        return _unreadable_map(names, value=resource.value(*names))
     where = ".".join(["environment", *names])
     place = _PLACE_AT_END.search(rest)
     if place:

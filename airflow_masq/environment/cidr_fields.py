@@ -1,6 +1,6 @@
 """The fields of the environment resource that hold a CIDR, and which blocks each of them takes: one table.
 
-It must not judge a block: rules do, with the messages that belong to them.
+Rules judge the blocks, each with its own message.
 """
 
 from __future__ import annotations
@@ -11,33 +11,32 @@ from typing import Final
 
 _NODE_CONFIG: Final = ("config", "nodeConfig")
 IP_ALLOCATION_POLICY: Final = (*_NODE_CONFIG, "ipAllocationPolicy")
-"""The names on the way to the ranges of Pods and Services."""
+"""The section with the ranges of Pods and Services."""
 
 _PRIVATE_ENVIRONMENT_CONFIG: Final = ("config", "privateEnvironmentConfig")
 
 BARE_SIZE: Final = re.compile(r"/([1-9]|[12][0-9]|3[0-2])")
 """A size such as ``/14``, for which Google chooses the block."""
 
-_SHORTEST_PREFIX: Final = 1
-_LONGEST_PREFIX: Final = 32
-
 
 @dataclass(frozen=True, kw_only=True)
 class CidrField:
     """One field with a CIDR.
 
-    :param purpose: what its addresses are for, as a person says it.
+    :param purpose: what its addresses are for, as in "the Pod range".
     :param path: the field's names on the way down.
-    :param shortest_prefix: of the largest block allowed, default any.
-    :param longest_prefix: of the smallest block allowed, default any.
-    :param takes_bare_size: whether ``/14`` lets Google choose the block, default no.
+    :param shortest_prefix: of the largest block allowed.
+    :param longest_prefix: of the smallest block allowed.
+    :param takes_bare_size: whether ``/14`` lets Google choose the block.
+    :param range_name_path: the field that may name a secondary range instead.
     """
 
     purpose: str
     path: tuple[str, ...]
-    shortest_prefix: int = _SHORTEST_PREFIX
-    longest_prefix: int = _LONGEST_PREFIX
+    shortest_prefix: int = 1
+    longest_prefix: int = 32
     takes_bare_size: bool = False
+    range_name_path: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -50,9 +49,17 @@ class CidrField:
         return ".".join(("environment", *self.path))
 
 
-POD_FIELD: Final = CidrField(purpose="Pod", path=(*IP_ALLOCATION_POLICY, "clusterIpv4CidrBlock"), takes_bare_size=True)
+POD_FIELD: Final = CidrField(
+    purpose="Pod",
+    path=(*IP_ALLOCATION_POLICY, "clusterIpv4CidrBlock"),
+    takes_bare_size=True,
+    range_name_path=(*IP_ALLOCATION_POLICY, "clusterSecondaryRangeName"),
+)
 SERVICE_FIELD: Final = CidrField(
-    purpose="Service", path=(*IP_ALLOCATION_POLICY, "servicesIpv4CidrBlock"), takes_bare_size=True
+    purpose="Service",
+    path=(*IP_ALLOCATION_POLICY, "servicesIpv4CidrBlock"),
+    takes_bare_size=True,
+    range_name_path=(*IP_ALLOCATION_POLICY, "servicesSecondaryRangeName"),
 )
 
 # Blocks that Google reserves beside the cluster's own. The widths are those that gcloud checks
@@ -79,8 +86,8 @@ RESERVED_FIELDS: Final = (
     ),
 )
 
-# Not among the reserved ones: the same block may serve several environments and overlap others, at the price that those
-# others cannot be reached (https://cloud.google.com/composer/docs/reference/rest/v1/projects.locations.environments,
+# Not among the reserved ones: several environments may share this block, and it may overlap others, which then cannot
+# be reached (https://cloud.google.com/composer/docs/reference/rest/v1/projects.locations.environments,
 # NodeConfig.composerInternalIpv4CidrBlock, read 2026-11-22).
 INTERNAL_FIELD: Final = CidrField(
     purpose="Composer 3 internal",

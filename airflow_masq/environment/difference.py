@@ -1,8 +1,7 @@
-"""What an existing environment has otherwise than somebody planned it.
+"""Where an existing environment differs from the planned one.
 
-It must not judge: whether a difference matters is for whoever reads it. What the service itself resolves (an alias of
-an image version, the bare size of a range) is no difference. Differences go into logs and XComs, so what may be a
-secret must not show: environment variables and configuration overrides often are.
+What the service itself resolves (an alias of an image version, the bare size of a range) is no difference. Differences
+go into logs and XComs, so a value that may be a secret is not shown.
 """
 
 from __future__ import annotations
@@ -12,11 +11,11 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from airflow_masq.environment.fields import FIELD_NAMES, FREE_FORM_MAPS
-from airflow_masq.environment.image import ImageVersion
-from airflow_masq.environment.resource import normalise, value_at
+from airflow_masq.environment.resource import EnvironmentResource
+from airflow_masq.environment.versions import ImageVersion
 from airflow_masq.exceptions import InvalidInputError
 
-# The name is how the environment was found; the others are the service's to set (read 2026-11-22):
+# The environment was found by its name; the others are the service's to set (read 2026-11-22):
 # https://cloud.google.com/composer/docs/reference/rest/v1/projects.locations.environments#Environment
 _NOT_COMPARED: Final = frozenset({"name", "uuid", "state", "createTime", "updateTime"})
 
@@ -26,77 +25,70 @@ _LONGEST_VALUE: Final = 120
 
 @dataclass(frozen=True, kw_only=True)
 class Difference:
-    """One field that stands otherwise in the environment than in the plan.
+    """One field whose planned and found values differ.
 
-    :param where: the field's dotted path in Google's REST spelling.
-    :param planned: what the plan asks for.
-    :param found: what the environment has; ``None`` where it has nothing.
+    :param path: the field's names on the way down, in Google's REST spelling.
+    :param planned: the plan's value.
+    :param found: the environment's value; ``None`` where it has none.
     """
 
-    where: str
+    path: tuple[str, ...]
     planned: object = field(repr=False)
     found: object | None = field(repr=False)
 
     def __str__(self) -> str:
-        """Say it in one line; values show only where every field on the way is known to be Google's own."""
-        where = _cut(self.where.encode("unicode_escape").decode("ascii"), limit=_LONGEST_PLACE)
-        if any(name not in FIELD_NAMES or name in FREE_FORM_MAPS for name in self.where.split(".")):
+        where = _cut(".".join(self.path).encode("unicode_escape").decode("ascii"), limit=_LONGEST_PLACE)
+        # Environment variables and configuration overrides often hold secrets, and so may a field that is not known.
+        names = (*self.path, *_list_names(self.planned), *_list_names(self.found))
+        if any(name not in FIELD_NAMES or name in FREE_FORM_MAPS for name in names):
             return f"{where}: differs"
         planned, found = (_cut(ascii(value), limit=_LONGEST_VALUE) for value in (self.planned, self.found))
         return f"{where}: planned {planned}, found {found}"
 
 
-def differences(planned: Mapping[str, object], *, found: Mapping[str, object]) -> tuple[Difference, ...]:
-    """List the planned fields that an environment has otherwise.
+def find_differences(planned: EnvironmentResource, *, found: EnvironmentResource) -> tuple[Difference, ...]:
+    """List the planned fields that the environment has otherwise, in the plan's order.
 
-    :param planned: the planned resource, in either spelling; what it leaves open is not compared.
-    :param found: the environment's resource, in either spelling.
-    :return: the differences, in the plan's order.
-    :raises InvalidInputError: as ``normalise``.
+    What the plan leaves open is not compared.
     """
-    existing = normalise(found)
-    asked = {name: value for name, value in normalise(planned).items() if name not in _NOT_COMPARED}
+    asked = {name: value for name, value in planned.fields.items() if name not in _NOT_COMPARED}
     return tuple(
-        Difference(where=".".join(path), planned=value, found=value_at(existing, *path))
-        for path, value in _leaves(asked)
-        if not _is_same(path[-1], value, value_at(existing, *path))
+        Difference(path=path, planned=value, found=found.value(*path))
+        for path, value in _walk_leaves(asked)
+        if not _is_same(path[-1], value, found.value(*path))
     )
 
 
-def _cut(text: str, *, limit: int) -> str:
-    return text if len(text) <= limit else f"{text[: limit - 1]}…"
-
-
-def _leaves(value: object, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], object]]:
+def _walk_leaves(value: object, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], object]]:
     if isinstance(value, Mapping):
         for name, inner in value.items():
-            yield from _leaves(inner, (*path, name))
+            yield from _walk_leaves(inner, (*path, name))
     else:
         yield path, value
 
 
 def _is_same(name: str, planned: object, found: object) -> bool:
-    """Compare one field; the API leaves out what stands at its default, so nothing and the default are the same."""
+    # The API leaves out what stands at its default, so nothing and the default are the same.
     if planned == found or (not planned and not found):
         return True
-    return isinstance(planned, str) and isinstance(found, str) and _is_resolved(name, planned, found)
-
-
-def _is_resolved(name: str, planned: str, found: str) -> bool:
-    if name == "imageVersion":
-        return _is_alias_of(planned, found)
-    return planned.startswith("/") and found.endswith(planned)
-
-
-def _is_alias_of(planned: str, found: str) -> bool:
+    if not isinstance(planned, str) or not isinstance(found, str):
+        return False
+    if name != "imageVersion":
+        return planned.startswith("/") and found.endswith(planned)
     try:
-        alias, image = ImageVersion.parse(planned), ImageVersion.parse(found)
+        return ImageVersion.parse(planned).may_stand_for(ImageVersion.parse(found))
     except InvalidInputError:
         return False
-    return (
-        alias.build in {None, image.build}
-        and alias.composer in {None, image.composer}
-        and alias.airflow in {None, image.airflow}
-        and alias.generation in {None, image.generation}
-        and alias.preview in {None, image.preview}
-    )
+
+
+def _list_names(value: object) -> Iterator[str]:
+    """List the names of all fields inside a value."""
+    if isinstance(value, Mapping):
+        yield from value
+    inside = value.values() if isinstance(value, Mapping) else value if isinstance(value, list) else ()
+    for item in inside:
+        yield from _list_names(item)
+
+
+def _cut(text: str, *, limit: int) -> str:
+    return text if len(text) <= limit else f"{text[: limit - 1]}…"

@@ -1,7 +1,7 @@
 """Which generations of Composer have which field of the environment resource: one table.
 
-Fields that every generation has are not in it, and neither is what the service fills in itself. It must not say what
-becomes of a field in a generation that has none: that is not verified.
+Fields that every generation has are left out, and so is what the service fills in itself. What becomes of a field in a
+generation that does not have it is not verified.
 
 Source: the field descriptions of https://cloud.google.com/composer/docs/reference/rest/v1/projects.locations.environments
 and of google-cloud-orchestration-airflow's v1 and v1beta1 types, which say the same ("This field is supported for Cloud
@@ -14,13 +14,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from airflow_masq.environment.versions import COMPOSER_1, COMPOSER_2, COMPOSER_3
+
 
 @dataclass(frozen=True, kw_only=True)
 class FieldGenerations:
-    """The generations that have one field.
+    """The generations of Composer that have one field.
 
     :param path: the field's names on the way down.
-    :param first: the first generation.
     :param last: the last generation; ``None`` where the newest has it.
     """
 
@@ -29,11 +30,7 @@ class FieldGenerations:
     last: int | None
 
     def has(self, generation: int) -> bool:
-        """Say whether a generation has the field.
-
-        :param generation: Composer's generation.
-        :return: whether it has.
-        """
+        """Say whether a generation has the field."""
         return self.first <= generation and (self.last is None or generation <= self.last)
 
     def __str__(self) -> str:
@@ -45,7 +42,7 @@ class FieldGenerations:
 # The use of IP aliases, which Composer 1 alone has as well, is the subject of a rule of its own.
 FIELD_GENERATIONS: Final = (
     *(
-        FieldGenerations(path=("config", *path), first=1, last=1)
+        FieldGenerations(path=("config", *path), first=COMPOSER_1, last=COMPOSER_1)
         for path in (
             ("nodeCount",),
             ("nodeConfig", "location"),
@@ -66,7 +63,7 @@ FIELD_GENERATIONS: Final = (
     # (https://registry.terraform.io/providers/hashicorp/google/latest/docs/resources/composer_environment, read
     # 2026-11-22); Google's own types do not say.
     *(
-        FieldGenerations(path=("config", *path), first=1, last=2)
+        FieldGenerations(path=("config", *path), first=COMPOSER_1, last=COMPOSER_2)
         for path in (
             ("nodeConfig", "ipAllocationPolicy", "clusterIpv4CidrBlock"),
             ("nodeConfig", "ipAllocationPolicy", "clusterSecondaryRangeName"),
@@ -80,11 +77,11 @@ FIELD_GENERATIONS: Final = (
     ),
     # gcloud takes their flags for Composer 2 only (create.py of Google Cloud SDK 528.0.0, read 2026-11-22).
     *(
-        FieldGenerations(path=("config", "privateEnvironmentConfig", name), first=2, last=2)
+        FieldGenerations(path=("config", "privateEnvironmentConfig", name), first=COMPOSER_2, last=COMPOSER_2)
         for name in ("cloudComposerConnectionSubnetwork", "networkingConfig")
     ),
     *(
-        FieldGenerations(path=("config", *path), first=2, last=None)
+        FieldGenerations(path=("config", *path), first=COMPOSER_2, last=None)
         for path in (
             ("workloadsConfig",),
             ("environmentSize",),
@@ -94,7 +91,7 @@ FIELD_GENERATIONS: Final = (
         )
     ),
     *(
-        FieldGenerations(path=("config", *path), first=3, last=None)
+        FieldGenerations(path=("config", *path), first=COMPOSER_3, last=None)
         for path in (
             ("nodeConfig", "composerNetworkAttachment"),
             ("nodeConfig", "composerInternalIpv4CidrBlock"),

@@ -1,8 +1,7 @@
 """The fields of Google's environment resource, their names and their types, as a table.
 
 The service and its REST documentation say ``nodeConfig``, Python's types say ``node_config``; the second follows from
-the first. A name has the same type wherever it stands. It must not list what the fields mean: what is not in the table
-is passed on as it came.
+the first. A name has the same type wherever it stands. A field that is not in the table is passed on as it came.
 
 Source: https://cloud.google.com/composer/docs/reference/rest/v1/projects.locations.environments and the v1 and v1beta1
 message types of google-cloud-orchestration-airflow, both read 2026-11-22.
@@ -143,7 +142,7 @@ ENUMS: Final = frozenset(
         "webServerPluginsMode",
     }
 )
-"""Fields that hold one of Google's words, which are not listed here: the service may have learnt another yesterday."""
+"""Fields that hold one of Google's words. These are not listed: the service may have learnt another yesterday."""
 
 TIMES: Final = frozenset({"createTime", "endTime", "startTime", "updateTime"})
 """Fields that hold a time, as text."""
@@ -154,11 +153,7 @@ FIELD_NAMES: Final = (
 
 
 def snake_case(camel_case: str) -> str:
-    """Give the spelling of Python's types, which is Terraform's as well.
-
-    :param camel_case: a field's name in REST spelling.
-    :return: the name in snake_case.
-    """
+    """Turn a field's REST name into the spelling of Python's types, which is Terraform's as well."""
     return re.sub(r"(?<!^)([A-Z])", lambda letter: f"_{letter[0].lower()}", camel_case)
 
 

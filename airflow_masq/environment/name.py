@@ -1,7 +1,4 @@
-"""The full name of an environment, ``projects/P/locations/L/environments/E``.
-
-It must not ask whether the project or the location exists: only the service knows.
-"""
+"""The full name of an environment, ``projects/P/locations/L/environments/E``."""
 
 from __future__ import annotations
 
@@ -12,7 +9,7 @@ from typing import Final, Self
 from airflow_masq.exceptions import InvalidInputError
 
 # https://cloud.google.com/composer/docs/reference/rest/v1/projects.locations.environments#Environment ("name"), read
-# 2026-11-22. Projects are ids, numbers or, in older organisations, "domain:id"; which exist is the service's to say.
+# 2026-11-22. Projects are ids, numbers or, in older organisations, "domain:id"; only the service knows which exist.
 ENVIRONMENT_ID: Final = re.compile(r"[a-z](?:[-0-9a-z]{0,62}[0-9a-z])?")
 _PROJECT: Final = re.compile(r"(?:[a-z0-9.-]{1,253}:)?[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?")
 _LOCATION: Final = re.compile(r"[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?")
@@ -26,7 +23,6 @@ class EnvironmentName:
 
     :param project: the project's id or number.
     :param location: the region.
-    :param environment_id: the environment's own id.
     """
 
     project: str
@@ -38,9 +34,9 @@ class EnvironmentName:
         """Read a full name.
 
         :param text: ``projects/P/locations/L/environments/E``.
-        :param where: the place to name in an error, default ``environment name``.
-        :return: its parts.
-        :raises InvalidInputError: when the form, or one of the three parts, is not Google's.
+        :param where: the place to name in an error.
+        :raises InvalidInputError: the form, or one of the three parts, is not Google's. Whether the project and the
+            location exist is not checked.
         """
         matched = _NAME.fullmatch(text)
         if matched is None:

@@ -1,126 +1,227 @@
-"""The environment resource in Google's REST form, whichever way it was written.
+"""A Composer environment's resource, read once.
 
-Plans, DAG authors and Google's own types write the same resource in two spellings; inside the package there is one. It
-must not police the resource: a field that we do not know is passed on, since the service may have learnt it yesterday.
+Plans, DAG authors and Google's own types write the resource in two spellings; inside the package there is one value.
+Unknown fields are kept, since the service may have learnt them yesterday.
 """
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping
-from typing import Final
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Final, Self
 
+from airflow_masq.environment.cidr_fields import BARE_SIZE, POD_FIELD, SERVICE_FIELD, CidrField
 from airflow_masq.environment.fields import FREE_FORM_MAPS, REST_NAMES
+from airflow_masq.environment.versions import COMPOSER_1, COMPOSER_2, COMPOSER_3, ImageVersion
 from airflow_masq.exceptions import InvalidInputError
+from airflow_masq.network.ranges import parse_cidr
+from airflow_masq.text import printable
 
-# Google's resource nests 6 deep; what nests deeper is no resource but an accident, or refers to itself.
+if TYPE_CHECKING:
+    from netaddr import IPNetwork
+
+IMAGE_VERSION_PLACE: Final = "environment.config.softwareConfig.imageVersion"
+OUT_OF_YOUR_NETWORK: Final = "Composer 3 keeps its nodes and Pods out of your network"
+"""Why nothing can be said of the addresses, the room and the policy of such an environment."""
+
+_AGENT_FLAG: Final = ("config", "nodeConfig", "enableIpMasqAgent")
+
+# Google's resource nests 6 deep; what nests deeper is an accident, or refers to itself.
 _DEEPEST: Final = 64
 _EXCERPT_CHARACTERS: Final = 60
 
 
-def normalise(resource: Mapping[str, object]) -> dict[str, object]:
-    """Write an environment resource in Google's REST spelling.
+@dataclass(frozen=True, kw_only=True)
+class EnvironmentResource:
+    """Google's REST resource of an environment; make it with ``read``. An empty one stands for no environment.
 
-    :param resource: the resource with camelCase or snake_case field names, also mixed.
-    :return: a deep copy in camelCase; unknown fields, and the keys of the user's own maps (labels, environment
-        variables, configuration overrides, PyPI packages), as they came.
-    :raises InvalidInputError: when a field stands there in both spellings, a key is no text, or it nests too deep.
+    :param fields: the resource in REST spelling; do not change it. It may hold secrets and is left out of ``repr``.
     """
-    return _rest_mapping(resource, where="", depth=0)
 
+    fields: Mapping[str, object] = field(default_factory=dict, hash=False, repr=False)
 
-def masquerade_enabled(resource: Mapping[str, object]) -> bool:
-    """Say whether the resource asks for, or has, the IP masquerade agent.
+    @classmethod
+    def read(cls, resource: Mapping[str, object]) -> Self:
+        """Read a resource in either spelling.
 
-    :param resource: the resource in either spelling.
-    :return: true only for ``true``: the field has no presence, so ``false`` and nothing are the same
+        :param resource: the resource with camelCase or snake_case field names, also mixed; it is copied. Unknown
+            fields, and the keys of the user's own maps (labels, environment variables, configuration overrides, PyPI
+            packages), keep their spelling.
+        :raises InvalidInputError: a field occurs in both spellings, a key is not text, or the nesting is too deep.
+        """
+        return cls(fields=_copy_mapping(resource))
+
+    def __bool__(self) -> bool:
+        return bool(self.fields)
+
+    def as_rest(self) -> dict[str, object]:
+        """Copy the resource in Google's REST spelling."""
+        return copy.deepcopy(dict(self.fields))
+
+    def value(self, *path: str) -> object | None:
+        """Look up a field; ``None`` where nothing is set, or something on the way is no mapping."""
+        value: object | None = self.fields
+        for name in path:
+            if not isinstance(value, Mapping):
+                return None
+            value = value.get(name)
+        return value
+
+    def text(self, *path: str) -> str:
+        """Look up a text field; empty where it is not set, as in Google's own types, or is no text."""
+        text = self.value(*path)
+        return text if isinstance(text, str) else ""
+
+    def cidr(self, cidr_field: CidrField) -> IPNetwork | None:
+        """Read the range in a field; ``None`` where there is none, only a size, or one that cannot be read."""
+        try:
+            return parse_cidr(self.text(*cidr_field.path))
+        except InvalidInputError:
+            return None
+
+    def bare_size(self, cidr_field: CidrField) -> int | None:
+        """Read the prefix length in a field that holds a size such as ``/14`` and no range."""
+        matched = BARE_SIZE.fullmatch(self.text(*cidr_field.path))
+        return None if matched is None else int(matched[1])
+
+    @property
+    def name(self) -> str | None:
+        """The full name as written, which need not be a valid one; ``None`` where there is none."""
+        name = self.value("name")
+        return name if isinstance(name, str) else None
+
+    @property
+    def state(self) -> str:
+        """The state's name in the Composer API, ``STATE_UNSPECIFIED`` where the resource has none."""
+        return self.text("state") or "STATE_UNSPECIFIED"
+
+    @cached_property
+    def image(self) -> ImageVersion | None:
+        """The image version; ``None`` where there is none, or none that can be read."""
+        try:
+            return ImageVersion.parse(self.text("config", "softwareConfig", "imageVersion"))
+        except InvalidInputError:
+            return None
+
+    @property
+    def generation(self) -> int | None:
+        """Composer's generation, for example ``COMPOSER_2``; ``None`` where the image does not tell."""
+        return None if self.image is None else self.image.generation
+
+    @property
+    def masquerades(self) -> bool:
+        """Whether the resource asks for, or has, the IP masquerade agent.
+
+        The flag has no presence, so ``false`` and nothing are the same
         (https://cloud.google.com/composer/docs/reference/rest/v1/projects.locations.environments#NodeConfig, read
         2026-11-22).
-    :raises InvalidInputError: as ``normalise``.
-    """
-    return value_at(normalise(resource), "config", "nodeConfig", "enableIpMasqAgent") is True
+        """
+        return self.value(*_AGENT_FLAG) is True
+
+    @property
+    def refuses_agent(self) -> bool:
+        """Whether the resource spells out that it has no agent; the API does not tell this apart from nothing."""
+        return self.value(*_AGENT_FLAG) is False
+
+    @property
+    def is_private(self) -> bool:
+        """Whether it is a private IP environment."""
+        return self.value("config", "privateEnvironmentConfig", "enablePrivateEnvironment") is True
+
+    @property
+    def runs_on_autopilot(self) -> bool:
+        """Whether the cluster is an Autopilot one; assumed where the image does not tell.
+
+        Composer 1 has Standard clusters (https://cloud.google.com/composer/docs/composer-versioning-overview, read
+        2026-11-22).
+        """
+        return self.generation != COMPOSER_1
+
+    @property
+    def has_public_nodes(self) -> bool:
+        """Whether the nodes have external addresses: those of Composer 1 and 2 have, unless the environment is private.
+
+        Inferred from private environments being those whose nodes have internal addresses only
+        (https://cloud.google.com/composer/docs/composer-2/configure-private-ip, read 2026-11-22).
+        """
+        return self.generation in {COMPOSER_1, COMPOSER_2} and not self.is_private
+
+    @property
+    def pod_ranges(self) -> tuple[IPNetwork, ...]:
+        """The one Pod range that the resource names as a CIDR, or none."""
+        return self._ranges(POD_FIELD)
+
+    @property
+    def service_ranges(self) -> tuple[IPNetwork, ...]:
+        """The one Service range that the resource names as a CIDR, or none."""
+        return self._ranges(SERVICE_FIELD)
+
+    def _ranges(self, cidr_field: CidrField) -> tuple[IPNetwork, ...]:
+        network = self.cidr(cidr_field)
+        return () if network is None else (network,)
+
+    def require_own_network(self) -> None:
+        """Refuse an environment whose nodes and Pods are not in the project's network.
+
+        :raises InvalidInputError: it is one of Composer 3.
+        """
+        if self.image is not None and self.generation == COMPOSER_3:
+            expected = f"Composer 1 or 2, since {OUT_OF_YOUR_NETWORK}"
+            raise InvalidInputError(where=IMAGE_VERSION_PLACE, expected=expected, seen=printable(self.image.text))
+
+    def with_agent(self) -> Self:
+        """Switch the IP masquerade agent on in a copy.
+
+        :raises InvalidInputError: ``config`` or ``config.nodeConfig`` is no mapping.
+        """
+        rest = self.as_rest()
+        section = rest
+        *around, flag = _AGENT_FLAG
+        for depth, name in enumerate(around, start=1):
+            if section.get(name) is None:
+                section[name] = {}
+            inner = section[name]
+            if not isinstance(inner, dict):
+                where = ".".join(_AGENT_FLAG[:depth])
+                raise InvalidInputError(where=where, expected="a mapping", seen=f"a {type(inner).__name__}")
+            section = inner
+        section[flag] = True
+        return type(self)(fields=rest)
+
+    def with_name(self, name: str) -> Self:
+        """Name the environment in a copy."""
+        return type(self)(fields={**self.as_rest(), "name": name})
 
 
-def with_masquerade(resource: Mapping[str, object]) -> dict[str, object]:
-    """Switch the IP masquerade agent on in a copy of a resource.
-
-    :param resource: the resource in either spelling; it stays as it is.
-    :return: a copy in REST spelling with ``config.nodeConfig.enableIpMasqAgent`` true.
-    :raises InvalidInputError: as ``normalise``, and when ``config`` or ``nodeConfig`` is no mapping.
-    """
-    copy = normalise(resource)
-    node_config = _section(_section(copy, "config", where="config"), "nodeConfig", where="config.nodeConfig")
-    node_config["enableIpMasqAgent"] = True
-    return copy
-
-
-def value_at(resource: Mapping[str, object], *names: str) -> object | None:
-    """Look a field up in a resource in REST spelling.
-
-    :param resource: the resource, as ``normalise`` gives it.
-    :param names: the field names on the way down.
-    :return: what stands there; ``None`` where nothing does, or where something on the way is no mapping.
-    """
-    value: object | None = resource
-    for name in names:
-        if not isinstance(value, Mapping):
-            return None
-        value = value.get(name)
-    return value
-
-
-def _section(parent: dict[str, object], name: str, *, where: str) -> dict[str, object]:
-    section = parent.get(name)
-    if section is None:
-        section = parent[name] = {}
-    if not isinstance(section, dict):
-        raise InvalidInputError(where=where, expected="a mapping", seen=f"a {type(section).__name__}")
-    return section
-
-
-def _rest_mapping(mapping: Mapping[str, object], *, where: str, depth: int) -> dict[str, object]:
-    renamed: dict[str, object] = {}
+def _copy_mapping(
+    mapping: Mapping[Any, object], *, where: str = "", depth: int = 0, is_googles: bool = True
+) -> dict[str, object]:
+    """Copy a mapping, with the names of Google's fields in REST spelling where its keys are Google's."""
+    copied: dict[str, object] = {}
     for key, value in mapping.items():
-        name = REST_NAMES.get(_checked_key(key, where=where), key)
+        if not isinstance(key, str):
+            seen = ascii(key)[:_EXCERPT_CHARACTERS]
+            raise InvalidInputError(where=where or "environment", expected="text as key", seen=seen)
+        name = REST_NAMES.get(key, key) if is_googles else key
         place = f"{where}.{name}" if where else name
-        if name in renamed:
+        if name in copied:
             raise InvalidInputError(where=place, expected="the field once", seen="it in both spellings")
-        is_ours_to_rename = key in REST_NAMES and name not in FREE_FORM_MAPS
-        copy = _rest_value if is_ours_to_rename else _verbatim
-        renamed[name] = copy(value, where=place, depth=_deeper(depth, where=place))
-    return renamed
+        is_known = is_googles and key in REST_NAMES and name not in FREE_FORM_MAPS
+        copied[name] = _copy_value(value, where=place, depth=depth + 1, is_googles=is_known)
+    return copied
 
 
-def _rest_value(value: object, *, where: str, depth: int) -> object:
+def _copy_value(value: object, *, where: str, depth: int, is_googles: bool) -> object:
+    if depth > _DEEPEST:
+        place = f"{where[:_EXCERPT_CHARACTERS]}..."
+        raise InvalidInputError(where=place, expected=f"at most {_DEEPEST} levels", seen="more")
     if isinstance(value, Mapping):
-        return _rest_mapping(value, where=where, depth=depth)
+        return _copy_mapping(value, where=where, depth=depth, is_googles=is_googles)
     if isinstance(value, list | tuple):
         return [
-            _rest_value(item, where=f"{where}[{index}]", depth=_deeper(depth, where=where))
+            _copy_value(item, where=f"{where}[{index}]", depth=depth + 1, is_googles=is_googles)
             for index, item in enumerate(value)
         ]
     return value
-
-
-def _verbatim(value: object, *, where: str, depth: int) -> object:
-    if isinstance(value, Mapping):
-        return {
-            _checked_key(key, where=where): _verbatim(item, where=where, depth=_deeper(depth, where=where))
-            for key, item in value.items()
-        }
-    if isinstance(value, list | tuple):
-        return [_verbatim(item, where=where, depth=_deeper(depth, where=where)) for item in value]
-    return value
-
-
-def _checked_key(key: object, *, where: str) -> str:
-    if not isinstance(key, str):
-        seen = ascii(key)[:_EXCERPT_CHARACTERS]
-        raise InvalidInputError(where=where or "environment", expected="text as key", seen=seen)
-    return key
-
-
-def _deeper(depth: int, *, where: str) -> int:
-    if depth >= _DEEPEST:
-        place = f"{where[:_EXCERPT_CHARACTERS]}..."
-        raise InvalidInputError(where=place, expected=f"at most {_DEEPEST} levels", seen="more")
-    return depth + 1

@@ -24,7 +24,7 @@ from airflow_masq.text import printable
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from airflow_masq.plan.values import Target
+    from airflow_masq.plan import Target
 
 _CONNECTION_SCHEME = "airflow://"
 _Ask: TypeAlias = Callable[[], Awaitable[Observation]]

@@ -149,7 +149,7 @@ class SourceIpCheckOperator(BaseOperator):
     def _environment_name(self, plan: Plan) -> str:
         """Name the environment: as the task was told, else as Composer says, else as the plan does."""
         told = one_line(self.environment, where="environment") if self.environment is not None else ""
-        planned = printable(str(plan.environment.get("name", "")).rpartition("/")[2])
+        planned = printable((plan.environment.name or "").rpartition("/")[2])
         actual = self._composer_environment()
         if planned and actual and planned != actual:
             self.log.warning(

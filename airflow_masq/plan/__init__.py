@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from airflow_masq.plan.load import load_plan, plan_from_environment, plan_from_mapping
-from airflow_masq.plan.policy_section import policy_with_agent, policy_without_agent
-from airflow_masq.plan.remedy import Remedy, remedy_of
+from airflow_masq.plan.policy_section import PolicyChoice
 from airflow_masq.plan.schema import PLAN_SCHEMA
-from airflow_masq.plan.values import Plan, PolicyChoice, Target
+from airflow_masq.plan.targets import Target
+from airflow_masq.plan.values import Plan, Remedy
 
 __all__ = [
     "PLAN_SCHEMA",
@@ -17,7 +17,4 @@ __all__ = [
     "load_plan",
     "plan_from_environment",
     "plan_from_mapping",
-    "policy_with_agent",
-    "policy_without_agent",
-    "remedy_of",
 ]

@@ -1,128 +1,142 @@
-"""The environment in a plan: Google's resource, taken as it is, and what of it says something about the network.
+"""The environment in a plan: Google's resource, whose known fields hold what Google's own reader takes.
 
-Known fields are looked at for their type only: whether the values make sense is for rules to say, so that a plan with
-a flawed environment can still be linted.
+A plan with ``envVariables: {A: 1}`` would otherwise pass here, and be refused by Google's types when it is too late.
+Only types are checked: rules say whether the values make sense, so that a plan with a flawed environment can be linted.
+An unknown field, and an unknown word of an enum, are passed on.
+
+Source of the types' bounds: https://protobuf.dev/programming-guides/json/, read 2026-11-25.
 """
 
 from __future__ import annotations
 
+import re
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
-from airflow_masq.environment import ImageVersion, normalise, value_at
-from airflow_masq.environment.cidr_fields import IP_ALLOCATION_POLICY
+from airflow_masq.environment import EnvironmentResource, fields
+from airflow_masq.environment.cidr_fields import POD_FIELD, SERVICE_FIELD
 from airflow_masq.exceptions import InvalidInputError
-from airflow_masq.network.ranges import parse_cidr
-from airflow_masq.plan.environment_types import check_types
+from airflow_masq.plan.place import Place
 from airflow_masq.text import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from netaddr import IPNetwork
-
-    from airflow_masq.plan.place import Place
-
-COMPOSER_1: Final = 1
-COMPOSER_2: Final = 2
-COMPOSER_3: Final = 3
-"""Composer's generations, as ``composer_generation`` tells them."""
-
-IMAGE_VERSION_PLACE: Final = "environment.config.softwareConfig.imageVersion"
-OUT_OF_YOUR_NETWORK: Final = "Composer 3 keeps its nodes and Pods out of your network"
-"""Why nothing can be said of the addresses, the room and the policy of such an environment."""
+    from collections.abc import Callable, Mapping
 
 _LONGEST_PLACE: Final = 200
-_COMPOSERS_THAT_MAY_BE_PUBLIC: Final = (COMPOSER_1, COMPOSER_2)
-_PRIVATE_ENVIRONMENT_CONFIG: Final = ("config", "privateEnvironmentConfig")
+_WHOLE_NUMBERS: Final = range(-(2**31), 2**31)
+_LARGEST_FLOAT: Final = (2 - 2**-23) * 2.0**127
+# RFC 3339 section 5.6; Google's reader takes capitals only, and at most nine digits of a second.
+_TIME: Final = re.compile(
+    r"([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2})(?:\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})"
+)
+# Where the plan gives no ranges, the environment's field does.
+_STAND_INS: Final = (("network.pod_ranges", POD_FIELD.where), ("network.service_ranges", SERVICE_FIELD.where))
 
 
-def read_environment(place: Place) -> dict[str, object]:
+def read_environment(place: Place) -> EnvironmentResource:
     """Read the environment resource.
 
-    :param place: where it stands.
-    :return: the resource in camelCase.
-    :raises PlanError: when a field of Google's has another type, or stands there in both spellings.
+    :raises PlanError: a known field has another type, or occurs in both spellings.
     """
-    fields = {name: field.value for name, field in place.entries().items()}
+    values = {name: entry.value for name, entry in place.entries().items()}
     try:
-        resource = normalise(fields)
+        environment = EnvironmentResource.read(values)
     except InvalidInputError as error:
         where = f"{place.where}.{printable(error.where, limit=_LONGEST_PLACE)}"
         raise place.document.error(where=where, expected=error.expected, seen=error.seen) from None
-    check_types(resource, document=place.document, around=place.where)
-    return resource
+    _check_fields(Place(document=place.document, where=place.where, value=environment.fields))
+    return environment
 
 
-def image_of_environment(resource: Mapping[str, object]) -> ImageVersion | None:
-    """Give the environment's image version.
+def add_lines_of_other_names(lines: Mapping[str, int]) -> dict[str, int]:
+    """Add the names by which rules call places to the places of a document, so that a finding has a line.
 
-    :param resource: the resource in camelCase.
-    :return: the version; ``None`` where there is none, or none that can be read.
+    Rules call the environment's fields by their REST names, and ranges by where they end up, in whatever way the plan
+    is written.
     """
-    text = value_at(resource, "config", "softwareConfig", "imageVersion")
+    named = {_rest_place(where): line for where, line in lines.items() if where.startswith("environment.")}
+    named |= lines
+    for place, stand_in in _STAND_INS:
+        if place not in named and stand_in in named:
+            named[place] = named[stand_in]
+    return named
+
+
+def _rest_place(where: str) -> str:
+    parts = (part.partition("[") for part in where.split("."))
+    return ".".join(f"{fields.REST_NAMES.get(name, name)}{bracket}{index}" for name, bracket, index in parts)
+
+
+def _check_fields(place: Place) -> None:
+    """Check the known fields of the environment or of a section; ``null`` says nothing, as in JSON."""
+    for name, entry in place.entries().items():
+        check = _CHECK_OF_FIELD.get(name)
+        if check is not None and entry.value is not None:
+            check(entry)
+
+
+def _check_text(place: Place) -> None:
+    if not isinstance(place.value, str):
+        raise place.error(_expect_text(place))
+
+
+def _expect_text(place: Place) -> str:
+    return "text" if isinstance(place.value, dict | list) else "text (quote it)"
+
+
+def _check_map(place: Place) -> None:
+    if not isinstance(place.value, dict):
+        raise place.error("a mapping from text to text")
+    for entry in place.entries().values():
+        if not isinstance(entry.value, str):
+            # The user's own values are described by their type alone: a password may be a number.
+            is_number = isinstance(entry.value, int | float) and not isinstance(entry.value, bool)
+            raise entry.error(_expect_text(entry), seen="a number" if is_number else None)
+
+
+def _check_all(check: Callable[[Place], None], *, expected: str) -> Callable[[Place], None]:
+    def check_list(place: Place) -> None:
+        if not isinstance(place.value, list):
+            raise place.error(expected)
+        for item in place.items():
+            check(item)
+
+    return check_list
+
+
+def _expect(expected: str, *, accepts: Callable[[object], bool]) -> Callable[[Place], None]:
+    def check(place: Place) -> None:
+        if not accepts(place.value):
+            raise place.error(expected)
+
+    return check
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= _LARGEST_FLOAT
+
+
+def _is_whole_number(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value in _WHOLE_NUMBERS
+
+
+def _is_time(value: object) -> bool:
+    match = _TIME.fullmatch(value) if isinstance(value, str) else None
     try:
-        return ImageVersion.parse(text) if isinstance(text, str) else None
-    except InvalidInputError:
-        return None
+        return match is not None and bool(datetime.fromisoformat(f"{match[1]}{match[2]}").astimezone(UTC))
+    except (ValueError, OverflowError):  # no such day; a year that UTC does not have
+        return False
 
 
-def composer_generation(resource: Mapping[str, object]) -> int | None:
-    """Give the generation of Composer that the environment's image belongs to.
-
-    :param resource: the resource in camelCase.
-    :return: 1, 2 or 3; ``None`` where the image does not tell.
-    """
-    image = image_of_environment(resource)
-    return None if image is None else image.generation
-
-
-def require_own_network(resource: Mapping[str, object]) -> None:
-    """Refuse an environment of whose nodes and Pods the project's network knows nothing.
-
-    :param resource: the resource in camelCase.
-    :raises InvalidInputError: when it is one of Composer 3.
-    """
-    image = image_of_environment(resource)
-    if image is not None and image.generation == COMPOSER_3:
-        expected = f"Composer 1 or 2, since {OUT_OF_YOUR_NETWORK}"
-        raise InvalidInputError(where=IMAGE_VERSION_PLACE, expected=expected, seen=printable(image.text))
-
-
-def runs_on_autopilot(resource: Mapping[str, object]) -> bool:
-    """Say whether the environment's cluster is one of Autopilot.
-
-    :param resource: the resource in camelCase.
-    :return: false for Composer 1, whose clusters are Standard ones
-        (https://cloud.google.com/composer/docs/composer-versioning-overview, read 2026-11-22); true where the image
-        does not tell.
-    """
-    return composer_generation(resource) != COMPOSER_1
-
-
-def has_public_nodes(resource: Mapping[str, object]) -> bool:
-    """Say whether the environment's nodes have external addresses.
-
-    :param resource: the resource in camelCase.
-    :return: true for Composer 1 and 2 where the environment is not private (inferred from private environments being
-        those whose nodes have internal addresses only,
-        https://cloud.google.com/composer/docs/composer-2/configure-private-ip, read 2026-11-22); false for others.
-    """
-    is_private = value_at(resource, *_PRIVATE_ENVIRONMENT_CONFIG, "enablePrivateEnvironment") is True
-    return composer_generation(resource) in _COMPOSERS_THAT_MAY_BE_PUBLIC and not is_private
-
-
-def ranges_of_environment(resource: Mapping[str, object], *, field_name: str) -> tuple[IPNetwork, ...]:
-    """Give the range that the environment's IP allocation policy names.
-
-    :param resource: the resource in camelCase.
-    :param field_name: ``clusterIpv4CidrBlock`` for Pods, ``servicesIpv4CidrBlock`` for Services.
-    :return: the one range; none where the policy gives none, only a size, or one that cannot be read (which is a rule's
-        matter).
-    """
-    text = value_at(resource, *IP_ALLOCATION_POLICY, field_name)
-    if not isinstance(text, str):
-        return ()
-    try:
-        return (parse_cidr(text),)
-    except InvalidInputError:
-        return ()
+_CHECKS: Final = (
+    (fields.SECTIONS, _check_fields),
+    (fields.BOOLEANS, _expect("true or false", accepts=lambda value: isinstance(value, bool))),
+    (fields.WHOLE_NUMBERS, _expect("a whole number of 32 bits", accepts=_is_whole_number)),
+    (fields.NUMBERS, _expect("a number of 32 bits", accepts=_is_number)),
+    (fields.TIMES, _expect("a time as text, such as 2024-01-01T00:00:00Z", accepts=_is_time)),
+    (fields.TEXTS | fields.ENUMS, _check_text),
+    (fields.FREE_FORM_MAPS, _check_map),
+    (fields.TEXT_LISTS, _check_all(_check_text, expected="a list of texts")),
+    (fields.SECTION_LISTS, _check_all(_check_fields, expected="a list of mappings")),
+)
+_CHECK_OF_FIELD: Final = {name: check for names, check in _CHECKS for name in names}

@@ -1,16 +1,17 @@
 """The policy of a plan: one of three words, or the very objects or config that govern the cluster.
 
-What people hand in is read leniently here, so that a plan with a flawed manifest or config can still be linted: what
-the API server or the agent would refuse is not in force, and saying so is a rule's matter.
+Objects and configs are read leniently, so that a plan with a flawed one can still be linted: what the API server or the
+agent would refuse is not in force, and a rule says so.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import TYPE_CHECKING, Final
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Final, Self
 
 from airflow_masq.agent.config import AgentConfigReading, agent_policy, read_agent_config
-from airflow_masq.environment import masquerade_enabled
+from airflow_masq.environment import EnvironmentResource
 from airflow_masq.network.egress_nat_policy import (
     DEFAULT_NAME,
     check_egress_nat_policy,
@@ -19,161 +20,120 @@ from airflow_masq.network.egress_nat_policy import (
 )
 from airflow_masq.network.policy import MasqueradePolicy, composer_policy, gke_default_policy, no_policy
 from airflow_masq.network.provenance import Provenance
-from airflow_masq.plan.environment_section import runs_on_autopilot
-from airflow_masq.plan.values import Plan, PolicyChoice
+from airflow_masq.network.ranges import NetworkRanges
+from airflow_masq.plan.place import Place
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
-    from airflow_masq.network.ranges import NetworkRanges
-    from airflow_masq.plan.place import Place
 
-_NAMED: Final[Mapping[str, Callable[[NetworkRanges, bool], MasqueradePolicy]]] = {
-    "composer": lambda ranges, autopilot: composer_policy(ranges, autopilot=autopilot),
-    "gke-default": lambda ranges, autopilot: gke_default_policy(ranges, autopilot=autopilot),
-    "none": lambda _ranges, _autopilot: no_policy(),
-}
-_MANIFESTS: Final = "egress_nat_policies"
-_AGENT_CONFIG: Final = "agent_config"
+COMPOSER: Final = "composer"
+GKE_DEFAULT: Final = "gke-default"
+NO_POLICY: Final = "none"
+EGRESS_NAT_POLICIES: Final = "egress_nat_policies"
+AGENT_CONFIG: Final = "agent_config"
+
+_WORDS: Final = (COMPOSER, GKE_DEFAULT, NO_POLICY)
 _AGENT_SETTINGS: Final = {"reserved_ranges": True, "daemon_set": True, "enable_ipv6": False}  # with their defaults
-_FORMS: Final = f"{', '.join(_NAMED)}, or a mapping with {_MANIFESTS} or {_AGENT_CONFIG}"
+_FORMS: Final = f"{', '.join(_WORDS)}, or a mapping with {EGRESS_NAT_POLICIES} or {AGENT_CONFIG}"
 
 
-def read_policy_choice(place: Place | None, *, environment: Mapping[str, object]) -> PolicyChoice:
-    """Read which policy a plan takes to be in force.
+@dataclass(frozen=True, kw_only=True)
+class PolicyChoice:
+    """Which masquerade policy a plan takes to be in force, in the plan's own words.
 
-    :param place: where it stands; ``None`` where the plan does not say.
-    :param environment: the environment in camelCase, whose flag decides where the plan does not.
-    :return: the choice.
-    :raises PlanError: when it is neither one of the words nor a mapping with exactly one form of policy.
+    :param name: ``composer``, ``gke-default``, ``none``, ``egress_nat_policies`` or ``agent_config``; default: GKE's.
+    :param stated: whether the plan says so; else it follows from the environment's flag.
+    :param manifests: the ``EgressNATPolicy`` objects as the plan has them, flawed ones too.
+    :param agent_config: the agent's config; ``None`` for every other policy.
+    :param reserved_ranges: whether the agent's defaults are all reserved ranges; default true, as on GKE.
+    :param daemon_set: whether the agent's DaemonSet runs; default true. Without it the config is not read.
+    :param enable_ipv6: whether the agent runs with ``--enable-ipv6``; default false.
     """
-    if place is None:
-        return policy_choice_of(environment)
-    if isinstance(place.value, dict):
-        return _read_own_policy(place)
-    if place.value not in tuple(_NAMED):
-        raise place.error(f"one of {_FORMS}")
-    return PolicyChoice(name=str(place.value), stated=True)
 
+    name: str = GKE_DEFAULT
+    stated: bool = False
+    manifests: tuple[Mapping[str, object], ...] = field(default=(), hash=False)
+    agent_config: str | None = None
+    reserved_ranges: bool = True
+    daemon_set: bool = True
+    enable_ipv6: bool = False
 
-def policy_choice_of(environment: Mapping[str, object]) -> PolicyChoice:
-    """Give the policy that follows from an environment alone.
+    @classmethod
+    def from_environment(cls, environment: EnvironmentResource) -> Self:
+        """Choose the policy that follows from an environment: Composer's if it has the agent, else GKE's default."""
+        return cls(name=COMPOSER if environment.masquerades else GKE_DEFAULT)
 
-    :param environment: the environment in camelCase.
-    :return: Composer's where the environment has the agent, else GKE's default.
-    """
-    return PolicyChoice(name="composer" if masquerade_enabled(environment) else "gke-default")
+    @cached_property
+    def agent_reading(self) -> AgentConfigReading | None:
+        """The plan's own config as the agent reads it; ``None`` where there is none, or no agent reads it."""
+        if self.agent_config is None or not self.daemon_set:
+            return None
+        return read_agent_config(self.agent_config, enable_ipv6=self.enable_ipv6, reserved_ranges=self.reserved_ranges)
 
+    @cached_property
+    def accepted_manifests(self) -> tuple[Mapping[str, object], ...]:
+        """The manifests that are in force: those that the API server would not refuse, in the plan's order."""
+        return tuple(manifest for manifest in self.manifests if not check_egress_nat_policy(manifest))
 
-def policy_in_force(
-    choice: PolicyChoice, *, ranges: NetworkRanges, environment: Mapping[str, object]
-) -> MasqueradePolicy:
-    """Give the policy that a choice amounts to.
+    @property
+    def replaces_default(self) -> bool:
+        """Whether an accepted manifest takes the place of the object ``default``, which is GKE's or Composer's."""
+        return any(read_egress_nat_policy(manifest).name == DEFAULT_NAME for manifest in self.accepted_manifests)
 
-    :param choice: what the plan says.
-    :param ranges: the cluster's network.
-    :param environment: the environment in camelCase, whose image tells whether the cluster is one of Autopilot.
-    :return: the policy.
-    """
-    if choice.agent_config is not None:
-        if not choice.daemon_set:
+    def derive_policy(self, *, ranges: NetworkRanges, environment: EnvironmentResource) -> MasqueradePolicy:
+        """Derive the policy in force on a cluster with these ranges."""
+        if self.agent_config is not None:
+            if self.agent_reading is not None:
+                return agent_policy(self.agent_reading)
             # A ConfigMap without the DaemonSet does nothing: GKE's default list stays in force
             # (https://cloud.google.com/kubernetes-engine/docs/how-to/ip-masquerade-agent, read 2026-11-22).
-            remark = "nobody reads the agent's config without its DaemonSet"
-            return replace(gke_default_policy(ranges, autopilot=False), name=_AGENT_CONFIG, remark=remark)
-        return agent_policy(_reading(choice.agent_config, choice))
-    if choice.name == _MANIFESTS:
-        accepted = accepted_manifests(choice)
-        policy = egress_nat_policies(accepted, ranges=ranges, has_agent=masquerade_enabled(environment))
-        if len(accepted) == len(choice.manifests):
-            return policy
-        remark = "a flawed manifest of the plan is taken not to be in force"
-        return replace(policy, provenance=Provenance.INFERRED, remark=remark)
-    return _NAMED[choice.name](ranges, runs_on_autopilot(environment))
+            remark = "the agent's config is not read without its DaemonSet"
+            return replace(gke_default_policy(ranges, autopilot=False), name=AGENT_CONFIG, remark=remark)
+        if self.name == EGRESS_NAT_POLICIES:
+            policy = egress_nat_policies(self.accepted_manifests, ranges=ranges, has_agent=environment.masquerades)
+            if len(self.accepted_manifests) == len(self.manifests):
+                return policy
+            remark = "a flawed manifest of the plan is taken not to be in force"
+            return replace(policy, provenance=Provenance.INFERRED, remark=remark)
+        if self.name == NO_POLICY:
+            return no_policy()
+        make_policy = composer_policy if self.name == COMPOSER else gke_default_policy
+        return make_policy(ranges, autopilot=environment.runs_on_autopilot)
 
 
-def own_agent_reading(choice: PolicyChoice) -> AgentConfigReading | None:
-    """Read the agent's config that a plan itself has, as the agent would.
+def read_policy_choice(place: Place) -> PolicyChoice:
+    """Read which policy a plan states.
 
-    :param choice: what the plan says.
-    :return: what becomes of it; ``None`` where the plan has none, or nobody reads it.
+    :raises PlanError: it is neither one of the words nor a mapping with exactly one form of policy.
     """
-    if choice.agent_config is None or not choice.daemon_set:
-        return None
-    return _reading(choice.agent_config, choice)
-
-
-def accepted_manifests(choice: PolicyChoice) -> tuple[Mapping[str, object], ...]:
-    """Give the manifests of a plan that are in force: what the API server would refuse is not.
-
-    :param choice: what the plan says.
-    :return: them, in the plan's order.
-    """
-    return tuple(manifest for manifest in choice.manifests if not check_egress_nat_policy(manifest))
-
-
-def replaces_default(choice: PolicyChoice) -> bool:
-    """Say whether a plan's manifests take the place of the object ``default``, which is GKE's or Composer's.
-
-    :param choice: what the plan says.
-    :return: whether an accepted one has that name.
-    """
-    return any(read_egress_nat_policy(manifest).name == DEFAULT_NAME for manifest in accepted_manifests(choice))
-
-
-def policy_with_agent(plan: Plan) -> MasqueradePolicy:
-    """Give the policy that would be in force if a plan's environment had the agent.
-
-    :param plan: the plan.
-    :return: Composer's policy over the plan's ranges.
-    """
-    return composer_policy(plan.ranges, autopilot=runs_on_autopilot(plan.environment))
-
-
-def policy_without_agent(plan: Plan) -> MasqueradePolicy:
-    """Give the policy that would be in force if a plan's environment had no agent.
-
-    :param plan: the plan.
-    :return: GKE's default policy over the plan's ranges.
-    """
-    return gke_default_policy(plan.ranges, autopilot=runs_on_autopilot(plan.environment))
-
-
-def _reading(text: str, choice: PolicyChoice) -> AgentConfigReading:
-    return read_agent_config(text, enable_ipv6=choice.enable_ipv6, reserved_ranges=choice.reserved_ranges)
-
-
-def _read_own_policy(place: Place) -> PolicyChoice:
-    entries = place.section((_MANIFESTS, _AGENT_CONFIG, *_AGENT_SETTINGS))
-    if (_MANIFESTS in entries) == (_AGENT_CONFIG in entries):
-        seen = "both" if _MANIFESTS in entries else "neither"
-        raise place.error(f"a mapping with either {_MANIFESTS} or {_AGENT_CONFIG}", seen=seen)
-    if _MANIFESTS in entries:
-        return _read_manifests(entries)
+    if not isinstance(place.value, dict):
+        if place.value not in _WORDS:
+            raise place.error(f"one of {_FORMS}")
+        return PolicyChoice(name=str(place.value), stated=True)
+    entries = place.section((EGRESS_NAT_POLICIES, AGENT_CONFIG, *_AGENT_SETTINGS))
+    if (EGRESS_NAT_POLICIES in entries) == (AGENT_CONFIG in entries):
+        seen = "both" if AGENT_CONFIG in entries else "neither"
+        raise place.error(f"a mapping with either {EGRESS_NAT_POLICIES} or {AGENT_CONFIG}", seen=seen)
+    if EGRESS_NAT_POLICIES in entries:
+        for setting in _AGENT_SETTINGS:
+            if setting in entries:
+                expected = f"no {setting} beside {EGRESS_NAT_POLICIES} (it belongs to {AGENT_CONFIG})"
+                raise entries[setting].error(expected)
+        items = entries[EGRESS_NAT_POLICIES].some_items()
+        manifests = tuple({name: each.value for name, each in item.entries().items()} for item in items)
+        return PolicyChoice(name=EGRESS_NAT_POLICIES, stated=True, manifests=manifests)
     settings = {
         name: entries[name].boolean() if name in entries else default for name, default in _AGENT_SETTINGS.items()
     }
+    config = entries[AGENT_CONFIG]
+    if not isinstance(config.value, str):
+        raise config.error("the agent's config as text (write it below `agent_config: |`)")
     return PolicyChoice(
-        name=_AGENT_CONFIG,
+        name=AGENT_CONFIG,
         stated=True,
-        agent_config=_read_agent_config_text(entries[_AGENT_CONFIG]),
+        agent_config=config.value,
         reserved_ranges=settings["reserved_ranges"],
         daemon_set=settings["daemon_set"],
         enable_ipv6=settings["enable_ipv6"],
     )
-
-
-def _read_manifests(entries: Mapping[str, Place]) -> PolicyChoice:
-    for setting in _AGENT_SETTINGS:
-        if setting in entries:
-            raise entries[setting].error(f"no {setting} beside {_MANIFESTS} (it belongs to {_AGENT_CONFIG})")
-    manifests = tuple(
-        {name: field.value for name, field in item.entries().items()} for item in entries[_MANIFESTS].some_items()
-    )
-    return PolicyChoice(name=_MANIFESTS, stated=True, manifests=manifests)
-
-
-def _read_agent_config_text(place: Place) -> str:
-    if not isinstance(place.value, str):
-        raise place.error("the agent's config as text (write it below `agent_config: |`)")
-    return place.value

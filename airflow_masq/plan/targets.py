@@ -1,26 +1,30 @@
 """The targets of a plan: names, observers' URLs and what their firewalls let in.
 
-A URL is checked for its form and for secrets, never opened. What a refused URL held is not repeated in the error where
-it may be a secret.
+A URL is checked for its form and for secrets, never opened. An error does not repeat what may be a secret.
 """
 
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 from urllib.parse import parse_qsl, urlsplit
 
-from airflow_masq.network.ranges import SourceKind
+from airflow_masq.exceptions import InvalidInputError
+from airflow_masq.network.ranges import SourceKind, parse_address
 from airflow_masq.plan.document import describe
+from airflow_masq.plan.place import Place
 from airflow_masq.plan.schema import TARGET_KEYS
-from airflow_masq.plan.values import Target
 
 if TYPE_CHECKING:
-    from netaddr import IPNetwork
+    from netaddr import IPAddress, IPNetwork
 
-    from airflow_masq.plan.place import Place
 
 SCHEMES: Final = ("http", "https", "stun", "stun+tcp", "dns", "airflow")
+
+# RFC 9110 section 4.2, RFC 8489 section 15.7 and RFC 1035 section 4.2; read 2026-11-22.
+_DEFAULT_PORTS: Final = {"http": 80, "https": 443, "stun": 3478, "stun+tcp": 3478, "dns": 53}
+_CONNECTION: Final = "airflow"
 
 _LONGEST_URL_CHARACTERS: Final = 2048
 _MOST_TARGETS: Final = 200
@@ -31,72 +35,88 @@ _SECRET_PARAMETER: Final = re.compile(
 )
 
 
+@dataclass(frozen=True, kw_only=True)
+class Target:
+    """A service that workers talk to, and the observer that stands for it.
+
+    :param name: unique within its plan.
+    :param observe: the observer's URL, without credentials; ``airflow://CONN_ID`` names a connection.
+    :param allowed_sources: what the target's firewall lets in; empty where the plan does not say.
+    :param expect: the source that it must see; ``None`` where the plan does not say.
+    """
+
+    name: str
+    observe: str
+    allowed_sources: tuple[IPNetwork, ...] = ()
+    expect: SourceKind | None = None
+
+    @property
+    def host(self) -> str | None:
+        """The observer's name or address, as the URL has it; ``None`` where a connection holds it."""
+        parts = urlsplit(self.observe)
+        return None if parts.scheme == _CONNECTION else parts.hostname
+
+    @property
+    def address(self) -> IPAddress | None:
+        """The observer's address, where the URL names one literally; names are not resolved."""
+        try:
+            return parse_address(self.host or "")
+        except InvalidInputError:
+            return None
+
+    @property
+    def port(self) -> int | None:
+        """The observer's port, by default the scheme's; ``None`` where a connection holds it."""
+        parts = urlsplit(self.observe)
+        return None if parts.scheme == _CONNECTION else parts.port or _DEFAULT_PORTS.get(parts.scheme)
+
+
 def read_targets(place: Place) -> tuple[Target, ...]:
     """Read the list of targets.
 
-    :param place: where it stands.
-    :return: the targets in the plan's order.
-    :raises PlanError: when one is malformed, two have the same name, or there are more than 200.
+    :raises PlanError: one is malformed, two have the same name, or there are more than 200.
     """
     targets: dict[str, Target] = {}
     items = place.items()
     if len(items) > _MOST_TARGETS:
         raise place.error(f"at most {_MOST_TARGETS} targets", seen=str(len(items)))
     for item in items:
-        target = _read_target(item)
-        if target.name in targets:
-            raise item.error("a name of its own for every target", seen=f"'{target.name}' twice")
-        targets[target.name] = target
+        entries = item.section(TARGET_KEYS)
+        for required in ("name", "observe"):
+            if required not in entries:
+                raise item.error(f"a target with {required}", seen="none")
+        name = entries["name"].name(entries["name"].text("a name"))
+        observe = _read_url(entries["observe"])
+        allowed_sources: tuple[IPNetwork, ...] = ()
+        if "allowed_sources" in entries:
+            entries["allowed_sources"].some_items()
+            allowed_sources = entries["allowed_sources"].cidrs()
+        expect = SourceKind(entries["expect"].choice(SourceKind)) if "expect" in entries else None
+        if name in targets:
+            raise item.error("a name of its own for every target", seen=f"'{name}' twice")
+        targets[name] = Target(name=name, observe=observe, allowed_sources=allowed_sources, expect=expect)
     return tuple(targets.values())
-
-
-def _read_target(place: Place) -> Target:
-    entries = place.section(TARGET_KEYS)
-    for required in ("name", "observe"):
-        if required not in entries:
-            raise place.error(f"a target with {required}", seen="none")
-    allowed_sources = entries.get("allowed_sources")
-    expect = entries.get("expect")
-    return Target(
-        name=entries["name"].name(entries["name"].text("a name")),
-        observe=_read_url(entries["observe"]),
-        allowed_sources=() if allowed_sources is None else _read_allowed_sources(allowed_sources),
-        expect=None if expect is None else SourceKind(expect.choice(SourceKind)),
-    )
-
-
-def _read_allowed_sources(place: Place) -> tuple[IPNetwork, ...]:
-    place.some_items()
-    return place.cidrs()
 
 
 def _read_url(place: Place) -> str:
     url = place.text("a URL")
+    shown = describe(url.partition("?")[0])  # the query may hold a secret
     if "@" in url:
         raise place.error("a URL without credentials (name a connection: airflow://CONN_ID)", seen="one with them")
     if len(url) > _LONGEST_URL_CHARACTERS or not _URL_CHARACTERS.fullmatch(url):
-        raise place.error(f"a URL of at most {_LONGEST_URL_CHARACTERS} URL characters", seen=_shown(url))
+        raise place.error(f"a URL of at most {_LONGEST_URL_CHARACTERS} URL characters", seen=shown)
     try:
         parts = urlsplit(url)
         has_host = bool(parts.hostname) and parts.port != 0
     except ValueError:  # an unclosed bracket, a port that is no port
-        raise place.error("a URL with a valid host and port", seen=_shown(url)) from None
+        raise place.error("a URL with a valid host and port", seen=shown) from None
     if parts.scheme not in SCHEMES:
         beginnings = ", ".join(f"{scheme}://" for scheme in SCHEMES)
-        raise place.error(f"a URL that begins with one of {beginnings}", seen=_shown(url))
+        raise place.error(f"a URL that begins with one of {beginnings}", seen=shown)
     if not has_host:
-        raise place.error("a URL with a valid host and port", seen=_shown(url))
-    _refuse_secret_parameters(place, query=parts.query)
-    return url
-
-
-def _refuse_secret_parameters(place: Place, *, query: str) -> None:
-    for name, _ in parse_qsl(query, keep_blank_values=True):
+        raise place.error("a URL with a valid host and port", seen=shown)
+    for name, _ in parse_qsl(parts.query, keep_blank_values=True):
         if _SECRET_PARAMETER.search(name):
             expected = "a URL without secrets (name a connection: airflow://CONN_ID)"
             raise place.error(expected, seen=f"a parameter {describe(name)}")
-
-
-def _shown(url: str) -> str:
-    """Show a refused URL without its query, which may hold a secret."""
-    return describe(url.partition("?")[0])
+    return url

@@ -1,110 +1,60 @@
-"""What a plan says, read and checked; it must hold no text that is still to be parsed, except what is Google's."""
+"""A plan that was read and checked, and what follows from it about policy and room."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
-from urllib.parse import SplitResult, urlsplit
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import TYPE_CHECKING
 
-from airflow_masq.exceptions import InvalidInputError
-from airflow_masq.network.ranges import NetworkRanges, SourceKind, parse_address
+from airflow_masq.environment import EnvironmentResource
+from airflow_masq.environment.cidr_fields import POD_FIELD, SERVICE_FIELD
+from airflow_masq.network.capacity import BareSize, Capacity, capacity
+from airflow_masq.network.policy import MasqueradePolicy, composer_policy, gke_default_policy
+from airflow_masq.network.ranges import NetworkRanges
 from airflow_masq.plan.document import nearest_line
+from airflow_masq.plan.policy_section import PolicyChoice
+from airflow_masq.plan.targets import Target
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from netaddr import IPAddress, IPNetwork
-
-    from airflow_masq.network.policy import MasqueradePolicy
-
-# RFC 9110 section 4.2, RFC 8489 section 15.7 and RFC 1035 section 4.2; read 2026-11-22.
-_DEFAULT_PORTS: Final = {"http": 80, "https": 443, "stun": 3478, "stun+tcp": 3478, "dns": 53}
-_CONNECTION: Final = "airflow"
-
 
 @dataclass(frozen=True, kw_only=True)
-class Target:
-    """A service that workers talk to, and the observer that stands for it.
+class Remedy:
+    """A change that would have workers masqueraded, and what it brings about.
 
-    :param name: unique within its plan.
-    :param observe: the observer's URL, without credentials; ``airflow://CONN_ID`` names a connection.
-    :param allowed_sources: what that side's firewall lets in; empty where nobody said.
-    :param expect: the source that it must see; ``None`` where nobody said.
+    :param policy: the policy in force afterwards.
+    :param state: the state afterwards, as a sentence begins with it: ``With the IP masquerade agent``.
+    :param step: what to do, as a sentence goes on with it: ``create the environment with …``.
     """
 
-    name: str
-    observe: str
-    allowed_sources: tuple[IPNetwork, ...] = ()
-    expect: SourceKind | None = None
-
-    @property
-    def host(self) -> str | None:
-        """The observer's name or address, as the URL has it; ``None`` where a connection holds it."""
-        parts = self._url()
-        return None if parts.scheme == _CONNECTION else parts.hostname
-
-    @property
-    def address(self) -> IPAddress | None:
-        """The observer's address, where the URL names one literally; names are not resolved."""
-        try:
-            return parse_address(self.host or "")
-        except InvalidInputError:
-            return None
-
-    @property
-    def port(self) -> int | None:
-        """The observer's port, the scheme's own where the URL names none; ``None`` where a connection holds it."""
-        parts = self._url()
-        return None if parts.scheme == _CONNECTION else parts.port or _DEFAULT_PORTS.get(parts.scheme)
-
-    def _url(self) -> SplitResult:
-        return urlsplit(self.observe)
-
-
-@dataclass(frozen=True, kw_only=True)
-class PolicyChoice:
-    """Which masquerade policy a plan takes to be in force, in the plan's own words.
-
-    :param name: ``composer``, ``gke-default``, ``none``, ``egress_nat_policies`` or ``agent_config``.
-    :param stated: whether the plan says so; else it follows from the environment's flag.
-    :param manifests: the ``EgressNATPolicy`` objects as they stand there, flawed ones too.
-    :param agent_config: the agent's config; ``None`` for every other policy.
-    :param reserved_ranges: whether the agent's defaults are all reserved ranges, default true as on GKE.
-    :param daemon_set: whether the agent's DaemonSet runs, default true; without it nobody reads the config.
-    :param enable_ipv6: whether the agent runs with ``--enable-ipv6``, default not.
-    """
-
-    name: str
-    stated: bool = False
-    manifests: tuple[Mapping[str, object], ...] = field(default=(), hash=False)
-    agent_config: str | None = None
-    reserved_ranges: bool = True
-    daemon_set: bool = True
-    enable_ipv6: bool = False
+    policy: MasqueradePolicy
+    state: str
+    step: str
 
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
     """One environment, its network and its targets.
 
-    :param environment: Google's REST resource in camelCase; empty where the plan has none.
-    :param cluster_version: the GKE version that the cluster was created with; ``None`` where nobody said.
+    :param environment: Google's resource; empty where the plan has none.
+    :param cluster_version: the GKE version that the cluster was created with; ``None`` where the plan does not say.
     :param ranges: the cluster's network.
     :param policy: the masquerade policy taken to be in force.
     :param targets: in the plan's order.
-    :param policy_choice: where ``policy`` comes from; default: GKE's, which nobody stated.
+    :param policy_choice: where ``policy`` comes from; default: GKE's, which the plan does not state.
     :param takes_nodes_for_private: whether nodes count as private only because the plan names Cloud NAT, while its
-        environment is no private one and the plan says nothing of its nodes; default not.
-    :param lines: from places to lines of the file, from 1; empty where the plan did not come from a text. Two plans
-        that say the same are equal, wherever they say it.
+        environment is no private one and the plan says nothing of its nodes.
+    :param lines: from places to lines of the file, from 1; empty where the plan did not come from a text. Plans that
+        differ in nothing else are equal.
     """
 
-    environment: Mapping[str, object] = field(hash=False)
+    environment: EnvironmentResource
     cluster_version: str | None
     ranges: NetworkRanges
     policy: MasqueradePolicy
     targets: tuple[Target, ...]
-    policy_choice: PolicyChoice = PolicyChoice(name="gke-default")
+    policy_choice: PolicyChoice = field(default_factory=PolicyChoice)
     takes_nodes_for_private: bool = False
     lines: Mapping[str, int] = field(default_factory=dict, compare=False, repr=False)
 
@@ -115,3 +65,53 @@ class Plan:
         :return: its line, or that of the nearest place around it; ``None`` where the plan did not come from a text.
         """
         return nearest_line(self.lines, where=where)
+
+    @cached_property
+    def policy_with_agent(self) -> MasqueradePolicy:
+        """The policy that would be in force if the environment had the agent: Composer's."""
+        return composer_policy(self.ranges, autopilot=self.environment.runs_on_autopilot)
+
+    @cached_property
+    def policy_without_agent(self) -> MasqueradePolicy:
+        """The policy that would be in force if the environment had no agent: GKE's default."""
+        return gke_default_policy(self.ranges, autopilot=self.environment.runs_on_autopilot)
+
+    @cached_property
+    def capacity(self) -> Capacity:
+        """What the ranges have room for; a bare size such as ``/22`` counts where no range of that kind is known."""
+        pod_size, service_size = (self.environment.bare_size(each) for each in (POD_FIELD, SERVICE_FIELD))
+        # "The PSC endpoint in the Customer Project will use an IP address from this subnetwork"
+        # (https://cloud.google.com/composer/docs/reference/rest/v1/projects.locations.environments#PrivateEnvironmentConfig,
+        # cloudComposerConnectionSubnetwork, read 2026-11-22). An address of the nodes' own subnetwork is counted there.
+        endpoint = self.environment.text("config", "privateEnvironmentConfig", "cloudComposerConnectionSubnetwork")
+        nodes = self.environment.text("config", "nodeConfig", "subnetwork")
+        return capacity(
+            self.ranges,
+            pod_size=None if pod_size is None else BareSize(pod_size),
+            service_size=None if service_size is None else BareSize(service_size),
+            endpoint_addresses=int(endpoint not in {"", nodes}),
+        )
+
+    def find_remedy(self) -> Remedy:
+        """Find what would have the workers masqueraded as with the agent.
+
+        Rules and firewall requests give the advice in sentences of their own. Whether it helps is for a prediction
+        under the remedy's policy to say.
+        """
+        choice = self.policy_choice
+        if choice.agent_config is not None and not choice.daemon_set:
+            policy = replace(choice, daemon_set=True).derive_policy(ranges=self.ranges, environment=self.environment)
+            return Remedy(policy=policy, state="With the agent running", step="deploy its DaemonSet")
+        policy = self.policy_with_agent
+        if choice.manifests and not choice.replaces_default and not self.environment.masquerades:
+            # GKE's own object stays in force beside the plan's, and exempts more than these list.
+            state = "With an object default that lists the cluster's own ranges only"
+            step = "add such an EgressNATPolicy in place of GKE's, and keep the destination out of the others"
+            return Remedy(policy=policy, state=state, step=step)
+        if choice.agent_config is not None or choice.manifests:
+            state = "With a list of the cluster's own ranges only"
+            return Remedy(policy=policy, state=state, step="correct the list under policy")
+        if self.environment.masquerades:
+            return Remedy(policy=policy, state="With Composer's own policy", step="leave policy out of the plan")
+        step = "create the environment with enableIpMasqAgent: true"
+        return Remedy(policy=policy, state="With the IP masquerade agent", step=step)

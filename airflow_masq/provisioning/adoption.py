@@ -9,10 +9,9 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from airflow_masq.environment.difference import Difference, differences
-from airflow_masq.environment.resource import masquerade_enabled
+from airflow_masq.environment.difference import Difference, find_differences
 from airflow_masq.exceptions import (
     EnvironmentAlreadyExistsError,
     EnvironmentNotFoundError,
@@ -22,10 +21,8 @@ from airflow_masq.exceptions import (
 from airflow_masq.provisioning.watch import EnvironmentState, being_deleted, environment_failed
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from airflow_masq.clients.composer import ComposerClient
-    from airflow_masq.environment.name import EnvironmentName
+    from airflow_masq.environment import EnvironmentName, EnvironmentResource
 
 log = logging.getLogger(__name__)
 
@@ -47,12 +44,12 @@ class CreationStart:
     differences: tuple[Difference, ...] = ()
 
 
-def start_creation(client: ComposerClient, name: EnvironmentName, *, resource: Mapping[str, object]) -> CreationStart:
+def start_creation(client: ComposerClient, name: EnvironmentName, *, resource: EnvironmentResource) -> CreationStart:
     """Ask for an environment with the agent, or adopt the one that exists.
 
     :param client: where to ask.
     :param name: the environment's name.
-    :param resource: the wanted environment as REST resource.
+    :param resource: the wanted environment.
     :return: how things stand; the environment is not necessarily running yet.
     :raises MasqueradeNotEnabledError: it exists, works, and lacks the agent.
     :raises EnvironmentFailedError: it exists in state ERROR.
@@ -68,46 +65,44 @@ def start_creation(client: ComposerClient, name: EnvironmentName, *, resource: M
     return CreationStart(operation_name=operation.name, adopted=False)
 
 
-def verify(name: EnvironmentName, *, found: Mapping[str, object]) -> None:
+def verify(name: EnvironmentName, *, found: EnvironmentResource) -> None:
     """Make sure that an environment runs and has the agent.
 
     :param name: the environment's name.
-    :param found: its REST resource, read just now.
+    :param found: its resource, read just now.
     :raises EnvironmentNotReadyError: it is not running.
     :raises MasqueradeNotEnabledError: it lacks the agent.
     """
-    state = found.get("state", EnvironmentState.STATE_UNSPECIFIED)
-    if state != EnvironmentState.RUNNING:
-        raise EnvironmentNotReadyError(f"{name}: expected state RUNNING, saw {state}; run the task again")
-    if not masquerade_enabled(found):
+    if found.state != EnvironmentState.RUNNING:
+        raise EnvironmentNotReadyError(f"{name}: expected state RUNNING, saw {found.state}; run the task again")
+    if not found.masquerades:
         raise _without_agent(name)
 
 
-def _adopt(client: ComposerClient, name: EnvironmentName, *, resource: Mapping[str, object]) -> CreationStart:
+def _adopt(client: ComposerClient, name: EnvironmentName, *, resource: EnvironmentResource) -> CreationStart:
     try:
         found = client.get(name)
     except EnvironmentNotFoundError as error:
         raise EnvironmentNotReadyError(f"{name} existed and has just disappeared; run the task again") from error
     _refuse_unless_it_can_be_adopted(name, found=found)
-    unlike = differences(resource, found=found)
-    log.info("%s exists in state %s and is adopted", name, found.get("state"))
+    unlike = find_differences(resource, found=found)
+    log.info("%s exists in state %s and is adopted", name, found.state)
     for difference in unlike:
         log.warning("%s is not as planned: %s", name, difference)
     return CreationStart(operation_name=None, adopted=True, differences=unlike)
 
 
-def _refuse_unless_it_can_be_adopted(name: EnvironmentName, *, found: Mapping[str, Any]) -> None:
+def _refuse_unless_it_can_be_adopted(name: EnvironmentName, *, found: EnvironmentResource) -> None:
     """Refuse what will not become a running environment with the agent.
 
     While it is CREATING, the resource need not show the agent (what it shows then is not verified), so only an
     environment that works already is refused for lacking it; the others are verified once they run.
     """
-    state = found.get("state", EnvironmentState.STATE_UNSPECIFIED)
-    if state == EnvironmentState.DELETING:
+    if found.state == EnvironmentState.DELETING:
         raise being_deleted(name)
-    if state == EnvironmentState.ERROR:
+    if found.state == EnvironmentState.ERROR:
         raise environment_failed(name, problem="exists and is in state ERROR")
-    if state in USABLE and not masquerade_enabled(found):
+    if found.state in USABLE and not found.masquerades:
         raise _without_agent(name)
 
 

@@ -5,14 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from airflow_masq.environment import EnvironmentName, masquerade_enabled, value_at
-from airflow_masq.exceptions import PlanError
-from airflow_masq.plan import plan_from_environment
+from airflow_masq.environment import EnvironmentName, EnvironmentResource
+from airflow_masq.network.ranges import NetworkRanges
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from airflow_masq.network.ranges import NetworkRanges
     from airflow_masq.rules import Finding
 
 FACTS = {
@@ -27,24 +25,24 @@ FACTS = {
 
 
 def environment_facts(
-    name: EnvironmentName, *, found: Mapping[str, object], record: Mapping[str, Any]
+    name: EnvironmentName, *, found: EnvironmentResource, record: Mapping[str, Any]
 ) -> dict[str, Any]:
     """List the facts of a running environment.
 
     :param name: the environment's name.
-    :param found: its REST resource.
+    :param found: its resource.
     :param record: what was known before it ran: the plan's ranges, the findings, whether it was adopted and what it
         then had otherwise than planned.
     :return: JSON values: ``name``, ``console_url``, ``enable_ip_masq_agent``, those of ``FACTS`` (``None`` where the
         environment does not say), the record, and for ranges that the plan left open the environment's.
     """
-    own_ranges = _own_ranges(found)
+    own_ranges = range_facts(NetworkRanges(pod=found.pod_ranges, service=found.service_ranges))
     ranges = {field: record.get(field) or own for field, own in own_ranges.items()}
     return {
         "name": str(name),
         "console_url": console_url(name),
-        "enable_ip_masq_agent": masquerade_enabled(found),
-        **{fact: value_at(found, *path) for fact, path in FACTS.items()},
+        "enable_ip_masq_agent": found.masquerades,
+        **{fact: found.value(*path) for fact, path in FACTS.items()},
         **record,
         **ranges,
     }
@@ -89,11 +87,3 @@ def console_url(name: EnvironmentName) -> str:
     path = f"{quote(name.location, safe='')}/{quote(name.environment_id, safe='')}"
     project = quote(name.project, safe="")
     return f"https://console.cloud.google.com/composer/environments/detail/{path}/monitoring?project={project}"
-
-
-def _own_ranges(found: Mapping[str, object]) -> dict[str, list[str]]:
-    """Read the ranges that the environment itself names; a range that nobody can read is not known."""
-    try:
-        return range_facts(plan_from_environment(found).ranges)
-    except PlanError:
-        return {"node_ranges": [], "pod_ranges": [], "service_ranges": []}

@@ -9,18 +9,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from airflow_masq.environment import EnvironmentName, normalise, value_at, with_masquerade
+from airflow_masq.environment import EnvironmentName, EnvironmentResource
 from airflow_masq.exceptions import InvalidInputError
-from airflow_masq.plan import Plan, plan_from_environment
-from airflow_masq.plan.policy_section import policy_choice_of, policy_in_force
+from airflow_masq.plan import Plan, PolicyChoice, plan_from_environment
 from airflow_masq.plan_file import read_plan
 from airflow_masq.text import printable
 
 if TYPE_CHECKING:
     from google.cloud.orchestration.airflow.service_v1.types import Environment
-
-
-AGENT_FIELD = ("config", "nodeConfig", "enableIpMasqAgent")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,17 +65,16 @@ def wanted_environment(
         is incomplete, contradictory or invalid.
     """
     read = _read(plan=plan, environment=environment)
-    written = normalise(read.environment)
-    name = _name(written, name_arguments=name_arguments, default_project=default_project)
-    resource = {**with_masquerade(written), "name": str(name)}
+    written = read.environment
+    name = _name(written.name, name_arguments=name_arguments, default_project=default_project)
     return WantedEnvironment(
         name=name,
-        plan=_with_environment(read, resource),
-        agent_was_refused=value_at(written, *AGENT_FIELD) is False,
+        plan=_with_environment(read, written.with_agent().with_name(str(name))),
+        agent_was_refused=written.refuses_agent,
     )
 
 
-def _with_environment(plan: Plan, resource: Mapping[str, object]) -> Plan:
+def _with_environment(plan: Plan, resource: EnvironmentResource) -> Plan:
     """Put the environment in place, and the policy that follows from its flag where the plan states none.
 
     The cluster's version goes: what a plan tells of a cluster is of one that exists, not of the one to be made.
@@ -87,8 +82,8 @@ def _with_environment(plan: Plan, resource: Mapping[str, object]) -> Plan:
     wanted = replace(plan, environment=resource, cluster_version=None)
     if plan.policy_choice.stated:
         return wanted
-    choice = policy_choice_of(resource)
-    policy = policy_in_force(choice, ranges=plan.ranges, environment=resource)
+    choice = PolicyChoice.from_environment(resource)
+    policy = choice.derive_policy(ranges=plan.ranges, environment=resource)
     return replace(wanted, policy_choice=choice, policy=policy)
 
 
@@ -109,15 +104,12 @@ def _resource(environment: Mapping[str, Any] | Environment) -> Mapping[str, obje
         return environment
     from airflow_masq.clients.environment_message import resource_from_message  # noqa: PLC0415 - Google's, slow
 
-    return resource_from_message(environment)
+    return resource_from_message(environment).as_rest()
 
 
-def _name(
-    resource: Mapping[str, object], *, name_arguments: NameArguments, default_project: Callable[[], str]
-) -> EnvironmentName:
-    written = resource.get("name")
+def _name(written: str | None, *, name_arguments: NameArguments, default_project: Callable[[], str]) -> EnvironmentName:
     if written:
-        name = EnvironmentName.parse(str(written), where="environment.name")
+        name = EnvironmentName.parse(written, where="environment.name")
         _refuse_contradiction(name, name_arguments=name_arguments)
         return name
     if not name_arguments.environment_id or not name_arguments.region:

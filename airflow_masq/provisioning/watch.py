@@ -114,7 +114,7 @@ class CreationWatch:
     def _look(self) -> bool:
         operation_goes_on = self._operation_goes_on()
         try:
-            state = str(self.client.get(self.name).get("state", EnvironmentState.STATE_UNSPECIFIED))
+            state = self.client.get(self.name).state
         except EnvironmentNotFoundError as error:
             if operation_goes_on:
                 log.info("%s does not appear yet", self.name)

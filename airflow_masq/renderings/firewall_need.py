@@ -9,17 +9,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
+from airflow_masq.environment import COMPOSER_3, IMAGE_VERSION_PLACE, OUT_OF_YOUR_NETWORK
 from airflow_masq.exceptions import InexpressibleError
 from airflow_masq.network.arrival import PredictedKind
 from airflow_masq.network.every_pod import predict_every_pod
 from airflow_masq.network.prediction import Prediction
-from airflow_masq.plan import Plan, Remedy, Target, policy_without_agent, remedy_of
-from airflow_masq.plan.environment_section import (
-    COMPOSER_3,
-    IMAGE_VERSION_PLACE,
-    OUT_OF_YOUR_NETWORK,
-    composer_generation,
-)
+from airflow_masq.plan import Plan, Remedy, Target
 from airflow_masq.renderings.policy import find_pod_range_place
 
 if TYPE_CHECKING:
@@ -153,7 +148,7 @@ def firewall_needs(plan: Plan, *, form: str) -> tuple[FirewallNeed, ...]:
     :raises InexpressibleError: when the plan has no targets, is one of Composer 3, or does not tell the node or Pod
         ranges.
     """
-    if composer_generation(plan.environment) == COMPOSER_3:
+    if plan.environment.generation == COMPOSER_3:
         reason = f"{OUT_OF_YOUR_NETWORK}, so a plan does not tell its source addresses"
         raise InexpressibleError(form=form, where=IMAGE_VERSION_PLACE, reason=reason)
     for where, values in (
@@ -164,7 +159,7 @@ def firewall_needs(plan: Plan, *, form: str) -> tuple[FirewallNeed, ...]:
         if not values:
             reason = "the plan tells none, and the request is about them; name them"
             raise InexpressibleError(form=form, where=where, reason=reason)
-    without_agent, remedy = policy_without_agent(plan), remedy_of(plan)
+    without_agent, remedy = plan.policy_without_agent, plan.find_remedy()
     return tuple(_need(plan, target, without_agent=without_agent, remedy=remedy) for target in plan.targets)
 
 

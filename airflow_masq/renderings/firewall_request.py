@@ -92,8 +92,8 @@ def _head(plan: Plan) -> str:
         "nat": plan.ranges.nat_addresses,
     }
     listed = {name: _listed(values) or "not known" for name, values in ranges.items()}
-    name = plan.environment.get("name")
-    shown = write_code_span(name) if isinstance(name, str) and name else "a Cloud Composer environment"
+    name = plan.environment.name
+    shown = write_code_span(name) if name else "a Cloud Composer environment"
     return _HEAD.format(name=shown, policy=escape_markdown(plan.policy.name), **listed)
 
 

@@ -14,9 +14,8 @@ import string
 from collections.abc import Callable, Mapping
 from typing import Final, cast
 
-from airflow_masq.environment import value_at
+from airflow_masq.environment import COMPOSER_1, COMPOSER_3
 from airflow_masq.plan import Plan
-from airflow_masq.plan.environment_section import COMPOSER_1, COMPOSER_3, composer_generation
 from airflow_masq.renderings.rest import EnvironmentField, read_fields, read_name
 
 FORM: Final = "gcloud"
@@ -56,8 +55,7 @@ def render_gcloud(plan: Plan) -> str:
     _refuse_lost_fields({path: fields[path] for path, words in written.items() if words}, plan=plan)
     words = [("--project", name.project), ("--location", name.location), *itertools.chain(*written.values())]
     # gcloud insists on a word about the web server in a private environment; the service takes this one as given.
-    is_private = value_at(plan.environment, "config", "privateEnvironmentConfig", "enablePrivateEnvironment") is True
-    if is_private and value_at(plan.environment, "config", "webServerNetworkAccessControl") is None:
+    if plan.environment.is_private and plan.environment.value("config", "webServerNetworkAccessControl") is None:
         words.append(("--web-server-allow-all",))
     first = f"{_COMMAND} {shlex.quote(name.environment_id)}"
     return " \\\n    ".join((first, *itertools.starmap(_quote, words))) + "\n"
@@ -65,7 +63,7 @@ def render_gcloud(plan: Plan) -> str:
 
 def _refuse_lost_fields(fields: Mapping[str, EnvironmentField], *, plan: Plan) -> None:
     """Refuse what gcloud accepts and then drops, or sends as another field."""
-    composer = composer_generation(plan.environment)
+    composer = plan.environment.generation
     other = _SCHEDULERS if composer == COMPOSER_1 else _SCHEDULERS_OF_COMPOSER_1
     if other in fields:
         used = _SCHEDULERS_OF_COMPOSER_1 if composer == COMPOSER_1 else _SCHEDULERS

@@ -15,8 +15,8 @@ from netaddr import IPNetwork, cidr_merge
 
 from airflow_masq.agent.config import AgentConfig, agent_policy
 from airflow_masq.agent.fields import CIDR_LIMIT_KEY, CIDRS_KEY, DEFAULT_CIDR_LIMIT
-from airflow_masq.environment import value_at
-from airflow_masq.environment.cidr_fields import IP_ALLOCATION_POLICY
+from airflow_masq.environment import COMPOSER_1, COMPOSER_3, IMAGE_VERSION_PLACE, OUT_OF_YOUR_NETWORK
+from airflow_masq.environment.cidr_fields import POD_FIELD
 from airflow_masq.exceptions import InexpressibleError
 from airflow_masq.network.egress_nat_policy import (
     ACTION,
@@ -28,14 +28,6 @@ from airflow_masq.network.egress_nat_policy import (
 from airflow_masq.network.policy import Chain
 from airflow_masq.network.ranges import IPV4, outermost
 from airflow_masq.plan import Plan
-from airflow_masq.plan.environment_section import (
-    COMPOSER_1,
-    COMPOSER_3,
-    IMAGE_VERSION_PLACE,
-    OUT_OF_YOUR_NETWORK,
-    composer_generation,
-)
-from airflow_masq.plan.policy_section import own_agent_reading
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -113,7 +105,7 @@ def render_agent_config(plan: Plan) -> str:
     """
     # What is written here takes effect once the DaemonSet runs, so the plan is taken as if it did.
     choice = replace(plan.policy_choice, daemon_set=True)
-    reading = own_agent_reading(choice)
+    reading = choice.agent_reading
     effective = plan if reading is None else replace(plan, policy_choice=choice, policy=agent_policy(reading))
     chain = _read_sole_chain(effective, form=AGENT_CONFIG)
     if reading is not None and reading.config is not None:  # _read_sole_chain complains of a refused config
@@ -150,8 +142,8 @@ def find_pod_range_place(plan: Plan) -> str:
 
     :return: the name of a secondary range where the plan has that instead, since no form here can use it.
     """
-    path = (*IP_ALLOCATION_POLICY, "clusterSecondaryRangeName")
-    return ".".join(("environment", *path)) if value_at(plan.environment, *path) else "network.pod_ranges"
+    path = POD_FIELD.range_name_path
+    return ".".join(("environment", *path)) if plan.environment.value(*path) else "network.pod_ranges"
 
 
 def _read_sole_chain(plan: Plan, *, form: str) -> Chain:
@@ -160,7 +152,7 @@ def _read_sole_chain(plan: Plan, *, form: str) -> Chain:
     :raises InexpressibleError: the environment's cluster does not read the form; the policy masquerades nothing, is
         several chains, or masquerades IPv6; or the cluster or its agent would refuse a manifest or config of the plan.
     """
-    composer = composer_generation(plan.environment)
+    composer = plan.environment.generation
     if composer == COMPOSER_3:
         reason = f"{OUT_OF_YOUR_NETWORK}, so there is no policy of yours"
         raise InexpressibleError(form=form, where=IMAGE_VERSION_PLACE, reason=reason)
@@ -171,7 +163,7 @@ def _read_sole_chain(plan: Plan, *, form: str) -> Chain:
         for problem in check_egress_nat_policy(manifest):
             where = f"policy.egress_nat_policies[{index}].{problem.where}"
             raise InexpressibleError(form=form, where=where, reason=problem.message)
-    reading = own_agent_reading(plan.policy_choice)
+    reading = plan.policy_choice.agent_reading
     if reading is not None and reading.error is not None:
         reason = f"the agent refuses the config, which then has no effect: {reading.error}"
         raise InexpressibleError(form=form, where="policy.agent_config", reason=reason)

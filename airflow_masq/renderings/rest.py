@@ -11,8 +11,8 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final, cast
 
-from airflow_masq.environment import EnvironmentName, value_at
-from airflow_masq.environment.cidr_fields import IP_ALLOCATION_POLICY
+from airflow_masq.environment import EnvironmentName
+from airflow_masq.environment.cidr_fields import POD_FIELD, SERVICE_FIELD
 from airflow_masq.environment.fields import ENUMS
 from airflow_masq.exceptions import InexpressibleError, InvalidInputError
 from airflow_masq.plan import Plan
@@ -42,12 +42,6 @@ _OUTPUT_ONLY: Final = frozenset(
 
 _NO_WORD: Final = "the form has no word for this field; leave it out of the plan, or use rest"
 
-# Each pair is a oneof of IPAllocationPolicy (same page): the service keeps one of the two, and refuses both in JSON.
-_EITHER_OR: Final = (
-    ("clusterIpv4CidrBlock", "clusterSecondaryRangeName"),
-    ("servicesIpv4CidrBlock", "servicesSecondaryRangeName"),
-)
-
 
 def render_rest(plan: Plan) -> str:
     """Write the environment as JSON.
@@ -60,7 +54,7 @@ def render_rest(plan: Plan) -> str:
     :raises InexpressibleError: the plan has no environment, or one with fields that exclude each other.
     """
     _refuse_contradictions(plan, form=FORM)
-    return json.dumps(plan.environment, indent=2) + "\n"
+    return json.dumps(plan.environment.as_rest(), indent=2) + "\n"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -149,7 +143,7 @@ def read_fields(plan: Plan, *, form: str, known: Collection[str]) -> dict[str, E
         exclude each other.
     """
     _refuse_contradictions(plan, form=form)
-    fields = {field.path: field for field in _walk(plan.environment, "", form=form, known=known)}
+    fields = {field.path: field for field in _walk(plan.environment.as_rest(), "", form=form, known=known)}
     fields.pop("name", None)
     return fields
 
@@ -160,9 +154,8 @@ def read_name(plan: Plan, *, form: str) -> EnvironmentName:
     :param form: the form, for errors.
     :raises InexpressibleError: there is none, or it is not in Google's form.
     """
-    text = plan.environment.get("name")
     try:
-        return EnvironmentName.parse(text if isinstance(text, str) else "")
+        return EnvironmentName.parse(plan.environment.name or "")
     except InvalidInputError as error:
         reason = f"the form needs {error.expected}; the plan has {error.seen}"
         raise InexpressibleError(form=form, where="environment.name", reason=reason) from None
@@ -172,12 +165,11 @@ def _refuse_contradictions(plan: Plan, *, form: str) -> None:
     """Refuse an environment that no form could make."""
     if not plan.environment:
         raise InexpressibleError(form=form, where="environment", reason="the plan describes none")
-    for field_name, other in _EITHER_OR:
-        places = [value_at(plan.environment, *IP_ALLOCATION_POLICY, name) for name in (field_name, other)]
-        if None not in places:
-            where = ".".join(("environment", *IP_ALLOCATION_POLICY, field_name))
-            reason = f"{other} is set as well, and the service takes one of the two; leave one out"
-            raise InexpressibleError(form=form, where=where, reason=reason)
+    # The two are a oneof of IPAllocationPolicy (same page): the service keeps one of them, and refuses both in JSON.
+    for field in (POD_FIELD, SERVICE_FIELD):
+        if None not in (plan.environment.value(*path) for path in (field.path, field.range_name_path)):
+            reason = f"{field.range_name_path[-1]} is set as well, and the service takes one of the two; leave one out"
+            raise InexpressibleError(form=form, where=field.where, reason=reason)
 
 
 def _walk(

@@ -13,9 +13,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Final, cast
 
+from airflow_masq.environment import COMPOSER_3
 from airflow_masq.environment.fields import snake_case
 from airflow_masq.plan import Plan
-from airflow_masq.plan.environment_section import COMPOSER_3, composer_generation
 from airflow_masq.renderings import hcl
 from airflow_masq.renderings.rest import EnvironmentField, read_fields, read_name
 
@@ -46,7 +46,7 @@ def render_terraform(plan: Plan) -> str:
         | {argument: hcl.write_expression(value) for argument, value in identity.items()}
     )
     fields = read_fields(plan, form=FORM, known=_FIELDS)
-    is_composer_3 = composer_generation(plan.environment) == COMPOSER_3
+    is_composer_3 = plan.environment.generation == COMPOSER_3
     for field in _settle_privacy(fields, is_composer_3=is_composer_3):
         _place(field, resource=resource)
     importing = hcl.Block(attributes={"to": [f"{_TYPE}.{label}"], "id": hcl.write_expression(str(name))})

@@ -19,10 +19,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from airflow_masq.environment import COMPOSER_3, IMAGE_VERSION_PLACE
 from airflow_masq.network.provenance import Provenance
-from airflow_masq.plan.environment_section import COMPOSER_3, IMAGE_VERSION_PLACE
 from airflow_masq.rules.rule import Problem, Rule, Severity
-from airflow_masq.rules.views.environment import image_version
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,7 +30,7 @@ if TYPE_CHECKING:
 
 
 def _check(plan: Plan) -> Iterator[Problem]:
-    image = image_version(plan)
+    image = plan.environment.image
     if image is not None and image.generation == COMPOSER_3:
         yield Problem(
             where=IMAGE_VERSION_PLACE,

@@ -19,11 +19,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from airflow_masq.environment import end_of_life
+from airflow_masq.environment import IMAGE_VERSION_PLACE
 from airflow_masq.network.provenance import Provenance
-from airflow_masq.plan.environment_section import IMAGE_VERSION_PLACE
 from airflow_masq.rules.rule import Problem, Rule, Severity
-from airflow_masq.rules.views.environment import image_version
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,8 +30,8 @@ if TYPE_CHECKING:
 
 
 def _check(plan: Plan) -> Iterator[Problem]:
-    image = image_version(plan)
-    end = None if image is None else end_of_life(image)
+    image = plan.environment.image
+    end = None if image is None else image.end_of_life
     if end is not None:
         yield Problem(
             where=IMAGE_VERSION_PLACE,

@@ -19,7 +19,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from airflow_masq.environment import EnvironmentName, value_at
+from airflow_masq.environment import EnvironmentName
 from airflow_masq.exceptions import InvalidInputError
 from airflow_masq.network.provenance import Provenance
 from airflow_masq.rules.rule import Problem, Rule, Severity
@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 
 
 def _check(plan: Plan) -> Iterator[Problem]:
-    name = value_at(plan.environment, "name")
-    if not isinstance(name, str):
+    name = plan.environment.name
+    if name is None:
         return  # the name may come from elsewhere, for example from an operator's arguments
     try:
         EnvironmentName.parse(name)

@@ -20,9 +20,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from airflow_masq.environment import masquerade_enabled, value_at
+from airflow_masq.environment import COMPOSER_3
 from airflow_masq.network.provenance import Provenance
-from airflow_masq.plan.environment_section import COMPOSER_3, composer_generation
 from airflow_masq.rules.rule import Problem, Rule, Severity
 
 if TYPE_CHECKING:
@@ -32,15 +31,14 @@ if TYPE_CHECKING:
 
 
 def _check(plan: Plan) -> Iterator[Problem]:
-    has_no_agent = composer_generation(plan.environment) == COMPOSER_3
-    if not plan.environment or masquerade_enabled(plan.environment) or has_no_agent:
+    environment = plan.environment
+    if not environment or environment.masquerades or environment.generation == COMPOSER_3:
         return
-    is_written_down = value_at(plan.environment, "config", "nodeConfig", "enableIpMasqAgent") is False
     yield Problem(
         where="environment.config.nodeConfig.enableIpMasqAgent",
         message="The agent is not asked for, and it can be enabled only at creation; set enableIpMasqAgent: true "
         "(the create operator does so by itself).",
-        severity=Severity.WARNING if is_written_down else None,
+        severity=Severity.WARNING if environment.refuses_agent else None,
     )
 
 

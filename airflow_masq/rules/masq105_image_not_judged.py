@@ -20,10 +20,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from airflow_masq.environment import COMPOSER_1, COMPOSER_2, COMPOSER_3, IMAGE_VERSION_PLACE
 from airflow_masq.network.provenance import Provenance
-from airflow_masq.plan.environment_section import COMPOSER_1, COMPOSER_2, COMPOSER_3, IMAGE_VERSION_PLACE
 from airflow_masq.rules.rule import Problem, Rule, Severity
-from airflow_masq.rules.views.environment import image_version, text_field
 from airflow_masq.text import printable
 
 if TYPE_CHECKING:
@@ -38,8 +37,8 @@ _LONGEST_EXCERPT: Final = 80
 def _check(plan: Plan) -> Iterator[Problem]:
     if not plan.environment:
         return
-    image = image_version(plan)
-    text = text_field(plan, "config", "softwareConfig", "imageVersion")
+    image = plan.environment.image
+    text = plan.environment.text("config", "softwareConfig", "imageVersion")
     if image is None and text:
         message = (
             f"'{printable(text, limit=_LONGEST_EXCERPT)}' is no image version; name a whole one such as "

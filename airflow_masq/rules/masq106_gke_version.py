@@ -24,7 +24,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from airflow_masq.environment import GkeVersion, masquerade_enabled, supports_masquerade_agent
+from airflow_masq.environment import GkeVersion
 from airflow_masq.exceptions import InvalidInputError
 from airflow_masq.network.provenance import Provenance
 from airflow_masq.rules.rule import Problem, Rule, Severity
@@ -48,16 +48,15 @@ def _check(plan: Plan) -> Iterator[Problem]:
         message = f"Expected {error.expected}, saw {error.seen}."
         yield Problem(where=_PLACE, message=message, severity=Severity.WARNING)
         return
-    supported = supports_masquerade_agent(version)
-    if supported is None:
+    if version.supports_agent is None:
         message = f"GKE {version} says too little to tell whether the cluster can have the agent; write its build too."
         yield Problem(where=_PLACE, message=message, severity=Severity.WARNING)
-    elif not supported:
+    elif not version.supports_agent:
         yield Problem(
             where=_PLACE,
             message=f"A cluster created with GKE {version} cannot have the agent, whatever it is upgraded to; "
             "that needs 1.22.7-gke.1500 or 1.23.4-gke.1600 or later: create a new environment.",
-            severity=Severity.INFO if plan.environment and not masquerade_enabled(plan.environment) else None,
+            severity=Severity.INFO if plan.environment and not plan.environment.masquerades else None,
         )
 
 

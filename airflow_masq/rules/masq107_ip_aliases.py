@@ -21,27 +21,25 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from airflow_masq.environment import masquerade_enabled, value_at
+from airflow_masq.environment import COMPOSER_1
 from airflow_masq.environment.cidr_fields import IP_ALLOCATION_POLICY
 from airflow_masq.network.provenance import Provenance
-from airflow_masq.plan.environment_section import COMPOSER_1, composer_generation
 from airflow_masq.rules.rule import Problem, Rule, Severity
-from airflow_masq.rules.views.environment import IP_ALLOCATION_POLICY_PLACE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from airflow_masq.plan import Plan
 
-_PLACE: Final = f"{IP_ALLOCATION_POLICY_PLACE}.useIpAliases"
+_PLACE: Final = ".".join(("environment", *IP_ALLOCATION_POLICY, "useIpAliases"))
 
 
 def _check(plan: Plan) -> Iterator[Problem]:
-    composer = composer_generation(plan.environment)
+    composer = plan.environment.generation
     if composer is None:
         return
-    aliases = value_at(plan.environment, *IP_ALLOCATION_POLICY, "useIpAliases")
-    if composer == COMPOSER_1 and aliases is not True and masquerade_enabled(plan.environment):
+    aliases = plan.environment.value(*IP_ALLOCATION_POLICY, "useIpAliases")
+    if composer == COMPOSER_1 and aliases is not True and plan.environment.masquerades:
         message = "On Composer 1 the agent needs a VPC-native cluster; set useIpAliases: true."
         yield Problem(where=_PLACE, message=message, severity=Severity.ERROR)
     if composer > COMPOSER_1 and aliases is not None:

@@ -22,10 +22,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from airflow_masq.environment import value_at
 from airflow_masq.environment.field_generations import FIELD_GENERATIONS
 from airflow_masq.network.provenance import Provenance
-from airflow_masq.plan.environment_section import composer_generation
 from airflow_masq.rules.rule import Problem, Rule, Severity
 
 if TYPE_CHECKING:
@@ -35,12 +33,12 @@ if TYPE_CHECKING:
 
 
 def _check(plan: Plan) -> Iterator[Problem]:
-    composer = composer_generation(plan.environment)
+    composer = plan.environment.generation
     if composer is None:
         return
     for field in FIELD_GENERATIONS:
         # Google's types have no presence for these: empty, zero and missing are the same.
-        if value_at(plan.environment, *field.path) and not field.has(composer):
+        if plan.environment.value(*field.path) and not field.has(composer):
             yield Problem(
                 where=".".join(("environment", *field.path)),
                 message=f"{field.path[-1]} is a field of {field}, and the image is Composer {composer}; leave it out.",

@@ -20,9 +20,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from airflow_masq.environment import value_at
+from airflow_masq.environment import COMPOSER_3
 from airflow_masq.network.provenance import Provenance
-from airflow_masq.plan.environment_section import COMPOSER_3, composer_generation
 from airflow_masq.rules.rule import Problem, Rule, Severity
 
 if TYPE_CHECKING:
@@ -45,13 +44,12 @@ _UNSPECIFIED: Final = "CONNECTION_TYPE_UNSPECIFIED"
 
 
 def _check(plan: Plan) -> Iterator[Problem]:
-    is_private = value_at(plan.environment, *_SECTION, "enablePrivateEnvironment") is True
     # Composer 3 has no private cluster of yours; what it does with these fields is not verified.
-    if is_private or composer_generation(plan.environment) == COMPOSER_3:
+    if plan.environment.is_private or plan.environment.generation == COMPOSER_3:
         return
     for field in _FIELDS:
         path = (*_SECTION, *field)
-        if value_at(plan.environment, *path) not in (None, "", False, _UNSPECIFIED):
+        if plan.environment.value(*path) not in (None, "", False, _UNSPECIFIED):
             yield Problem(
                 where=".".join(("environment", *path)),
                 message=f"{field[-1]} needs a private environment; set enablePrivateEnvironment, or leave it out.",

@@ -21,7 +21,6 @@ from typing import TYPE_CHECKING, Final
 
 from airflow_masq.network.provenance import Provenance
 from airflow_masq.rules.rule import Problem, Rule, Severity
-from airflow_masq.rules.views.environment import text_field
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,8 +31,8 @@ _SECTION: Final = ("config", "privateEnvironmentConfig")
 
 
 def _check(plan: Plan) -> Iterator[Problem]:
-    subnetwork = text_field(plan, *_SECTION, "cloudComposerConnectionSubnetwork")
-    connection_type = text_field(plan, *_SECTION, "networkingConfig", "connectionType")
+    subnetwork = plan.environment.text(*_SECTION, "cloudComposerConnectionSubnetwork")
+    connection_type = plan.environment.text(*_SECTION, "networkingConfig", "connectionType")
     if subnetwork and connection_type == "VPC_PEERING":
         yield Problem(
             where="environment.config.privateEnvironmentConfig.networkingConfig.connectionType",

@@ -21,7 +21,6 @@ from typing import TYPE_CHECKING, Final
 
 from airflow_masq.network.provenance import Provenance
 from airflow_masq.rules.rule import Problem, Rule, Severity
-from airflow_masq.rules.views.environment import text_field
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,9 +31,9 @@ _NODE_CONFIG: Final = ("config", "nodeConfig")
 
 
 def _check(plan: Plan) -> Iterator[Problem]:
-    if not text_field(plan, *_NODE_CONFIG, "composerNetworkAttachment"):
+    if not plan.environment.text(*_NODE_CONFIG, "composerNetworkAttachment"):
         return
-    named = [field for field in ("network", "subnetwork") if text_field(plan, *_NODE_CONFIG, field)]
+    named = [field for field in ("network", "subnetwork") if plan.environment.text(*_NODE_CONFIG, field)]
     if named:
         yield Problem(
             where="environment.config.nodeConfig.composerNetworkAttachment",

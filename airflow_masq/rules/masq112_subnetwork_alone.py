@@ -20,7 +20,6 @@ from typing import TYPE_CHECKING, Final
 
 from airflow_masq.network.provenance import Provenance
 from airflow_masq.rules.rule import Problem, Rule, Severity
-from airflow_masq.rules.views.environment import text_field
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,9 +30,9 @@ _NODE_CONFIG: Final = ("config", "nodeConfig")
 
 
 def _check(plan: Plan) -> Iterator[Problem]:
-    if text_field(plan, *_NODE_CONFIG, "composerNetworkAttachment"):
+    if plan.environment.text(*_NODE_CONFIG, "composerNetworkAttachment"):
         return
-    if text_field(plan, *_NODE_CONFIG, "subnetwork") and not text_field(plan, *_NODE_CONFIG, "network"):
+    if plan.environment.text(*_NODE_CONFIG, "subnetwork") and not plan.environment.text(*_NODE_CONFIG, "network"):
         yield Problem(
             where="environment.config.nodeConfig.subnetwork",
             message="A subnetwork needs its network beside it; set nodeConfig.network.",

@@ -22,8 +22,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from airflow_masq.environment import COMPOSER_1, COMPOSER_3
 from airflow_masq.network.provenance import Provenance
-from airflow_masq.plan.environment_section import COMPOSER_1, COMPOSER_3
 from airflow_masq.rules.rule import Rule, Severity
 from airflow_masq.rules.views.tools import Distinct, Matching, NotFor, Together, Tool, Within
 

@@ -21,8 +21,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from airflow_masq.environment import COMPOSER_3
 from airflow_masq.network.provenance import Provenance
-from airflow_masq.plan.environment_section import COMPOSER_3
 from airflow_masq.rules.rule import Rule, Severity
 from airflow_masq.rules.views.tools import NotFor, Together, Tool, Within
 

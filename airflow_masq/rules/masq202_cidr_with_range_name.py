@@ -19,9 +19,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from airflow_masq.environment.cidr_fields import POD_FIELD, SERVICE_FIELD
 from airflow_masq.network.provenance import Provenance
 from airflow_masq.rules.rule import Problem, Rule, Severity
-from airflow_masq.rules.views.environment import ADDRESS_FIELDS, IP_ALLOCATION_POLICY_PLACE, address_field
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,11 +30,12 @@ if TYPE_CHECKING:
 
 
 def _check(plan: Plan) -> Iterator[Problem]:
-    for purpose, cidr_field, name_field in ADDRESS_FIELDS:
-        if address_field(plan, name=cidr_field) and address_field(plan, name=name_field):
+    for field in (POD_FIELD, SERVICE_FIELD):
+        if plan.environment.text(*field.path) and plan.environment.text(*field.range_name_path):
             yield Problem(
-                where=f"{IP_ALLOCATION_POLICY_PLACE}.{cidr_field}",
-                message=f"{cidr_field} and {name_field} are both set for the {purpose} range; keep one of them.",
+                where=field.where,
+                message=f"{field.name} and {field.range_name_path[-1]} are both set for the {field.purpose} range; "
+                "keep one of them.",
             )
 
 

@@ -18,12 +18,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from airflow_masq.environment.cidr_fields import BARE_SIZE, CIDR_FIELDS
+from airflow_masq.environment.cidr_fields import CIDR_FIELDS
 from airflow_masq.exceptions import InvalidInputError
 from airflow_masq.network.provenance import Provenance
 from airflow_masq.network.ranges import IPV4, parse_cidr
 from airflow_masq.rules.rule import Problem, Rule, Severity
-from airflow_masq.rules.views.environment import text_field
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,8 +32,8 @@ if TYPE_CHECKING:
 
 def _check(plan: Plan) -> Iterator[Problem]:
     for field in CIDR_FIELDS:
-        text = text_field(plan, *field.path)
-        if not text or (field.takes_bare_size and BARE_SIZE.fullmatch(text)):
+        text = plan.environment.text(*field.path)
+        if not text or (field.takes_bare_size and plan.environment.bare_size(field)):
             continue
         try:
             network = parse_cidr(text)

@@ -24,7 +24,6 @@ from typing import TYPE_CHECKING, Final
 
 from netaddr import IPNetwork
 
-from airflow_masq.environment import value_at
 from airflow_masq.network.policy import GKE_DEFAULT_NON_MASQUERADE
 from airflow_masq.network.provenance import Provenance
 from airflow_masq.network.ranges import IPV4
@@ -48,7 +47,7 @@ _NOBODYS: Final = tuple(IPNetwork(cidr) for cidr in ("0.0.0.0/8", "127.0.0.0/8",
 
 
 def _check(plan: Plan) -> Iterator[Problem]:
-    may_be_public = value_at(plan.environment, *_REUSE) is True
+    may_be_public = plan.environment.value(*_REUSE) is True
     for named in (*pod_ranges(plan), *service_ranges(plan)):
         network = named.network
         if network.version != IPV4 or any(network in allowed for allowed in GKE_DEFAULT_NON_MASQUERADE):

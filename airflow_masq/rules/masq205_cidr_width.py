@@ -23,7 +23,6 @@ from airflow_masq.environment.cidr_fields import INTERNAL_FIELD, RESERVED_FIELDS
 from airflow_masq.network.provenance import Provenance
 from airflow_masq.network.ranges import IPV4
 from airflow_masq.rules.rule import Problem, Rule, Severity
-from airflow_masq.rules.views.environment import block
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,7 +32,7 @@ if TYPE_CHECKING:
 
 def _check(plan: Plan) -> Iterator[Problem]:
     for field in (*RESERVED_FIELDS, INTERNAL_FIELD):
-        network = block(plan, field=field)
+        network = plan.environment.cidr(field)
         if network is None or network.version != IPV4:
             continue  # MASQ203 says that it must be IPv4
         if field.shortest_prefix <= network.prefixlen <= field.longest_prefix:

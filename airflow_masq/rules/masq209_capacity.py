@@ -22,9 +22,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from airflow_masq.environment import value_at
 from airflow_masq.network.provenance import Provenance
-from airflow_masq.plan.capacity import plan_capacity
 from airflow_masq.rules.rule import Problem, Rule, Severity
 from airflow_masq.text import listed
 
@@ -39,11 +37,11 @@ _MOST_WORKERS: Final = ("config", "workloadsConfig", "worker", "maxCount")
 
 
 def _check(plan: Plan) -> Iterator[Problem]:
-    room = plan_capacity(plan)
+    room = plan.capacity
     if room.is_enough is not False:
         return
     cannot_run = (room.pods or 0) < (room.wanted_nodes or 0)
-    own = value_at(plan.environment, *_MOST_WORKERS) == room.wanted_nodes
+    own = plan.environment.value(*_MOST_WORKERS) == room.wanted_nodes
     yield Problem(
         where=".".join(("environment", *_MOST_WORKERS)) if own else "network.workers",
         message=f"{room.wanted_nodes} workers are wanted, and the {_bound(room)} of {room.nodes} nodes at most, "

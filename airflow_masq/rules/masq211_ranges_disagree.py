@@ -24,7 +24,6 @@ from netaddr import cidr_merge
 from airflow_masq.environment.cidr_fields import POD_FIELD, SERVICE_FIELD
 from airflow_masq.network.provenance import Provenance
 from airflow_masq.rules.rule import Problem, Rule, Severity
-from airflow_masq.rules.views.environment import block
 from airflow_masq.text import listed
 
 if TYPE_CHECKING:
@@ -38,7 +37,7 @@ def _check(plan: Plan) -> Iterator[Problem]:
         (POD_FIELD, "network.pod_ranges", plan.ranges.pod),
         (SERVICE_FIELD, "network.service_ranges", plan.ranges.service),
     ):
-        own = block(plan, field=field)
+        own = plan.environment.cidr(field)
         if own is not None and not any(own in network for network in cidr_merge(networks)):
             yield Problem(
                 where=where,

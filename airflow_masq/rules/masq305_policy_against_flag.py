@@ -19,9 +19,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from airflow_masq.environment import masquerade_enabled
 from airflow_masq.network.provenance import Provenance
-from airflow_masq.plan import Plan, Target, policy_with_agent, policy_without_agent
+from airflow_masq.plan import Plan, Target
 from airflow_masq.rules.rule import Problem, Rule, Severity
 from airflow_masq.rules.views.targets import PredictedTarget, predicted_targets
 from airflow_masq.text import listed
@@ -35,7 +34,7 @@ _WITHOUT_AGENT: Final = ("gke-default", "none")
 
 
 def _check(plan: Plan) -> Iterator[Problem]:
-    name, has_agent = plan.policy_choice.name, masquerade_enabled(plan.environment)
+    name, has_agent = plan.policy_choice.name, plan.environment.masquerades
     if not plan.environment or not plan.policy_choice.stated:
         return
     if name == "composer" and not has_agent:
@@ -55,9 +54,7 @@ def _check(plan: Plan) -> Iterator[Problem]:
 
 def _is_misjudged(plan: Plan, predicted: PredictedTarget) -> bool:
     """Say whether a target gets what it needs by the stated policy, and does not by the one that the flag brings."""
-    by_flag = predicted.under(
-        policy_with_agent(plan) if masquerade_enabled(plan.environment) else policy_without_agent(plan)
-    )
+    by_flag = predicted.under(plan.policy_with_agent if plan.environment.masquerades else plan.policy_without_agent)
     return _suffices(predicted.target, predicted.every_pod) and not _suffices(predicted.target, by_flag)
 
 

@@ -20,8 +20,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from airflow_masq.environment import COMPOSER_2
 from airflow_masq.network.provenance import Provenance
-from airflow_masq.plan.environment_section import COMPOSER_2, composer_generation
 from airflow_masq.rules.rule import Problem, Rule, Severity
 from airflow_masq.rules.views.policy import AGENT_CONFIG, AGENT_CONFIG_PLACE
 
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 
 def _check(plan: Plan) -> Iterator[Problem]:
-    if plan.policy_choice.name == AGENT_CONFIG and composer_generation(plan.environment) == COMPOSER_2:
+    if plan.policy_choice.name == AGENT_CONFIG and plan.environment.generation == COMPOSER_2:
         yield Problem(
             where=AGENT_CONFIG_PLACE,
             message="Composer 2 runs on GKE Autopilot, which takes no agent config; describe egress_nat_policies, "

@@ -29,7 +29,7 @@ from airflow_masq.network.arrival import PredictedKind
 from airflow_masq.network.policy import Reason
 from airflow_masq.network.provenance import Provenance
 from airflow_masq.network.ranges import SourceKind
-from airflow_masq.plan import Plan, Remedy, remedy_of
+from airflow_masq.plan import Plan, Remedy
 from airflow_masq.rules.rule import Problem, Rule, Severity
 from airflow_masq.rules.views.policy import culprit, is_exempt_by_default
 from airflow_masq.rules.views.targets import PredictedTarget, predicted_targets
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
 
 def _check(plan: Plan) -> Iterator[Problem]:
-    remedy = remedy_of(plan)
+    remedy = plan.find_remedy()
     for predicted in predicted_targets(plan):
         is_told = culprit(plan, predicted=predicted) is not None and not is_exempt_by_default(plan, predicted=predicted)
         if predicted.is_link_local or is_told:

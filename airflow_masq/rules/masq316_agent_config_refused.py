@@ -20,7 +20,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from airflow_masq.network.provenance import Provenance
-from airflow_masq.plan.policy_section import own_agent_reading
 from airflow_masq.rules.rule import Problem, Rule, Severity
 from airflow_masq.rules.views.policy import AGENT_CONFIG_PLACE
 
@@ -31,7 +30,7 @@ if TYPE_CHECKING:
 
 
 def _check(plan: Plan) -> Iterator[Problem]:
-    reading = own_agent_reading(plan.policy_choice)
+    reading = plan.policy_choice.agent_reading
     if reading is not None and not reading.accepted:
         refuses = "refuses" if reading.certain else "probably refuses"
         yield Problem(

@@ -21,7 +21,6 @@ from typing import TYPE_CHECKING, Final
 
 from airflow_masq.agent.warnings import EMPTY_LIST, everything_listed
 from airflow_masq.network.provenance import Provenance
-from airflow_masq.plan.policy_section import own_agent_reading
 from airflow_masq.rules.rule import Problem, Rule, Severity
 from airflow_masq.rules.views.policy import AGENT_CONFIG_PLACE, uncovered
 
@@ -32,7 +31,7 @@ if TYPE_CHECKING:
 
 
 def _check(plan: Plan) -> Iterator[Problem]:
-    reading = own_agent_reading(plan.policy_choice)
+    reading = plan.policy_choice.agent_reading
     if reading is None or reading.config is None:
         return  # MASQ316 says what is wrong
     listed = reading.config.non_masquerade

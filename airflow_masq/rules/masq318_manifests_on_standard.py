@@ -20,8 +20,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from airflow_masq.environment import COMPOSER_1
 from airflow_masq.network.provenance import Provenance
-from airflow_masq.plan.environment_section import COMPOSER_1, composer_generation
 from airflow_masq.rules.rule import Problem, Rule, Severity
 from airflow_masq.rules.views.policy import EGRESS_NAT_POLICIES, EGRESS_NAT_POLICIES_PLACE
 
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 
 def _check(plan: Plan) -> Iterator[Problem]:
-    if plan.policy_choice.name == EGRESS_NAT_POLICIES and composer_generation(plan.environment) == COMPOSER_1:
+    if plan.policy_choice.name == EGRESS_NAT_POLICIES and plan.environment.generation == COMPOSER_1:
         yield Problem(
             where=EGRESS_NAT_POLICIES_PLACE,
             message="Composer 1 runs on a Standard cluster, which the agent's config governs and no EgressNATPolicy; "

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from airflow_masq.environment.resource import masquerade_enabled
 from airflow_masq.network.attribution import attribute
 from airflow_masq.network.prediction import Prediction, predict
 from airflow_masq.network.ranges import AddressKind
@@ -29,7 +28,7 @@ if TYPE_CHECKING:
 
     from netaddr import IPAddress
 
-    from airflow_masq.plan.values import Plan, Target
+    from airflow_masq.plan import Plan, Target
 
 __all__ = ["ObservedFinding", "Outcome", "Verdict", "judge"]
 
@@ -132,7 +131,7 @@ def _expected(target: Target, last: Observation | None, *, plan: Plan) -> str:
         return target.expect.value
     if target.allowed_sources:
         return wording.listed(target.allowed_sources)
-    if not masquerade_enabled(plan.environment):
+    if not plan.environment.masquerades:
         return ""
     return "pod" if keeps_pod_address(last.destination if last else None, plan=plan) else "not pod"
 

@@ -11,10 +11,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from airflow_masq.environment.resource import masquerade_enabled
 from airflow_masq.network.ranges import AddressKind, NetworkRanges, SourceKind
 from airflow_masq.observation.observation import Component, Vantage
-from airflow_masq.plan import policy_with_agent
 from airflow_masq.verdict import wording
 from airflow_masq.verdict.codes import CODES, VerdictCode
 from airflow_masq.verdict.outcome import Outcome
@@ -23,7 +21,7 @@ if TYPE_CHECKING:
     from netaddr import IPAddress
 
     from airflow_masq.network.prediction import Prediction
-    from airflow_masq.plan.values import Plan, Target
+    from airflow_masq.plan import Plan, Target
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,7 +115,7 @@ def _by_allowed_sources(sighting: Sighting, *, target: Target) -> Ruling:
 
 def _by_intent(sighting: Sighting, *, plan: Plan) -> Ruling:
     """Judge by what the environment is there for, since the target says nothing."""
-    if not masquerade_enabled(plan.environment):
+    if not plan.environment.masquerades:
         rest = "but nothing says what is needed: add allowed_sources or expect to the target"
         return _ruled(VerdictCode.NO_STATED_NEED, sighting, rest)
     code = _intent_code(sighting, plan=plan)
@@ -166,8 +164,8 @@ def keeps_pod_address(destination: IPAddress | None, *, plan: Plan) -> bool:
     :param plan: the environment's plan.
     :return: whether the policy keeps Pod addresses there.
     """
-    contradicted = plan.policy.name == "gke-default" and masquerade_enabled(plan.environment)
-    policy = policy_with_agent(plan) if contradicted else plan.policy
+    contradicted = plan.policy.name == "gke-default" and plan.environment.masquerades
+    policy = plan.policy_with_agent if contradicted else plan.policy
     return destination is not None and policy.keeps_pod_address(destination)
 
 

@@ -105,7 +105,7 @@ def test_a_policy_that_was_not_read_is_said_to_be(console: Console) -> None:
     """Where the agent refuses its config or a manifest is flawed, the answer says so, and where not, it does not."""
     for policy, words in (
         ('{agent_config: "nonMasqueradeCIDRs: [10.0.0.1/8]"}', "the agent refuses its config"),
-        ('{agent_config: "nonMasqueradeCIDRs: [10.0.0.0/8]", daemon_set: false}', "nobody reads the agent's config"),
+        ('{agent_config: "nonMasqueradeCIDRs: [10.0.0.0/8]", daemon_set: false}', "the agent's config is not read"),
         (
             "{egress_nat_policies: [{kind: EgressNATPolicy}]}",
             "a flawed manifest of the plan is taken not to be in force",

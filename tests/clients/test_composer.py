@@ -8,6 +8,7 @@ import grpc
 import pytest
 
 from airflow_masq.clients.composer import ComposerClient
+from airflow_masq.environment import EnvironmentResource
 from airflow_masq.exceptions import (
     CloudRefusedError,
     CloudUnavailableError,
@@ -20,13 +21,15 @@ from tests.emulated_cloud import LOCATION, NAME, PROJECT, EmulatedCloud, environ
 
 def test_an_environment_is_created_read_listed_and_deleted(cloud: EmulatedCloud, client: ComposerClient) -> None:
     """The four calls do what they say, in Google's own spelling."""
-    operation = client.create(NAME, resource=environment_resource(nodeConfig={"enableIpMasqAgent": True}))
+    operation = client.create(
+        NAME, resource=EnvironmentResource.read(environment_resource(nodeConfig={"enableIpMasqAgent": True}))
+    )
     cloud.settle()
     assert client.operation(operation.name).done
     assert client.operation(operation.name).error is None
     environment = client.get(NAME)
-    assert environment["state"] == "RUNNING"
-    assert environment["config"]["nodeConfig"]["enableIpMasqAgent"] is True
+    assert environment.state == "RUNNING"
+    assert environment.masquerades
     assert client.list(PROJECT, location=LOCATION) == (environment,)
     client.delete(NAME)
     cloud.settle()
@@ -36,38 +39,38 @@ def test_an_environment_is_created_read_listed_and_deleted(cloud: EmulatedCloud,
 
 def test_without_the_flag_there_is_no_agent(cloud: EmulatedCloud, client: ComposerClient) -> None:
     """The client adds nothing: an environment without the flag comes up without the agent."""
-    client.create(NAME, resource=environment_resource())
+    client.create(NAME, resource=EnvironmentResource.read(environment_resource()))
     cloud.settle()
-    assert "enableIpMasqAgent" not in client.get(NAME)["config"]["nodeConfig"]
+    assert not client.get(NAME).masquerades
 
 
 def test_the_given_name_replaces_the_resources_and_the_resource_stays(client: ComposerClient) -> None:
-    """The caller's mapping is never changed."""
-    resource = environment_resource("another")
+    """The caller's resource is never changed."""
+    resource = EnvironmentResource.read(environment_resource("another"))
     client.create(NAME, resource=resource)
-    assert resource == environment_resource("another")
-    assert client.get(NAME)["name"] == str(NAME)
+    assert resource.as_rest() == environment_resource("another")
+    assert client.get(NAME).name == str(NAME)
 
 
 def test_an_existing_name_is_said_so(cloud: EmulatedCloud, client: ComposerClient) -> None:
     """A taken name has its own error."""
     cloud.put(NAME.environment_id, state="RUNNING", masquerade=True)
     with pytest.raises(EnvironmentAlreadyExistsError, match="ALREADY_EXISTS"):
-        client.create(NAME, resource=environment_resource())
+        client.create(NAME, resource=EnvironmentResource.read(environment_resource()))
 
 
 def test_a_refusal_repeats_googles_words(client: ComposerClient) -> None:
     """An image that cannot be created is refused with the images that can."""
     resource = {"config": {"softwareConfig": {"imageVersion": "composer-2.0.1-airflow-2.2.3"}}}
     with pytest.raises(CloudRefusedError, match=r"suggested.*composer-2\.14\.1") as caught:
-        client.create(NAME, resource=resource)
+        client.create(NAME, resource=EnvironmentResource.read(resource))
     assert caught.value.status == "INVALID_ARGUMENT"
 
 
 def test_a_field_that_cannot_be_sent_is_refused_before_the_call(client: ComposerClient) -> None:
     """Nothing half-done: with an unknown field nothing is created."""
     with pytest.raises(InvalidInputError, match="fooBar"):
-        client.create(NAME, resource={"fooBar": 1})
+        client.create(NAME, resource=EnvironmentResource.read({"fooBar": 1}))
     assert client.list(PROJECT, location=LOCATION) == ()
 
 
@@ -76,7 +79,7 @@ def test_an_operation_that_ended_in_an_error_without_words_is_an_error(
 ) -> None:
     """A code with an empty message is not mistaken for success."""
     cloud.faults.fail_creation(NAME.environment_id, grpc.StatusCode.RESOURCE_EXHAUSTED, "")
-    operation = client.create(NAME, resource=environment_resource())
+    operation = client.create(NAME, resource=EnvironmentResource.read(environment_resource()))
     cloud.settle()
     status = client.operation(operation.name)
     assert status.done
@@ -95,7 +98,7 @@ def test_an_api_that_fails_once_may_be_asked_again(cloud: EmulatedCloud, client:
     cloud.faults.fail_next("GetEnvironment", grpc.StatusCode.UNAVAILABLE, "away")
     with pytest.raises(CloudUnavailableError, match="UNAVAILABLE: away; trying again may help"):
         client.get(NAME)
-    assert client.get(NAME)["state"] == "RUNNING"
+    assert client.get(NAME).state == "RUNNING"
 
 
 def test_a_call_takes_no_longer_than_its_time(cloud: EmulatedCloud) -> None:
@@ -127,7 +130,7 @@ def test_a_proxy_variable_is_not_used_for_the_emulator(cloud: EmulatedCloud, mon
     monkeypatch.setenv("grpc_proxy", "http://127.0.0.1:1")
     cloud.put(NAME.environment_id, state="RUNNING", masquerade=True)
     with ComposerClient(None, endpoint=cloud.endpoint, api_timeout_seconds=5) as client:
-        assert client.get(NAME)["state"] == "RUNNING"
+        assert client.get(NAME).state == "RUNNING"
 
 
 def test_a_private_endpoint_is_reached_with_tls_only(cloud: EmulatedCloud) -> None:

@@ -9,6 +9,7 @@ import pytest
 from google.cloud.orchestration.airflow.service_v1 import types
 
 from airflow_masq.clients.environment_message import message_from_resource, resource_from_message
+from airflow_masq.environment import EnvironmentResource
 from airflow_masq.exceptions import InvalidInputError
 
 RESOURCE: dict[str, Any] = {
@@ -32,15 +33,15 @@ RESOURCE: dict[str, Any] = {
 
 def test_a_resource_survives_the_way_there_and_back() -> None:
     """What the page prints comes back unchanged, labels and timestamps included."""
-    assert resource_from_message(message_from_resource(RESOURCE)) == RESOURCE
+    assert resource_from_message(message_from_resource(EnvironmentResource.read(RESOURCE))).as_rest() == RESOURCE
 
 
 def test_a_message_is_taken_with_its_wrapper_and_without() -> None:
     """Both forms in which Google's libraries hand out an environment are understood."""
     environment = types.Environment(name="a", state=types.Environment.State.RUNNING)
     expected = {"name": "a", "state": "RUNNING"}
-    assert resource_from_message(environment) == expected
-    assert resource_from_message(types.Environment.pb(environment)) == expected
+    assert resource_from_message(environment).as_rest() == expected
+    assert resource_from_message(types.Environment.pb(environment)).as_rest() == expected
 
 
 @pytest.mark.parametrize("other", [types.NodeConfig(), "text", None, 7])
@@ -64,7 +65,7 @@ def test_something_else_is_no_environment(other: object) -> None:
 def test_a_field_that_the_library_does_not_know_is_named(config: dict[str, Any], path: str) -> None:
     """A field that could not be sent is not dropped: the message names it and the library."""
     with pytest.raises(InvalidInputError) as caught:
-        message_from_resource({"config": config})
+        message_from_resource(EnvironmentResource.read({"config": config}))
     assert caught.value.where == f"environment.{path}"
     assert "google-cloud-orchestration-airflow" in caught.value.expected
 
@@ -72,7 +73,7 @@ def test_a_field_that_the_library_does_not_know_is_named(config: dict[str, Any],
 def test_all_unknown_fields_are_named_at_once() -> None:
     """Nobody has to run a task once per misspelt field."""
     with pytest.raises(InvalidInputError, match=r"saw one, config\.two"):
-        message_from_resource({"one": 1, "config": {"two": 2}})
+        message_from_resource(EnvironmentResource.read({"one": 1, "config": {"two": 2}}))
 
 
 @pytest.mark.parametrize(
@@ -116,7 +117,7 @@ def test_all_unknown_fields_are_named_at_once() -> None:
 def test_a_value_that_cannot_be_sent_is_placed(resource: dict[str, Any], where: str, seen: str) -> None:
     """A wrong type, an unknown state or two fields that exclude each other are refused in one line with their place."""
     with pytest.raises(InvalidInputError) as caught:
-        message_from_resource(resource)
+        message_from_resource(EnvironmentResource.read(resource))
     assert caught.value.where == where
     assert seen in caught.value.seen
     assert "\n" not in str(caught.value)
@@ -125,7 +126,8 @@ def test_a_value_that_cannot_be_sent_is_placed(resource: dict[str, Any], where: 
 @pytest.mark.parametrize("value", ["hunter2", ["hunter2"], {"A": ["hunter2"]}, {"A": {"B": "hunter2"}}])
 def test_a_value_of_the_users_own_maps_is_not_quoted(value: object) -> None:
     """Environment variables may hold secrets: a wrong one is placed, and not shown, not even as a cause."""
+    resource = EnvironmentResource.read({"config": {"softwareConfig": {"envVariables": value}}})
     with pytest.raises(InvalidInputError) as caught:
-        message_from_resource({"config": {"softwareConfig": {"envVariables": value}}})
+        message_from_resource(resource)
     assert caught.value.where.startswith("environment.config.softwareConfig.envVariables")
     assert "hunter2" not in "".join(traceback.format_exception(caught.value, limit=0))

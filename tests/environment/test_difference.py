@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from airflow_masq.environment.difference import Difference, differences
+from airflow_masq.environment import EnvironmentResource
+from airflow_masq.environment.difference import Difference, find_differences
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 IMAGE = "composer-2.14.1-airflow-2.10.5"
 
 
-def software(image: str) -> dict[str, Any]:
-    """Write a resource with an image version."""
-    return {"config": {"softwareConfig": {"imageVersion": image}}}
+def compare(planned: Mapping[str, object], *, found: Mapping[str, object]) -> tuple[Difference, ...]:
+    """Compare two resources as somebody wrote them."""
+    return find_differences(EnvironmentResource.read(planned), found=EnvironmentResource.read(found))
+
+
+def _software(**fields: object) -> dict[str, Any]:
+    return {"config": {"softwareConfig": fields}}
 
 
 def pods(cidr: str) -> dict[str, Any]:
@@ -23,46 +31,75 @@ def pods(cidr: str) -> dict[str, Any]:
 
 def test_what_the_plan_leaves_open_is_no_difference() -> None:
     """The service fills in much that nobody planned."""
-    assert differences({"name": "a"}, found={**software(IMAGE), "uuid": "u", "state": "RUNNING"}) == ()
+    assert compare({"name": "a"}, found={**_software(imageVersion=IMAGE), "uuid": "u", "state": "RUNNING"}) == ()
 
 
 def test_a_planned_value_that_stands_otherwise_is_named() -> None:
     """The place, the plan's value and the found one are told."""
-    found = differences({"config": {"node_config": {"tags": ["a"]}}}, found={"config": {"nodeConfig": {"tags": ["b"]}}})
-    assert found == (Difference(where="config.nodeConfig.tags", planned=["a"], found=["b"]),)
+    found = compare({"config": {"node_config": {"tags": ["a"]}}}, found={"config": {"nodeConfig": {"tags": ["b"]}}})
+    assert found == (Difference(path=("config", "nodeConfig", "tags"), planned=["a"], found=["b"]),)
     assert str(found[0]) == "config.nodeConfig.tags: planned ['a'], found ['b']"
 
 
 def test_a_planned_value_that_is_missing_is_named() -> None:
     """What was planned and is not there is a difference."""
-    assert differences({"labels": {"team": "data"}}, found={}) == (
-        Difference(where="labels.team", planned="data", found=None),
+    assert compare({"labels": {"team": "data"}}, found={}) == (
+        Difference(path=("labels", "team"), planned="data", found=None),
     )
 
 
 @pytest.mark.parametrize(
-    ("planned", "place"),
+    ("planned", "found", "place"),
     [
-        ({"config": {"softwareConfig": {"envVariables": {"DB": "hunter2"}}}}, "config.softwareConfig.envVariables.DB"),
+        (_software(envVariables={"DB": "hunter2"}), {}, "config.softwareConfig.envVariables.DB"),
+        (_software(envVariables={"zone": "hunter2"}), {}, "config.softwareConfig.envVariables.zone"),
+        (
+            _software(envVariables={"zone": "planned"}),
+            _software(envVariables={"zone": "hunter2"}),
+            "config.softwareConfig.envVariables.zone",
+        ),
         (
             {"config": {"software_config": {"airflow_config_overrides": {"core-fernet_key": "hunter2"}}}},
+            {},
             "config.softwareConfig.airflowConfigOverrides.core-fernet_key",
         ),
-        ({"labels": {"team": "hunter2"}}, "labels.team"),
-        ({"config": {"learntYesterday": "hunter2"}}, "config.learntYesterday"),
+        ({"labels": {"location": "hunter2"}}, {}, "labels.location"),
+        ({"labels": None}, {"labels": {"location": "hunter2"}}, "labels"),
+        ({"config": {"learntYesterday": "hunter2"}}, {}, "config.learntYesterday"),
+        ({"config": {"learntYesterday": {"zone": "hunter2"}}}, {}, "config.learntYesterday.zone"),
+        ({"config": {"nodeConfig.zone": "hunter2"}}, {}, "config.nodeConfig.zone"),
+        (
+            {"config": {"softwareConfig": None}},
+            _software(imageVersion=IMAGE, envVariables={"zone": "hunter2"}),
+            "config.softwareConfig",
+        ),
+        ({"config": {"allowedIpRanges": [{"learntYesterday": "hunter2"}]}}, {}, "config.allowedIpRanges"),
+        (
+            {"config": {"allowedIpRanges": []}},
+            {"config": {"allowedIpRanges": [{"value": "10.0.0.0/8", "learntYesterday": "hunter2"}]}},
+            "config.allowedIpRanges",
+        ),
     ],
 )
-def test_a_value_that_may_be_a_secret_is_not_shown(planned: dict[str, Any], place: str) -> None:
-    """Of the user's own maps, and of fields that nobody knows here, only the place is told."""
-    [difference] = differences(planned, found={})
+def test_a_value_that_may_be_a_secret_is_not_shown(planned: dict[str, Any], found: dict[str, Any], place: str) -> None:
+    """Of the user's own maps, and of fields that are not known, only the place is told, whatever a key is called."""
+    [difference] = compare(planned, found=found)
     assert str(difference) == f"{place}: differs"
     assert "hunter2" not in repr(difference)
+
+
+def test_a_known_fields_value_is_shown() -> None:
+    """The twin: where every field is Google's and none is the user's own map, both values are told."""
+    ranges = [{"value": "10.0.0.0/8", "description": "office"}]
+    access = {"webServerNetworkAccessControl": {"allowedIpRanges": ranges}}
+    [difference] = compare({"config": access}, found={})
+    assert str(difference) == f"config.webServerNetworkAccessControl.allowedIpRanges: planned {ranges}, found None"
 
 
 def test_a_difference_is_one_harmless_line() -> None:
     """Long values are cut, and what a terminal would act upon is escaped."""
     planned = {"config": {"nodeConfig": {"tags": ["\x1b[31m\n" * 10_000]}}, "labels": {"a\nb" * 10_000: "c"}}
-    for difference in differences(planned, found={}):
+    for difference in compare(planned, found={}):
         assert str(difference).isprintable()
         assert len(str(difference)) < 400
 
@@ -70,13 +107,13 @@ def test_a_difference_is_one_harmless_line() -> None:
 @pytest.mark.parametrize("planned", [False, 0, "", []])
 def test_a_default_that_the_api_leaves_out_is_no_difference(planned: object) -> None:
     """The API does not print fields at their default."""
-    assert differences({"config": {"nodeCount": planned}}, found={"config": {}}) == ()
+    assert compare({"config": {"nodeCount": planned}}, found={"config": {}}) == ()
 
 
 def test_what_only_the_service_sets_is_not_compared() -> None:
     """A plan made by describing another environment carries fields that cannot be the same."""
     planned = {"name": "a", "uuid": "u", "state": "RUNNING", "createTime": "t", "updateTime": "t"}
-    assert differences(planned, found={}) == ()
+    assert compare(planned, found={}) == ()
 
 
 @pytest.mark.parametrize(
@@ -94,7 +131,7 @@ def test_what_only_the_service_sets_is_not_compared() -> None:
 )
 def test_an_alias_of_the_image_is_no_difference(*, alias: str, is_difference: bool) -> None:
     """The service resolves aliases; another version is a difference all the same."""
-    assert bool(differences(software(alias), found=software(IMAGE))) is is_difference
+    assert bool(compare(_software(imageVersion=alias), found=_software(imageVersion=IMAGE))) is is_difference
 
 
 @pytest.mark.parametrize(
@@ -102,4 +139,4 @@ def test_an_alias_of_the_image_is_no_difference(*, alias: str, is_difference: bo
 )
 def test_a_bare_size_is_resolved_by_the_service(*, planned: str, is_difference: bool) -> None:
     """A range planned by its size only may lie anywhere."""
-    assert bool(differences(pods(planned), found=pods("192.168.0.0/16"))) is is_difference
+    assert bool(compare(pods(planned), found=pods("192.168.0.0/16"))) is is_difference

@@ -1,4 +1,4 @@
-"""An environment resource is one thing, whichever way it was spelt."""
+"""An environment resource is one value in either spelling, and answers what others ask of it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airflow_masq.environment import fields, masquerade_enabled, normalise, value_at, with_masquerade
+from airflow_masq.environment import COMPOSER_1, COMPOSER_2, COMPOSER_3, EnvironmentResource, fields
+from airflow_masq.environment.cidr_fields import INTERNAL_FIELD, POD_FIELD, SERVICE_FIELD
 from airflow_masq.environment.fields import REST_NAMES
 from airflow_masq.exceptions import InvalidInputError
 
@@ -53,22 +54,25 @@ SNAKE: dict[str, object] = {
 
 def test_both_spellings_give_one_resource() -> None:
     """camelCase, snake_case and a mixture of both mean the same; the user's own keys keep every letter."""
-    assert normalise(SNAKE) == REST
-    assert normalise(REST) == REST
+    assert EnvironmentResource.read(SNAKE) == EnvironmentResource.read(REST)
+    assert EnvironmentResource.read(SNAKE).as_rest() == EnvironmentResource.read(REST).as_rest() == REST
 
 
 def test_the_argument_is_never_changed() -> None:
-    """Whatever is done with the answer, the resource that was handed in stays as it was."""
+    """Whatever is done with an answer, the mapping that was handed in and the value stay as they were."""
     before = copy.deepcopy(SNAKE)
-    answer: dict[str, Any] = with_masquerade(SNAKE)
-    answer["labels"]["new"] = "label"
+    resource = EnvironmentResource.read(SNAKE)
+    for answer in (resource.as_rest(), resource.with_agent().as_rest(), resource.with_name("another").as_rest()):
+        labels: Any = answer["labels"]
+        labels["new"] = "label"
     assert before == SNAKE
+    assert resource == EnvironmentResource.read(SNAKE)
 
 
 def test_unknown_fields_are_passed_on_letter_by_letter() -> None:
     """A field that Google added yesterday, and all within it, arrives as it was written."""
     unknown = {"brand_new_config": {"node_config": [{"env_variables": 1}, [2]]}, "anotherNewField": None}
-    assert normalise({"config": unknown}) == {"config": unknown}
+    assert EnvironmentResource.read({"config": unknown}).as_rest() == {"config": unknown}
 
 
 @pytest.mark.parametrize(
@@ -84,7 +88,7 @@ def test_unknown_fields_are_passed_on_letter_by_letter() -> None:
 def test_a_field_in_both_spellings_is_refused(resource: dict[str, object], where: str) -> None:
     """Two spellings of one field contradict each other, and neither is dropped silently."""
     with pytest.raises(InvalidInputError) as caught:
-        normalise(resource)
+        EnvironmentResource.read(resource)
     assert (caught.value.where, caught.value.expected) == (where, "the field once")
 
 
@@ -92,7 +96,7 @@ def test_a_field_in_both_spellings_is_refused(resource: dict[str, object], where
 def test_a_key_that_is_no_text_is_refused(resource: dict[str, object]) -> None:
     """Google's resource is JSON, whose keys are text."""
     with pytest.raises(InvalidInputError, match="expected text as key"):
-        normalise(resource)
+        EnvironmentResource.read(resource)
 
 
 @pytest.mark.parametrize("key", ["config", "unknown"])
@@ -101,7 +105,7 @@ def test_endless_nesting_is_refused(key: str) -> None:
     endless: dict[str, object] = {}
     endless[key] = [endless]
     with pytest.raises(InvalidInputError, match="expected at most 64 levels, saw more"):
-        normalise(endless)
+        EnvironmentResource.read(endless)
 
 
 @pytest.mark.parametrize(
@@ -119,7 +123,7 @@ def test_endless_nesting_is_refused(key: str) -> None:
 )
 def test_only_true_enables_the_agent(resource: dict[str, object], *, is_enabled: bool) -> None:
     """The agent is asked for by true at its own place, in either spelling, and by nothing else."""
-    assert masquerade_enabled(resource) is is_enabled
+    assert EnvironmentResource.read(resource).masquerades is is_enabled
 
 
 @pytest.mark.parametrize(
@@ -134,9 +138,9 @@ def test_only_true_enables_the_agent(resource: dict[str, object], *, is_enabled:
 )
 def test_the_agent_can_be_switched_on_in_any_resource(resource: dict[str, object]) -> None:
     """Whether the flag was missing, false or true before, afterwards it is true, and only once."""
-    switched: dict[str, Any] = with_masquerade(resource)
-    assert masquerade_enabled(switched)
-    assert "node_config" not in switched["config"]
+    switched = EnvironmentResource.read(resource).with_agent()
+    assert switched.masquerades
+    assert switched.value("config", "node_config") is None
 
 
 @pytest.mark.parametrize(
@@ -144,16 +148,105 @@ def test_the_agent_can_be_switched_on_in_any_resource(resource: dict[str, object
 )
 def test_the_agent_cannot_be_switched_on_in_what_is_no_resource(resource: dict[str, object], where: str) -> None:
     """Where a mapping must stand and does not, the place is named."""
+    read = EnvironmentResource.read(resource)
     with pytest.raises(InvalidInputError) as caught:
-        with_masquerade(resource)
+        read.with_agent()
     assert (caught.value.where, caught.value.expected) == (where, "a mapping")
 
 
 def test_a_field_is_looked_up_without_falling() -> None:
     """A field that is not there, or lies below something that is no mapping, is simply not there."""
-    assert value_at(REST, "config", "nodeConfig", "enableIpMasqAgent") is True
-    assert value_at(REST, "config", "nodeConfig", "zone") is None
-    assert value_at(REST, "name", "nodeConfig") is None
+    resource = EnvironmentResource.read(SNAKE)
+    assert resource.value("config", "nodeConfig", "enableIpMasqAgent") is True
+    assert resource.value("config", "nodeConfig", "zone") is None
+    assert resource.value("name", "nodeConfig") is None
+    assert resource.text("config", "softwareConfig", "imageVersion") == "composer-2.14.1-airflow-2.10.5"
+    assert resource.text("config", "nodeConfig") == resource.text("config", "nodeConfig", "zone") == ""
+
+
+def test_an_empty_resource_stands_for_no_environment() -> None:
+    """Where there is no environment, every question has the answer of one that says nothing."""
+    nothing = EnvironmentResource()
+    assert nothing == EnvironmentResource.read({})
+    assert not nothing
+    assert EnvironmentResource.read({"name": "a"})
+    assert (nothing.name, nothing.state, nothing.image) == (None, "STATE_UNSPECIFIED", None)
+
+
+def test_no_secret_is_in_its_representation() -> None:
+    """A resource may hold passwords as environment variables, and ends up in tracebacks."""
+    assert "kept" not in repr(EnvironmentResource.read(REST))
+
+
+@pytest.mark.parametrize(("written", "name"), [({"name": "a"}, "a"), ({"name": ""}, ""), ({"name": None}, None)])
+def test_the_name_is_told_as_written(written: dict[str, object], name: str | None) -> None:
+    """Whether a name is a good one is for others to say."""
+    assert EnvironmentResource.read(written).name == name
+    assert EnvironmentResource.read(written).with_name("b").as_rest() == {"name": "b"}
+
+
+@pytest.mark.parametrize(
+    ("image", "generation"),
+    [
+        ("composer-1.20.12-airflow-1.10.15", COMPOSER_1),
+        ("composer-2.14.1-airflow-2.10.5", COMPOSER_2),
+        ("composer-3-airflow-2.10.5-build.3", COMPOSER_3),
+        ("composer-latest-airflow-2", None),
+        ("no image", None),
+        (2, None),
+        (None, None),
+    ],
+)
+def test_the_image_tells_the_generation(image: object, generation: int | None) -> None:
+    """The image alone says which Composer it is, and what follows for its cluster and its network."""
+    resource = EnvironmentResource.read({"config": {"softwareConfig": {"imageVersion": image}}})
+    assert resource.generation == generation
+    assert resource.runs_on_autopilot is (generation != COMPOSER_1)
+    assert resource.has_public_nodes is (generation in {COMPOSER_1, COMPOSER_2})
+    if generation == COMPOSER_3:
+        with pytest.raises(InvalidInputError, match=r"imageVersion: expected Composer 1 or 2, .* saw composer-3-airfl"):
+            resource.require_own_network()
+    else:
+        resource.require_own_network()
+
+
+@pytest.mark.parametrize(("flag", "is_private"), [(True, True), (False, False), ("true", False), (None, False)])
+def test_nodes_of_a_private_environment_have_no_external_addresses(flag: object, *, is_private: bool) -> None:
+    """Only true makes an environment private, and then its nodes have internal addresses only."""
+    config = {
+        "softwareConfig": {"imageVersion": "composer-2.14.1-airflow-2.10.5"},
+        "privateEnvironmentConfig": {"enablePrivateEnvironment": flag},
+    }
+    resource = EnvironmentResource.read({"config": config})
+    assert (resource.is_private, resource.has_public_nodes) == (is_private, not is_private)
+
+
+@pytest.mark.parametrize(("flag", "refuses"), [(False, True), (True, False), (None, False), ("false", False)])
+def test_an_agent_that_is_refused_in_so_many_words_is_told_apart(flag: object, *, refuses: bool) -> None:
+    """A plan that says false means it, where one that says nothing may have forgotten it."""
+    resource = EnvironmentResource.read({"config": {"nodeConfig": {"enableIpMasqAgent": flag}}})
+    assert resource.refuses_agent is refuses
+
+
+@pytest.mark.parametrize(
+    ("text", "cidr", "size"),
+    [
+        ("192.168.0.0/16", "192.168.0.0/16", None),
+        ("/14", None, 14),
+        ("/0", None, None),
+        ("192.168.1.0/16", None, None),
+        (16, None, None),
+        (None, None, None),
+    ],
+)
+def test_a_field_holds_a_range_or_a_size(text: object, cidr: str | None, size: int | None) -> None:
+    """A range is told where the field holds one, a size where it holds that, and neither where it holds nonsense."""
+    policy = {"clusterIpv4CidrBlock": text, "servicesIpv4CidrBlock": text}
+    resource = EnvironmentResource.read({"config": {"nodeConfig": {"ipAllocationPolicy": policy}}})
+    for field, ranges in ((POD_FIELD, resource.pod_ranges), (SERVICE_FIELD, resource.service_ranges)):
+        assert [str(network) for network in ranges] == ([] if cidr is None else [cidr])
+        assert (resource.cidr(field) is None, resource.bare_size(field)) == (cidr is None, size)
+    assert resource.cidr(INTERNAL_FIELD) is None
 
 
 def test_the_table_of_fields_is_googles() -> None:
@@ -234,10 +327,10 @@ JSON_VALUES = st.recursive(
 
 
 @given(st.dictionaries(st.sampled_from(sorted(REST_NAMES)) | st.text(max_size=5), JSON_VALUES, max_size=4))
-def test_normalising_twice_changes_nothing_more(resource: dict[str, object]) -> None:
+def test_reading_twice_changes_nothing_more(resource: dict[str, object]) -> None:
     """Any resource is refused or reaches its one form at once."""
     try:
-        once = normalise(resource)
+        once = EnvironmentResource.read(resource)
     except InvalidInputError:
         return
-    assert normalise(once) == once
+    assert EnvironmentResource.read(once.as_rest()) == once

@@ -34,7 +34,7 @@ def test_an_emulator_is_asked_without_credentials(monkeypatch: pytest.MonkeyPatc
         name = cloud.put("one", state="RUNNING", masquerade=True)
         hook = hook_of(monkeypatch, composer_endpoint=cloud.endpoint, project=PROJECT)
         with hook.get_conn() as client:
-            assert [each["name"] for each in client.list(hook.default_project_id(), location=LOCATION)] == [name]
+            assert [each.name for each in client.list(hook.default_project_id(), location=LOCATION)] == [name]
 
 
 def test_the_field_is_read_under_airflows_long_name_too(monkeypatch: pytest.MonkeyPatch) -> None:

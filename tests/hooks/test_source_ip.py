@@ -15,7 +15,7 @@ from airflow.sdk.exceptions import AirflowRuntimeError
 from airflow.sdk.execution_time.comms import ErrorResponse
 from netaddr import IPAddress
 
-from airflow_masq.plan.values import Target
+from airflow_masq.plan import Target
 from airflow_masq.verdict import Failure
 
 if TYPE_CHECKING:

@@ -68,7 +68,7 @@ def client() -> ComposerClient:
 def environments() -> tuple[dict[str, Any], ...]:
     """List what exists."""
     with client() as connected:
-        return connected.list(PROJECT, location=LOCATION)
+        return tuple(each.as_rest() for each in connected.list(PROJECT, location=LOCATION))
 
 
 @pytest.mark.usefixtures("cloud")
@@ -163,11 +163,15 @@ def test_an_existing_environment_with_the_agent_is_adopted(
 def test_the_secrets_of_an_adopted_environment_are_not_shown(
     cloud: EmulatedCloud, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """A planned environment variable that the environment lacks is named, its value is not."""
+    """A planned environment variable that the environment lacks is named, its value is not, whatever its name."""
     cloud.put(ENVIRONMENT_ID, state="RUNNING", masquerade=True)
-    software = {"imageVersion": IMAGE, "envVariables": {"DB_PASSWORD": "hunter2"}}
+    software = {"imageVersion": IMAGE, "envVariables": {"DB_PASSWORD": "hunter2", "zone": "hunter2"}}
     facts = execute(environment={"name": NAME, "config": {"softwareConfig": software}})
-    assert facts["differences"] == ["config.softwareConfig.envVariables.DB_PASSWORD: differs"]
+    assert facts["differences"] == [
+        "config.softwareConfig.envVariables.DB_PASSWORD: differs",
+        "config.softwareConfig.envVariables.zone: differs",
+    ]
+    assert f"{NAME} is not as planned: config.softwareConfig.envVariables.zone: differs" in caplog.text
     assert "hunter2" not in caplog.text + json.dumps(facts)
 
 
@@ -196,11 +200,11 @@ def test_a_retry_resumes_the_creation_of_an_earlier_try(cloud: EmulatedCloud) ->
 
 def test_a_creation_by_somebody_else_without_the_agent_is_refused_in_the_end(cloud: EmulatedCloud) -> None:
     """The twin: what is being created under the name without the agent is waited for and then refused."""
-    from airflow_masq.environment import EnvironmentName  # noqa: PLC0415 - only here
+    from airflow_masq.environment import EnvironmentName, EnvironmentResource  # noqa: PLC0415 - only here
 
     cloud.hold_creations()
     with client() as connected:
-        connected.create(EnvironmentName.parse(NAME), resource=environment_resource())
+        connected.create(EnvironmentName.parse(NAME), resource=EnvironmentResource.read(environment_resource()))
     cloud.release_creations()
     with pytest.raises(AirflowFailException, match="must be re-created"):
         execute()

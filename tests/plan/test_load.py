@@ -10,6 +10,7 @@ import pytest
 import yaml
 from netaddr import IPAddress, IPNetwork
 
+from airflow_masq.environment import EnvironmentResource
 from airflow_masq.exceptions import PlanError
 from airflow_masq.network.policy import composer_policy, gke_default_policy, no_policy
 from airflow_masq.network.ranges import NetworkRanges, SourceKind
@@ -65,7 +66,7 @@ def _error(text: str) -> PlanError:
 def test_a_whole_plan_is_read() -> None:
     """Everything that a plan says is in the value it becomes; Pod and Service ranges come from the environment."""
     assert load_plan(PLAN, source="plan.yaml") == Plan(
-        environment=yaml.safe_load(PLAN)["environment"],
+        environment=EnvironmentResource.read(yaml.safe_load(PLAN)["environment"]),
         cluster_version="1.30.5-gke.1014001",
         ranges=RANGES,
         policy=composer_policy(RANGES),
@@ -91,13 +92,14 @@ def test_text_json_and_mapping_give_the_same_plan() -> None:
     assert from_mapping == load_plan(json.dumps(mapping), source="plan.json")
     assert hash(from_mapping) == hash(load_plan(PLAN, source="plan.yaml"))
     assert mapping == before
-    assert from_mapping.environment is not mapping["environment"]
+    mapping["environment"]["config"].clear()
+    assert from_mapping == load_plan(PLAN, source="plan.yaml")
 
 
 def test_googles_unknown_fields_are_passed_on() -> None:
     """A field of the environment that we do not know is neither refused nor changed."""
     plan = plan_from_mapping({"environment": {"config": {"brand_new": {"node_config": 1}}}}, source="params")
-    assert plan.environment == {"config": {"brand_new": {"node_config": 1}}}
+    assert plan.environment.as_rest() == {"config": {"brand_new": {"node_config": 1}}}
 
 
 def test_what_is_left_out_has_its_default() -> None:
@@ -105,7 +107,11 @@ def test_what_is_left_out_has_its_default() -> None:
     plan = plan_from_mapping({"network": {"node_ranges": ["10.128.0.0/20"]}}, source="params")
     ranges = NetworkRanges(node=(IPNetwork("10.128.0.0/20"),))
     assert plan == Plan(
-        environment={}, cluster_version=None, ranges=ranges, policy=gke_default_policy(ranges), targets=()
+        environment=EnvironmentResource(),
+        cluster_version=None,
+        ranges=ranges,
+        policy=gke_default_policy(ranges),
+        targets=(),
     )
 
 
@@ -157,7 +163,7 @@ def test_an_environment_alone_makes_a_plan() -> None:
     """A plan from an environment has its ranges, its policy, and what follows about its nodes."""
     environment = yaml.safe_load(PLAN)["environment"]
     plan = plan_from_environment(environment)
-    assert plan.environment == environment
+    assert plan.environment.as_rest() == environment
     assert plan.policy.name == "composer"
     assert plan.ranges.pod == (IPNetwork("192.168.0.0/16"),)
     assert plan.ranges.public_nodes

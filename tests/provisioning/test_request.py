@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from google.cloud.orchestration.airflow.service_v1.types import Environment
 
-from airflow_masq.environment import masquerade_enabled
 from airflow_masq.exceptions import FinalError, InvalidInputError, PlanError
 from airflow_masq.provisioning.request import NameArguments, WantedEnvironment, wanted_environment
 from airflow_masq.rules import lint
@@ -50,7 +49,8 @@ def test_every_form_of_an_environment_is_understood_and_left_alone(environment: 
     before = copy.deepcopy(environment)
     read = wanted(environment=environment)
     assert str(read.name) == NAME
-    assert read.plan.environment == environment_resource(nodeConfig={"tags": ["a"], "enableIpMasqAgent": True})
+    expected = environment_resource(nodeConfig={"tags": ["a"], "enableIpMasqAgent": True})
+    assert read.plan.environment.as_rest() == expected
     assert environment == before
 
 
@@ -71,7 +71,7 @@ def test_a_plan_is_read_from_a_file_and_from_a_mapping(tmp_path: Path, form: str
     }
     read = wanted(plan=str(path) if form == "file" else mapping)
     assert str(read.name) == NAME
-    assert masquerade_enabled(read.plan.environment)
+    assert read.plan.environment.masquerades
     assert read.plan.policy.name == "composer"
     assert [str(cidr) for cidr in read.plan.ranges.node] == ["10.128.0.0/20"]
 
@@ -100,7 +100,7 @@ def test_an_agent_that_was_switched_off_in_so_many_words_is_noticed(*, flag: boo
     node_config = {} if flag is None else {"enableIpMasqAgent": flag}
     read = wanted(environment=environment_resource(nodeConfig=node_config))
     assert read.agent_was_refused is refused
-    assert masquerade_enabled(read.plan.environment)
+    assert read.plan.environment.masquerades
 
 
 def test_a_nameless_environment_is_completed() -> None:

@@ -9,6 +9,7 @@ import grpc
 import pytest
 
 from airflow_masq.clients.composer import ComposerClient
+from airflow_masq.environment import EnvironmentResource
 from airflow_masq.exceptions import (
     CloudRefusedError,
     CloudUnavailableError,
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
 def started(client: ComposerClient) -> CreationWatch:
     """Start a creation and watch it."""
-    operation = client.create(NAME, resource=environment_resource())
+    operation = client.create(NAME, resource=EnvironmentResource.read(environment_resource()))
     return CreationWatch(client=client, name=NAME, operation_name=operation.name)
 
 
@@ -107,9 +108,9 @@ def test_the_reason_is_found_when_the_operation_ends_between_two_calls() -> None
             assert operation_name == "o"
             return next(self.operations)
 
-        def get(self, name: EnvironmentName) -> dict[str, object]:
+        def get(self, name: EnvironmentName) -> EnvironmentResource:
             """Answer with the state ERROR."""
-            return {"name": str(name), "state": "ERROR"}
+            return EnvironmentResource.read({"name": str(name), "state": "ERROR"})
 
     with pytest.raises(EnvironmentFailedError, match="could not be created: INTERNAL: it broke"):
         CreationWatch(client=EndsBetween(), name=NAME, operation_name="o").is_running()

@@ -54,7 +54,7 @@ def test_the_plan_is_left_alone() -> None:
     plan = plan_of(copy.deepcopy(RICH))
     for name in ("rest", "gcloud", "terraform"):
         RENDERINGS[name](plan)
-    assert plan.environment == RICH
+    assert plan.environment.as_rest() == RICH
 
 
 @pytest.mark.parametrize("form", ["rest", "gcloud", "terraform"])

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING
 
 from netaddr import IPAddress, IPNetwork
 
+from airflow_masq.environment import EnvironmentResource
 from airflow_masq.network.policy import composer_policy, gke_default_policy
 from airflow_masq.network.ranges import NetworkRanges, SourceKind
-from airflow_masq.plan.values import Plan, Target
+from airflow_masq.plan import Plan, Target
 from airflow_masq.verdict import Component, Failure, Observation, Vantage, Verdict, judge
 
 if TYPE_CHECKING:
@@ -40,10 +41,12 @@ RANGES = NetworkRanges(
 def plan(*, masquerade: bool = True, ranges: NetworkRanges = RANGES) -> Plan:
     """Give the plan of an environment with or without the agent."""
     return Plan(
-        environment={
-            "name": "projects/p/locations/l/environments/example",
-            "config": {"nodeConfig": {"enableIpMasqAgent": masquerade}},
-        },
+        environment=EnvironmentResource.read(
+            {
+                "name": "projects/p/locations/l/environments/example",
+                "config": {"nodeConfig": {"enableIpMasqAgent": masquerade}},
+            }
+        ),
         cluster_version=None,
         ranges=ranges,
         policy=composer_policy(ranges) if masquerade else gke_default_policy(ranges),

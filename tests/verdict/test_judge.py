@@ -34,7 +34,7 @@ from tests.verdict.scenes import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from airflow_masq.plan.values import Plan, Target
+    from airflow_masq.plan import Plan, Target
 
 PRIVATE = ["10.0.0.0/8"]
 

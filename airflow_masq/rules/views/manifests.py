@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from airflow_masq.environment import value_at
 from airflow_masq.network.egress_nat_policy import ManifestProblem, check_egress_nat_policy
 from airflow_masq.rules.views.policy import EGRESS_NAT_POLICIES_PLACE
 from airflow_masq.text import excerpt
@@ -38,7 +37,8 @@ def other_problems(plan: Plan) -> Iterator[tuple[str, ManifestProblem]]:
 def _repeated_names(plan: Plan) -> Iterator[tuple[str, ManifestProblem]]:
     seen: set[str] = set()
     for number, manifest in enumerate(plan.policy_choice.manifests):
-        name = value_at(manifest, "metadata", "name")
+        metadata = manifest.get("metadata")
+        name = metadata.get("name") if isinstance(metadata, Mapping) else None
         if not isinstance(name, str):
             continue
         if name in seen:

@@ -10,7 +10,6 @@ from netaddr import IPSet
 from airflow_masq.network.egress_nat_policy import check_egress_nat_policy, read_egress_nat_policy
 from airflow_masq.network.policy import Reason, gke_fixed
 from airflow_masq.network.ranges import IPV4
-from airflow_masq.plan.policy_section import own_agent_reading, replaces_default
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -44,7 +43,7 @@ def lists_defaults(plan: Plan) -> bool:
     :param plan: the plan.
     :return: whether it is.
     """
-    reading = own_agent_reading(plan.policy_choice)
+    reading = plan.policy_choice.agent_reading
     return reading is not None and reading.config is not None and reading.config.lists_defaults
 
 
@@ -87,7 +86,7 @@ def uncovered(plan: Plan, *, networks: Iterable[IPNetwork]) -> list[IPNetwork]:
         object ``default`` stays in force beside its own, or where that masquerades nothing.
     """
     choice = plan.policy_choice
-    is_described = replaces_default(choice) or (choice.name == AGENT_CONFIG and choice.daemon_set)
+    is_described = choice.replaces_default or (choice.name == AGENT_CONFIG and choice.daemon_set)
     if not is_described or not plan.policy.chains:
         return []
     (chain,) = plan.policy.chains

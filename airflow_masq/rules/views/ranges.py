@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 
 from netaddr import cidr_merge
 
-from airflow_masq.environment.cidr_fields import BARE_SIZE, POD_FIELD, RESERVED_FIELDS, SERVICE_FIELD, CidrField
+from airflow_masq.environment.cidr_fields import POD_FIELD, RESERVED_FIELDS, SERVICE_FIELD, CidrField
 from airflow_masq.network.ranges import IPV4, IPV4_BITS
-from airflow_masq.rules.views.environment import block, text_field
 from airflow_masq.text import listed
 
 if TYPE_CHECKING:
@@ -106,7 +105,7 @@ def service_ranges(plan: Plan) -> list[NamedRange]:
 
 
 def _of_field(plan: Plan, networks: Iterable[IPNetwork], *, field: CidrField, otherwise: str) -> list[NamedRange]:
-    own = block(plan, field=field)
+    own = plan.environment.cidr(field)
     return [
         replace(named, where=field.where) if named.network == own else named
         for named in _listed(field.purpose, networks, where=otherwise)
@@ -115,7 +114,7 @@ def _of_field(plan: Plan, networks: Iterable[IPNetwork], *, field: CidrField, ot
 
 def _reserved_ranges(plan: Plan) -> Iterator[NamedRange]:
     for field in RESERVED_FIELDS:
-        network = block(plan, field=field)
+        network = plan.environment.cidr(field)
         if network is not None:
             yield NamedRange(name=field.purpose, where=field.where, network=network)
 
@@ -158,7 +157,7 @@ def _size(plan: Plan, ranges: list[NamedRange], *, field: CidrField) -> RangeSiz
         networks = [named.network for named in ipv4]
         addresses = sum(each.size for each in cidr_merge(networks))
         return RangeSize(where=ipv4[0].where, text=listed(networks), addresses=addresses)
-    bare_size = BARE_SIZE.fullmatch(text_field(plan, *field.path))
-    if bare_size is None:
+    size = plan.environment.bare_size(field)
+    if size is None:
         return None
-    return RangeSize(where=field.where, text=bare_size[0], addresses=2 ** (IPV4_BITS - int(bare_size[1])))
+    return RangeSize(where=field.where, text=f"/{size}", addresses=2 ** (IPV4_BITS - size))

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Final
 
 from netaddr import IPAddress
 
+from airflow_masq.environment import COMPOSER_3
 from airflow_masq.network.arrival import GOOGLE_APIS, is_nowhere
 from airflow_masq.network.every_pod import EveryPod, predict_every_pod
 from airflow_masq.network.firewall import lets_in
 from airflow_masq.network.policy import LINK_LOCAL, LINK_LOCAL_IPV6, MasqueradePolicy, Reason
 from airflow_masq.network.ranges import NetworkRanges, SourceKind
-from airflow_masq.plan.environment_section import COMPOSER_3, composer_generation
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -129,7 +129,7 @@ def predicted_targets(plan: Plan) -> tuple[PredictedTarget, ...]:
 
 
 def _predicted_targets(plan: Plan) -> Iterator[PredictedTarget]:
-    if composer_generation(plan.environment) == COMPOSER_3:
+    if plan.environment.generation == COMPOSER_3:
         return
     for index, target in enumerate(plan.targets):
         address = target.address

@@ -11,11 +11,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
-from airflow_masq.environment import value_at
+from airflow_masq.environment import EnvironmentResource
 from airflow_masq.environment.field_generations import FIELD_GENERATIONS
 from airflow_masq.environment.fields import BOOLEANS
 from airflow_masq.plan import Plan
-from airflow_masq.plan.environment_section import composer_generation
 from airflow_masq.rules.rule import Problem
 
 if TYPE_CHECKING:
@@ -26,27 +25,22 @@ if TYPE_CHECKING:
 class Arguments:
     """A plan's environment as a tool gets it.
 
-    :param environment: Google's resource in camelCase.
+    :param environment: Google's resource.
     :param writes_false: whether the tool gets what is false, empty or 0 like any other value. If not, such a field is
         not enough where another one needs it, and false or an empty list asks for nothing.
     """
 
-    environment: Mapping[str, object]
+    environment: EnvironmentResource
     writes_false: bool
-
-    @property
-    def composer(self) -> int | None:
-        """The generation of Composer; ``None`` where the image version does not tell it."""
-        return composer_generation(self.environment)
 
     def list_misplaced(self) -> list[str]:
         """List the fields that belong to another generation of Composer, which MASQ108 reports."""
-        composer = self.composer
+        composer = self.environment.generation
         return [".".join(row.path) for row in FIELD_GENERATIONS if composer is not None and not row.has(composer)]
 
     def value(self, path: str) -> object:
         """Look a field up by its dotted path."""
-        return value_at(self.environment, *path.split("."))
+        return self.environment.value(*path.split("."))
 
     def has(self, path: str) -> bool:
         """Say whether the tool gets a field at all."""
@@ -112,7 +106,7 @@ class NotFor(Row):
 
     def find(self, arguments: Arguments) -> Iterator[tuple[str, str]]:
         """Find those that are set for that generation."""
-        if arguments.composer != self.composer:
+        if arguments.environment.generation != self.composer:
             return
         for path in self.paths:
             if not _holds_something(arguments.value(path)):
@@ -141,7 +135,9 @@ class Together(Row):
 
     def find(self, arguments: Arguments) -> Iterator[tuple[str, str]]:
         """Find the first one that lacks another."""
-        if self.composer not in (None, arguments.composer) or (self.unless and arguments.value(self.unless)):
+        if self.composer not in (None, arguments.environment.generation):
+            return
+        if self.unless and arguments.value(self.unless):
             return
         there = [path for path in self.paths if arguments.has(path)]
         missing = [path for path in self.needs if not arguments.satisfies(path)]
