@@ -93,7 +93,7 @@ def read_targets(place: Place) -> tuple[Target, ...]:
             allowed_sources = entries["allowed_sources"].cidrs()
         expect = SourceKind(entries["expect"].choice(SourceKind)) if "expect" in entries else None
         if name in targets:
-            raise item.error("a name of its own for every target", seen=f"'{name}' twice")
+            raise item.error("a unique name for every target", seen=f"'{name}' twice")
         targets[name] = Target(name=name, observe=observe, allowed_sources=allowed_sources, expect=expect)
     return tuple(targets.values())
 

@@ -34,7 +34,7 @@ from typing import TYPE_CHECKING, Final
 
 from airflow_masq.network.provenance import Provenance
 from airflow_masq.rules.rule import Problem, Rule, Severity
-from airflow_masq.rules.views.ranges import NamedRange, named_ranges, overlaps
+from airflow_masq.rules.views.ranges import NamedRange, find_overlaps, list_ranges
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -48,7 +48,7 @@ _MOST_PROBLEMS: Final = 50
 
 def _check(plan: Plan) -> Iterator[Problem]:
     alike: dict[tuple[bool, str, str], list[NamedRange]] = {}
-    for named in named_ranges(plan):
+    for named in list_ranges(plan):
         alike.setdefault((named.is_other, named.name, str(named.network)), []).append(named)
     for first, *others in alike.values():
         if others:
@@ -63,7 +63,7 @@ def _check(plan: Plan) -> Iterator[Problem]:
 
 
 def _overlaps(ranges: list[NamedRange]) -> Iterator[Problem]:
-    for first, second in overlaps(ranges):
+    for first, second in find_overlaps(ranges):
         if first.is_other and second.is_other and first.name == second.name:
             continue  # routes of one network may lie inside one another
         is_part = second.is_other and not first.is_other and first.network != second.network

@@ -27,7 +27,7 @@ from airflow_masq.network.policy import GKE_DEFAULT_NON_MASQUERADE
 from airflow_masq.network.provenance import Provenance
 from airflow_masq.network.ranges import IPV4
 from airflow_masq.rules.rule import Problem, Rule, Severity
-from airflow_masq.rules.views.ranges import pod_ranges, service_ranges
+from airflow_masq.rules.views.ranges import list_pod_ranges, list_service_ranges
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -46,7 +46,7 @@ _NOT_FOR_HOSTS: Final = tuple(IPNetwork(cidr) for cidr in ("0.0.0.0/8", "127.0.0
 
 def _check(plan: Plan) -> Iterator[Problem]:
     may_be_public = plan.environment.value(*_REUSE) is True
-    for named in (*pod_ranges(plan), *service_ranges(plan)):
+    for named in (*list_pod_ranges(plan), *list_service_ranges(plan)):
         network = named.network
         if network.version != IPV4 or any(network in allowed for allowed in GKE_DEFAULT_NON_MASQUERADE):
             continue

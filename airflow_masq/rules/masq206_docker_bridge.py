@@ -25,7 +25,7 @@ from netaddr import IPNetwork
 
 from airflow_masq.network.provenance import Provenance
 from airflow_masq.rules.rule import Problem, Rule, Severity
-from airflow_masq.rules.views.ranges import named_ranges
+from airflow_masq.rules.views.ranges import list_ranges
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,7 +37,7 @@ _RESERVED: Final = f"{_DOCKER_BRIDGE}, which the Docker bridge and Cloud SQL res
 
 
 def _check(plan: Plan) -> Iterator[Problem]:
-    for named in named_ranges(plan):
+    for named in list_ranges(plan):
         if named.network in _DOCKER_BRIDGE and named.is_other:
             message = f"The {named} lies in {_RESERVED}. Hosts there may be out of reach, whatever the plan says."
             yield Problem(where=named.where, message=message)

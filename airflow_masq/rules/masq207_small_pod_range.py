@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Final
 from airflow_masq.network.provenance import Provenance
 from airflow_masq.network.ranges import IPV4_BITS
 from airflow_masq.rules.rule import Problem, Rule, Severity
-from airflow_masq.rules.views.ranges import pod_size
+from airflow_masq.rules.views.ranges import measure_pod_ranges
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,7 +35,7 @@ _FEWEST_ADDRESSES: Final = 2 ** (IPV4_BITS - 23)
 
 
 def _check(plan: Plan) -> Iterator[Problem]:
-    size = pod_size(plan)
+    size = measure_pod_ranges(plan)
     if size is not None and size.addresses < _FEWEST_ADDRESSES:
         yield Problem(
             where=size.where,
