@@ -16,7 +16,7 @@ from airflow_masq.network.policy import MasqueradePolicy
 from airflow_masq.network.prediction import Prediction, predict_every_pod
 from airflow_masq.network.ranges import AddressKind
 from airflow_masq.plan import Plan, Remedy, Target
-from airflow_masq.renderings.non_masquerade import pod_range_place
+from airflow_masq.renderings.policy import find_pod_range_place
 
 # RFC 9110 section 4.2, RFC 8489 section 3 and RFC 1035 section 4.2, read 2026-11-22.
 _PROTOCOLS: Final = {
@@ -140,7 +140,7 @@ def list_firewall_needs(plan: Plan, *, form: str) -> tuple[FirewallNeed, ...]:
     for where, values in (
         ("targets", plan.targets),
         ("network.node_ranges", plan.ranges.node),
-        (pod_range_place(plan), plan.ranges.pod),
+        (find_pod_range_place(plan), plan.ranges.pod),
     ):
         if not values:
             reason = "the plan names none, and the request is about them; name them"

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Final
 from airflow_masq.network.firewall import FirewallAnswer
 from airflow_masq.network.prediction import Prediction
 from airflow_masq.plan import Plan
+from airflow_masq.renderings.escaping import escape_cell, escape_markdown, write_code_span
 from airflow_masq.renderings.firewall_need import FirewallNeed, describe_sources, list_firewall_needs
-from airflow_masq.renderings.harmless import csv_cell, markdown_code, markdown_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -96,21 +96,21 @@ def _write_head(plan: Plan) -> str:
     values = {"node": plan.ranges.node, "pod": plan.ranges.pod, "nat": plan.ranges.nat_addresses}
     ranges = {name: _join(each) or "not known" for name, each in values.items()}
     name = plan.environment.name
-    shown = markdown_code(name) if name else "a Cloud Composer environment"
-    return _HEAD.format(name=shown, policy=markdown_text(plan.policy.name), **ranges)
+    shown = write_code_span(name) if name else "a Cloud Composer environment"
+    return _HEAD.format(name=shown, policy=escape_markdown(plan.policy.name), **ranges)
 
 
 def _make_table_row(need: FirewallNeed) -> tuple[str, ...]:
     return (
-        markdown_code(need.target.name, is_cell=True),
-        markdown_code(need.destination, is_cell=True),
+        write_code_span(need.target.name, is_cell=True),
+        write_code_span(need.destination, is_cell=True),
         " ".join(part for part in (need.port, need.protocol) if part),
         _join(need.target.allowed_sources) or "not known",
-        markdown_text(describe_sources(need.before), is_cell=True),
+        escape_markdown(describe_sources(need.before), is_cell=True),
         _let_in(need.before),
-        markdown_text(describe_sources(need.after), is_cell=True),
+        escape_markdown(describe_sources(need.after), is_cell=True),
         _let_in(need.after),
-        markdown_text(need.request, is_cell=True),
+        escape_markdown(need.request, is_cell=True),
     )
 
 
@@ -120,12 +120,12 @@ def _let_in(prediction: Prediction | None) -> str:
 
 def _describe_reasons(need: FirewallNeed) -> str:
     lines = [
-        f"### {markdown_code(need.target.name)}\n",
-        f"- Why: {markdown_text(need.reason)}",
-        f"- If nothing is done: {markdown_text(need.otherwise)}",
+        f"### {write_code_span(need.target.name)}\n",
+        f"- Why: {escape_markdown(need.reason)}",
+        f"- If nothing is done: {escape_markdown(need.otherwise)}",
     ]
     if need.after is not None:
-        lines.append("- " + markdown_text(f"The path of a packet: {'; '.join(need.after.path)}."))
+        lines.append("- " + escape_markdown(f"The path of a packet: {'; '.join(need.after.path)}."))
     return "\n".join(lines) + "\n"
 
 
@@ -148,7 +148,7 @@ def _write_csv(needs: tuple[FirewallNeed, ...]) -> str:
             need.reason,
             need.otherwise,
         )
-        writer.writerow(map(csv_cell, row))
+        writer.writerow(map(escape_cell, row))
     return text.getvalue()
 
 

@@ -1,4 +1,4 @@
-"""Environments that gcloud or Terraform always refuse, each with the field that an error names."""
+"""Environments that gcloud or Terraform refuse, each with the rule that reports it and the field that it names."""
 
 from __future__ import annotations
 
@@ -31,8 +31,10 @@ class Refused:
     """An environment that is refused.
 
     :param generation: whose image it has.
-    :param where: the field that the error names, from ``config`` on.
+    :param where: the field that the tool refuses, from ``config`` on.
     :param value: its value.
+    :param code: the rule that reports it.
+    :param place: the place that the rule names, from ``config`` on; default the field.
     :param beside: other fields by path from ``config`` on.
     :param mend: fields that would have it accepted, by path; none where only leaving it out helps.
     """
@@ -40,14 +42,25 @@ class Refused:
     generation: int
     where: str
     value: object
+    code: str
+    place: str | None = None
     beside: Mapping[str, object] = field(default_factory=dict)
     mend: Mapping[str, object] = field(default_factory=dict)
 
-    def environment(self, *, mended: bool = False) -> dict[str, Any]:
-        """Give the resource."""
+    def environment(self) -> dict[str, Any]:
+        """Make the resource."""
+        return self._environment({self.where: self.value, **self.beside})
+
+    def mended(self) -> dict[str, Any]:
+        """Make the resource with what the tool wants, or without the field and its neighbours in the same section."""
+        if self.mend:
+            return self._environment({self.where: self.value, **self.beside, **self.mend})
+        section = self.where.rpartition(".")[0]
+        return self._environment({path: value for path, value in self.beside.items() if not path.startswith(section)})
+
+    def _environment(self, fields: Mapping[str, object]) -> dict[str, Any]:
         config: dict[str, Any] = {}
-        image = {"softwareConfig.imageVersion": IMAGES[self.generation]}
-        for path, value in {**image, self.where: self.value, **self.beside, **(self.mend if mended else {})}.items():
+        for path, value in {"softwareConfig.imageVersion": IMAGES[self.generation], **fields}.items():
             *around, name = path.split(".")
             place = config
             for each in around:
@@ -59,11 +72,11 @@ class Refused:
         return f"{self.generation}-{self.where}"
 
 
-def of_another_generation(*places: tuple[tuple[int, ...], str, object]) -> Iterator[Refused]:
-    """Give environments whose generation does not have a field."""
+def of_another_generation(*places: tuple[tuple[int, ...], str, object], code: str = "MASQ108") -> Iterator[Refused]:
+    """Make environments whose generation does not have a field."""
     for generations, where, value in places:
         for generation in generations:
-            yield Refused(generation=generation, where=where, value=value)
+            yield Refused(generation=generation, where=where, value=value, code=code)
 
 
 PRIVATE_TOO: dict[str, object] = {f"{PRIVATE}.enablePrivateEnvironment": True}
@@ -76,8 +89,8 @@ SCHEDULE: dict[str, object] = {
 }
 
 BY_GCLOUD = [
+    *of_another_generation(((2, 3), f"{ALLOCATION}.useIpAliases", True), code="MASQ107"),
     *of_another_generation(
-        ((2, 3), f"{ALLOCATION}.useIpAliases", True),
         ((2, 3), "nodeConfig.diskSizeGb", 100),
         ((2, 3), "nodeConfig.machineType", "projects/p/zones/z/machineTypes/n1-standard-1"),
         ((2, 3), "softwareConfig.pythonVersion", "3"),
@@ -94,23 +107,32 @@ BY_GCLOUD = [
         ((1,), "workloadsConfig.worker.cpu", 1),
         ((1,), "workloadsConfig.worker.maxCount", 3),
         ((1,), "workloadsConfig.triggerer.count", 1),
+    ),
+    *of_another_generation(
         ((1,), "databaseConfig.zone", "us-central1-a"),
         ((1,), "softwareConfig.cloudDataLineageIntegration.enabled", False),
         ((1,), "dataRetentionConfig.taskLogsRetentionConfig.storageMode", "CLOUD_LOGGING_ONLY"),
+        code="MASQ113",
     ),
     *(
-        Refused(generation=generation, where=f"{PRIVATE}.{name}", value=value, beside=PRIVATE_TOO)
+        Refused(generation=generation, where=f"{PRIVATE}.{name}", value=value, beside=PRIVATE_TOO, code="MASQ108")
         for generation, name, value in (
             (2, "webServerIpv4CidrBlock", "10.9.0.0/28"),
             (3, "privateClusterConfig.masterIpv4CidrBlock", "10.3.0.0/28"),
             (3, "privateClusterConfig.enablePrivateEndpoint", True),
             (3, "cloudSqlIpv4CidrBlock", "10.1.0.0/24"),
-            (3, "cloudComposerNetworkIpv4CidrBlock", "10.2.0.0/24"),
             (3, "cloudComposerConnectionSubnetwork", SUBNETWORK),
         )
     ),
+    Refused(
+        generation=3,
+        where=f"{PRIVATE}.cloudComposerNetworkIpv4CidrBlock",
+        value="10.2.0.0/24",
+        beside=PRIVATE_TOO,
+        code="MASQ113",
+    ),
     *(
-        Refused(generation=2, where=f"{PRIVATE}.{name}", value=value, mend=PRIVATE_TOO)
+        Refused(generation=2, where=f"{PRIVATE}.{name}", value=value, mend=PRIVATE_TOO, code="MASQ109")
         for name, value in (
             ("privateClusterConfig.masterIpv4CidrBlock", "10.3.0.0/28"),
             ("privateClusterConfig.enablePrivateEndpoint", True),
@@ -121,10 +143,17 @@ BY_GCLOUD = [
             ("enablePrivatelyUsedPublicIps", True),
         )
     ),
+    Refused(
+        generation=1,
+        where="nodeConfig.enableIpMasqAgent",
+        value=True,
+        mend=ALIASES,
+        code="MASQ107",
+        place=f"{ALLOCATION}.useIpAliases",
+    ),
     *(
-        Refused(generation=1, where=where, value=value, mend=ALIASES)
+        Refused(generation=1, where=where, value=value, mend=ALIASES, code="MASQ113")
         for where, value in (
-            ("nodeConfig.enableIpMasqAgent", True),
             (f"{ALLOCATION}.clusterIpv4CidrBlock", "192.168.0.0/16"),
             (f"{ALLOCATION}.clusterSecondaryRangeName", "pods"),
             (f"{ALLOCATION}.servicesIpv4CidrBlock", "10.8.0.0/20"),
@@ -138,6 +167,8 @@ BY_GCLOUD = [
         value=SUBNETWORK,
         beside={**PRIVATE_TOO, f"{PRIVATE}.networkingConfig.connectionType": "VPC_PEERING"},
         mend={f"{PRIVATE}.networkingConfig.connectionType": "PRIVATE_SERVICE_CONNECT"},
+        code="MASQ110",
+        place=f"{PRIVATE}.networkingConfig.connectionType",
     ),
     *(
         Refused(
@@ -146,30 +177,40 @@ BY_GCLOUD = [
             value=[{"cidrBlock": "10.0.0.0/8"}],
             beside=beside,
             mend={f"{NETWORKS}.enabled": True},
+            code="MASQ113",
         )
         for beside in ({}, {f"{NETWORKS}.enabled": False})
     ),
-    Refused(generation=2, where=f"{SNAPSHOTS}.enabled", value=True, mend=SCHEDULE),
+    Refused(generation=2, where=f"{SNAPSHOTS}.enabled", value=True, mend=SCHEDULE, code="MASQ113"),
     Refused(
         generation=2,
         where=f"{SNAPSHOTS}.snapshotCreationSchedule",
         value="0 4 * * *",
         beside={**SCHEDULE, f"{SNAPSHOTS}.enabled": False},
         mend=SCHEDULE,
+        code="MASQ113",
     ),
     Refused(
         generation=2,
         where="nodeConfig.subnetwork",
         value=SUBNETWORK,
         mend={"nodeConfig.network": "projects/p/global/networks/n"},
+        code="MASQ112",
     ),
-    Refused(generation=2, where="workloadsConfig.triggerer.cpu", value=1, mend={"workloadsConfig.triggerer.count": 1}),
+    Refused(
+        generation=2,
+        where="workloadsConfig.triggerer.cpu",
+        value=1,
+        mend={"workloadsConfig.triggerer.count": 1},
+        code="MASQ113",
+    ),
     Refused(
         generation=2,
         where="workloadsConfig.triggerer.memoryGb",
         value=1,
         beside={"workloadsConfig.triggerer.count": 0},
         mend={"workloadsConfig.triggerer.count": 1},
+        code="MASQ113",
     ),
     Refused(
         generation=2,
@@ -177,6 +218,7 @@ BY_GCLOUD = [
         value=WINDOW["startTime"],
         beside={"maintenanceWindow.endTime": WINDOW["endTime"]},
         mend={"maintenanceWindow.recurrence": "FREQ=WEEKLY;BYDAY=SA"},
+        code="MASQ113",
     ),
     *(
         Refused(
@@ -184,19 +226,33 @@ BY_GCLOUD = [
             where="nodeConfig.composerNetworkAttachment",
             value=ATTACHMENT,
             beside={"nodeConfig.network": "projects/p/global/networks/n", **beside},
+            code="MASQ111",
         )
         for beside in ({}, {"nodeConfig.subnetwork": SUBNETWORK})
     ),
-    Refused(generation=1, where=f"{SNAPSHOTS}.enabled", value=True, beside=SCHEDULE),
+    Refused(generation=1, where=f"{SNAPSHOTS}.enabled", value=True, beside=SCHEDULE, code="MASQ108"),
     Refused(
         generation=1,
         where=f"{PRIVATE}.networkingConfig.connectionType",
         value="VPC_PEERING",
         beside=PRIVATE_TOO | ALIASES,
+        code="MASQ108",
     ),
-    Refused(generation=1, where=f"{PRIVATE}.webServerIpv4CidrBlock", value="10.9.0.0/28", mend=PRIVATE_TOO | ALIASES),
+    Refused(
+        generation=1,
+        where=f"{PRIVATE}.webServerIpv4CidrBlock",
+        value="10.9.0.0/28",
+        mend=PRIVATE_TOO | ALIASES,
+        code="MASQ109",
+    ),
     *(
-        Refused(generation=3, where=f"workloadsConfig.{name}", value=value, mend={f"workloadsConfig.{name}": bound})
+        Refused(
+            generation=3,
+            where=f"workloadsConfig.{name}",
+            value=value,
+            mend={f"workloadsConfig.{name}": bound},
+            code="MASQ113",
+        )
         for name, value, bound in (
             ("scheduler.memoryGb", 0.0625, 0.125),
             ("scheduler.storageGb", 0.00390625, 0.0048828125),
@@ -213,37 +269,53 @@ BY_GCLOUD = [
         value=513,
         beside={"workloadsConfig.triggerer.count": 1},
         mend={"workloadsConfig.triggerer.memoryGb": 512},
+        code="MASQ113",
     ),
-    Refused(generation=1, where="nodeConfig.diskSizeGb", value=10, mend={"nodeConfig.diskSizeGb": 20}),
+    Refused(generation=1, where="nodeConfig.diskSizeGb", value=10, mend={"nodeConfig.diskSizeGb": 20}, code="MASQ113"),
     Refused(
         generation=2,
         where="workloadsConfig.worker.memoryGb",
         value=600,
         mend={"workloadsConfig.worker.memoryGb": 512},
+        code="MASQ113",
     ),
-    Refused(generation=2, where="nodeConfig.tags", value=["a", "a"], mend={"nodeConfig.tags": ["a", "b"]}),
-    Refused(generation=1, where="nodeConfig.oauthScopes", value=["a", "b", "a"], mend={"nodeConfig.oauthScopes": []}),
-    Refused(generation=2, where="encryptionConfig.kmsKeyName", value="k", mend={"encryptionConfig.kmsKeyName": KEY}),
+    Refused(
+        generation=2, where="nodeConfig.tags", value=["a", "a"], mend={"nodeConfig.tags": ["a", "b"]}, code="MASQ113"
+    ),
+    Refused(
+        generation=1,
+        where="nodeConfig.oauthScopes",
+        value=["a", "b", "a"],
+        mend={"nodeConfig.oauthScopes": []},
+        code="MASQ113",
+    ),
+    Refused(
+        generation=2,
+        where="encryptionConfig.kmsKeyName",
+        value="k",
+        mend={"encryptionConfig.kmsKeyName": KEY},
+        code="MASQ113",
+    ),
     Refused(
         generation=1,
         where="softwareConfig.pythonVersion",
         value="3.11",
         mend={"softwareConfig.pythonVersion": "3"},
+        code="MASQ113",
     ),
 ]
 """What gcloud refuses."""
 
 SET_ELSEWHERE_BY_GCLOUD = [
-    Refused(generation=2, where="softwareConfig.schedulerCount", value=2),
-    Refused(generation=3, where="softwareConfig.schedulerCount", value=2),
-    Refused(generation=1, where="workloadsConfig.scheduler.count", value=2),
+    Refused(generation=2, where="softwareConfig.schedulerCount", value=2, code="MASQ108"),
+    Refused(generation=3, where="softwareConfig.schedulerCount", value=2, code="MASQ108"),
+    Refused(generation=1, where="workloadsConfig.scheduler.count", value=2, code="MASQ108"),
 ]
 """What gcloud takes, and writes into another field."""
 
 BY_TERRAFORM = [
     *of_another_generation(
         ((3,), "nodeConfig.maxPodsPerNode", 32),
-        ((3,), "nodeConfig.enableIpMasqAgent", True),
         ((3,), f"{NETWORKS}.enabled", True),
         ((3,), f"{NETWORKS}.enabled", False),
         ((1, 2), "nodeConfig.composerNetworkAttachment", ATTACHMENT),
@@ -253,13 +325,23 @@ BY_TERRAFORM = [
         ((1, 2), "workloadsConfig.dagProcessor.cpu", 1),
         ((3,), f"{PRIVATE}.privateClusterConfig.enablePrivateEndpoint", False),
     ),
-    Refused(generation=3, where=f"{PRIVATE}.cloudSqlIpv4CidrBlock", value="10.1.0.0/24", beside=PRIVATE_TOO),
+    Refused(
+        generation=3, where=f"{PRIVATE}.cloudSqlIpv4CidrBlock", value="10.1.0.0/24", beside=PRIVATE_TOO, code="MASQ108"
+    ),
+    Refused(
+        generation=3,
+        where=f"{PRIVATE}.cloudComposerNetworkIpv4CidrBlock",
+        value="10.2.0.0/24",
+        beside=PRIVATE_TOO,
+        code="MASQ114",
+    ),
     *(
         Refused(
             generation=2,
             where=f"workloadsConfig.triggerer.{name}",
             value=1,
             mend={f"workloadsConfig.triggerer.{each}": 0 for each in ("cpu", "memoryGb", "count")},
+            code="MASQ114",
         )
         for name in ("cpu", "memoryGb", "count")
     ),
@@ -268,19 +350,24 @@ BY_TERRAFORM = [
         where="maintenanceWindow.endTime",
         value=WINDOW["endTime"],
         mend={"maintenanceWindow.startTime": WINDOW["startTime"], "maintenanceWindow.recurrence": "FREQ=DAILY"},
+        code="MASQ114",
     ),
-    Refused(generation=2, where=f"{SNAPSHOTS}.timeZone", value="UTC", mend={f"{SNAPSHOTS}.enabled": False}),
+    Refused(
+        generation=2, where=f"{SNAPSHOTS}.timeZone", value="UTC", mend={f"{SNAPSHOTS}.enabled": False}, code="MASQ114"
+    ),
     Refused(
         generation=2,
         where=f"{NETWORKS}.cidrBlocks",
         value=[{"cidrBlock": "10.0.0.0/8"}],
         mend={f"{NETWORKS}.enabled": False},
+        code="MASQ114",
     ),
     Refused(
         generation=3,
         where="nodeConfig.composerNetworkAttachment",
         value=ATTACHMENT,
         beside={"nodeConfig.subnetwork": SUBNETWORK},
+        code="MASQ111",
     ),
     *(
         Refused(
@@ -288,13 +375,18 @@ BY_TERRAFORM = [
             where="nodeConfig.maxPodsPerNode",
             value=pods,
             mend={"nodeConfig.maxPodsPerNode": bound},
+            code="MASQ114",
         )
         for pods, bound in ((7, 8), (111, 110))
     ),
-    Refused(generation=1, where="nodeCount", value=2, mend={"nodeCount": 300}),
+    Refused(generation=1, where="nodeCount", value=2, mend={"nodeCount": 300}, code="MASQ114"),
     *(
         Refused(
-            generation=3, where=f"{RETENTION}.retentionDays", value=days, mend={f"{RETENTION}.retentionDays": bound}
+            generation=3,
+            where=f"{RETENTION}.retentionDays",
+            value=days,
+            mend={f"{RETENTION}.retentionDays": bound},
+            code="MASQ114",
         )
         for days, bound in ((29, 30), (731, 730))
     ),
