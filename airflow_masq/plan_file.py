@@ -9,7 +9,7 @@ from typing import Any
 from airflow_masq.exceptions import PlanError
 from airflow_masq.plan import Plan, load_plan, plan_from_mapping
 from airflow_masq.plan.yaml_document import LARGEST_TEXT_CHARACTERS
-from airflow_masq.text import printable
+from airflow_masq.text import describe, printable
 
 _ARGUMENT = "plan"
 _LONGEST_PATH_SHOWN = 200
@@ -25,7 +25,7 @@ def read_plan(plan: str | Mapping[str, Any]) -> Plan:
     if isinstance(plan, Mapping):
         return plan_from_mapping(plan, source=_ARGUMENT)
     if not isinstance(plan, str):
-        raise _refused(expected="a path or a mapping", seen=f"a {type(plan).__name__}")
+        raise _refused(expected="a path or a mapping", seen=describe(plan))
     if not plan:
         raise _refused(expected="a path or a mapping", seen="an empty text")
     path = printable(plan, limit=_LONGEST_PATH_SHOWN)

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from airflow_masq.cli.files import read_plan, shown_name
-from airflow_masq.cli.output import GAP, Colour, aligned, counted, line_width, paint, print_json, print_lines, wrapped
+from airflow_masq.cli.output import GAP, Colour, aligned, line_width, paint, print_json, print_lines, wrapped
 from airflow_masq.environment.cidr_fields import IP_ALLOCATION_POLICY, POD_FIELD
 from airflow_masq.network.capacity import Capacity, CapacityLimit, RangeCapacity
 from airflow_masq.network.ranges import IPV4
 from airflow_masq.plan.capacity import plan_capacity
 from airflow_masq.plan.environment_section import require_own_network
 from airflow_masq.rules.views.environment import text_field
-from airflow_masq.text import printable
+from airflow_masq.text import format_count, printable
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -112,7 +112,7 @@ def _not_counted(plan: Plan, room: Capacity) -> Iterator[str]:
 
 def _taken_off(room: Capacity) -> str:
     if room.routable_addresses_saved is not None and room.service_addresses is not None:
-        saved = counted(
+        saved = format_count(
             room.routable_addresses_saved, noun="Pod and Service address", plural="Pod and Service addresses"
         )
         return f"Masquerading takes {saved} off the routable plan"
@@ -121,7 +121,7 @@ def _taken_off(room: Capacity) -> str:
         ("Service", room.service_addresses, "Pod"),
     ):
         if number is not None:
-            taken = counted(number, noun=f"{name} address", plural=f"{name} addresses")
+            taken = format_count(number, noun=f"{name} address", plural=f"{name} addresses")
             return f"Masquerading takes {taken} off the routable plan, and the {other} addresses, which are not known"
     return "Masquerading takes the Pod and Service addresses, which are not known, off the routable plan"
 
@@ -133,7 +133,7 @@ def _staying(room: Capacity) -> str:
 
 
 def _verdict(room: Capacity) -> str:
-    held = f"{counted(room.nodes or 0, noun='node')} with {counted(room.pods or 0, noun='Pod')}"
+    held = f"{format_count(room.nodes or 0, noun='node')} with {format_count(room.pods or 0, noun='Pod')}"
     if room.nodes_by_pod_range is None or room.nodes_by_node_range is None:
         return f"{held}, as far as the ranges are known"
     return f"{held}; {_BOUND_BY[room.limit]}"

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from airflow_masq.cli.files import read_plan, shown_name
-from airflow_masq.cli.output import Colour, aligned, counted, paint, print_json, print_lines, wrapped
+from airflow_masq.cli.output import Colour, aligned, paint, print_json, print_lines, wrapped
 from airflow_masq.rules import Finding, Severity, all_rules, lint
+from airflow_masq.text import format_count
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -76,7 +77,9 @@ def _report(plan: Plan, findings: list[Finding], *, name: str) -> Iterator[str]:
 def _counts(findings: Iterable[Finding]) -> str:
     found = [finding.severity for finding in findings]
     nouns = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "remark"}
-    return ", ".join(counted(found.count(severity), noun=noun) for severity, noun in nouns.items() if severity in found)
+    return ", ".join(
+        format_count(found.count(severity), noun=noun) for severity, noun in nouns.items() if severity in found
+    )
 
 
 def _next_steps(findings: Iterable[Finding]) -> Iterator[str]:

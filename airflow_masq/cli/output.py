@@ -111,17 +111,6 @@ def line_width() -> int:
     return min(max(columns, _NARROWEST), _WIDEST)
 
 
-def counted(number: int, *, noun: str, plural: str | None = None) -> str:
-    """Count things in words.
-
-    :param number: how many.
-    :param noun: one of them.
-    :param plural: several of them, default with an s.
-    :return: for example ``1 error`` or ``2 errors``.
-    """
-    return f"{number} {noun}" if number == 1 else f"{number} {plural or f'{noun}s'}"
-
-
 def _shows_colours(stream: TextIO) -> bool:
     # https://no-color.org, read 2026-11-22: any value that is not empty.
     return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"

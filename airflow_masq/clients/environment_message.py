@@ -20,7 +20,7 @@ from google.protobuf import json_format
 from airflow_masq.environment.fields import FREE_FORM_MAPS
 from airflow_masq.environment.resource import normalise, value_at
 from airflow_masq.exceptions import InvalidInputError
-from airflow_masq.text import printable
+from airflow_masq.text import describe_type, printable
 
 if TYPE_CHECKING:
     from google.protobuf.descriptor import Descriptor
@@ -71,7 +71,7 @@ def resource_from_message(message: types.Environment | Message) -> dict[str, Any
         raise InvalidInputError(
             where="environment",
             expected=f"a mapping or {expected}",
-            seen=type(message).__name__,
+            seen=describe_type(message),
         )
     resource: dict[str, Any] = json_format.MessageToDict(inner)
     return resource
@@ -136,10 +136,10 @@ def _unreadable(words: str, resource: Mapping[str, object]) -> InvalidInputError
 
 def _unreadable_map(names: Sequence[str], *, value: object) -> InvalidInputError:
     """Name the entry of one of the user's maps that is no text, without its value, which may be a secret."""
-    where, expected, seen = ".".join(["environment", *names]), "texts by name", type(value).__name__
+    where, expected, seen = ".".join(["environment", *names]), "texts by name", describe_type(value)
     if isinstance(value, Mapping):
         for key, entry in value.items():
             if not isinstance(entry, str):
-                where, expected, seen = f"{where}.{key}", "text", type(entry).__name__
+                where, expected, seen = f"{where}.{key}", "text", describe_type(entry)
                 break
     return InvalidInputError(where=printable(where, limit=_LONGEST_PLACE), expected=expected, seen=seen)

@@ -15,6 +15,7 @@ from airflow_masq.environment.fields import FIELD_NAMES, FREE_FORM_MAPS
 from airflow_masq.environment.image import ImageVersion
 from airflow_masq.environment.resource import normalise, value_at
 from airflow_masq.exceptions import InvalidInputError
+from airflow_masq.text import printable, shorten
 
 # The name is how the environment was found; the others are the service's to set (read 2026-11-22):
 # https://cloud.google.com/composer/docs/reference/rest/v1/projects.locations.environments#Environment
@@ -39,10 +40,10 @@ class Difference:
 
     def __str__(self) -> str:
         """Say it in one line; values show only where every field on the way is known to be Google's own."""
-        where = _cut(self.where.encode("unicode_escape").decode("ascii"), limit=_LONGEST_PLACE)
+        where = printable(self.where, limit=_LONGEST_PLACE)
         if any(name not in FIELD_NAMES or name in FREE_FORM_MAPS for name in self.where.split(".")):
             return f"{where}: differs"
-        planned, found = (_cut(ascii(value), limit=_LONGEST_VALUE) for value in (self.planned, self.found))
+        planned, found = (shorten(ascii(value), limit=_LONGEST_VALUE) for value in (self.planned, self.found))
         return f"{where}: planned {planned}, found {found}"
 
 
@@ -61,10 +62,6 @@ def differences(planned: Mapping[str, object], *, found: Mapping[str, object]) -
         for path, value in _leaves(asked)
         if not _is_same(path[-1], value, value_at(existing, *path))
     )
-
-
-def _cut(text: str, *, limit: int) -> str:
-    return text if len(text) <= limit else f"{text[: limit - 1]}…"
 
 
 def _leaves(value: object, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], object]]:

@@ -12,11 +12,11 @@ from types import MappingProxyType
 from typing import Final, Self
 
 from airflow_masq.exceptions import InvalidInputError
+from airflow_masq.text import excerpt
 
 # Kubernetes' version, then GKE's build of it (https://cloud.google.com/kubernetes-engine/versioning, "Versioning
 # scheme", read 2026-11-22). The widths are ours: no version has more digits.
 _GKE_VERSION: Final = re.compile(r"([0-9]{1,3})\.([0-9]{1,3})(?:\.([0-9]{1,4})(?:-gke\.([0-9]{1,10}))?)?")
-_EXCERPT_CHARACTERS: Final = 60
 
 # The first patch and build of each minor version of Kubernetes 1 that has the agent
 # (https://cloud.google.com/kubernetes-engine/docs/how-to/egress-nat-policy-ip-masq-autopilot, read 2026-11-22). So
@@ -53,7 +53,7 @@ class GkeVersion:
         matched = _GKE_VERSION.fullmatch(text)
         if matched is None:
             expected = "a GKE version such as 1.30.5-gke.1014001"
-            raise InvalidInputError(where=where, expected=expected, seen=ascii(text[:_EXCERPT_CHARACTERS]))
+            raise InvalidInputError(where=where, expected=expected, seen=excerpt(text))
         major, minor, patch, build = matched.groups()
         return cls(text=text, major=int(major), minor=int(minor), patch=_number(patch), build=_number(build))
 

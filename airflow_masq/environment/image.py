@@ -12,6 +12,7 @@ from typing import Final, Self
 from packaging.version import Version
 
 from airflow_masq.exceptions import InvalidInputError
+from airflow_masq.text import excerpt
 
 # https://cloud.google.com/composer/docs/reference/rest/v1/projects.locations.environments#SoftwareConfig gives the
 # expression without "-build.N"; https://cloud.google.com/composer/docs/composer-versioning-overview has that for
@@ -29,7 +30,6 @@ _IMAGE_VERSION: Final = re.compile(
     re.VERBOSE,
 )
 _FULL_VERSION_PARTS: Final = 3
-_EXCERPT_CHARACTERS: Final = 80
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,11 +62,8 @@ class ImageVersion:
         """
         matched = _IMAGE_VERSION.fullmatch(text)
         if matched is None:
-            raise InvalidInputError(
-                where=where,
-                expected="an image version such as composer-2.14.1-airflow-2.10.5",
-                seen=ascii(text[:_EXCERPT_CHARACTERS]),
-            )
+            expected = "an image version such as composer-2.14.1-airflow-2.10.5"
+            raise InvalidInputError(where=where, expected=expected, seen=excerpt(text))
         return cls(
             text=text,
             generation=_number(matched["generation"]),

@@ -11,10 +11,10 @@ from typing import Final
 
 from airflow_masq.environment.fields import FREE_FORM_MAPS, REST_NAMES
 from airflow_masq.exceptions import InvalidInputError
+from airflow_masq.text import describe, shorten
 
 # Google's resource nests 6 deep; what nests deeper is no resource but an accident, or refers to itself.
 _DEEPEST: Final = 64
-_EXCERPT_CHARACTERS: Final = 60
 
 
 def normalise(resource: Mapping[str, object]) -> dict[str, object]:
@@ -73,7 +73,7 @@ def _section(parent: dict[str, object], name: str, *, where: str) -> dict[str, o
     if section is None:
         section = parent[name] = {}
     if not isinstance(section, dict):
-        raise InvalidInputError(where=where, expected="a mapping", seen=f"a {type(section).__name__}")
+        raise InvalidInputError(where=where, expected="a mapping", seen=describe(section))
     return section
 
 
@@ -114,13 +114,11 @@ def _verbatim(value: object, *, where: str, depth: int) -> object:
 
 def _checked_key(key: object, *, where: str) -> str:
     if not isinstance(key, str):
-        seen = ascii(key)[:_EXCERPT_CHARACTERS]
-        raise InvalidInputError(where=where or "environment", expected="text as key", seen=seen)
+        raise InvalidInputError(where=where or "environment", expected="text as key", seen=describe(key))
     return key
 
 
 def _deeper(depth: int, *, where: str) -> int:
     if depth >= _DEEPEST:
-        place = f"{where[:_EXCERPT_CHARACTERS]}..."
-        raise InvalidInputError(where=place, expected=f"at most {_DEEPEST} levels", seen="more")
+        raise InvalidInputError(where=shorten(where, limit=60), expected=f"at most {_DEEPEST} levels", seen="more")
     return depth + 1

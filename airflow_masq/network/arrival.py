@@ -20,7 +20,7 @@ from airflow_masq.network.packet import Packet, Step
 from airflow_masq.network.policy import LINK_LOCAL, LINK_LOCAL_IPV6
 from airflow_masq.network.provenance import Provenance
 from airflow_masq.network.ranges import IPV4, NetworkRanges, SourceKind, as_network
-from airflow_masq.text import listed
+from airflow_masq.text import join_words
 
 if TYPE_CHECKING:
     from netaddr import IPAddress
@@ -145,10 +145,10 @@ def _through_cloud_nat(ranges: NetworkRanges, *, leaves_as: SourceKind) -> tuple
     # Cloud NAT translates the primary range, secondary ranges or both, as configured
     # (https://cloud.google.com/nat/docs/gke-example, read 2026-11-22); which of them a packet needs is inferred.
     if leaves_as in ranges.nat_covers:
-        known = listed(ranges.nat_addresses) or "its own address, which the plan does not name"
+        known = join_words(ranges.nat_addresses) or "its own address, which the plan does not name"
         text = f"the internet: Cloud NAT translates {leaves_as} addresses to {known}"
         return PredictedKind.NAT, Step(text=text, provenance=Provenance.INFERRED)
-    covered = listed(sorted(ranges.nat_covers))
+    covered = join_words(sorted(ranges.nat_covers))
     text = f"the internet: dropped, since Cloud NAT covers {covered} and the packet has a {leaves_as} address"
     if not covered:
         named = "the plan names no Cloud NAT (network.nat_covers)"

@@ -17,7 +17,7 @@ from airflow_masq.network.packet import Packet, Step, assumed_endpoint, first_pa
 from airflow_masq.network.policy import Decision, MasqueradePolicy, Reason, decide
 from airflow_masq.network.provenance import Provenance, weakest
 from airflow_masq.network.ranges import NetworkRanges, as_network, unmapped
-from airflow_masq.text import listed
+from airflow_masq.text import join_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -234,7 +234,7 @@ def firewall_steps(
     if not allowed_sources:
         return ()
     outcome = (_OUTCOMES_OF_ALL if of_all else _OUTCOMES_OF_ONE)[allowed]
-    return (Step(text=f"the destination's firewall lets in {listed(allowed_sources)}: {outcome}"),)
+    return (Step(text=f"the destination's firewall lets in {join_words(allowed_sources)}: {outcome}"),)
 
 
 _SENT_BACK: Final = (

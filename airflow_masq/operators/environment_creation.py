@@ -19,7 +19,7 @@ from airflow_masq.provisioning.facts import console_url, environment_facts, find
 from airflow_masq.provisioning.request import NameArguments, WantedEnvironment, wanted_environment
 from airflow_masq.provisioning.watch import CreationWatch, wait_until_running
 from airflow_masq.rules import Finding, lint
-from airflow_masq.text import printable
+from airflow_masq.text import describe
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -104,9 +104,8 @@ class EnvironmentCreation:
         :raises InvalidInputError: ``on_findings`` is none of its three words.
         """
         if on_findings not in ON_FINDINGS:
-            raise InvalidInputError(
-                where="on_findings", expected=", ".join(ON_FINDINGS), seen=printable(repr(on_findings))
-            )
+            expected = f"one of {', '.join(ON_FINDINGS)}"
+            raise InvalidInputError(where="on_findings", expected=expected, seen=describe(on_findings))
         if on_findings == "ignore":
             return ()
         findings = lint(wanted.plan)

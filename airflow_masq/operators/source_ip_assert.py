@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from airflow_masq.airflow_compat import BaseOperator
 from airflow_masq.exceptions import InvalidInputError
 from airflow_masq.operators.error_mapping import errors_for_airflow
-from airflow_masq.text import printable
+from airflow_masq.text import describe
 from airflow_masq.verdict import Report, from_dict
 from airflow_masq.verdict.assertion import assert_reports, parse_outcomes
 
@@ -56,5 +56,5 @@ class SourceIpAssertOperator(BaseOperator):
     def _read(self, content: object) -> list[Report]:
         where = f"what task {self.report_task_id} returned"
         if not isinstance(content, list) or not content:
-            raise InvalidInputError(where=where, expected="a list of reports", seen=printable(repr(content)))
+            raise InvalidInputError(where=where, expected="a list of reports", seen=describe(content))
         return [from_dict(each, where=f"{where}: [{position}]") for position, each in enumerate(content)]

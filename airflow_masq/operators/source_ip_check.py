@@ -19,7 +19,7 @@ from airflow_masq.operators.error_mapping import errors_for_airflow
 from airflow_masq.operators.report_asset import REPORT_XCOM_KEY, UNKNOWN_ENVIRONMENT
 from airflow_masq.operators.settings import one_line, seconds, whole_number
 from airflow_masq.plan_file import read_plan
-from airflow_masq.text import printable
+from airflow_masq.text import describe, printable
 from airflow_masq.verdict import Observation, Outcome, Report, Vantage, component_of, judge, render_table, to_dict
 from airflow_masq.verdict.assertion import assert_reports, parse_outcomes
 
@@ -176,12 +176,10 @@ def _chosen(targets: Sequence[Target], *, names: object) -> Sequence[Target]:
         return targets
     known = {target.name: target for target in targets}
     if isinstance(names, str) or not isinstance(names, (list, tuple, set, frozenset)) or not names:
-        raise InvalidInputError(where="targets", expected="a list of target names", seen=printable(repr(names)))
+        raise InvalidInputError(where="targets", expected="a list of target names", seen=describe(names))
     for name in names:
         if not isinstance(name, str) or name not in known:
-            raise InvalidInputError(
-                where="targets", expected=f"names out of {', '.join(known)}", seen=printable(repr(name))
-            )
+            raise InvalidInputError(where="targets", expected=f"names out of {', '.join(known)}", seen=describe(name))
     return [target for target in targets if target.name in names]
 
 

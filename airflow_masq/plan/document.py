@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from airflow_masq.exceptions import PlanError
-from airflow_masq.text import printable
+from airflow_masq.text import describe, printable, shorten
 
 # Far above what any plan needs, far below what hurts.
 DEEPEST: Final = 64
@@ -47,7 +47,7 @@ class Document:
         :param line: default the line of the place, or of the nearest one around it.
         :return: the error.
         """
-        place = where if len(where) <= _PLACE_CHARACTERS else f"{where[:_PLACE_CHARACTERS]}..."
+        place = shorten(where, limit=_PLACE_CHARACTERS)
         known_line = line or nearest_line(self.lines, where=where)
         return PlanError(source=self.source, line=known_line, where=place, expected=expected, seen=seen)
 
@@ -90,7 +90,7 @@ class DocumentBuilder:
         if not isinstance(key, str):
             raise self.error(where=where, expected="text as key (quote it)", seen=describe(key))
         if not _is_plain(key):
-            raise self.error(where=where, expected="a key that JSON has", seen=describe(key))
+            raise self.error(where=where, expected="a JSON key", seen=describe(key))
         return key
 
     def scalar(self, value: object, *, where: str) -> object:
@@ -102,7 +102,7 @@ class DocumentBuilder:
         :raises PlanError: when JSON has no word for it, its number needs more than 64 bits, or UTF-8 cannot write it.
         """
         if not _is_plain(value):
-            raise self.error(where=where, expected="a value that JSON has", seen=describe(value))
+            raise self.error(where=where, expected="a JSON value", seen=describe(value))
         return value
 
     def error(self, *, where: str, expected: str, seen: str, line: int | None = None) -> PlanError:
@@ -154,26 +154,6 @@ def child(where: str, *, key: str | int) -> str:
         return f"{where}[{key}]"
     name = printable(key, limit=_KEY_CHARACTERS)
     return f"{where}.{name}" if where else name
-
-
-def describe(value: object) -> str:
-    """Say what a value is, shortly and harmlessly.
-
-    :param value: any value.
-    :return: text for the ``seen`` of an error.
-    """
-    if isinstance(value, str):
-        return f"'{printable(value, limit=80)}'"
-    if value is None:
-        return "nothing"
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, int | float) and _is_plain(value):
-        return str(value)
-    return _TYPE_NAMES.get(type(value), f"a {type(value).__name__}")
-
-
-_TYPE_NAMES: Final[dict[type, str]] = {dict: "a mapping", list: "a list", int: "a larger number", float: "no number"}
 
 
 def _is_plain(value: object) -> bool:

@@ -14,7 +14,8 @@ from datetime import UTC, datetime
 from typing import Final
 
 from airflow_masq.environment import fields
-from airflow_masq.plan.document import Document, child, describe
+from airflow_masq.plan.document import Document, child
+from airflow_masq.text import describe, describe_type
 
 _WHOLE_NUMBERS: Final = range(-(2**31), 2**31)
 _LARGEST_FLOAT: Final = (2 - 2**-23) * 2.0**127
@@ -74,13 +75,8 @@ def _map_of_texts(document: Document, where: str, value: object) -> None:
         for key, item in value.items():
             if not isinstance(item, str):
                 expected = _A_TEXT if isinstance(item, dict | list) else _QUOTED_TEXT
-                raise document.error(where=child(where, key=key), expected=expected, seen=_described_as_secret(item))
-
-
-def _described_as_secret(value: object) -> str:
-    """Describe a value of the user's own maps by its type alone: passwords are numbers, too."""
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    return "a number" if is_number else describe(value)
+                # A value of the user's own maps may be a secret: passwords are numbers, too.
+                raise document.error(where=child(where, key=key), expected=expected, seen=describe_type(item))
 
 
 def _list_of(check: _Check, *, expected: str) -> _Check:

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 from airflow_masq.exceptions import InvalidInputError, PlanError
 from airflow_masq.network.ranges import parse_cidr
-from airflow_masq.plan.document import Document, child, describe
-from airflow_masq.text import printable
+from airflow_masq.plan.document import Document, child
+from airflow_masq.text import describe
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable
@@ -67,7 +67,7 @@ class Place:
         entries = self.entries()
         for key, place in entries.items():
             if key not in known:
-                raise place.error(f"one of {_listed(known)}{_nearest(key, known)}", seen=f"'{printable(key)}'")
+                raise place.error(f"one of {_listed(known)}{_nearest(key, known)}", seen=describe(key))
         return entries
 
     def items(self) -> list[Place]:

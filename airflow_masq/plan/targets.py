@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import parse_qsl, urlsplit
 
 from airflow_masq.network.ranges import SourceKind
-from airflow_masq.plan.document import describe
 from airflow_masq.plan.schema import TARGET_KEYS
 from airflow_masq.plan.values import Target
+from airflow_masq.text import describe
 
 if TYPE_CHECKING:
     from netaddr import IPNetwork

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Final
 import yaml
 
 from airflow_masq.exceptions import PlanError
-from airflow_masq.plan.document import DEEPEST, Document, DocumentBuilder, child, describe
-from airflow_masq.text import printable
+from airflow_masq.plan.document import DEEPEST, Document, DocumentBuilder, child
+from airflow_masq.text import describe, printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable

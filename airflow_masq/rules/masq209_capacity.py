@@ -26,7 +26,7 @@ from airflow_masq.environment import value_at
 from airflow_masq.network.provenance import Provenance
 from airflow_masq.plan.capacity import plan_capacity
 from airflow_masq.rules.rule import Problem, Rule, Severity
-from airflow_masq.text import listed
+from airflow_masq.text import join_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -54,7 +54,7 @@ def _check(plan: Plan) -> Iterator[Problem]:
 
 def _bound(room: Capacity) -> str:
     name, ranges = ("Pod", room.pod_ranges) if room.nodes == room.nodes_by_pod_range else ("node", room.node_ranges)
-    of = listed(each.cidr for each in ranges)
+    of = join_words(each.cidr for each in ranges)
     return f"{name} range {of} has room for blocks" if name == "Pod" else f"{name} range {of} has addresses"
 
 

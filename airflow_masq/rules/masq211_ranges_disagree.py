@@ -25,7 +25,7 @@ from airflow_masq.environment.cidr_fields import POD_FIELD, SERVICE_FIELD
 from airflow_masq.network.provenance import Provenance
 from airflow_masq.rules.rule import Problem, Rule, Severity
 from airflow_masq.rules.views.environment import block
-from airflow_masq.text import listed
+from airflow_masq.text import join_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,7 +42,7 @@ def _check(plan: Plan) -> Iterator[Problem]:
         if own is not None and not any(own in network for network in cidr_merge(networks)):
             yield Problem(
                 where=where,
-                message=f"The environment asks for {field.purpose} range {own}, and this says {listed(networks)}; "
+                message=f"The environment asks for {field.purpose} range {own}, and this says {join_words(networks)}; "
                 "leave it out, or correct one of them.",
             )
 

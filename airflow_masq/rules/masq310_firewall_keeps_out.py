@@ -33,7 +33,7 @@ from airflow_masq.plan import Plan, Remedy, remedy_of
 from airflow_masq.rules.rule import Problem, Rule, Severity
 from airflow_masq.rules.views.policy import culprit, is_exempt_by_default
 from airflow_masq.rules.views.targets import PredictedTarget, predicted_targets
-from airflow_masq.text import listed
+from airflow_masq.text import join_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -131,7 +131,7 @@ def _allowed(predicted: PredictedTarget) -> str:
 
 
 def _listed(networks: Iterable[object]) -> str:
-    return listed(str(network).removesuffix("/32").removesuffix("/128") for network in networks)
+    return join_words(str(network).removesuffix("/32").removesuffix("/128") for network in networks)
 
 
 RULE: Final = Rule(

@@ -6,7 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Final
 
 from airflow_masq.exceptions import InvalidInputError, SourceIpCheckFailedError
-from airflow_masq.text import printable
+from airflow_masq.text import describe, format_count, printable
 from airflow_masq.verdict import Outcome, Report, Verdict
 
 if TYPE_CHECKING:
@@ -31,10 +31,10 @@ def parse_outcomes(fail_on: object, *, where: str = "fail_on") -> frozenset[Outc
     names = [str(outcome) for outcome in FAILABLE_OUTCOMES]
     expected = f"a list of {', '.join(names)}"
     if isinstance(fail_on, str) or not isinstance(fail_on, (list, tuple, set, frozenset)):
-        raise InvalidInputError(where=where, expected=expected, seen=printable(repr(fail_on)))
+        raise InvalidInputError(where=where, expected=expected, seen=describe(fail_on))
     for name in fail_on:
         if name not in names:
-            raise InvalidInputError(where=where, expected=expected, seen=printable(repr(name)))
+            raise InvalidInputError(where=where, expected=expected, seen=describe(name))
     return frozenset(Outcome(name) for name in fail_on)
 
 
@@ -75,5 +75,5 @@ def _counted(reports: Sequence[Report]) -> str:
     words = [f"{counts[outcome]} {outcome}" for outcome in (*FAILABLE_OUTCOMES, Outcome.PASS) if counts[outcome]]
     problems = sum(len(report.problems) for report in reports)
     if problems:
-        words.append(f"{problems} problem{'s' if problems > 1 else ''}")
+        words.append(format_count(problems, noun="problem"))
     return ", ".join(words)

@@ -18,6 +18,7 @@ from airflow_masq.network.attribution import attribute
 from airflow_masq.network.prediction import Prediction, predict
 from airflow_masq.network.ranges import AddressKind
 from airflow_masq.observation.observation import Failure, Observation, Vantage, deciding
+from airflow_masq.text import join_words
 from airflow_masq.verdict import wording
 from airflow_masq.verdict.codes import CODES, VerdictCode
 from airflow_masq.verdict.outcome import Outcome
@@ -131,7 +132,7 @@ def _expected(target: Target, last: Observation | None, *, plan: Plan) -> str:
     if target.expect is not None:
         return target.expect.value
     if target.allowed_sources:
-        return wording.listed(target.allowed_sources)
+        return join_words(target.allowed_sources)
     if not masquerade_enabled(plan.environment):
         return ""
     return "pod" if keeps_pod_address(last.destination if last else None, plan=plan) else "not pod"

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from netaddr import IPNetwork
 
+from airflow_masq.text import format_count
 from airflow_masq.verdict.codes import VerdictCode
 from airflow_masq.verdict.outcome import Outcome, worst
 from airflow_masq.verdict.verdict import ObservedFinding, Verdict
@@ -62,8 +63,8 @@ class Report:
         """How much of the environment was seen, as a sentence."""
         seen = len(self.nodes_seen)
         if self.nodes_total is None:
-            return f"{seen} {_nodes(seen)} seen; how many there are is not known."
-        return f"{seen} of {self.nodes_total} {_nodes(self.nodes_total)} seen."
+            return f"{format_count(seen, noun='node')} seen; how many there are is not known."
+        return f"{seen} of {format_count(self.nodes_total, noun='node')} seen."
 
 
 def merge(reports: Sequence[Report]) -> Report:
@@ -106,7 +107,3 @@ def _worst_of(verdicts: Sequence[Verdict]) -> Verdict:
 
 def _made_at(verdict: Verdict) -> datetime:
     return verdict.evidence[-1].started_at if verdict.evidence else _LONG_AGO
-
-
-def _nodes(number: int) -> str:
-    return "node" if number == 1 else "nodes"

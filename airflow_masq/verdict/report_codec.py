@@ -16,6 +16,7 @@ from airflow_masq.network.prediction import Prediction
 from airflow_masq.network.provenance import Provenance
 from airflow_masq.network.ranges import AddressKind
 from airflow_masq.observation.observation import Component, Failure, Observation, Vantage
+from airflow_masq.text import excerpt
 from airflow_masq.verdict.codes import VerdictCode
 from airflow_masq.verdict.fields import Fields, Place
 from airflow_masq.verdict.outcome import Outcome
@@ -66,7 +67,7 @@ def from_dict(value: object, *, where: str = "report") -> Report:
     fields = Fields(value, place=Place(where))
     schema = fields.text("schema")
     if schema != SCHEMA:
-        raise InvalidInputError(where=f"{where}.schema", expected=SCHEMA, seen=ascii(schema[:60]))
+        raise InvalidInputError(where=f"{where}.schema", expected=SCHEMA, seen=excerpt(schema))
     environment, outcome, counts, coverage = (
         fields.text("environment"),
         fields.member("outcome", Outcome),

@@ -15,6 +15,7 @@ from airflow_masq.environment.resource import masquerade_enabled
 from airflow_masq.network.ranges import AddressKind, NetworkRanges, SourceKind
 from airflow_masq.observation.observation import Component, Vantage
 from airflow_masq.plan import policy_with_agent
+from airflow_masq.text import join_words
 from airflow_masq.verdict import wording
 from airflow_masq.verdict.codes import CODES, VerdictCode
 from airflow_masq.verdict.outcome import Outcome
@@ -108,7 +109,7 @@ def _names_any(kind: SourceKind, ranges: NetworkRanges) -> bool:
 
 
 def _by_allowed_sources(sighting: Sighting, *, target: Target) -> Ruling:
-    listed = wording.listed(target.allowed_sources)
+    listed = join_words(target.allowed_sources)
     if any(sighting.address in network for network in target.allowed_sources):
         return _ruled(VerdictCode.ALLOWED_SOURCE, sighting, f"which allowed_sources {listed} lets in")
     cause = wording.cause(sighting.kind, prediction=sighting.prediction)

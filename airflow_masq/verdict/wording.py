@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from airflow_masq.network.arrival import PredictedKind
 from airflow_masq.network.ranges import AddressKind
+from airflow_masq.text import join_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -14,20 +15,6 @@ if TYPE_CHECKING:
 
     from airflow_masq.network.prediction import Prediction
     from airflow_masq.observation.observation import Observation
-
-
-_MOST_LISTED: Final = 8
-
-
-def listed(networks: Iterable[IPNetwork]) -> str:
-    """List ranges.
-
-    :param networks: the ranges.
-    :return: the first of them, separated by commas, and how many more there are.
-    """
-    texts = [str(network) for network in networks]
-    rest = len(texts) - _MOST_LISTED
-    return ", ".join(texts[:_MOST_LISTED]) + (f" and {rest} more" if rest > 0 else "")
 
 
 def named(address: IPAddress, kind: AddressKind) -> str:
@@ -61,7 +48,7 @@ def explained(prediction: Prediction, *, allowed_sources: Iterable[IPNetwork]) -
     if prediction.arrives_as is PredictedKind.DROPPED:
         return f"; the model expects the packet to be lost ({prediction.path[-1]})"
     source = _source(prediction)
-    allowed = listed(allowed_sources)
+    allowed = join_words(allowed_sources)
     if prediction.allowed is False:
         rest = f"which allowed_sources {allowed} does not let in: that firewall probably drops it"
     elif prediction.allowed:

@@ -8,7 +8,7 @@ from io import StringIO
 import pytest
 
 from airflow_masq.cli import output
-from airflow_masq.cli.output import Colour, aligned, counted, paint, wrapped
+from airflow_masq.cli.output import Colour, aligned, paint, wrapped
 
 
 class Terminal(StringIO):
@@ -75,9 +75,3 @@ def test_columns_are_aligned() -> None:
     """Columns are as wide as their widest cell, and lines end without blanks."""
     assert aligned([("a", "b", ""), ("long", "c", "d")]) == ["a     b", "long  c  d"]
     assert aligned([]) == []
-
-
-def test_things_are_counted() -> None:
-    """One thing is not several."""
-    assert [counted(number, noun="error") for number in (0, 1, 2)] == ["0 errors", "1 error", "2 errors"]
-    assert counted(2, noun="address", plural="addresses") == "2 addresses"

@@ -26,7 +26,7 @@ def resource(path: str, value: object) -> dict[str, object]:
     ("path", "value", "where", "expected"),
     [
         (f"{SOFTWARE}.envVariables", {"A": 1}, f"{SOFTWARE}.envVariables.A", "text (quote it), saw a number"),
-        (f"{SOFTWARE}.envVariables", {"A": True}, f"{SOFTWARE}.envVariables.A", "text (quote it), saw true"),
+        (f"{SOFTWARE}.envVariables", {"A": True}, f"{SOFTWARE}.envVariables.A", "text (quote it), saw a boolean"),
         (f"{SOFTWARE}.envVariables", {"A": None}, f"{SOFTWARE}.envVariables.A", "text (quote it), saw nothing"),
         (f"{SOFTWARE}.envVariables", {"A": ["b"]}, f"{SOFTWARE}.envVariables.A", "text, saw a list"),
         (f"{SOFTWARE}.envVariables", ["A"], f"{SOFTWARE}.envVariables", "a mapping from text to text, saw a list"),
@@ -50,7 +50,7 @@ def resource(path: str, value: object) -> dict[str, object]:
         (ACCESS, {"value": "10.0.0.0/8"}, ACCESS, "a list of mappings, saw a mapping"),
         (ACCESS, ["10.0.0.0/8"], f"{ACCESS}[0]", "a mapping, saw '10.0.0.0/8'"),
         (ACCESS, [{"value": 10}], f"{ACCESS}[0].value", "text (quote it), saw 10"),
-        (ACCESS, [{}, {"description": []}], f"{ACCESS}[1].description", "text, saw a list"),
+        (ACCESS, [{}, {"description": []}], f"{ACCESS}[1].description", "text, saw an empty list"),
     ],
 )
 def test_a_wrong_type(path: str, value: object, where: str, expected: str) -> None:
@@ -104,12 +104,12 @@ def test_a_character_that_json_writes_in_two_halves() -> None:
 @pytest.mark.parametrize("labels", [{"\udfff": "a"}, {"a": "\ud800"}])
 def test_half_a_character_in_a_mapping(labels: dict[str, str]) -> None:
     """The same holds of a plan that comes as a mapping, for keys and for values."""
-    with pytest.raises(PlanError, match="that JSON has, saw"):
+    with pytest.raises(PlanError, match=r"a JSON (key|value), saw"):
         plan_from_mapping({"environment": {"labels": labels}}, source="plan")
 
 
 @pytest.mark.parametrize("text", ['labels: {a: "\\ud800"}', 'labels: {"\\udfff": a}', 'brandNew: "\\ud800"'])
 def test_half_a_character(text: str) -> None:
     """YAML can name half of a character, which no JSON for Google can carry."""
-    with pytest.raises(PlanError, match="that JSON has, saw"):
+    with pytest.raises(PlanError, match=r"a JSON (key|value), saw"):
         load_plan(f"environment: {{{text}}}", source="plan.yaml")

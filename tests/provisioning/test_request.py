@@ -143,7 +143,7 @@ def test_a_name_that_contradicts_the_arguments_is_refused(argument: str, value: 
         ({"plan": "nowhere.yaml"}, r"^plan: expected .* saw nowhere\.yaml \(No such file or directory\)"),
         ({"environment": environment_resource(nodeConfig="text")}, r"^environment\.config\.nodeConfig: expected "),
         ({"plan": {"environmnt": {}}}, "environmnt"),
-        ({"environment": "projects/p"}, "expected a mapping or .*Environment, saw str"),
+        ({"environment": "projects/p"}, "expected a mapping or .*Environment, saw text"),
         ({"environment": NAMELESS}, r"environment\.name: expected projects/"),
         ({"environment": {"name": "example"}}, "projects/PROJECT"),
         ({"environment": NAMELESS, "parts": NameArguments(region="us-central1", environment_id="Bad_Id")}, "Bad_Id"),

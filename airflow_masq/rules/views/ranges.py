@@ -10,7 +10,7 @@ from netaddr import cidr_merge
 from airflow_masq.environment.cidr_fields import BARE_SIZE, POD_FIELD, RESERVED_FIELDS, SERVICE_FIELD, CidrField
 from airflow_masq.network.ranges import IPV4, IPV4_BITS
 from airflow_masq.rules.views.environment import block, text_field
-from airflow_masq.text import listed
+from airflow_masq.text import join_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -157,7 +157,7 @@ def _size(plan: Plan, ranges: list[NamedRange], *, field: CidrField) -> RangeSiz
     if ipv4:
         networks = [named.network for named in ipv4]
         addresses = sum(each.size for each in cidr_merge(networks))
-        return RangeSize(where=ipv4[0].where, text=listed(networks), addresses=addresses)
+        return RangeSize(where=ipv4[0].where, text=join_words(networks), addresses=addresses)
     bare_size = BARE_SIZE.fullmatch(text_field(plan, *field.path))
     if bare_size is None:
         return None
