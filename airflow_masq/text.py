@@ -25,6 +25,8 @@ def printable(foreign: str | bytes, *, limit: int = 120) -> str:
     """
     # A character has at most 4 bytes, so this is enough to fill the line.
     text = foreign[: 4 * limit + 4].decode("utf-8", "surrogateescape") if isinstance(foreign, bytes) else foreign
+    if len(text) <= limit and text.isprintable() and "\\" not in text:  # most texts need no escapes
+        return text
     pieces: list[str] = []
     room = limit
     for character in text[: limit + 1]:

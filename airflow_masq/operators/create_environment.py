@@ -16,7 +16,7 @@ from airflow.configuration import conf
 
 from airflow_masq.airflow_compat import AirflowException, AirflowFailException, BaseOperator
 from airflow_masq.operators.error_mapping import errors_for_airflow
-from airflow_masq.operators.settings import seconds
+from airflow_masq.operators.settings import read_seconds
 from airflow_masq.triggers.environment_running import EnvironmentRunningTrigger
 
 if TYPE_CHECKING:
@@ -164,7 +164,7 @@ class CloudComposerCreateMasqueradeEnvironmentOperator(BaseOperator):
         )
 
     def _seconds(self, name: str) -> float:
-        return seconds(getattr(self, name), where=name, least=SHORTEST_SECONDS, most=LONGEST_SECONDS)
+        return read_seconds(getattr(self, name), where=name, least=SHORTEST_SECONDS, most=LONGEST_SECONDS)
 
     def _creation(self) -> EnvironmentCreation:
         from airflow_masq.operators.environment_creation import (  # noqa: PLC0415 - parsing a DAG file must stay cheap

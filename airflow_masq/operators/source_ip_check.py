@@ -17,8 +17,9 @@ from airflow_masq.exceptions import InvalidInputError
 from airflow_masq.hooks.source_ip import SourceIpHook
 from airflow_masq.operators.error_mapping import errors_for_airflow
 from airflow_masq.operators.report_asset import REPORT_XCOM_KEY, UNKNOWN_ENVIRONMENT
-from airflow_masq.operators.settings import one_line, seconds, whole_number
+from airflow_masq.operators.settings import read_seconds, read_whole_number
 from airflow_masq.plan_file import read_plan
+from airflow_masq.reading import Place
 from airflow_masq.text import describe, printable
 from airflow_masq.verdict import Observation, Outcome, Report, Vantage, component_of, judge, render_table, to_dict
 from airflow_masq.verdict.assertion import assert_reports, parse_outcomes
@@ -110,12 +111,12 @@ class SourceIpCheckOperator(BaseOperator):
         plan = read_plan(self.plan)
         environment = self._environment_name(plan)
         targets = _chosen(plan.targets, names=self.targets)
-        attempts = whole_number(self.attempts, where="attempts", least=1, most=10)
-        wait_seconds = seconds(self.wait_seconds, where="wait_seconds", least=0, most=60)
+        attempts = read_whole_number(self.attempts, where="attempts", least=1, most=10)
+        wait_seconds = read_seconds(self.wait_seconds, where="wait_seconds", least=0, most=60)
         ask = partial(
             SourceIpHook().observe_all,
             attempts=attempts,
-            timeout_seconds=seconds(self.timeout_seconds, where="timeout_seconds", least=0.1, most=60),
+            timeout_seconds=read_seconds(self.timeout_seconds, where="timeout_seconds", least=0.1, most=60),
             wait_seconds=wait_seconds,
         )
         judged = partial(self._judge, targets, plan=plan, environment=environment)
@@ -148,7 +149,7 @@ class SourceIpCheckOperator(BaseOperator):
 
     def _environment_name(self, plan: Plan) -> str:
         """Name the environment: as the task was told, else as Composer says, else as the plan does."""
-        told = one_line(self.environment, where="environment") if self.environment is not None else ""
+        told = Place(where="environment", value=self.environment).line() if self.environment is not None else ""
         planned = printable(str(plan.environment.get("name", "")).rpartition("/")[2])
         actual = self._composer_environment()
         if planned and actual and planned != actual:
@@ -162,7 +163,8 @@ class SourceIpCheckOperator(BaseOperator):
     def _composer_environment(self) -> str:
         """Read what Composer says; what it cannot have said is ignored, since nobody who uses the check set it."""
         try:
-            return one_line(os.environ.get(COMPOSER_ENVIRONMENT_VARIABLE, ""), where=COMPOSER_ENVIRONMENT_VARIABLE)
+            name = os.environ.get(COMPOSER_ENVIRONMENT_VARIABLE, "")
+            return Place(where=COMPOSER_ENVIRONMENT_VARIABLE, value=name).line()
         except InvalidInputError as error:
             self.log.warning("The variable is ignored: %s", error)
             return ""

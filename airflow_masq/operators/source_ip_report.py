@@ -13,7 +13,7 @@ from airflow_masq.airflow_compat import BaseOperator
 from airflow_masq.exceptions import InvalidInputError
 from airflow_masq.operators.report_asset import UNKNOWN_ENVIRONMENT, report_asset
 from airflow_masq.operators.run_reports import GatheredReports, gather_reports
-from airflow_masq.operators.settings import whole_number
+from airflow_masq.operators.settings import read_whole_number
 from airflow_masq.verdict import Report, merge, render_table, to_dict
 from airflow_masq.verdict.event_summary import EventSource, report_event
 
@@ -90,7 +90,7 @@ class SourceIpReportOperator(BaseOperator):
         if self.nodes_total is None:
             return None
         try:
-            return whole_number(self.nodes_total, where="nodes_total", least=1, most=_MOST_NODES)
+            return read_whole_number(self.nodes_total, where="nodes_total", least=1, most=_MOST_NODES)
         except InvalidInputError as error:
             problems.append(str(error))
             return None

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from netaddr import IPNetwork
 
-    from airflow_masq.plan.place import Place
+    from airflow_masq.plan.document import Place
 
 COMPOSER_1: Final = 1
 COMPOSER_2: Final = 2

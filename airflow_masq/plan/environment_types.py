@@ -14,7 +14,8 @@ from datetime import UTC, datetime
 from typing import Final
 
 from airflow_masq.environment import fields
-from airflow_masq.plan.document import Document, child
+from airflow_masq.plan.document import Document
+from airflow_masq.reading import name_child
 from airflow_masq.text import describe, describe_type
 
 _WHOLE_NUMBERS: Final = range(-(2**31), 2**31)
@@ -76,7 +77,7 @@ def _map_of_texts(document: Document, where: str, value: object) -> None:
             if not isinstance(item, str):
                 expected = _A_TEXT if isinstance(item, dict | list) else _QUOTED_TEXT
                 # A value of the user's own maps may be a secret: passwords are numbers, too.
-                raise document.error(where=child(where, key=key), expected=expected, seen=describe_type(item))
+                raise document.error(where=name_child(where, key=key), expected=expected, seen=describe_type(item))
 
 
 def _list_of(check: _Check, *, expected: str) -> _Check:
@@ -85,7 +86,7 @@ def _list_of(check: _Check, *, expected: str) -> _Check:
             _refuse(document, where, value, expected=expected)
         else:
             for index, item in enumerate(value):
-                check(document, child(where, key=index), item)
+                check(document, name_child(where, key=index), item)
 
     return check_list
 

@@ -12,10 +12,8 @@ from typing import TYPE_CHECKING, Final
 
 from airflow_masq.environment import value_at
 from airflow_masq.network.ranges import NetworkRanges, SourceKind, parse_address
-from airflow_masq.plan.document import Document, document_from_mapping
+from airflow_masq.plan.document import Document, Place, document_from_mapping
 from airflow_masq.plan.environment_section import has_public_nodes, ranges_of_environment, read_environment
-from airflow_masq.plan.place import Place
-from airflow_masq.plan.place_lines import place_lines
 from airflow_masq.plan.policy_section import policy_in_force, read_policy_choice
 from airflow_masq.plan.schema import CLUSTER_KEYS, NETWORK_KEYS, PLAN_KEYS
 from airflow_masq.plan.targets import read_targets
@@ -44,8 +42,7 @@ def load_plan(text: str, *, source: str) -> Plan:
     :return: the plan.
     :raises PlanError: when it is no plan.
     """
-    document = document_from_yaml(text, source=source)
-    return _read_plan(replace(document, lines=place_lines(document.lines)))
+    return _read_plan(document_from_yaml(text, source=source).with_places_of_rules())
 
 
 def plan_from_mapping(mapping: Mapping[str, object], *, source: str) -> Plan:

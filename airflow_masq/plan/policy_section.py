@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from airflow_masq.network.ranges import NetworkRanges
-    from airflow_masq.plan.place import Place
+    from airflow_masq.plan.document import Place
 
 _NAMED: Final[Mapping[str, Callable[[NetworkRanges, bool], MasqueradePolicy]]] = {
     "composer": lambda ranges, autopilot: composer_policy(ranges, autopilot=autopilot),

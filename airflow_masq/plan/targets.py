@@ -18,7 +18,7 @@ from airflow_masq.text import describe
 if TYPE_CHECKING:
     from netaddr import IPNetwork
 
-    from airflow_masq.plan.place import Place
+    from airflow_masq.plan.document import Place
 
 SCHEMES: Final = ("http", "https", "stun", "stun+tcp", "dns", "airflow")
 

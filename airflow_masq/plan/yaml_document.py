@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Final
 import yaml
 
 from airflow_masq.exceptions import PlanError
-from airflow_masq.plan.document import DEEPEST, Document, DocumentBuilder, child
+from airflow_masq.plan.document import DEEPEST, Document, DocumentBuilder
+from airflow_masq.reading import name_child
 from airflow_masq.text import describe, printable
 
 if TYPE_CHECKING:
@@ -156,7 +157,7 @@ class _NodeReader:
             value: object = self._mapping(node, where=where, depth=depth)
         elif isinstance(node, yaml.SequenceNode) and node.tag == "tag:yaml.org,2002:seq":
             value = [
-                self.value(item, where=child(where, key=index), depth=depth + 1)
+                self.value(item, where=name_child(where, key=index), depth=depth + 1)
                 for index, item in enumerate(node.value)
             ]
         else:
@@ -168,7 +169,7 @@ class _NodeReader:
         values: dict[str, object] = {}
         for key_node, value_node in node.value:
             key = self._builder.key(self._scalar(key_node, where=where), where=where)
-            place = child(where, key=key)
+            place = name_child(where, key=key)
             line = key_node.start_mark.line + 1
             if key in values:
                 raise self._builder.error(where=place, expected="the key once", seen="it twice", line=line)

@@ -6,19 +6,18 @@ type and size, and every claim that can be derived must agree with what it deriv
 
 from __future__ import annotations
 
+from dataclasses import fields
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
-from airflow_masq.exceptions import InvalidInputError
 from airflow_masq.network.arrival import PredictedKind
 from airflow_masq.network.policy import Reason
 from airflow_masq.network.prediction import Prediction
 from airflow_masq.network.provenance import Provenance
 from airflow_masq.network.ranges import AddressKind
 from airflow_masq.observation.observation import Component, Failure, Observation, Vantage
-from airflow_masq.text import excerpt
+from airflow_masq.reading import Place
 from airflow_masq.verdict.codes import VerdictCode
-from airflow_masq.verdict.fields import Fields, Place
 from airflow_masq.verdict.outcome import Outcome
 from airflow_masq.verdict.report import Report
 from airflow_masq.verdict.verdict import ObservedFinding, Verdict
@@ -37,6 +36,13 @@ _MOST_LIST_ITEMS: Final = 1_000
 _MOST_RANGES: Final = 100_000
 _LARGEST_PORT: Final = 65_535
 _LONGEST_ATTEMPT_SECONDS: Final = 86_400.0
+
+_REPORT_KEYS: Final = ("schema", "environment", "outcome", "counts", "coverage", "problems", "verdicts")
+_COVERAGE_KEYS: Final = ("nodes_seen", "nodes_total")
+_VERDICT_KEYS: Final = tuple(field.name for field in fields(Verdict))
+_VANTAGE_KEYS: Final = tuple(field.name for field in fields(Vantage))
+_OBSERVATION_KEYS: Final = tuple(field.name for field in fields(Observation))
+_PREDICTION_KEYS: Final = ("source_kind", *(field.name for field in fields(Prediction)))
 
 
 def to_dict(report: Report) -> dict[str, object]:
@@ -64,26 +70,22 @@ def from_dict(value: object, *, where: str = "report") -> Report:
     :return: the report.
     :raises InvalidInputError: when it is not exactly what ``to_dict`` writes.
     """
-    fields = Fields(value, place=Place(where))
-    schema = fields.text("schema")
-    if schema != SCHEMA:
-        raise InvalidInputError(where=f"{where}.schema", expected=SCHEMA, seen=excerpt(schema))
-    environment, outcome, counts, coverage = (
-        fields.text("environment"),
-        fields.member("outcome", Outcome),
-        fields.any("counts"),
-        fields.nested("coverage"),
+    place = Place(where=where, value=value)
+    schema = place.entries().get("schema")
+    if schema is not None:  # first, since another format has other keys
+        schema.choice([SCHEMA])
+    at = place.section(_REPORT_KEYS, complete=True)
+    coverage = at["coverage"].section(_COVERAGE_KEYS, complete=True)
+    report = Report(
+        environment=at["environment"].line(),
+        verdicts=tuple(_verdict(item) for item in at["verdicts"].items(most=_MOST_VERDICTS)),
+        nodes_total=coverage["nodes_total"].optional(lambda total: total.whole_number(least=0, most=_MOST_NODES)),
+        problems=tuple(problem.line() for problem in at["problems"].items(most=_MOST_PROBLEMS)),
     )
-    nodes_seen = coverage.texts("nodes_seen", most=_MOST_NODES)
-    nodes_total = coverage.optional_whole_number("nodes_total", most=_MOST_NODES)
-    coverage.close()
-    problems = fields.texts("problems", most=_MOST_PROBLEMS)
-    verdicts = tuple(_verdict(item) for item in fields.items("verdicts", most=_MOST_VERDICTS))
-    fields.close()
-    report = Report(environment=environment, verdicts=verdicts, nodes_total=nodes_total, problems=problems)
+    outcome, counts = at["outcome"].choice(Outcome), at["counts"].value
+    nodes_seen = tuple(node.line() for node in coverage["nodes_seen"].items(most=_MOST_NODES))
     if (outcome, counts, nodes_seen) != (report.outcome, _plain(report.counts), report.nodes_seen):
-        expected = "an outcome, counts and nodes that agree with the verdicts"
-        raise InvalidInputError(where=where, expected=expected, seen="others")
+        raise place.error("an outcome, counts and nodes that agree with the verdicts", seen="others")
     return report
 
 
@@ -152,78 +154,76 @@ def _texts(values: Iterable[object]) -> list[str]:
     return [str(value) for value in values]
 
 
-def _verdict(fields: Fields) -> Verdict:
-    prediction = fields.optional_nested("prediction")
+def _verdict(place: Place) -> Verdict:
+    at = place.section(_VERDICT_KEYS, complete=True)
     try:
-        verdict = Verdict(
-            target=fields.text("target"),
-            vantage=_vantage(fields.nested("vantage")),
-            node=_text(fields.optional_cidr("node")),
-            outcome=fields.member("outcome", Outcome),
-            code=fields.member("code", VerdictCode),
-            expected=fields.text("expected"),
-            observed=fields.optional_address("observed"),
-            attribution=fields.optional_member("attribution", AddressKind),
-            reason=fields.text("reason"),
-            evidence=tuple(_observation(item) for item in fields.items("evidence", most=_MOST_ATTEMPTS)),
-            prediction=None if prediction is None else _prediction(prediction),
-            findings=tuple(_finding(item) for item in fields.items("findings", most=_MOST_LIST_ITEMS)),
+        return Verdict(
+            target=at["target"].line(),
+            vantage=_vantage(at["vantage"]),
+            node=_text(at["node"].optional(Place.cidr)),
+            outcome=at["outcome"].choice(Outcome),
+            code=at["code"].choice(VerdictCode),
+            expected=at["expected"].line(),
+            observed=at["observed"].optional(Place.address),
+            attribution=at["attribution"].optional(lambda kind: kind.choice(AddressKind)),
+            reason=at["reason"].line(),
+            evidence=tuple(_observation(item) for item in at["evidence"].items(most=_MOST_ATTEMPTS)),
+            prediction=at["prediction"].optional(_prediction),
+            findings=tuple(_finding(item) for item in at["findings"].items(most=_MOST_LIST_ITEMS)),
         )
     except ValueError as error:
-        raise InvalidInputError(where=str(fields.place), expected="a verdict", seen=str(error)) from error
-    fields.close()
-    return verdict
+        raise place.error("a verdict", seen=str(error)) from error
 
 
-def _vantage(fields: Fields) -> Vantage:
-    vantage = Vantage(
-        hostname=fields.text("hostname"),
-        pod_ip=fields.optional_address("pod_ip"),
-        component=fields.member("component", Component),
-        environment=fields.text("environment"),
+def _vantage(place: Place) -> Vantage:
+    at = place.section(_VANTAGE_KEYS, complete=True)
+    return Vantage(
+        hostname=at["hostname"].line(),
+        pod_ip=at["pod_ip"].optional(Place.address),
+        component=at["component"].choice(Component),
+        environment=at["environment"].line(),
     )
-    fields.close()
-    return vantage
 
 
-def _observation(fields: Fields) -> Observation:
-    observation = Observation(
-        url=fields.text("url"),
-        destination=fields.optional_address("destination"),
-        destination_port=fields.optional_whole_number("destination_port", most=_LARGEST_PORT),
-        local_address=fields.optional_address("local_address"),
-        local_port=fields.optional_whole_number("local_port", most=_LARGEST_PORT),
-        observed=fields.optional_address("observed"),
-        failure=fields.optional_member("failure", Failure),
-        detail=fields.text("detail"),
-        started_at=datetime.fromisoformat(fields.text("started_at")),
-        duration_seconds=fields.number("duration_seconds", most=_LONGEST_ATTEMPT_SECONDS),
+def _observation(place: Place) -> Observation:
+    at = place.section(_OBSERVATION_KEYS, complete=True)
+    return Observation(
+        url=at["url"].line(),
+        destination=at["destination"].optional(Place.address),
+        destination_port=at["destination_port"].optional(_port),
+        local_address=at["local_address"].optional(Place.address),
+        local_port=at["local_port"].optional(_port),
+        observed=at["observed"].optional(Place.address),
+        failure=at["failure"].optional(lambda failure: failure.choice(Failure)),
+        detail=at["detail"].line(),
+        started_at=datetime.fromisoformat(at["started_at"].line()),
+        duration_seconds=at["duration_seconds"].number(least=0, most=_LONGEST_ATTEMPT_SECONDS),
     )
-    fields.close()
-    return observation
 
 
-def _prediction(fields: Fields) -> Prediction:
-    source_kind = fields.member("source_kind", PredictedKind)
+def _port(place: Place) -> int:
+    return place.whole_number(least=0, most=_LARGEST_PORT)
+
+
+def _prediction(place: Place) -> Prediction:
+    at = place.section(_PREDICTION_KEYS, complete=True)
+    source_kind = at["source_kind"].choice(PredictedKind)
     prediction = Prediction(
-        arrives_as=fields.member("arrives_as", PredictedKind),
-        sources=fields.cidrs("sources", most=_MOST_RANGES),
-        masqueraded=fields.truth("masqueraded"),
-        reason=fields.member("reason", Reason),
-        matched_cidr=fields.optional_cidr("matched_cidr"),
-        allowed=fields.optional_truth("allowed"),
-        path=fields.texts("path", most=_MOST_LIST_ITEMS),
-        provenance=fields.member("provenance", Provenance),
-        origin=fields.text("origin"),
+        arrives_as=at["arrives_as"].choice(PredictedKind),
+        sources=at["sources"].cidrs(most=_MOST_RANGES),
+        masqueraded=at["masqueraded"].boolean(),
+        reason=at["reason"].choice(Reason),
+        matched_cidr=at["matched_cidr"].optional(Place.cidr),
+        allowed=at["allowed"].optional(Place.boolean),
+        path=tuple(step.line() for step in at["path"].items(most=_MOST_LIST_ITEMS)),
+        provenance=at["provenance"].choice(Provenance),
+        origin=at["origin"].line(),
     )
-    fields.close()
     if source_kind is not prediction.source_kind:
-        expected = "a source_kind that agrees with arrives_as and allowed"
-        raise InvalidInputError(where=str(fields.place), expected=expected, seen=source_kind.value)
+        raise place.error("a source_kind that agrees with arrives_as and allowed", seen=source_kind.value)
     return prediction
 
 
-def _finding(fields: Fields) -> ObservedFinding:
-    finding = ObservedFinding(code=fields.member("code", VerdictCode), message=fields.text("message"))
-    fields.close()
-    return finding
+def _finding(place: Place) -> ObservedFinding:
+    at = place.section(("code", "message"), complete=True)
+    return ObservedFinding(code=at["code"].choice(VerdictCode), message=at["message"].line())

@@ -174,7 +174,7 @@ def test_an_environment_that_cannot_be_read_is_refused() -> None:
 @pytest.mark.parametrize(
     ("old", "new", "line", "where", "expected", "seen"),
     [
-        ("/v1", "/v2", 1, "apiVersion", "one of airflow-masq/v1", "'airflow-masq/v2'"),
+        ("/v1", "/v2", 1, "apiVersion", "airflow-masq/v1", "'airflow-masq/v2'"),
         ("node_ranges", "node_rnages", 13, "network.node_rnages", "(did you mean node_ranges?)", "'node_rnages'"),
         ("nat_covers", "zzz", 16, "network.zzz", "nat_covers, public_nodes, workers", "'zzz'"),
         ("10.128.0.0/20", "10.128.0.1/20", 13, "network.node_ranges[0]", "here 10.128.0.0/20", "'10.128.0.1/20'"),
