@@ -21,7 +21,7 @@ from airflow_masq.operators.settings import read_seconds, read_whole_number
 from airflow_masq.plan_file import read_plan
 from airflow_masq.reading import Place
 from airflow_masq.text import describe, printable
-from airflow_masq.verdict import Observation, Outcome, Report, Vantage, component_of, judge, render_table, to_dict
+from airflow_masq.verdict import Component, Observation, Outcome, Report, Vantage, judge, render_table, to_dict
 from airflow_masq.verdict.assertion import assert_reports, parse_outcomes
 
 if TYPE_CHECKING:
@@ -141,7 +141,7 @@ class SourceIpCheckOperator(BaseOperator):
         vantage = Vantage(
             hostname=hostname,
             pod_ip=_pod_ip([each for attempts in observations.values() for each in attempts], plan),
-            component=component_of(hostname),
+            component=Component.of_hostname(hostname),
             environment=environment,
         )
         verdicts = tuple(judge(target, observations[target.name], vantage=vantage, plan=plan) for target in targets)

@@ -6,7 +6,6 @@ from airflow_masq.observation.observation import (
     Failure,
     Observation,
     Vantage,
-    component_of,
 )
 from airflow_masq.verdict.codes import CODES, CodeMeaning, VerdictCode, code_page
 from airflow_masq.verdict.judge import judge
@@ -32,7 +31,6 @@ __all__ = [
     "Verdict",
     "VerdictCode",
     "code_page",
-    "component_of",
     "from_dict",
     "judge",
     "merge",

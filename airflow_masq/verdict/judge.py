@@ -17,7 +17,7 @@ from airflow_masq.environment.resource import masquerade_enabled
 from airflow_masq.network.attribution import attribute
 from airflow_masq.network.prediction import Prediction, predict
 from airflow_masq.network.ranges import AddressKind
-from airflow_masq.observation.observation import Failure, Observation, Vantage, deciding
+from airflow_masq.observation.observation import Failure, Observation, Vantage, choose_deciding
 from airflow_masq.text import join_words
 from airflow_masq.verdict import wording
 from airflow_masq.verdict.codes import CODES, VerdictCode
@@ -65,7 +65,7 @@ def judge(target: Target, observations: Sequence[Observation], *, vantage: Vanta
     :param plan: the environment's plan.
     :return: the verdict; PASS only where an address was seen and is what is needed.
     """
-    last = deciding(observations)
+    last = choose_deciding(observations)
     own_address = (last.local_address if last else None) or vantage.pod_ip
     prediction = _prediction(target, last, own_address=own_address, plan=plan)
     sighting = _sighting(last, own_address=own_address, prediction=prediction, plan=plan)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from airflow_masq.observation.observation import Observation, Vantage, deciding
+from airflow_masq.observation.observation import Observation, Vantage, choose_deciding
 from airflow_masq.verdict.codes import CODES, VerdictCode
 from airflow_masq.verdict.outcome import Outcome
 
@@ -67,7 +67,7 @@ class Verdict:
     def __post_init__(self) -> None:
         if CODES[self.code].outcome is not self.outcome:
             raise ValueError(f"{self.code} does not stand for {self.outcome}")
-        last = deciding(self.evidence)
+        last = choose_deciding(self.evidence)
         if self.observed != (last and last.observed) or (self.observed is None) != (self.attribution is None):
             raise ValueError("a verdict holds the last address of its observations, attributed")
         if self.outcome is Outcome.PASS and self.observed is None:

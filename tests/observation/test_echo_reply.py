@@ -96,7 +96,7 @@ def test_refuses_to_choose_among_several_addresses(body: bytes) -> None:
         (b"", "an empty reply"),
         (b" \r\n", "an empty reply"),
         (b"<!doctype html><p>10.0.0.1", "HTML"),
-        (b"\xff\xfe1\x000\x00", "no UTF-8"),
+        (b"\xff\xfe1\x000\x00", "not UTF-8"),
         (b"\xef\xbb\xbf10.0.0.1", "other text"),
         (b"1" * 70_000, "70000 bytes"),
         (b"your address is 10.0.0.1", "other text"),
