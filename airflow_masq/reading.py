@@ -93,9 +93,9 @@ class Place:
             raise self.error("a list with entries (leave the key out where there are none)", seen="an empty list")
         return places
 
-    def text(self, expected: str = "text") -> str:
-        """Read a text that is not empty; YAML reads ``1.30`` as a number, which is refused."""
-        if not isinstance(self.value, str) or not self.value:
+    def text(self, expected: str = "text", *, may_be_empty: bool = False) -> str:
+        """Read a text; YAML reads ``1.30`` as a number, which is refused."""
+        if not isinstance(self.value, str) or not (self.value or may_be_empty):
             raise self.error(expected)
         return self.value
 

@@ -31,6 +31,7 @@ def place(value: object, *, where: str = "top", is_secret: bool = False) -> Plac
     ("read", "value", "expected"),
     [
         (Place.text, "x", "x"),
+        (lambda at: at.text(may_be_empty=True), "", ""),
         (Place.line, "", ""),
         (Place.line, "x" * LONGEST_LINE_CHARACTERS, "x" * LONGEST_LINE_CHARACTERS),
         (Place.boolean, False, False),
