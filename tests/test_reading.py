@@ -166,7 +166,7 @@ def _refuse(text: str) -> Any:  # noqa: ANN401 - never gives any
 
 
 def test_a_parsers_error_becomes_one_of_the_place() -> None:
-    """What another room's parser says is told about the place, in the parser's words."""
+    """The error names the place, and keeps the parser's words."""
     with pytest.raises(InvalidInputError, match=r"^top: expected another word, saw odd$") as refused:
         place("odd").parsed(_refuse, expected="a word")
     assert refused.value.__cause__ is None

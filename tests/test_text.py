@@ -51,7 +51,7 @@ def test_a_text_that_just_fits_is_not_marked_as_cut() -> None:
 
 
 @given(st.text() | st.binary(), st.integers(min_value=1, max_value=40))
-def test_is_one_short_printable_line_whatever_came(foreign: str | bytes, limit: int) -> None:
+def test_any_text_becomes_one_short_printable_line(foreign: str | bytes, limit: int) -> None:
     """No text breaks out of its line or exceeds its limit."""
     shown = printable(foreign, limit=limit)
     assert shown.isprintable()

@@ -218,9 +218,9 @@ class ObserverConnection:
 def _read_extra(connection: _ConnectionFields, *, where: str) -> dict[str, Place]:
     place = Place(where=f"{where}: extra", value=connection.extra, is_secret=True)
     try:
-        json.loads(connection.extra or "{}")  # Airflow takes what is no JSON for an empty object
+        json.loads(connection.extra or "{}")  # Airflow takes text that is not JSON for an empty object
     except (ValueError, RecursionError):  # the error holds the text, so it is not chained
-        raise place.error("a JSON object", seen="text that is no JSON") from None
+        raise place.error("a JSON object", seen="text that is not JSON") from None
     # Airflow reads it once more, and so hides its secrets in logs.
     return Place(where=place.where, value=connection.extra_dejson, is_secret=True).section(_EXTRA_KEYS)
 

@@ -62,7 +62,7 @@ class Document:
     def with_places_of_rules(self) -> Document:
         """Add lines for the places as rules name them.
 
-        Rules see the environment's fields in camelCase, and the ranges where they end up, whatever the author wrote.
+        Rules see the environment's fields in camelCase, and the ranges where they end up.
         """
         lines = {_rest_place(where): line for where, line in self.lines.items() if where.startswith(f"{_ENVIRONMENT}.")}
         lines |= self.lines

@@ -3,9 +3,9 @@
     URL ─▶ resolve ─▶ open socket ─▶ connect ─▶ ask ─▶ address
            └──────── one deadline over all of it ────┘
 
-Each attempt opens a fresh socket, because connection tracking keeps an old translation for an old connection. Whatever
-a network or a server does becomes an observation and is never raised. What the attempt learnt, such as the Pod's own
-address, stays known where it breaks off.
+Each attempt opens a fresh socket, because connection tracking keeps an old translation for an old connection. What a
+network or a server does becomes an observation and is never raised. What the attempt learnt before it broke off, such
+as the Pod's own address, is kept.
 """
 
 from __future__ import annotations

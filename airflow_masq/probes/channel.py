@@ -84,7 +84,7 @@ class TlsChannel:
             except ssl.SSLWantReadError:
                 await self._exchange()
                 continue
-            # Python 3.11 tells OpenSSL 3 to take any end for a proper one (SSL_OP_IGNORE_UNEXPECTED_EOF, gh-95494).
+            # Python 3.11 tells OpenSSL 3 to accept any end as a proper one (SSL_OP_IGNORE_UNEXPECTED_EOF, gh-95494).
             if not data and self._carrier_has_ended:
                 raise ssl.SSLEOFError(ssl.SSL_ERROR_EOF, "the other side ended without TLS's own ending")
             return data

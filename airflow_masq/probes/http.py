@@ -1,9 +1,9 @@
 """The HTTP probe: one GET by h11, and the address that the observer's reply names.
 
-Proxies from the environment are not asked and redirects are not followed, since both would show somebody else's
-address. The request asks for the connection to be closed, and the reply is read to its end or refused: half an address
-is none. One end cannot be told from a cut: that of a body in plain text whose length is not said and which ends with
-the connection (RFC 9112 section 8). Under TLS it can, by TLS's own ending.
+Proxies from the environment are not asked and redirects are not followed, since both would show another host's
+address. The request asks for the connection to be closed, and the reply is read to its end or refused, since half an
+address is not an address. One end cannot be told from a cut: that of a body in plain text whose length is not given and
+which ends with the connection (RFC 9112 section 8). Under TLS it can, by TLS's own ending.
 
 Neither credentials, nor what a server may echo of them, enter an observation.
 """
@@ -132,7 +132,7 @@ def _write_request(connection: h11.Connection, observer: ObserverUrl, *, headers
         request = h11.Request(method="GET", target=observer.path, headers=[*own_headers, *headers])
         return (connection.send(request) or b"") + (connection.send(h11.EndOfMessage()) or b"")
     except (h11.LocalProtocolError, UnicodeEncodeError):  # whose texts would show the header, so they are not chained
-        detail = "expected header names and values as RFC 9110 section 5 has them, each once, saw others"
+        detail = "expected valid header names and values, each name once (RFC 9110 section 5), saw others"
         raise ProbeError(Failure.UNUSABLE_TARGET, detail) from None
 
 
@@ -141,7 +141,7 @@ def _name_protocol_error(error: h11.RemoteProtocolError, *, is_silent: bool) -> 
         return ProbeError(Failure.TOO_LARGE, f"the reply's header has more than {_MOST_HEADER_BYTES} bytes")
     if is_silent:
         return ProbeError(Failure.NOT_HTTP, "the server ended the connection without a reply")
-    return ProbeError(Failure.NOT_HTTP, "the answer is no complete HTTP/1.1 reply")
+    return ProbeError(Failure.NOT_HTTP, "the answer is not a complete HTTP/1.1 reply")
 
 
 def _read_address(response: h11.Response, body: bytes, *, may_quote: bool) -> IPAddress:

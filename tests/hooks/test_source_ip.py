@@ -181,7 +181,7 @@ def test_an_address_without_a_name_means_the_hooks_own_connection(
         ({"host": "a", "extra": '{"headers": {"a": "b", "c": 1}}'}, "extra.headers.c: expected text, saw a number"),
         ({"host": "a", "extra": f'["{SECRET}"]'}, "extra: expected a mapping, saw a list"),
         ({"host": "a", "extra": f'"{SECRET}"'}, "extra: expected a mapping, saw text"),
-        ({"host": "a", "extra": f'{{"path": "/{SECRET}"'}, "extra: expected a JSON object, saw text that is no JSON"),
+        ({"host": "a", "extra": f'{{"path": "/{SECRET}"'}, "extra: expected a JSON object, saw text that is not JSON"),
         ({"host": "a", "extra": '{"ca_file": "/nowhere.pem"}'}, "extra.ca_file: expected a PEM file, saw No such file"),
         ({"host": "a", "extra": '{"ca_file": "/dev/null"}'}, "extra.ca_file: expected a PEM file"),
     ],
@@ -200,9 +200,9 @@ def test_a_connection_that_describes_no_observer_is_named(
 
 def test_a_connection_that_does_not_exist_is_named(hook: SourceIpHook) -> None:
     """A missing connection is that target's error, and takes no other target with it."""
-    (seen,) = hook.observe("airflow://nobody_made_this")
-    assert (seen.failure, seen.url) == (Failure.UNUSABLE_TARGET, "airflow://nobody_made_this")
-    assert seen.detail == "connection nobody_made_this: expected one that is defined and well-formed, saw none"
+    (seen,) = hook.observe("airflow://no_such_connection")
+    assert (seen.failure, seen.url) == (Failure.UNUSABLE_TARGET, "airflow://no_such_connection")
+    assert seen.detail == "connection no_such_connection: expected one that is defined and well-formed, saw none"
 
 
 def test_a_connection_that_cannot_be_read_is_named(hook: SourceIpHook, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -214,7 +214,7 @@ def test_a_connection_that_cannot_be_read_is_named(hook: SourceIpHook, monkeypat
 
 
 @pytest.mark.parametrize("error", [AirflowRuntimeError(ErrorResponse(detail={"a": SECRET})), PermissionError(SECRET)])
-def test_whatever_a_look_up_raises_is_that_targets_failure(
+def test_any_error_of_a_look_up_is_that_targets_failure(
     hook: SourceIpHook, observer: Observer, error: Exception
 ) -> None:
     """A secrets backend that breaks takes no other target with it, and its words are not shown."""
@@ -275,7 +275,7 @@ def test_all_targets_are_asked_at_once(hook: SourceIpHook, observer: Observer) -
     observer.all_here = threading.Barrier(3)
     names = ["a", "b", "c"]
     targets = [Target(name=name, observe=f"http://127.0.0.1:{observer.port}/{name}") for name in names]
-    bad = Target(name="bad", observe="airflow://nobody_made_this")
+    bad = Target(name="bad", observe="airflow://no_such_connection")
     started = time.monotonic()
     seen = hook.observe_all([*targets, bad], timeout_seconds=8)
     assert time.monotonic() - started < 8

@@ -60,7 +60,7 @@ def test_what_came_without_a_text_has_no_lines() -> None:
 
 
 def test_an_error_in_a_field_in_snake_case_has_its_line() -> None:
-    """What the reader refuses is found on its line too, in whichever spelling it stands there."""
+    """An error names the line of the field in either spelling."""
     with pytest.raises(PlanError) as caught:
         load_plan(PLAN.replace("192.168.0.0/16", "8"), source="plan.yaml")
     assert caught.value.line == 6

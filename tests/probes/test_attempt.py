@@ -1,4 +1,4 @@
-"""One attempt: names are resolved, a fresh socket is opened, and whatever ends it has a name."""
+"""One attempt: names are resolved, a fresh socket is opened, and each way to end has a name."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ async def test_a_reset_is_told_from_an_ending() -> None:
 
 
 async def test_a_port_without_a_server_refuses() -> None:
-    """Nothing listens: that is an error of the set-up, and the socket's own address is known all the same."""
+    """Nothing listens: the set-up is wrong, and the socket's own address is still known."""
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         port = taken.getsockname()[1]
@@ -73,7 +73,7 @@ async def test_what_the_kernel_says_is_told_apart(number: int, failure: Failure)
 
 
 async def test_a_destination_of_an_address_family_without_a_route_is_unreachable() -> None:
-    """Where the kernel knows no way, nothing was sent, and no address of our own is known."""
+    """Where the kernel has no route, nothing was sent, and the socket has no address."""
 
     async def resolve(_host: str, port: int) -> tuple[socket.AddressFamily, tuple[str | int, ...]]:
         return socket.AF_INET6, ("::ffff:127.0.0.1", port, 0, 0)
@@ -90,14 +90,14 @@ async def test_a_destination_of_an_address_family_without_a_route_is_unreachable
 
 
 async def test_a_url_that_cannot_be_used_is_an_observation_too() -> None:
-    """A misspelt target does not take the other targets' observations with it, and shows no credentials."""
+    """A misspelt target does not lose the other targets' observations, and shows no credentials."""
     seen = await ask("http://user:hunter2@10.1/")
     assert seen.failure is Failure.UNUSABLE_TARGET
     assert "hunter2" not in repr(seen)
 
 
 async def test_a_crash_inside_the_probe_is_an_observation() -> None:
-    """A mistake of ours does not take the other targets' observations with it."""
+    """A bug in the probe does not lose the other targets' observations."""
 
     def broken(_family: socket.AddressFamily, _kind: socket.SocketKind) -> socket.socket:
         raise ZeroDivisionError
@@ -107,7 +107,7 @@ async def test_a_crash_inside_the_probe_is_an_observation() -> None:
 
 
 async def test_a_cancelled_attempt_ends() -> None:
-    """Whoever kills the task is not held up by a stalling observer."""
+    """A stalling observer does not hold up the end of a killed task."""
     connected = asyncio.Event()
 
     async def stall(reader: asyncio.StreamReader, _writer: asyncio.StreamWriter) -> None:
@@ -144,7 +144,7 @@ async def test_only_the_first_address_of_a_name_is_tried() -> None:
 
 
 async def test_a_name_without_an_address_is_named() -> None:
-    """A misspelt name is an error of its own, with the resolver's word for it."""
+    """A misspelt name has a failure of its own, with the resolver's words."""
 
     async def resolve(_host: str, _port: int) -> tuple[socket.AddressFamily, tuple[str, int]]:
         raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
@@ -156,7 +156,7 @@ async def test_a_name_without_an_address_is_named() -> None:
 
 
 async def test_a_silent_dns_server_does_not_outlast_the_deadline() -> None:
-    """Name resolution counts into the time of the attempt."""
+    """The deadline includes name resolution."""
 
     async def resolve(host: str, port: int) -> tuple[socket.AddressFamily, tuple[str, int]]:
         await asyncio.Event().wait()
@@ -167,8 +167,8 @@ async def test_a_silent_dns_server_does_not_outlast_the_deadline() -> None:
 
 
 @pytest.mark.parametrize("timeout_seconds", [0, -1, float("nan")])
-async def test_a_time_that_is_none_is_refused(timeout_seconds: float) -> None:
-    """A time-out of nothing is a mistake of the caller's, not an observation."""
+async def test_a_time_out_that_is_not_above_zero_is_refused(timeout_seconds: float) -> None:
+    """A time-out of zero is the caller's mistake, not an observation."""
     with pytest.raises(ValueError, match="timeout_seconds: expected a number above 0"):
         await ask("http://127.0.0.1/", timeout_seconds=timeout_seconds)
 
@@ -197,7 +197,7 @@ async def test_an_answer_after_the_deadline_is_dropped() -> None:
     assert asking.cancelled()
 
 
-def test_an_answer_that_comes_too_late_disturbs_nobody() -> None:
+def test_an_answer_that_comes_too_late_does_no_harm() -> None:
     """The attempt, and even the event loop, may have ended when the resolver's thread answers."""
 
     async def give_up() -> None:
@@ -224,7 +224,7 @@ def _await_resolvers() -> None:
         (ssl.SSLError(), "TLS failed: SSLError"),
     ],
 )
-async def test_a_tls_error_of_our_own_is_told_in_its_words(error: ssl.SSLError, detail: str) -> None:
+async def test_a_tls_error_without_a_reason_is_described_by_its_words(error: ssl.SSLError, detail: str) -> None:
     """An error that OpenSSL did not raise has no ``reason``; what it says is the detail, else its type."""
 
     async def fail(_observer: ObserverUrl, _connection: socket.socket) -> NoReturn:

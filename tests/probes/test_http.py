@@ -41,7 +41,7 @@ async def test_an_honest_observer_is_believed() -> None:
 
 
 async def test_the_request_asks_for_an_address_and_for_the_end_of_the_connection() -> None:
-    """Nothing keeps the connection alive, and nothing in the request names an address of ours."""
+    """Nothing keeps the connection alive, and nothing in the request names an address."""
     async with serving(echo) as server:
         await ask(server.url(path="/client-ip?a=b"))
     head = server.requests[0].decode("ascii")
@@ -63,7 +63,7 @@ async def test_every_attempt_has_a_socket_of_its_own() -> None:
 
 
 async def test_the_standard_librarys_server_is_understood() -> None:
-    """A server that others wrote is read like ours."""
+    """The server of another author is read as well."""
 
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -179,34 +179,36 @@ async def test_every_way_to_end_a_reply_is_understood(reply: bytes, address: str
         pytest.param(
             b"SSH-2.0-OpenSSH_9.6\r\n",
             Failure.NOT_HTTP,
-            "the answer is no complete HTTP/1.1 reply",
+            "the answer is not a complete HTTP/1.1 reply",
             id="another protocol",
         ),
-        pytest.param(b"\x00" * 100, Failure.NOT_HTTP, "the answer is no complete HTTP/1.1 reply", id="garbage"),
+        pytest.param(b"\x00" * 100, Failure.NOT_HTTP, "the answer is not a complete HTTP/1.1 reply", id="garbage"),
         pytest.param(b"", Failure.NOT_HTTP, "the server ended the connection without a reply", id="closes at once"),
-        pytest.param(b"HTTP/1.1 20", Failure.NOT_HTTP, "the answer is no complete HTTP/1.1 reply", id="half a header"),
+        pytest.param(
+            b"HTTP/1.1 20", Failure.NOT_HTTP, "the answer is not a complete HTTP/1.1 reply", id="half a header"
+        ),
         pytest.param(
             b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n10.0.0.1",
             Failure.NOT_HTTP,
-            "the answer is no complete HTTP/1.1 reply",
+            "the answer is not a complete HTTP/1.1 reply",
             id="content length too large",
         ),
         pytest.param(
             b"HTTP/1.1 200 OK\r\nContent-Length: 8\r\nContent-Length: 9\r\n\r\n10.0.0.12",
             Failure.NOT_HTTP,
-            "the answer is no complete HTTP/1.1 reply",
+            "the answer is not a complete HTTP/1.1 reply",
             id="two content lengths",
         ),
         pytest.param(
             CHUNKED + b"8\r\n10.0.0.1\r\n",
             Failure.NOT_HTTP,
-            "the answer is no complete HTTP/1.1 reply",
+            "the answer is not a complete HTTP/1.1 reply",
             id="chunks without an end",
         ),
         pytest.param(
             b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n",
             Failure.NOT_HTTP,
-            "the answer is no complete HTTP/1.1 reply",
+            "the answer is not a complete HTTP/1.1 reply",
             id="another protocol by upgrade",
         ),
         pytest.param(
@@ -220,7 +222,9 @@ async def test_every_way_to_end_a_reply_is_understood(reply: bytes, address: str
         ),
     ],
 )
-async def test_a_reply_that_is_none_is_named_for_what_it_is(reply: bytes, failure: Failure, detail: str) -> None:
+async def test_a_reply_without_an_address_has_the_name_of_its_failure(
+    reply: bytes, failure: Failure, detail: str
+) -> None:
     """Redirects, errors, other protocols and broken replies are told apart, and what they sent is harmless."""
     seen = await ask_once(replying(reply))
     assert (seen.failure, seen.detail) == (failure, detail)
@@ -228,7 +232,7 @@ async def test_a_reply_that_is_none_is_named_for_what_it_is(reply: bytes, failur
 
 
 async def test_a_redirect_is_not_followed() -> None:
-    """Whoever redirects cannot send the probe elsewhere."""
+    """A redirect cannot send the probe elsewhere."""
     async with serving(echo) as elsewhere:
         location = f"Location: {elsewhere.url()}\r\n".encode()
         seen = await ask_once(replying(http_reply(b"10.0.0.1", head=b"301 Moved", further=location)))
@@ -272,7 +276,7 @@ async def test_a_flood_ends_the_attempt_at_once(head: bytes, chunk: bytes) -> No
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.binary(max_size=80), st.sampled_from([b"", b"HTTP/1.1 200 OK\r\n", b"HTTP/1.1 200 OK\r\n\r\n", CHUNKED]))
-def test_no_reply_whatever_makes_the_probe_raise(noise: bytes, beginning: bytes) -> None:
+def test_no_reply_makes_the_probe_raise(noise: bytes, beginning: bytes) -> None:
     """Any bytes from a server become an observation."""
     seen = asyncio.run(ask_once(replying(beginning + noise)))
     assert (seen.observed is None) == (seen.failure is not None)

@@ -1,4 +1,4 @@
-"""Whom the HTTP probe trusts: credentials stay where they belong, and certificates are verified."""
+"""What the HTTP probe trusts: credentials stay where they belong, and certificates are verified."""
 
 from __future__ import annotations
 
