@@ -5,7 +5,7 @@
     │   ├── CloudUnavailableError          an API was unreachable, overloaded or too slow
     │   ├── EnvironmentNotReadyError       still being created when the time given was up
     │   └── SourceIpCheckFailedError       a check's verdicts fail it
-    └── FinalError                         trying again does not help until somebody changes something
+    └── FinalError                         trying again does not help until something is changed
         ├── InvalidInputError              the place, what was expected, what was seen
         │   └── PlanError                  … in a plan file
         ├── InexpressibleError             a plan says what a form (gcloud, Terraform, …) has no words for
@@ -24,7 +24,7 @@ from __future__ import annotations
 
 
 class AirflowMasqError(Exception):
-    """Whatever airflow-masq raises on purpose."""
+    """The base of every error that airflow-masq raises on purpose."""
 
 
 class TryAgainError(AirflowMasqError):
@@ -32,7 +32,7 @@ class TryAgainError(AirflowMasqError):
 
 
 class FinalError(AirflowMasqError):
-    """Trying again does not help until somebody changes something."""
+    """Trying again does not help until something is changed."""
 
 
 class CloudUnavailableError(TryAgainError):

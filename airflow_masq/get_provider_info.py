@@ -1,4 +1,4 @@
-"""Tells Airflow what this package brings (entry point ``apache_airflow_provider``); it must import nothing of it.
+"""Tells Airflow what this package brings (entry point ``apache_airflow_provider``); it imports nothing of it.
 
 Airflow validates the answer against its ``provider_info.schema.json``. ``conn-fields`` and ``ui-field-behaviour`` draw
 the connection form on Airflow 3.2 and later; before, the hook's own methods do (Airflow 3.3.2,
@@ -54,10 +54,7 @@ _CONNECTION_TYPE: Final = {
 
 
 def get_provider_info() -> dict[str, Any]:
-    """Describe the package to Airflow.
-
-    :return: the provider's description, as Airflow's ``provider_info.schema.json`` wants it.
-    """
+    """Describe the package, as Airflow's ``provider_info.schema.json`` wants it."""
     return {
         "package-name": "airflow-masq",
         "name": "IP masquerading",

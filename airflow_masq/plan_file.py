@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from airflow_masq.exceptions import InvalidInputError
 from airflow_masq.plan import Plan, load_plan, plan_from_mapping
-from airflow_masq.text import printable
+from airflow_masq.text import describe, printable
 
 STANDARD_INPUT: Final = "-"
 
@@ -33,7 +33,7 @@ def read_plan(plan: str | Mapping[str, Any]) -> Plan:
     if isinstance(plan, Mapping):
         return plan_from_mapping(plan, source="plan")
     if not isinstance(plan, str):
-        raise InvalidInputError(where="plan", expected="a path or a mapping", seen=f"a {type(plan).__name__}")
+        raise InvalidInputError(where="plan", expected="a path or a mapping", seen=describe(plan))
     if not plan:
         raise InvalidInputError(where="plan", expected="a path or a mapping", seen="an empty text")
     path = printable(plan, limit=_LONGEST_NAME_SHOWN)

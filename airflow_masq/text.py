@@ -1,78 +1,100 @@
-"""Text for people: foreign text made safe to print, and long lists shortened.
+r"""Text for people: foreign text made safe to print, values described for errors, and lists in sentences.
 
 What an observer, a file or an API says ends up in task logs, tables and pages. Control characters, terminal escape
 sequences, line breaks and the invisible characters that turn the reading direction ("Trojan Source", CVE-2021-42574)
-are shown as escapes.
+are shown as escapes. HTML is not escaped here: what writes a page escapes for it.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Final
 
 _ELLIPSIS: Final = "…"
-_EXCERPT_CHARACTERS: Final = 60
-_MOST_LISTED: Final = 10
+_EXCERPT_CHARACTERS: Final = 80
+_LARGEST_NUMBER_SHOWN: Final = 2**63
 
 
 def printable(foreign: str | bytes, *, limit: int = 120) -> str:
-    r"""Show foreign text in one harmless line of at most ``limit`` characters.
+    r"""Escape foreign text to one harmless line.
 
-    Printable characters (``str.isprintable``) stand for themselves, all others, and the backslash, are escaped as in a
-    Python literal; bytes are read as UTF-8, and those that are not become ``\xNN``. HTML is left as it is: whoever
-    writes a page escapes for it.
-
-    :param foreign: what somebody else sent.
-    :param limit: the longest answer, in characters, at least 1; what was cut off shows as a closing "…".
-    :return: the line; empty where ``foreign`` is empty.
+    :param foreign: any text; bytes are read as UTF-8, and those that are not UTF-8 become ``\xNN``.
+    :param limit: the most characters of the line, at least 1; a closing "…" says that text was cut off.
+    :return: printable characters (``str.isprintable``) as they are, all others, and the backslash, escaped as in a
+        Python literal.
     """
-    # No character needs more than 4 bytes, so this much is enough to fill the line.
+    # A character has at most 4 bytes, so this is enough to fill the line.
     text = foreign[: 4 * limit + 4].decode("utf-8", "surrogateescape") if isinstance(foreign, bytes) else foreign
+    if len(text) <= limit and text.isprintable() and "\\" not in text:  # most texts need no escapes
+        return text
     pieces: list[str] = []
     room = limit
     for character in text[: limit + 1]:
-        piece = _escaped(character)
-        if len(piece) > room:
-            return _shortened(pieces, limit=limit)
-        pieces.append(piece)
+        piece = _escape(character)
         room -= len(piece)
+        pieces.append(piece)
+        if room < 0:
+            # Drop whole pieces, never half an escape, until the ellipsis fits.
+            while room < len(_ELLIPSIS):
+                room += len(pieces.pop())
+            return "".join(pieces) + _ELLIPSIS
     return "".join(pieces)
 
 
-def _shortened(pieces: list[str], *, limit: int) -> str:
-    """Drop whole pieces, never half an escape, until the ellipsis fits."""
-    kept = list(pieces)
-    while sum(map(len, kept)) + len(_ELLIPSIS) > limit:
-        kept.pop()
-    return "".join(kept) + _ELLIPSIS
-
-
-def _escaped(character: str) -> str:
+def _escape(character: str) -> str:
     if character.isprintable() and character != "\\":
         return character
-    if "\udc80" <= character <= "\udcff":  # a byte that was no UTF-8 (PEP 383)
+    if "\udc80" <= character <= "\udcff":  # a byte that is not UTF-8 (PEP 383)
         return f"\\x{ord(character) - 0xDC00:02x}"
     return character.encode("unicode_escape").decode("ascii")
 
 
-def excerpt(text: str) -> str:
-    """Quote the beginning of a text.
+def shorten(text: str, *, limit: int) -> str:
+    """Cut text that needs no escapes to at most ``limit`` characters, the closing "…" included."""
+    return text if len(text) <= limit else f"{text[: limit - len(_ELLIPSIS)]}{_ELLIPSIS}"
 
-    :param text: whatever somebody wrote.
-    :return: at most 60 of its characters, in quotes, all but plain ASCII escaped.
-    """
+
+def excerpt(text: str) -> str:
+    """Quote the first 80 characters of a text; all but ASCII is escaped, so that look-alike letters show."""
     return ascii(text if len(text) <= _EXCERPT_CHARACTERS else f"{text[:_EXCERPT_CHARACTERS]}...")
 
 
-def listed(values: Iterable[object], *, most: int = _MOST_LISTED) -> str:
-    """List what a sentence names.
+def describe(value: object) -> str:
+    """Describe any value for the ``seen`` of an error: a text by its beginning, a container by its type alone."""
+    if isinstance(value, str):
+        return excerpt(value)
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, int) and abs(value) >= _LARGEST_NUMBER_SHOWN:
+        return "a number of more than 64 bits"
+    if isinstance(value, Mapping | list | tuple) and not value:
+        return describe_type(value).replace("a", "an empty", 1)
+    return str(value) if isinstance(value, int | float) else describe_type(value)
 
-    :param values: addresses, ranges or kinds of source.
-    :param most: how many are named, default 10; of the others it is said how many there are.
-    :return: them, separated by commas.
-    """
+
+def describe_type(value: object) -> str:
+    """Describe a value that may be a secret: by its type alone."""
+    known = next((name for kind, name in _TYPE_NAMES if isinstance(value, kind)), None)
+    return known or f"a value of type {printable(type(value).__name__)}"
+
+
+_TYPE_NAMES: Final = (
+    (type(None), "nothing"),
+    (str, "text"),
+    (bool, "a boolean"),
+    (int | float, "a number"),
+    (Mapping, "a mapping"),
+    (list | tuple, "a list"),
+)
+
+
+def join_words(values: Iterable[object], *, most: int = 10) -> str:
+    """Join values with commas for a sentence; at most ``most`` are named, and the others are counted."""
     texts = [str(value) for value in values]
     more = f" and {len(texts) - most} more" if len(texts) > most else ""
     return ", ".join(texts[:most]) + more
+
+
+def format_count(number: int, *, noun: str, plural: str | None = None) -> str:
+    """Write a number with its noun: ``1 error``, ``2 errors``; the plural is the noun with an s by default."""
+    return f"{number} {noun}" if number == 1 else f"{number} {plural or f'{noun}s'}"

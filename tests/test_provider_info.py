@@ -1,4 +1,4 @@
-"""What the package tells Airflow about itself, held against Airflow's own schema and the package's own files."""
+"""What the package tells Airflow about itself, checked against Airflow's own schema and the package's own files."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def test_the_schema_would_refuse_a_provider_without_name() -> None:
 
 @pytest.mark.parametrize("kind", ["operators", "hooks", "triggers"])
 def test_every_module_that_is_named_exists(kind: str) -> None:
-    """Nobody is sent to a module that is not there."""
+    """Every module that Airflow is pointed to can be found."""
     modules = [module for entry in get_provider_info()[kind] for module in entry["python-modules"]]
     assert modules
     for module in modules:

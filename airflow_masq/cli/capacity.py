@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from airflow_masq.cli.output import GAP, Colour, align, count, get_line_width, paint, print_json, print_lines, wrap
+from airflow_masq.cli.output import GAP, Colour, align, get_line_width, paint, print_json, print_lines, wrap
 from airflow_masq.environment.cidr_fields import POD_FIELD
 from airflow_masq.network.capacity import Capacity, CapacityLimit, RangeCapacity
 from airflow_masq.network.ranges import IPV4
 from airflow_masq.plan_file import read_plan_file, show_name
-from airflow_masq.text import printable
+from airflow_masq.text import format_count, printable
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -76,7 +76,7 @@ def _report(plan: Plan, capacity: Capacity, *, source: str) -> Iterator[str]:
         yield from not_counted
         yield "Next: add network.pod_ranges and network.node_ranges, as IPv4 CIDRs, to the plan."
         return
-    held = f"{count(capacity.nodes or 0, noun='node')} with {count(capacity.pods or 0, noun='Pod')}"
+    held = f"{format_count(capacity.nodes or 0, noun='node')} with {format_count(capacity.pods or 0, noun='Pod')}"
     is_known = capacity.nodes_by_pod_range is not None and capacity.nodes_by_node_range is not None
     limit = f"; {_LIMITS[capacity.limit]}" if is_known else ", as far as the ranges are known"
     yield wrap(f"{source}: {held}{limit}", indent=_INDENT, first="")
@@ -127,13 +127,13 @@ def _describe_not_counted(plan: Plan, capacity: Capacity) -> Iterator[str]:
 def _describe_savings(capacity: Capacity) -> str:
     pods, services = capacity.pod_addresses, capacity.service_addresses
     if pods is not None and services is not None:
-        saved = count(pods + services, noun="Pod and Service address", plural="Pod and Service addresses")
+        saved = format_count(pods + services, noun="Pod and Service address", plural="Pod and Service addresses")
         taken = f"{saved} off the routable plan"
     elif pods is not None:
-        saved = count(pods, noun="Pod address", plural="Pod addresses")
+        saved = format_count(pods, noun="Pod address", plural="Pod addresses")
         taken = f"{saved} off the routable plan, and the Service addresses, which are not known"
     elif services is not None:
-        saved = count(services, noun="Service address", plural="Service addresses")
+        saved = format_count(services, noun="Service address", plural="Service addresses")
         taken = f"{saved} off the routable plan, and the Pod addresses, which are not known"
     else:
         taken = "the Pod and Service addresses, which are not known, off the routable plan"

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from airflow_masq.cli.output import Colour, align, count, paint, print_json, print_lines, wrap
+from airflow_masq.cli.output import Colour, align, paint, print_json, print_lines, wrap
 from airflow_masq.plan_file import read_plan_file, show_name
 from airflow_masq.rules import Finding, Severity, all_rules, lint
+from airflow_masq.text import format_count
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -56,7 +57,7 @@ def _report(plan: Plan, findings: Sequence[Finding], *, source: str) -> Iterator
         yield paint(f"{_INDENT}docs/rules/{finding.code}.md, {finding.provenance}", colour=Colour.QUIET)
         yield ""
     found = [finding.severity for finding in findings]
-    counts = [count(found.count(each), noun=noun) for each, noun in _NOUNS.items() if each in found]
+    counts = [format_count(found.count(each), noun=noun) for each, noun in _NOUNS.items() if each in found]
     yield f"{source}: {', '.join(counts)}."
     yield from _list_next_steps(findings)
 

@@ -88,8 +88,3 @@ def get_line_width() -> int:
     """Return the columns of the terminal, 60 to 110, or 110 without one."""
     columns = shutil.get_terminal_size().columns if sys.stdout.isatty() else _WIDEST
     return min(max(columns, _NARROWEST), _WIDEST)
-
-
-def count(number: int, *, noun: str, plural: str | None = None) -> str:
-    """Write a number with its noun: ``1 error``, ``2 errors``. The plural's default is the noun with an s."""
-    return f"{number} {noun}" if number == 1 else f"{number} {plural or f'{noun}s'}"

@@ -19,7 +19,7 @@ from google.protobuf import json_format
 from airflow_masq.environment import EnvironmentResource
 from airflow_masq.environment.fields import FREE_FORM_MAPS
 from airflow_masq.exceptions import InvalidInputError
-from airflow_masq.text import printable
+from airflow_masq.text import describe_type, printable
 
 if TYPE_CHECKING:
     from google.protobuf.descriptor import Descriptor
@@ -65,7 +65,7 @@ def read_message(message: types.Environment | Message) -> EnvironmentResource:
     inner = types.Environment.pb(message) if isinstance(message, types.Environment) else message
     expected = types.Environment.pb(types.Environment()).DESCRIPTOR.full_name
     if getattr(getattr(inner, "DESCRIPTOR", None), "full_name", None) != expected:
-        seen = type(message).__name__
+        seen = describe_type(message)
         raise InvalidInputError(where="environment", expected=f"a mapping or {expected}", seen=seen)
     return EnvironmentResource.read(json_format.MessageToDict(inner))
 
@@ -104,9 +104,10 @@ def _translate(text: str, resource: EnvironmentResource) -> InvalidInputError:
         # One of the user's own maps: name the entry that is not text, without its value, which may be a secret.
         value = resource.value(*names)
         entries = value.items() if isinstance(value, Mapping) else ()
-        wrong = ((f"{where}.{key}", "text", type(entry)) for key, entry in entries if not isinstance(entry, str))
-        where, expected, kind = next(wrong, (where, "texts by name", type(value)))
-        return InvalidInputError(where=printable(where, limit=_LONGEST_PLACE), expected=expected, seen=kind.__name__)
+        wrong = ((f"{where}.{key}", "text", entry) for key, entry in entries if not isinstance(entry, str))
+        where, expected, wrong_value = next(wrong, (where, "texts by name", value))
+        seen = describe_type(wrong_value)
+        return InvalidInputError(where=printable(where, limit=_LONGEST_PLACE), expected=expected, seen=seen)
     place = _PLACE_AT_END.search(rest)
     if place:
         rest = rest[: place.start()]

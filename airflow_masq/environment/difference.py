@@ -14,6 +14,7 @@ from airflow_masq.environment.fields import FIELD_NAMES, FREE_FORM_MAPS
 from airflow_masq.environment.resource import EnvironmentResource
 from airflow_masq.environment.versions import ImageVersion
 from airflow_masq.exceptions import InvalidInputError
+from airflow_masq.text import printable, shorten
 
 # The environment was found by its name; the others are the service's to set (read 2026-11-22):
 # https://cloud.google.com/composer/docs/reference/rest/v1/projects.locations.environments#Environment
@@ -37,12 +38,12 @@ class Difference:
     found: object | None = field(repr=False)
 
     def __str__(self) -> str:
-        where = _cut(".".join(self.path).encode("unicode_escape").decode("ascii"), limit=_LONGEST_PLACE)
+        where = printable(".".join(self.path), limit=_LONGEST_PLACE)
         # Environment variables and configuration overrides often hold secrets, and so may a field that is not known.
         names = (*self.path, *_list_names(self.planned), *_list_names(self.found))
         if any(name not in FIELD_NAMES or name in FREE_FORM_MAPS for name in names):
             return f"{where}: differs"
-        planned, found = (_cut(ascii(value), limit=_LONGEST_VALUE) for value in (self.planned, self.found))
+        planned, found = (shorten(ascii(value), limit=_LONGEST_VALUE) for value in (self.planned, self.found))
         return f"{where}: planned {planned}, found {found}"
 
 
@@ -88,7 +89,3 @@ def _list_names(value: object) -> Iterator[str]:
     inside = value.values() if isinstance(value, Mapping) else value if isinstance(value, list) else ()
     for item in inside:
         yield from _list_names(item)
-
-
-def _cut(text: str, *, limit: int) -> str:
-    return text if len(text) <= limit else f"{text[: limit - 1]}…"

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final, Self
 
 from airflow_masq.exceptions import InvalidInputError
+from airflow_masq.text import excerpt
 
 # https://cloud.google.com/composer/docs/reference/rest/v1/projects.locations.environments#Environment ("name"), read
 # 2026-11-22. Projects are ids, numbers or, in older organisations, "domain:id"; only the service knows which exist.
@@ -14,7 +15,6 @@ ENVIRONMENT_ID: Final = re.compile(r"[a-z](?:[-0-9a-z]{0,62}[0-9a-z])?")
 _PROJECT: Final = re.compile(r"(?:[a-z0-9.-]{1,253}:)?[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?")
 _LOCATION: Final = re.compile(r"[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?")
 _NAME: Final = re.compile(r"projects/([^/]+)/locations/([^/]+)/environments/([^/]+)")
-_EXCERPT_CHARACTERS: Final = 120
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,7 +41,7 @@ class EnvironmentName:
         matched = _NAME.fullmatch(text)
         if matched is None:
             expected = "projects/PROJECT/locations/LOCATION/environments/ENVIRONMENT"
-            raise InvalidInputError(where=where, expected=expected, seen=_excerpt(text))
+            raise InvalidInputError(where=where, expected=expected, seen=excerpt(text))
         project, location, environment_id = matched.groups()
         for pattern, part, expected in (
             (_PROJECT, project, "a project id or number"),
@@ -49,7 +49,7 @@ class EnvironmentName:
             (ENVIRONMENT_ID, environment_id, f"an environment id matching ^{ENVIRONMENT_ID.pattern}$"),
         ):
             if pattern.fullmatch(part) is None:
-                raise InvalidInputError(where=where, expected=expected, seen=_excerpt(part))
+                raise InvalidInputError(where=where, expected=expected, seen=excerpt(part))
         return cls(project=project, location=location, environment_id=environment_id)
 
     @property
@@ -59,7 +59,3 @@ class EnvironmentName:
 
     def __str__(self) -> str:
         return f"{self.parent}/environments/{self.environment_id}"
-
-
-def _excerpt(text: str) -> str:
-    return ascii(text if len(text) <= _EXCERPT_CHARACTERS else f"{text[:_EXCERPT_CHARACTERS]}...")

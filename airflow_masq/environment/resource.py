@@ -17,7 +17,7 @@ from airflow_masq.environment.fields import FREE_FORM_MAPS, REST_NAMES
 from airflow_masq.environment.versions import COMPOSER_1, COMPOSER_2, COMPOSER_3, ImageVersion
 from airflow_masq.exceptions import InvalidInputError
 from airflow_masq.network.ranges import parse_cidr
-from airflow_masq.text import printable
+from airflow_masq.text import describe, printable, shorten
 
 if TYPE_CHECKING:
     from netaddr import IPNetwork
@@ -30,7 +30,6 @@ _AGENT_FLAG: Final = ("config", "nodeConfig", "enableIpMasqAgent")
 
 # Google's resource nests 6 deep; what nests deeper is an accident, or refers to itself.
 _DEEPEST: Final = 64
-_EXCERPT_CHARACTERS: Final = 60
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -185,7 +184,7 @@ class EnvironmentResource:
             inner = section[name]
             if not isinstance(inner, dict):
                 where = ".".join(_AGENT_FLAG[:depth])
-                raise InvalidInputError(where=where, expected="a mapping", seen=f"a {type(inner).__name__}")
+                raise InvalidInputError(where=where, expected="a mapping", seen=describe(inner))
             section = inner
         section[flag] = True
         return type(self)(fields=rest)
@@ -202,8 +201,7 @@ def _copy_mapping(
     copied: dict[str, object] = {}
     for key, value in mapping.items():
         if not isinstance(key, str):
-            seen = ascii(key)[:_EXCERPT_CHARACTERS]
-            raise InvalidInputError(where=where or "environment", expected="text as key", seen=seen)
+            raise InvalidInputError(where=where or "environment", expected="text as key", seen=describe(key))
         name = REST_NAMES.get(key, key) if is_googles else key
         place = f"{where}.{name}" if where else name
         if name in copied:
@@ -215,8 +213,7 @@ def _copy_mapping(
 
 def _copy_value(value: object, *, where: str, depth: int, is_googles: bool) -> object:
     if depth > _DEEPEST:
-        place = f"{where[:_EXCERPT_CHARACTERS]}..."
-        raise InvalidInputError(where=place, expected=f"at most {_DEEPEST} levels", seen="more")
+        raise InvalidInputError(where=shorten(where, limit=60), expected=f"at most {_DEEPEST} levels", seen="more")
     if isinstance(value, Mapping):
         return _copy_mapping(value, where=where, depth=depth, is_googles=is_googles)
     if isinstance(value, list | tuple):

@@ -16,6 +16,7 @@ from typing import Final, Self
 from packaging.version import Version
 
 from airflow_masq.exceptions import InvalidInputError
+from airflow_masq.text import excerpt
 
 COMPOSER_1: Final = 1
 COMPOSER_2: Final = 2
@@ -38,12 +39,10 @@ _IMAGE_VERSION: Final = re.compile(
     re.VERBOSE,
 )
 _FULL_VERSION_PARTS: Final = 3
-_IMAGE_EXCERPT_CHARACTERS: Final = 80
 
 # Kubernetes' version, then GKE's build of it (https://cloud.google.com/kubernetes-engine/versioning, "Versioning
 # scheme", read 2026-11-22), which is no version in the sense of PEP 440. The widths are ours.
 _GKE_VERSION: Final = re.compile(r"([0-9]{1,3})\.([0-9]{1,3})(?:\.([0-9]{1,4})(?:-gke\.([0-9]{1,10}))?)?")
-_GKE_EXCERPT_CHARACTERS: Final = 60
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,11 +103,8 @@ class ImageVersion:
         """
         matched = _IMAGE_VERSION.fullmatch(text)
         if matched is None:
-            raise InvalidInputError(
-                where=where,
-                expected="an image version such as composer-2.14.1-airflow-2.10.5",
-                seen=ascii(text[:_IMAGE_EXCERPT_CHARACTERS]),
-            )
+            expected = "an image version such as composer-2.14.1-airflow-2.10.5"
+            raise InvalidInputError(where=where, expected=expected, seen=excerpt(text))
         return cls(
             text=text,
             generation=_number(matched["generation"]),
@@ -173,7 +169,7 @@ class GkeVersion:
         matched = _GKE_VERSION.fullmatch(text)
         if matched is None:
             expected = "a GKE version such as 1.30.5-gke.1014001"
-            raise InvalidInputError(where=where, expected=expected, seen=ascii(text[:_GKE_EXCERPT_CHARACTERS]))
+            raise InvalidInputError(where=where, expected=expected, seen=excerpt(text))
         major, minor, patch, build = matched.groups()
         return cls(text=text, major=int(major), minor=int(minor), patch=_number(patch), build=_number(build))
 

@@ -19,7 +19,7 @@ from airflow_masq.clients.composer import ComposerClient
 from airflow_masq.clients.endpoint import parse_endpoint
 from airflow_masq.clients.google_errors import translate_google_errors
 from airflow_masq.exceptions import AirflowMasqError, InvalidInputError
-from airflow_masq.text import printable
+from airflow_masq.text import describe_type, printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -50,8 +50,8 @@ class ComposerHook(GoogleBaseHook):
             super().__init__(gcp_conn_id=gcp_conn_id, impersonation_chain=impersonation_chain)
         extra: object = self.extras
         if not isinstance(extra, Mapping):
-            seen = f"a {type(extra).__name__}"
-            raise InvalidInputError(where=f"{self._shown}: extra", expected="a JSON object", seen=seen)
+            where = f"{self._shown}: extra"
+            raise InvalidInputError(where=where, expected="a JSON object", seen=describe_type(extra))
         self.api_timeout_seconds = api_timeout_seconds
 
     def get_conn(self) -> ComposerClient:

@@ -1,39 +1,44 @@
 """Airflow's way to observers: connections in, observations out.
 
-It runs where the task runs, and its probes leave with that Pod's address: it must never be handed to the triggerer,
-which is another Pod. It repeats failed attempts and keeps each as an observation of its own; it judges nothing.
+Probes leave with the address of the Pod that they run in, so the hook must never be handed to the triggerer, which is
+another Pod. It repeats failed attempts and keeps each as an observation of its own; it judges nothing. What a
+connection holds may be secret: of its values only the scheme, the host and the port stand in a message.
 """
 
 from __future__ import annotations
 
 import asyncio
+import base64
+import json
 import socket
-from collections.abc import Awaitable, Callable
+import ssl
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
-from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Protocol, Self, TypeAlias
 
 from airflow_masq.airflow_compat import AirflowNotFoundException, BaseHook
 from airflow_masq.exceptions import InvalidInputError
 from airflow_masq.get_provider_info import CONNECTION_FORM
-from airflow_masq.hooks.source_ip_connection import read_connection
-from airflow_masq.observation.observation import TRANSIENT_FAILURES, Failure, Observation
+from airflow_masq.observation.observation import TRANSIENT_FAILURES, Observation
 from airflow_masq.probes import probe, probe_http
+from airflow_masq.reading import Place
 from airflow_masq.text import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from airflow_masq.plan import Target
 
-_CONNECTION_SCHEME = "airflow://"
-_Ask: TypeAlias = Callable[[], Awaitable[Observation]]
+_CONNECTION_SCHEME: Final = "airflow://"
+_EXTRA_KEYS: Final = ("path", "headers", "ca_file")
+_MakeAttempt: TypeAlias = Callable[[], Awaitable[Observation]]
 
 
 class SourceIpHook(BaseHook):
     """Asks observers which source address they see.
 
-    :param source_ip_observer_conn_id: the connection that ``airflow://`` without a name means.
+    :param source_ip_observer_conn_id: the connection that ``airflow://`` without a name means; default
+        ``source_ip_observer_default``.
     """
 
     conn_name_attr: ClassVar[str] = "source_ip_observer_conn_id"
@@ -47,10 +52,7 @@ class SourceIpHook(BaseHook):
 
     @classmethod
     def get_ui_field_behaviour(cls) -> dict[str, Any]:
-        """Describe the connection form.
-
-        :return: Airflow's description of fields.
-        """
+        """Describe the connection form to Airflow before 3.2."""
         return {name.replace("-", "_"): value for name, value in CONNECTION_FORM.items()}
 
     def observe(
@@ -69,8 +71,8 @@ class SourceIpHook(BaseHook):
         :param wait_seconds: between attempts, default 1.
         :return: one observation for each attempt.
         """
-        ask = self._ask(observe_url, timeout_seconds=timeout_seconds)
-        return asyncio.run(_attempts(ask, attempts=attempts, wait_seconds=wait_seconds))
+        make_attempt = self._prepare(observe_url, timeout_seconds=timeout_seconds)
+        return asyncio.run(_repeat(make_attempt, attempts=attempts, wait_seconds=wait_seconds))
 
     def observe_all(
         self,
@@ -89,10 +91,11 @@ class SourceIpHook(BaseHook):
         :return: the observations by the targets' names.
         """
         # Connections are read first: Airflow's own way to them must not be called inside an event loop.
-        asks = [self._ask(target.observe, timeout_seconds=timeout_seconds) for target in targets]
+        prepared = [self._prepare(target.observe, timeout_seconds=timeout_seconds) for target in targets]
 
         async def ask_all() -> list[tuple[Observation, ...]]:
-            return await asyncio.gather(*(_attempts(ask, attempts=attempts, wait_seconds=wait_seconds) for ask in asks))
+            asks = (_repeat(make_attempt, attempts=attempts, wait_seconds=wait_seconds) for make_attempt in prepared)
+            return await asyncio.gather(*asks)
 
         return dict(zip((target.name for target in targets), asyncio.run(ask_all()), strict=True))
 
@@ -106,61 +109,134 @@ class SourceIpHook(BaseHook):
             return False, f"{observation.failure}: {observation.detail}"
         return True, f"The observer sees {observation.observed} (asked from the API server, not from a worker)"
 
-    def _ask(self, observe_url: str, *, timeout_seconds: float) -> _Ask:
-        """Prepare what makes one attempt; a connection that cannot be used is that target's failure and no other's."""
+    def _prepare(self, observe_url: str, *, timeout_seconds: float) -> _MakeAttempt:
+        """Prepare one target's attempts; a connection that cannot be used fails that target and no other."""
         if not observe_url.startswith(_CONNECTION_SCHEME):
             return partial(probe, observe_url, timeout_seconds=timeout_seconds)
         conn_id = observe_url.removeprefix(_CONNECTION_SCHEME) or self.source_ip_observer_conn_id
+        shown_as = f"{_CONNECTION_SCHEME}{printable(conn_id, limit=250)}"
+        where = f"connection {printable(conn_id, limit=60)}"
         try:
-            observer = read_connection(self.get_connection(conn_id), conn_id=conn_id)
+            observer = ObserverConnection.read(self.get_connection(conn_id), where=where)
+        except InvalidInputError as error:
+            return partial(_report_unusable, shown_as, detail=str(error))
         except Exception as error:  # noqa: BLE001 - secrets backends raise whatever they like
-            return partial(_unusable, conn_id, detail=_one_line(error, conn_id))
+            # The error may quote the connection, so only its type is named. Airflow 3.3.2 calls a connection that it
+            # cannot read "not defined", too.
+            is_missing = isinstance(error, AirflowNotFoundException)
+            seen = "none" if is_missing else f"{type(error).__name__} while reading it"
+            detail = f"{where}: expected one that is defined and well-formed, saw {seen}"
+            return partial(_report_unusable, shown_as, detail=detail)
         return partial(
             probe_http,
             observer.url,
             timeout_seconds=timeout_seconds,
             open_socket=socket.socket,
-            now=_now,
+            now=_utc_now,
             headers=observer.headers,
             tls_context=observer.tls_context,
-            shown_as=_shown(conn_id),
+            shown_as=shown_as,
         )
 
 
-async def _attempts(ask: _Ask, *, attempts: int, wait_seconds: float) -> tuple[Observation, ...]:
-    observations = [await ask()]
+async def _repeat(make_attempt: _MakeAttempt, *, attempts: int, wait_seconds: float) -> tuple[Observation, ...]:
+    observations = [await make_attempt()]
     while observations[-1].failure in TRANSIENT_FAILURES and len(observations) < attempts:
         await asyncio.sleep(wait_seconds)
-        observations.append(await ask())
+        observations.append(await make_attempt())
     return tuple(observations)
 
 
-async def _unusable(conn_id: str, *, detail: str) -> Observation:
-    return Observation(
-        url=_shown(conn_id),
-        destination=None,
-        destination_port=None,
-        local_address=None,
-        observed=None,
-        failure=Failure.UNUSABLE_TARGET,
-        detail=detail,
-        started_at=_now(),
-        duration_seconds=0.0,
-    )
+async def _report_unusable(shown_as: str, *, detail: str) -> Observation:
+    return Observation.of_unusable_target(shown_as, detail=detail, started_at=_utc_now())
 
 
-def _shown(conn_id: str) -> str:
-    return f"{_CONNECTION_SCHEME}{printable(conn_id, limit=250)}"
-
-
-def _one_line(error: Exception, conn_id: str) -> str:
-    """Say why a connection cannot be used; foreign errors may quote it, so only their type is named."""
-    if isinstance(error, InvalidInputError):
-        return str(error)
-    # Airflow 3.3.2 calls a connection that it cannot read "not defined", too.
-    seen = "none" if isinstance(error, AirflowNotFoundException) else f"{type(error).__name__} while reading it"
-    return f"connection {printable(conn_id, limit=60)}: expected one that is defined and well-formed, saw {seen}"
-
-
-def _now() -> datetime:
+def _utc_now() -> datetime:
     return datetime.now(UTC)
+
+
+class _ConnectionFields(Protocol):
+    """What is read of a connection; Airflow 2 and 3 have different classes with these names."""
+
+    host: str | None
+    schema: str | None
+    port: int | None
+    login: str | None
+    password: str | None
+    extra: str | None
+
+    @property
+    def extra_dejson(self) -> object:
+        """The extra field, read as JSON, with its secrets masked in logs; empty where it is no JSON."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ObserverConnection:
+    """An Airflow connection of type ``source_ip_observer``.
+
+    :param url: the observer; its path may be a secret.
+    :param headers: request headers; they may hold credentials.
+    :param tls_context: verifies the observer's certificate; ``None`` for Python's default.
+    """
+
+    url: str = field(repr=False)
+    headers: tuple[tuple[str, str], ...] = field(repr=False)
+    tls_context: ssl.SSLContext | None = field(repr=False)
+
+    @classmethod
+    def read(cls, connection: _ConnectionFields, *, where: str) -> Self:
+        """Read a connection.
+
+        Its scheme is ``http`` unless it says ``https``; login and password become Basic authentication (RFC 7617); the
+        extra field may hold ``path`` (default ``/``), ``headers`` (an object) and ``ca_file`` (a path on the worker).
+
+        :param where: the connection's name, for messages.
+        :raises InvalidInputError: when it does not describe an observer.
+        """
+        extra = _read_extra(connection, where=where)
+        scheme = Place(where=f"{where}: schema", value=connection.schema or "http").choice(("http", "https"))
+        host = connection.host or ""
+        if not host or any(character in host for character in "/@?#"):
+            place = Place(where=f"{where}: host", value=host, is_secret=True)
+            raise place.error("a host name or address alone", seen="other text" if host else "none")
+        host = f"[{host}]" if ":" in host and not host.startswith("[") else host
+        port = f":{connection.port}" if connection.port else ""
+        path = extra["path"].text(may_be_empty=True) or "/" if "path" in extra else "/"
+        if not path.startswith("/"):
+            raise extra["path"].error("a path that begins with /", seen="other text")
+        headers = extra["headers"].entries() if "headers" in extra else {}
+        return cls(
+            url=f"{scheme}://{host}{port}{path}",
+            headers=(
+                *_write_basic_authentication(connection),
+                *((name, value.text(may_be_empty=True)) for name, value in headers.items()),
+            ),
+            tls_context=_load_tls_context(extra["ca_file"]) if "ca_file" in extra else None,
+        )
+
+
+def _read_extra(connection: _ConnectionFields, *, where: str) -> dict[str, Place]:
+    place = Place(where=f"{where}: extra", value=connection.extra, is_secret=True)
+    try:
+        json.loads(connection.extra or "{}")  # Airflow takes text that is not JSON for an empty object
+    except (ValueError, RecursionError):  # the error holds the text, so it is not chained
+        raise place.error("a JSON object", seen="text that is not JSON") from None
+    # Airflow reads it once more, and so hides its secrets in logs.
+    return Place(where=place.where, value=connection.extra_dejson, is_secret=True).section(_EXTRA_KEYS)
+
+
+def _write_basic_authentication(connection: _ConnectionFields) -> tuple[tuple[str, str], ...]:
+    if not connection.login:
+        return ()
+    token = base64.b64encode(f"{connection.login}:{connection.password or ''}".encode()).decode("ascii")
+    return (("Authorization", f"Basic {token}"),)
+
+
+def _load_tls_context(place: Place) -> ssl.SSLContext | None:
+    ca_file = place.text(may_be_empty=True)
+    if not ca_file:
+        return None
+    try:
+        return ssl.create_default_context(cafile=ca_file)
+    except OSError as error:  # ssl.SSLError is one
+        raise place.error("a PEM file", seen=printable(error.strerror or type(error).__name__)) from error

@@ -17,7 +17,7 @@ from airflow_masq.network.node import Packet, Step
 from airflow_masq.network.policy import LINK_LOCAL, LINK_LOCAL_IPV6
 from airflow_masq.network.provenance import Provenance
 from airflow_masq.network.ranges import IPV4, AddressKind, NetworkRanges
-from airflow_masq.text import listed
+from airflow_masq.text import join_words
 
 GOOGLE_APIS: Final = tuple(IPNetwork(cidr) for cidr in ("199.36.153.4/30", "199.36.153.8/30"))
 """The addresses of restricted.googleapis.com and private.googleapis.com.
@@ -97,11 +97,11 @@ def _travel(
     # Cloud NAT translates the primary range, secondary ranges or both, as configured
     # (https://cloud.google.com/nat/docs/gke-example, read 2026-11-22); which of them a packet needs is inferred.
     if leaves_as in ranges.nat_covers:
-        nat = listed(ranges.nat_addresses) or "its own address, which the plan does not name"
+        nat = join_words(ranges.nat_addresses) or "its own address, which the plan does not name"
         text = f"the internet: Cloud NAT translates {leaves_as} addresses to {nat}"
         return AddressKind.NAT, Step(text=text, provenance=Provenance.INFERRED)
     if ranges.nat_covers:
-        covered = listed(sorted(ranges.nat_covers))
+        covered = join_words(sorted(ranges.nat_covers))
         text = f"the internet: dropped, since Cloud NAT covers {covered} and the packet has a {leaves_as} address"
     else:
         text = "the internet: dropped, unless there is a Cloud NAT that the plan does not name (network.nat_covers)"

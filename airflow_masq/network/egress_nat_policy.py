@@ -26,7 +26,7 @@ from airflow_masq.network.policy import (
 )
 from airflow_masq.network.provenance import Provenance
 from airflow_masq.network.ranges import NetworkRanges, parse_cidr
-from airflow_masq.text import excerpt
+from airflow_masq.text import describe
 
 if TYPE_CHECKING:
     from netaddr import IPNetwork
@@ -157,10 +157,4 @@ def _section(manifest: Mapping[str, object], key: str) -> Mapping[str, object]:
 
 
 def _make_problem(where: str, expected: str, value: object) -> ManifestProblem:
-    if value is None:
-        seen = "nothing"
-    elif isinstance(value, str):
-        seen = excerpt(value)
-    else:
-        seen = f"a value of type {type(value).__name__}"
-    return ManifestProblem(where=where, expected=expected, seen=seen)
+    return ManifestProblem(where=where, expected=expected, seen=describe(value))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from netaddr import IPNetwork, IPSet, cidr_merge
 
-from airflow_masq.text import listed
+from airflow_masq.text import join_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -72,4 +72,4 @@ def ask_firewall(
 
 def describe_answer(answer: FirewallAnswer, *, allowed_sources: Iterable[IPNetwork]) -> str:
     """Describe the firewall's step of a packet's path."""
-    return f"the destination's firewall lets in {listed(allowed_sources)}: {_OUTCOMES[answer]}"
+    return f"the destination's firewall lets in {join_words(allowed_sources)}: {_OUTCOMES[answer]}"

@@ -1,14 +1,14 @@
 """One answer of one observer to one vantage, and where that vantage was.
 
-These are the facts that a verdict rests on. They must stay as they were seen: no expectation enters here, no address is
-guessed, and nothing that an observer or a network did is an exception.
+A verdict rests on these facts, so they stay as they were seen: no expectation enters here, no address is guessed, and
+nothing that an observer or a network did is an exception.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Self
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,6 +27,12 @@ class Component(StrEnum):
     WEB_SERVER = "web-server"
     UNKNOWN = "unknown"
 
+    @classmethod
+    def of_hostname(cls, hostname: str) -> Component:
+        """Name the component of a Pod by its hostname, for example ``airflow-worker-7k2xq``."""
+        matches = (component for prefix, component in _COMPONENT_OF_PREFIX.items() if hostname.startswith(prefix))
+        return next(matches, cls.UNKNOWN)
+
 
 # How Composer 2 names its Pods: the workload's name, a dash, and what Kubernetes adds
 # (https://cloud.google.com/composer/docs/composer-2/environment-architecture, read 2026-11-22; that the name of the
@@ -38,18 +44,6 @@ _COMPONENT_OF_PREFIX: Final = {
     "airflow-dag-processor-": Component.DAG_PROCESSOR,
     "airflow-webserver-": Component.WEB_SERVER,
 }
-
-
-def component_of(hostname: str) -> Component:
-    """Name the component that a Pod of this hostname runs.
-
-    :param hostname: the Pod's hostname, for example ``airflow-worker-7k2xq``.
-    :return: the component; ``UNKNOWN`` where the name says nothing.
-    """
-    for prefix, component in _COMPONENT_OF_PREFIX.items():
-        if hostname.startswith(prefix):
-            return component
-    return Component.UNKNOWN
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,7 +65,7 @@ class Vantage:
 class Failure(StrEnum):
     """Why an observation holds no address."""
 
-    # Nothing was seen: what a dropped packet looks like.
+    # Nothing was seen, as when a packet is dropped.
     CONNECT_TIMEOUT = "connect-timeout"  # no answer to the connection attempt
     REPLY_TIMEOUT = "reply-timeout"  # connected, and no complete reply in time
     NO_ROUTE = "no-route"  # the network, or a rule on the way, says unreachable
@@ -108,7 +102,7 @@ class Observation:
     """What one attempt saw: an address, or the reason why there is none.
 
     :param url: what was asked, without credentials.
-    :param destination: the address that was connected to; ``None`` where it did not come to that.
+    :param destination: the address that was connected to; ``None`` where the attempt ended before.
     :param destination_port: its port.
     :param local_address: the probing socket's own address: the Pod's, before any translation.
     :param local_port: its port; every attempt uses a fresh one.
@@ -137,12 +131,23 @@ class Observation:
         if self.started_at.tzinfo is None:
             raise ValueError("an observation's time needs its time zone")
 
+    @classmethod
+    def of_unusable_target(cls, url: str, *, detail: str, started_at: datetime) -> Self:
+        """Observe that a target could not be asked at all."""
+        return cls(
+            url=url,
+            destination=None,
+            destination_port=None,
+            local_address=None,
+            observed=None,
+            failure=Failure.UNUSABLE_TARGET,
+            detail=detail,
+            started_at=started_at,
+            duration_seconds=0.0,
+        )
 
-def deciding(observations: Sequence[Observation]) -> Observation | None:
-    """Choose the observation that a verdict rests on.
 
-    :param observations: all attempts in order.
-    :return: the last that holds an address, else the last; ``None`` of none.
-    """
+def choose_deciding(observations: Sequence[Observation]) -> Observation | None:
+    """Choose the attempt that a verdict rests on: the last with an address, else the last; ``None`` of none."""
     with_address = [observation for observation in observations if observation.observed is not None]
     return next(reversed(with_address or observations), None)

@@ -17,7 +17,7 @@ from airflow.configuration import conf
 
 from airflow_masq.airflow_compat import AirflowException, AirflowFailException, BaseOperator
 from airflow_masq.operators.error_mapping import translate_errors
-from airflow_masq.operators.settings import seconds
+from airflow_masq.operators.settings import read_seconds
 from airflow_masq.triggers.environment_running import EnvironmentRunningTrigger
 
 if TYPE_CHECKING:
@@ -185,7 +185,7 @@ class CloudComposerCreateMasqueradeEnvironmentOperator(BaseOperator):
         )
 
     def _read_seconds(self, name: str) -> float:
-        return seconds(getattr(self, name), where=name, least=SHORTEST_SECONDS, most=LONGEST_SECONDS)
+        return read_seconds(getattr(self, name), where=name, least=SHORTEST_SECONDS, most=LONGEST_SECONDS)
 
     def _make_hook(self) -> ComposerHook:
         from airflow_masq.hooks.composer import ComposerHook  # noqa: PLC0415 - Google's libraries take seconds

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from airflow_masq.airflow_compat import BaseOperator
 from airflow_masq.exceptions import InvalidInputError
 from airflow_masq.operators.error_mapping import translate_errors
-from airflow_masq.text import printable
+from airflow_masq.text import describe
 from airflow_masq.verdict import assert_reports, from_dict, parse_outcomes
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ class SourceIpAssertOperator(BaseOperator):
             content = context["ti"].xcom_pull(task_ids=self.report_task_id, map_indexes=-1)
             where = f"what task {self.report_task_id} returned"
             if not isinstance(content, list) or not content:
-                raise InvalidInputError(where=where, expected="a list of reports", seen=printable(repr(content)))
+                raise InvalidInputError(where=where, expected="a list of reports", seen=describe(content))
             reports = [from_dict(each, where=f"{where}: [{position}]") for position, each in enumerate(content)]
             assert_reports(reports, fail_on=fail_on)
         outcomes = ", ".join(sorted(fail_on)) or "none"

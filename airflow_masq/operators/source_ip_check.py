@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from airflow_masq.airflow_compat import BaseOperator
 from airflow_masq.exceptions import InvalidInputError
 from airflow_masq.hooks.source_ip import SourceIpHook
-from airflow_masq.observation.observation import Observation, Vantage, component_of
+from airflow_masq.observation.observation import Component, Observation, Vantage
 from airflow_masq.operators.error_mapping import translate_errors
 from airflow_masq.operators.run_reports import REPORT_XCOM_KEY, UNKNOWN_ENVIRONMENT
-from airflow_masq.operators.settings import one_line, seconds, whole_number
+from airflow_masq.operators.settings import read_seconds, read_whole_number
 from airflow_masq.plan_file import read_plan
-from airflow_masq.text import printable
+from airflow_masq.reading import Place
+from airflow_masq.text import describe, printable
 from airflow_masq.verdict import Outcome, Report, assert_reports, judge, parse_outcomes, render_table, to_dict
 
 if TYPE_CHECKING:
@@ -109,12 +110,12 @@ class SourceIpCheckOperator(BaseOperator):
         plan = read_plan(self.plan)
         environment = self._name_environment(plan)
         targets = _choose_targets(plan.targets, names=self.targets)
-        attempts = whole_number(self.attempts, where="attempts", least=1, most=10)
-        wait_seconds = seconds(self.wait_seconds, where="wait_seconds", least=0, most=60)
+        attempts = read_whole_number(self.attempts, where="attempts", least=1, most=10)
+        wait_seconds = read_seconds(self.wait_seconds, where="wait_seconds", least=0, most=60)
         observe = partial(
             SourceIpHook().observe_all,
             attempts=attempts,
-            timeout_seconds=seconds(self.timeout_seconds, where="timeout_seconds", least=0.1, most=60),
+            timeout_seconds=read_seconds(self.timeout_seconds, where="timeout_seconds", least=0.1, most=60),
             wait_seconds=wait_seconds,
         )
         observations = observe(targets)
@@ -129,10 +130,11 @@ class SourceIpCheckOperator(BaseOperator):
 
     def _name_environment(self, plan: Plan) -> str:
         """Name the environment by the task's argument, else by Composer's variable, else by the plan."""
-        given = one_line(self.environment, where="environment") if self.environment is not None else ""
+        given = Place(where="environment", value=self.environment).line() if self.environment is not None else ""
         planned = printable((plan.environment.name or "").rpartition("/")[2])
         try:
-            actual = one_line(os.environ.get(COMPOSER_ENVIRONMENT_VARIABLE, ""), where=COMPOSER_ENVIRONMENT_VARIABLE)
+            variable = os.environ.get(COMPOSER_ENVIRONMENT_VARIABLE, "")
+            actual = Place(where=COMPOSER_ENVIRONMENT_VARIABLE, value=variable).line()
         except InvalidInputError as error:  # not the user's setting, and Composer cannot have set such a value
             self.log.warning("The variable is ignored: %s", error)
             actual = ""
@@ -153,11 +155,11 @@ def _choose_targets(targets: Sequence[Target], *, names: object) -> Sequence[Tar
         return targets
     known = {target.name: target for target in targets}
     if isinstance(names, str) or not isinstance(names, (list, tuple, set, frozenset)) or not names:
-        raise InvalidInputError(where="targets", expected="a list of target names", seen=printable(repr(names)))
+        raise InvalidInputError(where="targets", expected="a list of target names", seen=describe(names))
     for name in names:
         if not isinstance(name, str) or name not in known:
             expected = f"names of the plan's targets ({', '.join(known)})"
-            raise InvalidInputError(where="targets", expected=expected, seen=printable(repr(name)))
+            raise InvalidInputError(where="targets", expected=expected, seen=describe(name))
     return [target for target in targets if target.name in names]
 
 
@@ -173,7 +175,7 @@ def _judge(
     vantage = Vantage(
         hostname=hostname,
         pod_ip=next(iter(in_pod_ranges or addresses), None),
-        component=component_of(hostname),
+        component=Component.of_hostname(hostname),
         environment=environment,
     )
     verdicts = tuple(judge(target, observations[target.name], vantage=vantage, plan=plan) for target in targets)

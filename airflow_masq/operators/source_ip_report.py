@@ -17,7 +17,7 @@ from airflow_masq.operators.run_reports import (
     gather_reports,
     make_report_asset,
 )
-from airflow_masq.operators.settings import whole_number
+from airflow_masq.operators.settings import read_whole_number
 from airflow_masq.verdict import EventSource, Report, merge, render_table, summarise_reports, to_dict
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ class SourceIpReportOperator(BaseOperator):
         nodes_total = None
         try:
             if self.nodes_total is not None:
-                nodes_total = whole_number(self.nodes_total, where="nodes_total", least=1, most=_MOST_NODES)
+                nodes_total = read_whole_number(self.nodes_total, where="nodes_total", least=1, most=_MOST_NODES)
         except InvalidInputError as error:  # a problem, since failing here would lose the event
             problems.append(str(error))
         by_environment: dict[str, list[Report]] = {}

@@ -1,7 +1,6 @@
-"""A plan as plain values whose places are known, whether it came as text or as a mapping.
+"""A plan as plain values whose places and lines are known, whether it came as text or as a mapping.
 
 What comes in here is bounded and made of JSON's types only, so that nothing later can be exhausted or surprised by it.
-It must not know the format's keys.
 """
 
 from __future__ import annotations
@@ -9,11 +8,15 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
+from airflow_masq import reading
+from airflow_masq.environment.cidr_fields import POD_FIELD, SERVICE_FIELD
+from airflow_masq.environment.fields import REST_NAMES
 from airflow_masq.exceptions import PlanError
-from airflow_masq.text import printable
+from airflow_masq.reading import name_child
+from airflow_masq.text import describe, shorten
 
 # Far above what any plan needs, far below what hurts.
 DEEPEST: Final = 64
@@ -21,8 +24,12 @@ MOST_VALUES: Final = 50_000
 _LARGEST_NUMBER: Final = 2**63
 # A surrogate, which YAML can name ("\\ud800") and UTF-8 cannot write (RFC 3629 section 3).
 _HALF_CHARACTER: Final = re.compile(r"[\ud800-\udfff]")
-_KEY_CHARACTERS: Final = 60
 _PLACE_CHARACTERS: Final = 200
+_NAME: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9 ._-]{0,61}[A-Za-z0-9])?")
+
+_ENVIRONMENT: Final = "environment"
+# Where the plan gives no ranges, the environment's field does.
+_STAND_INS: Final = (("network.pod_ranges", POD_FIELD.where), ("network.service_ranges", SERVICE_FIELD.where))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,24 +46,62 @@ class Document:
     lines: Mapping[str, int] = field(default_factory=dict, hash=False)
 
     def error(self, *, where: str, expected: str, seen: str, line: int | None = None) -> PlanError:
-        """Make the error for one place.
+        """Make the error for one place; the default line is that of the place, or of the nearest one around it."""
+        return PlanError(
+            source=self.source,
+            line=line or nearest_line(self.lines, where=where),
+            where=shorten(where, limit=_PLACE_CHARACTERS),
+            expected=expected,
+            seen=seen,
+        )
 
-        :param where: the place.
-        :param expected: what belongs there.
-        :param seen: what stands there, harmless to print.
-        :param line: default the line of the place, or of the nearest one around it.
-        :return: the error.
+    def with_places_of_rules(self) -> Document:
+        """Add lines for the places as rules name them.
+
+        Rules see the environment's fields in camelCase, and the ranges where they end up.
         """
-        place = where if len(where) <= _PLACE_CHARACTERS else f"{where[:_PLACE_CHARACTERS]}..."
-        known_line = line or nearest_line(self.lines, where=where)
-        return PlanError(source=self.source, line=known_line, where=place, expected=expected, seen=seen)
+        lines = {_rest_place(where): line for where, line in self.lines.items() if where.startswith(f"{_ENVIRONMENT}.")}
+        lines |= self.lines
+        for place, stand_in in _STAND_INS:
+            if place not in lines and stand_in in lines:
+                lines[place] = lines[stand_in]
+        return replace(self, lines=lines)
+
+
+def _rest_place(where: str) -> str:
+    names = (part.partition("[") for part in where.split("."))
+    return ".".join(f"{REST_NAMES.get(name, name)}{bracket}{index}" for name, bracket, index in names)
+
+
+def nearest_line(lines: Mapping[str, int], *, where: str) -> int | None:
+    """Find the line of a place, or of the nearest place around it; ``None`` where no line is known at all."""
+    around = where
+    while around and around not in lines:
+        around = around[: max(around.rfind("."), around.rfind("["), 0)]
+    return lines.get(around)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place(reading.Place):
+    """A value with its place in a plan, whose errors name the line."""
+
+    document: Document
+
+    def error(self, expected: str, *, seen: str | None = None) -> PlanError:
+        """Make the error for this place; as ``reading.Place.error``."""
+        error = super().error(expected, seen=seen)
+        return self.document.error(where=self.where, expected=expected, seen=error.seen)
+
+    def name(self, text: str) -> str:
+        """Check a name of the plan's own, which stands here as a value or as the key, and comes back in logs."""
+        if not _NAME.fullmatch(text):
+            expected = "a name of at most 63 letters, digits, blanks, dots, dashes and underscores"
+            raise self.error(expected, seen=describe(text))
+        return text
 
 
 class DocumentBuilder:
-    """Gathers a document's values within bounds.
-
-    :param source: the file's name, or what else the plan comes from.
-    """
+    """Gathers a document's values within bounds, from a text or a mapping; each method raises ``PlanError``."""
 
     def __init__(self, *, source: str) -> None:
         self._source = source
@@ -64,13 +109,7 @@ class DocumentBuilder:
         self._values_left = MOST_VALUES
 
     def count(self, *, where: str, depth: int, line: int | None = None) -> None:
-        """Count one value.
-
-        :param where: its place.
-        :param depth: how deep it nests, from 0.
-        :param line: its line, where there is a text.
-        :raises PlanError: when there are too many, or it nests too deep.
-        """
+        """Count one value, which must not be one too many, nor nest too deep; ``depth`` is from 0."""
         if line is not None:
             self._lines.setdefault(where, line)
         self._values_left -= 1
@@ -80,29 +119,17 @@ class DocumentBuilder:
             raise self.error(where=where, expected=f"at most {DEEPEST} levels", seen="more")
 
     def key(self, key: object, *, where: str) -> str:
-        """Check a mapping's key.
-
-        :param key: the key.
-        :param where: the mapping's place.
-        :return: the key.
-        :raises PlanError: when it is no text, or none that UTF-8 can write.
-        """
+        """Check a mapping's key: a text that UTF-8 can write."""
         if not isinstance(key, str):
             raise self.error(where=where, expected="text as key (quote it)", seen=describe(key))
         if not _is_plain(key):
-            raise self.error(where=where, expected="a key that JSON has", seen=describe(key))
+            raise self.error(where=where, expected="a JSON key", seen=describe(key))
         return key
 
     def scalar(self, value: object, *, where: str) -> object:
-        """Check a value that is neither mapping nor list.
-
-        :param value: the value.
-        :param where: its place.
-        :return: the value.
-        :raises PlanError: when JSON has no word for it, its number needs more than 64 bits, or UTF-8 cannot write it.
-        """
+        """Check a value that is neither mapping nor list: JSON has a word for it, of at most 64 bits where a number."""
         if not _is_plain(value):
-            raise self.error(where=where, expected="a value that JSON has", seen=describe(value))
+            raise self.error(where=where, expected="a JSON value", seen=describe(value))
         return value
 
     def error(self, *, where: str, expected: str, seen: str, line: int | None = None) -> PlanError:
@@ -110,70 +137,8 @@ class DocumentBuilder:
         return self.document(None).error(where=where, expected=expected, seen=seen, line=line)
 
     def document(self, value: object) -> Document:
-        """Finish.
-
-        :param value: all of it.
-        :return: the document.
-        """
+        """Finish with the whole value."""
         return Document(source=self._source, value=value, lines=self._lines)
-
-
-def document_from_mapping(mapping: Mapping[str, object], *, source: str) -> Document:
-    """Copy a mapping into a document.
-
-    :param mapping: for example a DAG's parameters; it stays as it is.
-    :param source: where it came from, for errors.
-    :return: the document.
-    :raises PlanError: when it is too large or too deep, or holds what JSON has no word for.
-    """
-    builder = DocumentBuilder(source=source)
-    return builder.document(_copy(mapping, builder, where="", depth=0))
-
-
-def nearest_line(lines: Mapping[str, int], *, where: str) -> int | None:
-    """Find the line of a place.
-
-    :param lines: from places to lines.
-    :param where: the place.
-    :return: its line, or that of the nearest place around it; ``None`` where no line is known at all.
-    """
-    around = where
-    while around and around not in lines:
-        around = around[: max(around.rfind("."), around.rfind("["), 0)]
-    return lines.get(around)
-
-
-def child(where: str, *, key: str | int) -> str:
-    """Name the place below another.
-
-    :param where: the outer place; empty for the document.
-    :param key: a key, or an index from 0.
-    :return: the inner place, harmless to print.
-    """
-    if isinstance(key, int):
-        return f"{where}[{key}]"
-    name = printable(key, limit=_KEY_CHARACTERS)
-    return f"{where}.{name}" if where else name
-
-
-def describe(value: object) -> str:
-    """Say what a value is, shortly and harmlessly.
-
-    :param value: any value.
-    :return: text for the ``seen`` of an error.
-    """
-    if isinstance(value, str):
-        return f"'{printable(value, limit=80)}'"
-    if value is None:
-        return "nothing"
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, int | float) and _is_plain(value):
-        return str(value)
-    return _TYPE_NAMES.get(type(value), f"a {type(value).__name__}")
-
-
-_TYPE_NAMES: Final[dict[type, str]] = {dict: "a mapping", list: "a list", int: "a larger number", float: "no number"}
 
 
 def _is_plain(value: object) -> bool:
@@ -184,15 +149,24 @@ def _is_plain(value: object) -> bool:
     return value is None or (isinstance(value, str) and not _HALF_CHARACTER.search(value))
 
 
-def _copy(value: object, builder: DocumentBuilder, *, where: str, depth: int) -> object:
-    builder.count(where=where, depth=depth)
-    if isinstance(value, Mapping):
-        return {
-            builder.key(key, where=where): _copy(item, builder, where=child(where, key=str(key)), depth=depth + 1)
-            for key, item in value.items()
-        }
-    if isinstance(value, list | tuple):
-        return [
-            _copy(item, builder, where=child(where, key=index), depth=depth + 1) for index, item in enumerate(value)
-        ]
-    return builder.scalar(value, where=where)
+def document_from_mapping(mapping: Mapping[str, object], *, source: str) -> Document:
+    """Copy a mapping into a document.
+
+    :param mapping: for example a DAG's parameters; it stays as it is.
+    :param source: where it came from, for errors.
+    :raises PlanError: when it is too large or too deep, or holds what JSON has no word for.
+    """
+    builder = DocumentBuilder(source=source)
+
+    def copy(value: object, *, where: str, depth: int) -> object:
+        builder.count(where=where, depth=depth)
+        if isinstance(value, Mapping):
+            return {
+                builder.key(key, where=where): copy(item, where=name_child(where, key=str(key)), depth=depth + 1)
+                for key, item in value.items()
+            }
+        if isinstance(value, list | tuple):
+            return [copy(item, where=name_child(where, key=index), depth=depth + 1) for index, item in enumerate(value)]
+        return builder.scalar(value, where=where)
+
+    return builder.document(copy(mapping, where="", depth=0))

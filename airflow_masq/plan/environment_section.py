@@ -14,13 +14,12 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 from airflow_masq.environment import EnvironmentResource, fields
-from airflow_masq.environment.cidr_fields import POD_FIELD, SERVICE_FIELD
 from airflow_masq.exceptions import InvalidInputError
-from airflow_masq.plan.place import Place
-from airflow_masq.text import printable
+from airflow_masq.plan.document import Place
+from airflow_masq.text import describe_type, printable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
 _LONGEST_PLACE: Final = 200
 _WHOLE_NUMBERS: Final = range(-(2**31), 2**31)
@@ -29,8 +28,6 @@ _LARGEST_FLOAT: Final = (2 - 2**-23) * 2.0**127
 _TIME: Final = re.compile(
     r"([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2})(?:\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})"
 )
-# Where the plan gives no ranges, the environment's field does.
-_STAND_INS: Final = (("network.pod_ranges", POD_FIELD.where), ("network.service_ranges", SERVICE_FIELD.where))
 
 
 def read_environment(place: Place) -> EnvironmentResource:
@@ -46,25 +43,6 @@ def read_environment(place: Place) -> EnvironmentResource:
         raise place.document.error(where=where, expected=error.expected, seen=error.seen) from None
     _check_fields(Place(document=place.document, where=place.where, value=environment.fields))
     return environment
-
-
-def add_lines_of_other_names(lines: Mapping[str, int]) -> dict[str, int]:
-    """Add the names by which rules call places to the places of a document, so that a finding has a line.
-
-    Rules call the environment's fields by their REST names, and ranges by where they end up, in whatever way the plan
-    is written.
-    """
-    named = {_rest_place(where): line for where, line in lines.items() if where.startswith("environment.")}
-    named |= lines
-    for place, stand_in in _STAND_INS:
-        if place not in named and stand_in in named:
-            named[place] = named[stand_in]
-    return named
-
-
-def _rest_place(where: str) -> str:
-    parts = (part.partition("[") for part in where.split("."))
-    return ".".join(f"{fields.REST_NAMES.get(name, name)}{bracket}{index}" for name, bracket, index in parts)
 
 
 def _check_fields(place: Place) -> None:
@@ -89,9 +67,8 @@ def _check_map(place: Place) -> None:
         raise place.error("a mapping from text to text")
     for entry in place.entries().values():
         if not isinstance(entry.value, str):
-            # The user's own values are described by their type alone: a password may be a number.
-            is_number = isinstance(entry.value, int | float) and not isinstance(entry.value, bool)
-            raise entry.error(_expect_text(entry), seen="a number" if is_number else None)
+            # A value of the user's own maps may be a secret: passwords are numbers, too.
+            raise entry.error(_expect_text(entry), seen=describe_type(entry.value))
 
 
 def _check_all(check: Callable[[Place], None], *, expected: str) -> Callable[[Place], None]:

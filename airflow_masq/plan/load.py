@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING, Final
 
 from airflow_masq.environment import EnvironmentResource
 from airflow_masq.network.ranges import AddressKind, NetworkRanges, parse_address
-from airflow_masq.plan.document import Document, document_from_mapping
-from airflow_masq.plan.environment_section import add_lines_of_other_names, read_environment
-from airflow_masq.plan.place import Place
+from airflow_masq.plan.document import Document, Place, document_from_mapping
+from airflow_masq.plan.environment_section import read_environment
 from airflow_masq.plan.policy_section import PolicyChoice, read_policy_choice
 from airflow_masq.plan.schema import CLUSTER_KEYS, NETWORK_KEYS, PLAN_KEYS
 from airflow_masq.plan.targets import read_targets
@@ -42,8 +41,7 @@ def load_plan(text: str, *, source: str) -> Plan:
     :param source: the file's name, for errors.
     :raises PlanError: it is no plan.
     """
-    document = document_from_yaml(text, source=source)
-    return _read_plan(replace(document, lines=add_lines_of_other_names(document.lines)))
+    return _read_plan(document_from_yaml(text, source=source).with_places_of_rules())
 
 
 def plan_from_mapping(mapping: Mapping[str, object], *, source: str) -> Plan:
@@ -118,7 +116,7 @@ def _read_network(place: Place | None, environment: EnvironmentResource) -> tupl
     # (https://cloud.google.com/nat/docs/gke-example, read 2026-11-22).
     nat_covers = frozenset(_TRANSLATABLE if nat_addresses else ())
     if "nat_covers" in entries:
-        nat_covers = frozenset(AddressKind(item.choice(_TRANSLATABLE)) for item in entries["nat_covers"].items())
+        nat_covers = frozenset(item.choice(_TRANSLATABLE) for item in entries["nat_covers"].items())
     workers = environment.value("config", "workloadsConfig", "worker", "maxCount")
     if "workers" in entries:
         workers = entries["workers"].whole_number(least=1, most=_MOST_WORKERS)

@@ -21,7 +21,7 @@ from airflow_masq.network.egress_nat_policy import (
 from airflow_masq.network.policy import MasqueradePolicy, composer_policy, gke_default_policy, no_policy
 from airflow_masq.network.provenance import Provenance
 from airflow_masq.network.ranges import NetworkRanges
-from airflow_masq.plan.place import Place
+from airflow_masq.plan.document import Place
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import parse_qsl, urlsplit
 
 from airflow_masq.exceptions import InvalidInputError
-from airflow_masq.network.ranges import AddressKind, parse_address
-from airflow_masq.plan.document import describe
-from airflow_masq.plan.place import Place
+from airflow_masq.network.ranges import SOURCE_KINDS, AddressKind, parse_address
+from airflow_masq.plan.document import Place
 from airflow_masq.plan.schema import TARGET_KEYS
+from airflow_masq.text import describe
 
 if TYPE_CHECKING:
     from netaddr import IPAddress, IPNetwork
@@ -26,6 +26,7 @@ SCHEMES: Final = ("http", "https", "stun", "stun+tcp", "dns", "airflow")
 _DEFAULT_PORTS: Final = {"http": 80, "https": 443, "stun": 3478, "stun+tcp": 3478, "dns": 53}
 _CONNECTION: Final = "airflow"
 
+_EXPECTABLE: Final = tuple(kind for kind in AddressKind if kind in SOURCE_KINDS)
 _LONGEST_URL_CHARACTERS: Final = 2048
 _MOST_TARGETS: Final = 200
 # RFC 3986 section 2, without "#": a fragment is never sent.
@@ -91,7 +92,7 @@ def read_targets(place: Place) -> tuple[Target, ...]:
         if "allowed_sources" in entries:
             entries["allowed_sources"].some_items()
             allowed_sources = entries["allowed_sources"].cidrs()
-        expect = AddressKind(entries["expect"].choice(AddressKind)) if "expect" in entries else None
+        expect = entries["expect"].choice(_EXPECTABLE) if "expect" in entries else None
         if name in targets:
             raise item.error("a unique name for every target", seen=f"'{name}' twice")
         targets[name] = Target(name=name, observe=observe, allowed_sources=allowed_sources, expect=expect)

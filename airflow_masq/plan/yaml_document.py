@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Final
 import yaml
 
 from airflow_masq.exceptions import PlanError
-from airflow_masq.plan.document import DEEPEST, Document, DocumentBuilder, child, describe
-from airflow_masq.text import printable
+from airflow_masq.plan.document import DEEPEST, Document, DocumentBuilder
+from airflow_masq.reading import name_child
+from airflow_masq.text import describe, printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -146,7 +147,8 @@ class _NodeReader:
             value: object = self._read_mapping(node, where=where, depth=depth)
         elif isinstance(node, yaml.SequenceNode) and node.tag == "tag:yaml.org,2002:seq":
             value = [
-                self.read(item, where=child(where, key=index), depth=depth + 1) for index, item in enumerate(node.value)
+                self.read(item, where=name_child(where, key=index), depth=depth + 1)
+                for index, item in enumerate(node.value)
             ]
         else:
             value = self._read_scalar(node, where=where)
@@ -157,7 +159,7 @@ class _NodeReader:
         values: dict[str, object] = {}
         for key_node, value_node in node.value:
             key = self._builder.key(self._read_scalar(key_node, where=where), where=where)
-            place = child(where, key=key)
+            place = name_child(where, key=key)
             line = key_node.start_mark.line + 1
             if key in values:
                 raise self._builder.error(where=place, expected="the key once", seen="it twice", line=line)

@@ -1,7 +1,8 @@
-"""A byte stream over one connected socket, plain or under TLS; it owns no socket and must set no deadline.
+"""A byte stream over one connected socket, plain or under TLS.
 
-TLS runs on memory buffers, so that the socket stays the caller's: it is opened, named and closed in one place, and no
-transport outlives the attempt.
+A channel owns no socket and sets no deadline: the attempt opens, names and closes the socket. So TLS runs on memory
+buffers, and no transport outlives the attempt. Every method raises ``OSError`` when the connection breaks;
+``ssl.SSLError`` is one.
 """
 
 from __future__ import annotations
@@ -17,46 +18,27 @@ _READ_BYTES: Final = 16 * 1024
 
 
 class Channel(Protocol):
-    """Sends bytes and receives bytes."""
+    """Sends and receives bytes."""
 
     async def send(self, data: bytes) -> None:
-        """Send bytes, all of them.
-
-        :param data: the bytes.
-        :raises OSError: when the connection breaks.
-        """
+        """Send all of the bytes."""
 
     async def receive(self) -> bytes:
-        """Wait for some bytes.
-
-        :return: the bytes; none means that the other side has ended.
-        :raises OSError: when the connection breaks.
-        """
+        """Wait for some bytes; none means that the other side has ended."""
 
 
 class PlainChannel:
-    """The socket's own stream.
-
-    :param connection: a connected, non-blocking socket.
-    """
+    """The stream of a connected, non-blocking socket."""
 
     def __init__(self, connection: socket.socket) -> None:
         self._connection = connection
 
     async def send(self, data: bytes) -> None:
-        """Send bytes, all of them.
-
-        :param data: the bytes.
-        :raises OSError: when the connection breaks.
-        """
+        """Send all of the bytes."""
         await asyncio.get_running_loop().sock_sendall(self._connection, data)
 
     async def receive(self) -> bytes:
-        """Wait for some bytes.
-
-        :return: the bytes; none means that the other side has ended.
-        :raises OSError: when the connection breaks.
-        """
+        """Wait for some bytes; none means that the other side has ended."""
         return await asyncio.get_running_loop().sock_recv(self._connection, _READ_BYTES)
 
 
@@ -76,11 +58,7 @@ class TlsChannel:
         self._carrier_has_ended = False
 
     async def shake_hands(self) -> None:
-        """Complete the handshake.
-
-        :raises ssl.SSLError: when it fails.
-        :raises OSError: when the connection breaks.
-        """
+        """Complete the handshake, before anything else."""
         while True:
             try:
                 self._tls.do_handshake()
@@ -91,20 +69,14 @@ class TlsChannel:
                 return
 
     async def send(self, data: bytes) -> None:
-        """Send bytes, all of them.
-
-        :param data: the bytes.
-        :raises OSError: when the connection breaks.
-        """
+        """Send all of the bytes."""
         self._tls.write(data)  # the buffer takes everything
         await self._flush()
 
     async def receive(self) -> bytes:
-        """Wait for some bytes.
+        """Wait for some bytes; none means that the other side has ended and said so.
 
-        :return: the bytes; none means that the other side has ended and said so.
-        :raises OSError: when the connection breaks.
-        :raises ssl.SSLError: when it ended without saying so: a reply may then have been cut (RFC 9112 section 9.8).
+        An end without TLS's own ending is an ``ssl.SSLError``: a reply may then have been cut (RFC 9112 section 9.8).
         """
         while True:
             try:
@@ -112,7 +84,7 @@ class TlsChannel:
             except ssl.SSLWantReadError:
                 await self._exchange()
                 continue
-            # Python 3.11 tells OpenSSL 3 to take any end for a proper one (SSL_OP_IGNORE_UNEXPECTED_EOF, gh-95494).
+            # Python 3.11 tells OpenSSL 3 to accept any end as a proper one (SSL_OP_IGNORE_UNEXPECTED_EOF, gh-95494).
             if not data and self._carrier_has_ended:
                 raise ssl.SSLEOFError(ssl.SSL_ERROR_EOF, "the other side ended without TLS's own ending")
             return data

@@ -7,15 +7,14 @@ from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, Protocol
 
-from airflow_masq.observation.observation import Failure, Observation
+from airflow_masq.observation.observation import Observation
+from airflow_masq.probes.attempt import OpenSocket
 from airflow_masq.probes.http import probe_http
-from airflow_masq.probes.http_target import without_credentials
+from airflow_masq.probes.observer_url import hide_credentials
 from airflow_masq.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
-
-    from airflow_masq.probes.sockets import OpenSocket
 
 
 class Probe(Protocol):
@@ -54,14 +53,5 @@ async def probe(
     scheme = url.partition(":")[0].lower()
     if scheme in PROBES:
         return await PROBES[scheme](url, timeout_seconds=timeout_seconds, open_socket=open_socket, now=now)
-    return Observation(
-        url=without_credentials(url),
-        destination=None,
-        destination_port=None,
-        local_address=None,
-        observed=None,
-        failure=Failure.UNUSABLE_TARGET,
-        detail=f"expected a URL that begins with {', '.join(PROBES)}, saw {printable(scheme, limit=40)}",
-        started_at=now(),
-        duration_seconds=0.0,
-    )
+    detail = f"expected a URL that begins with {', '.join(PROBES)}, saw {printable(scheme, limit=40)}"
+    return Observation.of_unusable_target(hide_credentials(url), detail=detail, started_at=now())

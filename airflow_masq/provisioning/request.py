@@ -15,7 +15,7 @@ from airflow_masq.exceptions import CannotMasqueradeError, InvalidInputError
 from airflow_masq.plan import Plan, PolicyChoice, plan_from_environment
 from airflow_masq.plan_file import read_plan
 from airflow_masq.rules import Finding, Severity, lint
-from airflow_masq.text import printable
+from airflow_masq.text import describe, printable
 
 if TYPE_CHECKING:
     from google.cloud.orchestration.airflow.service_v1.types import Environment
@@ -81,8 +81,8 @@ def lint_request(request: CreationRequest, *, on_findings: str) -> tuple[Finding
     :raises InvalidInputError: ``on_findings`` is not one of ``ON_FINDINGS``.
     """
     if on_findings not in ON_FINDINGS:
-        expected = ", ".join(ON_FINDINGS)
-        raise InvalidInputError(where="on_findings", expected=expected, seen=printable(repr(on_findings)))
+        expected = f"one of {', '.join(ON_FINDINGS)}"
+        raise InvalidInputError(where="on_findings", expected=expected, seen=describe(on_findings))
     if on_findings == "ignore":
         return ()
     findings = lint(request.plan)

@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Final
 
 from airflow_masq.network.provenance import Provenance
 from airflow_masq.rules.rule import Problem, Rule, Severity
-from airflow_masq.text import listed
+from airflow_masq.text import join_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,7 +40,7 @@ def _check(plan: Plan) -> Iterator[Problem]:
     if room.is_enough is not False:
         return
     name, ranges = ("Pod", room.pod_ranges) if room.nodes == room.nodes_by_pod_range else ("node", room.node_ranges)
-    limit = f"{name} range {listed(each.cidr for each in ranges)}"
+    limit = f"{name} range {join_words(each.cidr for each in ranges)}"
     cannot_run = (room.pods or 0) < (room.wanted_nodes or 0)
     own = plan.environment.value(*_MOST_WORKERS) == room.wanted_nodes
     yield Problem(

@@ -24,7 +24,7 @@ from netaddr import cidr_merge
 from airflow_masq.environment.cidr_fields import POD_FIELD, SERVICE_FIELD
 from airflow_masq.network.provenance import Provenance
 from airflow_masq.rules.rule import Problem, Rule, Severity
-from airflow_masq.text import listed
+from airflow_masq.text import join_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,7 +42,7 @@ def _check(plan: Plan) -> Iterator[Problem]:
             yield Problem(
                 where=where,
                 message=f"The environment requests the {field.purpose} range {own}, but {where} has "
-                f"{listed(networks)}; remove that field, or correct one of them.",
+                f"{join_words(networks)}; remove that field, or correct one of them.",
             )
 
 

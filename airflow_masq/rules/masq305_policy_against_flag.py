@@ -25,7 +25,7 @@ from airflow_masq.network.provenance import Provenance
 from airflow_masq.plan import Plan, Target
 from airflow_masq.rules.rule import Problem, Rule, Severity
 from airflow_masq.rules.views.targets import PredictedTarget, predict_targets
-from airflow_masq.text import listed
+from airflow_masq.text import join_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -49,7 +49,7 @@ def _check(plan: Plan) -> Iterator[Problem]:
         return
     misjudged = [predicted.target.name for predicted in predict_targets(plan) if _is_misjudged(plan, predicted)]
     if misjudged:
-        message += f" By the flag, {listed(misjudged)} would not see what it needs."
+        message += f" By the flag, {join_words(misjudged)} would not see what it needs."
     yield Problem(where="policy", message=message, severity=Severity.ERROR if misjudged else None)
 
 

@@ -34,7 +34,7 @@ from airflow_masq.plan import Plan, Remedy
 from airflow_masq.rules.rule import Problem, Rule, Severity
 from airflow_masq.rules.views.policy import culprit, is_exempt_by_default
 from airflow_masq.rules.views.targets import PredictedTarget, predict_targets
-from airflow_masq.text import listed
+from airflow_masq.text import join_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -126,7 +126,7 @@ def _name_sources(prediction: Prediction) -> str:
 
 
 def _list_ranges(networks: Iterable[object]) -> str:
-    return listed(str(network).removesuffix("/32").removesuffix("/128") for network in networks)
+    return join_words(str(network).removesuffix("/32").removesuffix("/128") for network in networks)
 
 
 RULE: Final = Rule(

@@ -6,7 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Final
 
 from airflow_masq.exceptions import InvalidInputError, SourceIpCheckFailedError
-from airflow_masq.text import printable
+from airflow_masq.text import describe, format_count, printable
 from airflow_masq.verdict.codes import Outcome
 from airflow_masq.verdict.report import Report
 
@@ -29,10 +29,10 @@ def parse_outcomes(fail_on: object, *, where: str = "fail_on") -> frozenset[Outc
     names = [str(outcome) for outcome in FAILABLE_OUTCOMES]
     expected = f"a list of {', '.join(names)}"
     if isinstance(fail_on, str) or not isinstance(fail_on, (list, tuple, set, frozenset)):
-        raise InvalidInputError(where=where, expected=expected, seen=printable(repr(fail_on)))
+        raise InvalidInputError(where=where, expected=expected, seen=describe(fail_on))
     for name in fail_on:
         if name not in names:
-            raise InvalidInputError(where=where, expected=expected, seen=printable(repr(name)))
+            raise InvalidInputError(where=where, expected=expected, seen=describe(name))
     return frozenset(Outcome(name) for name in fail_on)
 
 
@@ -60,7 +60,7 @@ def assert_reports(reports: Sequence[Report], *, fail_on: Iterable[Outcome]) -> 
     found = [f"{counts[outcome]} {outcome}" for outcome in Outcome if counts[outcome]]
     problems = sum(len(report.problems) for report in reports)
     if problems:
-        found.append(f"{problems} problem{'s' if problems > 1 else ''}")
+        found.append(format_count(problems, noun="problem"))
     raise SourceIpCheckFailedError(
         f"{', '.join(found)}: {'; '.join(lines[:_VERDICTS_NAMED])}{more}. "
         "The report has the evidence; it is a table in the task's log, and an XCom."

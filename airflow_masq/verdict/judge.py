@@ -18,9 +18,9 @@ from typing import TYPE_CHECKING, Final
 from airflow_masq.network.firewall import FirewallAnswer
 from airflow_masq.network.prediction import Prediction, predict
 from airflow_masq.network.ranges import AddressKind
-from airflow_masq.observation.observation import Component, Failure, Observation, Vantage, deciding
+from airflow_masq.observation.observation import Component, Failure, Observation, Vantage, choose_deciding
 from airflow_masq.plan import Plan, Target
-from airflow_masq.text import listed
+from airflow_masq.text import join_words
 from airflow_masq.verdict.codes import CODES, Outcome, VerdictCode
 from airflow_masq.verdict.report import ObservedFinding, Verdict
 
@@ -117,7 +117,7 @@ class _Case:
     @cached_property
     def last(self) -> Observation | None:
         """The observation that decides; ``None`` where there is none at all."""
-        return deciding(self.observations)
+        return choose_deciding(self.observations)
 
     @cached_property
     def address(self) -> IPAddress | None:
@@ -167,7 +167,7 @@ class _Case:
         if target.expect is not None:
             return target.expect.value
         if target.allowed_sources:
-            return listed(target.allowed_sources)
+            return join_words(target.allowed_sources)
         if not plan.environment.masquerades:
             return ""
         return "pod" if self.keeps_pod_address else "not pod"
@@ -202,12 +202,12 @@ class _Case:
             if prediction.arrives_as is AddressKind.DROPPED:
                 reason += f" ({prediction.path[-1]})"
             else:
-                allowed = f"allowed_sources {listed(self.target.allowed_sources)}"
+                allowed = f"allowed_sources {join_words(self.target.allowed_sources)}"
                 reason += _WORDS_OF_ANSWER[prediction.firewall].format(allowed=allowed)
         return code, f"{reason}."
 
     def _judge_by_allowed_sources(self, address: IPAddress) -> tuple[VerdictCode, str]:
-        allowed = f"allowed_sources {listed(self.target.allowed_sources)}"
+        allowed = f"allowed_sources {join_words(self.target.allowed_sources)}"
         if any(address in network for network in self.target.allowed_sources):
             return VerdictCode.ALLOWED_SOURCE, f", which {allowed} lets in"
         return VerdictCode.SOURCE_NOT_ALLOWED, f", which {allowed} does not let in{self._explain()}"

@@ -15,7 +15,8 @@ from netaddr import IPNetwork
 
 from airflow_masq.network.prediction import Prediction
 from airflow_masq.network.ranges import AddressKind
-from airflow_masq.observation.observation import Observation, Vantage, deciding
+from airflow_masq.observation.observation import Observation, Vantage, choose_deciding
+from airflow_masq.text import format_count
 from airflow_masq.verdict.codes import CODES, Outcome, VerdictCode, find_worst
 
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ class Verdict:
     def __post_init__(self) -> None:
         if CODES[self.code].outcome is not self.outcome:
             raise ValueError(f"{self.code} does not stand for {self.outcome}")
-        last = deciding(self.evidence)
+        last = choose_deciding(self.evidence)
         if self.observed != (last and last.observed) or (self.observed is None) != (self.attribution is None):
             raise ValueError("a verdict holds the last address of its observations, attributed")
         if self.outcome is Outcome.PASS and self.observed is None:
@@ -113,8 +114,8 @@ class Report:
         """How much of the environment was seen, as a sentence."""
         seen = len(self.nodes_seen)
         if self.nodes_total is None:
-            return f"{seen} {'node' if seen == 1 else 'nodes'} seen; the number of nodes is not known."
-        return f"{seen} of {self.nodes_total} {'node' if self.nodes_total == 1 else 'nodes'} seen."
+            return f"{format_count(seen, noun='node')} seen; the number of nodes is not known."
+        return f"{seen} of {format_count(self.nodes_total, noun='node')} seen."
 
 
 def merge(reports: Sequence[Report]) -> Report:

@@ -6,21 +6,19 @@ must have its type and size, and what can be derived must agree with what it der
 
 from __future__ import annotations
 
+from dataclasses import fields
 from datetime import datetime
-from typing import Final, TypeVar
+from typing import Final
 
-from airflow_masq.exceptions import InvalidInputError
 from airflow_masq.network.firewall import FirewallAnswer
 from airflow_masq.network.policy import Reason
 from airflow_masq.network.prediction import Prediction
 from airflow_masq.network.provenance import Provenance
 from airflow_masq.network.ranges import ATTRIBUTED_KINDS, PREDICTED_KINDS, AddressKind
 from airflow_masq.observation.observation import Component, Failure, Observation, Vantage
+from airflow_masq.reading import Place
 from airflow_masq.verdict.codes import Outcome, VerdictCode
-from airflow_masq.verdict.fields import Fields, Place
 from airflow_masq.verdict.report import ObservedFinding, Report, Verdict
-
-_Kind = TypeVar("_Kind", bound=AddressKind | None)
 
 SCHEMA: Final = "airflow-masq/report/v1"
 """Names the format; a reader refuses any other."""
@@ -35,6 +33,24 @@ _MOST_RANGES: Final = 100_000
 _ANSWERS: Final = {True: FirewallAnswer.ALL, False: FirewallAnswer.NONE, None: FirewallAnswer.UNKNOWN}
 _LARGEST_PORT: Final = 65_535
 _LONGEST_ATTEMPT_SECONDS: Final = 86_400.0
+
+_REPORT_KEYS: Final = ("schema", "environment", "outcome", "counts", "coverage", "problems", "verdicts")
+_COVERAGE_KEYS: Final = ("nodes_seen", "nodes_total")
+_VERDICT_KEYS: Final = tuple(field.name for field in fields(Verdict))
+_VANTAGE_KEYS: Final = tuple(field.name for field in fields(Vantage))
+_OBSERVATION_KEYS: Final = tuple(field.name for field in fields(Observation))
+_PREDICTION_KEYS: Final = (
+    "source_kind",
+    "arrives_as",
+    "sources",
+    "masqueraded",
+    "reason",
+    "matched_cidr",
+    "allowed",
+    "path",
+    "provenance",
+    "origin",
+)
 
 
 def to_dict(report: Report) -> dict[str, object]:
@@ -63,26 +79,22 @@ def from_dict(value: object, *, where: str = "report") -> Report:
     :return: the report.
     :raises InvalidInputError: when it is not exactly what ``to_dict`` writes.
     """
-    fields = Fields(value, place=Place(where))
-    schema = fields.text("schema")
-    if schema != SCHEMA:
-        raise InvalidInputError(where=f"{where}.schema", expected=SCHEMA, seen=ascii(schema[:60]))
-    environment, outcome, counts, coverage = (
-        fields.text("environment"),
-        fields.member("outcome", Outcome),
-        fields.any("counts"),
-        fields.nested("coverage"),
+    place = Place(where=where, value=value)
+    schema = place.entries().get("schema")
+    if schema is not None:  # first, since another format has other keys
+        schema.choice([SCHEMA])
+    at = place.section(_REPORT_KEYS, complete=True)
+    coverage = at["coverage"].section(_COVERAGE_KEYS, complete=True)
+    report = Report(
+        environment=at["environment"].line(),
+        verdicts=tuple(_read_verdict(item) for item in at["verdicts"].items(most=_MOST_VERDICTS)),
+        nodes_total=coverage["nodes_total"].optional(lambda total: total.whole_number(least=0, most=_MOST_NODES)),
+        problems=tuple(problem.line() for problem in at["problems"].items(most=_MOST_PROBLEMS)),
     )
-    nodes_seen = coverage.texts("nodes_seen", most=_MOST_NODES)
-    nodes_total = coverage.optional_whole_number("nodes_total", most=_MOST_NODES)
-    coverage.close()
-    problems = fields.texts("problems", most=_MOST_PROBLEMS)
-    verdicts = tuple(_read_verdict(item) for item in fields.items("verdicts", most=_MOST_VERDICTS))
-    fields.close()
-    report = Report(environment=environment, verdicts=verdicts, nodes_total=nodes_total, problems=problems)
+    outcome, counts = at["outcome"].choice(Outcome), at["counts"].value
+    nodes_seen = tuple(node.line() for node in coverage["nodes_seen"].items(most=_MOST_NODES))
     if (outcome, counts, nodes_seen) != (report.outcome, _write_counts(report), report.nodes_seen):
-        expected = "an outcome, counts and nodes that agree with the verdicts"
-        raise InvalidInputError(where=where, expected=expected, seen="others")
+        raise place.error("an outcome, counts and nodes that agree with the verdicts", seen="others")
     return report
 
 
@@ -147,92 +159,80 @@ def _to_text(value: object) -> str | None:
     return None if value is None else str(value)
 
 
-def _read_verdict(fields: Fields) -> Verdict:
-    prediction = fields.optional_nested("prediction")
+def _read_verdict(place: Place) -> Verdict:
+    at = place.section(_VERDICT_KEYS, complete=True)
     try:
-        verdict = Verdict(
-            target=fields.text("target"),
-            vantage=_read_vantage(fields.nested("vantage")),
-            node=_to_text(fields.optional_cidr("node")),
-            outcome=fields.member("outcome", Outcome),
-            code=fields.member("code", VerdictCode),
-            expected=fields.text("expected"),
-            observed=fields.optional_address("observed"),
-            attribution=_require_kind(
-                fields.optional_member("attribution", AddressKind),
-                among=ATTRIBUTED_KINDS,
-                where=f"{fields.place}.attribution",
-            ),
-            reason=fields.text("reason"),
-            evidence=tuple(_read_observation(item) for item in fields.items("evidence", most=_MOST_ATTEMPTS)),
-            prediction=None if prediction is None else _read_prediction(prediction),
-            findings=tuple(_read_finding(item) for item in fields.items("findings", most=_MOST_LIST_ITEMS)),
+        return Verdict(
+            target=at["target"].line(),
+            vantage=_read_vantage(at["vantage"]),
+            node=_to_text(at["node"].optional(Place.cidr)),
+            outcome=at["outcome"].choice(Outcome),
+            code=at["code"].choice(VerdictCode),
+            expected=at["expected"].line(),
+            observed=at["observed"].optional(Place.address),
+            attribution=at["attribution"].optional(lambda kind: _read_kind(kind, among=ATTRIBUTED_KINDS)),
+            reason=at["reason"].line(),
+            evidence=tuple(_read_observation(item) for item in at["evidence"].items(most=_MOST_ATTEMPTS)),
+            prediction=at["prediction"].optional(_read_prediction),
+            findings=tuple(_read_finding(item) for item in at["findings"].items(most=_MOST_LIST_ITEMS)),
         )
     except ValueError as error:
-        raise InvalidInputError(where=str(fields.place), expected="a verdict", seen=str(error)) from error
-    fields.close()
-    return verdict
+        raise place.error("a verdict", seen=str(error)) from error
 
 
-def _require_kind(kind: _Kind, *, among: frozenset[AddressKind], where: str) -> _Kind:
-    if kind is not None and kind not in among:
-        expected = f"one of {', '.join(each for each in AddressKind if each in among)}"
-        raise InvalidInputError(where=where, expected=expected, seen=f"'{kind}'")
-    return kind
+def _read_kind(place: Place, *, among: frozenset[AddressKind]) -> AddressKind:
+    return place.choice(kind for kind in AddressKind if kind in among)
 
 
-def _read_vantage(fields: Fields) -> Vantage:
-    vantage = Vantage(
-        hostname=fields.text("hostname"),
-        pod_ip=fields.optional_address("pod_ip"),
-        component=fields.member("component", Component),
-        environment=fields.text("environment"),
+def _read_vantage(place: Place) -> Vantage:
+    at = place.section(_VANTAGE_KEYS, complete=True)
+    return Vantage(
+        hostname=at["hostname"].line(),
+        pod_ip=at["pod_ip"].optional(Place.address),
+        component=at["component"].choice(Component),
+        environment=at["environment"].line(),
     )
-    fields.close()
-    return vantage
 
 
-def _read_observation(fields: Fields) -> Observation:
-    observation = Observation(
-        url=fields.text("url"),
-        destination=fields.optional_address("destination"),
-        destination_port=fields.optional_whole_number("destination_port", most=_LARGEST_PORT),
-        local_address=fields.optional_address("local_address"),
-        local_port=fields.optional_whole_number("local_port", most=_LARGEST_PORT),
-        observed=fields.optional_address("observed"),
-        failure=fields.optional_member("failure", Failure),
-        detail=fields.text("detail"),
-        started_at=datetime.fromisoformat(fields.text("started_at")),
-        duration_seconds=fields.number("duration_seconds", most=_LONGEST_ATTEMPT_SECONDS),
+def _read_observation(place: Place) -> Observation:
+    at = place.section(_OBSERVATION_KEYS, complete=True)
+    return Observation(
+        url=at["url"].line(),
+        destination=at["destination"].optional(Place.address),
+        destination_port=at["destination_port"].optional(_read_port),
+        local_address=at["local_address"].optional(Place.address),
+        local_port=at["local_port"].optional(_read_port),
+        observed=at["observed"].optional(Place.address),
+        failure=at["failure"].optional(lambda failure: failure.choice(Failure)),
+        detail=at["detail"].line(),
+        started_at=datetime.fromisoformat(at["started_at"].line()),
+        duration_seconds=at["duration_seconds"].number(least=0, most=_LONGEST_ATTEMPT_SECONDS),
     )
-    fields.close()
-    return observation
 
 
-def _read_prediction(fields: Fields) -> Prediction:
-    source_kind, arrives_as = (
-        _require_kind(fields.member(key, AddressKind), among=PREDICTED_KINDS, where=f"{fields.place}.{key}")
-        for key in ("source_kind", "arrives_as")
-    )
+def _read_port(place: Place) -> int:
+    return place.whole_number(least=0, most=_LARGEST_PORT)
+
+
+def _read_prediction(place: Place) -> Prediction:
+    at = place.section(_PREDICTION_KEYS, complete=True)
+    source_kind = _read_kind(at["source_kind"], among=PREDICTED_KINDS)
     prediction = Prediction(
-        arrives_as=arrives_as,
-        sources=fields.cidrs("sources", most=_MOST_RANGES),
-        masqueraded=fields.truth("masqueraded"),
-        reason=fields.member("reason", Reason),
-        matched_cidr=fields.optional_cidr("matched_cidr"),
-        firewall=_ANSWERS[fields.optional_truth("allowed")],
-        path=fields.texts("path", most=_MOST_LIST_ITEMS),
-        provenance=fields.member("provenance", Provenance),
-        origin=fields.text("origin"),
+        arrives_as=_read_kind(at["arrives_as"], among=PREDICTED_KINDS),
+        sources=at["sources"].cidrs(most=_MOST_RANGES),
+        masqueraded=at["masqueraded"].boolean(),
+        reason=at["reason"].choice(Reason),
+        matched_cidr=at["matched_cidr"].optional(Place.cidr),
+        firewall=_ANSWERS[at["allowed"].optional(Place.boolean)],
+        path=tuple(step.line() for step in at["path"].items(most=_MOST_LIST_ITEMS)),
+        provenance=at["provenance"].choice(Provenance),
+        origin=at["origin"].line(),
     )
-    fields.close()
     if source_kind is not prediction.source_kind:
-        expected = "a source_kind that agrees with arrives_as and allowed"
-        raise InvalidInputError(where=str(fields.place), expected=expected, seen=source_kind.value)
+        raise place.error("a source_kind that agrees with arrives_as and allowed", seen=source_kind.value)
     return prediction
 
 
-def _read_finding(fields: Fields) -> ObservedFinding:
-    finding = ObservedFinding(code=fields.member("code", VerdictCode), message=fields.text("message"))
-    fields.close()
-    return finding
+def _read_finding(place: Place) -> ObservedFinding:
+    at = place.section(("code", "message"), complete=True)
+    return ObservedFinding(code=at["code"].choice(VerdictCode), message=at["message"].line())

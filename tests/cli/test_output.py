@@ -8,7 +8,7 @@ from io import StringIO
 import pytest
 
 from airflow_masq.cli import output
-from airflow_masq.cli.output import Colour, align, count, paint, wrap
+from airflow_masq.cli.output import Colour, align, paint, wrap
 
 
 class Terminal(StringIO):
@@ -71,13 +71,7 @@ def test_a_file_has_lines_of_one_length(monkeypatch: pytest.MonkeyPatch) -> None
     assert max(map(len, wrap("word " * 100).splitlines())) > 100
 
 
-def test_columns_are_align() -> None:
+def test_columns_are_aligned() -> None:
     """Columns are as wide as their widest cell, and lines end without blanks."""
     assert align([("a", "b", ""), ("long", "c", "d")]) == ["a     b", "long  c  d"]
     assert align([]) == []
-
-
-def test_things_are_count() -> None:
-    """One thing is not several."""
-    assert [count(number, noun="error") for number in (0, 1, 2)] == ["0 errors", "1 error", "2 errors"]
-    assert count(2, noun="address", plural="addresses") == "2 addresses"

@@ -186,18 +186,21 @@ def test_an_address_without_a_name_means_the_hooks_own_connection(
         ({}, "host: expected a host name or address alone, saw none"),
         ({"host": "http://a/"}, "host: expected a host name or address alone"),
         ({"host": f"u:{SECRET}@a"}, "host: expected a host name or address alone"),
-        ({"host": "a", "schema": "ftp"}, "schema: expected http or https, saw ftp"),
+        ({"host": "a", "schema": "ftp"}, "schema: expected one of http, https, saw 'ftp'"),
         ({"host": "a", "extra": '{"path": "client-ip"}'}, "extra.path: expected a path that begins with /"),
-        ({"host": "a", "extra": '{"path": 1}'}, "extra.path: expected text, saw int"),
-        ({"host": "a", "extra": '{"verify": false}'}, "extra: expected only path, headers, ca_file, saw verify"),
+        ({"host": "a", "extra": '{"path": 1}'}, "extra.path: expected text, saw a number"),
+        (
+            {"host": "a", "extra": '{"verify": false}'},
+            "extra.verify: expected one of path, headers, ca_file, saw 'verify'",
+        ),
         (
             {"host": "a", "extra": '{"headers": ["a"]}'},
-            "extra.headers: expected an object of names and texts, saw list",
+            "extra.headers: expected a mapping, saw a list",
         ),
-        ({"host": "a", "extra": '{"headers": {"a": "b", "c": 1}}'}, "extra.headers.c: expected text, saw int"),
-        ({"host": "a", "extra": f'["{SECRET}"]'}, "extra: expected a JSON object, saw a list"),
-        ({"host": "a", "extra": f'"{SECRET}"'}, "extra: expected a JSON object, saw a str"),
-        ({"host": "a", "extra": f'{{"path": "/{SECRET}"'}, "extra: expected a JSON object, saw text that is no JSON"),
+        ({"host": "a", "extra": '{"headers": {"a": "b", "c": 1}}'}, "extra.headers.c: expected text, saw a number"),
+        ({"host": "a", "extra": f'["{SECRET}"]'}, "extra: expected a mapping, saw a list"),
+        ({"host": "a", "extra": f'"{SECRET}"'}, "extra: expected a mapping, saw text"),
+        ({"host": "a", "extra": f'{{"path": "/{SECRET}"'}, "extra: expected a JSON object, saw text that is not JSON"),
         ({"host": "a", "extra": '{"ca_file": "/nowhere.pem"}'}, "extra.ca_file: expected a PEM file, saw No such file"),
         ({"host": "a", "extra": '{"ca_file": "/dev/null"}'}, "extra.ca_file: expected a PEM file"),
     ],
@@ -216,9 +219,9 @@ def test_a_connection_that_describes_no_observer_is_named(
 
 def test_a_connection_that_does_not_exist_is_named(hook: SourceIpHook) -> None:
     """A missing connection is that target's error, and takes no other target with it."""
-    (seen,) = hook.observe("airflow://nobody_made_this")
-    assert (seen.failure, seen.url) == (Failure.UNUSABLE_TARGET, "airflow://nobody_made_this")
-    assert seen.detail == "connection nobody_made_this: expected one that is defined and well-formed, saw none"
+    (seen,) = hook.observe("airflow://no_such_connection")
+    assert (seen.failure, seen.url) == (Failure.UNUSABLE_TARGET, "airflow://no_such_connection")
+    assert seen.detail == "connection no_such_connection: expected one that is defined and well-formed, saw none"
 
 
 def test_a_connection_that_cannot_be_read_is_named(hook: SourceIpHook, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -230,7 +233,7 @@ def test_a_connection_that_cannot_be_read_is_named(hook: SourceIpHook, monkeypat
 
 
 @pytest.mark.parametrize("error", [AirflowRuntimeError(ErrorResponse(detail={"a": SECRET})), PermissionError(SECRET)])
-def test_whatever_a_look_up_raises_is_that_targets_failure(
+def test_any_error_of_a_look_up_is_that_targets_failure(
     hook: SourceIpHook, observer: Observer, error: Exception
 ) -> None:
     """A secrets backend that breaks takes no other target with it, and its words are not shown."""
@@ -314,7 +317,7 @@ def test_all_targets_are_asked_at_once(hook: SourceIpHook, observer: Observer) -
     observer.all_here = threading.Barrier(3)
     names = ["a", "b", "c"]
     targets = [Target(name=name, observe=f"http://127.0.0.1:{observer.port}/{name}") for name in names]
-    bad = Target(name="bad", observe="airflow://nobody_made_this")
+    bad = Target(name="bad", observe="airflow://no_such_connection")
     started = time.monotonic()
     seen = hook.observe_all([*targets, bad], timeout_seconds=8)
     assert time.monotonic() - started < 8

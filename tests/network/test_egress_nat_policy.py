@@ -162,7 +162,7 @@ def _with(value: object) -> Callable[[dict[str, Any]], object]:
         (
             _with({"cidr": "10.0.0.0/8"}),
             "spec.destinations",
-            "expected a list of objects with a cidr, saw a value of type dict",
+            "expected a list of objects with a cidr, saw a mapping",
         ),
         (
             _with(["10.0.0.0/8"]),
@@ -177,7 +177,7 @@ def _with(value: object) -> Callable[[dict[str, Any]], object]:
         (
             _with([{"cidr": 10}]),
             "spec.destinations[0].cidr",
-            "expected a CIDR such as 10.0.0.0/8, saw a value of type int",
+            "expected a CIDR such as 10.0.0.0/8, saw 10",
         ),
         (
             _with([{"cidr": "10.0.0.1/8"}]),

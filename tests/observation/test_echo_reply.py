@@ -96,7 +96,7 @@ def test_refuses_to_choose_among_several_addresses(body: bytes) -> None:
         (b"", "an empty reply"),
         (b" \r\n", "an empty reply"),
         (b"<!doctype html><p>10.0.0.1", "HTML"),
-        (b"\xff\xfe1\x000\x00", "no UTF-8"),
+        (b"\xff\xfe1\x000\x00", "not UTF-8"),
         (b"\xef\xbb\xbf10.0.0.1", "other text"),
         (b"1" * 70_000, "70000 bytes"),
         (b"your address is 10.0.0.1", "other text"),
@@ -138,7 +138,7 @@ def test_refuses_to_choose_among_several_addresses(body: bytes) -> None:
         ("h=x\u2028ip=10.0.0.1\nts=1".encode(), "lines without it"),
     ],
 )
-def test_refuses_whatever_is_not_exactly_one_address(body: bytes, why: str) -> None:
+def test_refuses_what_is_not_exactly_one_address(body: bytes, why: str) -> None:
     """Pages, sentences, odd spellings and addresses that cannot be a source are refused with the reason."""
     with pytest.raises(ReplyError, match=why) as refused:
         parse_echo_reply(body)
@@ -162,7 +162,7 @@ def test_refuses_json_that_was_cut_short_anywhere(body: bytes) -> None:
 
 
 @given(st.binary(max_size=200) | st.text(alphabet='0123456789abcdef.:[]{},"ip= %\n', max_size=60).map(str.encode))
-def test_gives_an_address_or_a_reply_error_whatever_came(body: bytes) -> None:
+def test_any_reply_is_an_address_or_a_reply_error(body: bytes) -> None:
     """No reply at all can crash the check."""
     try:
         address = parse_echo_reply(body)

@@ -121,7 +121,7 @@ def test_what_is_no_report_is_stated(forged: object) -> None:
 def test_a_wrong_number_of_nodes_does_not_lose_the_event() -> None:
     """A setting that cannot be read is a problem in the report; the event is emitted all the same."""
     [report], event = report_on(EndedChecks({"check_0": "success"}, {0: left(Outcome.PASS)}), nodes_total="many")
-    assert report["problems"] == ["nodes_total: expected a whole number, 1 to 65000, saw 'many'"]
+    assert report["problems"] == ["nodes_total: expected a whole number from 1 to 65000, saw 'many'"]
     assert event["environments"][0]["outcome"] == "ERROR"
 
 

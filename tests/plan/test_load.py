@@ -182,7 +182,7 @@ def test_an_environment_that_cannot_be_read_is_refused() -> None:
 @pytest.mark.parametrize(
     ("old", "new", "line", "where", "expected", "seen"),
     [
-        ("/v1", "/v2", 1, "apiVersion", "one of airflow-masq/v1", "'airflow-masq/v2'"),
+        ("/v1", "/v2", 1, "apiVersion", "airflow-masq/v1", "'airflow-masq/v2'"),
         ("node_ranges", "node_rnages", 13, "network.node_rnages", "(did you mean node_ranges?)", "'node_rnages'"),
         ("nat_covers", "zzz", 16, "network.zzz", "nat_covers, public_nodes, workers", "'zzz'"),
         ("10.128.0.0/20", "10.128.0.1/20", 13, "network.node_ranges[0]", "here 10.128.0.0/20", "'10.128.0.1/20'"),
@@ -284,9 +284,9 @@ def test_what_is_no_mapping_is_no_plan(text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("targets: {}", "plan.yaml:1: targets: expected a list, saw a mapping"),
+        ("targets: {}", "plan.yaml:1: targets: expected a list, saw an empty mapping"),
         ("targets:\n- x", "plan.yaml:2: targets[0]: expected a mapping, saw 'x'"),
-        ("cluster: []", "plan.yaml:1: cluster: expected a mapping, saw a list"),
+        ("cluster: []", "plan.yaml:1: cluster: expected a mapping, saw an empty list"),
         ("network:", "plan.yaml:1: network: expected a mapping, saw nothing"),
     ],
 )
@@ -306,13 +306,19 @@ def test_an_error_in_a_mapping_has_no_line() -> None:
 @pytest.mark.parametrize(
     ("mapping", "message"),
     [
-        ({"environment": {"x": object()}}, "params: environment.x: expected a value that JSON has, saw a object"),
+        ({"environment": {"x": object()}}, "params: environment.x: expected a JSON value, saw a value of type object"),
         ({"environment": {1: "x"}}, "params: environment: expected text as key (quote it), saw 1"),
-        ({"environment": {"x": float("nan")}}, "params: environment.x: expected a value that JSON has, saw no number"),
-        ({"environment": {"x": 2**64}}, "params: environment.x: expected a value that JSON has, saw a larger number"),
+        ({"environment": {"x": float("nan")}}, "params: environment.x: expected a JSON value, saw nan"),
+        (
+            {"environment": {"x": 2**64}},
+            "params: environment.x: expected a JSON value, saw a number of more than 64 bits",
+        ),
         ({"environment": [1]}, "params: environment: expected a mapping, saw a list"),
         ({"environment": None}, "params: environment: expected a mapping, saw nothing"),
-        ({"network": {"public_nodes": {}}}, "params: network.public_nodes: expected true or false, saw a mapping"),
+        (
+            {"network": {"public_nodes": {}}},
+            "params: network.public_nodes: expected true or false, saw an empty mapping",
+        ),
     ],
 )
 def test_what_json_has_no_word_for_is_refused(mapping: dict[str, Any], message: str) -> None:

@@ -75,7 +75,7 @@ def test_every_value_has_its_line() -> None:
         ("a: !!float x\n", 1, "a: expected a plain value, saw 'x' tagged"),
         (f"a: {'9' * 5000}\n", 1, "a: expected a plain value, saw '999"),
         (f"a: 0x{'f' * 5000}\n", 1, "a: expected a plain value, saw '0xffff"),
-        ("a: .nan\n", 1, "a: expected a value that JSON has, saw no number"),
+        ("a: .nan\n", 1, "a: expected a JSON value, saw nan"),
         ('a: "\\UFFFFFFFF"\n', None, "expected YAML"),
         (f"a: {'[' * 200}{']' * 200}\n", 1, "expected at most 64 levels, saw more"),
         ("a: &x [*x]\n", 1, "plan.yaml:1: a[0]: expected an alias outside its own anchor, saw one inside"),

@@ -6,8 +6,7 @@ import socket
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from airflow_masq.probes import Resolve, probe_http
-from airflow_masq.probes.resolve import resolve_by_system
+from airflow_masq.probes import Resolve, probe_http, resolve_by_system
 from tests.probes.servers import Behaviour, serving
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""Whom the HTTP probe trusts: credentials stay where they belong, and certificates are verified."""
+"""What the HTTP probe trusts: credentials stay where they belong, and certificates are verified."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ import pytest
 from netaddr import IPAddress
 
 from airflow_masq.observation.observation import Failure
-from airflow_masq.probes.http import _tls_detail
 from tests.probes.asking import ask
 from tests.probes.servers import certificates, echo, replying, serving
 from tests.probes.servers import http as http_reply
@@ -87,11 +86,6 @@ async def test_https_towards_a_server_without_tls_is_a_tls_failure() -> None:
         seen = await ask(server.url(scheme="https"))
     assert seen.failure is Failure.TLS
     assert seen.detail.startswith("TLS failed: ")
-
-
-def test_a_tls_error_of_our_own_is_told_in_its_words() -> None:
-    """An error that OpenSSL did not raise has no ``reason``; what it says is the detail."""
-    assert _tls_detail(ssl.SSLEOFError(ssl.SSL_ERROR_EOF, "ended early")) == "TLS failed: ended early"
 
 
 async def test_an_encrypted_reply_that_is_cut_off_is_not_believed(tmp_path: Path) -> None:

@@ -149,7 +149,7 @@ def test_a_name_that_contradicts_the_arguments_is_refused(argument: str, value: 
         ({"plan": "nowhere.yaml"}, r"^plan: nowhere\.yaml: expected a readable file on this worker, saw No such file"),
         ({"environment": environment_resource(nodeConfig="text")}, r"^environment\.config\.nodeConfig: expected "),
         ({"plan": {"environmnt": {}}}, "environmnt"),
-        ({"environment": "projects/p"}, "expected a mapping or .*Environment, saw str"),
+        ({"environment": "projects/p"}, "expected a mapping or .*Environment, saw text"),
         ({"environment": NAMELESS}, r"environment\.name: expected projects/"),
         ({"environment": NAMELESS, "region": "us-central1"}, r"environment\.name: expected projects/"),
         ({"environment": NAMELESS, "environment_id": "example"}, r"environment\.name: expected projects/"),
@@ -215,5 +215,5 @@ def test_findings_are_not_looked_for_with_ignore(caplog: pytest.LogCaptureFixtur
 
 def test_another_word_is_refused() -> None:
     """A mistyped ``on_findings`` is not taken for any of the three words."""
-    with pytest.raises(InvalidInputError, match=r"^on_findings: expected fail, warn, ignore, saw 'explode'$"):
+    with pytest.raises(InvalidInputError, match=r"^on_findings: expected one of fail, warn, ignore, saw 'explode'$"):
         lint_request(read(plan=WARNED), on_findings="explode")

@@ -10,7 +10,7 @@ from netaddr import IPNetwork, cidr_merge
 from airflow_masq.environment.cidr_fields import POD_FIELD, RESERVED_FIELDS, SERVICE_FIELD, CidrField
 from airflow_masq.network.ranges import IPV4, IPV4_BITS
 from airflow_masq.plan import Plan
-from airflow_masq.text import listed
+from airflow_masq.text import join_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -120,7 +120,7 @@ def _measure(plan: Plan, ranges: list[NamedRange], *, field: CidrField) -> Range
     if ipv4:
         networks = [named.network for named in ipv4]
         addresses = sum(each.size for each in cidr_merge(networks))
-        return RangeSize(where=ipv4[0].where, text=listed(networks), addresses=addresses)
+        return RangeSize(where=ipv4[0].where, text=join_words(networks), addresses=addresses)
     size = plan.environment.bare_size(field)
     if size is None:
         return None

@@ -6,11 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airflow_masq.probes.http_target import parse_http_target, without_credentials
+from airflow_masq.probes.observer_url import ObserverUrl, hide_credentials
+
+PORTS = {"http": 80, "https": 443}
 
 
 @pytest.mark.parametrize(
-    ("url", "host", "port", "request_target", "authority"),
+    ("url", "host", "port", "path", "authority"),
     [
         ("http://observer.example", "observer.example", 80, "/", "observer.example"),
         ("https://observer.example/a/b?c=d#e", "observer.example", 443, "/a/b?c=d", "observer.example"),
@@ -20,11 +22,11 @@ from airflow_masq.probes.http_target import parse_http_target, without_credentia
         ("HTTP://Observer_1.example./", "observer_1.example.", 80, "/", "observer_1.example."),
     ],
 )
-def test_reads_a_url(url: str, host: str, port: int, request_target: str, authority: str) -> None:
+def test_reads_a_url(url: str, host: str, port: int, path: str, authority: str) -> None:
     """Host, port and path are what the URL says."""
-    read = parse_http_target(url)
-    assert (read.host, read.port, read.request_target, read.authority) == (host, port, request_target, authority)
-    assert read.encrypted == url.lower().startswith("https")
+    read = ObserverUrl.parse(url, default_ports=PORTS)
+    assert (read.host, read.port, read.path, read.authority) == (host, port, path, authority)
+    assert (read.text, read.scheme) == (url, url.partition(":")[0].lower())
 
 
 @pytest.mark.parametrize(
@@ -61,23 +63,23 @@ def test_reads_a_url(url: str, host: str, port: int, request_target: str, author
 def test_refuses_a_url_that_others_would_guess_at(url: str, why: str) -> None:
     """Odd addresses, credentials and invisible characters are refused, and no secret is repeated."""
     with pytest.raises(ValueError, match=why) as refused:
-        parse_http_target(url)
+        ObserverUrl.parse(url, default_ports=PORTS)
     assert "hunter2" not in str(refused.value)
 
 
 def test_a_refused_url_is_shown_without_credentials() -> None:
-    """Whatever stands before an @ stays out of the report, even where a slash or a line break hides in it."""
-    assert without_credentials("http://user:hunter2@host/") == "http://***@host/"
-    assert without_credentials("http://user:hun/ter2@host/") == "http://***@host/"
-    assert without_credentials("http://user:hun\nter2@host/\n") == r"http://***@host/\n"
-    assert without_credentials("http://host/path") == "http://host/path"
+    """What stands before an @ stays out of the report, even where it holds a slash or a line break."""
+    assert hide_credentials("http://user:hunter2@host/") == "http://***@host/"
+    assert hide_credentials("http://user:hun/ter2@host/") == "http://***@host/"
+    assert hide_credentials("http://user:hun\nter2@host/\n") == r"http://***@host/\n"
+    assert hide_credentials("http://host/path") == "http://host/path"
 
 
 @given(st.text(max_size=30) | st.text("htp:/.@[]019ax%#?", max_size=20).map("http://{}".format))
 def test_any_text_is_a_target_or_a_value_error(url: str) -> None:
     """No URL at all crashes the reader."""
     try:
-        read = parse_http_target(url)
+        read = ObserverUrl.parse(url, default_ports=PORTS)
     except ValueError:
         return
     assert 1 <= read.port <= 65_535

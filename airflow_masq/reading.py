@@ -1,0 +1,173 @@
+"""Values from outside, each with its place, read strictly: plans, reports, operators' settings and connections.
+
+Every method gives what must stand at a place, or raises an error that names the place, what was expected and what was
+seen. Nothing is converted or repaired. Values may come from anybody, so errors show little of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Final, Self, TypeVar
+
+from airflow_masq.exceptions import InvalidInputError
+from airflow_masq.network.ranges import parse_address, parse_cidr
+from airflow_masq.text import describe, describe_type, printable, shorten
+
+if TYPE_CHECKING:
+    from netaddr import IPAddress, IPNetwork
+
+LONGEST_LINE_CHARACTERS: Final = 20_000
+"""The longest text that a report can hold, so that it can be read back."""
+
+_PLACE_CHARACTERS: Final = 200
+_KEY_CHARACTERS: Final = 60
+
+_Read = TypeVar("_Read")
+_Word = TypeVar("_Word", bound=str)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """A value from outside, and where it stands.
+
+    :param where: the place as its author would name it, such as ``network.pod_ranges[0]``; empty for a whole document.
+    :param value: what stands there.
+    :param is_secret: whether errors name only the type of what stands there, and below it; default not.
+    """
+
+    where: str
+    value: object
+    is_secret: bool = False
+
+    def error(self, expected: str, *, seen: str | None = None) -> InvalidInputError:
+        """Make the error for this place.
+
+        :param expected: what belongs here.
+        :param seen: what stands here, harmless to print; default a description of the value.
+        """
+        if seen is None:
+            seen = describe_type(self.value) if self.is_secret else describe(self.value)
+        return InvalidInputError(where=shorten(self.where, limit=_PLACE_CHARACTERS), expected=expected, seen=seen)
+
+    def entries(self) -> dict[str, Self]:
+        """Read a mapping with any keys: the places below, by key."""
+        if not isinstance(self.value, Mapping):
+            raise self.error("a mapping")
+        places: dict[str, Self] = {}
+        for key, value in self.value.items():
+            if not isinstance(key, str):
+                raise self.error("a text key", seen=describe(key))
+            places[key] = self._below(key, value)
+        return places
+
+    def section(self, known: Collection[str], *, complete: bool = False) -> dict[str, Self]:
+        """Read a mapping with known keys: the places below, by key.
+
+        :param known: the keys that may be there.
+        :param complete: whether all of them must be there, default not.
+        """
+        entries = self.entries()
+        for key, place in entries.items():
+            if key not in known:
+                nearest = "".join(f" (did you mean {word}?)" for word in get_close_matches(key, known, n=1))
+                raise place.error(f"one of {', '.join(known)}{nearest}", seen=describe(key))
+        for key in known if complete else ():
+            if key not in entries:
+                raise self.error(f"the key {key}", seen="none")
+        return entries
+
+    def items(self, *, most: int | None = None) -> list[Self]:
+        """Read a list of at most ``most`` items, default any number."""
+        if not isinstance(self.value, list | tuple):
+            raise self.error("a list")
+        if most is not None and len(self.value) > most:
+            raise self.error(f"at most {most} items", seen=str(len(self.value)))
+        return [self._below(index, value) for index, value in enumerate(self.value)]
+
+    def some_items(self) -> list[Self]:
+        """Read a list that says something only where it has entries."""
+        places = self.items()
+        if not places:
+            raise self.error("a list with entries (leave the key out where there are none)", seen="an empty list")
+        return places
+
+    def text(self, expected: str = "text", *, may_be_empty: bool = False) -> str:
+        """Read a text; YAML reads ``1.30`` as a number, which is refused."""
+        if not isinstance(self.value, str) or not (self.value or may_be_empty):
+            raise self.error(expected)
+        return self.value
+
+    def line(self) -> str:
+        """Read one printable line, which may be empty."""
+        value = self.value
+        if not isinstance(value, str) or len(value) > LONGEST_LINE_CHARACTERS or not value.isprintable():
+            raise self.error(f"one printable line of at most {LONGEST_LINE_CHARACTERS} characters")
+        return value
+
+    def boolean(self) -> bool:
+        """Read ``true`` or ``false``."""
+        if not isinstance(self.value, bool):
+            raise self.error("true or false")
+        return self.value
+
+    def whole_number(self, *, least: int, most: int) -> int:
+        """Read a whole number within bounds."""
+        value = self.value
+        if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
+            raise self.error(f"a whole number from {least} to {most}")
+        return value
+
+    def number(self, *, least: float, most: float, noun: str = "a number") -> float:
+        """Read a number within bounds; ``noun`` says of what it is."""
+        value = self.value
+        if isinstance(value, bool) or not isinstance(value, int | float) or not least <= value <= most:
+            raise self.error(f"{noun} from {least:g} to {most:g}")
+        return float(value) + 0.0  # no negative zero
+
+    def choice(self, choices: Iterable[_Word]) -> _Word:
+        """Read one of several words, or the member of an enumeration that a word stands for."""
+        words = {str(word): word for word in choices}
+        if not isinstance(self.value, str) or self.value not in words:
+            raise self.error(f"one of {', '.join(words)}" if len(words) > 1 else "".join(words))
+        return words[self.value]
+
+    def address(self) -> IPAddress:
+        """Read an IP address."""
+        return self.parsed(parse_address, expected="an IP address such as 10.0.0.5")
+
+    def cidr(self) -> IPNetwork:
+        """Read a CIDR that is aligned to its prefix."""
+        return self.parsed(parse_cidr, expected="a CIDR such as 10.0.0.0/8")
+
+    def cidrs(self, *, most: int | None = None) -> tuple[IPNetwork, ...]:
+        """Read a list of CIDRs, at most ``most``, default any number."""
+        return tuple(item.cidr() for item in self.items(most=most))
+
+    def parsed(self, parse: Callable[[str], _Read], *, expected: str) -> _Read:
+        """Read a text with a parser, whose error becomes one of this place.
+
+        :param parse: raises ``InvalidInputError``.
+        :param expected: what belongs here, for the error where there is no text at all.
+        """
+        text = self.text(expected)
+        try:
+            return parse(text)
+        except InvalidInputError as error:
+            raise self.error(error.expected, seen=None if self.is_secret else error.seen) from None
+
+    def optional(self, read: Callable[[Self], _Read]) -> _Read | None:
+        """Read what may be null: ``place.optional(Place.address)``."""
+        return None if self.value is None else read(self)
+
+    def _below(self, key: str | int, value: object) -> Self:
+        return replace(self, where=name_child(self.where, key=key), value=value)
+
+
+def name_child(where: str, *, key: str | int) -> str:
+    """Name the place of a key, or of an index from 0, below another place, harmless to print."""
+    if isinstance(key, int):
+        return f"{where}[{key}]"
+    name = printable(key, limit=_KEY_CHARACTERS)
+    return f"{where}.{name}" if where else name
