@@ -99,23 +99,6 @@ STILL_TO_BE_CONVERTED = frozenset(
         "airflow_masq/renderings/terraform_fields.py",
         "airflow_masq/rules/masq204_not_allowed_range.py",
         "airflow_masq/rules/views/targets.py",
-        "lab/cloud/address_ranges.py",
-        "lab/cloud/errors.py",
-        "lab/cloud/images.py",
-        "lab/cloud/lifecycle.py",
-        "lab/cloud/names.py",
-        "lab/cloud/operation_records.py",
-        "lab/cloud/operations.py",
-        "lab/cloud/server.py",
-        "lab/cloud/updates.py",
-        "lab/cloud/validation.py",
-        "lab/demo/story.py",
-        "lab/demo/world.py",
-        "lab/packets/blueprint.py",
-        "lab/packets/firewalls.py",
-        "lab/packets/masquerade.py",
-        "lab/packets/requirements.py",
-        "lab/packets/topology.py",
     }
 )
 
