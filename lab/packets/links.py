@@ -104,7 +104,7 @@ def add_address(assigned: AssignedAddress) -> Request:
 
 
 def add_local_route(assigned: AssignedAddress) -> Request:
-    """Make an IPv6 address reachable at once: the kernel adds this route itself, but only later, from a work queue."""
+    """Make an IPv6 address reachable at once: the kernel itself does so later [source: observed-ipv6-local-route]."""
     address = assigned.address
     lengths = (AF_INET6, address.max_prefixlen, 0, 0)
     return Request(
