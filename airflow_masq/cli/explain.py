@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Final
 
 from airflow_masq.cli.output import Colour, paint, print_json, print_lines, wrap
 from airflow_masq.exceptions import InvalidInputError
-from airflow_masq.network.arrival import PredictedKind, is_nowhere
-from airflow_masq.network.every_pod import predict_every_pod
-from airflow_masq.network.prediction import Prediction, predict
-from airflow_masq.network.ranges import parse_address
+from airflow_masq.network.arrival import never_leaves_pod
+from airflow_masq.network.firewall import FirewallAnswer
+from airflow_masq.network.prediction import Prediction, predict, predict_every_pod
+from airflow_masq.network.ranges import AddressKind, parse_address
+from airflow_masq.plan import Plan, Target
 from airflow_masq.plan_file import read_plan_file, show_name
 from airflow_masq.text import printable
 
@@ -21,20 +22,18 @@ if TYPE_CHECKING:
 
     from netaddr import IPAddress, IPNetwork
 
-    from airflow_masq.plan import Plan, Target
-
 _INDENT: Final = "    "
 _NAMES: Final = {
-    PredictedKind.POD: "the Pod's address",
-    PredictedKind.NODE: "a node's address",
-    PredictedKind.NAT: "Cloud NAT's address",
-    PredictedKind.NODE_EXTERNAL: "a node's external address",
+    AddressKind.POD: "the Pod's address",
+    AddressKind.NODE: "a node's address",
+    AddressKind.NAT: "Cloud NAT's address",
+    AddressKind.NODE_EXTERNAL: "a node's external address",
 }
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Destination:
-    """An address somebody asks about, and the plan's targets there, all with the same firewall."""
+    """An address to explain, and the plan's targets there, all with the same firewall."""
 
     address: IPAddress
     targets: tuple[Target, ...]
@@ -46,20 +45,14 @@ class _Destination:
 
     @property
     def allowed_sources(self) -> tuple[IPNetwork, ...]:
-        """What the firewall there lets in; empty where nobody said."""
+        """What the firewall there lets in; empty where the plan does not say."""
         return self.targets[0].allowed_sources if self.targets else ()
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Answer:
-    """What is said of one destination."""
-
     destination: _Destination
     prediction: Prediction
-    source_kind: PredictedKind
-    sources: tuple[IPNetwork, ...]
-    allowed: bool | None
-    path: tuple[str, ...]
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -89,39 +82,41 @@ def run(arguments: Namespace) -> int:
     :param arguments: as ``add_arguments`` declared them, and ``format``.
     :return: 0; a prediction is no finding.
     :raises InvalidInputError: when the plan cannot be read or is one of Composer 3, or a destination, the Pod or the
-        endpoint is none.
+        endpoint is not usable.
     """
     plan = read_plan_file(arguments.plan)
     plan.environment.require_own_network()
-    destinations = [destination for word in arguments.destinations for destination in _destinations(plan, word)]
-    answers = [_answer(plan, destination, arguments) for destination in destinations]
+    destinations = [each for word in arguments.destinations for each in _find_destinations(plan, word)]
+    answers = [_Answer(destination=each, prediction=_predict(plan, each, arguments)) for each in destinations]
     if arguments.format == "json":
         print_json([_as_json(answer) for answer in answers])
     else:
-        print_lines(*_report(answers, name=arguments.plan))
+        print_lines(*_write_report(answers, name=arguments.plan))
     return 0
 
 
-def _destinations(plan: Plan, word: str) -> list[_Destination]:
-    """Find what is asked about; several where one address stands for targets whose firewalls differ."""
-    named = [target for target in plan.targets if target.name == word]
-    for target in named:
+def _find_destinations(plan: Plan, word: str) -> list[_Destination]:
+    """Find what a word means; several destinations where one address stands for targets whose firewalls differ."""
+    for target in plan.targets:
+        if target.name != word:
+            continue
+        where = f"DEST {word}"
         if target.address is None:
             raise InvalidInputError(
-                where=f"DEST {word}",
+                where=where,
                 expected="a target whose observe holds a literal address (names are not resolved here)",
                 seen=printable(target.observe),
             )
-        return [_Destination(address=_travelled_to(target.address, where=f"DEST {word}"), targets=(target,))]
+        _require_travel(target.address, where=where)
+        return [_Destination(address=target.address, targets=(target,))]
     try:
         address = parse_address(word)
     except InvalidInputError:
-        names = [target.name for target in plan.targets]
-        nearest = get_close_matches(word, names, n=1)
+        nearest = get_close_matches(word, [target.name for target in plan.targets], n=1)
         hint = f" (did you mean {nearest[0]}?)" if nearest else ""
         expected = f"an IP address or the name of a target{hint}"
         raise InvalidInputError(where="DEST", expected=expected, seen=f"'{printable(word)}'") from None
-    address = _travelled_to(address, where="DEST")
+    _require_travel(address, where="DEST")
     by_firewall: dict[tuple[IPNetwork, ...], list[Target]] = {}
     for target in plan.targets:
         if target.address == address:
@@ -130,15 +125,61 @@ def _destinations(plan: Plan, word: str) -> list[_Destination]:
     return groups or [_Destination(address=address, targets=())]
 
 
-def _travelled_to(address: IPAddress, *, where: str) -> IPAddress:
-    """Refuse what no packet leaves a Pod for, since no policy decides about it."""
-    if is_nowhere(address):
+def _require_travel(address: IPAddress, *, where: str) -> None:
+    """Refuse an address for which no packet leaves a Pod, since no policy decides about it."""
+    if never_leaves_pod(address):
         expected = "an address that a Pod's packet can travel to"
         raise InvalidInputError(where=where, expected=expected, seen=str(address))
-    return address
 
 
-def _of_version(text: str, *, where: str, destination: IPAddress) -> IPAddress:
+def _predict(plan: Plan, destination: _Destination, arguments: Namespace) -> Prediction:
+    """Predict for the Pod of ``--from``, or else for every Pod."""
+    address, allowed_sources = destination.address, destination.allowed_sources
+    backend = None if arguments.backend is None else _read_backend(plan, arguments.backend, destination=address)
+    if arguments.pod is not None:
+        prediction = predict(
+            plan.ranges,
+            policy=plan.policy,
+            pod=_read_sender(plan, arguments.pod, destination=address),
+            destination=address,
+            allowed_sources=allowed_sources,
+            backend=backend,
+        )
+    elif not plan.ranges.pod:
+        expected = "a Pod's address, since the plan has no Pod range that could be read (lint says why)"
+        raise InvalidInputError(where="--from", expected=expected, seen="none")
+    else:
+        prediction = predict_every_pod(
+            plan.ranges, policy=plan.policy, destination=address, allowed_sources=allowed_sources, backend=backend
+        )
+    needs_private_nodes = prediction.masqueraded and prediction.arrives_as in {AddressKind.NAT, AddressKind.DROPPED}
+    if plan.takes_nodes_for_private and needs_private_nodes:
+        assumption = "all this if nodes have no external addresses, which the plan does not say (MASQ212)"
+        return replace(prediction, path=(*prediction.path, assumption))
+    return prediction
+
+
+def _read_backend(plan: Plan, text: str, *, destination: IPAddress) -> IPAddress:
+    if not any(destination in network for network in plan.ranges.service):
+        expected = "only destinations in the plan's Service ranges beside it"
+        raise InvalidInputError(where="--backend", expected=expected, seen=str(destination))
+    backend = _read_address_like(destination, text, where="--backend")
+    _require_travel(backend, where="--backend")
+    return backend
+
+
+def _read_sender(plan: Plan, text: str, *, destination: IPAddress) -> IPAddress:
+    """Read the sender's address; where the plan names Pod ranges, it must be a Pod's or a node's."""
+    sender = _read_address_like(destination, text, where="--from")
+    pods = [network for network in plan.ranges.pod if network.version == sender.version]
+    if pods and not any(sender in network for network in (*pods, *plan.ranges.node)):
+        ranges = ", ".join(map(str, pods))
+        expected = f"an address in the plan's Pod ranges, {ranges}, or, for a Pod on its node's network, a node's"
+        raise InvalidInputError(where="--from", expected=expected, seen=str(sender))
+    return sender
+
+
+def _read_address_like(destination: IPAddress, text: str, *, where: str) -> IPAddress:
     address = parse_address(text, where=where)
     if address.version != destination.version:
         expected = f"an IPv{destination.version} address, as {destination} is one"
@@ -146,114 +187,53 @@ def _of_version(text: str, *, where: str, destination: IPAddress) -> IPAddress:
     return address
 
 
-def _backend(plan: Plan, text: str, *, destination: IPAddress) -> IPAddress:
-    if not any(destination in network for network in plan.ranges.service):
-        expected = "only destinations in the plan's Service ranges beside it"
-        raise InvalidInputError(where="--backend", expected=expected, seen=str(destination))
-    return _travelled_to(_of_version(text, where="--backend", destination=destination), where="--backend")
-
-
-def _answer(plan: Plan, destination: _Destination, arguments: Namespace) -> _Answer:
-    """Predict for the Pod that was named, or for whichever Pod sends."""
-    address, allowed_sources = destination.address, destination.allowed_sources
-    backend = None if arguments.backend is None else _backend(plan, arguments.backend, destination=address)
-    if arguments.pod is None:
-        if not plan.ranges.pod:
-            expected = "a Pod's address, since the plan has no Pod range that could be read (lint says why)"
-            raise InvalidInputError(where="--from", expected=expected, seen="none")
-        seen = predict_every_pod(
-            plan.ranges, policy=plan.policy, destination=address, allowed_sources=allowed_sources, backend=backend
-        )
-        return _Answer(
-            destination=destination,
-            prediction=seen.prediction,
-            source_kind=seen.source_kind,
-            sources=seen.sources,
-            allowed=seen.let_in,
-            path=_path(plan, seen.prediction, steps=seen.path),
-        )
-    prediction = predict(
-        plan.ranges,
-        policy=plan.policy,
-        pod=_sender(plan, arguments.pod, destination=address),
-        destination=address,
-        allowed_sources=allowed_sources,
-        backend=backend,
-    )
-    return _Answer(
-        destination=destination,
-        prediction=prediction,
-        source_kind=prediction.source_kind,
-        sources=prediction.sources,
-        allowed=prediction.allowed,
-        path=_path(plan, prediction, steps=prediction.path),
-    )
-
-
-def _sender(plan: Plan, text: str, *, destination: IPAddress) -> IPAddress:
-    """Read the sender's address; where the plan knows its Pods' ranges, no other Pod is its own."""
-    sender = _of_version(text, where="--from", destination=destination)
-    pods = [network for network in plan.ranges.pod if network.version == sender.version]
-    if pods and not any(sender in network for network in (*pods, *plan.ranges.node)):
-        listed = ", ".join(map(str, pods))
-        expected = f"an address in the plan's Pod ranges, {listed}, or, for a Pod on its node's network, a node's"
-        raise InvalidInputError(where="--from", expected=expected, seen=str(sender))
-    return sender
-
-
 def _as_json(answer: _Answer) -> dict[str, object]:
     prediction = answer.prediction
     return {
         "destination": str(answer.destination.address),
-        "source_kind": answer.source_kind.value,
-        "source": _shown(answer.sources),
+        "source_kind": prediction.source_kind.value,
+        "source": _shorten(prediction.sources),
         "masqueraded": prediction.masqueraded,
         "reason": prediction.reason.value,
         "matched_cidr": None if prediction.matched_cidr is None else str(prediction.matched_cidr),
-        "allowed": answer.allowed,
-        "path": list(answer.path),
+        "allowed": prediction.firewall.allowed,
+        "path": list(prediction.path),
     }
 
 
-def _shown(networks: Iterable[IPNetwork]) -> list[str]:
+def _shorten(networks: Iterable[IPNetwork]) -> list[str]:
     return [str(network.ip) if network.size == 1 else str(network) for network in networks]
 
 
-def _path(plan: Plan, prediction: Prediction, *, steps: tuple[str, ...]) -> tuple[str, ...]:
-    is_public = prediction.arrives_as in {PredictedKind.NAT, PredictedKind.DROPPED}
-    if not (plan.takes_nodes_for_private and is_public and prediction.masqueraded):
-        return steps
-    return (*steps, "all this if nodes have no external addresses, which the plan does not say (MASQ212)")
-
-
-def _report(answers: Sequence[_Answer], *, name: str) -> Iterator[str]:
+def _write_report(answers: Sequence[_Answer], *, name: str) -> Iterator[str]:
     for answer in answers:
-        yield f"{answer.destination.name}: {_headline(answer)}"
-        for number, step in enumerate(answer.path, start=1):
+        prediction = answer.prediction
+        yield f"{answer.destination.name}: {_summarise(answer)}"
+        for number, step in enumerate(prediction.path, start=1):
             yield wrap(step, indent=f"{_INDENT}   ", first=f"{_INDENT}{number}. ")
-        yield paint(f"{_INDENT}{answer.prediction.reason} ({answer.prediction.provenance})", colour=Colour.QUIET)
+        yield paint(f"{_INDENT}{prediction.reason} ({prediction.provenance})", colour=Colour.QUIET)
         yield ""
-    yield wrap(_next_step(answers, source=show_name(name)), indent=_INDENT, first="")
-
-
-def _headline(answer: _Answer) -> str:
-    kind = answer.prediction.arrives_as
-    if kind is PredictedKind.DROPPED:
-        return f"{paint('dropped', colour=Colour.BAD)} on the way"
-    places = ", ".join(_shown(answer.sources))
-    arriving = f"{_NAMES[kind]} ({places})" if places else _NAMES[kind]
-    if answer.allowed is False:
-        return f"{paint('dropped', colour=Colour.BAD)}, since its firewall does not let in {arriving}"
-    if answer.allowed:
-        return f"sees {paint(arriving, colour=Colour.GOOD)}, which its firewall lets in"
-    doubt = ", if its firewall lets that in" if answer.destination.allowed_sources else ""
-    return f"sees {paint(arriving, colour=Colour.DOUBTFUL if doubt else Colour.GOOD)}{doubt}"
-
-
-def _next_step(answers: Sequence[_Answer], *, source: str) -> str:
-    if any(answer.source_kind is PredictedKind.DROPPED for answer in answers):
-        return (
-            f"Next: airflow-masq lint {source} says what would help; where it is a firewall that has to change, "
-            f"airflow-masq render {source} --as firewall-request writes what its team needs to know."
+    next_step = "Next: a prediction is no observation. The DAG check_source_ip shows what services really see."
+    if any(answer.prediction.source_kind is AddressKind.DROPPED for answer in answers):
+        source = show_name(name)
+        next_step = (
+            f"Next: airflow-masq lint {source} says what would help. If a firewall has to change, airflow-masq render "
+            f"{source} --as firewall-request writes what its team needs to know."
         )
-    return "Next: a prediction is no observation. See what services really get with the DAG check_source_ip."
+    yield wrap(next_step, indent=_INDENT, first="")
+
+
+def _summarise(answer: _Answer) -> str:
+    prediction = answer.prediction
+    kind = prediction.arrives_as
+    if kind is AddressKind.DROPPED:
+        return f"{paint('dropped', colour=Colour.BAD)} on the way"
+    places = ", ".join(_shorten(prediction.sources))
+    source = f"{_NAMES[kind]} ({places})" if places else _NAMES[kind]
+    if prediction.firewall is FirewallAnswer.NONE:
+        return f"{paint('dropped', colour=Colour.BAD)}, since its firewall does not let in {source}"
+    if prediction.firewall is FirewallAnswer.ALL:
+        return f"will see {paint(source, colour=Colour.GOOD)}, which its firewall lets in"
+    if not answer.destination.allowed_sources:
+        return f"will see {paint(source, colour=Colour.GOOD)}"
+    return f"will see {paint(source, colour=Colour.DOUBTFUL)}, if its firewall lets that in"

@@ -4,8 +4,8 @@ The table has three levels, so that every answer costs the same three steps howe
 
     first two octets ──▶ third octet ──▶ fourth octet ──▶ masqueraded?
 
-It answers for IPv4 and with yes or no only: ``policy.decide`` gives reasons. It must never answer otherwise than that
-does for any Pod but the destination itself.
+It answers for IPv4, and with yes or no only; ``policy.decide`` gives reasons. Both must agree on every destination but
+the Pod itself.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from array import array
 from functools import reduce
 from itertools import repeat
 from operator import and_
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeAlias
 
-from netaddr import IPSet
+from netaddr import IPNetwork, IPSet
 
 from airflow_masq.exceptions import InvalidInputError
 from airflow_masq.network.policy import LINK_LOCAL, Chain, MasqueradePolicy
@@ -27,10 +27,8 @@ from airflow_masq.text import excerpt
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from netaddr import IPNetwork
-
-    _Leaf = tuple[bool, ...]
-    _Row = tuple[_Leaf, ...]
+_Leaf: TypeAlias = tuple[bool, ...]
+_Row: TypeAlias = tuple[_Leaf, ...]
 
 _MASQUERADED_LEAF: Final = (True,) * 256
 _KEPT_LEAF: Final = (False,) * 256
@@ -50,10 +48,7 @@ _FIRST_OCTETS: Final = {text: octet << 8 for text, octet in _OCTETS.items()}
 
 
 class CompiledPolicy:
-    """What ``compile_policy`` makes.
-
-    :param rows: for each of the 65,536 beginnings of an address a row of 256 leaves of 256 answers.
-    """
+    """A policy as a table: each of the 65,536 two-octet beginnings has a row of 256 leaves of 256 answers."""
 
     __slots__ = ("_rows",)
 
@@ -61,11 +56,9 @@ class CompiledPolicy:
         self._rows = rows
 
     def masquerades(self, integers: Iterable[int]) -> list[bool]:
-        """Say of each destination whether packets to it are masqueraded.
+        """Say of each IPv4 address, given as a number, whether packets to it are masqueraded.
 
-        :param integers: IPv4 addresses as numbers.
-        :return: the answers in the same order.
-        :raises InvalidInputError: when one of them is below 0 or above 4294967295.
+        :raises InvalidInputError: when a number is below 0 or above 4294967295.
         """
         rows, destinations = self._rows, list(integers)
         try:
@@ -79,11 +72,9 @@ class CompiledPolicy:
         ]
 
     def masquerades_texts(self, texts: Iterable[str]) -> list[bool]:
-        """Say of each destination whether packets to it are masqueraded.
+        """Say of each IPv4 address, given as four decimal numbers, whether packets to it are masqueraded.
 
-        :param texts: IPv4 addresses as four decimal numbers.
-        :return: the answers in the same order.
-        :raises InvalidInputError: when one of them is written in any other way.
+        :raises InvalidInputError: when an address is written in any other way.
         """
         rows, destinations, first_octets, octets = self._rows, list(texts), _FIRST_OCTETS, _OCTETS
         try:
@@ -96,11 +87,7 @@ class CompiledPolicy:
 
 
 def compile_policy(policy: MasqueradePolicy) -> CompiledPolicy:
-    """Make a policy into a table.
-
-    :param policy: the policy.
-    :return: the table, of 0.5 MB and at most 4 KB more for each CIDR of the policy.
-    """
+    """Make a policy into a table of 0.5 MB and at most 4 KB more for each CIDR of the policy."""
     if not policy.chains:
         return CompiledPolicy([_KEPT_ROW] * 65536)
     kept = reduce(and_, (_returns(chain) for chain in policy.chains))

@@ -1,17 +1,17 @@
-"""The EgressNATPolicy objects of an Autopilot cluster, and the policy that they amount to.
+"""The EgressNATPolicy objects of an Autopilot cluster, and the policy that they add up to.
 
 Two exist from the start: ``default``, which may be edited, and ``gke-<hash>-1``, which holds the nodes, Pods and
-Services and which nobody can change; more may be created beside them
+Services and which cannot be changed; more may be created beside them
 (https://cloud.google.com/kubernetes-engine/docs/how-to/egress-nat-policy-ip-masq-autopilot, read 2026-11-22).
 
-A manifest is checked for what would keep it from meaning what its author meant. This module must not police keys that
-it does not know: Google's definition of the object may have learnt them later.
+A manifest is checked for mistakes that change its meaning. Unknown keys are accepted: Google may have added them to the
+object's definition.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -19,7 +19,6 @@ from airflow_masq.exceptions import InvalidInputError
 from airflow_masq.network.policy import (
     GKE_CHAIN,
     Chain,
-    Exemption,
     MasqueradePolicy,
     exemptions,
     gke_default_exemptions,
@@ -30,10 +29,7 @@ from airflow_masq.network.ranges import NetworkRanges, parse_cidr
 from airflow_masq.text import excerpt
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
     from netaddr import IPNetwork
-
 
 API_VERSION: Final = "networking.gke.io/v1"
 KIND: Final = "EgressNATPolicy"
@@ -46,124 +42,108 @@ _NAME: Final = re.compile(r"(?=.{1,253}\Z)[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-
 
 @dataclass(frozen=True, kw_only=True)
 class EgressNatPolicy:
-    """One object, read.
-
-    :param name: its name in the cluster.
-    :param destinations: those that keep the Pod's address, in the object's order.
-    """
+    """One object, read."""
 
     name: str
-    destinations: tuple[IPNetwork, ...]
+    destinations: tuple[IPNetwork, ...]  # those that keep the Pod's address, in the object's order
 
 
 @dataclass(frozen=True, kw_only=True)
 class ManifestProblem:
-    """Something in a manifest that is not as it must be.
+    """Something in a manifest that is not as it must be."""
 
-    :param where: the place inside the manifest: ``spec.destinations[0].cidr``.
-    :param expected: what belongs there.
-    :param seen: what stands there, capped and escaped.
-    """
-
-    where: str
+    where: str  # the place inside the manifest: spec.destinations[0].cidr
     expected: str
-    seen: str
+    seen: str  # capped and escaped
 
     @property
     def message(self) -> str:
-        """What was expected and what was seen."""
+        """What was expected and what was seen, in a few words."""
         return f"expected {self.expected}, saw {self.seen}"
 
 
 def check_egress_nat_policy(manifest: object) -> tuple[ManifestProblem, ...]:
-    """Find whatever is wrong with a manifest.
+    """Find the problems of a manifest of any type, from top to bottom; none where it can be read.
 
-    Whether the API server refuses each of these is not verified; none of them can mean what it says.
-
-    :param manifest: what was found, of any type.
-    :return: the problems from top to bottom; none where it can be read.
+    Whether the API server refuses each of them is not verified. Each changes the meaning of the manifest.
     """
-    return tuple(_problems(manifest))
+    return tuple(_find_problems(manifest))
 
 
 def read_egress_nat_policy(manifest: Mapping[str, object]) -> EgressNatPolicy:
-    """Read a manifest.
+    """Read a manifest as YAML or JSON has it.
 
-    :param manifest: the object as YAML or JSON has it.
-    :return: the object.
     :raises InvalidInputError: with the first problem that ``check_egress_nat_policy`` finds.
     """
-    for problem in _problems(manifest):
+    for problem in _find_problems(manifest):
         raise InvalidInputError(where=problem.where, expected=problem.expected, seen=problem.seen)
     metadata, spec = _section(manifest, "metadata"), _section(manifest, "spec")
-    listed = spec["destinations"]
-    entries = listed if isinstance(listed, list | tuple) else ()
+    destinations = spec["destinations"]
+    entries = destinations if isinstance(destinations, list | tuple) else ()
     return EgressNatPolicy(
         name=str(metadata["name"]), destinations=tuple(parse_cidr(str(entry["cidr"])) for entry in entries)
     )
 
 
-def egress_nat_policies(
+def combine_egress_nat_policies(
     manifests: Iterable[Mapping[str, object]], *, ranges: NetworkRanges, has_agent: bool = False
 ) -> MasqueradePolicy:
-    """Give the policy that several objects amount to: a destination keeps the Pod's address where any of them names it.
+    """Combine objects into one policy: a destination keeps the Pod's address where any of them names it.
 
-    An object called ``default`` takes the place of GKE's, or of Composer's where the environment has the agent; where
-    none is, that one stays in force beside the others (that Composer's has this name too is inferred). That
-    objects add up is inferred from all of them being lists of exceptions. Objects belong to the whole cluster, so that
-    of two with one name the later replaces the earlier.
+    An object called ``default`` takes the place of GKE's, or of Composer's where the environment has the agent. Without
+    such an object, that one stays in force beside the others. It is inferred that Composer's has this name too, and
+    that objects add up, since all of them are lists of exceptions.
 
     :param manifests: the objects that were made or edited, in the order in which they are applied; GKE's own one for
         its fixed ranges may be left out.
     :param ranges: the cluster's ranges.
     :param has_agent: whether the environment has the agent, so that Composer's policy is the default one, default not.
-    :return: the policy, with GKE's fixed ranges beside it.
     :raises InvalidInputError: when a manifest cannot be read.
     """
-    read = [read_egress_nat_policy(manifest) for manifest in manifests]
-    objects = {each.name: each for each in read}
+    # Objects belong to the whole cluster, so that of two with one name the later replaces the earlier.
+    objects = {each.name: each for each in map(read_egress_nat_policy, manifests)}
     replaces_default = DEFAULT_NAME in objects
     is_alone = len(objects) == 1 and replaces_default
     provenance = Provenance.DOCUMENTED if is_alone else Provenance.INFERRED
-    stated = [exemption for each in objects.values() for exemption in _exemptions_of(each, provenance=provenance)]
+    stated = [
+        exemption
+        for each in objects.values()
+        for exemption in exemptions(each.destinations, origin=f"{KIND} {each.name}", provenance=provenance)
+    ]
     untouched = exemptions(ranges.pod, origin="Composer's policy") if has_agent else gke_default_exemptions()
     default = () if replaces_default else untouched
     chain = Chain(name=GKE_CHAIN, exemptions=(*stated, *default, *gke_fixed(ranges)))
     return MasqueradePolicy(name="egress_nat_policies", chains=(chain,), provenance=provenance)
 
 
-def _exemptions_of(policy: EgressNatPolicy, *, provenance: Provenance) -> tuple[Exemption, ...]:
-    return exemptions(policy.destinations, origin=f"{KIND} {policy.name}", provenance=provenance)
-
-
-def _problems(manifest: object) -> Iterator[ManifestProblem]:
+def _find_problems(manifest: object) -> Iterator[ManifestProblem]:
     if not isinstance(manifest, Mapping):
-        yield _problem("manifest", f"an object with kind: {KIND}", manifest)
+        yield _make_problem("manifest", f"an object with kind: {KIND}", manifest)
         return
     for key, expected in (("apiVersion", API_VERSION), ("kind", KIND)):
         if manifest.get(key) != expected:
-            yield _problem(key, expected, manifest.get(key))
+            yield _make_problem(key, expected, manifest.get(key))
     name = _section(manifest, "metadata").get("name")
     if not isinstance(name, str) or not _NAME.fullmatch(name):
-        yield _problem("metadata.name", "a name of lower-case letters, digits, '-' and '.'", name)
+        yield _make_problem("metadata.name", "a name of lower-case letters, digits, '-' and '.'", name)
     spec = _section(manifest, "spec")
     if spec.get("action") != ACTION:
-        yield _problem("spec.action", f"{ACTION}, the only action there is", spec.get("action"))
+        yield _make_problem("spec.action", f"{ACTION}, the only action there is", spec.get("action"))
     destinations = spec.get("destinations")
     if not isinstance(destinations, list | tuple):
-        yield _problem("spec.destinations", "a list of objects with a cidr", destinations)
+        yield _make_problem("spec.destinations", "a list of objects with a cidr", destinations)
         return
     for number, entry in enumerate(destinations):
-        yield from _destination_problems(entry, where=f"spec.destinations[{number}]")
+        yield from _find_destination_problems(entry, where=f"spec.destinations[{number}]")
 
 
-def _destination_problems(entry: object, *, where: str) -> Iterator[ManifestProblem]:
+def _find_destination_problems(entry: object, *, where: str) -> Iterator[ManifestProblem]:
     if not isinstance(entry, Mapping):
-        yield _problem(where, "an object such as {cidr: 10.0.0.0/8}, not a bare value", entry)
+        yield _make_problem(where, "an object such as {cidr: 10.0.0.0/8}, not a bare value", entry)
         return
     cidr = entry.get("cidr")
     if not isinstance(cidr, str):
-        yield _problem(f"{where}.cidr", "a CIDR such as 10.0.0.0/8", cidr)
+        yield _make_problem(f"{where}.cidr", "a CIDR such as 10.0.0.0/8", cidr)
         return
     try:
         parse_cidr(cidr, where=f"{where}.cidr")
@@ -176,7 +156,7 @@ def _section(manifest: Mapping[str, object], key: str) -> Mapping[str, object]:
     return value if isinstance(value, Mapping) else {}
 
 
-def _problem(where: str, expected: str, value: object) -> ManifestProblem:
+def _make_problem(where: str, expected: str, value: object) -> ManifestProblem:
     if value is None:
         seen = "nothing"
     elif isinstance(value, str):

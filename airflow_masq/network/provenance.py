@@ -1,8 +1,4 @@
-"""How we know what we tell a person.
-
-It stands apart because policies, predictions and rules all carry it. It must not grow opinions about facts: those carry
-their source where they are used.
-"""
+"""How the package knows what it says. Policies, predictions and rules all carry a provenance."""
 
 from __future__ import annotations
 
@@ -17,10 +13,6 @@ class Provenance(StrEnum):
     INFERRED = "inferred"  # concluded by us from the other two
 
 
-def weakest(*provenances: Provenance) -> Provenance:
-    """Say how sure a conclusion is that rests on several statements.
-
-    :param provenances: those of the statements it rests on, at least one.
-    :return: the least sure of them.
-    """
+def find_weakest(*provenances: Provenance) -> Provenance:
+    """Say how sure a conclusion is that rests on these statements."""
     return max(provenances, key=tuple(Provenance).index)

@@ -1,7 +1,7 @@
 """Addresses read strictly, and the ranges of one cluster's network.
 
 Every address in the package is read here, so that ``010.0.0.1``, ``10.1`` or a netmask never means one thing to us and
-another to a firewall. It must not guess: what is not the usual notation is refused.
+another to a firewall. What is not in the usual notation is refused.
 """
 
 from __future__ import annotations
@@ -32,25 +32,35 @@ _IPV6_NODE_BLOCK_PREFIX: Final = 112
 _PREFIX: Final = re.compile(r"0|[1-9][0-9]{0,2}")
 
 
-class SourceKind(StrEnum):
-    """The source addresses that a destination can see from a Pod."""
-
-    POD = "pod"
-    NODE = "node"
-    NAT = "nat"
-    NODE_EXTERNAL = "node-external"
-
-
 class AddressKind(StrEnum):
-    """What an address is within one cluster's network."""
+    """What an address is within one cluster's network.
+
+    Plans, predictions and attributions each use a subset of these words, which has a name below.
+    """
 
     POD = "pod"
     NODE = "node"
     NAT = "nat"
     NODE_EXTERNAL = "node-external"
     SERVICE = "service"
-    FOREIGN = "foreign"
-    AMBIGUOUS = "ambiguous"
+    FOREIGN = "foreign"  # in none of the cluster's ranges
+    AMBIGUOUS = "ambiguous"  # in two kinds of range of the same size
+    DROPPED = "dropped"  # no address: the packet is lost
+
+    @property
+    def is_on_the_internet(self) -> bool:
+        """Whether the internet routes such an address, even if it is not known which one it is."""
+        return self in {AddressKind.NAT, AddressKind.NODE_EXTERNAL}
+
+
+SOURCE_KINDS: Final = frozenset({AddressKind.POD, AddressKind.NODE, AddressKind.NAT, AddressKind.NODE_EXTERNAL})
+"""What a destination can see of a Pod. A plan's ``expect`` is one of these."""
+
+PREDICTED_KINDS: Final = SOURCE_KINDS | {AddressKind.DROPPED}
+"""What can be predicted to arrive."""
+
+ATTRIBUTED_KINDS: Final = frozenset(AddressKind) - {AddressKind.DROPPED}
+"""What an observed address can be."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,9 +72,9 @@ class NetworkRanges:
     :param service: ranges of the cluster's Services.
     :param other: named ranges reached privately, for example ``on-premises`` or ``peered``.
     :param nat_addresses: Cloud NAT's addresses; may be empty where they are not known.
-    :param nat_covers: whose traffic Cloud NAT translates: ``SourceKind.NODE``, ``SourceKind.POD``, both or none.
+    :param nat_covers: whose traffic Cloud NAT translates: nodes', Pods', both or none.
     :param public_nodes: whether nodes have external addresses of their own.
-    :param workers: how many Airflow workers are wanted, or may be; ``None`` where nobody said.
+    :param workers: the largest number of Airflow workers; ``None`` where the plan does not say.
     :param pods_per_node: the most Pods one node can run, default 32 as on Autopilot.
     """
 
@@ -73,25 +83,65 @@ class NetworkRanges:
     service: tuple[IPNetwork, ...] = ()
     other: Mapping[str, tuple[IPNetwork, ...]] = field(default_factory=dict, hash=False)
     nat_addresses: tuple[IPAddress, ...] = ()
-    nat_covers: frozenset[SourceKind] = frozenset()
+    nat_covers: frozenset[AddressKind] = frozenset()
     public_nodes: bool = False
     workers: int | None = None
     pods_per_node: int = 32
 
     def node_block(self, pod_ip: IPAddress) -> IPNetwork:
-        """Name the node of a Pod by the block of Pod addresses that the node owns.
-
-        A node gets the next power of two of at least twice its Pods
-        (https://cloud.google.com/kubernetes-engine/docs/how-to/flexible-pod-cidr, read 2026-11-22): a /26 for 32 Pods.
-        That a block therefore names its node is inferred.
-
-        :param pod_ip: the Pod's own address.
-        :return: the block, aligned.
-        """
+        """Give the aligned block of Pod addresses that a Pod's node owns; it identifies the node."""
+        # A node gets the next power of two of at least twice its Pods
+        # (https://cloud.google.com/kubernetes-engine/docs/how-to/flexible-pod-cidr, read 2026-11-22): a /26 for 32
+        # Pods. That a block therefore identifies its node is inferred.
         prefix_length = _IPV6_NODE_BLOCK_PREFIX
         if pod_ip.version == IPV4:
             prefix_length = IPV4_BITS - (2 * self.pods_per_node - 1).bit_length()
         return IPNetwork((int(pod_ip), prefix_length), version=pod_ip.version).cidr
+
+    def attribute(
+        self, address: IPAddress, *, local_address: IPAddress | None = None, destination: IPAddress | None = None
+    ) -> AddressKind:
+        """Say what an observed address is: the kind of the most specific range that holds it.
+
+        :param address: the address that an observer named.
+        :param local_address: the probing socket's own address, where it is known.
+        :param destination: where the connection went, where that is known.
+        :return: one of ``ATTRIBUTED_KINDS``; ``AMBIGUOUS`` where two kinds of range of the same size hold the address.
+        """
+        observed = unmap(address)
+        kind = self._kind_by_range(observed)
+        # Nodes show their external addresses to the internet only.
+        if kind is AddressKind.NODE_EXTERNAL and destination is not None and not unmap(destination).is_global():
+            return AddressKind.FOREIGN
+        # An address that arrives unchanged is the Pod's, with two exceptions: a Pod on the host network has its node's
+        # address, and what two ranges claim stays ambiguous.
+        is_unchanged = local_address is not None and observed == unmap(local_address)
+        if is_unchanged and kind not in {AddressKind.NODE, AddressKind.AMBIGUOUS}:
+            return AddressKind.POD
+        return kind
+
+    def _kind_by_range(self, address: IPAddress) -> AddressKind:
+        ranges_by_kind = {
+            AddressKind.NODE: self.node,
+            AddressKind.POD: self.pod,
+            AddressKind.SERVICE: self.service,
+            AddressKind.NAT: tuple(map(IPNetwork, self.nat_addresses)),
+            AddressKind.FOREIGN: tuple(network for networks in self.other.values() for network in networks),
+        }
+        holding = [
+            (network.prefixlen, kind)
+            for kind, networks in ranges_by_kind.items()
+            for network in networks
+            if address in network
+        ]
+        if holding:
+            longest = max(prefix_length for prefix_length, _ in holding)
+            kinds = {kind for prefix_length, kind in holding if prefix_length == longest}
+            return kinds.pop() if len(kinds) == 1 else AddressKind.AMBIGUOUS
+        # Plans do not list nodes' external addresses. Only where Cloud NAT's addresses are listed is any other public
+        # address a node's; else it could be that of a Pod that was not masqueraded and left through Cloud NAT.
+        is_node_external = self.public_nodes and bool(self.nat_addresses) and address.is_global()
+        return AddressKind.NODE_EXTERNAL if is_node_external else AddressKind.FOREIGN
 
 
 def parse_address(text: str, *, where: str = "address") -> IPAddress:
@@ -103,10 +153,10 @@ def parse_address(text: str, *, where: str = "address") -> IPAddress:
     :raises InvalidInputError: when it is anything else.
     """
     try:
-        address = _strict_address(text)
+        address = _parse_strictly(text)
     except (AddrFormatError, ValueError):
         raise InvalidInputError(where=where, expected="an IP address such as 10.0.0.5", seen=excerpt(text)) from None
-    return unmapped(address)
+    return unmap(address)
 
 
 def parse_cidr(text: str, *, where: str = "CIDR") -> IPNetwork:
@@ -122,11 +172,11 @@ def parse_cidr(text: str, *, where: str = "CIDR") -> IPNetwork:
     try:
         if not slash or not _PREFIX.fullmatch(prefix_text):
             raise ValueError(prefix_text)  # noqa: TRY301 - mapped with netaddr's own errors just below
-        address = _strict_address(address_text)
+        address = _parse_strictly(address_text)
         network = IPNetwork((int(address), int(prefix_text)), version=address.version)
     except (AddrFormatError, ValueError):
         raise InvalidInputError(where=where, expected=expected, seen=excerpt(text)) from None
-    if unmapped(address) != address:
+    if unmap(address) != address:
         raise InvalidInputError(where=where, expected=f"{expected}, not an IPv4-mapped one", seen=excerpt(text))
     if network.ip != network.network:
         expected = f"a CIDR aligned to its prefix, here {network.cidr}"
@@ -134,40 +184,23 @@ def parse_cidr(text: str, *, where: str = "CIDR") -> IPNetwork:
     return network
 
 
-def unmapped(address: IPAddress) -> IPAddress:
-    """Give the IPv4 address that an IPv4-mapped IPv6 address stands for, and any other address as it is.
-
-    :param address: what a socket or an observer named.
-    :return: an address that can be compared with IPv4 ranges.
-    """
-    return address.ipv4() if address.version == IPV6 and address.is_ipv4_mapped() else address
-
-
-def as_network(address: IPAddress) -> IPNetwork:
-    """Give the range that holds one address only.
-
-    :param address: the address.
-    :return: a /32 or /128.
-    """
-    return IPNetwork(address)
-
-
-def outermost(networks: Iterable[IPNetwork]) -> list[IPNetwork]:
-    """Leave out ranges that lie inside another, and repeated ones, since their addresses are there once only.
-
-    :param networks: the ranges.
-    :return: the others, in the same order.
-    """
-    distinct = list(dict.fromkeys(networks))
-    kept: list[IPNetwork] = []
-    for network in sorted(distinct, key=lambda each: (each.version, each.first, each.prefixlen)):
-        if not kept or network not in kept[-1]:
-            kept.append(network)
-    outer = set(kept)
-    return [network for network in distinct if network in outer]
-
-
-def _strict_address(text: str) -> IPAddress:
+def _parse_strictly(text: str) -> IPAddress:
     if not text.isascii():  # netaddr leaves this to the C library, which may read other digits
         raise ValueError(text)
     return IPAddress(text, flags=INET_PTON)
+
+
+def unmap(address: IPAddress) -> IPAddress:
+    """Turn an IPv4-mapped IPv6 address into the IPv4 address it stands for; leave any other as it is."""
+    return address.ipv4() if address.version == IPV6 and address.is_ipv4_mapped() else address
+
+
+def drop_inner_ranges(networks: Iterable[IPNetwork]) -> list[IPNetwork]:
+    """Leave out repeated ranges and those inside another, and keep the order of the others."""
+    distinct = list(dict.fromkeys(networks))
+    outer: list[IPNetwork] = []
+    for network in sorted(distinct, key=lambda each: (each.version, each.first, each.prefixlen)):
+        if not outer or network not in outer[-1]:
+            outer.append(network)
+    kept = set(outer)
+    return [network for network in distinct if network in kept]

@@ -11,8 +11,7 @@ from airflow_masq.airflow_compat import BaseOperator
 from airflow_masq.exceptions import InvalidInputError
 from airflow_masq.operators.error_mapping import translate_errors
 from airflow_masq.text import printable
-from airflow_masq.verdict import from_dict
-from airflow_masq.verdict.assertion import assert_reports, parse_outcomes
+from airflow_masq.verdict import assert_reports, from_dict, parse_outcomes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from airflow_masq.airflow_compat import BaseOperator
 from airflow_masq.exceptions import InvalidInputError
 from airflow_masq.hooks.source_ip import SourceIpHook
+from airflow_masq.observation.observation import Observation, Vantage, component_of
 from airflow_masq.operators.error_mapping import translate_errors
 from airflow_masq.operators.run_reports import REPORT_XCOM_KEY, UNKNOWN_ENVIRONMENT
 from airflow_masq.operators.settings import one_line, seconds, whole_number
 from airflow_masq.plan_file import read_plan
 from airflow_masq.text import printable
-from airflow_masq.verdict import Observation, Outcome, Report, Vantage, component_of, judge, render_table, to_dict
-from airflow_masq.verdict.assertion import assert_reports, parse_outcomes
+from airflow_masq.verdict import Outcome, Report, assert_reports, judge, parse_outcomes, render_table, to_dict
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -18,8 +18,7 @@ from airflow_masq.operators.run_reports import (
     make_report_asset,
 )
 from airflow_masq.operators.settings import whole_number
-from airflow_masq.verdict import Report, merge, render_table, to_dict
-from airflow_masq.verdict.event_summary import EventSource, report_event
+from airflow_masq.verdict import EventSource, Report, merge, render_table, summarise_reports, to_dict
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -72,7 +71,7 @@ class SourceIpReportOperator(BaseOperator):
             task_id=instance.task_id,
             check_task_ids=check_task_ids,
         )
-        context["outlet_events"][make_report_asset()].extra = report_event(reports, source=source)
+        context["outlet_events"][make_report_asset()].extra = summarise_reports(reports, source=source)
         return [to_dict(report) for report in reports]
 
     def _merge(self, gathered: GatheredReports) -> list[Report]:

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from airflow_masq.environment import EnvironmentResource
-from airflow_masq.network.ranges import NetworkRanges, SourceKind, parse_address
+from airflow_masq.network.ranges import AddressKind, NetworkRanges, parse_address
 from airflow_masq.plan.document import Document, document_from_mapping
 from airflow_masq.plan.environment_section import add_lines_of_other_names, read_environment
 from airflow_masq.plan.place import Place
@@ -32,7 +32,7 @@ _MOST_PODS_PER_NODE: Final = (
 )
 _MOST_WORKERS: Final = 100_000
 _MOST_RANGES: Final = 2_000  # every target is compared with every range
-_TRANSLATABLE: Final = (SourceKind.NODE, SourceKind.POD)
+_TRANSLATABLE: Final = (AddressKind.NODE, AddressKind.POD)
 
 
 def load_plan(text: str, *, source: str) -> Plan:
@@ -118,7 +118,7 @@ def _read_network(place: Place | None, environment: EnvironmentResource) -> tupl
     # (https://cloud.google.com/nat/docs/gke-example, read 2026-11-22).
     nat_covers = frozenset(_TRANSLATABLE if nat_addresses else ())
     if "nat_covers" in entries:
-        nat_covers = frozenset(SourceKind(item.choice(_TRANSLATABLE)) for item in entries["nat_covers"].items())
+        nat_covers = frozenset(AddressKind(item.choice(_TRANSLATABLE)) for item in entries["nat_covers"].items())
     workers = environment.value("config", "workloadsConfig", "worker", "maxCount")
     if "workers" in entries:
         workers = entries["workers"].whole_number(least=1, most=_MOST_WORKERS)

@@ -15,7 +15,7 @@ from airflow_masq.environment import EnvironmentResource
 from airflow_masq.network.egress_nat_policy import (
     DEFAULT_NAME,
     check_egress_nat_policy,
-    egress_nat_policies,
+    combine_egress_nat_policies,
     read_egress_nat_policy,
 )
 from airflow_masq.network.policy import MasqueradePolicy, composer_policy, gke_default_policy, no_policy
@@ -91,7 +91,9 @@ class PolicyChoice:
             remark = "the agent's config is not read without its DaemonSet"
             return replace(gke_default_policy(ranges, autopilot=False), name=AGENT_CONFIG, remark=remark)
         if self.name == EGRESS_NAT_POLICIES:
-            policy = egress_nat_policies(self.accepted_manifests, ranges=ranges, has_agent=environment.masquerades)
+            policy = combine_egress_nat_policies(
+                self.accepted_manifests, ranges=ranges, has_agent=environment.masquerades
+            )
             if len(self.accepted_manifests) == len(self.manifests):
                 return policy
             remark = "a flawed manifest of the plan is taken not to be in force"

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import parse_qsl, urlsplit
 
 from airflow_masq.exceptions import InvalidInputError
-from airflow_masq.network.ranges import SourceKind, parse_address
+from airflow_masq.network.ranges import AddressKind, parse_address
 from airflow_masq.plan.document import describe
 from airflow_masq.plan.place import Place
 from airflow_masq.plan.schema import TARGET_KEYS
@@ -48,7 +48,7 @@ class Target:
     name: str
     observe: str
     allowed_sources: tuple[IPNetwork, ...] = ()
-    expect: SourceKind | None = None
+    expect: AddressKind | None = None
 
     @property
     def host(self) -> str | None:
@@ -91,9 +91,9 @@ def read_targets(place: Place) -> tuple[Target, ...]:
         if "allowed_sources" in entries:
             entries["allowed_sources"].some_items()
             allowed_sources = entries["allowed_sources"].cidrs()
-        expect = SourceKind(entries["expect"].choice(SourceKind)) if "expect" in entries else None
+        expect = AddressKind(entries["expect"].choice(AddressKind)) if "expect" in entries else None
         if name in targets:
-            raise item.error("a name of its own for every target", seen=f"'{name}' twice")
+            raise item.error("a unique name for every target", seen=f"'{name}' twice")
         targets[name] = Target(name=name, observe=observe, allowed_sources=allowed_sources, expect=expect)
     return tuple(targets.values())
 

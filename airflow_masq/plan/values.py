@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from airflow_masq.environment import EnvironmentResource
 from airflow_masq.environment.cidr_fields import POD_FIELD, SERVICE_FIELD
-from airflow_masq.network.capacity import BareSize, Capacity, capacity
+from airflow_masq.network.capacity import BareSize, Capacity, calculate_capacity
 from airflow_masq.network.policy import MasqueradePolicy, composer_policy, gke_default_policy
 from airflow_masq.network.ranges import NetworkRanges
 from airflow_masq.plan.document import nearest_line
@@ -85,7 +85,7 @@ class Plan:
         # cloudComposerConnectionSubnetwork, read 2026-11-22). An address of the nodes' own subnetwork is counted there.
         endpoint = self.environment.text("config", "privateEnvironmentConfig", "cloudComposerConnectionSubnetwork")
         nodes = self.environment.text("config", "nodeConfig", "subnetwork")
-        return capacity(
+        return calculate_capacity(
             self.ranges,
             pod_size=None if pod_size is None else BareSize(pod_size),
             service_size=None if service_size is None else BareSize(service_size),

@@ -1,7 +1,7 @@
 """YAML text read into a document with the line of every value.
 
 It composes YAML's node graph itself instead of loading values, for the lines, for duplicate keys, and so that no tag
-can construct anything. It must not expand aliases without bound, nor accept what JSON has no word for.
+can construct anything. Aliases are expanded within bounds, and values that JSON does not have are refused.
 """
 
 from __future__ import annotations
@@ -24,8 +24,32 @@ LARGEST_TEXT_CHARACTERS: Final = 256 * 1024
 # like, an escape beyond Unicode, a bool that is none.
 _SCALAR_ERRORS: Final = (yaml.YAMLError, ValueError, LookupError, OverflowError, TypeError, AttributeError)
 
+# As JSON writes them. YAML 1.1 takes 010 for eight and 1:30 for ninety, which is hardly ever meant
+# (https://yaml.org/type/int, read 2026-11-25).
+_WHOLE_NUMBER: Final = re.compile(r"[-+]?(0|[1-9][0-9]*)")
 
+_COLLECTIONS: Final[dict[type[yaml.Node], str]] = {yaml.MappingNode: "a mapping", yaml.SequenceNode: "a list"}
 _TOO_DEEP: Final = "too deep"
+
+# PyYAML's sentences about the most frequent mistakes (tried with 6.0.3): what was expected and what was seen.
+_SENTENCES: Final = tuple(
+    (re.compile(sentence, re.DOTALL), expected, seen)
+    for sentence, expected, seen in (
+        ("but found another document", "one YAML document", "another one"),
+        (r"found character '\\t' that cannot start any token", "spaces", "a tab, which YAML does not allow there"),
+        (r"found character '(.)' that cannot start any token", "YAML", "text that begins with {0} (quote it)"),
+        (
+            "mapping values are not allowed here",
+            "YAML",
+            "a colon where no key is allowed (correct the indentation, or quote the text)",
+        ),
+        ("found undefined alias '(.*)'", "an alias of an anchor above it", "*{0}, and no &{0}"),
+        ("special characters are not allowed", "characters that can be printed", "a control character"),
+        ("second occurrence", "each anchor once", "one twice"),
+        (_TOO_DEEP, f"at most {DEEPEST} levels", "more"),
+        ("(.*)", "YAML", "something else ({0})"),
+    )
+)
 
 
 class _BoundedLoader(yaml.SafeLoader):
@@ -48,7 +72,7 @@ def document_from_yaml(text: str, *, source: str) -> Document:
     :param text: the text, at most 256 Ki characters.
     :param source: the file's name, for errors.
     :return: the document; of an empty text an empty mapping.
-    :raises PlanError: when it is no YAML, too large or too deep, has a key twice, or holds what JSON has no word for.
+    :raises PlanError: it is no YAML, too large or too deep, has a key twice, or holds a value that JSON does not have.
     """
     if len(text) > LARGEST_TEXT_CHARACTERS:
         expected = f"at most {LARGEST_TEXT_CHARACTERS} characters"
@@ -57,34 +81,13 @@ def document_from_yaml(text: str, *, source: str) -> Document:
         loader = _BoundedLoader(text)
         node = loader.get_single_node()
     except _SCALAR_ERRORS as error:
-        raise _unreadable(error, text, source=source) from None
+        raise _explain(error, text, source=source) from None
     builder = DocumentBuilder(source=source)
     reader = _NodeReader(loader=loader, builder=builder)
-    return builder.document({} if node is None else reader.value(node, where="", depth=0))
+    return builder.document({} if node is None else reader.read(node, where="", depth=0))
 
 
-# PyYAML's sentences about what people get wrong most (tried with 6.0.3), and what is said in their place.
-_SENTENCES: Final = tuple(
-    (re.compile(sentence, re.DOTALL), expected, seen)
-    for sentence, expected, seen in (
-        ("but found another document", "one YAML document", "another one"),
-        (r"found character '\\t' that cannot start any token", "spaces", "a tab, which YAML does not take there"),
-        (r"found character '(.)' that cannot start any token", "YAML", "text that begins with {0} (quote it)"),
-        (
-            "mapping values are not allowed here",
-            "YAML",
-            "a colon where no key can stand (mend the indentation, or quote the text)",
-        ),
-        ("found undefined alias '(.*)'", "an alias of an anchor above it", "*{0}, and no &{0}"),
-        ("special characters are not allowed", "characters that can be printed", "a control character"),
-        ("second occurrence", "each anchor once", "one twice"),
-        (_TOO_DEEP, f"at most {DEEPEST} levels", "more"),
-        ("(.*)", "YAML", "something else ({0})"),
-    )
-)
-
-
-def _unreadable(error: Exception, text: str, *, source: str) -> PlanError:
+def _explain(error: Exception, text: str, *, source: str) -> PlanError:
     line = None
     problem = str(error)
     if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark is not None:
@@ -97,8 +100,8 @@ def _unreadable(error: Exception, text: str, *, source: str) -> PlanError:
     return PlanError(source=source, line=line, where="", expected=expected, seen=seen.format(*words))
 
 
-def _paired(text: str) -> str:
-    """Make one character of the two escapes that JSON writes it with, which PyYAML leaves apart; RFC 8259 section 7."""
+def _join_surrogates(text: str) -> str:
+    """Join the two escapes with which JSON writes one character; PyYAML leaves them apart (RFC 8259 section 7)."""
     if text.isascii():
         return text
     try:
@@ -107,15 +110,7 @@ def _paired(text: str) -> str:
         return text
 
 
-_COLLECTIONS: Final[dict[type[yaml.Node], str]] = {yaml.MappingNode: "a mapping", yaml.SequenceNode: "a list"}
-
-
-# As JSON writes them. YAML 1.1 takes 010 for eight and 1:30 for ninety, which nobody means (https://yaml.org/type/int,
-# read 2026-11-25).
-_WHOLE_NUMBER: Final = re.compile(r"[-+]?(0|[1-9][0-9]*)")
-
-
-def _whole_number(node: yaml.ScalarNode) -> int:
+def _construct_int(node: yaml.ScalarNode) -> int:
     if not _WHOLE_NUMBER.fullmatch(node.value):
         raise ValueError(node.value)
     return int(node.value)
@@ -130,62 +125,56 @@ class _NodeReader:
         self._construct: dict[str, Callable[[yaml.ScalarNode], object]] = {
             "tag:yaml.org,2002:null": loader.construct_yaml_null,
             "tag:yaml.org,2002:bool": loader.construct_yaml_bool,
-            "tag:yaml.org,2002:int": _whole_number,
+            "tag:yaml.org,2002:int": _construct_int,
             "tag:yaml.org,2002:float": loader.construct_yaml_float,
             "tag:yaml.org,2002:str": loader.construct_yaml_str,
-            # JSON has no dates, and "=" is a text to everybody but YAML 1.1.
+            # JSON has no dates, and "=" is a text except in YAML 1.1.
             "tag:yaml.org,2002:timestamp": loader.construct_yaml_str,
             "tag:yaml.org,2002:value": loader.construct_yaml_str,
         }
 
-    def value(self, node: yaml.Node, *, where: str, depth: int, line: int | None = None) -> object:
+    def read(self, node: yaml.Node, *, where: str, depth: int, line: int | None = None) -> object:
         """Read a node and all below it.
 
-        :param node: the node.
-        :param where: its place.
-        :param depth: how deep it nests, from 0.
-        :param line: its line, default the one where it begins.
-        :return: mappings, lists and scalars.
-        :raises PlanError: as ``document_from_yaml``.
+        :param line: default the line where the node begins.
         """
         self._builder.count(where=where, depth=depth, line=line or node.start_mark.line + 1)
         if any(node is outer for outer in self._around):
-            raise self._builder.error(where=where, expected="no alias of what it stands in", seen="one")
+            raise self._builder.error(where=where, expected="an alias outside its own anchor", seen="one inside")
         self._around.append(node)
         if isinstance(node, yaml.MappingNode) and node.tag == "tag:yaml.org,2002:map":
-            value: object = self._mapping(node, where=where, depth=depth)
+            value: object = self._read_mapping(node, where=where, depth=depth)
         elif isinstance(node, yaml.SequenceNode) and node.tag == "tag:yaml.org,2002:seq":
             value = [
-                self.value(item, where=child(where, key=index), depth=depth + 1)
-                for index, item in enumerate(node.value)
+                self.read(item, where=child(where, key=index), depth=depth + 1) for index, item in enumerate(node.value)
             ]
         else:
-            value = self._scalar(node, where=where)
+            value = self._read_scalar(node, where=where)
         self._around.pop()
         return value
 
-    def _mapping(self, node: yaml.MappingNode, *, where: str, depth: int) -> dict[str, object]:
+    def _read_mapping(self, node: yaml.MappingNode, *, where: str, depth: int) -> dict[str, object]:
         values: dict[str, object] = {}
         for key_node, value_node in node.value:
-            key = self._builder.key(self._scalar(key_node, where=where), where=where)
+            key = self._builder.key(self._read_scalar(key_node, where=where), where=where)
             place = child(where, key=key)
             line = key_node.start_mark.line + 1
             if key in values:
                 raise self._builder.error(where=place, expected="the key once", seen="it twice", line=line)
-            values[key] = self.value(value_node, where=place, depth=depth + 1, line=line)
+            values[key] = self.read(value_node, where=place, depth=depth + 1, line=line)
         return values
 
-    def _scalar(self, node: yaml.Node, *, where: str) -> object:
+    def _read_scalar(self, node: yaml.Node, *, where: str) -> object:
         construct = self._construct.get(node.tag)
         if construct is None or not isinstance(node, yaml.ScalarNode):
-            raise self._not_plain(node, where=where)
+            raise self._refuse(node, where=where)
         try:
             value = construct(node)
         except _SCALAR_ERRORS:
-            raise self._not_plain(node, where=where) from None
-        return self._builder.scalar(_paired(value) if isinstance(value, str) else value, where=where)
+            raise self._refuse(node, where=where) from None
+        return self._builder.scalar(_join_surrogates(value) if isinstance(value, str) else value, where=where)
 
-    def _not_plain(self, node: yaml.Node, *, where: str) -> PlanError:
+    def _refuse(self, node: yaml.Node, *, where: str) -> PlanError:
         if node.tag == "tag:yaml.org,2002:merge":
             line = node.start_mark.line + 1
             raise self._builder.error(where=where, expected="the keys themselves", seen="a merge key", line=line)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from netaddr import IPAddress
 
-from airflow_masq.network.ranges import unmapped
+from airflow_masq.network.ranges import unmap
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,4 +24,4 @@ def ip_and_port(name: Sequence[object]) -> tuple[IPAddress, int]:
     :return: the address, IPv4 where IPv6 only wraps it, without a zone; and the port.
     """
     address, _, _zone = str(name[0]).partition("%")
-    return unmapped(IPAddress(address)), int(str(name[1]))
+    return unmap(IPAddress(address)), int(str(name[1]))

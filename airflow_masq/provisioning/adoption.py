@@ -93,11 +93,11 @@ def _adopt(client: ComposerClient, request: CreationRequest) -> CreationStart:
     # verified once it is running.
     if found.state in USABLE:
         _require_agent(name, found=found)
-    unlike = find_differences(request.plan.environment, found=found)
+    differences = find_differences(request.plan.environment, found=found)
     log.info("%s exists in state %s and is adopted", name, found.state)
-    for difference in unlike:
+    for difference in differences:
         log.warning("%s differs from the plan: %s", name, difference)
-    return CreationStart(operation_name=None, differences=unlike)
+    return CreationStart(operation_name=None, differences=differences)
 
 
 def _require_agent(name: EnvironmentName, *, found: EnvironmentResource) -> None:

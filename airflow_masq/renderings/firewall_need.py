@@ -1,26 +1,22 @@
-"""What the firewall of each target must let in, before and after the plan: facts and sentences, in no form yet.
+"""What the firewall of each target must let in, before and after the plan, as facts and sentences without a form.
 
-It must not claim an address that the plan does not tell, nor ask for a rule that would not help.
+It names no address that the plan does not name, and asks for no rule that would not help.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import Final
 from urllib.parse import urlsplit
 
 from airflow_masq.environment import COMPOSER_3, IMAGE_VERSION_PLACE, OUT_OF_YOUR_NETWORK
 from airflow_masq.exceptions import InexpressibleError
-from airflow_masq.network.arrival import PredictedKind
-from airflow_masq.network.every_pod import predict_every_pod
-from airflow_masq.network.prediction import Prediction
+from airflow_masq.network.firewall import FirewallAnswer
+from airflow_masq.network.policy import MasqueradePolicy
+from airflow_masq.network.prediction import Prediction, predict_every_pod
+from airflow_masq.network.ranges import AddressKind
 from airflow_masq.plan import Plan, Remedy, Target
-from airflow_masq.renderings.non_masquerade import pod_range_place
-
-if TYPE_CHECKING:
-    from netaddr import IPNetwork
-
-    from airflow_masq.network.policy import MasqueradePolicy
+from airflow_masq.renderings.policy import find_pod_range_place
 
 # RFC 9110 section 4.2, RFC 8489 section 3 and RFC 1035 section 4.2, read 2026-11-22.
 _PROTOCOLS: Final = {
@@ -30,58 +26,38 @@ _PROTOCOLS: Final = {
     "stun+tcp": "TCP",
     "dns": "UDP and TCP",
 }
-_NAMELESS: Final = {
-    PredictedKind.POD: "Pod addresses of that IP version, which the plan does not name",
-    PredictedKind.NODE: "node addresses of that IP version, which the plan does not name",
-    PredictedKind.NAT: "Cloud NAT's addresses, which the plan does not name",
-    PredictedKind.NODE_EXTERNAL: "the nodes' external addresses, which no plan names",
-    PredictedKind.DROPPED: "none, since the packet is lost on the way",
+_UNKNOWN_SOURCES: Final = {
+    AddressKind.POD: "Pod addresses of that IP version, which the plan does not name",
+    AddressKind.NODE: "node addresses of that IP version, which the plan does not name",
+    AddressKind.NAT: "Cloud NAT's addresses, which the plan does not name",
+    AddressKind.NODE_EXTERNAL: "the nodes' external addresses, which no plan names",
+    AddressKind.DROPPED: "none, since the packet is lost on the way",
 }
-
-
-@dataclass(frozen=True, kw_only=True)
-class Sources:
-    """Where packets to a target come from under one policy.
-
-    :param prediction: what is expected of one Pod's packet; ``None`` where the plan does not tell the target's address.
-    :param ranges: the ranges of all Pods' sources; empty where they are not known.
-    :param let_in: whether the target's firewall lets all of them in; ``None`` where it lets in a part, or that cannot
-        be told.
-    :param let_in_part: whether it is known to let in some of them and not others.
-    """
-
-    prediction: Prediction | None
-    ranges: tuple[IPNetwork, ...] = ()
-    let_in: bool | None = None
-    let_in_part: bool = False
-
-    def __str__(self) -> str:
-        if self.ranges:
-            return _listed(self.ranges)
-        return "not known" if self.prediction is None else _NAMELESS[self.prediction.arrives_as]
 
 
 @dataclass(frozen=True, kw_only=True)
 class FirewallNeed:
     """One target and what its firewall must let in.
 
+    Each prediction is of every Pod, and ``None`` where the plan does not name the target's address.
+
     :param target: the target.
-    :param before: the sources without the agent, under GKE's default policy.
-    :param after: the sources under the plan's policy.
-    :param remedy: the change of the plan after which its firewall lets packets in, where it does not under the plan;
+    :param before: without the agent, under GKE's default policy.
+    :param after: under the plan's policy.
+    :param remedy: the change of the plan after which the firewall lets packets in, if it does not under the plan;
         ``None`` where there is none.
-    :param remedied: the sources after that change; ``None`` where there is none.
+    :param remedied: after that change; ``None`` where there is none.
     """
 
     target: Target
-    before: Sources
-    after: Sources
+    before: Prediction | None
+    after: Prediction | None
     remedy: Remedy | None = None
-    remedied: Sources | None = None
+    remedied: Prediction | None = None
 
     @property
     def destination(self) -> str:
-        """The target's address or name; a connection's id where only the connection knows it."""
+        """The target's address or name; a connection's id where only the connection holds it."""
         return self.target.host or f"connection {urlsplit(self.target.observe).netloc}"
 
     @property
@@ -96,91 +72,95 @@ class FirewallNeed:
 
     @property
     def request(self) -> str:
-        """What to ask of whoever keeps the firewall."""
-        if self.after.prediction is None:
-            return "Find out the address first; the plan names none."
-        if self.after.prediction.arrives_as is PredictedKind.DROPPED:
-            return "No rule helps; the plan's Cloud NAT must cover this traffic first."
-        if not self.after.ranges:
-            return f"Find out the source first: {self.after}."
-        if self.after.let_in:
-            return f"Nothing; the firewall lets in {self.after}."
+        """What to ask of the team that keeps the firewall."""
+        if self.after is None:
+            return "Find out the target's address first; the plan does not name it."
+        if self.after.arrives_as is AddressKind.DROPPED:
+            return "No rule helps: the plan's Cloud NAT must cover this traffic first."
+        sources = describe_sources(self.after)
+        if not self.after.sources:
+            return f"Find out the source first: {sources}."
         if self.remedy is not None:
             return (
-                f"No rule for Pods: {self.remedy.step}, which makes it unnecessary. Packets then come from "
-                f"{self.remedied}, which the firewall lets in."
+                f"No rule for Pods: {self.remedy.step} instead. Packets then come from "
+                f"{describe_sources(self.remedied)}, which the firewall lets in."
             )
-        request = f"{self.after} to {self.destination}, port {self.port}, {self.protocol}"
-        return f"Let in all of {request}; so far it is a part." if self.after.let_in_part else f"Let in {request}."
+        request = f"{sources} to {self.destination}, port {self.port}, {self.protocol}"
+        return {
+            FirewallAnswer.ALL: f"Nothing; the firewall lets in {sources}.",
+            FirewallAnswer.SOME: f"Let in all of {request}; so far only a part is let in.",
+        }.get(self.after.firewall, f"Let in {request}.")
 
     @property
     def reason(self) -> str:
         """Why packets come from there."""
-        prediction = self.after.prediction
-        if prediction is None:
-            return "Where packets come from depends on where they go."
-        if prediction.masqueraded:
-            return "The nodes masquerade: they put their own address in place of the Pod's."
-        by = "" if prediction.matched_cidr is None else f", by {prediction.matched_cidr}"
-        return f"The nodes leave the Pod's address as it is ({prediction.reason}{by}; {prediction.origin})."
+        if self.after is None:
+            return "The source of a packet depends on its destination."
+        if self.after.masqueraded:
+            return "The nodes masquerade: they replace the Pod's address with their own."
+        by = "" if self.after.matched_cidr is None else f", by {self.after.matched_cidr}"
+        return f"The nodes keep the Pod's address ({self.after.reason}{by}; {self.after.origin})."
 
     @property
     def otherwise(self) -> str:
-        """What happens where nobody does what is asked."""
-        if self.after.prediction is not None and self.after.prediction.arrives_as is PredictedKind.DROPPED:
-            return "Packets are lost before any firewall sees them; tasks wait for their time-out."
-        if self.after.let_in:
-            dropped = f"; without the agent the firewall would drop what comes from {self.before}"
-            return f"Tasks connect{dropped if self.before.let_in is False else ''}."
-        if self.after.let_in_part:
-            return "Some tasks connect; those whose packets come from the rest wait for their time-out."
-        if self.after.let_in is False:
-            return "The firewall drops the packets; tasks wait for their time-out."
-        return "Where the firewall does not let all of them in, some tasks or all wait for their time-out."
+        """What happens if the request is not fulfilled."""
+        answer = FirewallAnswer.UNKNOWN if self.after is None else self.after.firewall
+        if self.after is not None and self.after.arrives_as is AddressKind.DROPPED:
+            return "Packets are lost before they reach the firewall; tasks wait for their time-out."
+        if answer is FirewallAnswer.ALL and self.before is not None and self.before.firewall is FirewallAnswer.NONE:
+            sources = describe_sources(self.before)
+            return f"Tasks connect; without the agent the firewall would drop packets from {sources}."
+        return {
+            FirewallAnswer.ALL: "Tasks connect.",
+            FirewallAnswer.NONE: "The firewall drops the packets; tasks wait for their time-out.",
+            FirewallAnswer.SOME: "Some tasks connect; the others wait for their time-out.",
+            FirewallAnswer.UNKNOWN: "If the firewall does not let all of them in, some tasks or all of them wait for "
+            "their time-out.",
+        }[answer]
 
 
-def firewall_needs(plan: Plan, *, form: str) -> tuple[FirewallNeed, ...]:
-    """Say for each target what its firewall must let in.
+def describe_sources(prediction: Prediction | None) -> str:
+    """List the sources of a prediction, or say what is known of them."""
+    if prediction is None:
+        return "not known"
+    return ", ".join(map(str, prediction.sources)) or _UNKNOWN_SOURCES[prediction.arrives_as]
+
+
+def list_firewall_needs(plan: Plan, *, form: str) -> tuple[FirewallNeed, ...]:
+    """List for each target of a plan, in its order, what the target's firewall must let in.
 
     :param plan: the plan.
     :param form: the form, for errors.
-    :return: the needs in the plan's order.
-    :raises InexpressibleError: when the plan has no targets, is one of Composer 3, or does not tell the node or Pod
+    :raises InexpressibleError: when the plan has no targets, is one of Composer 3, or does not name the node or Pod
         ranges.
     """
     if plan.environment.generation == COMPOSER_3:
-        reason = f"{OUT_OF_YOUR_NETWORK}, so a plan does not tell its source addresses"
+        reason = f"{OUT_OF_YOUR_NETWORK}, so a plan does not show its source addresses"
         raise InexpressibleError(form=form, where=IMAGE_VERSION_PLACE, reason=reason)
     for where, values in (
         ("targets", plan.targets),
         ("network.node_ranges", plan.ranges.node),
-        (pod_range_place(plan), plan.ranges.pod),
+        (find_pod_range_place(plan), plan.ranges.pod),
     ):
         if not values:
-            reason = "the plan tells none, and the request is about them; name them"
+            reason = "the plan names none, and the request is about them; name them"
             raise InexpressibleError(form=form, where=where, reason=reason)
     without_agent, remedy = plan.policy_without_agent, plan.find_remedy()
-    return tuple(_need(plan, target, without_agent=without_agent, remedy=remedy) for target in plan.targets)
+    needs = []
+    for target in plan.targets:
+        before, after = (_predict(plan, policy, target) for policy in (without_agent, plan.policy))
+        need = FirewallNeed(target=target, before=before, after=after)
+        if after is not None and after.firewall is FirewallAnswer.NONE:
+            remedied = _predict(plan, remedy.policy, target)
+            if remedied is not None and remedied.firewall is FirewallAnswer.ALL:
+                need = FirewallNeed(target=target, before=before, after=after, remedy=remedy, remedied=remedied)
+        needs.append(need)
+    return tuple(needs)
 
 
-def _need(plan: Plan, target: Target, *, without_agent: MasqueradePolicy, remedy: Remedy) -> FirewallNeed:
-    before, after = (_sources(plan, policy, target) for policy in (without_agent, plan.policy))
-    if after.let_in is False:
-        remedied = _sources(plan, remedy.policy, target)
-        if remedied.let_in:
-            return FirewallNeed(target=target, before=before, after=after, remedy=remedy, remedied=remedied)
-    return FirewallNeed(target=target, before=before, after=after)
-
-
-def _sources(plan: Plan, policy: MasqueradePolicy, target: Target) -> Sources:
-    destination = target.address
-    if destination is None:
-        return Sources(prediction=None)
-    seen = predict_every_pod(
-        plan.ranges, policy=policy, destination=destination, allowed_sources=target.allowed_sources
+def _predict(plan: Plan, policy: MasqueradePolicy, target: Target) -> Prediction | None:
+    if target.address is None:
+        return None
+    return predict_every_pod(
+        plan.ranges, policy=policy, destination=target.address, allowed_sources=target.allowed_sources
     )
-    return Sources(prediction=seen.prediction, ranges=seen.sources, let_in=seen.let_in, let_in_part=seen.let_in_part)
-
-
-def _listed(networks: tuple[IPNetwork, ...]) -> str:
-    return ", ".join(str(network) for network in networks)

@@ -1,7 +1,7 @@
 """The document that a network team needs to open its firewalls: for people as Markdown, for tools as CSV.
 
-It is read by people who know firewalls and not Kubernetes, so it says what arrives where, and what happens otherwise.
-It must let no text of the plan become a link, a table border or a spreadsheet's formula.
+Its readers know firewalls and not Kubernetes, so it says what arrives where, and what happens otherwise. No text of the
+plan may become a link, a table border or a spreadsheet's formula.
 """
 
 from __future__ import annotations
@@ -10,19 +10,24 @@ import csv
 import io
 from typing import TYPE_CHECKING, Final
 
-from airflow_masq.renderings.firewall_need import FirewallNeed, Sources, firewall_needs
-from airflow_masq.renderings.harmless import csv_cell, markdown_code, markdown_text
+from airflow_masq.network.firewall import FirewallAnswer
+from airflow_masq.network.prediction import Prediction
+from airflow_masq.plan import Plan
+from airflow_masq.renderings.escaping import escape_cell, escape_markdown, write_code_span
+from airflow_masq.renderings.firewall_need import FirewallNeed, describe_sources, list_firewall_needs
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
-    from airflow_masq.plan import Plan
+    from collections.abc import Iterable
 
 FORM: Final = "firewall-request"
 CSV_FORM: Final = "firewall-request-csv"
 
-_LET_IN: Final = {True: "yes", False: "no", None: "not known"}
-_LET_IN_PART: Final = "in part"
+_LET_IN: Final = {
+    FirewallAnswer.ALL: "yes",
+    FirewallAnswer.NONE: "no",
+    FirewallAnswer.SOME: "in part",
+    FirewallAnswer.UNKNOWN: "not known",
+}
 _COLUMNS: Final = (
     "service",
     "destination",
@@ -39,16 +44,16 @@ _COLUMNS: Final = (
 )
 
 _TABLE: Final = """\
-| Service | Destination | Port | Firewall lets in | Source before | Let in | Source after | Let in | Please |
+| Service | Destination | Port | Firewall lets in | Source before | Let in | Source after | Let in | Request |
 |---|---|---|---|---|---|---|---|---|
 """
 
 _HEAD: Final = """\
 # Firewall request for {name}
 
-Airflow's tasks run in Pods on the nodes of a Kubernetes cluster. What a firewall sees as the source of their packets is
-an address of the Pod, of its node, or of Cloud NAT. "Before" is that source without the IP masquerade agent, "after"
-the source under the masquerade policy of this plan ({policy}).
+Airflow's tasks run in Pods on the nodes of a Kubernetes cluster. Their packets reach a firewall with the address of the
+Pod, of its node, or of Cloud NAT as the source. "Before" is the source without the IP masquerade agent, "after" the
+source under the masquerade policy of this plan ({policy}).
 
 | Addresses | Ranges |
 |---|---|
@@ -62,98 +67,90 @@ the source under the masquerade policy of this plan ({policy}).
 
 
 def render_firewall_request(plan: Plan) -> str:
-    """Write the request for people, with the same as CSV at its end.
+    """Write the request for people.
 
     :param plan: the plan.
-    :return: Markdown.
-    :raises InexpressibleError: when the plan has no targets, or does not tell the node or Pod ranges.
+    :return: Markdown, with the same as CSV at its end.
+    :raises InexpressibleError: when the plan has no targets, is one of Composer 3, or does not name the node or Pod
+        ranges.
     """
-    needs = firewall_needs(plan, form=FORM)
-    rows = "".join(f"| {' | '.join(_table_row(need))} |\n" for need in needs)
-    reasons = "\n".join(_reasons(need) for need in needs)
-    table = f"## The same as CSV\n\n```csv\n{_csv(needs)}```\n"
-    return f"{_head(plan)}{_TABLE}{rows}\n## Why, and what happens otherwise\n\n{reasons}\n{table}"
+    needs = list_firewall_needs(plan, form=FORM)
+    rows = "".join(f"| {' | '.join(_make_table_row(need))} |\n" for need in needs)
+    reasons = "\n".join(_describe_reasons(need) for need in needs)
+    table = f"## The same as CSV\n\n```csv\n{_write_csv(needs)}```\n"
+    return f"{_write_head(plan)}{_TABLE}{rows}\n## Why, and what happens otherwise\n\n{reasons}\n{table}"
 
 
 def render_firewall_request_csv(plan: Plan) -> str:
-    """Write the request for tools: a header, then one line a target.
+    """Write the request for tools.
 
     :param plan: the plan.
-    :return: CSV (RFC 4180, but with line feeds alone), all of it quoted, whose cells no spreadsheet calculates.
+    :return: CSV (RFC 4180, but with line feeds alone): a header, then one line a target. All cells are quoted, and no
+        spreadsheet takes one for a formula.
     :raises InexpressibleError: as ``render_firewall_request``.
     """
-    return _csv(firewall_needs(plan, form=CSV_FORM))
+    return _write_csv(list_firewall_needs(plan, form=CSV_FORM))
 
 
-def _head(plan: Plan) -> str:
-    ranges = {
-        "node": plan.ranges.node,
-        "pod": plan.ranges.pod,
-        "nat": plan.ranges.nat_addresses,
-    }
-    listed = {name: _listed(values) or "not known" for name, values in ranges.items()}
+def _write_head(plan: Plan) -> str:
+    values = {"node": plan.ranges.node, "pod": plan.ranges.pod, "nat": plan.ranges.nat_addresses}
+    ranges = {name: _join(each) or "not known" for name, each in values.items()}
     name = plan.environment.name
-    shown = markdown_code(name) if name else "a Cloud Composer environment"
-    return _HEAD.format(name=shown, policy=markdown_text(plan.policy.name), **listed)
+    shown = write_code_span(name) if name else "a Cloud Composer environment"
+    return _HEAD.format(name=shown, policy=escape_markdown(plan.policy.name), **ranges)
 
 
-def _table_row(need: FirewallNeed) -> tuple[str, ...]:
+def _make_table_row(need: FirewallNeed) -> tuple[str, ...]:
     return (
-        markdown_code(need.target.name, is_cell=True),
-        markdown_code(need.destination, is_cell=True),
+        write_code_span(need.target.name, is_cell=True),
+        write_code_span(need.destination, is_cell=True),
         " ".join(part for part in (need.port, need.protocol) if part),
-        _listed(need.target.allowed_sources) or "not known",
-        markdown_text(str(need.before), is_cell=True),
+        _join(need.target.allowed_sources) or "not known",
+        escape_markdown(describe_sources(need.before), is_cell=True),
         _let_in(need.before),
-        markdown_text(str(need.after), is_cell=True),
+        escape_markdown(describe_sources(need.after), is_cell=True),
         _let_in(need.after),
-        markdown_text(need.request, is_cell=True),
+        escape_markdown(need.request, is_cell=True),
     )
 
 
-def _let_in(sources: Sources) -> str:
-    return _LET_IN_PART if sources.let_in_part else _LET_IN[sources.let_in]
+def _let_in(prediction: Prediction | None) -> str:
+    return _LET_IN[FirewallAnswer.UNKNOWN if prediction is None else prediction.firewall]
 
 
-def _reasons(need: FirewallNeed) -> str:
+def _describe_reasons(need: FirewallNeed) -> str:
     lines = [
-        f"### {markdown_code(need.target.name)}\n",
-        f"- Why: {markdown_text(need.reason)}",
-        f"- If nothing is done: {markdown_text(need.otherwise)}",
-        *(f"- {markdown_text(step)}" for step in _way(need)),
+        f"### {write_code_span(need.target.name)}\n",
+        f"- Why: {escape_markdown(need.reason)}",
+        f"- If nothing is done: {escape_markdown(need.otherwise)}",
     ]
+    if need.after is not None:
+        lines.append("- " + escape_markdown(f"The path of a packet: {'; '.join(need.after.path)}."))
     return "\n".join(lines) + "\n"
 
 
-def _way(need: FirewallNeed) -> Iterator[str]:
-    if need.after.prediction is not None:
-        yield f"The way of a packet: {'; '.join(need.after.prediction.path)}."
-
-
-def _csv(needs: tuple[FirewallNeed, ...]) -> str:
+def _write_csv(needs: tuple[FirewallNeed, ...]) -> str:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n", quoting=csv.QUOTE_ALL)
     writer.writerow(_COLUMNS)
-    writer.writerows(map(csv_cell, _csv_row(need)) for need in needs)
+    for need in needs:
+        row = (
+            need.target.name,
+            need.destination,
+            need.port,
+            need.protocol,
+            describe_sources(need.before),
+            describe_sources(need.after),
+            _join(need.target.allowed_sources),
+            _let_in(need.before),
+            _let_in(need.after),
+            need.request,
+            need.reason,
+            need.otherwise,
+        )
+        writer.writerow(map(escape_cell, row))
     return text.getvalue()
 
 
-def _csv_row(need: FirewallNeed) -> tuple[str, ...]:
-    return (
-        need.target.name,
-        need.destination,
-        need.port,
-        need.protocol,
-        str(need.before),
-        str(need.after),
-        _listed(need.target.allowed_sources),
-        _let_in(need.before),
-        _let_in(need.after),
-        need.request,
-        need.reason,
-        need.otherwise,
-    )
-
-
-def _listed(values: Iterable[object]) -> str:
+def _join(values: Iterable[object]) -> str:
     return ", ".join(map(str, values))

@@ -2,62 +2,286 @@
 
 Flags and what they take were read in Google Cloud SDK 528.0.0 (``surface/composer/environments/create.py``,
 ``command_lib/composer/flags.py``) on 2026-11-22; their reference is
-https://cloud.google.com/sdk/gcloud/reference/composer/environments/create. It must not let a value become a word of the
-shell or a flag of gcloud, nor drop a field for which gcloud has no flag.
+https://cloud.google.com/sdk/gcloud/reference/composer/environments/create. A value never becomes a word of the shell or
+a flag of gcloud, and a field that gcloud would lose or put elsewhere is an error. What gcloud refuses, MASQ113 reports.
 """
 
 from __future__ import annotations
 
 import itertools
 import shlex
-from typing import TYPE_CHECKING, Final
+import string
+from collections.abc import Callable, Mapping
+from typing import Final, cast
 
-from airflow_masq.renderings.environment_fields import environment_fields, environment_name
-from airflow_masq.renderings.gcloud_demands import DEMANDS
-from airflow_masq.renderings.gcloud_flags import DATABASE_RETENTION, FLAGS, FORM, LOG_STORAGE
+from airflow_masq.environment import COMPOSER_1, COMPOSER_3
+from airflow_masq.plan import Plan
+from airflow_masq.renderings.rest import EnvironmentField, read_fields, read_name
 
-if TYPE_CHECKING:
-    from airflow_masq.plan import Plan
+FORM: Final = "gcloud"
 
 _COMMAND: Final = "gcloud composer environments create"
+
+_Words = list[tuple[str, ...]]
+_Writer = Callable[[EnvironmentField], _Words]
+
+# gcloud keeps three decimals of a gigabyte (MemorySizeBytesToGB).
+_GIGABYTE: Final = 1 << 30
+_KEPT_DECIMALS: Final = 3
+
+_DATABASE_RETENTION_FLAG: Final = "--airflow-database-retention-days"
+
+# "^;^a;b" is a list whose items are separated by a semicolon
+# (https://cloud.google.com/sdk/gcloud/reference/topic/escaping, read 2026-11-22).
+_SEPARATORS: Final = tuple(f",;:|~#@%!+/&?*_{string.ascii_letters}{string.digits}")
+
+_PRIVATE: Final = "config.privateEnvironmentConfig"
+_SCHEDULERS: Final = "config.workloadsConfig.scheduler.count"
+_SCHEDULERS_OF_COMPOSER_1: Final = "config.softwareConfig.schedulerCount"
+_LOG_STORAGE: Final = "config.dataRetentionConfig.taskLogsRetentionConfig.storageMode"
+_DATABASE_RETENTION: Final = "config.dataRetentionConfig.airflowMetadataRetentionConfig"
 
 
 def render_gcloud(plan: Plan) -> str:
     r"""Write the environment as a shell command, one flag a line.
 
-    :param plan: the plan.
     :return: the command; lines end in a backslash, as on Google's page, the last one in a line feed. ``shlex.split``
         gives the words back.
-    :raises InexpressibleError: when gcloud has no flag for a field, or none for its value, or would refuse the flag.
+    :raises InexpressibleError: gcloud has no flag for a field, or none for its value, or would not send the field.
     """
-    name = environment_name(plan, form=FORM)
-    flags = [
-        _quoted("--project", name.project),
-        _quoted("--location", name.location),
-        *(_quoted(*words) for words in _flags(plan)),
-    ]
-    return " \\\n    ".join((f"{_COMMAND} {shlex.quote(name.environment_id)}", *flags)) + "\n"
-
-
-def _flags(plan: Plan) -> list[tuple[str, ...]]:
-    fields = environment_fields(plan, form=FORM, known=FLAGS)
+    name = read_name(plan, form=FORM)
+    fields = read_fields(plan, form=FORM, known=FLAGS)
     written = {path: write(fields[path]) for path, write in FLAGS.items() if path in fields}
-    asked = {path: field for path, field in fields.items() if written[path]}
-    DEMANDS.refuse_unmet(asked, generation=plan.environment.generation)
-    if LOG_STORAGE in written and written.get(DATABASE_RETENTION):
+    _refuse_lost_fields({path: fields[path] for path, words in written.items() if words}, plan=plan)
+    words = [("--project", name.project), ("--location", name.location), *itertools.chain(*written.values())]
+    # gcloud insists on a word about the web server in a private environment; the service takes this one as given.
+    if plan.environment.is_private and plan.environment.value("config", "webServerNetworkAccessControl") is None:
+        words.append(("--web-server-allow-all",))
+    first = f"{_COMMAND} {shlex.quote(name.environment_id)}"
+    return " \\\n    ".join((first, *itertools.starmap(_quote, words))) + "\n"
+
+
+def _refuse_lost_fields(fields: Mapping[str, EnvironmentField], *, plan: Plan) -> None:
+    """Refuse what gcloud accepts and then drops, or sends as another field."""
+    composer = plan.environment.generation
+    other = _SCHEDULERS if composer == COMPOSER_1 else _SCHEDULERS_OF_COMPOSER_1
+    if other in fields:
+        used = _SCHEDULERS_OF_COMPOSER_1 if composer == COMPOSER_1 else _SCHEDULERS
+        takes = "this image version" if composer is None else f"Composer {composer}"
+        raise fields[other].error(f"for {takes}, gcloud's --scheduler-count sets {used}; set that, or use rest")
+    public_ips = fields.get(f"{_PRIVATE}.enablePrivatelyUsedPublicIps")
+    keeps_section = {f"{_PRIVATE}.enablePrivateEnvironment", f"{_PRIVATE}.enablePrivateBuildsOnly"} & fields.keys()
+    if public_ips is not None and composer == COMPOSER_3 and not keeps_section:
+        raise public_ips.error("gcloud drops it in an environment of Composer 3 that is not private; leave it out")
+    if _LOG_STORAGE in fields and _DATABASE_RETENTION in fields:
         reason = "gcloud drops it where the storage of task logs is set too; leave one of them out, or use rest"
-        raise fields[DATABASE_RETENTION].error(reason)
-    return [*itertools.chain(*written.values()), *_web_server_access(plan)]
+        raise fields[_DATABASE_RETENTION].error(reason)
 
 
-def _web_server_access(plan: Plan) -> list[tuple[str, ...]]:
-    """Say what the service takes as given, since gcloud insists on it for a private environment."""
-    is_said = plan.environment.value("config", "webServerNetworkAccessControl") is not None
-    return [("--web-server-allow-all",)] if plan.environment.is_private and not is_said else []
-
-
-def _quoted(flag: str, value: str | None = None) -> str:
+def _quote(flag: str, value: str | None = None) -> str:
     if value is None:
         return flag
     # argparse would take a separate word that begins with a dash for a flag.
     return f"{flag}={shlex.quote(value)}" if value.startswith("-") else f"{flag} {shlex.quote(value)}"
+
+
+def _value(flag: str) -> _Writer:
+    return lambda field: [(flag, _printable_text(field, str(field.scalar)))]
+
+
+def _cidr(flag: str) -> _Writer:
+    def write(field: EnvironmentField) -> _Words:
+        text = str(field.scalar)
+        if text.startswith("/"):
+            raise field.error(f"{flag} takes no bare size; write the whole CIDR, or use rest or terraform")
+        return [(flag, _printable_text(field, text))]
+
+    return write
+
+
+def _switch(on: str, *, off: str | None = None) -> _Writer:
+    """Write a flag without a value; where there is no flag for "off", leaving it out means that."""
+    return lambda field: [(on,)] if field.is_true else [(off,)] if off else []
+
+
+def _choice(words: Mapping[str, tuple[str, ...]]) -> _Writer:
+    def write(field: EnvironmentField) -> _Words:
+        text = field.scalar
+        if text not in words:
+            raise field.error(f"gcloud has words for {', '.join(words)} only")
+        return [words[str(text)]]
+
+    return write
+
+
+def _gigabytes(flag: str) -> _Writer:
+    def write(field: EnvironmentField) -> _Words:
+        for unit, factor in (("GB", 1), ("MB", 1024)):
+            if field.number * factor == int(field.number * factor):
+                return [(flag, f"{int(field.number * factor)}{unit}")]
+        size_bytes = round(field.number * _GIGABYTE)
+        if round(size_bytes / _GIGABYTE, _KEPT_DECIMALS) != field.number:
+            raise field.error(f"gcloud keeps {_KEPT_DECIMALS} decimals of a gigabyte")
+        return [(flag, f"{size_bytes}B")]
+
+    return write
+
+
+def _list(flag: str) -> _Writer:
+    return lambda field: _join(flag, field.texts, field)
+
+
+def _pairs(flag: str) -> _Writer:
+    return lambda field: _join(flag, [_pair(field, *pair) for pair in field.pairs.items()], field)
+
+
+def _web_server_access(field: EnvironmentField) -> _Words:
+    ranges = field.read_allowed_ip_ranges()
+    words: _Words = []
+    for record in ranges.read_records("value", "description"):
+        named = {"ip_range": record["value"], "description": record.get("description", "")}
+        items = [_pair(ranges, key, value) for key, value in named.items() if value]
+        words += _join("--web-server-allow-ip", items, ranges)
+    return words or [("--web-server-deny-all",)]
+
+
+def _authorized_networks(field: EnvironmentField) -> _Words:
+    networks = [record["cidrBlock"] for record in field.read_records("cidrBlock")]
+    return _join("--master-authorized-networks", networks, field)
+
+
+def _database_retention(field: EnvironmentField) -> _Words:
+    """Write the two fields that one flag sets: so many days, and enabled; or none, and disabled."""
+    settings = cast("Mapping[str, object]", field.value)
+    if set(settings) - {"retentionMode", "retentionDays"}:
+        raise field.error("the form has words for its retentionMode and retentionDays only")
+    mode, days = settings.get("retentionMode"), settings.get("retentionDays") or 0
+    if mode is None and not days:
+        return []
+    if (mode, days) != ("RETENTION_MODE_DISABLED", 0) and (mode != "RETENTION_MODE_ENABLED" or not days):
+        raise field.error(
+            f"{_DATABASE_RETENTION_FLAG} says RETENTION_MODE_ENABLED with its retentionDays, or "
+            "RETENTION_MODE_DISABLED without; set both so, or use rest or terraform"
+        )
+    return [(_DATABASE_RETENTION_FLAG, str(days))]
+
+
+def _pair(field: EnvironmentField, key: str, value: str) -> str:
+    if "=" in key or not key:
+        raise field.error("gcloud takes no empty key, nor one with an equals sign")
+    return f"{key}={value}"
+
+
+def _join(flag: str, items: list[str], field: EnvironmentField) -> _Words:
+    if not items:
+        return []
+    if not all(items):
+        raise field.error("gcloud loses an empty text in a list")
+    separator = next((each for each in _SEPARATORS if not any(each in item for item in items)), None)
+    if separator is None:
+        raise field.error("gcloud separates a list by one character, and these texts use them all")
+    joined = separator.join(items)
+    is_plain = separator == "," and not joined.startswith("^")
+    return [(flag, _printable_text(field, joined if is_plain else f"^{separator}^{joined}"))]
+
+
+def _printable_text(field: EnvironmentField, text: str) -> str:
+    """Refuse what a shell cannot carry, and what a terminal would act upon when it shows the command."""
+    if not all(character.isprintable() or character in "\t\n" for character in text):
+        raise field.error("a command cannot show a control character; use rest or terraform")
+    return text
+
+
+FLAGS: Final[Mapping[str, _Writer]] = {
+    "config.softwareConfig.imageVersion": _value("--image-version"),
+    "config.nodeConfig.enableIpMasqAgent": _switch("--enable-ip-masq-agent"),
+    "config.nodeConfig.network": _value("--network"),
+    "config.nodeConfig.subnetwork": _value("--subnetwork"),
+    "config.nodeConfig.composerNetworkAttachment": _value("--network-attachment"),
+    "config.nodeConfig.ipAllocationPolicy.useIpAliases": _switch("--enable-ip-alias"),
+    "config.nodeConfig.ipAllocationPolicy.clusterIpv4CidrBlock": _cidr("--cluster-ipv4-cidr"),
+    "config.nodeConfig.ipAllocationPolicy.servicesIpv4CidrBlock": _cidr("--services-ipv4-cidr"),
+    "config.nodeConfig.ipAllocationPolicy.clusterSecondaryRangeName": _value("--cluster-secondary-range-name"),
+    "config.nodeConfig.ipAllocationPolicy.servicesSecondaryRangeName": _value("--services-secondary-range-name"),
+    "config.nodeConfig.composerInternalIpv4CidrBlock": _cidr("--composer-internal-ipv4-cidr-block"),
+    "config.nodeConfig.serviceAccount": _value("--service-account"),
+    "config.nodeConfig.location": _value("--zone"),
+    "config.nodeConfig.machineType": _value("--machine-type"),
+    "config.nodeConfig.diskSizeGb": _gigabytes("--disk-size"),
+    "config.nodeConfig.oauthScopes": _list("--oauth-scopes"),
+    "config.nodeConfig.tags": _list("--tags"),
+    "config.nodeCount": _value("--node-count"),
+    f"{_PRIVATE}.enablePrivateEnvironment": _switch("--enable-private-environment"),
+    f"{_PRIVATE}.privateClusterConfig.enablePrivateEndpoint": _switch("--enable-private-endpoint"),
+    f"{_PRIVATE}.privateClusterConfig.masterIpv4CidrBlock": _cidr("--master-ipv4-cidr"),
+    f"{_PRIVATE}.cloudSqlIpv4CidrBlock": _cidr("--cloud-sql-ipv4-cidr"),
+    f"{_PRIVATE}.webServerIpv4CidrBlock": _cidr("--web-server-ipv4-cidr"),
+    f"{_PRIVATE}.cloudComposerNetworkIpv4CidrBlock": _cidr("--composer-network-ipv4-cidr"),
+    f"{_PRIVATE}.cloudComposerConnectionSubnetwork": _value("--connection-subnetwork"),
+    f"{_PRIVATE}.enablePrivatelyUsedPublicIps": _switch("--enable-privately-used-public-ips"),
+    f"{_PRIVATE}.networkingConfig.connectionType": _choice(
+        {
+            "VPC_PEERING": ("--connection-type", "vpc-peering"),
+            "PRIVATE_SERVICE_CONNECT": ("--connection-type", "private-service-connect"),
+        }
+    ),
+    f"{_PRIVATE}.enablePrivateBuildsOnly": _switch("--enable-private-builds-only"),
+    "config.webServerNetworkAccessControl": _web_server_access,
+    "config.masterAuthorizedNetworksConfig.enabled": _switch("--enable-master-authorized-networks"),
+    "config.masterAuthorizedNetworksConfig.cidrBlocks": _authorized_networks,
+    "config.softwareConfig.envVariables": _pairs("--env-variables"),
+    "config.softwareConfig.airflowConfigOverrides": _pairs("--airflow-configs"),
+    "config.softwareConfig.pythonVersion": _value("--python-version"),
+    _SCHEDULERS_OF_COMPOSER_1: _value("--scheduler-count"),
+    "config.softwareConfig.cloudDataLineageIntegration.enabled": _switch(
+        "--enable-cloud-data-lineage-integration", off="--disable-cloud-data-lineage-integration"
+    ),
+    "config.softwareConfig.webServerPluginsMode": _choice({"PLUGINS_ENABLED": ("--support-web-server-plugins",)}),
+    "config.environmentSize": _choice(
+        {
+            "ENVIRONMENT_SIZE_SMALL": ("--environment-size", "small"),
+            "ENVIRONMENT_SIZE_MEDIUM": ("--environment-size", "medium"),
+            "ENVIRONMENT_SIZE_LARGE": ("--environment-size", "large"),
+        }
+    ),
+    "config.resilienceMode": _choice({"HIGH_RESILIENCE": ("--enable-high-resilience",)}),
+    "config.workloadsConfig.scheduler.cpu": _value("--scheduler-cpu"),
+    "config.workloadsConfig.scheduler.memoryGb": _gigabytes("--scheduler-memory"),
+    "config.workloadsConfig.scheduler.storageGb": _gigabytes("--scheduler-storage"),
+    _SCHEDULERS: _value("--scheduler-count"),
+    "config.workloadsConfig.webServer.cpu": _value("--web-server-cpu"),
+    "config.workloadsConfig.webServer.memoryGb": _gigabytes("--web-server-memory"),
+    "config.workloadsConfig.webServer.storageGb": _gigabytes("--web-server-storage"),
+    "config.workloadsConfig.worker.cpu": _value("--worker-cpu"),
+    "config.workloadsConfig.worker.memoryGb": _gigabytes("--worker-memory"),
+    "config.workloadsConfig.worker.storageGb": _gigabytes("--worker-storage"),
+    "config.workloadsConfig.worker.minCount": _value("--min-workers"),
+    "config.workloadsConfig.worker.maxCount": _value("--max-workers"),
+    "config.workloadsConfig.triggerer.count": _value("--triggerer-count"),
+    "config.workloadsConfig.triggerer.cpu": _value("--triggerer-cpu"),
+    "config.workloadsConfig.triggerer.memoryGb": _gigabytes("--triggerer-memory"),
+    "config.workloadsConfig.dagProcessor.cpu": _value("--dag-processor-cpu"),
+    "config.workloadsConfig.dagProcessor.memoryGb": _gigabytes("--dag-processor-memory"),
+    "config.workloadsConfig.dagProcessor.storageGb": _gigabytes("--dag-processor-storage"),
+    "config.workloadsConfig.dagProcessor.count": _value("--dag-processor-count"),
+    "config.databaseConfig.machineType": _value("--cloud-sql-machine-type"),
+    "config.databaseConfig.zone": _value("--cloud-sql-preferred-zone"),
+    "config.webServerConfig.machineType": _value("--web-server-machine-type"),
+    "config.encryptionConfig.kmsKeyName": _value("--kms-key"),
+    "config.maintenanceWindow.startTime": _value("--maintenance-window-start"),
+    "config.maintenanceWindow.endTime": _value("--maintenance-window-end"),
+    "config.maintenanceWindow.recurrence": _value("--maintenance-window-recurrence"),
+    "config.recoveryConfig.scheduledSnapshotsConfig.enabled": _switch("--enable-scheduled-snapshot-creation"),
+    "config.recoveryConfig.scheduledSnapshotsConfig.snapshotCreationSchedule": _value("--snapshot-creation-schedule"),
+    "config.recoveryConfig.scheduledSnapshotsConfig.snapshotLocation": _value("--snapshot-location"),
+    "config.recoveryConfig.scheduledSnapshotsConfig.timeZone": _value("--snapshot-schedule-timezone"),
+    _LOG_STORAGE: _choice(
+        {
+            "CLOUD_LOGGING_ONLY": ("--enable-logs-in-cloud-logging-only",),
+            "CLOUD_LOGGING_AND_CLOUD_STORAGE": ("--disable-logs-in-cloud-logging-only",),
+        }
+    ),
+    _DATABASE_RETENTION: _database_retention,
+    "storageConfig.bucket": _value("--storage-bucket"),
+    "labels": _pairs("--labels"),
+}

@@ -1,20 +1,46 @@
-"""The environment as the body of ``environments.create``, in Google's REST spelling.
+"""The environment as Google's REST resource: whole, as the form ``rest``, and field by field, for gcloud and Terraform.
 
-It is the one form that leaves out nothing: a field that this package has never heard of is written as it came. It must
-not add defaults, which are the service's to choose.
+The resource may hold whatever Google adds to it, and ``rest`` writes unknown fields as they came. A command line and a
+Terraform block have a name for each field that they can say, so a field without one is an error.
 """
 
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Final
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final, cast
 
-from airflow_masq.renderings.environment_fields import refuse_contradictions
-
-if TYPE_CHECKING:
-    from airflow_masq.plan import Plan
+from airflow_masq.environment import EnvironmentName
+from airflow_masq.environment.cidr_fields import POD_FIELD, SERVICE_FIELD
+from airflow_masq.environment.fields import ENUMS
+from airflow_masq.exceptions import InexpressibleError, InvalidInputError
+from airflow_masq.plan import Plan
+from airflow_masq.text import printable
 
 FORM: Final = "rest"
+
+# "Output only" in https://cloud.google.com/composer/docs/reference/rest/v1/projects.locations.environments#Environment,
+# read 2026-11-22. A plan may have them, copied from a live environment; they cannot be asked for.
+_OUTPUT_ONLY: Final = frozenset(
+    {
+        "createTime",
+        "satisfiesPzi",
+        "satisfiesPzs",
+        "state",
+        "updateTime",
+        "uuid",
+        "config.airflowByoidUri",
+        "config.airflowUri",
+        "config.dagGcsPrefix",
+        "config.gkeCluster",
+        "config.privateEnvironmentConfig.cloudComposerNetworkIpv4ReservedRange",
+        "config.privateEnvironmentConfig.privateClusterConfig.masterIpv4ReservedRange",
+        "config.privateEnvironmentConfig.webServerIpv4ReservedRange",
+    }
+)
+
+_NO_WORD: Final = "the form has no word for this field; leave it out of the plan, or use rest"
 
 
 def render_rest(plan: Plan) -> str:
@@ -22,10 +48,143 @@ def render_rest(plan: Plan) -> str:
 
     The body of ``POST https://composer.googleapis.com/v1/{parent}/environments``
     (https://cloud.google.com/composer/docs/reference/rest/v1/projects.locations.environments/create, read 2026-11-22).
+    Defaults are not added, since the service chooses them.
 
-    :param plan: the plan.
     :return: JSON in ASCII, indented, with a line feed at its end.
-    :raises InexpressibleError: when the plan has no environment, or one with fields that exclude each other.
+    :raises InexpressibleError: the plan has no environment, or one with fields that exclude each other.
     """
-    refuse_contradictions(plan, form=FORM)
+    _refuse_contradictions(plan, form=FORM)
     return json.dumps(plan.environment.as_rest(), indent=2) + "\n"
+
+
+@dataclass(frozen=True, kw_only=True)
+class EnvironmentField:
+    """One field that a plan's environment sets.
+
+    The properties that read its value do not check its type: the plan's reader did (``plan.environment_types``).
+
+    :param form: the form that writes it, for errors.
+    :param path: its dotted path in Google's REST spelling, from the environment on.
+    :param value: what it holds; ``None`` only in an error about what is missing.
+    """
+
+    form: str
+    path: str
+    value: object
+
+    def error(self, reason: str) -> InexpressibleError:
+        """Make the error that says why the form cannot write this field."""
+        return InexpressibleError(form=self.form, where=f"environment.{printable(self.path)}", reason=reason)
+
+    @property
+    def is_true(self) -> bool:
+        """A truth value."""
+        return self.value is True
+
+    @property
+    def number(self) -> int | float:
+        """A number."""
+        return cast("int | float", self.value)
+
+    @property
+    def scalar(self) -> str | int | float:
+        """A text or a number."""
+        return cast("str | int | float", self.value)
+
+    @property
+    def texts(self) -> list[str]:
+        """A list of texts."""
+        return cast("list[str]", self.value)
+
+    @property
+    def pairs(self) -> dict[str, str]:
+        """A mapping from text to text."""
+        return cast("dict[str, str]", self.value)
+
+    def read_records(self, needed: str, *names: str) -> list[dict[str, str]]:
+        """Read a list of small mappings whose values are text; what is ``null`` is left out.
+
+        :param needed: the key without whose text a mapping says nothing.
+        :param names: the other keys that the form has words for.
+        :raises InexpressibleError: a mapping has another key, or has no text under the one that is needed.
+        """
+        records = cast("list[dict[str, str | None]]", self.value)
+        for index, record in enumerate(records):
+            entry = f"{self.path}[{index}]"
+            for key in record:
+                if key not in (needed, *names):
+                    raise EnvironmentField(form=self.form, path=f"{entry}.{key}", value=None).error(_NO_WORD)
+            if not record.get(needed):
+                reason = "the entry names no range, so the form would drop it or allow something else; name a range"
+                raise EnvironmentField(form=self.form, path=f"{entry}.{needed}", value=None).error(reason)
+        return [{key: text for key, text in record.items() if text is not None} for record in records]
+
+    def read_allowed_ip_ranges(self) -> EnvironmentField:
+        """Read the list inside ``webServerNetworkAccessControl``; without a list, it keeps everyone out.
+
+        :return: its field ``allowedIpRanges``, empty where there are none.
+        :raises InexpressibleError: this field holds any other field.
+        """
+        lists = cast("Mapping[str, object]", self.value)
+        if set(lists) - {"allowedIpRanges"}:
+            raise self.error("the form has words for its allowedIpRanges only")
+        ranges = lists.get("allowedIpRanges")
+        value = [] if ranges is None else ranges
+        return EnvironmentField(form=self.form, path=f"{self.path}.allowedIpRanges", value=value)
+
+
+def read_fields(plan: Plan, *, form: str, known: Collection[str]) -> dict[str, EnvironmentField]:
+    """Take a plan's environment apart.
+
+    :param form: the form, for errors.
+    :param known: the dotted REST paths that the form has words for; a path may name a mapping as a whole.
+    :return: the fields by path, in the plan's order, without the name, what is ``null`` and what only the service sets.
+    :raises InexpressibleError: the plan has no environment, sets a field that is not ``known``, or sets two that
+        exclude each other.
+    """
+    _refuse_contradictions(plan, form=form)
+    fields = {field.path: field for field in _walk(plan.environment.as_rest(), "", form=form, known=known)}
+    fields.pop("name", None)
+    return fields
+
+
+def read_name(plan: Plan, *, form: str) -> EnvironmentName:
+    """Read the environment's full name.
+
+    :param form: the form, for errors.
+    :raises InexpressibleError: there is none, or it is not in Google's form.
+    """
+    try:
+        return EnvironmentName.parse(plan.environment.name or "")
+    except InvalidInputError as error:
+        reason = f"the form needs {error.expected}; the plan has {error.seen}"
+        raise InexpressibleError(form=form, where="environment.name", reason=reason) from None
+
+
+def _refuse_contradictions(plan: Plan, *, form: str) -> None:
+    """Refuse an environment that no form could make."""
+    if not plan.environment:
+        raise InexpressibleError(form=form, where="environment", reason="the plan describes none")
+    # The two are a oneof of IPAllocationPolicy (same page): the service keeps one of them, and refuses both in JSON.
+    for field in (POD_FIELD, SERVICE_FIELD):
+        if None not in (plan.environment.value(*path) for path in (field.path, field.range_name_path)):
+            reason = f"{field.range_name_path[-1]} is set as well, and the service takes one of the two; leave one out"
+            raise InexpressibleError(form=form, where=field.where, reason=reason)
+
+
+def _walk(
+    values: Mapping[str, object], around: str, *, form: str, known: Collection[str]
+) -> Iterator[EnvironmentField]:
+    for name, value in values.items():
+        path = f"{around}.{name}" if around else name
+        # Google's types cannot tell the first word of an enum from nothing.
+        is_unspecified = name in ENUMS and isinstance(value, str) and value.endswith("_UNSPECIFIED")
+        if value is None or path in _OUTPUT_ONLY or is_unspecified:
+            continue
+        field = EnvironmentField(form=form, path=path, value=value)
+        if "." not in name and (path in known or path == "name"):
+            yield field
+        elif "." not in name and isinstance(value, Mapping) and any(each.startswith(f"{path}.") for each in known):
+            yield from _walk(value, path, form=form, known=known)
+        else:
+            raise field.error(_NO_WORD)

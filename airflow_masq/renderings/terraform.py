@@ -1,34 +1,30 @@
-"""The environment as a Terraform resource, and the block that takes over one that exists.
+"""The environment as a Terraform resource, with the block that takes over an existing one.
 
-It must not write what the provider would read as something else: the provider's blocks follow the resource closely, and
-``terraform_fields.py`` lists where they do not.
+The resource is that of Google's page (https://cloud.google.com/composer/docs/composer-2/enable-ip-masquerade-agent,
+read 2026-11-22) and of the provider google-beta
+(https://registry.terraform.io/providers/hashicorp/google-beta/latest/docs/resources/composer_environment and its
+resource_composer_environment.go, read 2026-11-22). Most arguments are the field's name in snake_case; tables hold the
+exceptions. What the provider would read as something else is an error. What it refuses, MASQ114 reports.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Final
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Final, cast
 
 from airflow_masq.environment import COMPOSER_3
+from airflow_masq.environment.fields import snake_case
+from airflow_masq.plan import Plan
 from airflow_masq.renderings import hcl
-from airflow_masq.renderings.environment_fields import EnvironmentField, environment_fields, environment_name
-from airflow_masq.renderings.terraform_demands import DEMANDS
-from airflow_masq.renderings.terraform_fields import (
-    FIELDS,
-    FORM,
-    PRIVATE_BLOCK,
-    Block,
-    Repeated,
-    block_path,
-    written,
-)
+from airflow_masq.renderings.rest import EnvironmentField, read_fields, read_name
 
-if TYPE_CHECKING:
-    from airflow_masq.environment import EnvironmentName
-    from airflow_masq.plan import Plan
+FORM: Final = "terraform"
 
 _TYPE: Final = "google_composer_environment"
 _PRIVATE: Final = "config.privateEnvironmentConfig"
+_WISH: Final = f"{_PRIVATE}.enablePrivateEnvironment"
+_ENDPOINT: Final = f"{_PRIVATE}.privateClusterConfig.enablePrivateEndpoint"
 _IMPORT_COMMENT: Final = (
     "# Takes over the environment where it exists already (Terraform 1.5 and later); remove this block to create it."
 )
@@ -37,102 +33,204 @@ _IMPORT_COMMENT: Final = (
 def render_terraform(plan: Plan) -> str:
     """Write the environment as Terraform.
 
-    The resource is that of Google's page
-    (https://cloud.google.com/composer/docs/composer-2/enable-ip-masquerade-agent, read 2026-11-22) and of the provider
-    google-beta (https://registry.terraform.io/providers/hashicorp/google-beta/latest/docs/resources/composer_environment,
-    read 2026-11-22), the ``import`` block that of https://developer.hashicorp.com/terraform/language/import (read
-    2026-11-22).
+    The ``import`` block is that of https://developer.hashicorp.com/terraform/language/import (read 2026-11-22).
 
-    :param plan: the plan.
     :return: a ``resource`` and an ``import`` block, formatted as by ``terraform fmt``.
-    :raises InexpressibleError: when the provider has no word for a field, would understand something else, or would
-        refuse the argument.
+    :raises InexpressibleError: the provider has no word for a field, or would understand something else.
     """
-    name = environment_name(plan, form=FORM)
+    name = read_name(plan, form=FORM)
     label = name.environment_id.replace("-", "_")
-    fields = environment_fields(plan, form=FORM, known=FIELDS)
-    resource = Block(attributes=_identity(name))
-    generation = plan.environment.generation
-    is_composer_3 = generation == COMPOSER_3
-    DEMANDS.refuse_unmet(fields, generation=generation)
-    _place(_privacy_settled(fields, is_composer_3=is_composer_3), resource)
-    importing = {"to": [f"{_TYPE}.{label}"], "id": hcl.expression(str(name))}
-    lines = [
-        *_lines(f'resource "{_TYPE}" "{label}"', resource),
-        "",
-        _IMPORT_COMMENT,
-        *hcl.block("import", attributes=importing, blocks=[]),
-    ]
+    identity = {"name": name.environment_id, "region": name.location, "project": name.project}
+    resource = hcl.Block(
+        attributes={"provider": ["google-beta"]}
+        | {argument: hcl.write_expression(value) for argument, value in identity.items()}
+    )
+    fields = read_fields(plan, form=FORM, known=_FIELDS)
+    is_composer_3 = plan.environment.generation == COMPOSER_3
+    for field in _settle_privacy(fields, is_composer_3=is_composer_3):
+        _place(field, resource=resource)
+    importing = hcl.Block(attributes={"to": [f"{_TYPE}.{label}"], "id": hcl.write_expression(str(name))})
+    lines = [*resource.write(f'resource "{_TYPE}" "{label}"'), "", _IMPORT_COMMENT, *importing.write("import")]
     return "\n".join(lines) + "\n"
 
 
-def _identity(name: EnvironmentName) -> dict[str, list[str]]:
-    return {
-        "provider": ["google-beta"],
-        "name": hcl.expression(name.environment_id),
-        "region": hcl.expression(name.location),
-        "project": hcl.expression(name.project),
-    }
-
-
-def _privacy_settled(fields: dict[str, EnvironmentField], *, is_composer_3: bool) -> list[EnvironmentField]:
+def _settle_privacy(fields: dict[str, EnvironmentField], *, is_composer_3: bool) -> list[EnvironmentField]:
     """Put the wish for a private environment where the provider looks for it.
 
     For Composer 1 and 2 the block itself is the wish; for Composer 3 it is a field of ``config``. The block's
-    ``enable_private_endpoint`` is true where nobody says otherwise, unlike the API's field (the provider's
+    ``enable_private_endpoint`` is true where it is not set, unlike the API's field (the provider's
     resource_composer_environment.go, read 2026-11-22).
     """
-    wish = fields.pop(f"{_PRIVATE}.enablePrivateEnvironment", None)
-    is_private = wish is not None and wish.boolean()
-    if not is_private and not is_composer_3:  # what is false is as good as not there, as in Google's own types
-        fields = {
-            path: field for path, field in fields.items() if path not in PRIVATE_BLOCK or field.value is not False
-        }
-    details = [field for path, field in fields.items() if path.startswith(f"{_PRIVATE}.") and path in PRIVATE_BLOCK]
-    if details and is_composer_3:
-        raise details[0].error("Terraform's block for it is refused for Composer 3; leave it out, or use rest")
-    if details and not is_private:
-        raise details[0].error(
-            "Terraform's block makes the environment private; set enablePrivateEnvironment, or not this"
-        )
-    settled = list(fields.values())
-    if wish is None or not is_private:
-        return settled
-    if is_composer_3:
-        return [*settled, wish]
-    endpoint = f"{_PRIVATE}.privateClusterConfig.enablePrivateEndpoint"
-    if endpoint not in fields:
-        settled.append(type(wish)(form=FORM, path=endpoint, value=False))
+    wish = fields.get(_WISH)
+    is_private = wish is not None and wish.is_true
+    block_is_the_wish = is_private and not is_composer_3
+    # Without the wish, what is false is the same as nothing, as in Google's own types.
+    settled = [
+        field
+        for path, field in fields.items()
+        if path != _WISH and (block_is_the_wish or path not in _PRIVATE_BLOCK or field.value is not False)
+    ]
+    if wish is not None and is_private:
+        if is_composer_3:
+            settled.append(wish)
+        elif _ENDPOINT not in fields:
+            settled.append(replace(wish, path=_ENDPOINT, value=False))
+    elif not is_composer_3:
+        for field in settled:
+            if field.path in _PRIVATE_BLOCK:
+                reason = "Terraform's block makes the environment private; set enablePrivateEnvironment, or not this"
+                raise field.error(reason)
     return settled
 
 
-def _place(fields: list[EnvironmentField], resource: Block) -> None:
-    for field in fields:
-        _refuse_decomposed(field, field.value)
-        *around, name = block_path(field.path)
-        target = resource
-        for block_name in around:
-            target = target.inner(block_name)
-        value = written(field)
-        if isinstance(value, Repeated):
-            target.repeated += [(name, attributes) for attributes in value.blocks]
-        else:
-            target.attributes[name] = hcl.expression(value)
+def _place(field: EnvironmentField, *, resource: hcl.Block) -> None:
+    _refuse_composed(field, field.value)
+    *around, name = _PLACES.get(field.path, ".".join(map(snake_case, field.path.split(".")))).split(".")
+    block = resource
+    for each in around:
+        block = block.enter(each)
+    if field.path in _REPEATED_BLOCKS:
+        for record in _REPEATED_BLOCKS[field.path](field):
+            attributes = {snake_case(key): hcl.write_expression(text) for key, text in record.items()}
+            block.repeated.append((name, hcl.Block(attributes=attributes)))
+    elif field.path in _WORDS:
+        words = _WORDS[field.path]
+        if field.scalar not in words:
+            raise field.error(f"the provider knows {', '.join(words)} only")
+        block.attributes[name] = hcl.write_expression(words[str(field.scalar)])
+    else:
+        value = cast("hcl.Scalar | list[str] | dict[str, str]", field.value)  # the plan's reader checked its type
+        block.attributes[name] = hcl.write_expression(value)
 
 
-def _refuse_decomposed(field: EnvironmentField, value: object) -> None:
-    if isinstance(value, str) and not hcl.comes_back(value):
+def _refuse_composed(field: EnvironmentField, value: object) -> None:
+    if isinstance(value, str) and not hcl.is_kept(value):
         raise field.error(
             "Terraform composes letters and accents (Unicode's NFC), which makes it another text; use rest"
         )
     if isinstance(value, Mapping):
-        _refuse_decomposed(field, [*value.keys(), *value.values()])
+        _refuse_composed(field, [*value.keys(), *value.values()])
     if isinstance(value, list):
         for each in value:
-            _refuse_decomposed(field, each)
+            _refuse_composed(field, each)
 
 
-def _lines(header: str, content: Block) -> list[str]:
-    inner = [_lines(name, block) for name, block in content.blocks.items()]
-    repeated = [hcl.block(name, attributes=attributes, blocks=[]) for name, attributes in content.repeated]
-    return hcl.block(header, attributes=content.attributes, blocks=[*repeated, *inner])
+def _read_allowed_ip_ranges(field: EnvironmentField) -> list[dict[str, str]]:
+    ranges = field.read_allowed_ip_ranges()
+    if not ranges.value:
+        raise ranges.error("an empty list keeps everyone out, and the provider takes it for no list at all; use rest")
+    return ranges.read_records("value", "description")
+
+
+# Whose presence alone makes an environment private.
+_PRIVATE_BLOCK: Final = frozenset(
+    {
+        f"{_PRIVATE}.networkingConfig.connectionType",
+        _ENDPOINT,
+        f"{_PRIVATE}.privateClusterConfig.masterIpv4CidrBlock",
+        f"{_PRIVATE}.cloudSqlIpv4CidrBlock",
+        f"{_PRIVATE}.webServerIpv4CidrBlock",
+        f"{_PRIVATE}.cloudComposerNetworkIpv4CidrBlock",
+        f"{_PRIVATE}.cloudComposerConnectionSubnetwork",
+        f"{_PRIVATE}.enablePrivatelyUsedPublicIps",
+    }
+)
+
+# Arguments that are not named, or do not stand, as their fields do.
+_PLACES: Final = {
+    "config.nodeConfig.location": "config.node_config.zone",
+    _WISH: "config.enable_private_environment",
+    f"{_PRIVATE}.enablePrivateBuildsOnly": "config.enable_private_builds_only",
+    f"{_PRIVATE}.networkingConfig.connectionType": "config.private_environment_config.connection_type",
+    _ENDPOINT: "config.private_environment_config.enable_private_endpoint",
+    f"{_PRIVATE}.privateClusterConfig.masterIpv4CidrBlock": "config.private_environment_config.master_ipv4_cidr_block",
+    "config.webServerNetworkAccessControl": "config.web_server_network_access_control.allowed_ip_range",
+}
+
+# The words that the provider knows (its schema's StringInSlice, read 2026-11-25), by Google's.
+_WORDS: Final = {
+    "config.softwareConfig.webServerPluginsMode": {"PLUGINS_ENABLED": "ENABLED", "PLUGINS_DISABLED": "DISABLED"},
+    **{
+        path: {word: word for word in words}
+        for path, *words in (
+            (f"{_PRIVATE}.networkingConfig.connectionType", "VPC_PEERING", "PRIVATE_SERVICE_CONNECT"),
+            (
+                "config.dataRetentionConfig.taskLogsRetentionConfig.storageMode",
+                "CLOUD_LOGGING_ONLY",
+                "CLOUD_LOGGING_AND_CLOUD_STORAGE",
+            ),
+            (
+                "config.dataRetentionConfig.airflowMetadataRetentionConfig.retentionMode",
+                "RETENTION_MODE_ENABLED",
+                "RETENTION_MODE_DISABLED",
+            ),
+        )
+    },
+}
+
+# Lists that the provider has as several blocks of one name.
+_REPEATED_BLOCKS: Final[Mapping[str, Callable[[EnvironmentField], list[dict[str, str]]]]] = {
+    "config.webServerNetworkAccessControl": _read_allowed_ip_ranges,
+    "config.masterAuthorizedNetworksConfig.cidrBlocks": lambda field: field.read_records("cidrBlock", "displayName"),
+}
+
+_FIELDS: Final = frozenset(
+    {
+        *_PRIVATE_BLOCK,
+        *_PLACES,
+        *_WORDS,
+        *_REPEATED_BLOCKS,
+        "config.softwareConfig.imageVersion",
+        "config.softwareConfig.airflowConfigOverrides",
+        "config.softwareConfig.pypiPackages",
+        "config.softwareConfig.envVariables",
+        "config.softwareConfig.pythonVersion",
+        "config.softwareConfig.schedulerCount",
+        "config.softwareConfig.cloudDataLineageIntegration.enabled",
+        "config.nodeCount",
+        "config.nodeConfig.enableIpMasqAgent",
+        "config.nodeConfig.network",
+        "config.nodeConfig.subnetwork",
+        "config.nodeConfig.composerNetworkAttachment",
+        "config.nodeConfig.composerInternalIpv4CidrBlock",
+        "config.nodeConfig.serviceAccount",
+        "config.nodeConfig.machineType",
+        "config.nodeConfig.diskSizeGb",
+        "config.nodeConfig.maxPodsPerNode",
+        "config.nodeConfig.oauthScopes",
+        "config.nodeConfig.tags",
+        "config.nodeConfig.ipAllocationPolicy.useIpAliases",
+        "config.nodeConfig.ipAllocationPolicy.clusterIpv4CidrBlock",
+        "config.nodeConfig.ipAllocationPolicy.clusterSecondaryRangeName",
+        "config.nodeConfig.ipAllocationPolicy.servicesIpv4CidrBlock",
+        "config.nodeConfig.ipAllocationPolicy.servicesSecondaryRangeName",
+        "config.masterAuthorizedNetworksConfig.enabled",
+        "config.environmentSize",
+        "config.resilienceMode",
+        *(
+            f"config.workloadsConfig.{workload}.{name}"
+            for workload, names in {
+                "scheduler": ("cpu", "memoryGb", "storageGb", "count"),
+                "triggerer": ("cpu", "memoryGb", "count"),
+                "webServer": ("cpu", "memoryGb", "storageGb"),
+                "worker": ("cpu", "memoryGb", "storageGb", "minCount", "maxCount"),
+                "dagProcessor": ("cpu", "memoryGb", "storageGb", "count"),
+            }.items()
+            for name in names
+        ),
+        "config.databaseConfig.machineType",
+        "config.databaseConfig.zone",
+        "config.webServerConfig.machineType",
+        "config.encryptionConfig.kmsKeyName",
+        "config.maintenanceWindow.startTime",
+        "config.maintenanceWindow.endTime",
+        "config.maintenanceWindow.recurrence",
+        "config.recoveryConfig.scheduledSnapshotsConfig.enabled",
+        "config.recoveryConfig.scheduledSnapshotsConfig.snapshotLocation",
+        "config.recoveryConfig.scheduledSnapshotsConfig.snapshotCreationSchedule",
+        "config.recoveryConfig.scheduledSnapshotsConfig.timeZone",
+        "config.dataRetentionConfig.airflowMetadataRetentionConfig.retentionDays",
+        "storageConfig.bucket",
+        "labels",
+    }
+)

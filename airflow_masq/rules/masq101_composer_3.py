@@ -1,18 +1,18 @@
 """Composer 3 has no IP masquerade agent.
 
-The environment's image is of Composer 3, where the agent cannot be enabled. Such an environment never masquerades by
-way of the agent, whatever the flag says.
+The environment's image is of Composer 3, where the agent cannot be enabled. Whatever the flag says, such an environment
+never masquerades through the agent.
 
 ## Why
 
-Composer 3 keeps its cluster out of your project, so there are no nodes of yours whose addresses the Pods could take
+Composer 3 keeps its cluster outside your project, so you have no nodes whose addresses the Pods could take
 ([Composer networking](https://cloud.google.com/composer/docs/composer-3/change-networking-type#comparison), read
 2026-11-22). Terraform refuses the flag; gcloud does not check it.
 
 ## How to fix
 
-To use the agent, choose an image of Composer 2. To stay with Composer 3 and have fixed source addresses, attach the
-environment to a VPC network and use private networking with Cloud NAT.
+To use the agent, choose an image of Composer 2. To keep Composer 3 with fixed source addresses, attach the environment
+to a VPC network and use private networking with Cloud NAT.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def _check(plan: Plan) -> Iterator[Problem]:
     if image is not None and image.generation == COMPOSER_3:
         yield Problem(
             where=IMAGE_VERSION_PLACE,
-            message=f"{image} is Composer 3, which has no IP masquerade agent; choose an image of Composer 2. To have "
+            message=f"{image} is Composer 3, which has no IP masquerade agent. Choose an image of Composer 2. For "
             "fixed source addresses with Composer 3, attach it to a VPC network and use private networking.",
         )
 

@@ -1,8 +1,8 @@
-"""The environment's name is not one that Composer accepts.
+"""Composer does not accept the environment's name.
 
-The name must have the form `projects/PROJECT/locations/LOCATION/environments/ENVIRONMENT`, and the environment's own
-id must begin with a small letter, hold only small letters, digits and dashes, not end with a dash, and have at most
-64 characters.
+The name must have the form `projects/PROJECT/locations/LOCATION/environments/ENVIRONMENT`. The environment's ID must
+start with a lowercase letter, contain only lowercase letters, digits and hyphens, not end with a hyphen, and have at
+most 64 characters.
 
 ## Why
 
@@ -12,7 +12,7 @@ read 2026-11-22).
 
 ## How to fix
 
-Write the name as the message says.
+Change the name as the message says.
 """
 
 from __future__ import annotations

@@ -1,18 +1,18 @@
-"""The environment does not ask for the IP masquerade agent.
+"""The environment does not enable the IP masquerade agent.
 
-`config.nodeConfig.enableIpMasqAgent` is missing or false. Created like this, the environment keeps GKE's default
-policy: Pods show their own addresses to every private destination.
+`config.nodeConfig.enableIpMasqAgent` is missing or false. The environment then keeps GKE's default policy, under which
+Pods show their own addresses to every private destination.
 
 ## Why
 
-The agent is enabled only when an environment is created, and never in the console ([Enable the IP Masquerade
-agent](https://cloud.google.com/composer/docs/composer-2/enable-ip-masquerade-agent), read 2026-11-22). The field has
-no presence: false and missing are the same to the service. An explicit false is a warning here, since somebody wrote
-it down. Of Composer 3, which has no agent, MASQ101 says all there is to say.
+The agent can be enabled only when an environment is created, and not in the console ([Enable the IP Masquerade
+agent](https://cloud.google.com/composer/docs/composer-2/enable-ip-masquerade-agent), read 2026-11-22). The service
+cannot tell false from a missing field. An explicit false is a warning here, since it was written on purpose. Composer 3
+has no agent; MASQ101 reports that instead.
 
 ## How to fix
 
-Set the field to true. `CloudComposerCreateMasqueradeEnvironmentOperator` sets it by itself. An existing environment
+Set the field to true. `CloudComposerCreateMasqueradeEnvironmentOperator` does so by itself. An existing environment
 without the agent must be created anew.
 """
 
@@ -36,8 +36,8 @@ def _check(plan: Plan) -> Iterator[Problem]:
         return
     yield Problem(
         where="environment.config.nodeConfig.enableIpMasqAgent",
-        message="The agent is not asked for, and it can be enabled only at creation; set enableIpMasqAgent: true "
-        "(the create operator does so by itself).",
+        message="The IP masquerade agent is not enabled, and it can be enabled only when the environment is created. "
+        "Set enableIpMasqAgent: true; the create operator does so by itself.",
         severity=Severity.WARNING if environment.refuses_agent else None,
     )
 

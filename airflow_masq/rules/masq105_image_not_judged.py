@@ -1,15 +1,15 @@
 """The image version does not tell Composer's generation.
 
-The image version is missing, is `composer-latest-…`, or names a generation that this tool does not know. Which one the
-service will choose, and so whether there can be an agent at all, is not known before the environment exists. It is an
-error where the text is no image version at all: the service refuses it.
+The image version is missing, is `composer-latest-…`, or names a generation that this tool does not know. Before the
+environment is created, it is then unknown which version the service chooses, and whether that can have the agent. A
+text that is not an image version at all is an error, since the service refuses it.
 
 ## Why
 
 The service replaces an alias with the version that is current on that day
 ([SoftwareConfig.imageVersion](https://cloud.google.com/composer/docs/reference/rest/v1/projects.locations.environments#SoftwareConfig),
-read 2026-11-22). The same page gives the form: Composer's part is a whole version such as `2.14.1`, a generation or
-`latest`; Airflow's part may be shortened. That it may choose Composer 3, which has no agent, is our conclusion.
+read 2026-11-22). The same page gives the form: Composer's part is a full version such as `2.14.1`, a generation or
+`latest`; Airflow's part may be shortened. That the service may choose Composer 3, which has no agent, is inferred.
 
 ## How to fix
 
@@ -41,7 +41,7 @@ def _check(plan: Plan) -> Iterator[Problem]:
     text = plan.environment.text("config", "softwareConfig", "imageVersion")
     if image is None and text:
         message = (
-            f"'{printable(text, limit=_LONGEST_EXCERPT)}' is no image version; name a whole one such as "
+            f"'{printable(text, limit=_LONGEST_EXCERPT)}' is not an image version. Use a full version such as "
             "composer-2.14.1-airflow-2.10.5, or an alias such as composer-2-airflow-2."
         )
         yield Problem(
@@ -49,11 +49,13 @@ def _check(plan: Plan) -> Iterator[Problem]:
         )
     elif image is None or image.generation is None:
         message = (
-            "The image version does not tell Composer's generation; name one such as composer-2.14.1-airflow-2.10.5."
+            "The image version does not tell Composer's generation. Use one such as composer-2.14.1-airflow-2.10.5."
         )
         yield Problem(where=IMAGE_VERSION_PLACE, message=message)
     elif image.generation not in _KNOWN:
-        message = f"{image} is of a generation that this tool does not know, and whether it has an agent is not known."
+        message = (
+            f"{image} is of a generation that this tool does not know, so it cannot tell whether there is an agent."
+        )
         yield Problem(where=IMAGE_VERSION_PLACE, message=message)
 
 

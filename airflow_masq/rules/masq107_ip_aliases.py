@@ -1,20 +1,20 @@
-"""IP aliases are asked for where there is no choice, or missing where the agent needs them.
+"""`useIpAliases` does not fit the generation of Composer.
 
-`ipAllocationPolicy.useIpAliases` is a field of Composer 1. There the agent needs it to be true, which is an error
-where it is not. Every later environment has a VPC-native cluster anyway, and the field says nothing.
+`ipAllocationPolicy.useIpAliases` is a field of Composer 1. There the agent needs it to be true; anything else is an
+error. Later environments always have a VPC-native cluster, and the field has no use.
 
 ## Why
 
 "This field is only supported for Cloud Composer environments in versions composer-1… Environments in newer versions
 always use VPC-native GKE clusters"
 ([IPAllocationPolicy](https://cloud.google.com/composer/docs/reference/rest/v1/projects.locations.environments#IPAllocationPolicy),
-read 2026-11-22). That the agent needs IP aliases on Composer 1 is what gcloud says of `--enable-ip-masq-agent`
-([gcloud composer environments create](https://cloud.google.com/sdk/gcloud/reference/composer/environments/create),
-read 2026-11-22). What the service does with the field in later environments is not verified.
+read 2026-11-22). gcloud says of `--enable-ip-masq-agent` that it needs IP aliases on Composer 1 ([gcloud composer
+environments create](https://cloud.google.com/sdk/gcloud/reference/composer/environments/create), read 2026-11-22), and
+refuses `--enable-ip-alias` for later environments. What the service does with the field there is not verified.
 
 ## How to fix
 
-On Composer 2, leave the field out. On Composer 1, set it to true.
+On Composer 2, remove the field. On Composer 1, set it to true.
 """
 
 from __future__ import annotations
@@ -40,10 +40,10 @@ def _check(plan: Plan) -> Iterator[Problem]:
         return
     aliases = plan.environment.value(*IP_ALLOCATION_POLICY, "useIpAliases")
     if composer == COMPOSER_1 and aliases is not True and plan.environment.masquerades:
-        message = "On Composer 1 the agent needs a VPC-native cluster; set useIpAliases: true."
+        message = "On Composer 1, the agent needs a VPC-native cluster; set useIpAliases: true."
         yield Problem(where=_PLACE, message=message, severity=Severity.ERROR)
     if composer > COMPOSER_1 and aliases is not None:
-        message = f"useIpAliases is a field of Composer 1; Composer {composer} is always VPC-native: leave it out."
+        message = f"useIpAliases is a field of Composer 1, and Composer {composer} is always VPC-native; remove it."
         yield Problem(where=_PLACE, message=message)
 
 

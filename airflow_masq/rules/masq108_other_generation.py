@@ -1,20 +1,21 @@
 """A field belongs to another generation of Composer.
 
-The environment sets a field that its generation of Composer does not have. At best it does nothing; often it shows that
-a configuration was copied from an older or newer environment.
+The environment sets a field that its generation of Composer does not have. At best the field does nothing; often the
+configuration was copied from an older or newer environment.
 
 ## Why
 
-Google's reference says for each of these fields in which versions it is supported
+Google's reference says for each of these fields which versions support it
 ([Environment](https://cloud.google.com/composer/docs/reference/rest/v1/projects.locations.environments), read
-2026-11-22); what belongs to a cluster or a private network of your own, which Composer 3 does not have, is listed for
+2026-11-22). Fields of a cluster or a private network of your own, which Composer 3 does not have, are listed for
 Composer 1 and 2 by [Terraform's
 reference](https://registry.terraform.io/providers/hashicorp/google/latest/docs/resources/composer_environment), read
-2026-11-22. Whether the service refuses or ignores the field elsewhere is not verified, so this is a warning.
+2026-11-22. gcloud and Terraform refuse many of them for other generations. Whether the service refuses or ignores them
+is not verified, so this is a warning.
 
 ## How to fix
 
-Leave the field out, or use what the environment's generation has in its place: `workloadsConfig` and `environmentSize`
+Remove the field, or use what replaces it in the environment's generation: `workloadsConfig` and `environmentSize`
 instead of node counts, machine types and disk sizes.
 """
 
@@ -41,7 +42,7 @@ def _check(plan: Plan) -> Iterator[Problem]:
         if plan.environment.value(*field.path) and not field.has(composer):
             yield Problem(
                 where=".".join(("environment", *field.path)),
-                message=f"{field.path[-1]} is a field of {field}, and the image is Composer {composer}; leave it out.",
+                message=f"{field.path[-1]} is a field of {field}, and the image is Composer {composer}; remove it.",
             )
 
 

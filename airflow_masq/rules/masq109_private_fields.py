@@ -1,6 +1,6 @@
-"""A field of private environments is set in an environment that is not private.
+"""A field of private environments is set in a public environment.
 
-The environment sets a field that only private environments have, while
+The environment sets a field that only private environments have, and
 `privateEnvironmentConfig.enablePrivateEnvironment` is not true.
 
 ## Why
@@ -13,7 +13,7 @@ without `--enable-private-environment`.
 
 ## How to fix
 
-Set `enablePrivateEnvironment: true`, or leave the field out. The agent itself needs no private environment.
+Set `enablePrivateEnvironment: true`, or remove the field. The agent itself does not need a private environment.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ def _check(plan: Plan) -> Iterator[Problem]:
         if plan.environment.value(*path) not in (None, "", False, _UNSPECIFIED):
             yield Problem(
                 where=".".join(("environment", *path)),
-                message=f"{field[-1]} needs a private environment; set enablePrivateEnvironment, or leave it out.",
+                message=f"{field[-1]} needs a private environment; set enablePrivateEnvironment: true, or remove it.",
             )
 
 

@@ -1,18 +1,18 @@
-"""Private Service Connect and VPC peering are both asked for.
+"""Private Service Connect and VPC peering are both requested.
 
-`cloudComposerConnectionSubnetwork` chooses Private Service Connect; `networkingConfig.connectionType` says
-`VPC_PEERING`. An environment is connected to Google's side in one of the two ways.
+`cloudComposerConnectionSubnetwork` selects Private Service Connect, and `networkingConfig.connectionType` is
+`VPC_PEERING`. An environment connects to Google's side in only one of the two ways.
 
 ## Why
 
-With the subnetwork "the environment will use Private Service Connect instead of VPC peerings"
+With the subnetwork, "the environment will use Private Service Connect instead of VPC peerings"
 ([PrivateEnvironmentConfig](https://cloud.google.com/composer/docs/reference/rest/v1/projects.locations.environments#PrivateEnvironmentConfig),
-read 2026-11-22); gcloud refuses the two together.
+read 2026-11-22). gcloud refuses the two together.
 
 ## How to fix
 
-Keep one: leave the connection type out (or say `PRIVATE_SERVICE_CONNECT`), or leave the subnetwork out. Private
-Service Connect takes one address of the subnetwork, VPC peering a block for Cloud SQL.
+Keep one: remove the connection type (or set it to `PRIVATE_SERVICE_CONNECT`), or remove the subnetwork. Private Service
+Connect takes one address of the subnetwork; VPC peering takes a block for Cloud SQL.
 """
 
 from __future__ import annotations
@@ -36,8 +36,8 @@ def _check(plan: Plan) -> Iterator[Problem]:
     if subnetwork and connection_type == "VPC_PEERING":
         yield Problem(
             where="environment.config.privateEnvironmentConfig.networkingConfig.connectionType",
-            message="cloudComposerConnectionSubnetwork means Private Service Connect, connectionType says VPC_PEERING; "
-            "keep one of them.",
+            message="cloudComposerConnectionSubnetwork selects Private Service Connect, but connectionType is "
+            "VPC_PEERING; keep one of them.",
         )
 
 

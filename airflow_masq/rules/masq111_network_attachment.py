@@ -1,18 +1,19 @@
-"""A network attachment is given together with a network.
+"""A network attachment is set together with a network.
 
-`nodeConfig.composerNetworkAttachment` connects the environment to a VPC network by itself; `network` and `subnetwork`
+`nodeConfig.composerNetworkAttachment` connects the environment to a VPC network by itself. `network` and `subnetwork`
 beside it are not used.
 
 ## Why
 
 The attachment "takes precedence over network and subnetwork settings"
 ([NodeConfig](https://cloud.google.com/composer/docs/reference/rest/v1/projects.locations.environments#NodeConfig), read
-2026-11-22), so what the file says of the network is not what the environment gets.
+2026-11-22), so the environment does not get the network that the file names. gcloud and Terraform refuse the
+combination.
 
 ## How to fix
 
-On Composer 3, keep the attachment or the network, not both. Composer 2, which the agent needs, has no attachments: name
-the network and the subnetwork.
+On Composer 3, keep either the attachment or the network. Composer 2, which the agent needs, has no attachments: set the
+network and the subnetwork.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ def _check(plan: Plan) -> Iterator[Problem]:
     if named:
         yield Problem(
             where="environment.config.nodeConfig.composerNetworkAttachment",
-            message=f"composerNetworkAttachment overrides {' and '.join(named)}; keep the one that you mean.",
+            message=f"composerNetworkAttachment overrides {' and '.join(named)}; keep the one that you want.",
         )
 
 

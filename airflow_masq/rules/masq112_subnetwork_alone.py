@@ -1,17 +1,17 @@
-"""A subnetwork is given without its network.
+"""A subnetwork is set without its network.
 
-`nodeConfig.subnetwork` is set and `nodeConfig.network` is not. Where a network attachment overrides both, that is
-MASQ111's matter.
+`nodeConfig.subnetwork` is set and `nodeConfig.network` is not. If a network attachment overrides both, MASQ111 reports
+that instead.
 
 ## Why
 
 "If a subnetwork is provided, nodeConfig.network must also be provided"
 ([NodeConfig](https://cloud.google.com/composer/docs/reference/rest/v1/projects.locations.environments#NodeConfig), read
-2026-11-22).
+2026-11-22). gcloud refuses a subnetwork alone, too.
 
 ## How to fix
 
-Name the network that the subnetwork belongs to; with Shared VPC that is one of the host project.
+Set the network that the subnetwork belongs to. With Shared VPC, that is a network of the host project.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def _check(plan: Plan) -> Iterator[Problem]:
     if plan.environment.text(*_NODE_CONFIG, "subnetwork") and not plan.environment.text(*_NODE_CONFIG, "network"):
         yield Problem(
             where="environment.config.nodeConfig.subnetwork",
-            message="A subnetwork needs its network beside it; set nodeConfig.network.",
+            message="A subnetwork needs its network; set nodeConfig.network too.",
         )
 
 

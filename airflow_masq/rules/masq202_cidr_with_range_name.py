@@ -1,18 +1,18 @@
-"""A CIDR and the name of a secondary range are given for the same purpose.
+"""A CIDR and the name of a secondary range are set for the same purpose.
 
-`ipAllocationPolicy` says where Pods (or Services) get their addresses either by a CIDR or by the name of a secondary
-range of the subnet. Both together contradict each other.
+`ipAllocationPolicy` takes the Pod range (or the Service range) either as a CIDR or as the name of a secondary range of
+the subnet, not as both.
 
 ## Why
 
 In Google's types the two are one choice
 ([IPAllocationPolicy](https://cloud.google.com/composer/docs/reference/rest/v1/projects.locations.environments#IPAllocationPolicy),
-read 2026-11-22). Its Python client silently drops one of them when given a dict, which was observed on 2026-11-22:
-the environment is then created with a range that nobody meant.
+read 2026-11-22). Google's Python client silently drops one of them when it is given a dict (observed on 2026-11-22), so
+the environment may be created with a range that you did not want.
 
 ## How to fix
 
-Keep the one that you mean: the name where the subnet has the range already, the CIDR where GKE is to make it.
+Keep the one that you want: the name if the subnet already has the range, the CIDR if GKE is to create it.
 """
 
 from __future__ import annotations

@@ -1,21 +1,20 @@
 """A Pod or Service range is not within the allowed ranges.
 
-Pods and Services may use private and other reserved ranges. A range outside them is public address space, which needs
+Pods and Services may use private and other reserved ranges. Any other range is public address space, which needs
 `config.privateEnvironmentConfig.enablePrivatelyUsedPublicIps`.
 
 ## Why
 
 Without that field the service answers 400, "CIDR range … is not within allowed ranges" ([Privately used public IP
-addresses](https://cloud.google.com/composer/docs/composer-2/configure-private-ip), read 2026-11-22). A classic is
-`100.128.0.0/16`: the shared address space 100.64.0.0/10 begins at 100.64.0.0 and ends at 100.127.255.255. A range that
-the environment itself does not name is a warning only, since the service may learn it in another way. That the field
-does not help with loopback, link-local, multicast and 0.0.0.0/8, which are nobody's public addresses, is our
-conclusion.
+addresses](https://cloud.google.com/composer/docs/composer-2/configure-private-ip), read 2026-11-22). A common mistake
+is `100.128.0.0/16`: the shared address space 100.64.0.0/10 begins at 100.64.0.0 and ends at 100.127.255.255. A range
+that only the plan names, and not its environment, is a warning, since the service may get it in another way. That the
+field does not help with loopback, link-local, multicast and 0.0.0.0/8, which are no public addresses, is inferred.
 
 ## How to fix
 
-Take a range within 10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16 or 100.64.0.0/10, or, where a public range is really
-meant, set `enablePrivatelyUsedPublicIps: true` in a private environment.
+Use a range within 10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16 or 100.64.0.0/10. If you do want a public range, set
+`enablePrivatelyUsedPublicIps: true` in a private environment.
 """
 
 from __future__ import annotations
@@ -28,7 +27,7 @@ from airflow_masq.network.policy import GKE_DEFAULT_NON_MASQUERADE
 from airflow_masq.network.provenance import Provenance
 from airflow_masq.network.ranges import IPV4
 from airflow_masq.rules.rule import Problem, Rule, Severity
-from airflow_masq.rules.views.ranges import pod_ranges, service_ranges
+from airflow_masq.rules.views.ranges import list_pod_ranges, list_service_ranges
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,37 +37,35 @@ if TYPE_CHECKING:
 # RFC 6598 section 7, read 2026-11-22: the shared address space, 100.64.0.0 to 100.127.255.255.
 _SHARED_ADDRESS_SPACE: Final = IPNetwork("100.64.0.0/10")
 _REUSE: Final = ("config", "privateEnvironmentConfig", "enablePrivatelyUsedPublicIps")
-_TAKEN_FOR_IT: Final = IPNetwork("100.0.0.0/8")
+_OFTEN_MISTAKEN_FOR_IT: Final = IPNetwork("100.0.0.0/8")
 
-
-# What no host has for an address ("this network", loopback, link-local, multicast; RFC 6890 section 2.2.2 and RFC 5771
-# section 3, read 2026-11-25): no block of it is public address space that could be used privately.
-_NOBODYS: Final = tuple(IPNetwork(cidr) for cidr in ("0.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16", "224.0.0.0/4"))
+# "This network", loopback, link-local and multicast (RFC 6890 section 2.2.2 and RFC 5771 section 3, read 2026-11-25):
+# no host has such an address, so no block of it is public address space that could be used privately.
+_NOT_FOR_HOSTS: Final = tuple(IPNetwork(cidr) for cidr in ("0.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16", "224.0.0.0/4"))
 
 
 def _check(plan: Plan) -> Iterator[Problem]:
     may_be_public = plan.environment.value(*_REUSE) is True
-    for named in (*pod_ranges(plan), *service_ranges(plan)):
+    for named in (*list_pod_ranges(plan), *list_service_ranges(plan)):
         network = named.network
         if network.version != IPV4 or any(network in allowed for allowed in GKE_DEFAULT_NON_MASQUERADE):
             continue
-        nobodys = next((block for block in _NOBODYS if network in block or block in network), None)
-        if nobodys is None and may_be_public:
+        not_for_hosts = next((block for block in _NOT_FOR_HOSTS if network in block or block in network), None)
+        if not_for_hosts is None and may_be_public:
             continue
-        advice = "take a private one, or set enablePrivatelyUsedPublicIps"
-        if nobodys is not None:
-            advice = f"no host can have an address of {nobodys}: take a private one"
+        mistake = ""
+        if network in _OFTEN_MISTAKEN_FOR_IT:
+            mistake = (
+                f" (the shared address space {_SHARED_ADDRESS_SPACE} begins at 100.64.0.0 and ends at 100.127.255.255)"
+            )
+        advice = "use a private range, or set enablePrivatelyUsedPublicIps: true"
+        if not_for_hosts is not None:
+            advice = f"no host can have an address of {not_for_hosts}, so use a private range"
         yield Problem(
             where=named.where,
-            message=f"{named} is not within allowed ranges{_likely_mistake(network)}; {advice}.",
+            message=f"The {named} is not within the allowed ranges{mistake}; {advice}.",
             severity=None if named.where.startswith("environment.") else Severity.WARNING,
         )
-
-
-def _likely_mistake(network: IPNetwork) -> str:
-    if network not in _TAKEN_FOR_IT:
-        return ""
-    return f" (the shared address space {_SHARED_ADDRESS_SPACE} begins at 100.64.0.0 and ends at 100.127.255.255)"
 
 
 RULE: Final = Rule(

@@ -1,18 +1,18 @@
-"""A block for Google's side has a width that its field does not take.
+"""A block for Google's side has a size that its field does not accept.
 
-The environment names a block for the GKE master, Cloud SQL, Composer's network, the web server or Composer 3's internal
-addresses that is too large or too small.
+The block for the GKE master, Cloud SQL, Composer's network, the web server or Composer 3's internal addresses is too
+large or too small.
 
 ## Why
 
-gcloud checks these widths before it calls the service: the GKE master takes /23 to /28, Cloud SQL at least a /24,
+gcloud checks these sizes before it calls the service: the GKE master takes /23 to /28, Cloud SQL a /24 or larger,
 Composer's network and the web server /24 to /29, Composer 3's internal range a /20 ([gcloud composer environments
 create](https://cloud.google.com/sdk/gcloud/reference/composer/environments/create), read 2026-11-22). Other tools do
-not check, and the answer then comes after minutes of waiting.
+not check them, and the service answers only after minutes.
 
 ## How to fix
 
-Take a block of the width that the message names.
+Use a block of the size that the message names.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def _check(plan: Plan) -> Iterator[Problem]:
     for field in (*RESERVED_FIELDS, INTERNAL_FIELD):
         network = plan.environment.cidr(field)
         if network is None or network.version != IPV4:
-            continue  # MASQ203 says that it must be IPv4
+            continue  # MASQ203 reports it
         if field.shortest_prefix <= network.prefixlen <= field.longest_prefix:
             continue
         yield Problem(

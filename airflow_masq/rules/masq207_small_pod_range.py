@@ -1,20 +1,20 @@
 """The Pod range is too small for a working environment.
 
-The Pod ranges together have fewer addresses than a /23. Each node takes a whole block of them, so the cluster can
-have only a few nodes.
+The Pod ranges together have fewer addresses than a /23. Each node takes a whole block of them, so the cluster can have
+only a few nodes.
 
 ## Why
 
-A node's block is the next power of two of at least twice its Pods, with Autopilot's 32 Pods a /26 ([Flexible Pod
-CIDR](https://cloud.google.com/kubernetes-engine/docs/how-to/flexible-pod-cidr), read 2026-11-22), so a /24 is enough
-for 4 nodes and a /23 for 8. That an environment needs a /23 at least is our conclusion from that; Composer's own
+A node's block is the next power of two that is at least twice the number of its Pods; with Autopilot's 32 Pods, it is a
+/26 ([Flexible Pod CIDR](https://cloud.google.com/kubernetes-engine/docs/how-to/flexible-pod-cidr), read 2026-11-22). So
+a /24 is enough for 4 nodes and a /23 for 8. That an environment needs at least a /23 is inferred from this; Composer's
 guidance for older environments asks for more ([Configuring Shared
 VPC](https://cloud.google.com/composer/docs/how-to/managing/configuring-shared-vpc), read 2026-11-22).
 
 ## How to fix
 
-Take a larger range. With the agent it need not be routable, so there is no reason to save: 192.168.0.0/16 or a part
-of 100.64.0.0/10.
+Use a larger range. With the agent it does not have to be routable, so there is no reason to save: use 192.168.0.0/16 or
+a part of 100.64.0.0/10.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Final
 from airflow_masq.network.provenance import Provenance
 from airflow_masq.network.ranges import IPV4_BITS
 from airflow_masq.rules.rule import Problem, Rule, Severity
-from airflow_masq.rules.views.ranges import pod_size
+from airflow_masq.rules.views.ranges import measure_pod_ranges
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,12 +35,12 @@ _FEWEST_ADDRESSES: Final = 2 ** (IPV4_BITS - 23)
 
 
 def _check(plan: Plan) -> Iterator[Problem]:
-    size = pod_size(plan)
+    size = measure_pod_ranges(plan)
     if size is not None and size.addresses < _FEWEST_ADDRESSES:
         yield Problem(
             where=size.where,
-            message=f"Pods get {size.addresses} addresses ({size.text}), fewer than the {_FEWEST_ADDRESSES} of a /23; "
-            "take a larger range, which need not be routable with the agent.",
+            message=f"Pods have {size.addresses} addresses ({size.text}), fewer than the {_FEWEST_ADDRESSES} of a /23. "
+            "Use a larger range; with the agent, it does not have to be routable.",
         )
 
 

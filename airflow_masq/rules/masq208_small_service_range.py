@@ -1,7 +1,7 @@
 """The Service range is smaller than Composer recommends.
 
-The Service ranges together have fewer addresses than a /27. Every Service of the cluster takes one of them, Composer's
-own and Kubernetes' first.
+The Service ranges together have fewer addresses than a /27. Every Service of the cluster takes one of them, including
+those of Composer and Kubernetes.
 
 ## Why
 
@@ -10,7 +10,7 @@ VPC](https://cloud.google.com/composer/docs/how-to/managing/configuring-shared-v
 
 ## How to fix
 
-Take a larger range. It is used only within the cluster and need not be routable.
+Use a larger range. It is used only within the cluster and does not have to be routable.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Final
 from airflow_masq.network.provenance import Provenance
 from airflow_masq.network.ranges import IPV4_BITS
 from airflow_masq.rules.rule import Problem, Rule, Severity
-from airflow_masq.rules.views.ranges import service_size
+from airflow_masq.rules.views.ranges import measure_service_ranges
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,12 +31,12 @@ _FEWEST_ADDRESSES: Final = 2 ** (IPV4_BITS - 27)
 
 
 def _check(plan: Plan) -> Iterator[Problem]:
-    size = service_size(plan)
+    size = measure_service_ranges(plan)
     if size is not None and size.addresses < _FEWEST_ADDRESSES:
         yield Problem(
             where=size.where,
-            message=f"Services get {size.addresses} addresses ({size.text}), fewer than the {_FEWEST_ADDRESSES} of "
-            "a /27; take a larger range, which need not be routable.",
+            message=f"Services have {size.addresses} addresses ({size.text}), fewer than the {_FEWEST_ADDRESSES} of "
+            "a /27. Use a larger range; it does not have to be routable.",
         )
 
 

@@ -1,21 +1,21 @@
-"""The ranges have no room for the workers wanted.
+"""The ranges are too small for the number of workers.
 
 `network.workers`, or else the environment's own `workloadsConfig.worker.maxCount`, says how many workers there may be,
-and the node or Pod ranges are too small for so many. It is an error where the workers outnumber all Pods that could
-run, and a warning where they outnumber the nodes: each worker may need a node of its own.
+and the node or Pod ranges are too small for them. If the workers outnumber all Pods that can run, this is an error. If
+they outnumber only the nodes, it is a warning, since each worker may need its own node.
 
 ## Why
 
-Every node takes an address of the node range, of which Google keeps four ([VPC
+Every node takes one address of the node range, of which Google reserves four ([VPC
 subnets](https://cloud.google.com/vpc/docs/subnets#unusable-ip-addresses-in-every-subnet), read 2026-11-22), and a
-whole block of the Pod range, with Autopilot's 32 Pods a /26 ([Flexible Pod
+whole block of the Pod range, a /26 with Autopilot's 32 Pods ([Flexible Pod
 CIDR](https://cloud.google.com/kubernetes-engine/docs/how-to/flexible-pod-cidr), read 2026-11-22). How many workers
-Autopilot puts on one node depends on their size; that it may be one only is our conclusion.
+Autopilot places on one node depends on their size; that it may be only one is inferred.
 
 ## How to fix
 
-Enlarge the range that the message names. With the agent the Pod range need not be routable, so it can be as large as
-you like; `airflow-masq capacity PLAN` shows what each range has room for.
+Enlarge the range that the message names. With the agent, the Pod range does not have to be routable, so it can be as
+large as you like. `airflow-masq capacity PLAN` shows how many nodes and Pods each range has room for.
 """
 
 from __future__ import annotations
@@ -29,7 +29,6 @@ from airflow_masq.text import listed
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from airflow_masq.network.capacity import Capacity
     from airflow_masq.plan import Plan
 
 
@@ -40,20 +39,16 @@ def _check(plan: Plan) -> Iterator[Problem]:
     room = plan.capacity
     if room.is_enough is not False:
         return
+    name, ranges = ("Pod", room.pod_ranges) if room.nodes == room.nodes_by_pod_range else ("node", room.node_ranges)
+    limit = f"{name} range {listed(each.cidr for each in ranges)}"
     cannot_run = (room.pods or 0) < (room.wanted_nodes or 0)
     own = plan.environment.value(*_MOST_WORKERS) == room.wanted_nodes
     yield Problem(
         where=".".join(("environment", *_MOST_WORKERS)) if own else "network.workers",
-        message=f"{room.wanted_nodes} workers are wanted, and the {_bound(room)} of {room.nodes} nodes at most, "
-        f"{room.pods} Pods in all; enlarge it, or want fewer.",
+        message=f"The plan wants {room.wanted_nodes} workers, but the {limit} has room for {room.nodes} nodes with "
+        f"{room.pods} Pods in all. Enlarge it, or plan fewer workers.",
         severity=Severity.ERROR if cannot_run else None,
     )
-
-
-def _bound(room: Capacity) -> str:
-    name, ranges = ("Pod", room.pod_ranges) if room.nodes == room.nodes_by_pod_range else ("node", room.node_ranges)
-    of = listed(each.cidr for each in ranges)
-    return f"{name} range {of} has room for blocks" if name == "Pod" else f"{name} range {of} has addresses"
 
 
 RULE: Final = Rule(

@@ -1,32 +1,31 @@
 """Cloud NAT does not cover the addresses with which packets leave for the internet.
 
-Public destinations are reached with a node's address where the policy masquerades, and with a Pod's where it does not.
-Cloud NAT translates the ranges that it was told to (`network.nat_covers`). A packet from another range is lost, which
-from inside looks like a service that does not answer.
+Packets reach public destinations with the node's address if the policy masquerades, and with the Pod's address if it
+does not. Cloud NAT translates only the ranges that it is configured for (`network.nat_covers`). A packet from any other
+range is lost; seen from inside, the service does not answer.
 
 ## Why
 
 Cloud NAT can be limited to a subnet's primary range (the nodes) or to secondary ranges (the Pods) ([Cloud NAT with
 GKE](https://cloud.google.com/nat/docs/gke-example), read 2026-11-22). Which of them a packet needs follows from the
-masquerade policy; that is our conclusion. The change from Pods to nodes comes with the agent, so a configuration that
-worked before it stops to work. Nodes with external addresses of their own need no Cloud NAT for what is masqueraded.
+masquerade policy; this is inferred. The agent changes the source from Pods to nodes, so a configuration that worked
+before can stop working. Nodes with their own external addresses need no Cloud NAT for masqueraded packets.
 
 ## How to fix
 
-Let Cloud NAT translate the range that the message names, best both: "primary and secondary ranges for all subnets". If
-it does so already, say so in `network.nat_covers`.
+Let Cloud NAT translate the range that the message names, or better both: "primary and secondary ranges for all
+subnets". If it already does, add the range to `network.nat_covers`.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from airflow_masq.network.arrival import PredictedKind
-from airflow_masq.network.every_pod import predict_every_pod
-from airflow_masq.network.prediction import Prediction
+from airflow_masq.network.prediction import Prediction, predict_every_pod
 from airflow_masq.network.provenance import Provenance
+from airflow_masq.network.ranges import AddressKind
 from airflow_masq.rules.rule import Problem, Rule, Severity
-from airflow_masq.rules.views.targets import SOMEWHERE_PUBLIC, predicted_targets
+from airflow_masq.rules.views.targets import SOMEWHERE_PUBLIC, predict_targets
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,20 +36,21 @@ if TYPE_CHECKING:
 def _check(plan: Plan) -> Iterator[Problem]:
     ranges = plan.ranges
     if ranges.nat_covers or ranges.nat_addresses:
-        prediction = predict_every_pod(ranges, policy=plan.policy, destination=SOMEWHERE_PUBLIC).prediction
-        if prediction.arrives_as is PredictedKind.DROPPED:
+        prediction = predict_every_pod(ranges, policy=plan.policy, destination=SOMEWHERE_PUBLIC)
+        if prediction.arrives_as is AddressKind.DROPPED:
             yield Problem(
                 where="network.nat_covers",
                 message=f"Packets to the internet leave with {_leaves_with(prediction)}, which Cloud NAT does not "
-                "cover, and are lost; let it translate those too.",
+                "cover, so they are lost. Let Cloud NAT translate these addresses too.",
             )
             return
-    for predicted in predicted_targets(plan):
-        if predicted.prediction.arrives_as is PredictedKind.DROPPED:
+    for predicted in predict_targets(plan):
+        if predicted.prediction.arrives_as is AddressKind.DROPPED:
             yield Problem(
                 where=f"{predicted.where}.observe",
                 message=f"{predicted} is on the internet and is reached with {_leaves_with(predicted.prediction)}, "
-                "which no Cloud NAT covers, so the packets are lost; add one, or say so in network.nat_covers.",
+                "which no Cloud NAT covers, so the packets are lost. Add Cloud NAT, or list what it covers in "
+                "network.nat_covers.",
             )
 
 

@@ -1,18 +1,18 @@
 """The plan and its environment name different ranges.
 
-`network.pod_ranges` (or `service_ranges`) does not hold the block that the environment itself asks for in
-`ipAllocationPolicy`. Whatever is predicted from this plan rests on `network`, and would be wrong of the environment.
+`network.pod_ranges` (or `service_ranges`) does not include the block that the environment requests in
+`ipAllocationPolicy`. Predictions are made from `network`, so they would be wrong for the environment.
 
 ## Why
 
-The environment's block is the one that its cluster gets
+The cluster gets the environment's block
 ([IPAllocationPolicy](https://cloud.google.com/composer/docs/reference/rest/v1/projects.locations.environments#IPAllocationPolicy),
-read 2026-11-22); `network` is what this plan says of it. That they should agree is our conclusion. More ranges than the
-environment's own may be right: a cluster can be given further Pod ranges later.
+read 2026-11-22); `network` is what the plan says about it. That the two should agree is inferred. More ranges than the
+environment's own can be right: a cluster can get further Pod ranges later.
 
 ## How to fix
 
-Leave the ranges out under `network`, since they default to the environment's. Or correct the one that is wrong.
+Leave the ranges out of `network`, since they default to the environment's, or correct the wrong one.
 """
 
 from __future__ import annotations
@@ -41,8 +41,8 @@ def _check(plan: Plan) -> Iterator[Problem]:
         if own is not None and not any(own in network for network in cidr_merge(networks)):
             yield Problem(
                 where=where,
-                message=f"The environment asks for {field.purpose} range {own}, and this says {listed(networks)}; "
-                "leave it out, or correct one of them.",
+                message=f"The environment requests the {field.purpose} range {own}, but {where} has "
+                f"{listed(networks)}; remove that field, or correct one of them.",
             )
 
 

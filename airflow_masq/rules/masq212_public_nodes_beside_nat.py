@@ -1,18 +1,18 @@
-"""Cloud NAT is named beside nodes that have external addresses of their own.
+"""The plan names Cloud NAT, but its environment has nodes with external addresses.
 
-The plan names Cloud NAT, its environment is not a private one, and the plan does not say whether nodes are public. It
-is judged here as if they had no external addresses.
+The plan names Cloud NAT, its environment is not private, and the plan does not say whether nodes are public. The plan
+is judged as if nodes had no external addresses.
 
 ## Why
 
 Nodes of an environment that is not private have external addresses, and Cloud NAT is for machines without one ([Cloud
-NAT addresses](https://cloud.google.com/nat/docs/ports-and-addresses), read 2026-11-25): masqueraded packets to the
-internet then show the node's external address, and only those that keep a Pod's address pass through Cloud NAT. That a
-plan which names Cloud NAT means private nodes is our conclusion.
+NAT addresses](https://cloud.google.com/nat/docs/ports-and-addresses), read 2026-11-25). Masqueraded packets to the
+internet then show the node's external address, and only packets that keep a Pod's address pass through Cloud NAT. That
+a plan with Cloud NAT means private nodes is inferred.
 
 ## How to fix
 
-Say which of the two is meant: `network.public_nodes: true` where nodes have external addresses; where they have none,
+If nodes have external addresses, set `network.public_nodes: true`. If they have none, set
 `enablePrivateEnvironment: true` in the environment, or `network.public_nodes: false` in the plan.
 """
 
@@ -33,9 +33,9 @@ def _check(plan: Plan) -> Iterator[Problem]:
     if plan.takes_nodes_for_private:
         yield Problem(
             where="network",
-            message="The plan names Cloud NAT, and its environment is not private, so nodes have external addresses, "
-            "which masqueraded packets to the internet show. The plan is judged as if nodes had none; say which: "
-            "network.public_nodes: true or false.",
+            message="The plan names Cloud NAT, but its environment is not private, so its nodes have external "
+            "addresses, and masqueraded packets to the internet show those. The plan is judged as if nodes had none; "
+            "set network.public_nodes to true or false.",
         )
 
 

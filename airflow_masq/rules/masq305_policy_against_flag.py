@@ -19,16 +19,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from airflow_masq.network.firewall import FirewallAnswer
+from airflow_masq.network.prediction import Prediction
 from airflow_masq.network.provenance import Provenance
 from airflow_masq.plan import Plan, Target
 from airflow_masq.rules.rule import Problem, Rule, Severity
-from airflow_masq.rules.views.targets import PredictedTarget, predicted_targets
+from airflow_masq.rules.views.targets import PredictedTarget, predict_targets
 from airflow_masq.text import listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from airflow_masq.network.every_pod import EveryPod
 
 _WITHOUT_AGENT: Final = ("gke-default", "none")
 
@@ -46,7 +47,7 @@ def _check(plan: Plan) -> Iterator[Problem]:
         )
     else:
         return
-    misjudged = [predicted.target.name for predicted in predicted_targets(plan) if _is_misjudged(plan, predicted)]
+    misjudged = [predicted.target.name for predicted in predict_targets(plan) if _is_misjudged(plan, predicted)]
     if misjudged:
         message += f" By the flag, {listed(misjudged)} would not see what it needs."
     yield Problem(where="policy", message=message, severity=Severity.ERROR if misjudged else None)
@@ -54,13 +55,15 @@ def _check(plan: Plan) -> Iterator[Problem]:
 
 def _is_misjudged(plan: Plan, predicted: PredictedTarget) -> bool:
     """Say whether a target gets what it needs by the stated policy, and does not by the one that the flag brings."""
-    by_flag = predicted.under(plan.policy_with_agent if plan.environment.masquerades else plan.policy_without_agent)
-    return _suffices(predicted.target, predicted.every_pod) and not _suffices(predicted.target, by_flag)
+    by_flag = predicted.predict_under(
+        plan.policy_with_agent if plan.environment.masquerades else plan.policy_without_agent
+    )
+    return _suffices(predicted.target, predicted.prediction) and not _suffices(predicted.target, by_flag)
 
 
-def _suffices(target: Target, seen: EveryPod) -> bool:
-    is_expected = target.expect is None or target.expect.value == seen.prediction.arrives_as.value
-    return is_expected and seen.let_in is not False
+def _suffices(target: Target, prediction: Prediction) -> bool:
+    is_expected = target.expect is None or target.expect is prediction.arrives_as
+    return is_expected and prediction.firewall is not FirewallAnswer.NONE
 
 
 RULE: Final = Rule(

@@ -24,7 +24,7 @@ from airflow_masq.agent.fields import CIDRS_KEY
 from airflow_masq.network.provenance import Provenance
 from airflow_masq.rules.rule import Problem, Rule, Severity
 from airflow_masq.rules.views.policy import culprit, lists_defaults
-from airflow_masq.rules.views.targets import predicted_targets
+from airflow_masq.rules.views.targets import predict_targets
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 
 def _check(plan: Plan) -> Iterator[Problem]:
-    for predicted in predicted_targets(plan):
+    for predicted in predict_targets(plan):
         entry = culprit(plan, predicted=predicted)
         if entry is not None:
             told = f"covers {predicted}, which accepts only nodes and will see the Pod's address"

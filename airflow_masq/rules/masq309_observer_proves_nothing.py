@@ -21,10 +21,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from airflow_masq.network.arrival import is_nowhere
+from airflow_masq.network.arrival import never_leaves_pod
 from airflow_masq.network.provenance import Provenance
 from airflow_masq.rules.rule import Problem, Rule, Severity
-from airflow_masq.rules.views.targets import predicted_targets
+from airflow_masq.rules.views.targets import predict_targets
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,13 +34,13 @@ if TYPE_CHECKING:
 
 def _check(plan: Plan) -> Iterator[Problem]:
     for index, target in enumerate(plan.targets):
-        if target.address is not None and is_nowhere(target.address):
+        if target.address is not None and never_leaves_pod(target.address):
             yield Problem(
                 where=f"targets[{index}].observe",
                 message=f"{target.name} ({target.address}) is no address that a packet leaves the Pod for, so it "
                 "proves nothing; name the address of a service elsewhere.",
             )
-    for predicted in predicted_targets(plan):
+    for predicted in predict_targets(plan):
         if predicted.proves_nothing:
             place = "is link-local" if predicted.is_link_local else "lies in the cluster's own ranges"
             yield Problem(

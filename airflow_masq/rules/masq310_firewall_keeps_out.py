@@ -1,8 +1,8 @@
-"""A target's firewall does not let in the address that workers come with.
+"""A target's firewall does not let in the addresses that workers come from.
 
-`allowed_sources` says what a target's firewall lets in, and the source address that this plan leads to is not among
-it, or not all of it. Where none of it is let in, this is an error: as the plan stands, no task reaches the service.
-Where a part of it is, it is a warning: some tasks do.
+`allowed_sources` says what a target's firewall lets in. The source addresses that this plan leads to are not in it, or
+only some of them are. If none of them is let in, this is an error: no task reaches the service. If some are, it is a
+warning: only some tasks reach it.
 
 ## Why
 
@@ -25,66 +25,58 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from airflow_masq.network.arrival import PredictedKind
+from airflow_masq.network.firewall import FirewallAnswer
 from airflow_masq.network.policy import Reason
+from airflow_masq.network.prediction import Prediction
 from airflow_masq.network.provenance import Provenance
-from airflow_masq.network.ranges import SourceKind
+from airflow_masq.network.ranges import AddressKind
 from airflow_masq.plan import Plan, Remedy
 from airflow_masq.rules.rule import Problem, Rule, Severity
 from airflow_masq.rules.views.policy import culprit, is_exempt_by_default
-from airflow_masq.rules.views.targets import PredictedTarget, predicted_targets
+from airflow_masq.rules.views.targets import PredictedTarget, predict_targets
 from airflow_masq.text import listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from airflow_masq.network.every_pod import EveryPod
-
 
 def _check(plan: Plan) -> Iterator[Problem]:
     remedy = plan.find_remedy()
-    for predicted in predicted_targets(plan):
+    for predicted in predict_targets(plan):
         is_told = culprit(plan, predicted=predicted) is not None and not is_exempt_by_default(plan, predicted=predicted)
         if predicted.is_link_local or is_told:
             continue  # MASQ309 and MASQ307 say it, with its cause
-        if predicted.is_let_in is False:
-            yield _kept_out(predicted, remedy)
-        elif predicted.is_let_in_partly:
-            yield Problem(
-                where=f"{predicted.where}.allowed_sources",
-                message=f"{predicted} lets in {_allowed(predicted)}, which is only a part of "
-                f"{_listed(predicted.sources)}, where workers come from: whether one gets through depends on its "
-                "address. Ask that side to let in all of it.",
-                severity=Severity.WARNING,
-                provenance=predicted.prediction.provenance,
+        prediction, where = predicted.prediction, f"{predicted.where}.allowed_sources"
+        allowed = _list_ranges(predicted.target.allowed_sources)
+        if prediction.firewall is FirewallAnswer.NONE:
+            message = (
+                f"{predicted} lets in only {allowed}, but workers reach it {_describe_source(prediction)}"
+                f"{_describe_cause(prediction)}, so its firewall drops them. {_advise(predicted, remedy)}"
             )
+            yield Problem(where=where, message=message, provenance=prediction.provenance)
+        elif prediction.firewall is FirewallAnswer.SOME:
+            message = (
+                f"{predicted} lets in {allowed}, which is only a part of {_list_ranges(prediction.sources)}, where "
+                "workers come from: whether one gets through depends on its address. Ask that side to let in all of it."
+            )
+            yield Problem(where=where, message=message, severity=Severity.WARNING, provenance=prediction.provenance)
 
 
-def _kept_out(predicted: PredictedTarget, remedy: Remedy) -> Problem:
-    return Problem(
-        where=f"{predicted.where}.allowed_sources",
-        message=f"{predicted} lets in only {_allowed(predicted)}, but workers reach it {_source(predicted.every_pod)}"
-        f"{_cause(predicted)}, so its firewall drops them. {_advice(predicted, remedy)}",
-        provenance=predicted.prediction.provenance,
-    )
+def _describe_source(prediction: Prediction) -> str:
+    at = f" in {_list_ranges(prediction.sources)}" if prediction.sources else ", which this plan does not name"
+    return f"{_SOURCES[prediction.arrives_as]}{at}"
 
 
-def _source(seen: EveryPod) -> str:
-    at = f" in {_listed(seen.sources)}" if seen.sources else ", which this plan does not tell"
-    return f"{_WITH[seen.prediction.arrives_as]}{at}"
-
-
-_WITH: Final = {
-    PredictedKind.POD: "with their Pod's address",
-    PredictedKind.NODE: "with their node's address",
-    PredictedKind.NAT: "through Cloud NAT, with its address",
-    PredictedKind.NODE_EXTERNAL: "with their node's external address",
+_SOURCES: Final = {
+    AddressKind.POD: "with their Pod's address",
+    AddressKind.NODE: "with their node's address",
+    AddressKind.NAT: "through Cloud NAT, with its address",
+    AddressKind.NODE_EXTERNAL: "with their node's external address",
 }
 
 
-def _cause(predicted: PredictedTarget) -> str:
-    prediction = predicted.prediction
-    if prediction.arrives_as is not PredictedKind.POD:
+def _describe_cause(prediction: Prediction) -> str:
+    if prediction.arrives_as is not AddressKind.POD:
         return ""
     if prediction.matched_cidr is not None:
         return f" ({prediction.origin} exempts {prediction.matched_cidr} from masquerading)"
@@ -97,40 +89,43 @@ _OTHER_CAUSES: Final = {
 }
 
 
-def _advice(predicted: PredictedTarget, remedy: Remedy) -> str:
-    ask = f"Ask that side to let in {_named(predicted.every_pod)}"
-    remedied = predicted.under(remedy.policy)
-    if remedied.let_in is True and predicted.target.expect is SourceKind.POD:
-        return f"That contradicts expect: pod. {ask}, or leave expect out."
-    if remedied.let_in is True:
-        return f"{remedy.state} they come {_source(remedied)}, which it lets in: {remedy.step}."
-    if predicted.prediction.arrives_as is not PredictedKind.POD:
+def _advise(predicted: PredictedTarget, remedy: Remedy) -> str:
+    ask = f"Ask that side to let in {_name_sources(predicted.prediction)}"
+    remedied = predicted.predict_under(remedy.policy)
+    if remedied.firewall is FirewallAnswer.ALL and predicted.target.expect is AddressKind.POD:
+        return f"That contradicts expect: pod. {ask}, or remove expect."
+    if remedied.firewall is FirewallAnswer.ALL:
+        return f"{remedy.state} they come {_describe_source(remedied)}, which it lets in: {remedy.step}."
+    if predicted.prediction.arrives_as is not AddressKind.POD:
         return f"{ask}."
-    if remedied.prediction.reason is Reason.NO_MASQUERADING_FOR_IPV6:
-        return f"No agent of Composer's changes that. Reach the service by IPv4. Or {ask[0].lower()}{ask[1:]}."
-    if remedied.prediction.arrives_as is PredictedKind.POD:
+    if remedied.reason is Reason.NO_MASQUERADING_FOR_IPV6:
+        return f"The agent does not change that. {ask}, or reach the service by IPv4."
+    if remedied.arrives_as is AddressKind.POD:
         narrow = ""
         if any(predicted.address in network for network in predicted.ranges.node):
             narrow = " If network.node_ranges names more than the cluster's own subnetwork, correct that first."
         return (
-            f"No agent changes that, since this destination is never masqueraded.{narrow} {ask}, or move the service."
+            "The agent does not change that, since packets to this destination are never masqueraded."
+            f"{narrow} {ask}, or move the service."
         )
-    either = "which it does not let in either" if remedied.let_in is False else "of which it may let in none or some"
     return (
-        f"The agent alone would not help: then they come {_source(remedied)}, {either}. "
-        f"{ask}, or, with the agent, {_named(remedied)}."
+        f"The agent alone would not help: then they come {_describe_source(remedied)}, "
+        f"{_OTHER_ANSWERS[remedied.firewall]}. {ask}, or, with the agent, {_name_sources(remedied)}."
     )
 
 
-def _named(seen: EveryPod) -> str:
-    return _listed(seen.sources) or "that address"
+_OTHER_ANSWERS: Final = {
+    FirewallAnswer.NONE: "which it does not let in either",
+    FirewallAnswer.SOME: "of which it lets in only a part",
+    FirewallAnswer.UNKNOWN: "and whether it lets that in is not known",
+}
 
 
-def _allowed(predicted: PredictedTarget) -> str:
-    return _listed(predicted.target.allowed_sources)
+def _name_sources(prediction: Prediction) -> str:
+    return _list_ranges(prediction.sources) or "that address"
 
 
-def _listed(networks: Iterable[object]) -> str:
+def _list_ranges(networks: Iterable[object]) -> str:
     return listed(str(network).removesuffix("/32").removesuffix("/128") for network in networks)
 
 

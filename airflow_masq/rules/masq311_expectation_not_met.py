@@ -20,12 +20,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from airflow_masq.network.arrival import PredictedKind
+from airflow_masq.network.firewall import FirewallAnswer
 from airflow_masq.network.provenance import Provenance
+from airflow_masq.network.ranges import AddressKind
 from airflow_masq.rules.rule import Problem, Rule, Severity
 from airflow_masq.rules.views.policy import culprit
 from airflow_masq.rules.views.public_observers import verifies_nothing
-from airflow_masq.rules.views.targets import PredictedTarget, predicted_targets
+from airflow_masq.rules.views.targets import PredictedTarget, predict_targets
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,10 +35,10 @@ if TYPE_CHECKING:
 
 
 def _check(plan: Plan) -> Iterator[Problem]:
-    for predicted in predicted_targets(plan):
+    for predicted in predict_targets(plan):
         expected, kind = predicted.target.expect, predicted.prediction.arrives_as
-        is_met = expected is None or kind.value == expected.value
-        if is_met or kind is PredictedKind.DROPPED or _is_told_otherwise(plan, predicted):
+        is_met = expected is None or kind is expected
+        if is_met or kind is AddressKind.DROPPED or _is_told_otherwise(plan, predicted):
             continue
         yield Problem(
             where=f"{predicted.where}.expect",
@@ -52,7 +53,7 @@ def _is_told_otherwise(plan: Plan, predicted: PredictedTarget) -> bool:
     return (
         predicted.proves_nothing
         or predicted.is_ipv6_bypass
-        or predicted.is_let_in is False
+        or predicted.prediction.firewall is FirewallAnswer.NONE
         or culprit(plan, predicted=predicted) is not None
         or verifies_nothing(plan, target=predicted.target)
     )

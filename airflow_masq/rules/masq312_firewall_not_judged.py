@@ -20,10 +20,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from airflow_masq.network.arrival import PredictedKind
+from airflow_masq.network.firewall import FirewallAnswer
 from airflow_masq.network.provenance import Provenance
+from airflow_masq.network.ranges import AddressKind
 from airflow_masq.rules.rule import Problem, Rule, Severity
-from airflow_masq.rules.views.targets import predicted_targets
+from airflow_masq.rules.views.targets import predict_targets
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,10 +32,10 @@ if TYPE_CHECKING:
     from airflow_masq.plan import Plan
 
 _MISSING: Final = {
-    PredictedKind.POD: "with a Pod's address, and network.pod_ranges {}",
-    PredictedKind.NODE: "with a node's address, and network.node_ranges {}",
-    PredictedKind.NAT: "through Cloud NAT, and network.nat_addresses {}",
-    PredictedKind.NODE_EXTERNAL: "with a node's external address, which is not known beforehand; use Cloud NAT instead",
+    AddressKind.POD: "with a Pod's address, and network.pod_ranges {}",
+    AddressKind.NODE: "with a node's address, and network.node_ranges {}",
+    AddressKind.NAT: "through Cloud NAT, and network.nat_addresses {}",
+    AddressKind.NODE_EXTERNAL: "with a node's external address, which is not known beforehand; use Cloud NAT instead",
 }
 
 
@@ -47,11 +48,11 @@ def _check(plan: Plan) -> Iterator[Problem]:
                 message=f"Whether {target.name} lets workers in cannot be told: its observer {place}, "
                 "which is not resolved here.",
             )
-    for predicted in predicted_targets(plan):
+    for predicted in predict_targets(plan):
         kind = predicted.prediction.arrives_as
-        is_open = predicted.target.allowed_sources and predicted.is_let_in is None and not predicted.sources
+        is_open = predicted.target.allowed_sources and predicted.prediction.firewall is FirewallAnswer.UNKNOWN
         if is_open and kind in _MISSING:
-            known = {PredictedKind.POD: plan.ranges.pod, PredictedKind.NODE: plan.ranges.node}.get(kind, ())
+            known = {AddressKind.POD: plan.ranges.pod, AddressKind.NODE: plan.ranges.node}.get(kind, ())
             lack = f"has no IPv{predicted.address.version} range" if known else "is missing"
             yield Problem(
                 where=f"{predicted.where}.allowed_sources",

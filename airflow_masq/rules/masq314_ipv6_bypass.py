@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Final
 
 from airflow_masq.network.provenance import Provenance
 from airflow_masq.rules.rule import Problem, Rule, Severity
-from airflow_masq.rules.views.targets import predicted_targets
+from airflow_masq.rules.views.targets import predict_targets
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 
 def _check(plan: Plan) -> Iterator[Problem]:
-    for predicted in predicted_targets(plan):
+    for predicted in predict_targets(plan):
         if predicted.is_ipv6_bypass:
             yield Problem(
                 where=f"{predicted.where}.observe",

@@ -32,11 +32,12 @@ if TYPE_CHECKING:
 def _check(plan: Plan) -> Iterator[Problem]:
     reading = plan.policy_choice.agent_reading
     if reading is not None and not reading.accepted:
-        refuses = "refuses" if reading.certain else "probably refuses"
+        refuses, why = "refuses", str(reading.error)
+        if not reading.certain:
+            refuses, why = "probably refuses", f"{why}; {reading.warnings[-1]}"
         yield Problem(
             where=AGENT_CONFIG_PLACE,
-            message=f"The agent {refuses} this config ({reading.error}), and at its first start masquerades nothing; "
-            "correct it.",
+            message=f"The agent {refuses} this config ({why}), and at its first start masquerades nothing; correct it.",
             provenance=None if reading.certain else Provenance.INFERRED,
         )
 

@@ -1,25 +1,26 @@
 """The agent accepts its config, which surely means something else.
 
 The config under `policy.agent_config` has a misspelt key, a range that is there twice or for nothing, an interval of
-zero, or YAML that the agent reads in another way than most tools do. The agent says nothing of it.
+zero, or YAML that the agent may read in another way than other tools do. The agent does not report it.
 
 ## Why
 
 The agent ignores keys that it does not know, so that the defaults stay in force, and reads YAML with a library of its
-own ([ip-masq-agent](https://github.com/kubernetes-sigs/ip-masq-agent), read 2026-11-22; each case was observed with
-the real agent on that day). Where we cannot be sure of its reading, the message says so.
+own ([ip-masq-agent](https://github.com/kubernetes-sigs/ip-masq-agent), read 2026-11-22; observed with the real agent on
+that day). That library and others disagree about rare constructs, such as `y` for true, `010`, tags, tabs and a second
+document. Where a config has one, the message says that the reading is not certain and names the line.
 
 ## How to fix
 
-Write the config in the plainest way: `nonMasqueradeCIDRs` with one range a line, each once, and quotes around what is
-to be text.
+Write the config in the plainest way: `nonMasqueradeCIDRs` with one range per line, each once, `true` and `false`, and
+quotes around text.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from airflow_masq.agent.warnings import EMPTY_LIST, everything_listed
+from airflow_masq.agent.warnings import EMPTY_LIST, describe_everything_listed
 from airflow_masq.network.provenance import Provenance
 from airflow_masq.rules.rule import Problem, Rule, Severity
 from airflow_masq.rules.views.policy import AGENT_CONFIG_PLACE, uncovered
@@ -33,13 +34,13 @@ if TYPE_CHECKING:
 def _check(plan: Plan) -> Iterator[Problem]:
     reading = plan.policy_choice.agent_reading
     if reading is None or reading.config is None:
-        return  # MASQ316 says what is wrong
+        return  # MASQ316 reports it
     listed = reading.config.non_masquerade
-    told_elsewhere = {everything_listed(cidr) for cidr in listed if cidr.prefixlen == 0}  # MASQ308
+    reported_elsewhere = {describe_everything_listed(cidr) for cidr in listed if cidr.prefixlen == 0}  # MASQ308
     if uncovered(plan, networks=(*plan.ranges.node, *plan.ranges.pod)):
-        told_elsewhere.add(EMPTY_LIST)  # MASQ301, where the ranges are known
+        reported_elsewhere.add(EMPTY_LIST)  # MASQ301, where the ranges are known
     for warning in reading.warnings:
-        if warning in told_elsewhere:
+        if warning in reported_elsewhere:
             continue
         yield Problem(
             where=AGENT_CONFIG_PLACE,

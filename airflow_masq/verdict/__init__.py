@@ -1,42 +1,32 @@
-"""What observations come to: vantage, observation, attribution, judge and report; pure, no input or output."""
+"""What observations come to: judge, report, and what a run asserts and announces; pure, no input or output."""
 
-from airflow_masq.observation.observation import (
-    TRANSIENT_FAILURES,
-    Component,
-    Failure,
-    Observation,
-    Vantage,
-    component_of,
-)
-from airflow_masq.verdict.codes import CODES, CodeMeaning, VerdictCode, code_page
+from airflow_masq.verdict.assertion import FAILABLE_OUTCOMES, assert_reports, parse_outcomes
+from airflow_masq.verdict.codes import CODES, CodeMeaning, Outcome, VerdictCode, write_code_page
+from airflow_masq.verdict.event_summary import EventSource, summarise_reports
 from airflow_masq.verdict.judge import judge
-from airflow_masq.verdict.outcome import Outcome, worst
-from airflow_masq.verdict.report import Report, merge
+from airflow_masq.verdict.report import ObservedFinding, Report, Verdict, merge
 from airflow_masq.verdict.report_codec import SCHEMA, from_dict, to_dict
 from airflow_masq.verdict.report_table import TASK_LOG_WIDTH, render_table
-from airflow_masq.verdict.verdict import ObservedFinding, Verdict
 
 __all__ = [
     "CODES",
+    "FAILABLE_OUTCOMES",
     "SCHEMA",
     "TASK_LOG_WIDTH",
-    "TRANSIENT_FAILURES",
     "CodeMeaning",
-    "Component",
-    "Failure",
-    "Observation",
+    "EventSource",
     "ObservedFinding",
     "Outcome",
     "Report",
-    "Vantage",
     "Verdict",
     "VerdictCode",
-    "code_page",
-    "component_of",
+    "assert_reports",
     "from_dict",
     "judge",
     "merge",
+    "parse_outcomes",
     "render_table",
+    "summarise_reports",
     "to_dict",
-    "worst",
+    "write_code_page",
 ]

@@ -1,4 +1,4 @@
-"""Decides whether reports fail a task; both the check and the DAG's last task ask here, so that they cannot differ."""
+"""Whether reports fail a task. The check and the DAG's last task both ask here, so that they agree."""
 
 from __future__ import annotations
 
@@ -7,17 +7,16 @@ from typing import TYPE_CHECKING, Final
 
 from airflow_masq.exceptions import InvalidInputError, SourceIpCheckFailedError
 from airflow_masq.text import printable
-from airflow_masq.verdict import Outcome, Report, Verdict
+from airflow_masq.verdict.codes import Outcome
+from airflow_masq.verdict.report import Report
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-
-#: Outcomes that may fail a task, the worst first.
 FAILABLE_OUTCOMES: Final = tuple(outcome for outcome in Outcome if outcome is not Outcome.PASS)
+"""Outcomes that may fail a task, the worst first."""
 
-#: How many verdicts a message names; the table in the log has them all.
-_VERDICTS_NAMED: Final = 3
+_VERDICTS_NAMED: Final = 3  # in a message; the table in the log has them all
 
 
 def parse_outcomes(fail_on: object, *, where: str = "fail_on") -> frozenset[Outcome]:
@@ -25,7 +24,6 @@ def parse_outcomes(fail_on: object, *, where: str = "fail_on") -> frozenset[Outc
 
     :param fail_on: a list of ``FAIL``, ``ERROR`` and ``INCONCLUSIVE``; an empty one means that none does.
     :param where: the place to name in an error, default ``fail_on``.
-    :return: the outcomes.
     :raises InvalidInputError: when it is anything else.
     """
     names = [str(outcome) for outcome in FAILABLE_OUTCOMES]
@@ -41,13 +39,12 @@ def parse_outcomes(fail_on: object, *, where: str = "fail_on") -> frozenset[Outc
 def assert_reports(reports: Sequence[Report], *, fail_on: Iterable[Outcome]) -> None:
     """Raise where reports hold an outcome that fails a task; a report's problem counts as an ``ERROR``.
 
-    :param reports: what was found, one report per environment.
-    :param fail_on: the outcomes that fail.
     :raises SourceIpCheckFailedError: naming the first verdicts and problems, the worst outcome first.
     """
     failing = frozenset(fail_on)
     lines = [
-        _verdict_line(verdict)
+        f"{outcome} {verdict.code} {printable(verdict.target)} from "
+        f"{printable(str(verdict.node or verdict.vantage.hostname))}"
         for outcome in FAILABLE_OUTCOMES
         if outcome in failing
         for report in reports
@@ -59,21 +56,12 @@ def assert_reports(reports: Sequence[Report], *, fail_on: Iterable[Outcome]) -> 
     if not lines:
         return
     more = f"; and {len(lines) - _VERDICTS_NAMED} more" if len(lines) > _VERDICTS_NAMED else ""
-    raise SourceIpCheckFailedError(
-        f"{_counted(reports)}: {'; '.join(lines[:_VERDICTS_NAMED])}{more}. "
-        "The report, in the log as a table and as XCom, has the evidence."
-    )
-
-
-def _verdict_line(verdict: Verdict) -> str:
-    place = verdict.node or verdict.vantage.hostname
-    return f"{verdict.outcome} {verdict.code} {printable(verdict.target)} from {printable(str(place))}"
-
-
-def _counted(reports: Sequence[Report]) -> str:
     counts = Counter(verdict.outcome for report in reports for verdict in report.verdicts)
-    words = [f"{counts[outcome]} {outcome}" for outcome in (*FAILABLE_OUTCOMES, Outcome.PASS) if counts[outcome]]
+    found = [f"{counts[outcome]} {outcome}" for outcome in Outcome if counts[outcome]]
     problems = sum(len(report.problems) for report in reports)
     if problems:
-        words.append(f"{problems} problem{'s' if problems > 1 else ''}")
-    return ", ".join(words)
+        found.append(f"{problems} problem{'s' if problems > 1 else ''}")
+    raise SourceIpCheckFailedError(
+        f"{', '.join(found)}: {'; '.join(lines[:_VERDICTS_NAMED])}{more}. "
+        "The report has the evidence; it is a table in the task's log, and an XCom."
+    )

@@ -1,7 +1,7 @@
 """The summary that an asset event carries: small enough for a database row, the worst findings first.
 
-It must stay bounded whatever the reports hold, since events are an append-only log. Whoever may post asset events can
-forge one, so it names the DAG, run and task it came from: trust only those of the check's own task.
+Its size is bounded whatever the reports hold, since events are an append-only log. Any user who may post asset events
+can forge one, so it names the DAG, run and task that it comes from: trust only those of the check's own task.
 """
 
 from __future__ import annotations
@@ -11,16 +11,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from airflow_masq.text import printable
-from airflow_masq.verdict import Outcome, Report, Verdict
+from airflow_masq.verdict.codes import Outcome
+from airflow_masq.verdict.report import Report, Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
+    from collections.abc import Iterator, Sequence
 
 EVENT_SCHEMA: Final = "airflow-masq/report-event/v1"
 
-#: The most that an event's ``extra`` takes as JSON.
 EVENT_LIMIT_BYTES: Final = 32_768
+"""The most that an event's ``extra`` takes as JSON."""
 
 _MOST_ENVIRONMENTS: Final = 20
 _MOST_CHECK_TASKS: Final = 20
@@ -29,13 +29,7 @@ _SEPARATOR_BYTES: Final = 2
 
 @dataclass(frozen=True, kw_only=True)
 class EventSource:
-    """Which task says it.
-
-    :param dag_id: its DAG.
-    :param run_id: its run.
-    :param task_id: the reporting task.
-    :param check_task_ids: the tasks whose reports it read.
-    """
+    """The reporting task, and the tasks whose reports it read."""
 
     dag_id: str
     run_id: str
@@ -43,17 +37,26 @@ class EventSource:
     check_task_ids: tuple[str, ...]
 
 
-def report_event(
+def summarise_reports(
     reports: Sequence[Report], *, source: EventSource, limit_bytes: int = EVENT_LIMIT_BYTES
 ) -> dict[str, Any]:
-    """Summarise reports for an asset event: problems first, then verdicts from FAIL to PASS, as many as fit.
+    """Summarise reports, one per environment, as an asset event's ``extra``.
 
-    :param reports: one per environment.
-    :param source: the task that says it.
-    :param limit_bytes: the most that it takes as JSON, default 32 KiB.
-    :return: the event's ``extra``; what did not fit is counted in ``omitted``.
+    Problems come first, then verdicts from FAIL to PASS. Those that do not fit into the limit are counted in
+    ``omitted``.
     """
-    environments = [_environment_summary(report) for report in reports[:_MOST_ENVIRONMENTS]]
+    environments: list[dict[str, Any]] = [
+        {
+            "environment": printable(report.environment),
+            "outcome": report.outcome.value,
+            "counts": {outcome.value: number for outcome, number in report.counts.items()},
+            "nodes_seen": len(report.nodes_seen),
+            "nodes_total": report.nodes_total,
+            "problems": [],
+            "verdicts": [],
+        }
+        for report in reports[:_MOST_ENVIRONMENTS]
+    ]
     event: dict[str, Any] = {
         "schema": EVENT_SCHEMA,
         "dag_id": printable(source.dag_id, limit=250),
@@ -64,7 +67,7 @@ def report_event(
         "omitted": sum(len(report.verdicts) + len(report.problems) for report in reports),
     }
     room = limit_bytes - len(json.dumps(event))
-    for rows, row in _rows_worst_first(reports, environments):
+    for rows, row in _list_rows(reports, environments):
         size = len(json.dumps(row)) + _SEPARATOR_BYTES
         if size > room:
             break
@@ -74,35 +77,22 @@ def report_event(
     return event
 
 
-def _environment_summary(report: Report) -> dict[str, Any]:
-    return {
-        "environment": printable(report.environment),
-        "outcome": report.outcome.value,
-        "counts": {outcome.value: number for outcome, number in report.counts.items()},
-        "nodes_seen": len(report.nodes_seen),
-        "nodes_total": report.nodes_total,
-        "problems": [],
-        "verdicts": [],
-    }
-
-
-def _rows_worst_first(
+def _list_rows(
     reports: Sequence[Report], environments: Sequence[dict[str, Any]]
-) -> list[tuple[list[Any], str | dict[str, str | None]]]:
-    """Pair every row with the list that it belongs to."""
+) -> Iterator[tuple[list[Any], str | dict[str, str | None]]]:
+    """Pair every row, the worst first, with the list that it belongs to."""
     pairs = list(zip(reports, environments, strict=False))
-    problems = [(summary["problems"], printable(text)) for report, summary in pairs for text in report.problems]
-    verdicts = [
-        (summary["verdicts"], _verdict_row(verdict))
-        for outcome in Outcome  # the worst first
-        for report, summary in pairs
-        for verdict in report.verdicts
-        if verdict.outcome is outcome
-    ]
-    return [*problems, *verdicts]
+    for report, summary in pairs:
+        for problem in report.problems:
+            yield summary["problems"], printable(problem)
+    for outcome in Outcome:
+        for report, summary in pairs:
+            for verdict in report.verdicts:
+                if verdict.outcome is outcome:
+                    yield summary["verdicts"], _make_row(verdict)
 
 
-def _verdict_row(verdict: Verdict) -> dict[str, str | None]:
+def _make_row(verdict: Verdict) -> dict[str, str | None]:
     fields = {
         "node": verdict.node,
         "target": verdict.target,

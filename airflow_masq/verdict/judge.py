@@ -1,36 +1,33 @@
-"""Observation decides: what was seen, held against what is needed.
+"""Observation decides: what was seen is compared with what is needed.
 
     no address in any observation ────────────────────────────▶ by the table of failures
-    the last address ─▶ attribution ─▶ expect? ─▶ allowed_sources? ─▶ the environment's intent
-                                                │
-                          a PASS from a vantage that is no worker's Pod becomes INCONCLUSIVE
+    the last address ─▶ attribution ─▶ expect? ─▶ else allowed_sources? ─▶ else the environment's intent
+                                          └──────────────┴────────────────────┴─▶ a PASS from a vantage that is not a
+                                                                                  worker's Pod becomes INCONCLUSIVE
 
-A prediction explains and may disagree aloud (MASQ491); it must never make or change an outcome. Nothing that was not
-seen may pass.
+A prediction explains and may disagree (MASQ491), but it never makes or changes an outcome. Nothing passes that was not
+seen.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
-from airflow_masq.network.attribution import attribute
+from airflow_masq.network.firewall import FirewallAnswer
 from airflow_masq.network.prediction import Prediction, predict
 from airflow_masq.network.ranges import AddressKind
-from airflow_masq.observation.observation import Failure, Observation, Vantage, deciding
-from airflow_masq.verdict import wording
-from airflow_masq.verdict.codes import CODES, VerdictCode
-from airflow_masq.verdict.outcome import Outcome
-from airflow_masq.verdict.ruling import Ruling, Sighting, keeps_pod_address, rule
-from airflow_masq.verdict.verdict import ObservedFinding, Verdict
+from airflow_masq.observation.observation import Component, Failure, Observation, Vantage, deciding
+from airflow_masq.plan import Plan, Target
+from airflow_masq.text import listed
+from airflow_masq.verdict.codes import CODES, Outcome, VerdictCode
+from airflow_masq.verdict.report import ObservedFinding, Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from netaddr import IPAddress
-
-    from airflow_masq.plan import Plan, Target
-
-__all__ = ["ObservedFinding", "Outcome", "Verdict", "judge"]
 
 _CODE_OF_FAILURE: Final = {
     Failure.CONNECT_TIMEOUT: VerdictCode.NO_ANSWER,
@@ -52,117 +49,258 @@ _CODE_OF_FAILURE: Final = {
 # The failures that a dropped or rejected packet looks like; only these does the prediction explain.
 _SILENCE: Final = frozenset({Failure.CONNECT_TIMEOUT, Failure.NO_ROUTE})
 
+# By what was seen, and whether the policy keeps the Pod's address towards the destination.
+_CODE_OF_INTENT: Final[Mapping[tuple[AddressKind | None, bool], VerdictCode]] = {
+    (AddressKind.POD, True): VerdictCode.POD_ADDRESS_INTENDED,
+    (AddressKind.POD, False): VerdictCode.NOT_MASQUERADED,
+    (AddressKind.NODE, True): VerdictCode.MASQUERADED_UNINTENDED,
+    (AddressKind.NODE, False): VerdictCode.MASQUERADED,
+    (AddressKind.NODE_EXTERNAL, True): VerdictCode.MASQUERADED_UNINTENDED,
+    (AddressKind.NODE_EXTERNAL, False): VerdictCode.MASQUERADED,
+}
+_WORDS_OF_INTENT: Final = {
+    VerdictCode.POD_ADDRESS_INTENDED: ", as intended: the policy does not masquerade packets to {destination}",
+    VerdictCode.NOT_MASQUERADED: ", although the environment masquerades packets to {destination}",
+    VerdictCode.MASQUERADED_UNINTENDED: ", although the policy keeps Pod addresses in packets to {destination}",
+    VerdictCode.MASQUERADED: ", as intended in an environment with the masquerade agent",
+    VerdictCode.HIDDEN_BY_NAT: ", which hides whether the node masqueraded",
+    VerdictCode.UNKNOWN_SOURCE: ", which does not show whether the node masqueraded",
+}
+
+# What the model says of the firewall, where the packet met silence.
+_WORDS_OF_ANSWER: Final = {
+    FirewallAnswer.ALL: ", which {allowed} lets in: look for a missing route back, an observer that is down, or a node "
+    "that does not masquerade as planned",
+    FirewallAnswer.NONE: ", which {allowed} does not let in: that firewall probably drops it",
+    FirewallAnswer.SOME: ", of which {allowed} lets in only a part: that firewall may drop it",
+    FirewallAnswer.UNKNOWN: ": look for it in that side's firewall log",
+}
+
 
 def judge(target: Target, observations: Sequence[Observation], *, vantage: Vantage, plan: Plan) -> Verdict:
     """Judge what one vantage saw of one target.
 
     :param target: the target, with what is needed of the source address.
     :param observations: all attempts in order; the last that holds an address decides, else the last; all are
-        evidence. So an address that leaked is not forgotten because a later attempt met silence.
+        evidence. So an address that leaked is not forgotten because a later attempt got no answer.
     :param vantage: where they were made.
     :param plan: the environment's plan.
     :return: the verdict; PASS only where an address was seen and is what is needed.
     """
-    last = deciding(observations)
-    own_address = (last.local_address if last else None) or vantage.pod_ip
-    prediction = _prediction(target, last, own_address=own_address, plan=plan)
-    sighting = _sighting(last, own_address=own_address, prediction=prediction, plan=plan)
-    if last is None:
-        ruling = Ruling(code=VerdictCode.NOT_PROBED, reason="No attempt was made to ask this observer.")
-    elif sighting is None:
-        ruling = _by_failure(last, attempts=len(observations), prediction=prediction, target=target)
-    else:
-        ruling = rule(sighting, target=target, vantage=vantage, plan=plan)
+    case = _Case(target=target, observations=tuple(observations), vantage=vantage, plan=plan)
+    code, reason = case.decide()
     return Verdict(
         target=target.name,
         vantage=vantage,
-        node=str(plan.ranges.node_block(own_address)) if own_address else None,
-        outcome=CODES[ruling.code].outcome or Outcome.ERROR,
-        code=ruling.code,
-        expected=_expected(target, last, plan=plan),
-        observed=sighting.address if sighting else None,
-        attribution=sighting.kind if sighting else None,
-        reason=ruling.reason,
-        evidence=tuple(observations),
-        prediction=prediction,
-        findings=_findings(sighting, observations, plan=plan),
+        node=str(plan.ranges.node_block(case.own_address)) if case.own_address else None,
+        outcome=CODES[code].outcome or Outcome.ERROR,
+        code=code,
+        expected=case.need,
+        observed=case.address,
+        attribution=case.kind,
+        reason=reason,
+        evidence=case.observations,
+        prediction=case.prediction,
+        findings=tuple(case.find_disagreements()),
     )
 
 
-def _prediction(
-    target: Target, last: Observation | None, *, own_address: IPAddress | None, plan: Plan
-) -> Prediction | None:
-    if last is None or last.destination is None or own_address is None:
-        return None
-    return predict(
-        plan.ranges,
-        policy=plan.policy,
-        pod=own_address,
-        destination=last.destination,
-        allowed_sources=target.allowed_sources,
-    )
+@dataclass(frozen=True, kw_only=True)
+class _Case:
+    """One target as one vantage observed it."""
+
+    target: Target
+    observations: tuple[Observation, ...]
+    vantage: Vantage
+    plan: Plan
+
+    @cached_property
+    def last(self) -> Observation | None:
+        """The observation that decides; ``None`` where there is none at all."""
+        return deciding(self.observations)
+
+    @cached_property
+    def address(self) -> IPAddress | None:
+        """The address that decides."""
+        return None if self.last is None else self.last.observed
+
+    @cached_property
+    def kind(self) -> AddressKind | None:
+        return None if self.last is None else self._attribute(self.last)
+
+    @cached_property
+    def destination(self) -> IPAddress | None:
+        return None if self.last is None else self.last.destination
+
+    @cached_property
+    def own_address(self) -> IPAddress | None:
+        """The Pod's own address, as the probing socket had it."""
+        return (None if self.last is None else self.last.local_address) or self.vantage.pod_ip
+
+    @cached_property
+    def prediction(self) -> Prediction | None:
+        """What the model expects. It explains, and never decides."""
+        if self.destination is None or self.own_address is None:
+            return None
+        return predict(
+            self.plan.ranges,
+            policy=self.plan.policy,
+            pod=self.own_address,
+            destination=self.destination,
+            allowed_sources=self.target.allowed_sources,
+        )
+
+    @cached_property
+    def keeps_pod_address(self) -> bool:
+        """Whether the destination lies in the ranges where a Pod address is intended."""
+        # A plan with the agent that names GKE's default policy contradicts itself. The agent counts then, since the
+        # default policy would let Pod addresses out that an environment with the agent must not show.
+        plan = self.plan
+        contradicted = plan.policy.name == "gke-default" and plan.environment.masquerades
+        policy = plan.policy_with_agent if contradicted else plan.policy
+        return self.destination is not None and policy.keeps_pod_address(self.destination)
+
+    @property
+    def need(self) -> str:
+        """What is needed, in a few words."""
+        plan, target = self.plan, self.target
+        if target.expect is not None:
+            return target.expect.value
+        if target.allowed_sources:
+            return listed(target.allowed_sources)
+        if not plan.environment.masquerades:
+            return ""
+        return "pod" if self.keeps_pod_address else "not pod"
+
+    def decide(self) -> tuple[VerdictCode, str]:
+        """Give the code and the reason, which is one sentence."""
+        if self.last is None:
+            return VerdictCode.NOT_PROBED, "No attempt was made to ask this observer."
+        if self.address is None or self.kind is None:
+            return self._judge_failure(self.last)
+        if self.target.expect is None and self.target.allowed_sources:
+            code, rest = self._judge_by_allowed_sources(self.address)
+        elif self.kind is AddressKind.AMBIGUOUS:
+            code, rest = VerdictCode.AMBIGUOUS_SOURCE, ", which is in two kinds of range of the plan"
+        elif self.target.expect is not None:
+            code, rest = self._judge_by_expectation(self.target.expect)
+        else:
+            code, rest = self._judge_by_intent()
+        if CODES[code].outcome is Outcome.PASS:
+            code, rest = self._object_to_vantage() or (code, rest)
+        return code, f"The observer saw {self.address} ({self.kind}){rest}."
+
+    def _judge_failure(self, last: Observation) -> tuple[VerdictCode, str]:
+        failure, prediction = last.failure or Failure.CRASHED, self.prediction
+        code = _CODE_OF_FAILURE[failure]
+        detail = (last.detail or CODES[code].title).rstrip(".")
+        reason = detail[:1].upper() + detail[1:]
+        if len(self.observations) > 1:
+            reason += f" (the last of {len(self.observations)} attempts)"
+        if failure in _SILENCE and prediction is not None:
+            reason += f"; the model expects {_describe_expectation(prediction)}"
+            if prediction.arrives_as is AddressKind.DROPPED:
+                reason += f" ({prediction.path[-1]})"
+            else:
+                allowed = f"allowed_sources {listed(self.target.allowed_sources)}"
+                reason += _WORDS_OF_ANSWER[prediction.firewall].format(allowed=allowed)
+        return code, f"{reason}."
+
+    def _judge_by_allowed_sources(self, address: IPAddress) -> tuple[VerdictCode, str]:
+        allowed = f"allowed_sources {listed(self.target.allowed_sources)}"
+        if any(address in network for network in self.target.allowed_sources):
+            return VerdictCode.ALLOWED_SOURCE, f", which {allowed} lets in"
+        return VerdictCode.SOURCE_NOT_ALLOWED, f", which {allowed} does not let in{self._explain()}"
+
+    def _judge_by_expectation(self, expect: AddressKind) -> tuple[VerdictCode, str]:
+        if self.kind is expect:
+            return VerdictCode.EXPECTED_SOURCE, ", as expected"
+        ranges = self.plan.ranges
+        field, is_named = {
+            AddressKind.POD: ("pod_ranges", ranges.pod),
+            AddressKind.NODE: ("node_ranges", ranges.node),
+            AddressKind.NAT: ("nat_addresses", ranges.nat_addresses),
+            AddressKind.NODE_EXTERNAL: (
+                "public_nodes and nat_addresses",
+                ranges.public_nodes and ranges.nat_addresses,
+            ),
+        }[expect]
+        if self.kind is AddressKind.FOREIGN and not is_named:
+            rest = f", but the plan lacks network.{field}, which would show whether that is {expect}"
+            return VerdictCode.UNKNOWN_SOURCE, rest
+        return VerdictCode.UNEXPECTED_SOURCE, f" where {expect} is expected{self._explain()}"
+
+    def _judge_by_intent(self) -> tuple[VerdictCode, str]:
+        """Judge by what the environment is for, since the target does not say what it needs."""
+        plan = self.plan
+        if not plan.environment.masquerades:
+            rest = ", but the plan does not say what is needed: add allowed_sources or expect to the target"
+            return VerdictCode.NO_STATED_NEED, rest
+        covers_nodes_only = plan.ranges.nat_covers == frozenset({AddressKind.NODE})
+        # If Cloud NAT covers nodes only and translated the packet, the node had masqueraded it before.
+        kind = AddressKind.NODE if self.kind is AddressKind.NAT and covers_nodes_only else self.kind
+        if kind is AddressKind.NAT:
+            code = VerdictCode.HIDDEN_BY_NAT
+        else:
+            code = _CODE_OF_INTENT.get((kind, self.keeps_pod_address), VerdictCode.UNKNOWN_SOURCE)
+        rest = _WORDS_OF_INTENT[code].format(destination=self.destination or "that destination")
+        is_explained = code in {VerdictCode.NOT_MASQUERADED, VerdictCode.UNKNOWN_SOURCE}
+        return code, rest + (self._explain() if is_explained else "")
+
+    def _object_to_vantage(self) -> tuple[VerdictCode, str] | None:
+        """Only a worker's Pod can prove something about the workers."""
+        if self.vantage.component is Component.TRIGGERER:
+            rest = ", but from the triggerer, which is another Pod than the workers: run the check as an ordinary task"
+            return VerdictCode.VANTAGE_IS_TRIGGERER, rest
+        own, ranges = self.own_address, self.plan.ranges
+        if own is None or any(own in network for network in ranges.pod):
+            return None
+        names_pods = any(network.version == own.version for network in ranges.pod)
+        is_no_pod = own.is_loopback() or own.is_link_local() or any(own in network for network in ranges.node)
+        if not names_pods and not is_no_pod:
+            return None
+        rest = f"but the probe's own address {own} is in no Pod range of the plan, so this proves nothing about workers"
+        return VerdictCode.VANTAGE_IS_NO_POD, f", {rest}"
+
+    def _explain(self) -> str:
+        """Name the likely causes of an address that is not as needed, as the end of a sentence."""
+        if self.kind in {AddressKind.FOREIGN, AddressKind.SERVICE}:
+            return "; likely causes: a proxy on the way, an observer that trusts X-Forwarded-For, or a missing range"
+        if self.kind is not AddressKind.POD or self.prediction is None:
+            return ""
+        if self.prediction.masqueraded:
+            return "; this node does not masquerade as the policy says"
+        by = f" by {self.prediction.matched_cidr}" if self.prediction.matched_cidr else ""
+        return f"; the policy does not masquerade this ({self.prediction.reason}{by})"
+
+    def find_disagreements(self) -> Iterator[ObservedFinding]:
+        """Find where the model disagrees with the address, and the attempts with each other."""
+        prediction = self.prediction
+        if prediction and self.kind not in {None, AddressKind.AMBIGUOUS, prediction.arrives_as}:
+            expectation = _describe_expectation(prediction)
+            message = f"The model expects {expectation}, but {self.address} ({self.kind}) was seen."
+            yield ObservedFinding(code=VerdictCode.MODEL_DISAGREES, message=message)
+        kinds = [self._attribute(observation) for observation in self.observations]
+        if len({(kind, each.failure) for kind, each in zip(kinds, self.observations, strict=True)}) > 1:
+            answers = ", ".join(
+                f"attempt {number} saw {f'{each.observed} ({kind})' if kind else each.failure}"
+                for number, (kind, each) in enumerate(zip(kinds, self.observations, strict=True), start=1)
+            )
+            message = f"The attempts disagree: {answers}; perhaps the node's rules were not complete yet."
+            yield ObservedFinding(code=VerdictCode.ATTEMPTS_DISAGREE, message=message)
+
+    def _attribute(self, observation: Observation) -> AddressKind | None:
+        if observation.observed is None:
+            return None
+        return self.plan.ranges.attribute(
+            observation.observed, local_address=observation.local_address, destination=observation.destination
+        )
 
 
-def _sighting(
-    last: Observation | None, *, own_address: IPAddress | None, prediction: Prediction | None, plan: Plan
-) -> Sighting | None:
-    kind = None if last is None else _attributed(last, plan=plan)
-    if last is None or last.observed is None or kind is None:
-        return None
-    return Sighting(
-        address=last.observed,
-        kind=kind,
-        destination=last.destination,
-        own_address=own_address,
-        prediction=prediction,
-    )
-
-
-def _by_failure(last: Observation, *, attempts: int, prediction: Prediction | None, target: Target) -> Ruling:
-    failure = last.failure or Failure.CRASHED
-    reason = wording.failed(last.detail or CODES[_CODE_OF_FAILURE[failure]].title, attempts=attempts)
-    if failure in _SILENCE and prediction is not None:
-        reason += wording.explained(prediction, allowed_sources=target.allowed_sources)
-    return Ruling(code=_CODE_OF_FAILURE[failure], reason=f"{reason}.")
-
-
-def _expected(target: Target, last: Observation | None, *, plan: Plan) -> str:
-    if target.expect is not None:
-        return target.expect.value
-    if target.allowed_sources:
-        return wording.listed(target.allowed_sources)
-    if not plan.environment.masquerades:
-        return ""
-    return "pod" if keeps_pod_address(last.destination if last else None, plan=plan) else "not pod"
-
-
-def _findings(
-    sighting: Sighting | None, observations: Sequence[Observation], *, plan: Plan
-) -> tuple[ObservedFinding, ...]:
-    found = []
-    if sighting is not None and _model_disagrees(sighting):
-        message = wording.disagreement(sighting.address, sighting.kind, prediction=sighting.prediction)
-        found.append(ObservedFinding(code=VerdictCode.MODEL_DISAGREES, message=message))
-    sights = [(_attributed(observation, plan=plan), observation.failure) for observation in observations]
-    if len(set(sights)) > 1:
-        kinds = [kind for kind, _ in sights]
-        message = wording.attempts(observations, kinds=kinds)
-        found.append(ObservedFinding(code=VerdictCode.ATTEMPTS_DISAGREE, message=message))
-    return tuple(found)
-
-
-def _attributed(observation: Observation, *, plan: Plan) -> AddressKind | None:
-    if observation.observed is None:
-        return None
-    return attribute(
-        observation.observed,
-        ranges=plan.ranges,
-        local_address=observation.local_address,
-        destination=observation.destination,
-    )
-
-
-def _model_disagrees(sighting: Sighting) -> bool:
-    if sighting.prediction is None or sighting.kind is AddressKind.AMBIGUOUS:
-        return False
-    return sighting.prediction.arrives_as.value != sighting.kind.value
+def _describe_expectation(prediction: Prediction) -> str:
+    kind = prediction.arrives_as
+    if kind is AddressKind.DROPPED:
+        return "the packet to be lost"
+    are_addresses = all(network.size == 1 for network in prediction.sources)
+    places = ", ".join(str(network.ip if are_addresses else network) for network in prediction.sources)
+    return f"source {places} ({kind})" if places else f"source {kind}"

@@ -1,7 +1,7 @@
-"""The verdicts of one environment together, with how much of it was seen.
+"""The verdict about one target from one vantage, and the report of one environment, as values.
 
-Coverage is counted from the verdicts and stated; it must never be assumed, since nobody can aim a task at a node. What
-did not report is a problem, and a report with problems is an ERROR at best.
+They hold what must be true of them whether they were judged here or read from an XCom: the outcome is that of the code,
+nothing that was not seen passes, and coverage is counted from the verdicts, never assumed.
 """
 
 from __future__ import annotations
@@ -13,16 +13,67 @@ from typing import TYPE_CHECKING, Final
 
 from netaddr import IPNetwork
 
-from airflow_masq.verdict.codes import VerdictCode
-from airflow_masq.verdict.outcome import Outcome, worst
-from airflow_masq.verdict.verdict import ObservedFinding, Verdict
+from airflow_masq.network.prediction import Prediction
+from airflow_masq.network.ranges import AddressKind
+from airflow_masq.observation.observation import Observation, Vantage, deciding
+from airflow_masq.verdict.codes import CODES, Outcome, VerdictCode, find_worst
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from airflow_masq.observation.observation import Vantage
+    from netaddr import IPAddress
 
 _LONG_AGO: Final = datetime.min.replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ObservedFinding:
+    """A finding beside a verdict, which it does not change: ``MASQ491`` or ``MASQ492``."""
+
+    code: VerdictCode
+    message: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verdict:
+    """What the observations of one target from one vantage come to.
+
+    :param target: the target's name.
+    :param vantage: where the probe ran.
+    :param node: the block of Pod addresses that identifies the vantage's node; ``None`` where no address is known.
+    :param outcome: the outcome of ``code``.
+    :param code: what was found.
+    :param expected: what is needed, in a few words; empty where the plan does not say.
+    :param observed: the last address that an observation holds.
+    :param attribution: what that address is in the plan's network, one of ``ATTRIBUTED_KINDS``.
+    :param reason: one sentence.
+    :param evidence: every observation, in order.
+    :param prediction: what the model expects; ``None`` where it lacks an address to start from.
+    :param findings: what else is worth saying.
+    :raises ValueError: when the outcome is not the code's, or passes without an address.
+    """
+
+    target: str
+    vantage: Vantage
+    node: str | None
+    outcome: Outcome
+    code: VerdictCode
+    expected: str
+    observed: IPAddress | None
+    attribution: AddressKind | None
+    reason: str
+    evidence: tuple[Observation, ...]
+    prediction: Prediction | None
+    findings: tuple[ObservedFinding, ...]
+
+    def __post_init__(self) -> None:
+        if CODES[self.code].outcome is not self.outcome:
+            raise ValueError(f"{self.code} does not stand for {self.outcome}")
+        last = deciding(self.evidence)
+        if self.observed != (last and last.observed) or (self.observed is None) != (self.attribution is None):
+            raise ValueError("a verdict holds the last address of its observations, attributed")
+        if self.outcome is Outcome.PASS and self.observed is None:
+            raise ValueError("nothing that was not seen may pass")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,7 +82,7 @@ class Report:
 
     :param environment: the environment's name.
     :param verdicts: any number of them.
-    :param nodes_total: how many nodes there are; ``None`` where nobody knows, which is the default.
+    :param nodes_total: how many nodes there are, default not known.
     :param problems: what is missing from the report, one line each, for example a check that crashed.
     """
 
@@ -49,7 +100,7 @@ class Report:
     def outcome(self) -> Outcome:
         """The worst outcome; a problem counts as an ERROR, and an empty report is INCONCLUSIVE."""
         outcomes = [verdict.outcome for verdict in self.verdicts]
-        return worst([*outcomes, Outcome.ERROR] if self.problems else outcomes)
+        return find_worst([*outcomes, Outcome.ERROR] if self.problems else outcomes)
 
     @property
     def counts(self) -> Mapping[Outcome, int]:
@@ -62,15 +113,15 @@ class Report:
         """How much of the environment was seen, as a sentence."""
         seen = len(self.nodes_seen)
         if self.nodes_total is None:
-            return f"{seen} {_nodes(seen)} seen; how many there are is not known."
-        return f"{seen} of {self.nodes_total} {_nodes(self.nodes_total)} seen."
+            return f"{seen} {'node' if seen == 1 else 'nodes'} seen; the number of nodes is not known."
+        return f"{seen} of {self.nodes_total} {'node' if self.nodes_total == 1 else 'nodes'} seen."
 
 
 def merge(reports: Sequence[Report]) -> Report:
-    """Put several reports of one environment together.
+    """Merge several reports of one environment.
 
-    Nobody can aim a check at a worker, so several checks may have run on the same one. Of what they found about a
-    target the worst stays: an address that leaked once has leaked.
+    A check cannot be sent to a chosen worker, so several checks may have run on the same one. Of what they found about
+    a target the worst stays: an address that leaked once has leaked.
 
     :param reports: at least one.
     :return: one report; its number of nodes is the largest that any of them knows.
@@ -85,28 +136,23 @@ def merge(reports: Sequence[Report]) -> Report:
     totals = [report.nodes_total for report in reports if report.nodes_total is not None]
     return Report(
         environment=environments.pop(),
-        verdicts=tuple(map(_worst_of, by_worker.values())),
+        verdicts=tuple(map(_choose_worst, by_worker.values())),
         nodes_total=max(totals, default=None),
         problems=tuple(dict.fromkeys(problem for report in reports for problem in report.problems)),
     )
 
 
-def _worst_of(verdicts: Sequence[Verdict]) -> Verdict:
+def _choose_worst(verdicts: Sequence[Verdict]) -> Verdict:
     """Choose between verdicts of one worker about one target; where they differ, the chosen one says so."""
-    outcome = worst(verdict.outcome for verdict in verdicts)
-    kept = max((verdict for verdict in verdicts if verdict.outcome is outcome), key=_made_at)
+    outcome = find_worst(verdict.outcome for verdict in verdicts)
+    latest = max(
+        (verdict for verdict in verdicts if verdict.outcome is outcome),
+        key=lambda verdict: verdict.evidence[-1].started_at if verdict.evidence else _LONG_AGO,
+    )
     if len({(verdict.code, verdict.observed) for verdict in verdicts}) == 1:
-        return kept
+        return latest
     counts = Counter(f"{verdict.outcome} ({verdict.observed or 'nothing seen'})" for verdict in verdicts)
     found = ", ".join(f"{number} x {what}" for what, number in counts.items())
     message = f"Checks that ran on this worker disagree: {found}; the worst is shown."
     finding = ObservedFinding(code=VerdictCode.ATTEMPTS_DISAGREE, message=message)
-    return replace(kept, findings=(*kept.findings, finding))
-
-
-def _made_at(verdict: Verdict) -> datetime:
-    return verdict.evidence[-1].started_at if verdict.evidence else _LONG_AGO
-
-
-def _nodes(number: int) -> str:
-    return "node" if number == 1 else "nodes"
+    return replace(latest, findings=(*latest.findings, finding))

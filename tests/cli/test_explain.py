@@ -133,7 +133,7 @@ def test_targets_of_one_address_that_differ(console: Console) -> None:
     shared = PLAN + other.replace("[192.168.0.0/24]", "[10.0.0.0/8]")
     console.write("shared.yaml", shared)
     assert len(explained(console, "shared.yaml", "172.20.0.10")) == 1
-    assert "172.20.0.10 (onprem-erp, other): sees" in console.run("explain", "shared.yaml", "172.20.0.10").printed
+    assert "172.20.0.10 (onprem-erp, other): will see" in console.run("explain", "shared.yaml", "172.20.0.10").printed
 
 
 @pytest.mark.parametrize(
@@ -142,7 +142,7 @@ def test_targets_of_one_address_that_differ(console: Console) -> None:
         ("[100.64.0.0/16, 192.168.0.0/16]", "10.200.0.9", "Pod 100.64.0.1"),
         ("[192.168.0.7/32]", "10.200.0.9", "Pod 192.168.0.7"),
         ("[192.168.0.0/16, 'fd00::/48']", "2001:db8::1", "Pod fd00::1"),
-        ("[192.168.0.0/16]", "2001:db8::1", "a Pod, by an IPv6 address that the plan does not tell,"),
+        ("[192.168.0.0/16]", "2001:db8::1", "a Pod, from an IPv6 address that the plan does not name,"),
     ],
 )
 def test_the_pod_that_sends(console: Console, ranges: str, destination: str, pod: str) -> None:
@@ -157,9 +157,10 @@ def test_as_text(console: Console) -> None:
     answer = console.run("explain", "plan.yaml", "onprem-erp", "10.128.0.9")
     lines = answer.printed.splitlines()
     assert answer.code == 0
-    assert lines[0] == "172.20.0.10 (onprem-erp): sees a node's address (10.128.0.0/20), which its firewall lets in"
+    source = "a node's address (10.128.0.0/20)"
+    assert lines[0] == f"172.20.0.10 (onprem-erp): will see {source}, which its firewall lets in"
     assert lines[1] == "    1. Pod 192.168.0.1 sends to 172.20.0.10"
-    assert "10.128.0.9: sees the Pod's address (192.168.0.0/16)" in lines
+    assert "10.128.0.9: will see the Pod's address (192.168.0.0/16)" in lines
     assert lines[-1].startswith("Next: ")
 
 
@@ -188,7 +189,7 @@ def test_an_unknown_source_as_text(console: Console) -> None:
     """Where the plan does not know Cloud NAT's addresses, none is made up."""
     console.write("nat.yaml", PLAN.replace("  nat_addresses: [203.0.113.7]\n", ""))
     printed = console.run("explain", "nat.yaml", "192.175.48.80").printed
-    assert printed.startswith("192.175.48.80: sees Cloud NAT's address\n")
+    assert printed.startswith("192.175.48.80: will see Cloud NAT's address\n")
 
 
 @pytest.mark.parametrize(

@@ -52,7 +52,7 @@ def test_the_expected_source_passes(airflow: AirflowRunner, capfd: pytest.Captur
     assert (event["dag_id"], event["run_id"], event["task_id"]) == (run.dag_id, run.run_id, "report")
     log = capfd.readouterr().out
     assert "PASS" in log
-    assert "1 node seen; how many there are is not known." in log
+    assert "1 node seen; the number of nodes is not known." in log
 
 
 def test_another_source_fails_the_run_and_is_still_reported(

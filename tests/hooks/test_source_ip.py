@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import base64
 import json
+import os
+import socket
+import struct
 import threading
 import time
 from contextlib import contextmanager
@@ -15,8 +18,8 @@ from airflow.sdk.exceptions import AirflowRuntimeError
 from airflow.sdk.execution_time.comms import ErrorResponse
 from netaddr import IPAddress
 
+from airflow_masq.observation.observation import Failure
 from airflow_masq.plan import Target
-from airflow_masq.verdict import Failure
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,6 +42,7 @@ class Observer(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Handler)
         self.requests: list[tuple[str, dict[str, str]]] = []
         self.silences = 0
+        self.resets = 0
         self.echo_status: int | None = None
         self.closing = threading.Event()
         self.all_here: threading.Barrier | None = None
@@ -57,6 +61,13 @@ class _Handler(BaseHTTPRequestHandler):
         self.server.requests.append((self.path, dict(self.headers)))
         if self.server.all_here is not None:
             self.server.all_here.wait(10)
+        if self.server.resets > 0:
+            self.server.resets -= 1
+            # Closed without lingering, a connection is reset (socket(7)).
+            self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            self.close_connection = True
+            os.close(self.connection.detach())
+            return
         if self.server.silences > 0:
             self.server.silences -= 1
             self.server.closing.wait(10)
@@ -93,6 +104,14 @@ def hook(airflow: AirflowRunner) -> SourceIpHook:  # noqa: ARG001 - Airflow's im
     from airflow_masq.hooks.source_ip import SourceIpHook  # noqa: PLC0415 - imports Airflow
 
     return SourceIpHook()
+
+
+@pytest.fixture
+def free_port() -> Iterator[int]:
+    """Reserve a port on which nothing listens."""
+    with socket.socket() as reserved:
+        reserved.bind(("127.0.0.1", 0))
+        yield reserved.getsockname()[1]
 
 
 @contextmanager
@@ -252,6 +271,29 @@ def test_failures_that_may_pass_are_tried_again_and_all_are_kept(hook: SourceIpH
     seen = hook.observe(f"http://127.0.0.1:{observer.port}/", attempts=5, wait_seconds=0, timeout_seconds=0.5)
     assert [each.failure for each in seen] == [Failure.REPLY_TIMEOUT, Failure.REPLY_TIMEOUT, None]
     assert len({each.local_port for each in seen}) == 3
+
+
+def test_a_reset_connection_is_tried_again(hook: SourceIpHook, observer: Observer) -> None:
+    """A middlebox that resets the first connections of a Pod does not decide about the rest."""
+    observer.resets = 2
+    seen = hook.observe(f"http://127.0.0.1:{observer.port}/", attempts=5, wait_seconds=0)
+    assert [each.failure for each in seen] == [Failure.RESET, Failure.RESET, None]
+
+
+def test_a_refused_connection_is_tried_again(hook: SourceIpHook, free_port: int) -> None:
+    """An observer that is not up yet is asked until the attempts are used up."""
+    seen = hook.observe(f"http://127.0.0.1:{free_port}/", attempts=3, wait_seconds=0)
+    assert [each.failure for each in seen] == [Failure.REFUSED] * 3
+
+
+@pytest.mark.parametrize("status", [200, 302, 500])
+def test_an_answer_that_is_no_address_is_not_asked_for_again(
+    hook: SourceIpHook, observer: Observer, status: int
+) -> None:
+    """Text, redirects and error pages are what the observer has to say."""
+    observer.echo_status = status
+    assert len(hook.observe(f"http://127.0.0.1:{observer.port}/", attempts=5, wait_seconds=0)) == 1
+    assert len(observer.requests) == 1
 
 
 def test_attempts_end_at_their_number(hook: SourceIpHook, observer: Observer) -> None:

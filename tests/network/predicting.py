@@ -10,7 +10,7 @@ from netaddr import IPAddress, IPNetwork
 
 from airflow_masq.network.policy import Chain, MasqueradePolicy
 from airflow_masq.network.prediction import Prediction, predict
-from airflow_masq.network.ranges import NetworkRanges, SourceKind
+from airflow_masq.network.ranges import AddressKind, NetworkRanges
 
 POD = "192.168.0.2"
 RANGES = NetworkRanges(
@@ -19,7 +19,7 @@ RANGES = NetworkRanges(
     service=(IPNetwork("10.96.0.0/20"),),
     other={"on-premises": (IPNetwork("172.20.0.0/16"),)},
     nat_addresses=(IPAddress("203.0.113.7"),),
-    nat_covers=frozenset({SourceKind.NODE}),
+    nat_covers=frozenset({AddressKind.NODE}),
 )
 VMS = IPNetwork("10.0.0.0/8")
 ON_PREMISES, PUBLIC = "172.20.0.10", "192.175.48.80"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from netaddr import IPNetwork
 
-from airflow_masq.network.capacity import BareSize, Capacity, CapacityLimit, RangeCapacity, capacity
+from airflow_masq.network.capacity import BareSize, Capacity, CapacityLimit, RangeCapacity, calculate_capacity
 from airflow_masq.network.ranges import NetworkRanges
 
 
@@ -24,7 +24,7 @@ def _capacity(
         workers=workers,
         pods_per_node=pods_per_node,
     )
-    return capacity(ranges)
+    return calculate_capacity(ranges)
 
 
 def _networks(text: str) -> tuple[IPNetwork, ...]:
@@ -128,8 +128,11 @@ def test_what_is_not_known_is_not_zero() -> None:
     room = _capacity(pod="192.168.0.0/16")
     assert (room.pod_addresses, room.service_addresses, room.node_addresses) == (65536, None, None)
     assert (room.routable_addresses_saved, room.routable_addresses_needed) == (65536, None)
-    assert capacity(NetworkRanges(), endpoint_addresses=1).routable_addresses_needed is None
-    assert capacity(NetworkRanges(node=_networks("10.0.0.0/29")), endpoint_addresses=1).routable_addresses_needed == 9
+    assert calculate_capacity(NetworkRanges(), endpoint_addresses=1).routable_addresses_needed is None
+    assert (
+        calculate_capacity(NetworkRanges(node=_networks("10.0.0.0/29")), endpoint_addresses=1).routable_addresses_needed
+        == 9
+    )
 
 
 @pytest.mark.parametrize(
@@ -155,9 +158,9 @@ def test_a_range_of_a_bare_size() -> None:
     """Where Google chooses the block, its size tells as much; where the range is known, the size adds nothing."""
     pods, services = BareSize(22), BareSize(27)
     wanted = NetworkRanges(node=_networks("10.128.0.0/20"), workers=200)
-    room = capacity(wanted, pod_size=pods, service_size=services)
+    room = calculate_capacity(wanted, pod_size=pods, service_size=services)
     assert (room.nodes, room.limit, room.is_enough) == (16, CapacityLimit.PODS, False)
     assert [str(each.cidr) for each in room.pod_ranges] == ["/22"]
     assert room.routable_addresses_saved == 1024 + 32
     known = NetworkRanges(pod=_networks("192.168.0.0/23"), service=_networks("10.96.0.0/24"))
-    assert capacity(known, pod_size=pods, service_size=services) == capacity(known)
+    assert calculate_capacity(known, pod_size=pods, service_size=services) == calculate_capacity(known)

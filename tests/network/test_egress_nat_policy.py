@@ -14,7 +14,7 @@ from airflow_masq.exceptions import InvalidInputError
 from airflow_masq.network.egress_nat_policy import (
     EgressNatPolicy,
     check_egress_nat_policy,
-    egress_nat_policies,
+    combine_egress_nat_policies,
     read_egress_nat_policy,
 )
 from airflow_masq.network.policy import Decision, MasqueradePolicy, Reason, decide
@@ -53,7 +53,7 @@ def test_an_object_is_read() -> None:
 
 def test_an_edited_default_takes_the_place_of_gkes() -> None:
     """What ``default`` names sees the Pod; what only GKE's list named sees the node."""
-    policy = egress_nat_policies([manifest("172.20.0.0/16")], ranges=RANGES)
+    policy = combine_egress_nat_policies([manifest("172.20.0.0/16")], ranges=RANGES)
     spared = _decide(policy, "172.20.0.10")
     assert (spared.masqueraded, spared.origin) == (False, "EgressNATPolicy default")
     assert spared.reason is Reason.DESTINATION_IP_IN_CONFIGURED_NON_MASQUERADE_RANGE
@@ -64,7 +64,7 @@ def test_an_edited_default_takes_the_place_of_gkes() -> None:
 @pytest.mark.parametrize("destination", ["10.128.0.9", "192.168.77.1", "10.96.0.1"])
 def test_gkes_fixed_policy_holds_whatever_is_written(destination: str) -> None:
     """Nodes, Pods and Services see the Pod even where ``default`` was emptied, and only they do."""
-    policy = egress_nat_policies([manifest()], ranges=RANGES)
+    policy = combine_egress_nat_policies([manifest()], ranges=RANGES)
     assert _decide(policy, destination).origin == "GKE's fixed policy"
     assert not _decide(policy, destination).masqueraded
     assert _decide(policy, "10.129.0.9").masqueraded
@@ -72,7 +72,7 @@ def test_gkes_fixed_policy_holds_whatever_is_written(destination: str) -> None:
 
 def test_an_object_of_another_name_leaves_gkes_default_in_force() -> None:
     """Who creates an object beside ``default`` keeps the default's exceptions, and the rest is masqueraded."""
-    policy = egress_nat_policies([manifest("8.8.0.0/16", name="partners")], ranges=RANGES)
+    policy = combine_egress_nat_policies([manifest("8.8.0.0/16", name="partners")], ranges=RANGES)
     assert _decide(policy, "8.8.8.8").origin == "EgressNATPolicy partners"
     assert _decide(policy, "10.200.0.20").origin == "GKE's default list"
     assert _decide(policy, "9.9.9.9").masqueraded
@@ -81,7 +81,7 @@ def test_an_object_of_another_name_leaves_gkes_default_in_force() -> None:
 
 def test_without_any_object_gkes_default_is_in_force() -> None:
     """An empty list of objects says that nobody changed anything."""
-    policy = egress_nat_policies([], ranges=RANGES)
+    policy = combine_egress_nat_policies([], ranges=RANGES)
     assert not _decide(policy, "10.200.0.20").masqueraded
     assert _decide(policy, "9.9.9.9").masqueraded
 
@@ -89,7 +89,7 @@ def test_without_any_object_gkes_default_is_in_force() -> None:
 def test_several_objects_add_up() -> None:
     """A destination that any object names sees the Pod."""
     fixed = manifest("10.128.0.0/20", name="gke-6fb8c6d0-1")
-    policy = egress_nat_policies(
+    policy = combine_egress_nat_policies(
         [manifest("172.20.0.0/16"), manifest("8.8.0.0/16", name="partners"), fixed], ranges=RANGES
     )
     assert [_decide(policy, to).masqueraded for to in ("172.20.0.1", "8.8.8.8", "10.128.0.1", "10.200.0.1")] == [
@@ -103,11 +103,13 @@ def test_several_objects_add_up() -> None:
 
 def test_a_later_object_of_the_same_name_replaces_the_earlier() -> None:
     """Of two objects with one name only the last one counts; of two names both do."""
-    policy = egress_nat_policies([manifest("172.20.0.0/16"), manifest("8.8.0.0/16")], ranges=RANGES)
+    policy = combine_egress_nat_policies([manifest("172.20.0.0/16"), manifest("8.8.0.0/16")], ranges=RANGES)
     assert _decide(policy, "172.20.0.1").masqueraded
     assert not _decide(policy, "8.8.8.8").masqueraded
     assert policy.provenance is Provenance.DOCUMENTED
-    both = egress_nat_policies([manifest("172.20.0.0/16"), manifest("8.8.0.0/16", name="partners")], ranges=RANGES)
+    both = combine_egress_nat_policies(
+        [manifest("172.20.0.0/16"), manifest("8.8.0.0/16", name="partners")], ranges=RANGES
+    )
     assert not _decide(both, "172.20.0.1").masqueraded
 
 
@@ -191,7 +193,7 @@ def test_a_flawed_object_names_the_place(change: Callable[[dict[str, Any]], obje
     (problem,) = check_egress_nat_policy(flawed)
     assert (problem.where, problem.message) == (where, message)
     with pytest.raises(InvalidInputError) as refused:
-        egress_nat_policies([flawed], ranges=RANGES)
+        combine_egress_nat_policies([flawed], ranges=RANGES)
     assert str(refused.value) == f"{where}: {message}"
 
 

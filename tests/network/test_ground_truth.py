@@ -6,10 +6,9 @@ import pytest
 from netaddr import IPAddress, IPNetwork
 
 from airflow_masq.agent.config import agent_policy, read_agent_config
-from airflow_masq.network.arrival import PredictedKind
 from airflow_masq.network.policy import MasqueradePolicy
 from airflow_masq.network.prediction import predict
-from airflow_masq.network.ranges import NetworkRanges
+from airflow_masq.network.ranges import AddressKind, NetworkRanges
 from tests.scenarios import ground_truth
 from tests.scenarios.ground_truth import CELL_NAMES, CELLS, IPV6_DESTINATION, ROWS, Row
 
@@ -18,7 +17,7 @@ RANGES = NetworkRanges(
     pod=(IPNetwork(ground_truth.POD_RANGE), IPNetwork("fd00:64::/48")),
 )
 POD_IPV6, NODE_IPV6 = "fd00:64::5", "fd00:128::10"
-KINDS = {"Pod": PredictedKind.POD, "node": PredictedKind.NODE}
+KINDS = {"Pod": AddressKind.POD, "node": AddressKind.NODE}
 
 
 def policy_of(row: Row) -> MasqueradePolicy:

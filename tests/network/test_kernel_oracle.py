@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 from netaddr import IPAddress, IPNetwork
 
-from airflow_masq.network.arrival import PredictedKind
-from airflow_masq.network.ranges import SourceKind
+from airflow_masq.network.ranges import AddressKind
 from lab.packets import sandbox
 from lab.packets.tracer import Outcome
 from tests.scenarios.calls import call_about
@@ -82,65 +81,65 @@ def test_a_disagreement_is_told_as_a_story_of_its_simplest_case(kernel: Kernel) 
 
 
 COMPOSER, DEFAULT, NONE = (BuiltIn(name=name) for name in Known)
-FOR_NODES, FOR_PODS = frozenset({SourceKind.NODE}), frozenset({SourceKind.POD})
+FOR_NODES, FOR_PODS = frozenset({AddressKind.NODE}), frozenset({AddressKind.POD})
 TO_PUBLIC, TO_ON_PREMISES = (Question(destination=PUBLIC),), (Question(destination=ON_PREMISES),)
 TO_SERVICE = (Question(destination=CLUSTER_IP, backend=ON_PREMISES),)
 TO_ITSELF = (Question(destination=CLUSTER_IP, backend=both(ASKING_POD)[0]),)
 TO_NOBODYS_SERVICE = (Question(destination=CLUSTER_IP),)
 
 #: What becomes of the packet, and as whose it arrives.
-STORIES: dict[str, tuple[World, Outcome, PredictedKind]] = {
+STORIES: dict[str, tuple[World, Outcome, AddressKind]] = {
     "the page's example with the agent": (
         World(words=COMPOSER, questions=TO_ON_PREMISES, allowed_sources=VIRTUAL_MACHINES),
-        *(Outcome.ANSWERED, PredictedKind.NODE),
+        *(Outcome.ANSWERED, AddressKind.NODE),
     ),
     "the page's example without it": (
         World(words=DEFAULT, questions=TO_ON_PREMISES, allowed_sources=VIRTUAL_MACHINES),
-        *(Outcome.STOPPED, PredictedKind.POD),
+        *(Outcome.STOPPED, AddressKind.POD),
     ),
     "masqueraded, Cloud NAT for nodes": (
         World(words=DEFAULT, questions=TO_PUBLIC, nat_covers=FOR_NODES),
-        *(Outcome.ANSWERED, PredictedKind.NAT),
+        *(Outcome.ANSWERED, AddressKind.NAT),
     ),
     "masqueraded, Cloud NAT for Pods": (
         World(words=DEFAULT, questions=TO_PUBLIC, nat_covers=FOR_PODS),
-        *(Outcome.LOST, PredictedKind.DROPPED),
+        *(Outcome.LOST, AddressKind.DROPPED),
     ),
     "not masqueraded, Cloud NAT for nodes": (
         World(words=NONE, questions=TO_PUBLIC, nat_covers=FOR_NODES),
-        *(Outcome.LOST, PredictedKind.DROPPED),
+        *(Outcome.LOST, AddressKind.DROPPED),
     ),
     "not masqueraded, Cloud NAT for Pods": (
         World(words=NONE, questions=TO_PUBLIC, nat_covers=FOR_PODS),
-        *(Outcome.ANSWERED, PredictedKind.NAT),
+        *(Outcome.ANSWERED, AddressKind.NAT),
     ),
     "masqueraded on a public node": (
         World(words=DEFAULT, questions=TO_PUBLIC, nat_covers=FOR_NODES, public_nodes=True),
-        *(Outcome.ANSWERED, PredictedKind.NODE_EXTERNAL),
+        *(Outcome.ANSWERED, AddressKind.NODE_EXTERNAL),
     ),
     "not masqueraded on a public node": (
         World(words=NONE, questions=TO_PUBLIC, nat_covers=FOR_PODS, public_nodes=True),
-        *(Outcome.ANSWERED, PredictedKind.NAT),
+        *(Outcome.ANSWERED, AddressKind.NAT),
     ),
     "a Pod on the host network": (
         World(words=NONE, questions=TO_ON_PREMISES, host_network=True),
-        *(Outcome.ANSWERED, PredictedKind.NODE),
+        *(Outcome.ANSWERED, AddressKind.NODE),
     ),
     "the same Pod off it": (
         World(words=NONE, questions=TO_ON_PREMISES),
-        *(Outcome.ANSWERED, PredictedKind.POD),
+        *(Outcome.ANSWERED, AddressKind.POD),
     ),
     "a ClusterIP of an endpoint that is masqueraded for": (
         World(words=COMPOSER, questions=TO_SERVICE),
-        *(Outcome.ANSWERED, PredictedKind.NODE),
+        *(Outcome.ANSWERED, AddressKind.NODE),
     ),
     "a ClusterIP of the Pod that sends": (
         World(words=NONE, questions=TO_ITSELF),
-        *(Outcome.ANSWERED, PredictedKind.NODE),
+        *(Outcome.ANSWERED, AddressKind.NODE),
     ),
     "the same address where it leads nowhere else": (
         World(words=COMPOSER, questions=TO_NOBODYS_SERVICE),
-        *(Outcome.ANSWERED, PredictedKind.POD),
+        *(Outcome.ANSWERED, AddressKind.POD),
     ),
 }
 

@@ -48,9 +48,7 @@ def _decide(policy: MasqueradePolicy, destination: str, *, pod: IPAddress = POD)
 def test_composers_policy_masquerades_whatever_lies_outside_the_cluster(destination: str) -> None:
     """With the agent, private and public destinations outside the cluster's ranges see the node."""
     assert _decide(composer_policy(RANGES), destination) == Decision(
-        masqueraded=True,
         reason=Reason.MASQUERADED,
-        matched_cidr=None,
         provenance=Provenance.DOCUMENTED,
         origin="policy composer",
     )
@@ -221,5 +219,5 @@ def test_the_exemption_is_the_first_that_holds_the_destination(cidrs: list[str],
     """However it is looked up, the answer is that of walking the list from its top."""
     address = IPAddress(destination)
     walked = next((cidr for cidr in cidrs if address in IPNetwork(cidr)), None)
-    found = _chain(*cidrs).exemption(address)
+    found = _chain(*cidrs).find_exemption(address)
     assert (None if found is None else str(found.cidr)) == walked

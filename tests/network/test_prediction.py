@@ -9,11 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from netaddr import IPNetwork
 
-from airflow_masq.network.arrival import PredictedKind
+from airflow_masq.network.firewall import FirewallAnswer
 from airflow_masq.network.policy import MasqueradePolicy, Reason, composer_policy, gke_default_policy, no_policy
 from airflow_masq.network.prediction import Prediction
 from airflow_masq.network.provenance import Provenance
-from airflow_masq.network.ranges import SourceKind
+from airflow_masq.network.ranges import AddressKind
 from tests.network.predicting import EVERYTHING, ON_PREMISES, PUBLIC, RANGES, VMS, predicted
 
 
@@ -21,12 +21,12 @@ def test_the_pages_own_example_with_the_agent() -> None:
     """Pods in 192.168.0.0/16, a firewall that lets in 10.0.0.0/8: with the agent the service sees the node."""
     prediction = predicted(composer_policy(RANGES), ON_PREMISES, VMS)
     assert prediction == Prediction(
-        arrives_as=PredictedKind.NODE,
+        arrives_as=AddressKind.NODE,
         sources=RANGES.node,
         masqueraded=True,
         reason=Reason.MASQUERADED,
         matched_cidr=None,
-        allowed=True,
+        firewall=FirewallAnswer.ALL,
         path=(
             "Pod 192.168.0.2 sends to 172.20.0.10",
             "the node: policy composer masquerades, the source becomes the node's address",
@@ -36,16 +36,16 @@ def test_the_pages_own_example_with_the_agent() -> None:
         provenance=Provenance.DOCUMENTED,
         origin="policy composer",
     )
-    assert prediction.source_kind is PredictedKind.NODE
+    assert prediction.source_kind is AddressKind.NODE
 
 
 def test_the_pages_own_example_without_the_agent() -> None:
     """Pods in 192.168.0.0/16, a firewall that lets in 10.0.0.0/8: without the agent the packet is dropped there."""
     prediction = predicted(gke_default_policy(RANGES), ON_PREMISES, VMS)
-    assert prediction.source_kind is PredictedKind.DROPPED
-    assert prediction.arrives_as is PredictedKind.POD
+    assert prediction.source_kind is AddressKind.DROPPED
+    assert prediction.arrives_as is AddressKind.POD
     assert prediction.sources == (IPNetwork("192.168.0.2/32"),)
-    assert prediction.allowed is False
+    assert prediction.firewall is FirewallAnswer.NONE
     assert prediction.origin == "GKE's default list"
     assert prediction.matched_cidr == IPNetwork("172.16.0.0/12")
     assert prediction.path[1:] == (
@@ -61,53 +61,53 @@ def test_the_pages_own_example_without_the_agent() -> None:
 @pytest.mark.parametrize(
     ("covers", "masquerades", "kind"),
     [
-        ({SourceKind.NODE}, True, PredictedKind.NAT),
-        ({SourceKind.NODE}, False, PredictedKind.DROPPED),
-        ({SourceKind.POD}, True, PredictedKind.DROPPED),
-        ({SourceKind.POD}, False, PredictedKind.NAT),
-        ({SourceKind.NODE, SourceKind.POD}, True, PredictedKind.NAT),
-        ({SourceKind.NODE, SourceKind.POD}, False, PredictedKind.NAT),
-        (set(), True, PredictedKind.DROPPED),
-        (set(), False, PredictedKind.DROPPED),
+        ({AddressKind.NODE}, True, AddressKind.NAT),
+        ({AddressKind.NODE}, False, AddressKind.DROPPED),
+        ({AddressKind.POD}, True, AddressKind.DROPPED),
+        ({AddressKind.POD}, False, AddressKind.NAT),
+        ({AddressKind.NODE, AddressKind.POD}, True, AddressKind.NAT),
+        ({AddressKind.NODE, AddressKind.POD}, False, AddressKind.NAT),
+        (set(), True, AddressKind.DROPPED),
+        (set(), False, AddressKind.DROPPED),
     ],
 )
 def test_cloud_nat_translates_only_what_it_covers(
-    covers: set[SourceKind], *, masquerades: bool, kind: PredictedKind
+    covers: set[AddressKind], *, masquerades: bool, kind: AddressKind
 ) -> None:
     """A public destination sees Cloud NAT where it covers the source that leaves the node, and nothing otherwise."""
     ranges = replace(RANGES, nat_covers=frozenset(covers))
     prediction = predicted(composer_policy(ranges) if masquerades else no_policy(), PUBLIC, ranges=ranges)
     assert prediction.source_kind is prediction.arrives_as is kind
-    assert prediction.sources == ((IPNetwork("203.0.113.7/32"),) if kind is PredictedKind.NAT else ())
+    assert prediction.sources == ((IPNetwork("203.0.113.7/32"),) if kind is AddressKind.NAT else ())
     assert prediction.provenance is Provenance.INFERRED
 
 
 def test_a_dropped_packet_reaches_no_firewall() -> None:
     """Where Cloud NAT drops the packet, nothing is said of the firewall, and the last step says who dropped it."""
     prediction = predicted(no_policy(), PUBLIC, VMS)
-    assert prediction.allowed is None
+    assert prediction.firewall is FirewallAnswer.UNKNOWN
     assert prediction.path[-1] == "the internet: dropped, since Cloud NAT covers node and the packet has a pod address"
 
 
 def test_a_plan_without_cloud_nat_is_not_said_to_have_one() -> None:
     """Where the plan names no Cloud NAT, the last step says that the packet is lost unless there is one."""
     prediction = predicted(composer_policy(RANGES), PUBLIC, ranges=replace(RANGES, nat_covers=frozenset()))
-    assert prediction.arrives_as is PredictedKind.DROPPED
+    assert prediction.arrives_as is AddressKind.DROPPED
     assert prediction.provenance is Provenance.INFERRED
-    named = "the plan names no Cloud NAT (network.nat_covers)"
-    assert prediction.path[-1] == f"the internet: {named}, so the packet is lost unless there is one"
+    unless = "unless there is a Cloud NAT that the plan does not name (network.nat_covers)"
+    assert prediction.path[-1] == f"the internet: dropped, {unless}"
 
 
 def test_cloud_nat_without_known_addresses_is_still_nat() -> None:
     """Where Cloud NAT allocates its addresses by itself, the kind is known and the address is not."""
     google = IPNetwork("34.0.0.0/8")
     prediction = predicted(composer_policy(RANGES), PUBLIC, google, ranges=replace(RANGES, nat_addresses=()))
-    assert prediction.source_kind is PredictedKind.NAT
+    assert prediction.source_kind is AddressKind.NAT
     assert prediction.sources == ()
-    assert prediction.allowed is None
+    assert prediction.firewall is FirewallAnswer.UNKNOWN
     assert prediction.path[-2:] == (
         "the internet: Cloud NAT translates node addresses to its own address, which the plan does not name",
-        "the destination's firewall lets in 34.0.0.0/8: whether the packet passes cannot be told",
+        "the destination's firewall lets in 34.0.0.0/8: whether the packet passes is not known",
     )
 
 
@@ -115,37 +115,38 @@ def test_an_unknown_public_source_does_not_pass_a_firewall_for_private_ones() ->
     """A node's external address is none of 10.0.0.0/8, whichever it is, and one of 0.0.0.0/0."""
     ranges = replace(RANGES, public_nodes=True)
     kept_out = predicted(composer_policy(ranges), PUBLIC, VMS, ranges=ranges)
-    assert (kept_out.source_kind, kept_out.allowed) == (PredictedKind.DROPPED, False)
-    assert kept_out.arrives_as is PredictedKind.NODE_EXTERNAL
-    assert predicted(composer_policy(ranges), PUBLIC, IPNetwork("0.0.0.0/0"), ranges=ranges).allowed is True
+    assert (kept_out.source_kind, kept_out.firewall) == (AddressKind.DROPPED, FirewallAnswer.NONE)
+    assert kept_out.arrives_as is AddressKind.NODE_EXTERNAL
+    open_to_all = predicted(composer_policy(ranges), PUBLIC, IPNetwork("0.0.0.0/0"), ranges=ranges)
+    assert open_to_all.firewall is FirewallAnswer.ALL
 
 
 def test_public_nodes_show_their_external_address_only_when_masqueraded() -> None:
     """On public nodes a masqueraded packet shows the node's external address, any other needs Cloud NAT."""
     ranges = replace(RANGES, public_nodes=True)
     masqueraded = predicted(composer_policy(ranges), PUBLIC, ranges=ranges)
-    assert masqueraded.source_kind is PredictedKind.NODE_EXTERNAL
+    assert masqueraded.source_kind is AddressKind.NODE_EXTERNAL
     assert masqueraded.sources == ()
     assert masqueraded.provenance is Provenance.DOCUMENTED
-    assert predicted(no_policy(), PUBLIC, ranges=ranges).source_kind is PredictedKind.DROPPED
+    assert predicted(no_policy(), PUBLIC, ranges=ranges).source_kind is AddressKind.DROPPED
 
 
 @pytest.mark.parametrize(
-    ("allowed_sources", "allowed"),
+    ("allowed_sources", "answer"),
     [
-        ((), None),
-        ((VMS,), True),
-        ((IPNetwork("10.128.0.0/20"),), True),
-        ((IPNetwork("10.128.0.0/24"),), None),
-        ((IPNetwork("172.16.0.0/12"),), False),
-        ((IPNetwork("172.16.0.0/12"), VMS), True),
+        ((), FirewallAnswer.UNKNOWN),
+        ((VMS,), FirewallAnswer.ALL),
+        ((IPNetwork("10.128.0.0/20"),), FirewallAnswer.ALL),
+        ((IPNetwork("10.128.0.0/24"),), FirewallAnswer.SOME),
+        ((IPNetwork("172.16.0.0/12"),), FirewallAnswer.NONE),
+        ((IPNetwork("172.16.0.0/12"), VMS), FirewallAnswer.ALL),
     ],
 )
 def test_the_firewall_is_told_only_where_all_sources_agree(
-    allowed_sources: tuple[IPNetwork, ...], *, allowed: bool | None
+    allowed_sources: tuple[IPNetwork, ...], answer: FirewallAnswer
 ) -> None:
-    """A firewall that lets in all, none or a part of the node range is said to allow, to drop, or neither."""
-    assert predicted(composer_policy(RANGES), ON_PREMISES, *allowed_sources).allowed is allowed
+    """Whether a firewall lets in all, none or a part of the node range is told, and where that is not known."""
+    assert predicted(composer_policy(RANGES), ON_PREMISES, *allowed_sources).firewall is answer
 
 
 @pytest.mark.parametrize(
@@ -177,9 +178,10 @@ def test_a_prediction_is_consistent(destination: object, policy: MasqueradePolic
     """For any destination: masqueraded means no Pod address, not masqueraded means no node address, and a reason."""
     prediction = predicted(policy, str(destination), VMS)
     assert prediction.masqueraded is (prediction.reason is Reason.MASQUERADED)
-    forbidden = PredictedKind.POD if prediction.masqueraded else PredictedKind.NODE
+    forbidden = AddressKind.POD if prediction.masqueraded else AddressKind.NODE
     assert prediction.arrives_as is not forbidden
-    assert prediction.source_kind is (PredictedKind.DROPPED if prediction.allowed is False else prediction.arrives_as)
+    is_kept_out = prediction.firewall is FirewallAnswer.NONE
+    assert prediction.source_kind is (AddressKind.DROPPED if is_kept_out else prediction.arrives_as)
     assert all(step.isprintable() for step in prediction.path)
     assert len(prediction.path) >= 3
 
@@ -187,17 +189,17 @@ def test_a_prediction_is_consistent(destination: object, policy: MasqueradePolic
 @pytest.mark.parametrize(
     ("destination", "kind"),
     [
-        ("199.36.153.3", PredictedKind.DROPPED),
-        ("199.36.153.4", PredictedKind.POD),
-        ("199.36.153.11", PredictedKind.POD),
-        ("199.36.153.12", PredictedKind.DROPPED),
+        ("199.36.153.3", AddressKind.DROPPED),
+        ("199.36.153.4", AddressKind.POD),
+        ("199.36.153.11", AddressKind.POD),
+        ("199.36.153.12", AddressKind.DROPPED),
     ],
 )
-def test_googles_own_addresses_need_no_cloud_nat(destination: str, kind: PredictedKind) -> None:
+def test_googles_own_addresses_need_no_cloud_nat(destination: str, kind: AddressKind) -> None:
     """The ways in to Google's APIs are reached from any address; their neighbours are the internet."""
     prediction = predicted(no_policy(), destination)
     assert prediction.arrives_as is kind
-    assert ("Private Google Access" in prediction.path[-1]) is (kind is PredictedKind.POD)
+    assert ("Private Google Access" in prediction.path[-1]) is (kind is AddressKind.POD)
 
 
 @pytest.mark.parametrize("destination", [ON_PREMISES, "10.128.0.9", "192.168.9.9"])

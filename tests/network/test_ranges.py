@@ -1,4 +1,4 @@
-"""Addresses are read strictly, and a Pod's address names its node."""
+"""Addresses are read strictly, a Pod's address names its node, and an observed one belongs to a range."""
 
 from __future__ import annotations
 
@@ -8,7 +8,14 @@ from hypothesis import strategies as st
 from netaddr import IPAddress, IPNetwork
 
 from airflow_masq.exceptions import InvalidInputError
-from airflow_masq.network.ranges import NetworkRanges, outermost, parse_address, parse_cidr
+from airflow_masq.network.ranges import (
+    ATTRIBUTED_KINDS,
+    AddressKind,
+    NetworkRanges,
+    drop_inner_ranges,
+    parse_address,
+    parse_cidr,
+)
 
 ADDRESSES = st.ip_addresses(v=4).map(str)
 
@@ -178,4 +185,90 @@ def test_ranges_can_be_compared_and_hashed() -> None:
 )
 def test_ranges_inside_others_are_left_out(texts: str, left: str) -> None:
     """Of ranges that share addresses the outermost stays, in the order in which they were given."""
-    assert outermost(map(IPNetwork, texts.split())) == list(map(IPNetwork, left.split()))
+    assert drop_inner_ranges(map(IPNetwork, texts.split())) == list(map(IPNetwork, left.split()))
+
+
+RANGES = NetworkRanges(
+    node=(IPNetwork("10.128.0.0/20"),),
+    pod=(IPNetwork("192.168.0.0/16"),),
+    service=(IPNetwork("10.96.0.0/20"),),
+    other={"on-premises": (IPNetwork("172.20.0.0/16"), IPNetwork("192.168.200.0/24"))},
+    nat_addresses=(IPAddress("203.0.113.7"),),
+)
+
+
+@pytest.mark.parametrize(
+    ("address", "kind"),
+    [
+        ("192.168.0.2", AddressKind.POD),
+        ("10.128.0.10", AddressKind.NODE),
+        ("10.96.0.10", AddressKind.SERVICE),
+        ("203.0.113.7", AddressKind.NAT),
+        ("203.0.113.8", AddressKind.FOREIGN),
+        ("172.20.0.10", AddressKind.FOREIGN),
+        ("192.168.200.1", AddressKind.FOREIGN),
+        ("10.128.16.0", AddressKind.FOREIGN),
+        ("34.1.2.3", AddressKind.FOREIGN),
+        ("2001:db8::1", AddressKind.FOREIGN),
+        ("::ffff:10.128.0.10", AddressKind.NODE),
+    ],
+)
+def test_an_address_belongs_to_the_most_specific_range(address: str, kind: AddressKind) -> None:
+    """Node, Pod, Service and Cloud NAT addresses are told apart, and a named range within the Pods' is foreign."""
+    assert RANGES.attribute(IPAddress(address)) is kind
+
+
+def test_two_ranges_of_one_size_leave_an_address_ambiguous() -> None:
+    """Where the same block is said to be nodes and Pods, no address in it is either."""
+    block = (IPNetwork("10.0.0.0/16"),)
+    overlapping = NetworkRanges(node=block, pod=block)
+    address = IPAddress("10.0.0.5")
+    assert overlapping.attribute(address) is AddressKind.AMBIGUOUS
+    assert overlapping.attribute(address, local_address=address) is AddressKind.AMBIGUOUS
+    assert NetworkRanges(pod=block * 2).attribute(address) is AddressKind.POD
+
+
+def test_a_nat_address_within_the_node_range_is_nats() -> None:
+    """A single address is more specific than any range around it."""
+    ranges = NetworkRanges(node=(IPNetwork("203.0.113.0/24"),), nat_addresses=(IPAddress("203.0.113.7"),))
+    assert ranges.attribute(IPAddress("203.0.113.7")) is AddressKind.NAT
+    assert ranges.attribute(IPAddress("203.0.113.8")) is AddressKind.NODE
+
+
+def test_a_public_address_is_a_nodes_only_where_nodes_have_public_ones() -> None:
+    """A public source is a node's external address with public nodes, and foreign without; a private one is neither."""
+    public = NetworkRanges(public_nodes=True, nat_addresses=(IPAddress("203.0.113.7"),))
+    assert public.attribute(IPAddress("34.1.2.3")) is AddressKind.NODE_EXTERNAL
+    assert NetworkRanges().attribute(IPAddress("34.1.2.3")) is AddressKind.FOREIGN
+    assert public.attribute(IPAddress("10.9.9.9")) is AddressKind.FOREIGN
+
+
+def test_a_public_address_is_no_nodes_where_it_could_be_cloud_nats() -> None:
+    """Without Cloud NAT's addresses it may be an unmasqueraded Pod's; towards a private service it is nobody's."""
+    unlisted = NetworkRanges(public_nodes=True)
+    listed = NetworkRanges(public_nodes=True, nat_addresses=(IPAddress("203.0.113.7"),))
+    seen, public, private = IPAddress("34.1.2.3"), IPAddress("8.8.8.8"), IPAddress("172.20.0.10")
+    assert unlisted.attribute(seen, destination=public) is AddressKind.FOREIGN
+    assert listed.attribute(seen, destination=public) is AddressKind.NODE_EXTERNAL
+    assert listed.attribute(seen, destination=private) is AddressKind.FOREIGN
+
+
+def test_the_sockets_own_address_is_the_pods() -> None:
+    """A source that arrives unchanged is the Pod's, even where no range says so; a changed one is not."""
+    pod = IPAddress("10.50.0.2")
+    assert RANGES.attribute(pod, local_address=pod) is AddressKind.POD
+    assert RANGES.attribute(IPAddress("::ffff:10.50.0.2"), local_address=pod) is AddressKind.POD
+    assert RANGES.attribute(IPAddress("10.50.0.3"), local_address=pod) is AddressKind.FOREIGN
+
+
+def test_on_the_host_network_the_sockets_own_address_is_the_nodes() -> None:
+    """A Pod on the host network shows its node's address although nothing was masqueraded."""
+    node = IPAddress("10.128.0.10")
+    assert RANGES.attribute(node, local_address=node) is AddressKind.NODE
+
+
+@given(st.ip_addresses())
+def test_every_address_has_one_name(address: object) -> None:
+    """Whatever the address, it gets exactly one kind, and without public nodes never that of an external one."""
+    kind = RANGES.attribute(IPAddress(str(address)))
+    assert kind in ATTRIBUTED_KINDS - {AddressKind.NODE_EXTERNAL, AddressKind.AMBIGUOUS}

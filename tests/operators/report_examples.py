@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from netaddr import IPAddress
 
+from airflow_masq.observation.observation import Component, Failure, Observation, Vantage
 from airflow_masq.plan import plan_from_mapping
-from airflow_masq.verdict import Component, Failure, Observation, Outcome, Report, Vantage, Verdict, judge
+from airflow_masq.verdict import Outcome, Report, Verdict, judge
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -171,7 +171,7 @@ def test_the_secrets_of_an_adopted_environment_are_not_shown(
         "config.softwareConfig.envVariables.DB_PASSWORD: differs",
         "config.softwareConfig.envVariables.zone: differs",
     ]
-    assert f"{NAME} is not as planned: config.softwareConfig.envVariables.zone: differs" in caplog.text
+    assert f"{NAME} differs from the plan: config.softwareConfig.envVariables.zone: differs" in caplog.text
     assert "hunter2" not in caplog.text + json.dumps(facts)
 
 

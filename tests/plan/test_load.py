@@ -13,7 +13,7 @@ from netaddr import IPAddress, IPNetwork
 from airflow_masq.environment import EnvironmentResource
 from airflow_masq.exceptions import PlanError
 from airflow_masq.network.policy import composer_policy, gke_default_policy, no_policy
-from airflow_masq.network.ranges import NetworkRanges, SourceKind
+from airflow_masq.network.ranges import AddressKind, NetworkRanges
 from airflow_masq.plan import Plan, PolicyChoice, Target, load_plan, plan_from_environment, plan_from_mapping
 
 PLAN = """\
@@ -51,7 +51,7 @@ RANGES = NetworkRanges(
     service=(IPNetwork("10.96.0.0/20"),),
     other={"on-premises": (IPNetwork("172.20.0.0/16"),), "peered": ()},
     nat_addresses=(IPAddress("203.0.113.7"),),
-    nat_covers=frozenset({SourceKind.NODE}),
+    nat_covers=frozenset({AddressKind.NODE}),
     workers=12,
     pods_per_node=64,
 )
@@ -75,7 +75,7 @@ def test_a_whole_plan_is_read() -> None:
                 name="onprem-erp",
                 observe="http://172.20.0.10:8080/client-ip",
                 allowed_sources=(IPNetwork("10.0.0.0/8"),),
-                expect=SourceKind.NODE,
+                expect=AddressKind.NODE,
             ),
             Target(name="public", observe="airflow://My_Observer"),
         ),
@@ -119,12 +119,14 @@ def test_what_is_left_out_has_its_default() -> None:
     ("network", "covers"),
     [
         ({}, set()),
-        ({"nat_addresses": ["203.0.113.7"]}, {SourceKind.NODE, SourceKind.POD}),
+        ({"nat_addresses": ["203.0.113.7"]}, {AddressKind.NODE, AddressKind.POD}),
         ({"nat_addresses": ["203.0.113.7"], "nat_covers": []}, set()),
-        ({"nat_covers": ["pod"]}, {SourceKind.POD}),
+        ({"nat_covers": ["pod"]}, {AddressKind.POD}),
     ],
 )
-def test_cloud_nat_covers_everything_unless_said_otherwise(network: dict[str, object], covers: set[SourceKind]) -> None:
+def test_cloud_nat_covers_everything_unless_said_otherwise(
+    network: dict[str, object], covers: set[AddressKind]
+) -> None:
     """Cloud NAT with addresses covers nodes and Pods, unless the plan says otherwise; without it, nothing."""
     assert plan_from_mapping({"network": network}, source="params").ranges.nat_covers == covers
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import ssl
     from collections.abc import Sequence
 
-    from airflow_masq.verdict import Observation
+    from airflow_masq.observation.observation import Observation
 
 MORNING = datetime(2026, 11, 22, 6, 0, tzinfo=UTC)
 

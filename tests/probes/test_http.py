@@ -15,8 +15,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from netaddr import IPAddress
 
+from airflow_masq.observation.observation import Failure
 from airflow_masq.probes import probe, probe_http
-from airflow_masq.verdict import Failure
 from tests.probes.asking import MORNING, ask, ask_once
 from tests.probes.servers import (
     Behaviour,

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 from netaddr import IPAddress
 
+from airflow_masq.observation.observation import Failure
 from airflow_masq.probes.http import _tls_detail
-from airflow_masq.verdict import Failure
 from tests.probes.asking import ask
 from tests.probes.servers import certificates, echo, replying, serving
 from tests.probes.servers import http as http_reply

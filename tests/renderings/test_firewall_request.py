@@ -70,7 +70,7 @@ def test_the_pages_own_example() -> None:
     assert (line["destination"], line["port"], line["protocol"]) == ("172.20.0.10", "8080", "TCP")
     assert line["request"] == "Nothing; the firewall lets in 10.128.0.0/20, 10.129.0.0/20."
     assert line["otherwise"] == (
-        "Tasks connect; without the agent the firewall would drop what comes from 192.168.0.0/16."
+        "Tasks connect; without the agent the firewall would drop packets from 192.168.0.0/16."
     )
 
 
@@ -79,10 +79,10 @@ def test_without_the_agent() -> None:
     line = row(ERP, policy="gke-default", environment={})
     assert line["source_after"] == "192.168.0.0/16"
     assert line["request"] == (
-        "No rule for Pods: create the environment with enableIpMasqAgent: true, which makes it unnecessary. "
+        "No rule for Pods: create the environment with enableIpMasqAgent: true instead. "
         "Packets then come from 10.128.0.0/20, 10.129.0.0/20, which the firewall lets in."
     )
-    assert line["reason"].startswith("The nodes leave the Pod's address as it is (DESTINATION_IP_IN_DEFAULT_NON_MASQ")
+    assert line["reason"].startswith("The nodes keep the Pod's address (DESTINATION_IP_IN_DEFAULT_NON_MASQ")
     assert "by 172.16.0.0/12" in line["reason"]
     assert line["otherwise"] == "The firewall drops the packets; tasks wait for their time-out."
 
@@ -98,7 +98,7 @@ def test_without_the_agent() -> None:
 def test_the_request_and_the_rule_advise_the_same(policy: object, step: str) -> None:
     """Whatever keeps workers from being masqueraded, the firewall request and MASQ310 name the same way out."""
     plan = plan_with(ERP, policy=policy)
-    assert f"No rule for Pods: {step}, which makes it unnecessary." in render(plan)
+    assert f"No rule for Pods: {step} instead." in render(plan)
     (finding,) = (finding for finding in lint(plan) if finding.code == "MASQ310")
     assert finding.message.endswith(f": {step}.")
 
@@ -164,7 +164,7 @@ def test_a_firewall_that_nobody_described() -> None:
     line = row({"name": "a", "observe": "http://172.20.0.10/"})
     assert (line["let_in_before"], line["let_in_after"], line["allowed_sources"]) == ("not known", "not known", "")
     assert line["request"].startswith("Let in 10.128.0.0/20, 10.129.0.0/20 to 172.20.0.10, port 80, TCP.")
-    assert line["otherwise"].startswith("Where the firewall does not let all of them in")
+    assert line["otherwise"].startswith("If the firewall does not let all of them in")
 
 
 @pytest.mark.parametrize("allowed", ["10.128.0.0/20", "10.128.0.0/21", "10.129.15.255/32"])
@@ -173,9 +173,9 @@ def test_a_firewall_that_lets_in_a_part(allowed: str) -> None:
     line = row(ERP | {"allowed_sources": [allowed]})
     assert (line["let_in_before"], line["let_in_after"]) == ("no", "in part")
     assert line["request"] == (
-        "Let in all of 10.128.0.0/20, 10.129.0.0/20 to 172.20.0.10, port 8080, TCP; so far it is a part."
+        "Let in all of 10.128.0.0/20, 10.129.0.0/20 to 172.20.0.10, port 8080, TCP; so far only a part is let in."
     )
-    assert line["otherwise"] == "Some tasks connect; those whose packets come from the rest wait for their time-out."
+    assert line["otherwise"] == "Some tasks connect; the others wait for their time-out."
     assert f"| {allowed} | 192.168.0.0/16 | no | 10.128.0.0/20, 10.129.0.0/20 | in part | Let in all of " in render(
         plan_with(ERP | {"allowed_sources": [allowed]})
     )
@@ -198,7 +198,7 @@ def test_a_firewall_that_lets_in_a_part(allowed: str) -> None:
         (
             {"nat_covers": ["pod"]},
             "none, since the packet is lost on the way",
-            "No rule helps; the plan's Cloud NAT must cover this traffic first.",
+            "No rule helps: the plan's Cloud NAT must cover this traffic first.",
         ),
     ],
 )
@@ -212,7 +212,7 @@ def test_what_is_lost_before_the_firewall() -> None:
     """A packet that Cloud NAT does not translate is no firewall's doing."""
     line = row({"name": "a", "observe": "http://192.175.48.9", "allowed_sources": ["0.0.0.0/0"]}, nat_covers=["pod"])
     assert line["let_in_after"] == "not known"
-    assert line["otherwise"].startswith("Packets are lost before any firewall sees them")
+    assert line["otherwise"].startswith("Packets are lost before they reach the firewall")
 
 
 def test_ipv6() -> None:
@@ -232,7 +232,7 @@ def test_a_target_without_an_address(observe: str, destination: str, port: str) 
     line = row({"name": "a", "observe": observe})
     assert (line["destination"], line["port"]) == (destination, port)
     assert (line["source_before"], line["source_after"]) == ("not known", "not known")
-    assert line["request"] == "Find out the address first; the plan names none."
+    assert line["request"] == "Find out the target's address first; the plan does not name it."
 
 
 def test_a_pod_range_of_one_address() -> None:

@@ -13,12 +13,14 @@ from hypothesis import strategies as st
 
 from airflow_masq.exceptions import InexpressibleError
 from airflow_masq.renderings import RENDERINGS
-from tests.renderings.examples import PAGE, RICH, page_with, plan_of
+from tests.renderings.examples import COMPOSER_3, PAGE, RICH, page_with, plan_of
+from tests.rules.refused import BY_GCLOUD, SET_ELSEWHERE_BY_GCLOUD, Refused
 
 ALLOCATION = "config.nodeConfig.ipAllocationPolicy"
 DATABASE = "config.dataRetentionConfig.airflowMetadataRetentionConfig"
 NETWORKS = "config.masterAuthorizedNetworksConfig.cidrBlocks"
 WORKER = "config.workloadsConfig.worker"
+PUBLIC_IPS = "config.privateEnvironmentConfig.enablePrivatelyUsedPublicIps"
 
 # The page's example of gcloud [source: composer-agent-example].
 PAGES_COMMAND = """\
@@ -140,15 +142,45 @@ def test_fields_that_nobody_can_ask_for() -> None:
     assert render(live) == render(PAGE)
 
 
-def test_ip_aliases_are_said_for_composer_1_only() -> None:
-    """The flag is taken for Composer 1, and refused for Composer 2, where it goes without saying."""
+def test_ip_aliases() -> None:
+    """The flag is written where the plan wants it, whatever the generation; false is what leaving it out means."""
     path = f"{ALLOCATION}.useIpAliases"
-    first = page_with(path, value=True)
-    first["config"]["softwareConfig"]["imageVersion"] = "composer-1.20.12-airflow-2.4.3"
-    assert "--enable-ip-alias" in words(render(first))
-    with pytest.raises(InexpressibleError, match="for Composer 1 only"):
-        render(page_with(path, value=True))
+    assert "--enable-ip-alias" in words(render(page_with(path, value=True)))
     assert "--enable-ip-alias" not in words(render(page_with(path, value=False)))
+
+
+@pytest.mark.parametrize("refused", BY_GCLOUD, ids=str)
+def test_what_gcloud_refuses_is_written(refused: Refused) -> None:
+    """Rules report what gcloud refuses; the command says what the plan says."""
+    assert render(refused.environment()) != render(refused.mended())
+
+
+@pytest.mark.parametrize("refused", SET_ELSEWHERE_BY_GCLOUD, ids=str)
+def test_what_gcloud_sends_as_another_field(refused: Refused) -> None:
+    """The count of schedulers of another generation would be sent as the field of the image's own, so it is refused."""
+    with pytest.raises(
+        InexpressibleError, match=f"for Composer {refused.generation}, gcloud's --scheduler-count"
+    ) as caught:
+        render(refused.environment())
+    assert caught.value.where == f"environment.config.{refused.where}"
+    assert render(refused.mended())
+
+
+@pytest.mark.parametrize(
+    ("beside", "is_sent"),
+    [({}, False), ({"enablePrivateEnvironment": True}, True), ({"enablePrivateBuildsOnly": True}, True)],
+)
+def test_what_gcloud_drops_for_composer_3(beside: dict[str, bool], *, is_sent: bool) -> None:
+    """Privately used public addresses are sent for Composer 3 only where another flag makes the private section."""
+    private = {"enablePrivatelyUsedPublicIps": True, **beside}
+    environment = COMPOSER_3 | {"config": COMPOSER_3["config"] | {"privateEnvironmentConfig": private}}
+    if is_sent:
+        assert "--enable-privately-used-public-ips" in words(render(environment))
+    else:
+        with pytest.raises(InexpressibleError, match="gcloud drops it") as caught:
+            render(environment)
+        assert caught.value.where == f"environment.{PUBLIC_IPS}"
+    assert "--enable-privately-used-public-ips" in words(render(page_with(PUBLIC_IPS, value=True)))
 
 
 @pytest.mark.parametrize(
@@ -203,14 +235,22 @@ def test_a_key_with_dots_is_no_path() -> None:
         render(PAGE | {"config.nodeCount": 3})
 
 
-def test_two_scheduler_counts() -> None:
+@pytest.mark.parametrize(
+    ("image", "field"),
+    [
+        ("composer-1.20.12-airflow-2.4.3", "workloadsConfig.scheduler.count"),
+        ("composer-2.14.1-airflow-2.10.5", "softwareConfig.schedulerCount"),
+        ("composer-latest-airflow-2", "softwareConfig.schedulerCount"),
+    ],
+)
+def test_two_scheduler_counts(image: str, field: str) -> None:
     """One flag sets the schedulers of every generation, so each generation has its own field only."""
     environment = page_with("config.workloadsConfig.scheduler.count", 2)
     assert flag(environment, "--scheduler-count") == "2"
-    environment["config"]["softwareConfig"]["schedulerCount"] = 3
-    with pytest.raises(InexpressibleError, match="for Composer 1 only") as caught:
+    environment["config"]["softwareConfig"] |= {"imageVersion": image, "schedulerCount": 3}
+    with pytest.raises(InexpressibleError, match="--scheduler-count sets") as caught:
         render(environment)
-    assert caught.value.where == "environment.config.softwareConfig.schedulerCount"
+    assert caught.value.where == f"environment.config.{field}"
 
 
 def test_no_word_about_the_database_is_no_flag() -> None:
@@ -234,9 +274,9 @@ def test_both_kinds_of_retention() -> None:
 
 
 def test_texts_that_use_every_separator() -> None:
-    """A list whose texts hold every character that could part them cannot be said."""
+    """A list whose texts hold every character that could separate them cannot be written."""
     everything = "".join(chr(code) for code in range(33, 127))
-    with pytest.raises(InexpressibleError, match="parts a list by a character"):
+    with pytest.raises(InexpressibleError, match="separates a list by one character"):
         render(page_with("config.nodeConfig.tags", [everything]))
 
 

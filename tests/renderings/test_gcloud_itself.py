@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from airflow_masq.renderings import RENDERINGS
-from airflow_masq.renderings.environment_fields import environment_fields
-from airflow_masq.renderings.gcloud_flags import FLAGS
+from airflow_masq.renderings.gcloud import FLAGS
+from airflow_masq.renderings.rest import read_fields
 from lab.packets.sandbox import inside
 from tests.renderings.examples import COMPOSER_1, COMPOSER_2_OTHERWISE, COMPOSER_3, NAME, PAGE, RICH, plan_of
-from tests.renderings.refused import BY_GCLOUD, SET_ELSEWHERE_BY_GCLOUD, Refused
+from tests.rules.refused import BY_GCLOUD, SET_ELSEWHERE_BY_GCLOUD, Refused
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -124,34 +124,53 @@ ONE_OF_EACH_KIND = (
     "2-nodeConfig.subnetwork",
     "2-recoveryConfig.scheduledSnapshotsConfig.enabled",
     "2-workloadsConfig.worker.memoryGb",
+    "2-nodeConfig.tags",
+    "2-encryptionConfig.kmsKeyName",
+    "1-softwareConfig.pythonVersion",
 )
 
 
-def _unchecked(refused: Refused) -> str:
-    """Write the flags as the table has them, without asking what gcloud demands."""
-    fields = environment_fields(plan_of(refused.environment()), form="gcloud", known=FLAGS)
+@pytest.mark.packets
+@pytest.mark.parametrize("name", ONE_OF_EACH_KIND)
+def test_gcloud_refuses_what_lint_reports(name: str, api: ComposerApi, tmp_path: Path) -> None:
+    """The command that is written for such an environment is one that gcloud does not carry out."""
+    refused = next(each for each in BY_GCLOUD if str(each) == name)
+    done = _create(RENDERINGS["gcloud"](plan_of(refused.environment())), api=api, home=tmp_path)
+    assert done.returncode != 0
+    assert "ERROR: " in done.stderr
+    assert api.posted == []
+
+
+def _write_unchecked(refused: Refused) -> str:
+    """Write the flags as the table has them, also for fields that gcloud would send as others."""
+    fields = read_fields(plan_of(refused.environment()), form="gcloud", known=FLAGS)
     flags = (words for path, write in FLAGS.items() if path in fields for words in write(fields[path]))
     where = ("--project", "example-project", "--location", "us-central1")
     return shlex.join(["gcloud", "composer", "environments", "create", "example", *where, *chain(*flags)])
 
 
 @pytest.mark.packets
-@pytest.mark.parametrize("name", ONE_OF_EACH_KIND)
-def test_gcloud_refuses_what_is_refused_here(name: str, api: ComposerApi, tmp_path: Path) -> None:
-    """The command that would have been written is one that gcloud does not carry out."""
-    refused = next(each for each in BY_GCLOUD if str(each) == name)
-    done = _create(_unchecked(refused), api=api, home=tmp_path)
-    assert done.returncode != 0
-    assert "ERROR: " in done.stderr
-    assert api.posted == []
-
-
-@pytest.mark.packets
 def test_gcloud_sets_another_field(api: ComposerApi, tmp_path: Path) -> None:
     """The count of schedulers of another generation is taken in silence, for the field of the image's own."""
     refused = SET_ELSEWHERE_BY_GCLOUD[0]
-    done = _create(_unchecked(refused), api=api, home=tmp_path)
+    done = _create(_write_unchecked(refused), api=api, home=tmp_path)
     assert done.returncode == 0, done.stderr
     ((_, body),) = api.posted
     assert "schedulerCount" not in body["config"]["softwareConfig"]
     assert body["config"]["workloadsConfig"]["scheduler"] == {"count": refused.value}
+
+
+@pytest.mark.packets
+@pytest.mark.parametrize(("beside", "is_sent"), [((), False), (("--enable-private-builds-only",), True)])
+def test_gcloud_drops_a_private_field_of_composer_3(
+    beside: tuple[str, ...], *, is_sent: bool, api: ComposerApi, tmp_path: Path
+) -> None:
+    """Privately used public addresses are sent only where another flag makes the private section."""
+    where = ("--project", "example-project", "--location", "us-central1", "--image-version", "composer-3-airflow-2")
+    flags = ("--enable-privately-used-public-ips", *beside)
+    done = _create(
+        shlex.join(["gcloud", "composer", "environments", "create", "example", *where, *flags]), api=api, home=tmp_path
+    )
+    assert done.returncode == 0, done.stderr
+    ((_, body),) = api.posted
+    assert body["config"].get("privateEnvironmentConfig", {}).get("enablePrivatelyUsedPublicIps", False) is is_sent

@@ -34,13 +34,13 @@ hcl2 = pytest.importorskip("hcl2", reason="python-hcl2 is not installed")
 )
 def test_quoted(text: str, literal: str) -> None:
     """Quotes, line breaks, templates and what is not ASCII are escaped; all else stands for itself."""
-    assert hcl.quoted(text) == literal
+    assert hcl.quote(text) == literal
 
 
 @given(st.text())
 def test_every_text_comes_back(text: str) -> None:
     """A literal is one line, opens no template, and means the text it was made from."""
-    literal = hcl.quoted(text)
+    literal = hcl.quote(text)
     assert literal.isascii()
     assert literal.isprintable()
     assert unquoted(literal) == text
@@ -56,7 +56,8 @@ TEXTS = st.lists(PIECES, max_size=5).map("".join)
 @given(first=TEXTS, second=TEXTS)
 def test_another_reader_reads_the_same(first: str, second: str) -> None:
     """python-hcl2 finds both attributes of a block, each with its own text."""
-    lines = hcl.block("block", attributes={"a": hcl.expression(first), "b": hcl.expression({second: first})}, blocks=[])
+    attributes = {"a": hcl.write_expression(first), "b": hcl.write_expression({second: first})}
+    lines = hcl.Block(attributes=attributes).write("block")
     (block,) = plain(hcl2.loads("\n".join(lines) + "\n"))["block"]
     assert block == {"a": first, "b": {second: first}}
 
@@ -64,7 +65,7 @@ def test_another_reader_reads_the_same(first: str, second: str) -> None:
 @pytest.mark.parametrize(("text", "is_kept"), [("e\u0301", False), ("\u00e9", True), ("\u212b", False), ("", True)])
 def test_what_terraform_composes(text: str, *, is_kept: bool) -> None:
     """A letter with an accent after it does not come back as it was."""
-    assert hcl.comes_back(text) is is_kept
+    assert hcl.is_kept(text) is is_kept
 
 
 @pytest.mark.parametrize(
@@ -83,13 +84,17 @@ def test_what_terraform_composes(text: str, *, is_kept: bool) -> None:
 )
 def test_expression(value: bool | float | str | list[str] | dict[str, str], lines: list[str]) -> None:  # noqa: FBT001 - any value
     """Every kind of value has its notation."""
-    assert hcl.expression(value) == lines
+    assert hcl.write_expression(value) == lines
 
 
 def test_block() -> None:
-    """Short attributes come first and aligned, then longer ones and blocks, an empty line between."""
+    """Short attributes come first and aligned, then longer ones, repeated blocks and others, an empty line between."""
     attributes = {"a": ["1"], "map": ["{", '  "k" = "v"', "}"], "longer": ["2"]}
-    assert hcl.block("outer", attributes=attributes, blocks=[["inner {", "}"]]) == [
+    block = hcl.Block(
+        attributes=attributes, repeated=[("entry", hcl.Block(attributes={"b": ["3"]})), ("entry", hcl.Block())]
+    )
+    assert block.enter("inner") is block.enter("inner")
+    assert block.write("outer") == [
         "outer {",
         "  a      = 1",
         "  longer = 2",
@@ -98,8 +103,15 @@ def test_block() -> None:
         '    "k" = "v"',
         "  }",
         "",
+        "  entry {",
+        "    b = 3",
+        "  }",
+        "",
+        "  entry {",
+        "  }",
+        "",
         "  inner {",
         "  }",
         "}",
     ]
-    assert hcl.block("empty", attributes={}, blocks=[]) == ["empty {", "}"]
+    assert hcl.Block().write("empty") == ["empty {", "}"]

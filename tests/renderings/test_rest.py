@@ -1,4 +1,4 @@
-"""The environment as JSON is the body that Google's own types accept."""
+"""The environment as JSON is the body that Google's own types accept; field by field, nothing of it is lost."""
 
 from __future__ import annotations
 
@@ -11,6 +11,9 @@ from airflow_masq.exceptions import InexpressibleError
 from airflow_masq.plan import plan_from_mapping
 from airflow_masq.renderings import RENDERINGS
 from tests.renderings.examples import PAGE, RICH, page_with, plan_of
+
+ALLOWED = "config.webServerNetworkAccessControl.allowedIpRanges"
+AUTHORIZED = "config.masterAuthorizedNetworksConfig"
 
 render = RENDERINGS["rest"]
 
@@ -79,3 +82,39 @@ def test_a_cidr_beside_a_range_name(form: str, purpose: str) -> None:
         RENDERINGS[form](plan_of(page_with("config.nodeConfig.ipAllocationPolicy", policy)))
     assert caught.value.where == f"environment.config.nodeConfig.ipAllocationPolicy.{purpose}Ipv4CidrBlock"
     assert caught.value.form == form
+
+
+@pytest.mark.parametrize("form", ["gcloud", "terraform"])
+@pytest.mark.parametrize(
+    ("ranges", "index"),
+    [
+        ([{}], 0),
+        ([{"value": ""}], 0),
+        ([{"value": None}], 0),
+        ([{"description": "office"}], 0),
+        ([{"value": "10.0.0.0/8"}, {}], 1),
+    ],
+)
+def test_who_may_reach_the_web_server(form: str, ranges: list[dict[str, object]], index: int) -> None:
+    """An entry without a range would open the web server to everyone, or vanish, so the list is refused."""
+    with pytest.raises(InexpressibleError, match="names no range") as caught:
+        RENDERINGS[form](plan_of(page_with(ALLOWED, ranges)))
+    assert caught.value.where == f"environment.{ALLOWED}[{index}].value"
+
+
+@pytest.mark.parametrize("form", ["gcloud", "terraform"])
+@pytest.mark.parametrize("blocks", [[{}], [{"cidrBlock": ""}]])
+def test_who_may_reach_the_control_plane(form: str, blocks: list[dict[str, object]]) -> None:
+    """An authorized network needs its range as well."""
+    networks = {"enabled": True, "cidrBlocks": blocks}
+    with pytest.raises(InexpressibleError, match="names no range") as caught:
+        RENDERINGS[form](plan_of(page_with(AUTHORIZED, networks)))
+    assert caught.value.where == f"environment.{AUTHORIZED}.cidrBlocks[0].cidrBlock"
+
+
+@pytest.mark.parametrize("form", ["gcloud", "terraform"])
+def test_a_range_without_a_description(form: str) -> None:
+    """A range alone says enough."""
+    text = RENDERINGS[form](plan_of(page_with(ALLOWED, [{"value": "10.0.0.0/8", "description": None}])))
+    assert "10.0.0.0/8" in text
+    assert "description" not in text

@@ -14,6 +14,7 @@ from airflow_masq.exceptions import InexpressibleError
 from airflow_masq.renderings import RENDERINGS, hcl
 from tests.renderings.examples import COMPOSER_3, NAME, PAGE, RICH, page_with, plan_of
 from tests.renderings.hcl_reading import plain
+from tests.rules.refused import BY_TERRAFORM, Refused
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -90,7 +91,7 @@ def test_terraform_fmt_changes_nothing(environment: dict[str, object]) -> None:
 def test_terraform_reads_the_same_texts(tmp_path: Path) -> None:
     """Terraform itself evaluates a literal to the text, and one with a decomposed letter to another text."""
     texts = ["cost ${", "%{ if x }", "$${a}", '}"\\ \n', "\u00e9\u6f22"]
-    tuple_of_all = f"[{', '.join(map(hcl.quoted, texts))}]"
+    tuple_of_all = f"[{', '.join(map(hcl.quote, texts))}]"
     done = terraform(f"-chdir={tmp_path}", "console", given=f"jsonencode({tuple_of_all})\n")
     assert json.loads(json.loads(done.stdout)) == texts
     composed = terraform(f"-chdir={tmp_path}", "console", given=f'jsonencode("e{ACCENT}")\n')
@@ -274,7 +275,7 @@ def test_the_mode_of_plugins() -> None:
 @pytest.mark.parametrize("access", [{}, {"allowedIpRanges": []}, {"allowedIpRanges": None}])
 def test_a_web_server_that_nobody_may_reach(access: dict[str, object]) -> None:
     """The provider would forget an empty list, and so open the web server to everybody."""
-    with pytest.raises(InexpressibleError, match="lets nobody in") as caught:
+    with pytest.raises(InexpressibleError, match="keeps everyone out") as caught:
         render(page_with("config.webServerNetworkAccessControl", access))
     assert caught.value.where == "environment.config.webServerNetworkAccessControl.allowedIpRanges"
 
@@ -285,12 +286,30 @@ def test_what_is_null_asks_for_nothing(path: str) -> None:
     assert render(page_with(path, None)) == render(PAGE)
 
 
+@pytest.mark.parametrize("refused", [each for each in BY_TERRAFORM if each.value is not False], ids=str)
+def test_what_terraform_refuses_is_written(refused: Refused) -> None:
+    """Rules report what the provider refuses; the resource says what the plan says."""
+    assert render(refused.environment()) != render(refused.mended())
+
+
 @pytest.mark.parametrize("image", ["composer-3-airflow-2", "composer-2-airflow-2"])
-def test_the_agent_of_composer_3_is_refused(image: str) -> None:
-    """Terraform's provider refuses the flag for Composer 3, so no text is written that could not be applied."""
+def test_the_agent_is_written_for_every_generation(image: str) -> None:
+    """The provider refuses the flag for Composer 3, which a rule reports; the argument is there all the same."""
     environment = page_with("config.softwareConfig.imageVersion", value=image)
-    if image.startswith("composer-3"):
-        with pytest.raises(InexpressibleError, match="for Composer 1 and 2 only"):
-            render(environment)
-    else:
-        assert "enable_ip_masq_agent = true" in render(environment)
+    assert config(environment)["node_config"] == [{"enable_ip_masq_agent": True}]
+
+
+@pytest.mark.parametrize("is_private", [True, False])
+def test_the_private_block_of_composer_3(*, is_private: bool) -> None:
+    """Fields that the provider refuses for Composer 3 stand in their block; what is false there asks for nothing."""
+    private = {
+        "enablePrivateEnvironment": is_private,
+        "cloudSqlIpv4CidrBlock": "10.1.0.0/24",
+        "privateClusterConfig": {"enablePrivateEndpoint": False},
+    }
+    environment = COMPOSER_3 | {"config": COMPOSER_3["config"] | {"privateEnvironmentConfig": private}}
+    block = config(environment)
+    assert block["private_environment_config"] == [{"cloud_sql_ipv4_cidr_block": "10.1.0.0/24"}]
+    assert block.get("enable_private_environment", False) is is_private
+    del private["cloudSqlIpv4CidrBlock"]
+    assert "private_environment_config" not in config(environment)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from airflow_masq.agent.config import LARGEST_TEXT_CHARACTERS
+from airflow_masq.agent.document import LARGEST_TEXT_CHARACTERS
 from airflow_masq.network.provenance import Provenance
 from airflow_masq.rules import Severity
 from tests.rules.linting import COMPOSER_1, COMPOSER_2, NETWORK, codes, environment, findings, manifest, target

@@ -93,10 +93,10 @@ def test_images_are_judged_by_their_generation(image: str | None, codes: set[str
         (
             "composer-2.1-airflow-2.4",
             Severity.ERROR,
-            "'composer-2.1-airflow-2.4' is no image version; name a whole one",
+            "'composer-2.1-airflow-2.4' is not an image version. Use a full version",
         ),
-        ("composer-2.14.1", Severity.ERROR, "'composer-2.14.1' is no image version"),
-        ("\x1b[2Jcomposer", Severity.ERROR, "'\\x1b[2Jcomposer' is no image version"),
+        ("composer-2.14.1", Severity.ERROR, "'composer-2.14.1' is not an image version"),
+        ("\x1b[2Jcomposer", Severity.ERROR, "'\\x1b[2Jcomposer' is not an image version"),
         (
             "composer-4-airflow-3",
             Severity.WARNING,

@@ -96,7 +96,7 @@ def test_with_the_agent_the_nodes_must_be_let_in() -> None:
 def test_what_is_never_masqueraded_is_helped_by_no_agent() -> None:
     """A service among the nodes sees Pods in any case."""
     message = _message(_plan("http://10.128.15.200/", allowed_sources=["10.0.0.0/8"]))
-    assert "No agent changes that" in message
+    assert "The agent does not change that" in message
     assert "GKE's fixed policy exempts 10.128.0.0/20" in message
 
 
@@ -112,7 +112,7 @@ def test_a_nodes_external_address_is_never_a_private_one() -> None:
     """Where nodes are public, a firewall for private ranges keeps them out, whatever their addresses will be."""
     plan = _plan(PUBLIC, allowed_sources=["10.0.0.0/8"])
     message = _message({**plan, "network": {**NETWORK, "public_nodes": True}})
-    assert "with their node's external address, which this plan does not tell, so" in message
+    assert "with their node's external address, which this plan does not name, so" in message
     assert message.endswith("Ask that side to let in that address.")
 
 
@@ -125,7 +125,7 @@ def test_unknown_nodes_are_not_promised_to_be_let_in() -> None:
     """Where the node range is not known, nobody says that the agent would help."""
     plan = {**_plan(policy="gke-default", allowed_sources=["10.0.0.0/8"]), "network": {"pod_ranges": [PODS]}}
     message = _message(plan)
-    assert "which this plan does not tell" in message
+    assert "which this plan does not name" in message
     assert message.endswith("or, with the agent, that address.")
 
 
@@ -166,7 +166,7 @@ def test_what_the_agent_would_lose_on_the_way_is_told() -> None:
 def test_the_agent_may_help_in_part() -> None:
     """A firewall for some nodes only is not said to keep all of them out."""
     message = _message(_plan(policy="gke-default", allowed_sources=["10.128.0.0/21"]))
-    assert "with their node's address in 10.128.0.0/20, of which it may let in none or some. Ask" in message
+    assert "with their node's address in 10.128.0.0/20, of which it lets in only a part. Ask" in message
 
 
 def test_where_the_list_is_ones_own_it_is_to_be_corrected() -> None:
@@ -305,8 +305,8 @@ def test_a_firewall_without_ipv6_keeps_out_who_comes_by_it() -> None:
     plan = _plan("http://[fd20::10]/", allowed_sources=["10.0.0.0/8"])
     assert _message(plan) == (
         "erp (fd20::10) lets in only 10.0.0.0/8, but workers reach it with their Pod's address, which this plan does "
-        "not tell (IPv6 is not masqueraded), so its firewall drops them. No agent of Composer's changes that. Reach "
-        "the service by IPv4. Or ask that side to let in that address."
+        "not name (IPv6 is not masqueraded), so its firewall drops them. The agent does not change that. Ask that side "
+        "to let in that address, or reach the service by IPv4."
     )
     assert not findings(_plan("http://[fd20::10]/"), "MASQ310")
 
@@ -399,9 +399,7 @@ def test_a_node_range_that_is_too_wide_is_suspected() -> None:
 def test_expecting_pods_behind_a_firewall_for_nodes_is_a_contradiction() -> None:
     """Nobody is advised to masquerade towards a target that is to see Pods."""
     message = _message(_plan(policy="gke-default", allowed_sources=["10.0.0.0/8"], expect="pod"))
-    assert message.endswith(
-        "That contradicts expect: pod. Ask that side to let in 192.168.0.0/16, or leave expect out."
-    )
+    assert message.endswith("That contradicts expect: pod. Ask that side to let in 192.168.0.0/16, or remove expect.")
 
 
 def test_an_object_beside_the_default_one_does_not_stand_in_its_place() -> None:

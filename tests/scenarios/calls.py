@@ -11,8 +11,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from airflow_masq.network.compiled import CompiledPolicy, compile_policy
-from airflow_masq.network.every_pod import predict_every_pod
-from airflow_masq.network.prediction import Prediction, predict
+from airflow_masq.network.prediction import Prediction, predict, predict_every_pod
 from tests.scenarios.policies import policy_of
 from tests.scenarios.worlds import ASKING_POD, IPV4, IPV6, NODE, Question, World, address_of
 
@@ -99,10 +98,9 @@ class Call:
 
     @property
     def _of_every_pod(self) -> Prediction:
-        every = predict_every_pod(
+        return predict_every_pod(
             self.ranges, policy=self.policy, destination=self.destination, allowed_sources=self.allowed_sources
         )
-        return replace(every.prediction, sources=every.sources, allowed=every.let_in)
 
 
 def prediction_of(call: Call) -> Prediction:

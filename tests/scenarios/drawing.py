@@ -13,7 +13,7 @@ from typing import Final
 from hypothesis import strategies as st
 from netaddr import IPAddress, IPNetwork
 
-from airflow_masq.network.ranges import SourceKind
+from airflow_masq.network.ranges import AddressKind
 from lab.packets.topology import DEFAULT_CLOUD_NAT, VIRTUAL_MACHINES
 from tests.scenarios.words import Agent, Agents, BuiltIn, EgressNat, Form, Known, Objects, Words
 from tests.scenarios.worlds import (
@@ -144,7 +144,7 @@ def worlds(draw: st.DrawFn) -> World:
     world = World(
         words=draw(_words(cidrs)),
         questions=(),
-        nat_covers=frozenset(draw(st.sets(st.sampled_from([SourceKind.NODE, SourceKind.POD])))),
+        nat_covers=frozenset(draw(st.sets(st.sampled_from([AddressKind.NODE, AddressKind.POD])))),
         public_nodes=draw(st.booleans()),
         allowed_sources=draw(_firewalls(cidrs)),
         host_network=draw(_once_in(4)),

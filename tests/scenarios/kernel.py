@@ -14,7 +14,7 @@ import contextlib
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import TYPE_CHECKING, Final
 
-from airflow_masq.network.ranges import SourceKind
+from airflow_masq.network.ranges import AddressKind
 from lab.packets.lab import PacketLab
 from lab.packets.observers import Observers
 from lab.packets.topology import (
@@ -85,7 +85,7 @@ _BESIDE: Final = (
 )
 
 _TOPOLOGY: Final = Topology(destinations=(PRIVATE, INTERNET), cloud_nat=DEFAULT_CLOUD_NAT, clusters=(CLUSTER,))
-_COVERED: Final = {SourceKind.NODE: NODE_RANGE, SourceKind.POD: POD_RANGE}
+_COVERED: Final = {AddressKind.NODE: NODE_RANGE, AddressKind.POD: POD_RANGE}
 
 
 class Kernel:

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Final
 
 from netaddr import IPNetwork
 
-from airflow_masq.network.arrival import PredictedKind
+from airflow_masq.network.firewall import FirewallAnswer
 from airflow_masq.network.policy import Chain, Exemption, Reason
-from airflow_masq.network.ranges import SourceKind
+from airflow_masq.network.ranges import AddressKind
 from tests.scenarios.calls import Asker, Call, compiled, prediction_of
 from tests.scenarios.policies import policy_of
 from tests.scenarios.words import Agent, Agents, BuiltIn, EgressNat, Objects, Words
@@ -188,7 +188,7 @@ DISTORTIONS: Final[dict[str, Distortion]] = {
     "the default object is always GKE's": _of_objects(has_agent=False),
     "the default object is always Composer's": _of_objects(has_agent=True),
     "Autopilot fixes nothing": _of_words(_on_standard_clusters),
-    "Cloud NAT covers all": _of_ranges(nat_covers=frozenset({SourceKind.NODE, SourceKind.POD})),
+    "Cloud NAT covers all": _of_ranges(nat_covers=frozenset({AddressKind.NODE, AddressKind.POD})),
     "Cloud NAT covers nothing": _of_ranges(nat_covers=frozenset()),
     "nodes are private": _of_ranges(public_nodes=False),
     "nodes are public": _of_ranges(public_nodes=True),
@@ -211,14 +211,12 @@ def _saying(**fields: object) -> Predictor:
 
 def _taking_translated_for_masqueraded(call: Call) -> Prediction:
     prediction = prediction_of(call)
-    return replace(prediction, masqueraded=prediction.masqueraded or prediction.arrives_as is PredictedKind.NAT)
+    return replace(prediction, masqueraded=prediction.masqueraded or prediction.arrives_as is AddressKind.NAT)
 
 
 def _taking_lost_for_unmasqueraded(call: Call) -> Prediction:
     prediction = prediction_of(call)
-    return replace(
-        prediction, masqueraded=prediction.masqueraded and prediction.arrives_as is not PredictedKind.DROPPED
-    )
+    return replace(prediction, masqueraded=prediction.masqueraded and prediction.arrives_as is not AddressKind.DROPPED)
 
 
 def _sending_by_ipv4(call: Call) -> Prediction:
@@ -239,14 +237,23 @@ def _taking_list_for(reason: Reason) -> Predictor:
 
 def _not_judging_external(call: Call) -> Prediction:
     prediction = prediction_of(call)
-    return replace(prediction, allowed=None) if prediction.arrives_as is PredictedKind.NODE_EXTERNAL else prediction
+    is_external = prediction.arrives_as is AddressKind.NODE_EXTERNAL
+    return replace(prediction, firewall=FirewallAnswer.UNKNOWN) if is_external else prediction
 
 
 def _taking_allowed_ranges_apart(call: Call) -> Prediction:
-    """Have every source lie in one of a firewall's ranges, or nobody can tell."""
+    """Have every source lie in one of a firewall's ranges, or only a part of them is let in."""
     prediction = prediction_of(call)
     is_held = all(any(source in each for each in call.allowed_sources) for source in prediction.sources)
-    return prediction if is_held or not prediction.allowed else replace(prediction, allowed=None)
+    is_mistaken = not is_held and prediction.firewall is FirewallAnswer.ALL
+    return replace(prediction, firewall=FirewallAnswer.SOME) if is_mistaken else prediction
+
+
+def _overlooking_parts(call: Call) -> Prediction:
+    """Take a firewall for one of which nothing is known where it lets in a part of the possible sources."""
+    prediction = prediction_of(call)
+    is_part = prediction.firewall is FirewallAnswer.SOME
+    return replace(prediction, firewall=FirewallAnswer.UNKNOWN) if is_part else prediction
 
 
 def _looking_up_beside(step: int) -> Predictor:
@@ -270,14 +277,15 @@ def _telling(asker: Asker, **fields: object) -> Predictor:
 MISTAKEN: Final[dict[str, Predictor]] = {
     **{name: distorted(distortion) for name, distortion in DISTORTIONS.items()},
     "it names no source": _saying(sources=()),
-    "it tells nothing of firewalls": _saying(allowed=None),
+    "it tells nothing of firewalls": _saying(firewall=FirewallAnswer.UNKNOWN),
     "it names no source where the node is unknown": _telling(Asker.KNOWS_NO_NODE, sources=()),
     "it names no source where another address of the node is known": _telling(Asker.KNOWS_OTHER_ADDRESS, sources=()),
     "it names no source of every Pod": _telling(Asker.JUDGES_ALL_PODS, sources=()),
-    "every firewall lets in an unknown node": _telling(Asker.KNOWS_NO_NODE, allowed=True),
-    "no firewall lets in an unknown node": _telling(Asker.KNOWS_NO_NODE, allowed=False),
-    "every firewall lets in every Pod": _telling(Asker.JUDGES_ALL_PODS, allowed=True),
-    "no firewall lets in every Pod": _telling(Asker.JUDGES_ALL_PODS, allowed=False),
+    "every firewall lets in an unknown node": _telling(Asker.KNOWS_NO_NODE, firewall=FirewallAnswer.ALL),
+    "no firewall lets in an unknown node": _telling(Asker.KNOWS_NO_NODE, firewall=FirewallAnswer.NONE),
+    "every firewall lets in every Pod": _telling(Asker.JUDGES_ALL_PODS, firewall=FirewallAnswer.ALL),
+    "no firewall lets in every Pod": _telling(Asker.JUDGES_ALL_PODS, firewall=FirewallAnswer.NONE),
+    "of a firewall that lets in a part nothing is known": _overlooking_parts,
     "a firewall's ranges do not add up": _taking_allowed_ranges_apart,
     "nobody can tell whether a firewall lets in an external address": _not_judging_external,
     "every list is a default one": _taking_list_for(Reason.DESTINATION_IP_IN_DEFAULT_NON_MASQUERADE_RANGE),

@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, assert_never
 
 from airflow_masq.agent.config import agent_policy, read_agent_config
-from airflow_masq.network.egress_nat_policy import egress_nat_policies
+from airflow_masq.network.egress_nat_policy import combine_egress_nat_policies
 from airflow_masq.network.policy import MasqueradePolicy, composer_policy, gke_default_policy, no_policy
 from tests.scenarios.words import Agent, Agents, BuiltIn, Known, Objects, Words
 
@@ -41,7 +41,7 @@ def policy_of(words: Words, ranges: NetworkRanges) -> MasqueradePolicy:
             return MasqueradePolicy(name="agents", chains=tuple(chains))
         case Objects():
             manifests = [each.manifest for each in words.objects]
-            return egress_nat_policies(manifests, ranges=ranges, has_agent=words.has_agent)
+            return combine_egress_nat_policies(manifests, ranges=ranges, has_agent=words.has_agent)
         case BuiltIn(name=Known.COMPOSER):
             return composer_policy(ranges, autopilot=words.autopilot)
         case BuiltIn(name=Known.GKE_DEFAULT):

@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Final
 
 from netaddr import IPAddress, IPNetwork, IPSet
 
-from airflow_masq.network.arrival import PredictedKind
+from airflow_masq.network.firewall import FirewallAnswer
 from airflow_masq.network.policy import Reason
 from airflow_masq.network.provenance import Provenance
+from airflow_masq.network.ranges import AddressKind
 from lab.packets.topology import DEFAULT_CLOUD_NAT, Address
 from lab.packets.tracer import Outcome, TraceResult
 from tests.scenarios.calls import Asker, Call, calls_about, prediction_of
@@ -29,13 +30,13 @@ if TYPE_CHECKING:
     from airflow_masq.network.prediction import Prediction
     from tests.scenarios.calls import Predictor
 
-_KINDS: Final[Mapping[Address | None, PredictedKind]] = {
+_KINDS: Final[Mapping[Address | None, AddressKind]] = {
     address: kind
     for kind, addresses in {
-        PredictedKind.POD: (ASKING_POD.address, ASKING_POD.ipv6_address),
-        PredictedKind.NODE: (NODE.address, NODE.ipv6_address),
-        PredictedKind.NAT: (DEFAULT_CLOUD_NAT.address,),
-        PredictedKind.NODE_EXTERNAL: (ip_address(str(EXTERNAL_ADDRESS)),),
+        AddressKind.POD: (ASKING_POD.address, ASKING_POD.ipv6_address),
+        AddressKind.NODE: (NODE.address, NODE.ipv6_address),
+        AddressKind.NAT: (DEFAULT_CLOUD_NAT.address,),
+        AddressKind.NODE_EXTERNAL: (ip_address(str(EXTERNAL_ADDRESS)),),
     }.items()
     for address in addresses
 }
@@ -110,7 +111,7 @@ class Witnessed:
 
     def difference_on_the_way(self, prediction: Prediction) -> str | None:
         """Compare what arrives, and what the node did; nothing else is said of a compiled policy."""
-        if prediction.arrives_as is PredictedKind.DROPPED:
+        if prediction.arrives_as is AddressKind.DROPPED:
             if self.fate.outcome is not Outcome.LOST:
                 return "was not lost on the way"
         elif self.fate.source is None:
@@ -131,7 +132,7 @@ class Witnessed:
 
     @property
     def _was_masqueraded(self) -> bool:
-        return _kind(self.fate.left_node_as) is PredictedKind.NODE and not self.world.host_network
+        return _kind(self.fate.left_node_as) is AddressKind.NODE and not self.world.host_network
 
     def contradicts_by_sight(self, predictor: Predictor) -> bool:
         """Tell whether a difference lies in what was seen, which no patience changes, and not in what was not.
@@ -146,29 +147,28 @@ class Witnessed:
 
     def _is_nameless(self, prediction: Prediction) -> bool:
         """Tell whether nobody names the source: no plan a node's external address, no page the one of a Pod's own."""
-        is_external = prediction.arrives_as is PredictedKind.NODE_EXTERNAL
+        is_external = prediction.arrives_as is AddressKind.NODE_EXTERNAL
         return is_external or self.world.returns_to_sender(self.question)
 
     def _may_be_for_another_node(self, prediction: Prediction) -> bool:
         """Tell whether the node itself is sent to, and the prediction is for another one, as one that is inferred."""
-        to_node = self.question.arrives_for in both(NODE) and prediction.arrives_as is PredictedKind.NODE
+        to_node = self.question.arrives_for in both(NODE) and prediction.arrives_as is AddressKind.NODE
         return to_node and prediction.provenance is Provenance.INFERRED
 
     def _difference_at_firewall(self, prediction: Prediction) -> str | None:
         let_in = self.fate.outcome is Outcome.ANSWERED
-        if prediction.allowed is not None and let_in is not prediction.allowed:
+        if prediction.firewall.allowed not in (None, let_in):
             return f"was {'let in' if let_in else 'not let in'} by the firewall"
-        if prediction.allowed is None and self._can_be_told_of(prediction):
-            return "could have any of its sources and fare alike at the firewall, which the prediction could not tell"
-        return None
-
-    def _can_be_told_of(self, prediction: Prediction) -> bool:
-        """Tell whether the destination's firewall lets in all of the possible sources, or none."""
         firewall, possible = IPSet(self.world.firewall_of(self.question)), IPSet(prediction.sources)
-        if prediction.arrives_as is PredictedKind.NODE_EXTERNAL:
-            return bool(firewall) and firewall.issubset(_NEVER_EXTERNAL)
         is_asked = bool(firewall) and bool(possible)
-        return is_asked and (possible.issubset(firewall) or possible.isdisjoint(firewall))
+        fare_alike = is_asked and (possible.issubset(firewall) or possible.isdisjoint(firewall))
+        if prediction.arrives_as is AddressKind.NODE_EXTERNAL:
+            fare_alike = bool(firewall) and firewall.issubset(_NEVER_EXTERNAL)
+        if prediction.firewall.allowed is None and fare_alike:
+            return "could have any of its sources and fare alike at the firewall, which the prediction could not tell"
+        if (prediction.firewall is FirewallAnswer.SOME) is not (is_asked and not fare_alike):
+            return f"meets a firewall whose answer about all sources is not {prediction.firewall}"
+        return None
 
     @property
     def _others(self) -> list[tuple[Asker, Call]]:
@@ -202,7 +202,7 @@ class Witnessed:
         return "\n".join(lines)
 
 
-def _kind(source: Address | None) -> PredictedKind | None:
+def _kind(source: Address | None) -> AddressKind | None:
     return None if source is None else _KINDS.get(source)
 
 

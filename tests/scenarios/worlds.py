@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 
 from netaddr import IPAddress, IPNetwork
 
-from airflow_masq.network.ranges import NetworkRanges, SourceKind
+from airflow_masq.network.ranges import AddressKind, NetworkRanges
 from lab.packets.topology import (
     DEFAULT_CLOUD_NAT,
     NODE_RANGE,
@@ -107,7 +107,7 @@ class World:
 
     words: Words
     questions: tuple[Question, ...]
-    nat_covers: frozenset[SourceKind] = frozenset()
+    nat_covers: frozenset[AddressKind] = frozenset()
     public_nodes: bool = False
     allowed_sources: tuple[IPNetwork, ...] = ()
     host_network: bool = False

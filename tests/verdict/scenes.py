@@ -14,9 +14,10 @@ from netaddr import IPAddress, IPNetwork
 
 from airflow_masq.environment import EnvironmentResource
 from airflow_masq.network.policy import composer_policy, gke_default_policy
-from airflow_masq.network.ranges import NetworkRanges, SourceKind
+from airflow_masq.network.ranges import AddressKind, NetworkRanges
+from airflow_masq.observation.observation import Component, Failure, Observation, Vantage
 from airflow_masq.plan import Plan, Target
-from airflow_masq.verdict import Component, Failure, Observation, Vantage, Verdict, judge
+from airflow_masq.verdict import Verdict, judge
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,7 +35,7 @@ RANGES = NetworkRanges(
     service=(IPNetwork("10.96.0.0/20"),),
     other={"on-premises": (IPNetwork("172.20.0.0/16"),)},
     nat_addresses=(IPAddress(NAT),),
-    nat_covers=frozenset({SourceKind.NODE}),
+    nat_covers=frozenset({AddressKind.NODE}),
 )
 
 
@@ -60,7 +61,7 @@ def target(*, expect: str | None = None, allowed: Sequence[str] = ()) -> Target:
         name="erp",
         observe="http://172.20.0.10/",
         allowed_sources=tuple(map(IPNetwork, allowed)),
-        expect=None if expect is None else SourceKind(expect),
+        expect=None if expect is None else AddressKind(expect),
     )
 
 

@@ -7,8 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from airflow_masq.exceptions import InvalidInputError, SourceIpCheckFailedError
-from airflow_masq.verdict import Outcome
-from airflow_masq.verdict.assertion import FAILABLE_OUTCOMES, assert_reports, parse_outcomes
+from airflow_masq.verdict import FAILABLE_OUTCOMES, Outcome, assert_reports, parse_outcomes
 from tests.operators.report_examples import example_report
 
 
@@ -19,7 +18,7 @@ def test_a_fail_fails() -> None:
         assert_reports([report], fail_on=[Outcome.FAIL])
     message = str(raised.value)
     assert message.startswith(f"1 FAIL, 1 PASS: FAIL {report.verdicts[1].code} erp from 192.168.1.0/26. ")
-    assert message.endswith("The report, in the log as a table and as XCom, has the evidence.")
+    assert message.endswith("The report has the evidence; it is a table in the task's log, and an XCom.")
 
 
 def test_a_pass_does_not_fail() -> None:

@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from airflow_masq.verdict import Outcome
-from airflow_masq.verdict.event_summary import EVENT_LIMIT_BYTES, EVENT_SCHEMA, EventSource, report_event
+from airflow_masq.verdict import EventSource, Outcome, summarise_reports
+from airflow_masq.verdict.event_summary import EVENT_LIMIT_BYTES, EVENT_SCHEMA
 from tests.operators.report_examples import example_report
 
 SOURCE = EventSource(dag_id="check_source_ip", run_id="manual__1", task_id="report", check_task_ids=("check",))
@@ -16,7 +16,7 @@ SOURCE = EventSource(dag_id="check_source_ip", run_id="manual__1", task_id="repo
 def test_an_event_names_its_task_and_its_findings() -> None:
     """A page can show environment, node, target and verdict from the event alone, and see which task it is from."""
     report = example_report([Outcome.PASS, Outcome.FAIL], problems=("task check[2] crashed",))
-    assert report_event([report], source=SOURCE) == {
+    assert summarise_reports([report], source=SOURCE) == {
         "schema": EVENT_SCHEMA,
         "dag_id": "check_source_ip",
         "run_id": "manual__1",
@@ -58,7 +58,7 @@ def test_an_event_names_its_task_and_its_findings() -> None:
 def test_an_event_is_bounded(limit_bytes: int) -> None:
     """However much was found, the event fits; what it lacks is counted, and the FAIL is kept before any PASS."""
     reports = [example_report([Outcome.PASS] * 250 + [Outcome.FAIL], environment=name) for name in ("a", "b")]
-    event = report_event(reports, source=SOURCE, limit_bytes=limit_bytes)
+    event = summarise_reports(reports, source=SOURCE, limit_bytes=limit_bytes)
     kept = [row for environment in event["environments"] for row in environment["verdicts"]]
     assert len(json.dumps(event)) <= limit_bytes
     assert 0 < len(kept) < 502
@@ -69,7 +69,7 @@ def test_an_event_is_bounded(limit_bytes: int) -> None:
 
 def test_foreign_text_is_escaped() -> None:
     """A control character in a problem does not reach the page as one."""
-    event = report_event([example_report([], problems=("evil\x1b[31m" + "x" * 9000,))], source=SOURCE)
+    event = summarise_reports([example_report([], problems=("evil\x1b[31m" + "x" * 9000,))], source=SOURCE)
     [problem] = event["environments"][0]["problems"]
     assert "\x1b" not in problem
     assert len(problem) <= 120

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from netaddr import IPNetwork
 
-from airflow_masq.verdict import Component, Outcome, component_of, judge
+from airflow_masq.observation.observation import Component
+from airflow_masq.verdict import Outcome, judge
 from tests.verdict.scenes import (
     NODE,
     POD,
@@ -66,21 +67,3 @@ def test_a_pod_address_names_its_node() -> None:
     """The node is the block of Pod addresses that the probe's own lies in."""
     assert verdict_of(saw(NODE, local="192.168.0.77"), need=target(expect="node")).node == "192.168.0.64/26"
     assert verdict_of(saw(POD), need=target(expect="node")).node == "192.168.0.0/26"
-
-
-@pytest.mark.parametrize(
-    ("hostname", "component"),
-    [
-        ("airflow-worker-7k2xq", Component.WORKER),
-        ("airflow-triggerer-6d5f-x", Component.TRIGGERER),
-        ("airflow-scheduler-55-x", Component.SCHEDULER),
-        ("airflow-dag-processor-55-x", Component.DAG_PROCESSOR),
-        ("airflow-webserver-55-x", Component.WEB_SERVER),
-        ("my-airflow-worker-1", Component.UNKNOWN),
-        ("airflow-worker", Component.UNKNOWN),
-        ("", Component.UNKNOWN),
-    ],
-)
-def test_the_component_is_read_from_the_hostname(hostname: str, component: Component) -> None:
-    """Composer's Pods are named for what they run, and other names claim nothing."""
-    assert component_of(hostname) is component

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from airflow_masq.network.every_pod import predict_every_pod
-from airflow_masq.network.ranges import IPV4, SourceKind
+from airflow_masq.network.prediction import predict_every_pod
+from airflow_masq.network.ranges import IPV4, AddressKind
 from airflow_masq.rules.views.targets import SOMEWHERE_PUBLIC, is_public
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ _KNOWN_DOMAINS: Final = (
     "myip.com",
     "opendns.com",
 )
-_NEEDS_THE_INTERNET: Final = frozenset({SourceKind.NAT, SourceKind.NODE_EXTERNAL})
+_NEEDS_THE_INTERNET: Final = frozenset({AddressKind.NAT, AddressKind.NODE_EXTERNAL})
 
 
 def verifies_nothing(plan: Plan, *, target: Target) -> bool:
@@ -51,7 +51,7 @@ def verifies_nothing(plan: Plan, *, target: Target) -> bool:
     if target.expect in _NEEDS_THE_INTERNET or target.allowed_sources or not _is_public(plan, target):
         return False
     destination = target.address or SOMEWHERE_PUBLIC
-    return predict_every_pod(plan.ranges, policy=plan.policy, destination=destination).prediction.masqueraded
+    return predict_every_pod(plan.ranges, policy=plan.policy, destination=destination).masqueraded
 
 
 def _is_public(plan: Plan, target: Target) -> bool:

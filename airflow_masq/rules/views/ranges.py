@@ -1,32 +1,28 @@
-"""The ranges of a plan with their names and places, for the rules that compare or measure them; it must not judge."""
+"""What several rules read from a plan's ranges: each with its place, their overlaps and their sizes."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from netaddr import cidr_merge
+from netaddr import IPNetwork, cidr_merge
 
 from airflow_masq.environment.cidr_fields import POD_FIELD, RESERVED_FIELDS, SERVICE_FIELD, CidrField
 from airflow_masq.network.ranges import IPV4, IPV4_BITS
+from airflow_masq.plan import Plan
 from airflow_masq.text import listed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
-
-    from netaddr import IPNetwork
-
-    from airflow_masq.plan import Plan
+    from collections.abc import Iterator, Sequence
 
 
 @dataclass(frozen=True, kw_only=True)
 class NamedRange:
     """One range of a plan.
 
-    :param name: what it is for, as a person says it: ``Pod``, ``Cloud SQL``, ``on-premises``.
+    :param name: what it is for, as in messages: ``Pod``, ``Cloud SQL``, ``on-premises``.
     :param where: its place in the plan.
-    :param network: the range.
-    :param is_other: whether it is a range outside the environment, which the plan only names.
+    :param is_other: whether it lies outside the environment, and the plan only names it.
     """
 
     name: str
@@ -38,36 +34,64 @@ class NamedRange:
         return f"{self.name} range {self.network}"
 
 
-def named_ranges(plan: Plan) -> list[NamedRange]:
-    """Give every range of a plan.
+@dataclass(frozen=True, kw_only=True)
+class RangeSize:
+    """How many addresses there are for one purpose.
 
-    :param plan: the plan.
-    :return: Pods, Services and nodes, then the blocks reserved for Google's side, then the others by name.
+    :param where: the place that says so.
+    :param text: the ranges, or the bare size, as in messages.
     """
-    ranges = plan.ranges
+
+    where: str
+    text: str
+    addresses: int
+
+
+def list_ranges(plan: Plan) -> list[NamedRange]:
+    """List every range: Pods, Services, nodes, the blocks reserved for Google's side, then the others by name."""
+    ranges = [*list_pod_ranges(plan), *list_service_ranges(plan)]
+    for index, network in enumerate(plan.ranges.node):
+        ranges.append(NamedRange(name="node", where=f"network.node_ranges[{index}]", network=network))
+    for field in RESERVED_FIELDS:
+        reserved = plan.environment.cidr(field)
+        if reserved is not None:
+            ranges.append(NamedRange(name=field.purpose, where=field.where, network=reserved))
+    for name, networks in plan.ranges.other.items():
+        for index, network in enumerate(networks):
+            where = f"network.other_ranges.{name}[{index}]"
+            ranges.append(NamedRange(name=name, where=where, network=network, is_other=True))
+    return ranges
+
+
+def list_pod_ranges(plan: Plan) -> list[NamedRange]:
+    """List the Pod ranges, each at the environment's own field where that names it, else in the plan's list."""
+    return _list_ranges_of(plan, plan.ranges.pod, field=POD_FIELD, otherwise="network.pod_ranges")
+
+
+def list_service_ranges(plan: Plan) -> list[NamedRange]:
+    """List the Service ranges, as ``list_pod_ranges`` does."""
+    return _list_ranges_of(plan, plan.ranges.service, field=SERVICE_FIELD, otherwise="network.service_ranges")
+
+
+def _list_ranges_of(plan: Plan, networks: Sequence[IPNetwork], *, field: CidrField, otherwise: str) -> list[NamedRange]:
+    own = plan.environment.cidr(field)
     return [
-        *pod_ranges(plan),
-        *service_ranges(plan),
-        *_listed("node", ranges.node, where="network.node_ranges"),
-        *_reserved_ranges(plan),
-        *(
-            named
-            for name, networks in ranges.other.items()
-            for named in _listed(name, networks, where=f"network.other_ranges.{name}", is_other=True)
-        ),
+        NamedRange(
+            name=field.purpose, where=field.where if network == own else f"{otherwise}[{index}]", network=network
+        )
+        for index, network in enumerate(networks)
     ]
 
 
-def overlaps(ranges: Sequence[NamedRange]) -> Iterator[tuple[NamedRange, NamedRange]]:
-    """Find the pairs of ranges that share addresses.
+def find_overlaps(ranges: Sequence[NamedRange]) -> Iterator[tuple[NamedRange, NamedRange]]:
+    """Find the pairs of ranges that share addresses, one by one, since there may be many.
 
-    Of two CIDRs that do, one holds the other, so that in the order of their addresses every range follows those that
-    hold it.
-
-    :param ranges: the ranges, each different from the others.
-    :return: the pairs one by one, since there may be many; each in the order of ``ranges``.
+    :param ranges: each different from the others.
+    :return: pairs, each in the order of ``ranges``.
     """
-    places = sorted(range(len(ranges)), key=lambda place: _sort_key(ranges[place]))
+    # Of two CIDRs that share addresses, one holds the other. In the order of their addresses, every range follows those
+    # that hold it.
+    places = sorted(range(len(ranges)), key=lambda place: _sort_key(ranges[place].network))
     around: list[int] = []
     for place in places:
         network = ranges[place].network
@@ -77,81 +101,21 @@ def overlaps(ranges: Sequence[NamedRange]) -> Iterator[tuple[NamedRange, NamedRa
         around.append(place)
 
 
-def _sort_key(named: NamedRange) -> tuple[int, int, int]:
-    return named.network.version, named.network.first, named.network.prefixlen
+def _sort_key(network: IPNetwork) -> tuple[int, int, int]:
+    return network.version, network.first, network.prefixlen
 
 
-def _listed(name: str, networks: Iterable[IPNetwork], *, where: str, is_other: bool = False) -> Iterator[NamedRange]:
-    for index, network in enumerate(networks):
-        yield NamedRange(name=name, where=f"{where}[{index}]", network=network, is_other=is_other)
+def measure_pod_ranges(plan: Plan) -> RangeSize | None:
+    """Measure the IPv4 Pod ranges, else take the size that the environment asks for; ``None`` without either."""
+    return _measure(plan, list_pod_ranges(plan), field=POD_FIELD)
 
 
-def pod_ranges(plan: Plan) -> list[NamedRange]:
-    """Give the Pod ranges.
-
-    :param plan: the plan.
-    :return: each with its place: the environment's own field where that names it, else the plan's.
-    """
-    return _of_field(plan, plan.ranges.pod, field=POD_FIELD, otherwise="network.pod_ranges")
+def measure_service_ranges(plan: Plan) -> RangeSize | None:
+    """Measure the Service ranges, as ``measure_pod_ranges`` does."""
+    return _measure(plan, list_service_ranges(plan), field=SERVICE_FIELD)
 
 
-def service_ranges(plan: Plan) -> list[NamedRange]:
-    """Give the Service ranges.
-
-    :param plan: the plan.
-    :return: as ``pod_ranges``.
-    """
-    return _of_field(plan, plan.ranges.service, field=SERVICE_FIELD, otherwise="network.service_ranges")
-
-
-def _of_field(plan: Plan, networks: Iterable[IPNetwork], *, field: CidrField, otherwise: str) -> list[NamedRange]:
-    own = plan.environment.cidr(field)
-    return [
-        replace(named, where=field.where) if named.network == own else named
-        for named in _listed(field.purpose, networks, where=otherwise)
-    ]
-
-
-def _reserved_ranges(plan: Plan) -> Iterator[NamedRange]:
-    for field in RESERVED_FIELDS:
-        network = plan.environment.cidr(field)
-        if network is not None:
-            yield NamedRange(name=field.purpose, where=field.where, network=network)
-
-
-@dataclass(frozen=True, kw_only=True)
-class RangeSize:
-    """How many addresses there are for one purpose.
-
-    :param where: the place that says so.
-    :param text: the ranges, or the bare size, as a person reads them.
-    :param addresses: how many there are.
-    """
-
-    where: str
-    text: str
-    addresses: int
-
-
-def pod_size(plan: Plan) -> RangeSize | None:
-    """Measure the Pod ranges.
-
-    :param plan: the plan.
-    :return: their size, or the bare size that the environment asks for; ``None`` where neither is known.
-    """
-    return _size(plan, pod_ranges(plan), field=POD_FIELD)
-
-
-def service_size(plan: Plan) -> RangeSize | None:
-    """Measure the Service ranges.
-
-    :param plan: the plan.
-    :return: as ``pod_size``.
-    """
-    return _size(plan, service_ranges(plan), field=SERVICE_FIELD)
-
-
-def _size(plan: Plan, ranges: list[NamedRange], *, field: CidrField) -> RangeSize | None:
+def _measure(plan: Plan, ranges: list[NamedRange], *, field: CidrField) -> RangeSize | None:
     ipv4 = [named for named in ranges if named.network.version == IPV4]
     if ipv4:
         networks = [named.network for named in ipv4]

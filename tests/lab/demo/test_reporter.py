@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 from netaddr import IPAddress
 
+from airflow_masq.observation.observation import Component, Failure, Observation, Vantage
 from airflow_masq.plan import Plan, plan_from_mapping
-from airflow_masq.verdict import Component, Failure, Observation, Outcome, Report, Vantage, Verdict, judge, to_dict
+from airflow_masq.verdict import Outcome, Report, Verdict, judge, to_dict
 from lab.demo.reporter import Reporter
 from lab.demo.scenario import (
     CLOUD_NAT_ADDRESS,

@@ -1,0 +1,218 @@
+"""The plan's masquerade policy as the two Kubernetes objects that can hold it.
+
+Autopilot clusters, and so Composer 2, read an ``EgressNATPolicy``; Standard clusters with an agent of their own read a
+ConfigMap. Both objects hold a list of destinations that keep the Pod's address, and nothing else that a policy may say.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+import yaml
+from netaddr import IPNetwork, cidr_merge
+
+from airflow_masq.agent.config import AgentConfig, agent_policy
+from airflow_masq.agent.fields import CIDR_LIMIT_KEY, CIDRS_KEY, DEFAULT_CIDR_LIMIT
+from airflow_masq.environment import COMPOSER_1, COMPOSER_3, IMAGE_VERSION_PLACE, OUT_OF_YOUR_NETWORK
+from airflow_masq.environment.cidr_fields import POD_FIELD
+from airflow_masq.exceptions import InexpressibleError
+from airflow_masq.network.egress_nat_policy import (
+    ACTION,
+    API_VERSION,
+    DEFAULT_NAME,
+    KIND,
+    check_egress_nat_policy,
+)
+from airflow_masq.network.policy import Chain
+from airflow_masq.network.ranges import IPV4, drop_inner_ranges
+from airflow_masq.plan import Plan
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+EGRESS_NAT_POLICY: Final = "egress-nat-policy"
+AGENT_CONFIG: Final = "agent-config"
+
+# https://cloud.google.com/composer/docs/composer-2/enable-ip-masquerade-agent ("Configure the IP Masquerade agent"),
+# read 2026-11-22.
+_CAUTION: Final = "Google wants the node and Pod ranges in the list, since Composer enables intranode visibility"
+
+# The agent refuses a list with IPv6 ranges as a whole unless it runs with the flag (ip-masq-agent.go, read 2026-11-22).
+_IPV6: Final = (
+    "an agent refuses it without its flag --enable-ipv6, and an EgressNATPolicy is not documented to take it; "
+    "leave it out of the plan to render the IPv4 part"
+)
+
+_COMMENT_COLUMNS: Final = 110
+_UNREAD: Final = (
+    "MASQ315: Without the agent's DaemonSet nobody reads this config, and GKE's default list stays in force; deploy "
+    "kube-system/ip-masq-agent."
+)
+_CONFIG_MAP: Final = """\
+# For Standard clusters that run the ip-masq-agent DaemonSet; without it, this does nothing. Autopilot clusters
+# (Composer 2) are governed by EgressNATPolicy objects instead: airflow-masq render PLAN --as egress-nat-policy.
+{comments}apiVersion: v1
+kind: ConfigMap
+metadata:
+  name: ip-masq-agent
+  namespace: kube-system
+data:
+  config: |
+{config}"""
+
+
+def render_egress_nat_policy(plan: Plan) -> str:
+    """Write the ``EgressNATPolicy`` object ``default``; beside one of another name, GKE's own list stays in force.
+
+    https://cloud.google.com/kubernetes-engine/docs/how-to/egress-nat-policy-ip-masq-autopilot, read 2026-11-22:
+    ``spec.action`` knows ``NoSNAT`` only, ``spec.destinations`` is a list of objects with a ``cidr``. How many the
+    object may hold is not documented.
+
+    :return: YAML, for ``kubectl apply``.
+    :raises InexpressibleError: the policy is more than a list of exceptions, or the plan does not tell the node or Pod
+        ranges.
+    """
+    chain = _read_sole_chain(plan, form=EGRESS_NAT_POLICY)
+    if chain.masquerades_link_local:
+        reason = "the object has no word for masquerading link-local destinations (masqLinkLocal)"
+        raise InexpressibleError(form=EGRESS_NAT_POLICY, where="policy", reason=reason)
+    cidrs = _list_non_masquerade(plan, chain=chain, form=EGRESS_NAT_POLICY)
+    manifest = {
+        "apiVersion": API_VERSION,
+        "kind": KIND,
+        "metadata": {"name": DEFAULT_NAME},
+        "spec": {"action": ACTION, "destinations": [{"cidr": str(cidr)} for cidr in cidrs]},
+    }
+    text: str = yaml.safe_dump(manifest, sort_keys=False)
+    return text
+
+
+def render_agent_config(plan: Plan) -> str:
+    """Write the agent's ConfigMap. It says everything, so that no default of the agent matters.
+
+    https://cloud.google.com/kubernetes-engine/docs/how-to/ip-masquerade-agent, read 2026-11-22: the agent reads the key
+    ``config`` of the ConfigMap ``ip-masq-agent`` in the namespace ``kube-system``. A config that it refuses at its
+    first start leaves Pod addresses everywhere.
+
+    A list that the plan itself gives the agent is written as it is, since adding to it would be another policy.
+    Comments say which ranges it leaves out, and that it is not read yet.
+
+    :return: YAML, for ``kubectl apply``.
+    :raises InexpressibleError: the policy is more than the agent's list; or, where that is not the plan's own config,
+        the list is longer than the agent takes, or the plan does not tell the node or Pod ranges.
+    """
+    # What is written here takes effect once the DaemonSet runs, so the plan is taken as if it did.
+    choice = replace(plan.policy_choice, daemon_set=True)
+    reading = choice.agent_reading
+    effective = plan if reading is None else replace(plan, policy_choice=choice, policy=agent_policy(reading))
+    chain = _read_sole_chain(effective, form=AGENT_CONFIG)
+    if reading is not None and reading.config is not None:  # _read_sole_chain complains of a refused config
+        own = reading.config
+        unread = [] if plan.policy_choice.daemon_set else [_UNREAD]
+        comments = [
+            textwrap.fill(sentence, _COMMENT_COLUMNS, initial_indent="# ", subsequent_indent="# ") + "\n"
+            for sentence in (*unread, *_list_omissions(plan, own))
+        ]
+        config: dict[str, object] = {
+            CIDRS_KEY: [str(cidr) for cidr in own.non_masquerade],
+            "masqLinkLocal": own.masq_link_local,
+            "resyncInterval": f"{own.resync_interval_seconds:.9f}".rstrip("0").rstrip(".") + "s",
+            "masqLinkLocalIPv6": own.masq_link_local_ipv6,
+            CIDR_LIMIT_KEY: own.cidr_limit,
+        }
+    else:
+        cidrs = _list_non_masquerade(plan, chain=chain, form=AGENT_CONFIG)
+        if len(cidrs) > DEFAULT_CIDR_LIMIT:
+            reason = f"the agent refuses more than {DEFAULT_CIDR_LIMIT} ranges, and these are {len(cidrs)}; merge some"
+            raise InexpressibleError(form=AGENT_CONFIG, where="policy", reason=reason)
+        comments = []
+        config = {
+            CIDRS_KEY: [str(cidr) for cidr in cidrs],
+            "masqLinkLocal": chain.masquerades_link_local,
+            "resyncInterval": "60s",
+        }
+    text = textwrap.indent(yaml.safe_dump(config, sort_keys=False), "    ")
+    return _CONFIG_MAP.format(comments="".join(comments), config=text)
+
+
+def find_pod_range_place(plan: Plan) -> str:
+    """Find the place in the plan that tells the Pod ranges, or should.
+
+    :return: the name of a secondary range where the plan has that instead, since no form here can use it.
+    """
+    path = POD_FIELD.range_name_path
+    return ".".join(("environment", *path)) if plan.environment.value(*path) else "network.pod_ranges"
+
+
+def _read_sole_chain(plan: Plan, *, form: str) -> Chain:
+    """Read the one chain that the plan's policy amounts to.
+
+    :raises InexpressibleError: the environment's cluster does not read the form; the policy masquerades nothing, is
+        several chains, or masquerades IPv6; or the cluster or its agent would refuse a manifest or config of the plan.
+    """
+    composer = plan.environment.generation
+    if composer == COMPOSER_3:
+        reason = f"{OUT_OF_YOUR_NETWORK}, so there is no policy of yours"
+        raise InexpressibleError(form=form, where=IMAGE_VERSION_PLACE, reason=reason)
+    if composer == COMPOSER_1 and form == EGRESS_NAT_POLICY:
+        reason = "Composer 1 runs on a Standard cluster, which no EgressNATPolicy governs; use agent-config"
+        raise InexpressibleError(form=form, where=IMAGE_VERSION_PLACE, reason=reason)
+    for index, manifest in enumerate(plan.policy_choice.manifests):
+        for problem in check_egress_nat_policy(manifest):
+            where = f"policy.egress_nat_policies[{index}].{problem.where}"
+            raise InexpressibleError(form=form, where=where, reason=problem.message)
+    reading = plan.policy_choice.agent_reading
+    if reading is not None and reading.error is not None:
+        reason = f"the agent refuses the config, which then has no effect: {reading.error}"
+        raise InexpressibleError(form=form, where="policy.agent_config", reason=reason)
+    if not plan.policy.chains:
+        reason = f"policy {plan.policy.name} masquerades nothing, and the form lists exceptions from masquerading"
+        raise InexpressibleError(form=form, where="policy", reason=reason)
+    if len(plan.policy.chains) > 1:
+        reason = "several agents masquerade, and a destination keeps the Pod's address only if all of them exempt it"
+        raise InexpressibleError(form=form, where="policy", reason=reason)
+    chain = plan.policy.chains[0]
+    if chain.ipv6:
+        reason = "masquerading IPv6 is the agent's flag --enable-ipv6, which is no part of the form"
+        raise InexpressibleError(form=form, where="policy", reason=reason)
+    return chain
+
+
+def _list_non_masquerade(plan: Plan, *, chain: Chain, form: str) -> list[IPNetwork]:
+    """List the destinations that keep the Pod's address.
+
+    :return: the chain's, then the node, Pod and Service ranges that it does not cover; IPv4 only.
+    :raises InexpressibleError: the plan does not tell the node or Pod ranges, or tells IPv6 ones.
+    """
+    for where, ranges in (("network.node_ranges", plan.ranges.node), (find_pod_range_place(plan), plan.ranges.pod)):
+        if not ranges:
+            reason = f"{_CAUTION}; name them under network"
+            raise InexpressibleError(form=form, where=where, reason=reason)
+        for network in ranges:
+            if network.version != IPV4:
+                reason = f"{network} is IPv6; {_IPV6}"
+                raise InexpressibleError(form=form, where=where, reason=reason)
+    own = (*plan.ranges.node, *plan.ranges.pod, *plan.ranges.service)
+    cidrs = list(dict.fromkeys((*(exemption.cidr for exemption in chain.exemptions), *own)))
+    for network in cidrs:
+        if network.version != IPV4:
+            where = "network.service_ranges" if network in plan.ranges.service else "policy"
+            raise InexpressibleError(form=form, where=where, reason=f"{network} is IPv6; {_IPV6}")
+    outer, droppable = set(drop_inner_ranges(cidrs)), set(own)
+    return [cidr for cidr in cidrs if cidr in outer or cidr not in droppable]
+
+
+def _list_omissions(plan: Plan, own: AgentConfig) -> Iterator[str]:
+    """Say which ranges Google's caution wants in the list and the list lacks, in the words of MASQ301."""
+    listed = cidr_merge(own.non_masquerade)
+    for purpose, ranges in (("node", plan.ranges.node), ("Pod", plan.ranges.pod)):
+        for network in ranges:
+            if network.version == IPV4 and not any(network in cidr for cidr in listed):
+                yield (
+                    f"MASQ301: The {purpose} range {network} is missing from the non-masquerade list; Composer enables "
+                    "intranode visibility, so the list must at least include the cluster's node and Pod ranges."
+                )
+        if not ranges:
+            yield f"The plan names no {purpose} range, so whether the list includes it is not known (MASQ301)."

@@ -1,0 +1,72 @@
+"""A config that the agent accepts and its author surely did not mean is warned about."""
+
+from __future__ import annotations
+
+import pytest
+
+from airflow_masq.agent.config import read_agent_config
+
+
+@pytest.mark.parametrize(
+    ("text", "warning"),
+    [
+        ("nonMasqueradeCIDR: [10.0.0.0/8]", "did you mean nonMasqueradeCIDRs, whose default is in force now?"),
+        (
+            "nonMasqueradeCIDRs: [10.0.0.0/8]\nnonMasqueradeCIDR: []",
+            "did you mean nonMasqueradeCIDRs, which is there as well?",
+        ),
+        ("resyncIntervall: 5s", "did you mean resyncInterval"),
+        ("colour: red", "the agent ignores the key 'colour'"),
+        ("kind: ConfigMap\ndata: {config: ''}", "this looks like a whole ConfigMap"),
+        ("nonMasqueradeCIDRs: []", "nonMasqueradeCIDRs is empty, so every destination is masqueraded"),
+        ("nonMasqueradeCIDRs:", "nonMasqueradeCIDRs is empty"),
+        ("nonMasqueradeCIDRs: [~]", "keeps the default list's entry of the same place"),
+        ("nonMasqueradeCIDRs: [9.0.0.0/8, 9.0.0.0/8]", "9.0.0.0/8 is in nonMasqueradeCIDRs more than once"),
+        ("nonMasqueradeCIDRs: [9.1.0.0/16, 9.0.0.0/8]", "9.1.0.0/16 is in nonMasqueradeCIDRs for nothing: 9.0.0.0/8"),
+        ("nonMasqueradeCIDRs: [9.0.0.0/8, 9.1.0.0/16]", "9.1.0.0/16 is in nonMasqueradeCIDRs for nothing: 9.0.0.0/8"),
+        ("nonMasqueradeCIDRs: [0.0.0.0/0]", "0.0.0.0/0 is in nonMasqueradeCIDRs, so nothing of IPv4 is masqueraded"),
+        ("resyncInterval: 0s", "resyncInterval is not above zero"),
+        ("resyncInterval: -5s", "resyncInterval is not above zero"),
+        ("MasqLinkLocal: true", "'MasqLinkLocal' is taken for masqLinkLocal"),
+        ("masqLinkLocal: true\nMASQLINKLOCAL: false", "'MASQLINKLOCAL' and as 'masqLinkLocal', and the latter counts"),
+        ("cidrLimit: 1\ncidrLimit: 64", "the key 'cidrLimit' is there twice, and the later one counts"),
+    ],
+)
+def test_what_is_surely_not_meant_is_a_warning(text: str, warning: str) -> None:
+    """The agent accepts it and the reading is certain, but a person is told."""
+    reading = read_agent_config(text)
+    assert (reading.accepted, reading.certain) == (True, True)
+    assert any(warning in told for told in reading.warnings), reading.warnings
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "nonMasqueradeCIDRs:\n  - 10.64.0.0/14\n  - 10.128.0.0/20\nresyncInterval: 60s\nmasqLinkLocal: false\n",
+        "nonMasqueradeCIDRs: [9.0.0.0/8, 10.0.0.0/16, 10.1.0.0/16]",
+        "# !!! ours\n---\nnonMasqueradeCIDRs: [ # Pods\n  '10.64.0.0/14',\n  \"10.128.0.0/20\"]\nmasqLinkLocal: no\n",
+        "nonMasqueradeCIDRs: &ranges\r\n- 10.64.0.0/14\r\ncidrLimit: 64\r\n",
+        '{"nonMasqueradeCIDRs": ["10.64.0.0/14"], "masqLinkLocalIPv6": true, "cidrLimit": 64}',
+    ],
+)
+def test_a_sound_config_is_not_warned_about(text: str) -> None:
+    """What documentation shows passes without a word."""
+    assert read_agent_config(text).warnings == ()
+
+
+def test_octal_prefixes_become_what_iptables_takes_them_for() -> None:
+    """A leading zero that is octal changes the range, and is warned about; without one nothing is said."""
+    octal = read_agent_config("nonMasqueradeCIDRs: [10.0.0.0/010]")
+    assert octal.ipv4_chain == ("169.254.0.0/16 RETURN", "10.0.0.0/8 RETURN", "MASQUERADE")
+    assert octal.warnings == ("'10.0.0.0/010' becomes 10.0.0.0/8, since iptables takes a leading zero for octal",)
+    assert read_agent_config("nonMasqueradeCIDRs: [10.0.0.0/10]").warnings == ()
+
+
+def test_a_range_of_one_version_covers_none_of_the_other() -> None:
+    """``::/0`` covers every IPv6 range of the list, and says nothing about an IPv4 one."""
+    reading = read_agent_config("nonMasqueradeCIDRs: ['::/0', 'fd00::/8', 10.0.0.0/8]", enable_ipv6=True)
+    assert reading.warnings == (
+        "::/0 is in nonMasqueradeCIDRs, so nothing of IPv6 is masqueraded",
+        "fd00::/8 is in nonMasqueradeCIDRs for nothing: ::/0 covers it",
+    )

@@ -1,0 +1,90 @@
+"""Reports are shown as a table."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from airflow_masq.verdict import render_table
+from tests.verdict.reports import NEED, failing, passing, report, silent
+from tests.verdict.scenes import PUBLIC, vantage, verdict_of
+
+TABLE = """\
+ENVIRONMENT  NODE            TARGET  EXPECTED    OBSERVED           VERDICT       CODE     REASON
+-----------  --------------  ------  ----------  -----------------  ------------  -------  ------------------------------------------------------------------------
+example      192.168.0.0/26  erp     node        10.128.0.2 (node)  PASS          MASQ401  The observer saw 10.128.0.2 (node), as expected.
+example      192.168.0.0/26  erp     node        192.168.0.2 (pod)  FAIL          MASQ411  The observer saw 192.168.0.2 (pod) where node is expected; this node
+                                                                                           does not masquerade as the policy says. MASQ491: The model expects
+                                                                                           source 10.128.0.0/20 (node), but 192.168.0.2 (pod) was seen.
+example      192.168.0.0/26  erp     10.0.0.0/8  -                  INCONCLUSIVE  MASQ421  No answer within 3 s (the last of 2 attempts); the model expects source
+                                                                                           10.128.0.0/20 (node), which allowed_sources 10.0.0.0/8 lets in: look for
+                                                                                           a missing route back, an observer that is down, or a node that does not
+                                                                                           masquerade as planned. MASQ492: The attempts disagree: attempt 1 saw
+                                                                                           reset, attempt 2 saw connect-timeout; perhaps the node's rules were not
+                                                                                           complete yet.
+
+example: check 3 left no report
+example: FAIL. 1 FAIL, 1 INCONCLUSIVE, 1 PASS. 1 of 4 nodes seen.
+Next, MASQ411 (Another kind of source than expected was seen): Compare the nodes in the report. If only some fail, check the rules on those nodes; if all fail, check the environment's policy. Check
+    `expect` and the ranges under `network`.
+Next, MASQ421 (No answer to the connection attempt): Read the reason: it names the source that the model expects. Look for that source in that side's firewall log.
+Next, MASQ491 (The model disagrees): Trust what was seen. Compare the plan with the environment, and the nodes with each other.
+Next, MASQ492 (The attempts disagree): If only new Pods are affected, delay their first connection. If not, look for an unstable path."""  # noqa: E501 - lines of a task log
+
+
+NARROW_TABLE = """\
+ENVIRONMENT  NODE            TARGET  EXPECTED  OBSERVED           VERDICT  CODE
+-----------  --------------  ------  --------  -----------------  -------  -------
+example      192.168.0.0/26  erp     node      192.168.0.2 (pod)  FAIL     MASQ411
+    The observer saw 192.168.0.2 (pod) where node is expected; this node does not masquerade as the
+    policy says. MASQ491: The model expects source 10.128.0.0/20 (node), but 192.168.0.2 (pod) was
+    seen.
+
+example: FAIL. 1 FAIL. 1 node seen; the number of nodes is not known.
+Next, MASQ411 (Another kind of source than expected was seen): Compare the nodes in the report. If
+    only some fail, check the rules on those nodes; if all fail, check the environment's policy.
+    Check `expect` and the ranges under `network`.
+Next, MASQ491 (The model disagrees): Trust what was seen. Compare the plan with the environment, and
+    the nodes with each other."""
+
+
+def test_the_table_shows_every_verdict_the_coverage_and_the_next_step() -> None:
+    """A person reads from the table what was expected, what was seen, why, and what to do."""
+    shown = report(passing(), failing(name="b"), silent(name="c"), nodes_total=4, problems=("check 3 left no report",))
+    assert render_table(shown) == TABLE
+
+
+def test_a_narrow_table_has_the_reasons_below_their_rows() -> None:
+    """On a terminal of 100 columns no line is longer, and nothing is lost."""
+    shown = render_table(report(failing(name="b")), width=100)
+    assert shown == NARROW_TABLE
+    assert max(map(len, shown.splitlines())) <= 100
+
+
+def test_an_empty_report_says_so() -> None:
+    """A report without verdicts is no empty table that looks like a success."""
+    shown = render_table(report())
+    assert "example: INCONCLUSIVE. No verdicts. 0 nodes seen; the number of nodes is not known." in shown
+
+
+def test_several_environments_share_one_table() -> None:
+    """Environments with and without the agent stand below one another, each with its own coverage."""
+    other = dataclasses.replace(report(failing()), environment="without-agent")
+    lines = render_table(report(passing()), other).splitlines()
+    assert [line.split()[0] for line in lines[2:4]] == ["example", "without-agent"]
+    assert sum("1 node seen" in line for line in lines) == 2
+
+
+def test_foreign_text_in_a_table_is_escaped_once() -> None:
+    """Terminal codes smuggled into a report are shown and not obeyed; escapes that stand there stay as they are."""
+    evil = dataclasses.replace(failing(), reason="red \x1b[31m", target=r"kept \x1b")
+    shown = render_table(report(evil, problems=("line\nbreak",)))
+    assert r"red \x1b[31m" in shown
+    assert r"kept \x1b " in shown
+    assert r"example: line\nbreak" in shown
+    assert "\x1b" not in shown
+
+
+def test_a_node_that_is_not_known_is_called_unknown() -> None:
+    """A worker whose address nobody learnt still has its row."""
+    assert "unknown" in render_table(report(verdict_of(need=NEED, at=vantage(pod_ip=None))))
+    assert PUBLIC not in render_table(report(passing()))
