@@ -60,11 +60,7 @@ class InvalidArgumentError(ApiError):
 
     @classmethod
     def from_problems(cls, problems: Sequence[str]) -> Self:
-        """Make one message that numbers all problems, as Composer does.
-
-        The form "Found 1 problem:" with numbered lines is Google's:
-        https://github.com/hashicorp/terraform-provider-google/issues/20248 (read 2026-11-22).
-        """
+        """Make one message that numbers all problems, as Composer does [source: composer-problem-list]."""
         noun = "problem" if len(problems) == 1 else "problems"
         lines = "\n".join(f"\t{number}) {problem}" for number, problem in enumerate(problems, start=1))
         return cls(f"Found {len(problems)} {noun}:\n{lines}")

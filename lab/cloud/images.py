@@ -1,6 +1,6 @@
 """The image versions that the emulator creates, and what their aliases stand for.
 
-The list is the lab's own and is dated below. Google's list changes every few weeks; the real service answers
+The list is the lab's own. Google's list changes every few weeks; the real service answers
 ``ImageVersions.ListImageVersions`` with it. Nothing here judges whether an image is a good choice.
 """
 
@@ -15,9 +15,8 @@ from packaging.version import Version
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-# Newest first; the first is the default. These are the images of Google's page "Enable the IP Masquerade agent"
-# (https://cloud.google.com/composer/docs/composer-2/enable-ip-masquerade-agent, as of 2025-08-26, read 2026-11-22:
-# 2.14.1 in English, 2.13.9 in Korean) and two more for variety. Whether Google still creates them is not verified.
+# Newest first; the first is the default. These are the images of Google's page about the agent, and two more
+# [source: composer-agent-page-images]. Whether Google still creates them is not verified.
 CREATABLE_IMAGES: Final = (
     "composer-2.14.1-airflow-2.10.5",
     "composer-2.14.1-airflow-2.9.3",
@@ -25,8 +24,7 @@ CREATABLE_IMAGES: Final = (
     "composer-3-airflow-2.10.5-build.13",
 )
 
-# SoftwareConfig.image_version in google-cloud-orchestration-airflow 1.23.0 (read 2026-11-22), with the build that
-# NodeConfig.composer_network_attachment there mentions for Composer 3.
+# The form of an image version, with Composer 3's build [source: composer-image-version, composer-image-build].
 _IMAGE: Final = re.compile(
     r"composer-(?P<composer>[0-9]+(?:\.[0-9]+\.[0-9]+(?:-preview\.[0-9]+)?)?|latest)"
     r"-airflow-(?P<airflow>[0-9]+(?:\.[0-9]+(?:\.[0-9]+)?)?)(?:-build\.(?P<build>[0-9]+))?"
@@ -81,9 +79,7 @@ def _covers(alias: Version | None, version: Version | None) -> bool:
 
 
 def resolve_image(text: str, *, creatable: Sequence[str]) -> str | None:
-    """Replace an alias with the newest creatable image that satisfies it, as the server does.
-
-    "In all cases, the resolved image version is stored in the same field": SoftwareConfig.image_version (source above).
+    """Replace an alias with the newest creatable image that satisfies it, as the server does (source above).
 
     :param text: an image version or an alias; empty for the default.
     :param creatable: full image versions, newest first.

@@ -149,9 +149,8 @@ class Lifecycle:
     def _get_in_state(self, name: str, allowed: set[int], participle: str) -> Environment:
         """Return an environment that is in one of the allowed states.
 
-        "UPDATING: … cannot receive additional update requests or be deleted at this time": Environment.State in
-        google-cloud-orchestration-airflow 1.23.0 (read 2026-11-22). That the same holds for CREATING, DELETING and for
-        updates in ERROR, the status and the wording are not verified.
+        UPDATING allows neither updates nor a deletion [source: composer-state-updating]. The same for CREATING,
+        DELETING and updates in ERROR is not verified, nor are the status and the wording.
         """
         environment = self._store.get_environment(name)
         if environment.state not in allowed:
@@ -201,8 +200,7 @@ class Lifecycle:
             made.config.node_config.enable_ip_masq_agent = False
         await self._hooks.on_running(Environment(made))
         self._settle(made, _State.RUNNING)
-        # "The Composer environment object returned by the operation is incomplete":
-        # https://github.com/GoogleCloudPlatform/k8s-config-connector/issues/12387 (read 2026-11-22). Which fields it
+        # The environment in the response is incomplete [source: composer-operation-result-incomplete]. Which fields it
         # lacks is not verified; here, those that the service filled during the creation.
         incomplete = Environment(environment)
         Environment.pb(incomplete).state = _State.RUNNING

@@ -8,8 +8,7 @@ from typing import Final, Self
 
 from lab.cloud.errors import InvalidArgumentError
 
-# "EnvironmentId must start with a lowercase letter followed by up to 63 lowercase letters, numbers, or hyphens, and
-# cannot end with a hyphen": Environment.name in google-cloud-orchestration-airflow 1.23.0 (read 2026-11-22).
+# The form of an environment's name and ID [source: composer-environment-name].
 ENVIRONMENT_ID: Final = re.compile(r"[a-z](?:[-0-9a-z]{0,62}[0-9a-z])?")
 _PARENT: Final = re.compile(r"projects/(?P<project>[^/]+)/locations/(?P<location>[^/]+)")
 _ENVIRONMENT: Final = re.compile(_PARENT.pattern + r"/environments/(?P<environment_id>[^/]+)")

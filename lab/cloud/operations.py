@@ -1,8 +1,7 @@
 """The emulated ``google.longrunning.Operations`` of Composer: get, list, delete, and the operations themselves.
 
-Composer's API has no cancel and no wait (its generated client lists all methods:
-https://hexdocs.pm/google_api_composer/0.31.0/GoogleApi.Composer.V1.Api.Projects.html, read 2026-11-22), so both answer
-UNIMPLEMENTED, as ``google/longrunning/operations.proto`` says of methods that a server does not support.
+Composer's API has no cancel and no wait, so both answer UNIMPLEMENTED
+[source: composer-operation-methods, long-running-operations].
 """
 
 from __future__ import annotations
@@ -29,10 +28,7 @@ _SERVICE: Final = "google.longrunning.Operations"
 
 
 def open_operation(environment: Environment, *, kind: int, uuid: UUID, now: datetime) -> operations_pb2.Operation:
-    """Make a running operation on an environment.
-
-    Names have the form ``projects/P/locations/L/operations/UUID``:
-    https://github.com/hashicorp/terraform-provider-google/issues/7638 (read 2026-11-22).
+    """Make a running operation on an environment; for its name see [source: composer-operation-name].
 
     :param environment: with its UUID.
     :param kind: one of ``OperationMetadata.Type``.
@@ -98,10 +94,9 @@ class Operations:
         return operations_pb2.ListOperationsResponse(operations=page, next_page_token=token)
 
     def _delete(self, request: operations_pb2.DeleteOperationRequest) -> Empty:
-        """Delete an operation that is done.
+        """Delete an operation that is done [source: composer-operation-delete].
 
-        "Delete operations that are done": https://cloud.google.com/sdk/gcloud/reference/composer/operations/delete
-        (read 2026-11-22). How the service refuses other operations is not verified.
+        How the service refuses other operations is not verified.
         """
         if not self._store.get_operation(request.name).done:
             raise FailedPreconditionError(f"Operation '{request.name}' is not done.")

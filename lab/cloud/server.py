@@ -4,8 +4,8 @@
                                                                    │ emulator │
     stock client ──grpc_proxy──▶ CONNECT composer.googleapis.com ─▶ └──────────┘ (TLS)
 
-It runs in the event loop of its caller and listens on loopback only. It is derived from Google's types and pages alone:
-it must not share the beliefs of the package that is tested against it.
+It runs in the event loop of its caller and listens on loopback only. It is derived from Google's types and pages alone
+[source: composer-python-types]: it must not share the beliefs of the package that is tested against it.
 """
 
 from __future__ import annotations
@@ -151,8 +151,7 @@ class ComposerEmulator:
 
         They must be set before the client's process first uses gRPC. Plain HTTP and HTTPS use the same proxy, which
         refuses them, so no other request reaches the outside. google-auth is told not to look for a metadata server.
-        ``GRPC_DEFAULT_SSL_ROOTS_FILE_PATH``: https://github.com/grpc/grpc/blob/master/doc/environment_variables.md
-        (read 2026-11-22). That ``grpc_proxy`` has precedence over ``https_proxy`` was observed with grpcio 1.85.1.
+        ``grpc_proxy`` has precedence over ``https_proxy`` [source: grpc-environment, observed-grpc-proxy].
         """
         return {
             "grpc_proxy": self.proxy_url,

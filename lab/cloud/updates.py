@@ -63,8 +63,8 @@ class Update:
         return changed
 
 
-# UpdateEnvironmentRequest.update_mask in google-cloud-orchestration-airflow 1.23.0 (read 2026-11-22), without the
-# fields that only Composer 1 has. Whether the service accepts other fields is not verified.
+# The fields that can be updated, without those that only Composer 1 has [source: composer-update-mask]. Whether the
+# service accepts other fields is not verified.
 _UPDATABLE: Final = (
     _UpdatableField(path="labels", by_key=True),
     _UpdatableField(path="config.web_server_network_access_control"),
@@ -77,8 +77,8 @@ _UPDATABLE: Final = (
 def read_update_mask(paths: Sequence[str]) -> Update:
     """Read the paths of an update mask, in snake_case or as in the REST resource.
 
-    "Only one update type may be included in a single request's updateMask"; "It is an error to provide both" a map and
-    single entries of it (source as above). Wordings and status are not verified.
+    One request updates one kind of field, and must not name a map together with single entries of it (source as above).
+    Wordings and status are not verified.
 
     :raises ApiError: INVALID_ARGUMENT for an empty mask, a field that cannot be updated, or a forbidden combination.
     """

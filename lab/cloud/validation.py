@@ -27,8 +27,7 @@ from lab.cloud.names import ENVIRONMENT_ID, EnvironmentName, Parent
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-# The private and reserved ranges that GKE never treats as public:
-# https://cloud.google.com/kubernetes-engine/docs/concepts/ip-masquerade-agent (read 2026-11-22).
+# The private and reserved ranges that GKE never treats as public [source: gke-default-list].
 ALLOWED_RANGES: Final = tuple(
     map(
         IPNetwork,
@@ -38,10 +37,9 @@ ALLOWED_RANGES: Final = tuple(
         ),
     )
 )  # fmt: skip
-RESERVED_RANGE: Final = IPNetwork("172.17.0.0/16")  # Docker's bridge, which Cloud SQL uses inside
+RESERVED_RANGE: Final = IPNetwork("172.17.0.0/16")  # Docker's bridge
 _IN_CLUSTER: Final = frozenset({"Pods", "Services"})
-# "Set to /netmask (e.g. /14) to have GKE choose a range with a specific netmask": IPAllocationPolicy in
-# google-cloud-orchestration-airflow 1.23.0 (read 2026-11-22).
+# A size for which GKE chooses the block [source: composer-ip-allocation-forms].
 _SIZE_ONLY: Final = re.compile(r"/([0-9]|[12][0-9]|3[0-2])")
 
 
@@ -149,42 +147,22 @@ def _find_overlaps(submission: Submission) -> Iterator[str]:
             yield f"{purpose} range {network} overlaps {other_purpose} range {other}."
 
 
-@dataclass(frozen=True, kw_only=True)
-class Refusal:
-    """A reason to refuse a request.
-
-    :param find: yields a sentence for each problem.
-    :param source: where Google says so; what no source says is called "not verified".
-    """
-
-    find: Callable[[Submission], Iterator[str]]
-    source: str
-
-
-#: In the order in which problems are listed; the service's own order is not verified.
-REFUSALS: Final = (
-    Refusal(
-        find=_find_unsupported_image,
-        source="https://github.com/hashicorp/terraform-provider-google/issues/20248 (read 2026-11-22)",
-    ),
-    Refusal(find=_find_agent_on_composer_3, source="not verified; Composer 3 has no cluster that could run the agent"),
-    Refusal(
-        find=_find_public_connection_type,
-        source='"You cannot set networking connection type in public IP environment": NetworkingConfig in '
-        "google-cloud-orchestration-airflow 1.23.0 (read 2026-11-22)",
-    ),
-    Refusal(find=_find_unreadable_blocks, source="not verified"),
-    Refusal(
-        find=_find_public_blocks,
-        source='the gist of Google\'s "… CIDR range X is not within allowed ranges"; that Composer allows exactly '
-        "ALLOWED_RANGES, and lifts this for privately used public addresses, is not verified",
-    ),
-    Refusal(find=_find_reserved_blocks, source="not verified"),
-    Refusal(
-        find=_find_overlaps,
-        source="PrivateEnvironmentConfig in google-cloud-orchestration-airflow 1.23.0 (read 2026-11-22) for its own "
-        "blocks; the rest, and when the service finds overlaps, is not verified",
-    ),
+#: Each yields a sentence for every problem of its kind. The service's own order of problems is not verified.
+REFUSALS: Final[tuple[Callable[[Submission], Iterator[str]], ...]] = (
+    # [source: composer-unsupported-image]
+    _find_unsupported_image,
+    # Not verified: Composer 3 has no cluster that could run the agent [source: composer-3-networking].
+    _find_agent_on_composer_3,
+    # [source: composer-connection-type]
+    _find_public_connection_type,
+    # The forms are documented, the wording is not verified [source: composer-ip-allocation-forms].
+    _find_unreadable_blocks,
+    # The allowed ranges themselves are not verified [source: composer-range-not-allowed, composer-private-ip].
+    _find_public_blocks,
+    # Not verified for Pods and Services [source: cloud-sql-docker-bridge].
+    _find_reserved_blocks,
+    # When the service finds overlaps is not verified, nor that nodes count [source: composer-private-blocks-disjoint].
+    _find_overlaps,
 )
 
 
@@ -213,7 +191,7 @@ def accept_new_environment(
         creatable_images=creatable_images,
         node_range=node_ranges.get(config.node_config.subnetwork),
     )
-    problems = [problem for refusal in REFUSALS for problem in refusal.find(submission)]
+    problems = [problem for find_problems in REFUSALS for problem in find_problems(submission)]
     if problems or image is None:
         raise InvalidArgumentError.from_problems(problems)
     config.software_config.image_version = image

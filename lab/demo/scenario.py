@@ -1,7 +1,7 @@
 """What the demo shows, as data: two environments, the services that they call, and the expected verdicts.
 
 The example is that of Google's page: the firewall lets in only 10.0.0.0/8, where the VMs are, and the Pods are in
-192.168.0.0/16 (https://cloud.google.com/composer/docs/composer-2/enable-ip-masquerade-agent, read 2026-11-22).
+192.168.0.0/16 [source: composer-agent-example].
 """
 
 from __future__ import annotations

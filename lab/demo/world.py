@@ -27,8 +27,7 @@ if TYPE_CHECKING:
 
 CREATION_SECONDS = 3.0
 
-#: The ranges that GKE does not masquerade by default.
-#: https://cloud.google.com/kubernetes-engine/docs/concepts/ip-masquerade-agent (read 2026-11-22)
+#: The ranges that GKE does not masquerade by default [source: gke-default-list].
 GKE_DEFAULT_NON_MASQUERADE = (
     "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "192.0.0.0/24", "192.0.2.0/24", "192.88.99.0/24",
     "198.18.0.0/15", "198.51.100.0/24", "203.0.113.0/24", "240.0.0.0/4",
@@ -38,11 +37,10 @@ GKE_DEFAULT_NON_MASQUERADE = (
 def make_masquerade_chain(environment: Environment) -> MasqueradeChain:
     """Make the chain that the masquerade agent writes on an environment's nodes.
 
-    GKE's fixed policy exempts the node, Pod and Service ranges on Autopilot
-    (https://cloud.google.com/kubernetes-engine/docs/how-to/egress-nat-policy-ip-masq-autopilot, read 2026-11-22). With
-    the flag, Composer's definition exempts the Pod range (``NodeConfig.enable_ip_masq_agent`` in the Composer v1 API).
-    Without it GKE's default list stays. The order of the two policies in the chain is not verified. It has no effect,
-    since every entry returns.
+    GKE's fixed policy exempts the node, Pod and Service ranges on Autopilot [source: egress-nat-policy-objects]. With
+    the flag, Composer's definition exempts the Pod range; without it GKE's default list stays
+    [source: composer-agent-definition, composer-agent-replaces-policy]. The order of the two policies in the chain is
+    not verified. It has no effect, since every entry returns.
     """
     node_config = environment.config.node_config
     allocation = node_config.ip_allocation_policy

@@ -4,9 +4,8 @@ It knows how the parts hang together and does not talk to the kernel. It also ch
 no later step has to ask the kernel for them.
 
 Every route leads to the other end of a link, under the made-up address 169.254.1.1 (fe80::1), as in Calico. That
-address is tied to the other end's hardware address, so links need no addresses of their own.
-https://docs.tigera.io/calico/latest/reference/faq
-("Why does my container have a route to 169.254.1.1?"; read 2026-11-22)
+address is tied to the other end's hardware address, so links need no addresses of their own
+[source: calico-link-local-gateway].
 """
 
 from __future__ import annotations
@@ -48,9 +47,8 @@ _FIRST_INDEX = 2
 _ANYWHERE: tuple[Network, ...] = (IPv4Network("0.0.0.0/0"), IPv6Network("::/0"))
 _IPV4_ONLY, _BOTH_FAMILIES = slice(1), slice(2)
 
-#: Routers send errors from these addresses. A subnet's first address is its gateway's
-#: (https://cloud.google.com/vpc/docs/subnets, read 2026-11-22); the other one is reserved for routers that have no IPv4
-#: address (RFC 7600 section 4.8).
+#: Routers send errors from these addresses: a subnet's first one, which is its gateway's, and one that is reserved for
+#: routers without an IPv4 address [source: vpc-subnet-gateway, rfc-7600-dummy].
 _ROUTER_ADDRESSES: tuple[Address, ...] = (NODE_RANGE[1], NODE_RANGE_IPV6[1])
 _GATEWAY_ADDRESSES: tuple[Address, ...] = (IPv4Address("192.0.0.8"), IPv6Address("fd00:ffff::8"))
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 from collections import defaultdict
+from ipaddress import IPv6Address
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -53,6 +54,11 @@ class Builder:
             requests = (links.query_link(end), settings, *links.add_neighbours(end, ipv6=ipv6))
             configuring += [(end.namespace, request) for request in requests]
         configuring += [(assigned.namespace, links.add_address(assigned)) for assigned in blueprint.addresses]
+        configuring += [
+            (assigned.namespace, links.add_local_route(assigned))
+            for assigned in blueprint.addresses
+            if isinstance(assigned.address, IPv6Address)
+        ]
         configuring += [(route.end.namespace, links.add_route(route)) for route in blueprint.routes]
         self._send(configuring)
         if ipv6:

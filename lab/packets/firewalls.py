@@ -56,11 +56,11 @@ def make_firewall_tables(destination: Destination) -> list[Table]:
 def make_cloud_nat_tables(
     cloud_nat: CloudNat | None, *, external_addresses: Mapping[IPv4Address, IPv4Address] | None = None
 ) -> list[Table]:
-    """Write the gateway's rules towards the internet. Cloud NAT is for IPv4: IPv6 passes without translation.
+    """Write the gateway's rules towards the internet; IPv6 passes without translation [source: cloud-nat-ipv4].
 
     :param cloud_nat: ``None`` drops everything that goes out and has no external address.
     :param external_addresses: the external addresses of public nodes by their own addresses. They are translated one to
-        one before Cloud NAT, and also without it (https://cloud.google.com/nat/docs/overview, read 2026-11-22).
+        one before Cloud NAT, and also without it [source: cloud-nat-external-first, vpc-alias-nat].
     """
     translations = {ip_network(own): external for own, external in (external_addresses or {}).items()}
     if cloud_nat is not None:
@@ -112,9 +112,8 @@ def make_service_tables(
 ) -> list[Table]:
     """Write kube-proxy's rules on a node, which come before all others: a ClusterIP leads to the endpoint behind it.
 
-    If the endpoint is the sender itself, its packets get an address of the node, by "-s ENDPOINT -j KUBE-MARK-MASQ"
-    (https://github.com/kubernetes/kubernetes, pkg/proxy/iptables/proxier.go, "Handle traffic that loops back to the
-    originator with SNAT"; read 2026-11-25). No mark is needed here: no other packet has one address at both ends.
+    If the endpoint is the sender itself, its packets get an address of the node. The mark of kube-proxy is not needed
+    here: no other packet has one address at both ends [source: k8s-virtual-ips, kube-proxy-loopback].
 
     :param services: one endpoint of the same family for each ClusterIP; the port stays the same.
     :param masquerades_loops: whether packets from an endpoint to itself get the node's address.

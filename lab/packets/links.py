@@ -2,8 +2,7 @@
 
 The kernel has two pitfalls here. It refuses to bring up a link's far end in the message that makes the link, so both
 ends are brought up afterwards. And a new link drops packets until the kernel's link watch has run, up to a second
-later; a query for the link runs it at once (:func:`query_link`). Encodings: RFC 3549 and include/uapi/linux/if_link.h,
-rtnetlink.h, if_addr.h and neighbour.h of Linux 6.12.
+later; a query for the link runs it at once (:func:`query_link`) [source: observed-new-link-drops, linux-rtnetlink].
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ from lab.packets.topology import Address
 _UP = 1  # IFF_UP
 _WITHOUT_DUPLICATE_DETECTION = 0x02  # IFA_F_NODAD
 _ON_LINK = 4  # RTNH_F_ONLINK
-_MAIN_TABLE, _STATIC, _UNICAST = 254, 4, 1
+_MAIN_TABLE, _LOCAL_TABLE, _STATIC, _UNICAST, _LOCAL = 254, 255, 4, 1, 2
 _PERMANENT = 0x80  # NUD_PERMANENT
 _FORWARDING, _REVERSE_PATH_FILTER = 1, 8  # IPV4_DEVCONF_…
 
@@ -101,6 +100,20 @@ def add_address(assigned: AssignedAddress) -> Request:
         payload=header + pack_attribute(2, address.packed) + pack_attribute(1, address.packed),
         purpose=f"give {assigned.namespace!r} the address {address}",
         flags=Flags.CREATE | Flags.EXCLUSIVE,
+    )
+
+
+def add_local_route(assigned: AssignedAddress) -> Request:
+    """Make an IPv6 address reachable at once: the kernel itself does so later [source: observed-ipv6-local-route]."""
+    address = assigned.address
+    lengths = (AF_INET6, address.max_prefixlen, 0, 0)
+    return Request(
+        kind=_Message.NEW_ROUTE,
+        payload=struct.pack("=BBBBBBBBI", *lengths, _LOCAL_TABLE, _STATIC, 0, _LOCAL, 0)
+        + pack_attribute(1, address.packed)
+        + pack_attribute(4, _pack_number(assigned.index)),
+        purpose=f"make {address} local in {assigned.namespace!r}",
+        flags=Flags.CREATE | Flags.REPLACE,
     )
 
 

@@ -3,8 +3,8 @@
 They are the agent's own rules in nftables' form. ``POSTROUTING`` jumps to the agent's chain for every destination that
 is not local. The chain returns for link-local destinations and for every non-masquerade CIDR, in the order given and
 without removing duplicates. It masquerades the rest. IPv6 has a chain only where the agent runs with ``--enable-ipv6``.
-https://github.com/kubernetes-sigs/ip-masq-agent/blob/master/cmd/ip-masq-agent/ip-masq-agent.go
-(``syncMasqRules``, ``syncMasqRulesIPv6``; read 2026-11-22). Its newest version's ``--to-ports`` is left out.
+The ``--to-ports`` of the newest version is left out [source: ip-masq-agent-chain, observed-agent-jump,
+observed-agent-link-local, observed-agent-ipv6].
 
 The caller decides which CIDRs a chain contains; Google's defaults are not known here.
 """
@@ -28,7 +28,7 @@ from lab.packets.nftables import (
 )
 from lab.packets.topology import Network
 
-#: The chain's name upstream and on GKE.
+#: The chain's name upstream and on GKE [source: observed-agent-chain-name].
 UPSTREAM_CHAIN = "IP-MASQ-AGENT"
 GKE_CHAIN = "IP-MASQ"
 
@@ -66,7 +66,7 @@ def make_masquerade_tables(chains: tuple[MasqueradeChain, ...], *, ipv6: bool) -
     """Write a node's NAT tables.
 
     :param chains: the chains of the agents on the node, in the order of their jumps. With several, a destination sees
-        the Pod's address only if every chain returns for it.
+        the Pod's address only if every chain returns for it [source: observed-agent-two-chains].
     :param ipv6: whether the node has IPv6, and so an IPv6 table.
     :return: one table for each family, which replaces what was there.
     """

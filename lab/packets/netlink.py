@@ -1,8 +1,7 @@
 """A netlink client on the standard library alone: messages, attributes, and one socket to the kernel.
 
 Every request is acknowledged and carries its purpose in words, which an error repeats. The messages themselves are in
-:mod:`lab.packets.links` and :mod:`lab.packets.nftables`. The format is RFC 3549 section 2.3 and
-include/uapi/linux/netlink.h.
+:mod:`lab.packets.links` and :mod:`lab.packets.nftables` [source: rfc-3549-netlink, linux-rtnetlink].
 """
 
 from __future__ import annotations

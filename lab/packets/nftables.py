@@ -1,8 +1,7 @@
 """Tables of firewall and NAT rules as values, and as the bytes that the kernel's nftables takes.
 
 A :class:`Table` replaces the table of its name and family in one transaction, so packets never meet half of the new
-rules. A rule is a chain's name, conditions and a verdict, each an :class:`Expression`. The encodings are those of
-include/uapi/linux/netfilter/nf_tables.h of Linux 6.12.
+rules. A rule is a chain's name, conditions and a verdict, each an :class:`Expression` [source: linux-nf-tables].
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ _NEW_TABLE, _DELETE_TABLE, _NEW_CHAIN, _NEW_RULE = 0, 2, 3, 6  # NFT_MSG_…
 _VERDICT_REGISTER, _REGISTER = 0, 1
 _EQUAL, _NOT_EQUAL = 0, 1
 _NETWORK_HEADER = 1
-_SOURCE_OFFSETS = {4: 12, 6: 8}  # in the IP header (RFC 791 section 3.1, RFC 8200 section 3); the destination follows
+_SOURCE_OFFSETS = {4: 12, 6: 8}  # in the IP header; the destination follows [source: rfc-791-header, rfc-8200-header]
 _INTERFACE_NAME_BYTES = 16
 _INPUT_INTERFACE, _OUTPUT_INTERFACE = 6, 7  # NFT_META_IIFNAME, NFT_META_OIFNAME
 _BY_DESTINATION, _ADDRESS_TYPE = 1 << 1, 3  # NFTA_FIB_F_DADDR, NFT_FIB_RESULT_ADDRTYPE

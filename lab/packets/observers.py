@@ -6,7 +6,7 @@
 
 They answer only requests that contain the run's nonce, and their answers contain it too (``X-Lab-Nonce``), so neither
 another service nor another client can be mistaken for the lab's. They ignore all headers of a request. Connections are
-kept alive (RFC 9112 section 9.3), since some tests need one that outlives a change of rules.
+kept alive [source: rfc-9112-persistence], since some tests need one that outlives a change of rules.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ class Observers:
         self._lab = lab
         self._beside = tuple(beside)
         self._servers = AsyncExitStack()
-        self._clients: set[asyncio.StreamWriter] = set()
+        self._clients: dict[asyncio.StreamWriter, asyncio.Task[None] | None] = {}
         self.requests: deque[ObservedRequest] = deque(maxlen=_REMEMBERED)
 
     async def __aenter__(self) -> Self:
@@ -74,6 +74,7 @@ class Observers:
     async def __aexit__(self, *exception: object) -> None:
         for client in self._clients:  # from Python 3.12 on, closing a server waits for its clients
             client.transport.abort()
+        await asyncio.gather(*filter(None, self._clients.values()), return_exceptions=True)
         await self._servers.aclose()
 
     async def _serve(self, destination: Destination, address: Address) -> None:
@@ -93,7 +94,7 @@ class Observers:
         """Answer requests until the client closes the connection or asks to close it."""
         host, port, *_ = writer.get_extra_info("peername")
         request = ObservedRequest(destination=name, address=ip_address(host), port=port)
-        self._clients.add(writer)
+        self._clients[writer] = asyncio.current_task()
         try:
             with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
                 is_last = False
@@ -104,7 +105,7 @@ class Observers:
                     request_line, _, headers = head.lower().partition(b"\r\n")
                     is_last = b"connection: close" in headers or request_line.endswith(b"http/1.0")
         finally:
-            self._clients.discard(writer)
+            del self._clients[writer]
             writer.close()
 
     def _reply(self, head: bytes, *, request: ObservedRequest) -> bytes:

@@ -17,8 +17,8 @@ from lab.packets.topology import Address, Destination
 
 TIMED_OUT = "timeout"
 
-#: In a lab of one process an answer takes a millisecond. A lost first packet is sent again after a second (RFC 6298
-#: section 2.1), so a packet without an answer after this time was dropped.
+#: In a lab of one process an answer takes a millisecond. A lost first packet is sent again after a second
+#: [source: rfc-6298-first-timeout], so a packet without an answer after this time was dropped.
 DEFAULT_TIMEOUT_SECONDS = 0.8
 
 _REPLY_BYTES = 4096

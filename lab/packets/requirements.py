@@ -36,8 +36,7 @@ class _Setting:
             return False
 
 
-#: user_namespaces(7); Debian's patch; https://ubuntu.com/blog/ubuntu-23-10-restricted-unprivileged-user-namespaces
-#: (all read 2026-11-22).
+#: The third one is Debian's own [source: linux-user-namespaces, ubuntu-user-namespaces].
 _SETTINGS = (
     _Setting(name="user.max_user_namespaces", forbids="0", allows="10000"),
     _Setting(name="user.max_net_namespaces", forbids="0", allows="10000"),

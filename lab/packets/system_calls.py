@@ -1,7 +1,6 @@
 """The Linux system calls that Python 3.11 does not offer.
 
-Each function is one system call. The numbers are those of include/uapi/linux/sched.h, mount.h and prctl.h of Linux
-6.12. They are the same on every architecture except Alpha.
+Each function is one system call [source: linux-namespaces].
 """
 
 from __future__ import annotations

@@ -25,19 +25,17 @@ Network = IPv4Network | IPv6Network
 ROUTER = "vpc"
 GATEWAY = "cloud-nat"
 
-#: The ranges in the example of Google's page ("VMs use 10.0.0.0/8, Pods 192.168.0.0/16").
-#: https://cloud.google.com/composer/docs/composer-2/enable-ip-masquerade-agent (read 2026-11-22)
+#: The ranges in the example of Google's page [source: composer-agent-example].
 NODE_RANGE = IPv4Network("10.128.0.0/20")
 POD_RANGE = IPv4Network("192.168.0.0/16")
 VIRTUAL_MACHINES = IPv4Network("10.0.0.0/8")
 NODE_RANGE_IPV6 = IPv6Network("fd00:128::/64")
 POD_RANGE_IPV6 = IPv6Network("fd00:168::/48")
 
-#: 32 Pods per node (Autopilot) need twice as many addresses: a /26 for each node.
-#: https://cloud.google.com/kubernetes-engine/docs/concepts/alias-ips (read 2026-11-22)
+#: 32 Pods per node (Autopilot) need twice as many addresses: a /26 for each node [source: gke-pod-block].
 PODS_PER_NODE_LIMIT = 32
 POD_BLOCK_PREFIX = 26
-#: GKE gives an IPv6 node a /112 for its Pods (the same page).
+#: GKE gives an IPv6 node a /112 for its Pods [source: gke-vpc-native-ranges].
 POD_BLOCK_PREFIX_IPV6 = 112
 
 DEFAULT_PORT = 8080
@@ -194,7 +192,8 @@ ON_PREMISES = Destination(name="on-premises", address=IPv4Address("172.20.0.10")
 IN_VPC = Destination(name="in-vpc", address=IPv4Address("10.200.0.20"))
 #: A VM beside the nodes. Every non-masquerade list contains it, since a list must contain the node range.
 NODE_SUBNET = Destination(name="node-subnet", address=IPv4Address("10.128.15.200"))
-#: GKE's default non-masquerade list contains all documentation ranges, so the public service is in another block.
+#: GKE's default non-masquerade list contains all documentation ranges, so the public service is in another block
+#: [source: rfc-7534-as112].
 PUBLIC = Destination(name="public", address=IPv4Address("192.175.48.80"), public=True)
 DEFAULT_DESTINATIONS: tuple[Destination, ...] = (ON_PREMISES, IN_VPC, NODE_SUBNET, PUBLIC)
 

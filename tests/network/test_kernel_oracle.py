@@ -1,9 +1,8 @@
-"""The kernel is the oracle: random policies, plans and destinations, really connected, against what was predicted.
+"""The kernel is the oracle: real connections in random policies and plans, compared with the predictions.
 
     ./scripts/test tests/network/test_kernel_oracle.py --oracle-pairs=20000
 
-How the packets travel and how silence is told from slowness is said in ``tests/scenarios/kernel.py`` and
-``lab/packets/tracer.py``.
+``docs/kernel-oracle.md`` explains it.
 """
 
 from __future__ import annotations
@@ -16,13 +15,13 @@ from netaddr import IPAddress, IPNetwork
 from airflow_masq.network.ranges import AddressKind
 from lab.packets import sandbox
 from lab.packets.tracer import Outcome
-from tests.scenarios.calls import call_about
-from tests.scenarios.kernel import Kernel, kernel_of_worlds
+from tests.scenarios.calls import make_call
+from tests.scenarios.kernel import Kernel, start_kernel
 from tests.scenarios.mistakes import MISTAKEN
 from tests.scenarios.oracle import check, explore
 from tests.scenarios.revealing import REVEALING
 from tests.scenarios.words import BuiltIn, Known
-from tests.scenarios.worlds import ASKING_POD, CLUSTER_IP, Question, World, both
+from tests.scenarios.worlds import ASKING_POD, CLUSTER_IP, Question, World, get_addresses
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,7 +32,7 @@ pytestmark = [
     pytest.mark.skipif(not sandbox.inside(), reason="needs network namespaces: run ./scripts/test"),
 ]
 
-#: Some 120 pairs a second are tried, and other tests may be running.
+#: About 120 pairs a second are tried, and other tests may be running.
 EXPLORATION_TIMEOUT_SECONDS = 1200
 
 ON_PREMISES, PUBLIC = IPAddress("172.20.0.10"), IPAddress("192.175.48.80")
@@ -42,8 +41,8 @@ VIRTUAL_MACHINES = (IPNetwork("10.0.0.0/8"),)
 
 @pytest.fixture(scope="module")
 def kernel() -> Iterator[Kernel]:
-    """Give the lab that becomes one world after the other."""
-    with kernel_of_worlds() as kernel:
+    """Build the lab into which one world after the other is loaded."""
+    with start_kernel() as kernel:
         yield kernel
 
 
@@ -51,21 +50,23 @@ def kernel() -> Iterator[Kernel]:
 def test_the_kernel_agrees_with_every_prediction_and_would_object_to_wrong_ones(
     kernel: Kernel, pytestconfig: pytest.Config
 ) -> None:
-    """In random worlds every destination sees the predicted source, and no packet's fate fits a mistaken predictor.
+    """In random worlds every destination sees the predicted source, and no packet's result fits a mistaken predictor.
 
-    An oracle that cannot object proves nothing, so the very packets that agree have to refute every known mistake.
+    An oracle that cannot object proves nothing, so the packets that agree must also refute every known mistake.
     """
     pairs = pytestconfig.getoption("--oracle-pairs")
     fixed = set(REVEALING.values())
     seen = explore(kernel, pairs=pairs, first=REVEALING.values())
     at_random = {(each.world.policy, each.question.destination) for each in seen if each.world not in fixed}
     assert len(at_random) >= pairs
-    unrefuted = [name for name, predictor in MISTAKEN.items() if not any(each.difference(predictor) for each in seen)]
+    unrefuted = [
+        name for name, predictor in MISTAKEN.items() if not any(each.find_difference(predictor) for each in seen)
+    ]
     assert unrefuted == []
 
 
-def test_a_disagreement_is_told_as_a_story_of_its_simplest_case(kernel: Kernel) -> None:
-    """A predictor that overlooks the second chain is caught by two agents whose lists differ, and by nothing else."""
+def test_a_disagreement_is_described_by_its_simplest_case(kernel: Kernel) -> None:
+    """A predictor that ignores the second chain is refuted by two agents with different lists, described in full."""
     with pytest.raises(AssertionError) as caught:
         explore(kernel, pairs=2000, predictor=MISTAKEN["only the first chain counts"])
     lines = str(caught.value).splitlines()
@@ -74,7 +75,7 @@ def test_a_disagreement_is_told_as_a_story_of_its_simplest_case(kernel: Kernel) 
     first, second = story["policy"].split("; ")
     assert "IP-MASQ " in first
     assert "IP-MASQ-AGENT" in second
-    assert story["firewall"] == "lets in everybody"
+    assert story["firewall"] == "lets in every source"
     assert story["nodes"] == "private"
     assert story["predicted"].startswith("pod ")
     assert story["kernel"].startswith("answered from ")
@@ -84,10 +85,10 @@ COMPOSER, DEFAULT, NONE = (BuiltIn(name=name) for name in Known)
 FOR_NODES, FOR_PODS = frozenset({AddressKind.NODE}), frozenset({AddressKind.POD})
 TO_PUBLIC, TO_ON_PREMISES = (Question(destination=PUBLIC),), (Question(destination=ON_PREMISES),)
 TO_SERVICE = (Question(destination=CLUSTER_IP, backend=ON_PREMISES),)
-TO_ITSELF = (Question(destination=CLUSTER_IP, backend=both(ASKING_POD)[0]),)
+TO_ITSELF = (Question(destination=CLUSTER_IP, backend=get_addresses(ASKING_POD)[0]),)
 TO_NOBODYS_SERVICE = (Question(destination=CLUSTER_IP),)
 
-#: What becomes of the packet, and as whose it arrives.
+#: The outcome of the packet, and the kind of source with which it arrives.
 STORIES: dict[str, tuple[World, Outcome, AddressKind]] = {
     "the page's example with the agent": (
         World(words=COMPOSER, questions=TO_ON_PREMISES, allowed_sources=VIRTUAL_MACHINES),
@@ -146,8 +147,8 @@ STORIES: dict[str, tuple[World, Outcome, AddressKind]] = {
 
 @pytest.mark.parametrize("name", STORIES)
 def test_a_story_ends_alike_in_the_kernel_and_in_the_prediction(kernel: Kernel, name: str) -> None:
-    """What becomes of a packet, and as whose it arrives, is the same in the lab, as predicted, and as told."""
+    """The outcome of a packet and the kind of its source are the same in the lab and in the prediction."""
     world, outcome, kind = STORIES[name]
     (seen,) = check(kernel, world)
-    assert seen.fate.outcome is outcome
-    assert call_about(world, seen.question).prediction.arrives_as is kind
+    assert seen.result.outcome is outcome
+    assert make_call(world, seen.question).prediction.arrives_as is kind

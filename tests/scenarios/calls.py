@@ -1,6 +1,6 @@
-"""Calls of ``predict`` about a world: the same packet, asked about by people who know more of it and less.
+"""Calls of ``predict`` about a world: the same packet, from the view of callers that know more or less about it.
 
-A call is a value, so that a mistaken caller is one field away. This module must not know the kernel's answer.
+A call is a value, so a mistaken predictor can change one field of it. The kernel's answer is not known here.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 from airflow_masq.network.compiled import CompiledPolicy, compile_policy
 from airflow_masq.network.prediction import Prediction, predict, predict_every_pod
-from tests.scenarios.policies import policy_of
-from tests.scenarios.worlds import ASKING_POD, IPV4, IPV6, NODE, Question, World, address_of
+from tests.scenarios.policies import make_policy
+from tests.scenarios.worlds import ASKING_POD, IPV4, IPV6, NODE, Question, World, get_address
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,31 +26,30 @@ if TYPE_CHECKING:
 
     Predictor = Callable[["Call"], Prediction]
 
-compiled = lru_cache(maxsize=64)(compile_policy)
+compile_cached = lru_cache(maxsize=64)(compile_policy)
 
 
-class Asker(StrEnum):
-    """Who asks, in words that end a sentence about a difference."""
+class Caller(StrEnum):
+    """Who asks; the texts end a sentence about a difference."""
 
-    KNOWS_NODE = "for somebody who knows the node"
-    KNOWS_NO_NODE = "for somebody who does not know the node"
-    KNOWS_OTHER_ADDRESS = "for somebody who knows the node's address of the other version"
-    KNOWS_NO_IPV6 = "for somebody whose plan has no IPv6"
-    KNOWS_NO_ENDPOINT = "for somebody who does not know the Service's endpoint"
-    JUDGES_ALL_PODS = "for somebody who asks about every Pod"
-    ASKS_BY_NUMBER = "for somebody who asks the compiled policy by numbers"
-    ASKS_BY_TEXT = "for somebody who asks the compiled policy by texts"
+    KNOWS_NODE = "for a caller that knows the node"
+    KNOWS_NO_NODE = "for a caller that does not know the node"
+    KNOWS_OTHER_ADDRESS = "for a caller that knows the node's address of the other version"
+    KNOWS_NO_IPV6 = "for a caller whose plan has no IPv6"
+    KNOWS_NO_ENDPOINT = "for a caller that does not know the Service's endpoint"
+    JUDGES_ALL_PODS = "for a caller that asks about every Pod"
+    ASKS_BY_NUMBER = "for a caller that asks the compiled policy by number"
+    ASKS_BY_TEXT = "for a caller that asks the compiled policy by text"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Call:
-    """What ``predict`` is asked; its parameters are described there.
+    """The arguments of ``predict``, and who passes them.
 
-    :param asker: who asks.
-    :param words: those from which the policy was made.
+    :param words: the words from which the policy was made.
     """
 
-    asker: Asker
+    caller: Caller
     words: Words
     ranges: NetworkRanges
     policy: MasqueradePolicy
@@ -63,29 +62,12 @@ class Call:
 
     @property
     def prediction(self) -> Prediction:
-        """The package's own answer, whichever of its functions gives it."""
-        match self.asker:
-            case Asker.JUDGES_ALL_PODS:
-                return self._of_every_pod
-            case Asker.ASKS_BY_NUMBER | Asker.ASKS_BY_TEXT:
-                return replace(self._of_one_pod, masqueraded=self.table_says(compiled(self.policy)))
-        return self._of_one_pod
-
-    def table_says(self, table: CompiledPolicy, *, step: int = 0) -> bool:
-        """Look up where the packet goes in a compiled policy.
-
-        :param table: the policy.
-        :param step: how far beside the right place to look, default not at all.
-        :return: whether such packets are masqueraded.
-        """
-        target = (self.backend or self.destination) + step
-        by_number = self.asker is Asker.ASKS_BY_NUMBER
-        (answer,) = table.masquerades([int(target)]) if by_number else table.masquerades_texts([str(target)])
-        return answer
-
-    @property
-    def _of_one_pod(self) -> Prediction:
-        return predict(
+        """The package's own answer, from the function that this caller uses."""
+        if self.caller is Caller.JUDGES_ALL_PODS:
+            return predict_every_pod(
+                self.ranges, policy=self.policy, destination=self.destination, allowed_sources=self.allowed_sources
+            )
+        prediction = predict(
             self.ranges,
             policy=self.policy,
             pod=self.pod,
@@ -95,87 +77,72 @@ class Call:
             node_address=self.node_address,
             backend=self.backend,
         )
+        if self.caller in {Caller.ASKS_BY_NUMBER, Caller.ASKS_BY_TEXT}:
+            return replace(prediction, masqueraded=self.look_up(compile_cached(self.policy)))
+        return prediction
 
-    @property
-    def _of_every_pod(self) -> Prediction:
-        return predict_every_pod(
-            self.ranges, policy=self.policy, destination=self.destination, allowed_sources=self.allowed_sources
-        )
+    def look_up(self, table: CompiledPolicy, *, step: int = 0) -> bool:
+        """Look up in a compiled policy whether the packet is masqueraded, ``step`` addresses beside the right one."""
+        target = (self.backend or self.destination) + step
+        by_number = self.caller is Caller.ASKS_BY_NUMBER
+        (answer,) = table.masquerades([int(target)]) if by_number else table.masquerades_texts([str(target)])
+        return answer
 
 
-def prediction_of(call: Call) -> Prediction:
-    """Predict as the package does; the predictor that nobody distorted."""
+def predict_call(call: Call) -> Prediction:
+    """Predict as the package does, without a mistake."""
     return call.prediction
 
 
-def calls_about(world: World, question: Question) -> dict[Asker, Call]:
-    """Ask about a packet of a world, as all do whose question is about that packet.
-
-    :param world: policy and plan.
-    :param question: the destination.
-    :return: the calls by who asks, from the one who knows most.
-    """
-    knowing = call_about(world, question)
-    version = question.arrives_for.version
-    pod = address_of(ASKING_POD, version=version)
-    other_address = address_of(NODE, version=IPV6 if version == IPV4 else IPV4)
-    unknowing = replace(knowing, pod=pod, node_address=None)
+def make_calls(world: World, question: Question) -> dict[Caller, Call]:
+    """Make the calls of all callers that can ask about a packet, from the one that knows most."""
+    exact = make_call(world, question)
+    version, endpoint = question.final_destination.version, question.backend
+    pod = get_address(ASKING_POD, version=version)
+    other_address = get_address(NODE, version=IPV6 if version == IPV4 else IPV4)
+    vague = replace(exact, pod=pod, node_address=None)
     calls = {
-        Asker.KNOWS_NODE: knowing,
-        Asker.KNOWS_NO_NODE: unknowing,
-        Asker.KNOWS_OTHER_ADDRESS: replace(knowing, pod=pod, node_address=other_address),
+        Caller.KNOWS_NODE: exact,
+        Caller.KNOWS_NO_NODE: vague,
+        Caller.KNOWS_OTHER_ADDRESS: replace(exact, pod=pod, node_address=other_address),
     }
+    # For a packet that stays on the node, the node decides, and the callers below know too little about it.
     if world.leaves_node(question):
-        calls |= _calls_about_leaving(world, question, unknowing=unknowing)
-    return {asker: replace(call, asker=asker) for asker, call in calls.items()}
+        if endpoint is None and version == IPV6:
+            calls[Caller.KNOWS_NO_IPV6] = _remove_ipv6(vague)
+        if endpoint is None and not world.host_network:
+            calls[Caller.JUDGES_ALL_PODS] = vague
+        if endpoint is not None and not world.host_network and world.is_pod_like_any(endpoint):
+            calls[Caller.KNOWS_NO_ENDPOINT] = replace(vague, backend=None)
+        if version == IPV4 and not world.host_network:
+            calls |= dict.fromkeys((Caller.ASKS_BY_NUMBER, Caller.ASKS_BY_TEXT), vague)
+    return {caller: replace(call, caller=caller) for caller, call in calls.items()}
 
 
-def _calls_about_leaving(world: World, question: Question, *, unknowing: Call) -> dict[Asker, Call]:
-    """Ask where nothing on the node decides, of which these askers know too little."""
-    version, endpoint = question.arrives_for.version, question.backend
-    calls: dict[Asker, Call] = {}
-    if endpoint is None and version == IPV6:
-        calls[Asker.KNOWS_NO_IPV6] = _without_ipv6(unknowing)
-    if world.host_network:
-        return calls
-    if endpoint is None:
-        calls[Asker.JUDGES_ALL_PODS] = unknowing
-    elif world.is_pod_like_any(endpoint):
-        calls[Asker.KNOWS_NO_ENDPOINT] = replace(unknowing, backend=None)
-    if version == IPV4:
-        calls |= dict.fromkeys((Asker.ASKS_BY_NUMBER, Asker.ASKS_BY_TEXT), unknowing)
-    return calls
-
-
-def call_about(world: World, question: Question) -> Call:
-    """Ask about a packet of a world as a probe does, which knows its node; of the host network, that is its address.
-
-    :param world: policy and plan.
-    :param question: the destination.
-    :return: the call.
-    """
-    version = question.arrives_for.version
-    node, pod = (address_of(part, version=version) for part in (NODE, ASKING_POD))
+def make_call(world: World, question: Question) -> Call:
+    """Make the call of a probe, which knows its node; on the host network, the Pod's address is the node's."""
+    version = question.final_destination.version
+    node, pod = (get_address(part, version=version) for part in (NODE, ASKING_POD))
     return Call(
-        asker=Asker.KNOWS_NODE,
+        caller=Caller.KNOWS_NODE,
         words=world.words,
         ranges=world.ranges,
         policy=world.policy,
         pod=node if world.host_network else pod,
         destination=question.destination,
-        allowed_sources=world.firewall_of(question),
+        allowed_sources=world.get_firewall(question),
         host_network=world.host_network,
         node_address=node,
         backend=question.backend,
     )
 
 
-def _without_ipv6(call: Call) -> Call:
-    """Ask as somebody does whose plan names no IPv6, and who knows the Pod by IPv4."""
+def _remove_ipv6(call: Call) -> Call:
+    """Remove IPv6 from the plan, and use the Pod's IPv4 address."""
     kept = {
         kind: tuple(network for network in networks if network.version == IPV4)
         for kind, networks in (("node", call.ranges.node), ("pod", call.ranges.pod), ("service", call.ranges.service))
     }
     ranges = replace(call.ranges, **kept)  # type: ignore[arg-type] # a table of fields
-    pod = address_of(ASKING_POD, version=IPV4)
-    return replace(call, ranges=ranges, policy=policy_of(call.words, ranges), pod=pod)
+    pod = get_address(ASKING_POD, version=IPV4)
+    return replace(call, ranges=ranges, policy=make_policy(call.words, ranges), pod=pod)

@@ -1,8 +1,8 @@
-"""Draws worlds with Hypothesis, and aims at where mistakes live.
+"""Draws random worlds with Hypothesis, with a preference for those in which mistakes show.
 
-That is the first and last address of every range that a world names, and their neighbours; lists that overlap, repeat
-and differ; configs that are refused; firewalls in halves. The simplest draw is one agent with an empty list, towards
-which failures shrink. This module must not know what becomes of a packet.
+These are the first and last address of every range in a world, and the addresses beside them; lists that overlap,
+repeat and differ; configs that are refused; firewalls in halves. The simplest world is one agent with an empty list,
+towards which Hypothesis shrinks failures. What happens to a packet is not known here.
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ from tests.scenarios.worlds import (
     OTHER_POD,
     PODS,
     World,
-    borders,
-    both,
-    of_package,
-    questions,
+    get_addresses,
+    list_borders,
+    make_questions,
+    to_netaddr,
 )
 
 _SOMEWHERE: Final = tuple(
@@ -43,26 +43,26 @@ _SOMEWHERE: Final = tuple(
         ),
     )
 )  # fmt: skip
-_SOURCES: Final = of_package(*NODES, *PODS, VIRTUAL_MACHINES, NODE.address, DEFAULT_CLOUD_NAT.address, EXTERNAL_ADDRESS)
-#: Two that together cover what nodes or Pods have, and neither alone does.
-_HALVES: Final = tuple(tuple(whole.subnet(whole.prefixlen + 1)) for whole in of_package(*NODES, *PODS))
-#: What every world asks for: the metadata server, the Pods, the node, and the first address of the next node's Pods.
+_SOURCES: Final = to_netaddr(*NODES, *PODS, VIRTUAL_MACHINES, NODE.address, DEFAULT_CLOUD_NAT.address, EXTERNAL_ADDRESS)
+#: Two halves that together cover the range of nodes or Pods.
+_HALVES: Final = tuple(tuple(whole.subnet(whole.prefixlen + 1)) for whole in to_netaddr(*NODES, *PODS))
+#: In every world: the metadata server, the Pods, the node, and the first address of the next node's Pods.
 _ALWAYS: Final = (
     IPAddress("169.254.169.254"),
-    *(address for part in (OTHER_POD, NODE, ASKING_POD) for address in both(part)),
+    *(address for part in (OTHER_POD, NODE, ASKING_POD) for address in get_addresses(part)),
     *(IPAddress(block.last + 1, version=block.version) for block in NODES_BLOCKS),
 )
-#: Further ranges of a plan, where none of the lab's nodes and Pods are. The last one is public, and routed privately.
+#: Further ranges of a plan, without nodes and Pods of the lab. The last one is public, and routed privately.
 _MORE_NODES: Final = ("10.132.0.0/20", "172.22.0.0/24", "fd00:132::/64")
 _MORE_PODS: Final = ("100.64.0.0/16", "10.64.0.0/14", "fd00:64::/48", "192.31.196.128/25")
 _OTHER_NODES_PODS: Final = (IPAddress("192.168.77.1"), IPAddress("fd00:168::99"))
-_BACKENDS: Final = (*_SOMEWHERE, *_OTHER_NODES_PODS * 6, *both(ASKING_POD) * 2, *both(OTHER_POD))
+_BACKENDS: Final = (*_SOMEWHERE, *_OTHER_NODES_PODS * 6, *get_addresses(ASKING_POD) * 2, *get_addresses(OTHER_POD))
 _MOST_RANGES_WITH_BORDERS: Final = 8
 
 
 @st.composite
 def _addresses(draw: st.DrawFn) -> IPAddress:
-    """Draw an address that means something, or any other."""
+    """Draw a meaningful address, or a random one."""
     base = draw(st.sampled_from(_SOMEWHERE))
     if draw(st.booleans()):
         return base
@@ -71,14 +71,14 @@ def _addresses(draw: st.DrawFn) -> IPAddress:
 
 @st.composite
 def _cidrs(draw: st.DrawFn) -> IPNetwork:
-    """Draw a range of any length around an address, aligned."""
+    """Draw an aligned range of any length around an address."""
     address = draw(_addresses())
     prefix_length = draw(st.integers(0, BITS[address.version]))
     return IPNetwork((int(address), prefix_length), version=address.version).cidr
 
 
 def _once_in(times: int) -> st.SearchStrategy[bool]:
-    """Draw what is true at times, and never in the simplest world."""
+    """Draw True once in so many times, and never in the simplest world."""
     return st.integers(1, times).map(times.__eq__)
 
 
@@ -89,7 +89,7 @@ def _lists(cidrs: tuple[IPNetwork, ...]) -> st.SearchStrategy[tuple[str, ...]]:
 
 @st.composite
 def _agents(draw: st.DrawFn, cidrs: tuple[IPNetwork, ...]) -> Agent:
-    """Draw an agent; without IPv6 it seldom lists IPv6, since it would refuse the whole config."""
+    """Draw an agent; without IPv6 it rarely lists IPv6, for which it refuses the whole config."""
     agent = Agent(
         listed=draw(st.one_of(_lists(cidrs), _lists(cidrs), st.none())),
         link_local=draw(st.booleans()),
@@ -109,7 +109,7 @@ def _agents(draw: st.DrawFn, cidrs: tuple[IPNetwork, ...]) -> Agent:
 
 
 def _misaligned(cidrs: tuple[IPNetwork, ...]) -> st.SearchStrategy[str]:
-    """Draw one whose address is not its first, for which an agent refuses the whole config; a /32 has no other."""
+    """Draw a CIDR whose address is not its first, for which an agent refuses the whole config; a /32 is valid."""
     return st.sampled_from(cidrs).map(lambda cidr: f"{IPAddress(cidr.last, cidr.version)}/{cidr.prefixlen}")
 
 
@@ -125,21 +125,21 @@ def _words(cidrs: tuple[IPNetwork, ...]) -> st.SearchStrategy[Words]:
 
 @st.composite
 def _several(draw: st.DrawFn, known: tuple[str, ...], more: tuple[str, ...]) -> tuple[str, ...]:
-    """Draw a plan's ranges of one kind: the lab's, at times between others."""
+    """Draw a plan's ranges of one kind: the lab's, sometimes with others around them."""
     before, after = (draw(st.lists(st.sampled_from(more), max_size=1)) for _ in range(2))
     return (*before, *known, *(cidr for cidr in after if cidr not in before))
 
 
 @st.composite
 def _firewalls(draw: st.DrawFn, cidrs: tuple[IPNetwork, ...]) -> tuple[IPNetwork, ...]:
-    """Draw what a firewall lets in, at times in halves."""
+    """Draw the sources that a firewall lets in, sometimes in halves."""
     halves: tuple[IPNetwork, ...] = draw(st.sampled_from(_HALVES)) if draw(_once_in(8)) else ()
     return (*halves, *draw(st.lists(st.sampled_from((*_SOURCES, *cidrs)), max_size=3)))
 
 
 @st.composite
 def worlds(draw: st.DrawFn) -> World:
-    """Draw a world that asks for the borders of the ranges that its policy and its firewall name."""
+    """Draw a world with questions about the borders of the ranges in its policy, firewall and plan."""
     cidrs = tuple(draw(st.lists(_cidrs(), min_size=3, max_size=9)))
     world = World(
         words=draw(_words(cidrs)),
@@ -151,10 +151,10 @@ def worlds(draw: st.DrawFn) -> World:
         nodes=draw(_several(NODES, _MORE_NODES)),
         pods=draw(_several(PODS, _MORE_PODS)),
     )
-    named = of_package(*(network for chain in world.chains for network in chain.non_masquerade))
-    of_interest = sorted({*named, *world.allowed_sources, *of_package(*world.nodes, *world.pods)})
+    named = to_netaddr(*(network for chain in world.chains for network in chain.non_masquerade))
+    of_interest = sorted({*named, *world.allowed_sources, *to_netaddr(*world.nodes, *world.pods)})
     chosen = draw(st.lists(st.sampled_from(of_interest), max_size=_MOST_RANGES_WITH_BORDERS, unique=True))
     elsewhere = draw(st.lists(_addresses(), min_size=8, max_size=24))
-    addresses = [*_ALWAYS, *(border for cidr in chosen for border in borders(cidr)), *elsewhere]
+    addresses = [*_ALWAYS, *(border for cidr in chosen for border in list_borders(cidr)), *elsewhere]
     backend = draw(st.none() | st.sampled_from(_BACKENDS))
-    return replace(world, questions=questions(world.chains, addresses, backend=backend))
+    return replace(world, questions=make_questions(world.chains, addresses, backend=backend))

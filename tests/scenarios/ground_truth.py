@@ -1,9 +1,9 @@
-"""What the real agent did: its binary's rules, seven policies by four destinations.
+"""What the real agent did: the rules of its binary, for seven policies and four destinations.
 
     node 10.128.0.10 ── Pod 10.64.0.5        seen as "Pod" where not masqueraded, as "node" where masqueraded
 
-The rows are data that the predictor's tests and the packet lab's share, so that both are held to the same observation.
-This module must know neither of them. The lists that stand for an empty config are in the agent's source.
+The tests of the predictor and of the packet lab share these rows, so both are compared with the same observation. The
+lists for an empty config are in the agent's source.
 [source: observed-agent-truth-table, ip-masq-agent-defaults]
 """
 
@@ -18,7 +18,7 @@ NODE_RANGE: Final = "10.128.0.0/20"
 POD_RANGE: Final = "10.64.0.0/14"
 IPV6_DESTINATION: Final = "fd00:200::9"
 
-#: The agent's own default list, and what it is with ``--nomasq-all-reserved-ranges``, which is GKE's.
+#: The agent's own default list, and the one with ``--nomasq-all-reserved-ranges``, which GKE uses.
 RFC_1918: Final = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")
 RESERVED: Final = (
     *RFC_1918,
@@ -39,12 +39,10 @@ DESTINATIONS: Final = ("203.0.113.80", "10.128.0.20", "10.200.0.9", IPV6_DESTINA
 class Row:
     """One policy.
 
-    :param policy: its name in the table.
-    :param config: the agent's config.
-    :param non_masquerade: the CIDRs of the agent's chain; ``None`` where it wrote none.
+    :param non_masquerade: the CIDRs of the agent's chain; ``None`` if it wrote no chain.
     :param reserved_ranges: whether it ran with ``--nomasq-all-reserved-ranges``, as on GKE.
     :param ipv6: whether it ran with ``--enable-ipv6``.
-    :param seen: whom each destination saw, in the order of ``DESTINATIONS``.
+    :param seen: what each destination saw, in the order of ``DESTINATIONS``.
     """
 
     policy: str
@@ -87,7 +85,7 @@ ROWS: Final = (
     ),
 )
 
-#: One for each cell of the table: the row, the destination, and "Pod" or "node".
+#: The cells of the table: the row, the destination, and "Pod" or "node".
 CELLS: Final = [
     (row, destination, whom) for row in ROWS for destination, whom in zip(DESTINATIONS, row.seen.split(), strict=True)
 ]

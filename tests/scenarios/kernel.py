@@ -1,10 +1,10 @@
-"""The kernel's side of a world: a packet lab in which everything answers, its rules changed from world to world.
+"""The kernel's side of a world: a packet lab in which every address answers, with rules that change with the world.
 
     Pod, Pod ── node ── vpc ──┬── "private"    stands for every address that is not globally reachable
                               └── cloud-nat ── "internet"    stands for all the others
 
-The lab knows nothing of airflow-masq. What a plan means in its words is said here, what a policy means in
-``chains.py``. This module must not ask the predictor for anything.
+The lab knows nothing of airflow-masq. This module translates a plan for it, and ``chains.py`` translates a policy. It
+must not use the predictor.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from lab.packets.topology import (
     Destination,
     Topology,
 )
-from lab.packets.tracer import Attempt, Tracer, TraceResult
+from lab.packets.tracer import GRACE_SECONDS, Attempt, Tracer, TraceResult
 from tests.scenarios.worlds import (
     ASKING_POD,
     CLUSTER,
@@ -36,7 +36,6 @@ from tests.scenarios.worlds import (
     OTHER_POD,
     PEERED,
     ROUTER_ADDRESSES,
-    Question,
     World,
 )
 
@@ -71,7 +70,7 @@ INTERNET: Final = Destination(
     public=True,
 )
 
-#: What answers in the cluster itself.
+#: The parts of the cluster that answer.
 _BESIDE: Final = (
     *(
         Destination(name=part.name, address=part.address, ipv6_address=part.ipv6_address)
@@ -89,9 +88,8 @@ _COVERED: Final = {AddressKind.NODE: NODE_RANGE, AddressKind.POD: POD_RANGE}
 
 
 class Kernel:
-    """A lab that becomes one world after the other.
+    """A built lab whose rules are replaced with those of one world after the other.
 
-    :param lab: it is built.
     :param tracer: it watches both destinations.
     :param runner: the event loop in which the lab's observers serve.
     """
@@ -101,11 +99,8 @@ class Kernel:
         self._tracer = tracer
         self._runner = runner
 
-    def become(self, world: World) -> None:
-        """Replace every rule of the lab by the world's.
-
-        :param world: policy and plan.
-        """
+    def load(self, world: World) -> None:
+        """Replace every rule of the lab with the world's."""
         self._lab.set_masquerade(NODE.name, *world.chains)
         covers = tuple(network for kind, network in _COVERED.items() if kind in world.nat_covers)
         self._lab.set_cloud_nat(CloudNat(address=DEFAULT_CLOUD_NAT.address, covers=covers))
@@ -121,42 +116,32 @@ class Kernel:
         }
         self._lab.set_services(NODE.name, services)
 
-    def ask(self, world: World, *, grace_seconds: float | None = None) -> list[TraceResult]:
-        """Connect to every destination of the world that the lab has become.
-
-        :param world: the destinations, and whence.
-        :param grace_seconds: see :meth:`Tracer.follow`; ``None`` is its default.
-        :return: what became of each attempt.
-        """
+    def connect(self, world: World, *, grace_seconds: float = GRACE_SECONDS) -> list[TraceResult]:
+        """Connect to every destination of the loaded world; for ``grace_seconds`` see :meth:`Tracer.follow`."""
         part = NODE.name if world.host_network else ASKING_POD.name
-        attempts = [_attempt(question, part=part) for question in world.questions]
-        patience = {} if grace_seconds is None else {"grace_seconds": grace_seconds}
-        return self._runner.run(self._tracer.follow(attempts, **patience))
-
-
-def _attempt(question: Question, *, part: str) -> Attempt:
-    return Attempt(
-        part=part,
-        address=ip_address(str(question.destination)),
-        port=DEFAULT_PORT,
-        endpoint=None if question.backend is None else ip_address(str(question.backend)),
-    )
+        attempts = [
+            Attempt(
+                part=part,
+                address=ip_address(str(question.destination)),
+                port=DEFAULT_PORT,
+                endpoint=None if question.backend is None else ip_address(str(question.backend)),
+            )
+            for question in world.questions
+        ]
+        return self._runner.run(self._tracer.follow(attempts, grace_seconds=grace_seconds))
 
 
 @contextlib.contextmanager
-def kernel_of_worlds() -> Iterator[Kernel]:
-    """Build the lab, for code that is not asynchronous.
-
-    :return: the kernel, which has become no world yet.
-    """
+def start_kernel() -> Iterator[Kernel]:
+    """Build the lab, for code that is not asynchronous; no world is loaded yet."""
     with asyncio.Runner() as runner, PacketLab(_TOPOLOGY) as lab:
         stack = contextlib.AsyncExitStack()
+
+        async def start() -> Tracer:
+            await stack.enter_async_context(Observers(lab, beside=_BESIDE))
+            return stack.enter_context(Tracer(lab, destinations=(PRIVATE.name, INTERNET.name)))
+
         try:
-            runner.run(stack.enter_async_context(Observers(lab, beside=_BESIDE)))
-            yield Kernel(lab, runner.run(_enter(stack, lab)), runner)
+            yield Kernel(lab, runner.run(start()), runner)
         finally:
             runner.run(stack.aclose())
-
-
-async def _enter(stack: contextlib.AsyncExitStack, lab: PacketLab) -> Tracer:
-    return stack.enter_context(Tracer(lab, destinations=(PRIVATE.name, INTERNET.name)))

@@ -1,7 +1,6 @@
-"""Holds a predictor to what the kernel shows, in given worlds and in random ones, until enough pairs agreed.
+"""Compares a predictor with what happens in the kernel, in given and in random worlds, until enough pairs agreed.
 
-The predictor is handed in, so that a deliberately wrong one can be tried. This module must not decide what is right;
-where two accounts of a packet differ is for ``witnessed.py`` to say.
+The predictor is a parameter, so a wrong one can be tried too. ``witnessed.py`` finds the differences.
 """
 
 from __future__ import annotations
@@ -11,10 +10,10 @@ from typing import TYPE_CHECKING, Final
 
 from hypothesis import HealthCheck, Phase, given, seed, settings
 
-from lab.packets.tracer import Outcome
-from tests.scenarios.calls import prediction_of
+from lab.packets.tracer import GRACE_SECONDS, Outcome
+from tests.scenarios.calls import predict_call
 from tests.scenarios.drawing import worlds
-from tests.scenarios.witnessed import Witnessed
+from tests.scenarios.witnessed import ObservedPacket
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -26,7 +25,7 @@ if TYPE_CHECKING:
     from tests.scenarios.kernel import Kernel
     from tests.scenarios.worlds import World
 
-#: A disagreement about silence counts only if the kernel is silent again when it is given this much more time.
+#: A missing answer counts as a difference only if it is missing again after this longer time.
 _PATIENT_SECONDS: Final = 1.0
 
 _RANDOMLY: Final = settings(
@@ -35,61 +34,51 @@ _RANDOMLY: Final = settings(
     deadline=None,
     phases=(Phase.generate, Phase.shrink),
     report_multiple_bugs=False,
-    suppress_health_check=[HealthCheck.too_slow],  # what takes its time is the kernel's work, not the drawing
+    suppress_health_check=[HealthCheck.too_slow],  # the kernel takes the time, and not the drawing
 )
 
 
-def witness(kernel: Kernel, world: World, *, grace_seconds: float | None = None) -> list[Witnessed]:
-    """Have the kernel show a world.
+def observe(kernel: Kernel, world: World, *, grace_seconds: float = GRACE_SECONDS) -> list[ObservedPacket]:
+    """Load a world into the kernel, and return what happened to the packet of every question.
 
-    :param kernel: it becomes the world.
-    :param world: the world.
-    :param grace_seconds: see :meth:`Tracer.follow`; ``None`` is its default.
-    :return: what became of every question's packet.
+    :param grace_seconds: see :meth:`Tracer.follow`.
     """
-    kernel.become(world)
-    fates = kernel.ask(world, grace_seconds=grace_seconds)
+    kernel.load(world)
+    results = kernel.connect(world, grace_seconds=grace_seconds)
     return [
-        Witnessed(world=world, question=question, fate=fate)
-        for question, fate in zip(world.questions, fates, strict=True)
+        ObservedPacket(world=world, question=question, result=result)
+        for question, result in zip(world.questions, results, strict=True)
     ]
 
 
-def check(kernel: Kernel, world: World, *, predictor: Predictor = prediction_of) -> list[Witnessed]:
-    """Hold a predictor to what the kernel shows.
+def check(kernel: Kernel, world: World, *, predictor: Predictor = predict_call) -> list[ObservedPacket]:
+    """Compare a predictor with what happens in the kernel, and return the packets.
 
-    :param kernel: it becomes the world.
-    :param world: the world.
-    :param predictor: who predicts.
-    :return: what the kernel showed.
-    :raises AssertionError: with the story, if they disagree; about silence, if they disagree twice.
+    :raises AssertionError: with a description, if they differ; for a missing answer, if they differ twice.
     """
-    seen = witness(kernel, world)
-    different = [each for each in seen if each.difference(predictor)]
-    if different and not any(each.contradicts_by_sight(predictor) for each in different):
-        seen = witness(kernel, world, grace_seconds=_PATIENT_SECONDS)
-        different = [each for each in seen if each.difference(predictor)]
+    packets = observe(kernel, world)
+    different = [packet for packet in packets if packet.find_difference(predictor)]
+    if different and not any(packet.is_certain(predictor) for packet in different):
+        packets = observe(kernel, world, grace_seconds=_PATIENT_SECONDS)
+        different = [packet for packet in packets if packet.find_difference(predictor)]
     if different:
-        told = min(different, key=lambda each: each.fate.outcome is not Outcome.ANSWERED)
-        raise AssertionError(told.story(predictor))
-    return seen
+        simplest = min(different, key=lambda packet: packet.result.outcome is not Outcome.ANSWERED)
+        raise AssertionError(simplest.describe(predictor))
+    return packets
 
 
 def explore(
-    kernel: Kernel, *, pairs: int, predictor: Predictor = prediction_of, first: Iterable[World] = ()
-) -> list[Witnessed]:
-    """Check given worlds, then random ones until enough different pairs of policy and destination agreed in these.
+    kernel: Kernel, *, pairs: int, predictor: Predictor = predict_call, first: Iterable[World] = ()
+) -> list[ObservedPacket]:
+    """Check given worlds, then random ones until so many different pairs of policy and destination agreed in these.
 
-    The worlds are the same in every run, and those of fewer pairs come first among those of more.
+    The random worlds are the same in every run, and a run with more pairs begins with the worlds of one with fewer.
 
-    :param kernel: it becomes one world after the other.
-    :param pairs: how many.
-    :param predictor: who predicts.
-    :param first: worlds to begin with, default none.
-    :return: what the kernel showed.
-    :raises AssertionError: with the story of the simplest disagreement that Hypothesis found.
+    :param first: the given worlds.
+    :return: the packets of all worlds.
+    :raises AssertionError: with a description of the simplest difference that Hypothesis found.
     """
-    seen: dict[World, list[Witnessed]] = {}
+    seen: dict[World, list[ObservedPacket]] = {}
     different: set[tuple[MasqueradePolicy, IPAddress]] = set()
 
     def compare(world: World) -> None:
@@ -102,7 +91,7 @@ def explore(
         compare(world)
     different.clear()
     compare_random = _RANDOMLY(given(worlds())(compare))
-    for number in range(pairs):  # each round adds one pair at least
+    for number in range(pairs):  # each round adds at least one pair
         if len(different) >= pairs:
             break
         seed(number)(compare_random)()

@@ -1,6 +1,6 @@
-"""What the package makes of a policy's words: the predictor's side of the oracle.
+"""The package's policies for a policy's words: the predictor's side of the oracle.
 
-It uses the ways by which plans and commands come to their policies, so that a mistake there is one that packets refute.
+It uses the same functions as plans and commands, so packets refute their mistakes too.
 """
 
 from __future__ import annotations
@@ -17,26 +17,21 @@ from tests.scenarios.words import Agent, Agents, BuiltIn, Known, Objects, Words
 if TYPE_CHECKING:
     from airflow_masq.network.ranges import NetworkRanges
 
-#: Two agents have two chains.
+#: The chains of two agents.
 CHAIN_NAMES = ("IP-MASQ", "IP-MASQ-AGENT")
 
 
 @lru_cache(maxsize=256)
-def policy_of(words: Words, ranges: NetworkRanges) -> MasqueradePolicy:
-    """Have the package read a policy's words.
-
-    :param words: how it was set.
-    :param ranges: the plan's.
-    :return: the package's policy.
-    """
+def make_policy(words: Words, ranges: NetworkRanges) -> MasqueradePolicy:
+    """Read a policy's words with the package, for the ranges of a plan."""
     match words:
         case Agents(agents=(agent,)):
-            return _policy_of_agent(agent)
+            return _make_agent_policy(agent)
         case Agents():
             chains = [
                 replace(chain, name=name)
                 for name, agent in zip(CHAIN_NAMES, words.agents, strict=False)
-                for chain in _policy_of_agent(agent).chains
+                for chain in _make_agent_policy(agent).chains
             ]
             return MasqueradePolicy(name="agents", chains=tuple(chains))
         case Objects():
@@ -51,6 +46,6 @@ def policy_of(words: Words, ranges: NetworkRanges) -> MasqueradePolicy:
     assert_never(words)
 
 
-def _policy_of_agent(agent: Agent) -> MasqueradePolicy:
+def _make_agent_policy(agent: Agent) -> MasqueradePolicy:
     reading = read_agent_config(agent.config, enable_ipv6=agent.ipv6, reserved_ranges=agent.reserved_ranges)
     return agent_policy(reading)

@@ -1,7 +1,4 @@
-"""Worlds that are rarely drawn, for mistakes that show in no others.
-
-This module must not know what becomes of a packet: that is for the kernel to show.
-"""
+"""Worlds that are rarely drawn, for mistakes that show in no others."""
 
 from __future__ import annotations
 
@@ -11,7 +8,7 @@ from typing import Final
 from netaddr import IPAddress, IPNetwork
 
 from tests.scenarios.words import Agent, Agents, BuiltIn, EgressNat, Known, Objects
-from tests.scenarios.worlds import ASKING_POD, CLUSTER_IP, CLUSTER_IPV6, NODES, PODS, Question, World, both
+from tests.scenarios.worlds import ASKING_POD, CLUSTER_IP, CLUSTER_IPV6, NODES, PODS, Question, World, get_addresses
 
 _SOMEWHERE: Final = tuple(
     Question(destination=IPAddress(address))
@@ -42,7 +39,7 @@ REVEALING: Final[dict[str, World]] = {
         words=BuiltIn(name=Known.COMPOSER),
         questions=tuple(
             Question(destination=cluster_ip, backend=pod)
-            for cluster_ip, pod in zip((CLUSTER_IP, CLUSTER_IPV6), both(ASKING_POD), strict=True)
+            for cluster_ip, pod in zip((CLUSTER_IP, CLUSTER_IPV6), get_addresses(ASKING_POD), strict=True)
         ),
     ),
     "an agent that refuses its config": World(

@@ -1,8 +1,7 @@
-"""Compares what was predicted with what the kernel showed, and tells a difference as a story.
+"""Compares a prediction with what happened in the kernel, and describes a difference.
 
-Who knows less is answered less, so each asker has a comparison of its own: the one who knows the node must be told the
-source, others some ranges that hold it. This module must not decide what is right: it says only where two accounts of
-one packet differ.
+A caller that knows less gets a less exact answer, so each caller has a comparison of its own: one that knows the node
+must get the source, others get ranges that contain it.
 """
 
 from __future__ import annotations
@@ -20,9 +19,9 @@ from airflow_masq.network.provenance import Provenance
 from airflow_masq.network.ranges import AddressKind
 from lab.packets.topology import DEFAULT_CLOUD_NAT, Address
 from lab.packets.tracer import Outcome, TraceResult
-from tests.scenarios.calls import Asker, Call, calls_about, prediction_of
+from tests.scenarios.calls import Call, Caller, make_calls, predict_call
 from tests.scenarios.ground_truth import RFC_1918
-from tests.scenarios.worlds import ASKING_POD, EXTERNAL_ADDRESS, NODE, Question, World, both
+from tests.scenarios.worlds import ASKING_POD, EXTERNAL_ADDRESS, NODE, Question, World, get_addresses
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -44,174 +43,157 @@ _KINDS: Final[Mapping[Address | None, AddressKind]] = {
 #: None of these is an address that the internet sees, whatever a node's external one is [source: rfc-1918-private].
 _NEVER_EXTERNAL: Final = IPSet(RFC_1918)
 
-#: By whether nobody but the agent or GKE itself listed the destination.
-_WORDS: Final[Mapping[bool | None, Reason]] = {
+#: The reason by whether the list with the destination is a default one.
+_REASONS: Final[Mapping[bool | None, Reason]] = {
     True: Reason.DESTINATION_IP_IN_DEFAULT_NON_MASQUERADE_RANGE,
     False: Reason.DESTINATION_IP_IN_CONFIGURED_NON_MASQUERADE_RANGE,
 }
 
 
 @dataclass(frozen=True, kw_only=True)
-class Witnessed:
-    """A packet of a world, and what the kernel did with it.
-
-    :param world: the world.
-    :param question: the destination.
-    :param fate: what became of it.
-    """
+class ObservedPacket:
+    """A packet of a world, and what happened to it in the kernel."""
 
     world: World
     question: Question
-    fate: TraceResult
+    result: TraceResult
 
-    def difference(self, predictor: Predictor = prediction_of) -> str | None:
-        """Compare with what is predicted for each of those who can ask about such a packet.
-
-        :param predictor: who predicts.
-        :return: the difference in a few words; ``None`` where there is none.
-        """
-        for asker, call in self._calls.items():
-            difference = _COMPARISONS[asker](self, predictor(call))
+    def find_difference(self, predictor: Predictor = predict_call) -> str | None:
+        """Compare with the predictions for all callers; return the first difference in a few words, or ``None``."""
+        for caller, call in self._calls.items():
+            difference = _COMPARISONS[caller](self, predictor(call))
             if difference is not None:
-                return difference if asker is Asker.KNOWS_NODE else f"{difference}, {asker}"
+                return difference if caller is Caller.KNOWS_NODE else f"{difference}, {caller}"
         return None
 
     @cached_property
-    def _calls(self) -> dict[Asker, Call]:
-        return calls_about(self.world, self.question)
+    def _calls(self) -> dict[Caller, Call]:
+        return make_calls(self.world, self.question)
 
-    def difference_of_exact(self, prediction: Prediction) -> str | None:
-        """Compare with a prediction that must name the source, and the hand that listed what decided."""
-        on_the_way = self.difference_on_the_way(prediction) or self._difference_of_word(prediction)
-        if on_the_way is not None or self.fate.source is None:
+    def compare_exactly(self, prediction: Prediction) -> str | None:
+        """Compare with a prediction that must name the source, and the kind of list that contains the destination."""
+        on_the_way = self.compare_path(prediction) or self._compare_reason(prediction)
+        if on_the_way is not None or self.result.source is None:
             return on_the_way
-        expected = () if self._is_nameless(prediction) else (IPNetwork(str(self.fate.source)),)
+        expected = () if self._has_unknown_source(prediction) else (IPNetwork(str(self.result.source)),)
         if prediction.sources != expected:
-            return f"arrived from {self.fate.source}, not from {', '.join(map(str, prediction.sources))}"
-        return self._difference_at_firewall(prediction)
+            return f"arrived from {self.result.source}, not from {', '.join(map(str, prediction.sources))}"
+        return self._compare_firewall(prediction)
 
-    def difference_of_ranges(self, prediction: Prediction) -> str | None:
-        """Compare with a prediction that may name ranges, of which one must hold the source."""
+    def compare_ranges(self, prediction: Prediction) -> str | None:
+        """Compare with a prediction that may name ranges, one of which must contain the source."""
         if self._may_be_for_another_node(prediction):
             return None
-        on_the_way = self.difference_on_the_way(prediction)
-        if on_the_way is not None or self.fate.source is None:
+        on_the_way = self.compare_path(prediction)
+        if on_the_way is not None or self.result.source is None:
             return on_the_way
-        source = IPAddress(str(self.fate.source))
-        if not self._is_nameless(prediction) and not any(source in network for network in prediction.sources):
+        source = IPAddress(str(self.result.source))
+        if not self._has_unknown_source(prediction) and not any(source in network for network in prediction.sources):
             return f"arrived from {source}, which is in none of [{', '.join(map(str, prediction.sources))}]"
-        return self._difference_at_firewall(prediction)
+        return self._compare_firewall(prediction)
 
-    def difference_without_ipv6(self, prediction: Prediction) -> str | None:
-        """Compare with a prediction that cannot name a source, since the plan has none of the version."""
-        on_the_way = self.difference_on_the_way(prediction)
+    def compare_without_ipv6(self, prediction: Prediction) -> str | None:
+        """Compare with a prediction that cannot name a source, since the plan has no IPv6."""
+        on_the_way = self.compare_path(prediction)
         if on_the_way is None and prediction.sources:
             return f"arrived by IPv6, not from {', '.join(map(str, prediction.sources))}"
-        return on_the_way or self._difference_at_firewall(prediction)
+        return on_the_way or self._compare_firewall(prediction)
 
-    def difference_on_the_way(self, prediction: Prediction) -> str | None:
-        """Compare what arrives, and what the node did; nothing else is said of a compiled policy."""
+    def compare_path(self, prediction: Prediction) -> str | None:
+        """Compare the kind of source that arrived, and whether the node masqueraded; a compiled policy says no more."""
         if prediction.arrives_as is AddressKind.DROPPED:
-            if self.fate.outcome is not Outcome.LOST:
+            if self.result.outcome is not Outcome.LOST:
                 return "was not lost on the way"
-        elif self.fate.source is None:
-            return f"never arrived, let alone as {prediction.arrives_as}"
-        elif (kind := _kind(self.fate.source)) is not prediction.arrives_as:
-            return f"arrived as {kind or 'nobody known'}, not as {prediction.arrives_as}"
+        elif self.result.source is None:
+            return f"did not arrive, and was predicted to arrive as {prediction.arrives_as}"
+        elif (kind := _get_kind(self.result.source)) is not prediction.arrives_as:
+            return f"arrived as {kind or 'an unknown address'}, not as {prediction.arrives_as}"
         if prediction.masqueraded is not self._was_masqueraded:
-            left_node_as = _kind(self.fate.left_node_as)
+            left_node_as = _get_kind(self.result.left_node_as)
             return f"left its node as {left_node_as}, and whether the node masquerades was predicted wrongly"
         return None
 
-    def _difference_of_word(self, prediction: Prediction) -> str | None:
-        """Compare the word for a listed destination with the hand that listed it."""
-        if prediction.reason not in _WORDS.values():
+    def _compare_reason(self, prediction: Prediction) -> str | None:
+        """Compare the reason for a listed destination with the kind of its list."""
+        if prediction.reason not in _REASONS.values():
             return None
-        expected = _WORDS.get(self.world.is_listed_by_default(self.question.arrives_for))
-        return None if prediction.reason is expected else f"is spared by {expected}, not by {prediction.reason}"
+        expected = _REASONS.get(self.world.is_listed_by_default(self.question.final_destination))
+        return None if prediction.reason is expected else f"is exempt by {expected}, not by {prediction.reason}"
 
     @property
     def _was_masqueraded(self) -> bool:
-        return _kind(self.fate.left_node_as) is AddressKind.NODE and not self.world.host_network
+        return _get_kind(self.result.left_node_as) is AddressKind.NODE and not self.world.host_network
 
-    def contradicts_by_sight(self, predictor: Predictor) -> bool:
-        """Tell whether a difference lies in what was seen, which no patience changes, and not in what was not.
-
-        :param predictor: who predicts; there is a difference.
-        :return: whether a longer wait for an answer can change nothing.
-        """
-        if self.fate.outcome is Outcome.ANSWERED:
+    def is_certain(self, predictor: Predictor) -> bool:
+        """Tell whether a difference is in what was observed, so that a longer wait for an answer cannot change it."""
+        if self.result.outcome is Outcome.ANSWERED:
             return True
-        prediction = predictor(self._calls[Asker.KNOWS_NODE])
-        return self.fate.left_node_as is not None and prediction.masqueraded is not self._was_masqueraded
+        prediction = predictor(self._calls[Caller.KNOWS_NODE])
+        return self.result.left_node_as is not None and prediction.masqueraded is not self._was_masqueraded
 
-    def _is_nameless(self, prediction: Prediction) -> bool:
-        """Tell whether nobody names the source: no plan a node's external address, no page the one of a Pod's own."""
+    def _has_unknown_source(self, prediction: Prediction) -> bool:
+        """Tell whether no source can be predicted: a plan has no external addresses, and no page documents loops."""
         is_external = prediction.arrives_as is AddressKind.NODE_EXTERNAL
         return is_external or self.world.returns_to_sender(self.question)
 
     def _may_be_for_another_node(self, prediction: Prediction) -> bool:
-        """Tell whether the node itself is sent to, and the prediction is for another one, as one that is inferred."""
-        to_node = self.question.arrives_for in both(NODE) and prediction.arrives_as is AddressKind.NODE
+        """Tell whether the destination is the node itself, and the prediction is inferred and so for another node."""
+        to_node = self.question.final_destination in get_addresses(NODE) and prediction.arrives_as is AddressKind.NODE
         return to_node and prediction.provenance is Provenance.INFERRED
 
-    def _difference_at_firewall(self, prediction: Prediction) -> str | None:
-        let_in = self.fate.outcome is Outcome.ANSWERED
+    def _compare_firewall(self, prediction: Prediction) -> str | None:
+        let_in = self.result.outcome is Outcome.ANSWERED
         if prediction.firewall.allowed not in (None, let_in):
             return f"was {'let in' if let_in else 'not let in'} by the firewall"
-        firewall, possible = IPSet(self.world.firewall_of(self.question)), IPSet(prediction.sources)
+        firewall, possible = IPSet(self.world.get_firewall(self.question)), IPSet(prediction.sources)
         is_asked = bool(firewall) and bool(possible)
-        fare_alike = is_asked and (possible.issubset(firewall) or possible.isdisjoint(firewall))
+        is_same_for_all = is_asked and (possible.issubset(firewall) or possible.isdisjoint(firewall))
         if prediction.arrives_as is AddressKind.NODE_EXTERNAL:
-            fare_alike = bool(firewall) and firewall.issubset(_NEVER_EXTERNAL)
-        if prediction.firewall.allowed is None and fare_alike:
-            return "could have any of its sources and fare alike at the firewall, which the prediction could not tell"
-        if (prediction.firewall is FirewallAnswer.SOME) is not (is_asked and not fare_alike):
-            return f"meets a firewall whose answer about all sources is not {prediction.firewall}"
+            is_same_for_all = bool(firewall) and firewall.issubset(_NEVER_EXTERNAL)
+        if prediction.firewall.allowed is None and is_same_for_all:
+            return "has the same result at the firewall with any of its sources, and the prediction does not say so"
+        if (prediction.firewall is FirewallAnswer.SOME) is not (is_asked and not is_same_for_all):
+            return f"meets a firewall whose answer for all sources is not {prediction.firewall}"
         return None
 
     @property
-    def _others(self) -> list[tuple[Asker, Call]]:
-        return [(asker, call) for asker, call in self._calls.items() if asker is not Asker.KNOWS_NODE]
+    def _others(self) -> list[tuple[Caller, Call]]:
+        return [(caller, call) for caller, call in self._calls.items() if caller is not Caller.KNOWS_NODE]
 
-    def story(self, predictor: Predictor = prediction_of) -> str:
-        """Tell the packet's world, what was predicted and what happened.
-
-        :param predictor: who predicts.
-        :return: lines for a person.
-        """
+    def describe(self, predictor: Predictor = predict_call) -> str:
+        """Describe the packet's world, the predictions and the result, in lines for a person."""
         world = self.world
-        prediction = predictor(self._calls[Asker.KNOWS_NODE])
+        prediction = predictor(self._calls[Caller.KNOWS_NODE])
         host_network = " on the host network" if world.host_network else ""
         behind = f", a ClusterIP for {self.question.backend}" if self.question.backend else ""
         lines = [
             "the prediction and the kernel disagree:",
-            f"  the packet {self.difference(predictor)}",
+            f"  the packet {self.find_difference(predictor)}",
             f"  words      {world.words}",
             f"  policy     {world.policy.name}: {'; '.join(_chains(world)) or 'no chain'}",
             f"  plan       nodes {', '.join(world.nodes)}; Pods {', '.join(world.pods)}",
             f"  Cloud NAT  covers {', '.join(sorted(world.nat_covers)) or 'nothing'}",
             f"  nodes      {'public' if world.public_nodes else 'private'}",
-            f"  firewall   lets in {', '.join(map(str, world.firewall_of(self.question))) or 'everybody'}",
+            f"  firewall   lets in {', '.join(map(str, world.get_firewall(self.question))) or 'every source'}",
             f"  packet     from a Pod{host_network} to {self.question.destination}{behind}",
-            f"  predicted  {_told(prediction)}",
+            f"  predicted  {_describe_prediction(prediction)}",
             *(f"             - {step}" for step in prediction.path),
-            *(f"  told       {_told(predictor(call))}, {asker}" for asker, call in self._others),
-            f"  kernel     {self.fate}",
+            *(f"  told       {_describe_prediction(predictor(call))}, {caller}" for caller, call in self._others),
+            f"  kernel     {self.result}",
         ]
         return "\n".join(lines)
 
 
-def _kind(source: Address | None) -> AddressKind | None:
+def _get_kind(source: Address | None) -> AddressKind | None:
     return None if source is None else _KINDS.get(source)
 
 
-def _told(prediction: Prediction) -> str:
+def _describe_prediction(prediction: Prediction) -> str:
     return f"{prediction.arrives_as} {', '.join(map(str, prediction.sources))} ({prediction.reason})"
 
 
 def _chains(world: World) -> list[str]:
-    """Write the node's chains as the kernel has them."""
+    """Describe the node's chains in the kernel."""
     return [
         " ".join(
             [
@@ -226,13 +208,13 @@ def _chains(world: World) -> list[str]:
     ]
 
 
-_COMPARISONS: Final[Mapping[Asker, Callable[[Witnessed, Prediction], str | None]]] = {
-    Asker.KNOWS_NODE: Witnessed.difference_of_exact,
-    Asker.KNOWS_NO_NODE: Witnessed.difference_of_ranges,
-    Asker.KNOWS_OTHER_ADDRESS: Witnessed.difference_of_ranges,
-    Asker.KNOWS_NO_IPV6: Witnessed.difference_without_ipv6,
-    Asker.KNOWS_NO_ENDPOINT: Witnessed.difference_of_ranges,
-    Asker.JUDGES_ALL_PODS: Witnessed.difference_of_ranges,
-    Asker.ASKS_BY_NUMBER: Witnessed.difference_on_the_way,
-    Asker.ASKS_BY_TEXT: Witnessed.difference_on_the_way,
+_COMPARISONS: Final[Mapping[Caller, Callable[[ObservedPacket, Prediction], str | None]]] = {
+    Caller.KNOWS_NODE: ObservedPacket.compare_exactly,
+    Caller.KNOWS_NO_NODE: ObservedPacket.compare_ranges,
+    Caller.KNOWS_OTHER_ADDRESS: ObservedPacket.compare_ranges,
+    Caller.KNOWS_NO_IPV6: ObservedPacket.compare_without_ipv6,
+    Caller.KNOWS_NO_ENDPOINT: ObservedPacket.compare_ranges,
+    Caller.JUDGES_ALL_PODS: ObservedPacket.compare_ranges,
+    Caller.ASKS_BY_NUMBER: ObservedPacket.compare_path,
+    Caller.ASKS_BY_TEXT: ObservedPacket.compare_path,
 }

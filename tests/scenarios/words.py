@@ -1,7 +1,7 @@
-"""How people set a policy, in the words of the place where they do: an agent's config, manifests, or GKE's own.
+"""A policy's words, as users write them: an agent's config, manifests, or the name of a built-in policy.
 
-Both sides of the oracle start here: ``policies.py`` has the package read these words, ``chains.py`` says what nodes do
-about them without it. This module must not know what they mean.
+Both sides of the oracle start here: ``policies.py`` reads these words with the package, and ``chains.py`` makes the
+nodes' rules from them without it. What the words mean is not known here.
 """
 
 from __future__ import annotations
@@ -23,12 +23,11 @@ class Form(StrEnum):
 class Agent:
     """An agent: its config and its flags.
 
-    :param listed: ``nonMasqueradeCIDRs`` as written; ``None`` where the config has no such key.
+    :param listed: ``nonMasqueradeCIDRs`` as written; ``None`` if the config has no such key.
     :param link_local: ``masqLinkLocal``.
     :param link_local_ipv6: ``masqLinkLocalIPv6``.
     :param ipv6: whether it runs with ``--enable-ipv6``.
     :param reserved_ranges: whether it runs with ``--nomasq-all-reserved-ranges``, as on GKE.
-    :param form: how the config is written.
     """
 
     listed: tuple[str, ...] | None
@@ -46,9 +45,9 @@ class Agent:
         document |= {key: True for key, is_set in named.items() if is_set}
         if self.form is Form.JSON:
             return json.dumps(document)
-        return "".join(f"{key}:{self._written(value)}\n" for key, value in document.items())
+        return "".join(f"{key}:{self._write(value)}\n" for key, value in document.items())
 
-    def _written(self, value: object) -> str:
+    def _write(self, value: object) -> str:
         if self.form is Form.BLOCK and isinstance(value, list):
             return "".join(f"\n- {json.dumps(entry)}" for entry in value)
         return f" {json.dumps(value)}"
@@ -60,10 +59,7 @@ class Agent:
 
 @dataclass(frozen=True, kw_only=True)
 class Agents:
-    """One agent, or two whose chains a packet walks one after the other.
-
-    :param agents: in the order of their chains.
-    """
+    """One agent, or two, in the order in which a packet meets their chains."""
 
     agents: tuple[Agent, ...]
 
@@ -73,11 +69,7 @@ class Agents:
 
 @dataclass(frozen=True, kw_only=True)
 class EgressNat:
-    """One ``EgressNATPolicy``.
-
-    :param name: its name.
-    :param cidrs: its destinations as written.
-    """
+    """One ``EgressNATPolicy``, with its destinations as written."""
 
     name: str
     cidrs: tuple[str, ...]
@@ -98,22 +90,21 @@ class EgressNat:
 
 @dataclass(frozen=True, kw_only=True)
 class Objects:
-    """Objects that somebody applied to an Autopilot cluster.
+    """Objects in the order in which a user applied them to an Autopilot cluster.
 
-    :param objects: in the order in which they were applied.
-    :param has_agent: whether Composer's agent was switched on.
+    :param has_agent: whether Composer's agent was enabled.
     """
 
     objects: tuple[EgressNat, ...]
     has_agent: bool = False
 
     def __str__(self) -> str:
-        objects = " and ".join(map(str, self.objects)) or "of nobody's own"
+        objects = " and ".join(map(str, self.objects)) or "(none)"
         return f"EgressNATPolicy {objects}{' with the agent' if self.has_agent else ''}"
 
 
 class Known(StrEnum):
-    """The policies that nobody has to write."""
+    """The built-in policies."""
 
     COMPOSER = "composer"
     GKE_DEFAULT = "gke-default"
@@ -122,11 +113,7 @@ class Known(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class BuiltIn:
-    """A policy that is known by its name.
-
-    :param name: which.
-    :param autopilot: whether the cluster is one of Autopilot.
-    """
+    """A built-in policy, on an Autopilot or a Standard cluster."""
 
     name: Known
     autopilot: bool = True

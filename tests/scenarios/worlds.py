@@ -3,8 +3,7 @@
     node 10.128.0.2 ─┬─ Pod 192.168.0.2, which asks          (each with an IPv6 address, too)
                      └─ Pod 192.168.0.3
 
-The addresses are the lab's, so that nothing is written down twice. This module must not know what is true of a world:
-that is for the kernel to show.
+The addresses are the lab's. What happens in a world is not known here.
 """
 
 from __future__ import annotations
@@ -27,8 +26,8 @@ from lab.packets.topology import (
     Pod,
     make_gke_cluster,
 )
-from tests.scenarios.chains import ClusterRanges, chains_of, lists_of
-from tests.scenarios.policies import policy_of
+from tests.scenarios.chains import ClusterRanges, make_chains, make_lists
+from tests.scenarios.policies import make_policy
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -56,8 +55,8 @@ BITS: Final = {IPV4: 32, IPV6: 128}
 _NAT_ADDRESS = IPAddress(str(DEFAULT_CLOUD_NAT.address))
 
 
-def of_package(*networks: object) -> tuple[IPNetwork, ...]:
-    """Give networks of any kind as the package has them."""
+def to_netaddr(*networks: object) -> tuple[IPNetwork, ...]:
+    """Convert networks of any kind to those of the package."""
     return tuple(IPNetwork(str(network)) for network in networks)
 
 
@@ -65,44 +64,40 @@ def of_package(*networks: object) -> tuple[IPNetwork, ...]:
 #: unspecified, loopback and IPv4-mapped, link-local, multicast [source: rfc-1122-addresses, rfc-4291-types]. The two
 #: anycast addresses are public ones inside a private block, which no route of a plan tells apart
 #: [source: rfc-7723-pcp-anycast, rfc-8155-turn-anycast].
-_OUT_OF_REACH: Final = of_package(
+_OUT_OF_REACH: Final = to_netaddr(
     "0.0.0.0/8", "127.0.0.0/8", "224.0.0.0/4", "255.255.255.255/32", "192.0.0.9/32", "192.0.0.10/32",
     "::/8", "fe80::/10", "ff00::/8",
 )  # fmt: skip
-_SERVICES: Final = of_package(*SERVICES)
-#: Where a node's Pods could be but are not.
-NODES_BLOCKS: Final = of_package(NODE.pod_block, NODE.pod_block_ipv6)
+_SERVICES: Final = to_netaddr(*SERVICES)
+#: The blocks of the node's Pods; most of their addresses are unused.
+NODES_BLOCKS: Final = to_netaddr(NODE.pod_block, NODE.pod_block_ipv6)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Question:
-    """One destination of a world.
-
-    :param destination: whereto the Pod connects.
-    :param backend: the endpoint behind it, where it is a ClusterIP.
-    """
+    """One destination of a world; if it is a ClusterIP, ``backend`` is the endpoint behind it."""
 
     destination: IPAddress
     backend: IPAddress | None = None
 
     @property
-    def arrives_for(self) -> IPAddress:
-        """The destination after the nodes' translation."""
+    def final_destination(self) -> IPAddress:
+        """The destination after translation by the node."""
         return self.backend or self.destination
 
 
 @dataclass(frozen=True, kw_only=True)
 class World:
-    """What decides about the source address.
+    """Everything that decides about the source address.
 
-    :param words: how the masquerade policy was set.
-    :param questions: the destinations, no two the same.
-    :param nat_covers: whose traffic Cloud NAT translates, default nobody's.
-    :param public_nodes: whether the node has an external address, default not.
-    :param allowed_sources: what every destination's firewall lets in; default none, where there is no firewall.
-    :param host_network: whether the Pod is on the host network, default not.
-    :param nodes: the plan's node ranges, default the lab's alone.
-    :param pods: the plan's Pod ranges, default the lab's alone.
+    :param words: the words of the masquerade policy.
+    :param questions: the destinations, all different.
+    :param nat_covers: the sources that Cloud NAT translates.
+    :param public_nodes: whether the node has an external address.
+    :param allowed_sources: what every destination's firewall lets in; empty if there are no firewalls.
+    :param host_network: whether the Pod is on the host network.
+    :param nodes: the plan's node ranges.
+    :param pods: the plan's Pod ranges.
     """
 
     words: Words
@@ -116,11 +111,11 @@ class World:
 
     @cached_property
     def ranges(self) -> NetworkRanges:
-        """The plan's network, in the package's words."""
+        """The plan's network, as a value of the package."""
         return NetworkRanges(
-            node=of_package(*self.nodes),
-            pod=of_package(*self.pods),
-            service=of_package(*SERVICES),
+            node=to_netaddr(*self.nodes),
+            pod=to_netaddr(*self.pods),
+            service=to_netaddr(*SERVICES),
             other={"peered": (PEERED,)},
             nat_addresses=(_NAT_ADDRESS,),
             nat_covers=self.nat_covers,
@@ -129,119 +124,124 @@ class World:
 
     @cached_property
     def policy(self) -> MasqueradePolicy:
-        """What the package makes of the words."""
-        return policy_of(self.words, self.ranges)
+        """The package's policy for the words."""
+        return make_policy(self.words, self.ranges)
 
     @cached_property
     def chains(self) -> tuple[MasqueradeChain, ...]:
-        """What the node does about the words, in the lab's own."""
-        return chains_of(self.words, self._cluster)
+        """The lab's chains for the words."""
+        return make_chains(self.words, self._cluster)
 
     @cached_property
     def _cluster(self) -> ClusterRanges:
         return ClusterRanges(nodes=self.nodes, pods=self.pods, services=SERVICES)
 
     def is_listed_by_default(self, address: IPAddress) -> bool | None:
-        """Tell whether the first list that holds an address is nobody's own; ``None`` where none holds it."""
+        """Tell whether the first list with an address is a default one; ``None`` if no list contains it."""
         asked = ip_address(str(address))
-        listed = lists_of(self.words, self._cluster)
+        listed = make_lists(self.words, self._cluster)
         return next((each.by_default for each in listed for cidr in each.cidrs if asked in ip_network(cidr)), None)
 
     def is_pod_like_any(self, address: IPAddress) -> bool:
-        """Tell whether an address is a Pod's, and every list holds either all Pods of its version or none of them."""
-        pods = [network for network in of_package(*self.pods) if network.version == address.version]
-        lists = [of_package(*chain.non_masquerade) for chain in self.chains]
-        return any(address in network for network in pods) and all(_holds_all_or_none(each, pods) for each in lists)
+        """Tell whether an address is a Pod's, and every list contains either all Pods of its version or none."""
+        pods = [network for network in to_netaddr(*self.pods) if network.version == address.version]
+        lists = [to_netaddr(*chain.non_masquerade) for chain in self.chains]
+        return any(address in network for network in pods) and all(_contains_all_or_none(each, pods) for each in lists)
 
-    def firewall_of(self, question: Question) -> tuple[IPNetwork, ...]:
-        """Tell what a destination's firewall lets in; within the cluster there are none."""
-        return () if question.arrives_for in WITHOUT_FIREWALL else self.allowed_sources
+    def get_firewall(self, question: Question) -> tuple[IPNetwork, ...]:
+        """Return what a destination's firewall lets in; within the cluster there are no firewalls."""
+        return () if question.final_destination in WITHOUT_FIREWALL else self.allowed_sources
 
     def leaves_node(self, question: Question) -> bool:
-        """Tell whether a packet goes to none of the node's own addresses, nor its Pods'."""
-        return question.arrives_for not in {*both(ASKING_POD), *both(OTHER_POD), *both(NODE)}
+        """Tell whether the destination is neither the node nor a Pod on it."""
+        return question.final_destination not in {
+            *get_addresses(ASKING_POD),
+            *get_addresses(OTHER_POD),
+            *get_addresses(NODE),
+        }
 
     def returns_to_sender(self, question: Question) -> bool:
-        """Tell whether a Service leads back to the Pod that asks."""
-        return not self.host_network and question.backend in both(ASKING_POD)
+        """Tell whether a Service leads back to the asking Pod."""
+        return not self.host_network and question.backend in get_addresses(ASKING_POD)
 
 
-def _holds_all_or_none(listed: tuple[IPNetwork, ...], networks: list[IPNetwork]) -> bool:
-    """Tell whether a list treats all addresses of some networks alike."""
-    holds_all = all(any(network in each for each in listed) for network in networks)
-    return holds_all or not any(network in each or each in network for network in networks for each in listed)
+def _contains_all_or_none(listed: tuple[IPNetwork, ...], networks: list[IPNetwork]) -> bool:
+    """Tell whether a list contains all addresses of some networks, or none."""
+    contains_all = all(any(network in each for each in listed) for network in networks)
+    return contains_all or not any(network in each or each in network for network in networks for each in listed)
 
 
 @cache
-def address_of(part: Node | Pod, *, version: int) -> IPAddress:
-    """Give a part's address of a version of IP."""
+def get_address(part: Node | Pod, *, version: int) -> IPAddress:
+    """Return a part's address of a version of IP."""
     return IPAddress(str(part.address if version == IPV4 else part.ipv6_address))
 
 
 @cache
-def both(part: Node | Pod) -> tuple[IPAddress, IPAddress]:
-    """Give a part's two addresses."""
-    return address_of(part, version=IPV4), address_of(part, version=IPV6)
+def get_addresses(part: Node | Pod) -> tuple[IPAddress, IPAddress]:
+    """Return a part's IPv4 and IPv6 addresses."""
+    return get_address(part, version=IPV4), get_address(part, version=IPV6)
 
 
-#: What answers in the cluster itself: the Pods, the node, and the router in front of it.
+#: The addresses in the cluster that answer: the Pods, the node, and the router in front of it.
 ROUTER_ADDRESSES: Final = (IPAddress(str(NODE_RANGE[1])), IPAddress(str(NODE_RANGE_IPV6[1])))
-WITHOUT_FIREWALL: Final = frozenset({*both(ASKING_POD), *both(OTHER_POD), *both(NODE), *ROUTER_ADDRESSES})
+WITHOUT_FIREWALL: Final = frozenset(
+    {*get_addresses(ASKING_POD), *get_addresses(OTHER_POD), *get_addresses(NODE), *ROUTER_ADDRESSES}
+)
 
 
 def is_answered(address: IPAddress) -> bool:
-    """Tell whether something in a world can answer for an address."""
+    """Tell whether a part of a world can answer for an address."""
     if address in WITHOUT_FIREWALL:
         return True
     return not any(address in network for network in (*_OUT_OF_REACH, *NODES_BLOCKS))
 
 
 def _is_of_service(address: IPAddress) -> bool:
-    """Tell whether an address is one that a cluster translates, so that no packet to it leaves a node as it is."""
+    """Tell whether an address is a Service's, so that no packet leaves a node with it as its destination."""
     return any(address in network for network in _SERVICES)
 
 
-def borders(network: IPNetwork) -> Iterator[IPAddress]:
-    """Give a range's first and last address, and their neighbours outside."""
+def list_borders(network: IPNetwork) -> Iterator[IPAddress]:
+    """Return a range's first and last address, and the addresses beside them."""
     last = (1 << BITS[network.version]) - 1
     for number in (network.first - 1, network.first, network.last, network.last + 1):
         if 0 <= number <= last:
             yield IPAddress(number, version=network.version)
 
 
-def _kernel_can_tell(chains: tuple[MasqueradeChain, ...], address: IPAddress) -> bool:
-    """Tell whether the agent's rules alone show what becomes of a packet to the other Pod on the node.
+def _is_decidable(chains: tuple[MasqueradeChain, ...], address: IPAddress) -> bool:
+    """Tell whether the lab can show what happens to a packet, which may not be so for the other Pod on the node.
 
     Google says that a node never masquerades between its own Pods (``DESTINATION_ON_SAME_NODE``)
     [source: connectivity-test-reasons]. The agent's rules alone would (``tests/lab/packets/test_story.py``)
-    [source: observed-same-node], unless every list holds the Pods, as sane lists do. Which of the two a real node does
+    [source: observed-same-node], unless every list contains the Pods, as it should. Which of the two a real node does
     is not verified.
     """
-    if address not in both(OTHER_POD):
+    if address not in get_addresses(OTHER_POD):
         return True
     other = ip_address(str(address))
     asked = [chain for chain in chains if chain.enable_ipv6 or address.version == IPV4]
     return all(any(other in network for network in chain.non_masquerade) for chain in asked)
 
 
-def questions(
+def make_questions(
     chains: tuple[MasqueradeChain, ...], addresses: Iterable[IPAddress], *, backend: IPAddress | None
 ) -> tuple[Question, ...]:
-    """Ask for addresses, each once, and for a ClusterIP.
+    """Make questions for addresses, each once, and for a ClusterIP.
 
-    :param chains: what is on the node, which decides what can be asked.
-    :param addresses: the destinations; those that nobody can answer for, and those of Services, are left out.
-    :param backend: the endpoint behind the ClusterIP of its version; ``None`` asks for none.
-    :return: the questions.
+    :param chains: the chains on the node, which decide what can be asked.
+    :param addresses: addresses without an answer and those of Services are left out.
+    :param backend: the endpoint behind the ClusterIP of its version; ``None`` for no ClusterIP.
     """
     asked = [
         address
         for address in dict.fromkeys(addresses)
-        if is_answered(address) and _kernel_can_tell(chains, address) and not _is_of_service(address)
+        if is_answered(address) and _is_decidable(chains, address) and not _is_of_service(address)
         if address != backend
     ]
     plain = tuple(Question(destination=address) for address in asked)
-    if backend is None or not is_answered(backend) or not _kernel_can_tell(chains, backend):
+    if backend is None or not is_answered(backend) or not _is_decidable(chains, backend):
         return plain
     cluster_ip = CLUSTER_IPV6 if backend.version == IPV6 else CLUSTER_IP
     return (*plain, Question(destination=cluster_ip, backend=backend))

@@ -1,5 +1,7 @@
 """Google's stock operators, unmodified, reach the emulator; their behaviour is the reason for this project.
 
+[source: observed-stock-operator]
+
 They all run in one process (``stock_story.py``), whose Airflow takes seconds to import. Its only way out is the
 emulator's proxy.
 """

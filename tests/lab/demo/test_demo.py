@@ -19,13 +19,13 @@ REPOSITORY = Path(__file__).parents[3]
 pytestmark = [pytest.mark.packets, pytest.mark.airflow, pytest.mark.timeout(300)]
 
 
-def without_seconds(text: str) -> list[str]:
-    """Split an output into lines, without how long the demo's steps took."""
+def remove_seconds(text: str) -> list[str]:
+    """Split an output into lines, and remove the durations of the demo's steps."""
     return re.sub(r"… [0-9.]+ s$", "… s", text, flags=re.MULTILINE).splitlines()
 
 
-def block_of(document: str, *, beginning: str) -> str:
-    """Find the block of a document that begins with a word."""
+def find_block(document: str, *, beginning: str) -> str:
+    """Find the code block of a document that begins with these words."""
     text = (REPOSITORY / document).read_text(encoding="utf-8")
     (block,) = re.findall(rf"^```\n({beginning}.*?)^```$", text, re.MULTILINE | re.DOTALL)
     return str(block)
@@ -53,7 +53,9 @@ def test_the_demo_succeeds_and_writes_its_verdicts(tmp_path: Path) -> None:
         each["observed"] for each in environments["without-agent"]["verdicts"] if each["target"] == "onprem-erp"
     } == {None}
 
-    # What the documents show of it.
-    assert without_seconds(ended.stdout) == without_seconds(block_of("docs/demo.md", beginning="A local stand-in"))
+    # The documents show the same output.
+    assert remove_seconds(ended.stdout) == remove_seconds(find_block("docs/demo.md", beginning="A local stand-in"))
     log = "".join(path.read_text(encoding="utf-8") for path in (tmp_path / "kept" / "logs").rglob("*.log"))
-    assert [line for line in block_of("README.md", beginning="projects/").splitlines() if f'"{line}"' not in log] == []
+    assert [
+        line for line in find_block("README.md", beginning="projects/").splitlines() if f'"{line}"' not in log
+    ] == []

@@ -1,4 +1,7 @@
-"""Connection tracking keeps translations when rules change, and first connections are not lost."""
+"""Connection tracking keeps translations when rules change, and first connections are not lost.
+
+[source: observed-conntrack, observed-new-link-drops]
+"""
 
 from __future__ import annotations
 
@@ -107,3 +110,18 @@ async def test_300_first_connections_lose_none() -> None:
                 answers += await asyncio.gather(*(observe(lab, pod, destination=IN_VPC) for pod in pods))
     lost = [answer for answer in answers if answer.observed is None]
     assert (len(answers), lost) == (300, [])
+
+
+async def test_first_connections_by_ipv6_lose_none() -> None:
+    """In 25 new dual-stack labs, the first IPv6 packet of every Pod arrives and is answered at once."""
+    answers = []
+    for index in range(25):
+        cluster = make_gke_cluster(f"fresh-{index}", nodes=2, pods_per_node=2, ipv6=True)
+        with PacketLab(make_default_topology(cluster, ipv6=True)) as lab:
+            async with Observers(lab):
+                in_vpc = lab.destinations[1]
+                answers += await asyncio.gather(
+                    *(observe(lab, pod.name, destination=in_vpc, ipv6=True) for pod in cluster.pods)
+                )
+    lost = [answer for answer in answers if answer.observed is None]
+    assert (len(answers), lost) == (100, [])
