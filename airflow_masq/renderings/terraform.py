@@ -78,9 +78,7 @@ def _settle_privacy(fields: dict[str, EnvironmentField], *, is_composer_3: bool)
     elif not is_composer_3:
         for field in settled:
             if field.path in _PRIVATE_BLOCK:
-                raise field.error(
-                    "Terraform's block makes the environment private; set enablePrivateEnvironment: true, or remove this"
-                )
+                raise field.error("Terraform's block makes the environment private; set enablePrivateEnvironment: true")
     return settled
 
 
