@@ -54,7 +54,7 @@ def render_gcloud(plan: Plan) -> str:
     written = {path: write(fields[path]) for path, write in FLAGS.items() if path in fields}
     _refuse_lost_fields({path: fields[path] for path, words in written.items() if words}, plan=plan)
     words = [("--project", name.project), ("--location", name.location), *itertools.chain(*written.values())]
-    # gcloud insists on a word about the web server in a private environment; the service takes this one as given.
+    # For a private environment gcloud demands a flag about the web server; the service assumes this one.
     if plan.environment.is_private and plan.environment.value("config", "webServerNetworkAccessControl") is None:
         words.append(("--web-server-allow-all",))
     first = f"{_COMMAND} {shlex.quote(name.environment_id)}"
@@ -108,7 +108,7 @@ def _choice(words: Mapping[str, tuple[str, ...]]) -> _Writer:
     def write(field: EnvironmentField) -> _Words:
         text = field.scalar
         if text not in words:
-            raise field.error(f"gcloud has words for {', '.join(words)} only")
+            raise field.error(f"gcloud accepts only {', '.join(words)}")
         return [words[str(text)]]
 
     return write
@@ -154,21 +154,21 @@ def _database_retention(field: EnvironmentField) -> _Words:
     """Write the two fields that one flag sets: so many days, and enabled; or none, and disabled."""
     settings = cast("Mapping[str, object]", field.value)
     if set(settings) - {"retentionMode", "retentionDays"}:
-        raise field.error("the form has words for its retentionMode and retentionDays only")
+        raise field.error("the form accepts only its retentionMode and retentionDays")
     mode, days = settings.get("retentionMode"), settings.get("retentionDays") or 0
     if mode is None and not days:
         return []
     if (mode, days) != ("RETENTION_MODE_DISABLED", 0) and (mode != "RETENTION_MODE_ENABLED" or not days):
         raise field.error(
-            f"{_DATABASE_RETENTION_FLAG} says RETENTION_MODE_ENABLED with its retentionDays, or "
-            "RETENTION_MODE_DISABLED without; set both so, or use rest or terraform"
+            f"{_DATABASE_RETENTION_FLAG} sets RETENTION_MODE_ENABLED with retentionDays, or RETENTION_MODE_DISABLED "
+            "without them; set both fields that way, or use rest or terraform"
         )
     return [(_DATABASE_RETENTION_FLAG, str(days))]
 
 
 def _pair(field: EnvironmentField, key: str, value: str) -> str:
     if "=" in key or not key:
-        raise field.error("gcloud takes no empty key, nor one with an equals sign")
+        raise field.error("gcloud accepts no empty key, and none with an equals sign")
     return f"{key}={value}"
 
 
@@ -176,7 +176,7 @@ def _join(flag: str, items: list[str], field: EnvironmentField) -> _Words:
     if not items:
         return []
     if not all(items):
-        raise field.error("gcloud loses an empty text in a list")
+        raise field.error("gcloud drops an empty text from a list")
     separator = next((each for each in _SEPARATORS if not any(each in item for item in items)), None)
     if separator is None:
         raise field.error("gcloud separates a list by one character, and these texts use them all")

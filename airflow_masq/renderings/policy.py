@@ -37,7 +37,7 @@ AGENT_CONFIG: Final = "agent-config"
 
 # https://cloud.google.com/composer/docs/composer-2/enable-ip-masquerade-agent ("Configure the IP Masquerade agent"),
 # read 2026-11-22.
-_CAUTION: Final = "Google wants the node and Pod ranges in the list, since Composer enables intranode visibility"
+_CAUTION: Final = "the list must include the node and Pod ranges, since Composer enables intranode visibility"
 
 # The agent refuses a list with IPv6 ranges as a whole unless it runs with the flag (ip-masq-agent.go, read 2026-11-22).
 _IPV6: Final = (
@@ -76,7 +76,7 @@ def render_egress_nat_policy(plan: Plan) -> str:
     """
     chain = _read_sole_chain(plan, form=EGRESS_NAT_POLICY)
     if chain.masquerades_link_local:
-        reason = "the object has no word for masquerading link-local destinations (masqLinkLocal)"
+        reason = "the object cannot say that link-local destinations are masqueraded (masqLinkLocal)"
         raise InexpressibleError(form=EGRESS_NAT_POLICY, where="policy", reason=reason)
     cidrs = _list_non_masquerade(plan, chain=chain, form=EGRESS_NAT_POLICY)
     manifest = {

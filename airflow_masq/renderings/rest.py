@@ -40,7 +40,7 @@ _OUTPUT_ONLY: Final = frozenset(
     }
 )
 
-_NO_WORD: Final = "the form has no word for this field; leave it out of the plan, or use rest"
+_NO_ARGUMENT: Final = "the form has no argument for this field; remove it from the plan, or use rest"
 
 
 def render_rest(plan: Plan) -> str:
@@ -105,7 +105,7 @@ class EnvironmentField:
         """Read a list of small mappings whose values are text; what is ``null`` is left out.
 
         :param needed: the key without whose text a mapping says nothing.
-        :param names: the other keys that the form has words for.
+        :param names: the other keys that the form has arguments for.
         :raises InexpressibleError: a mapping has another key, or has no text under the one that is needed.
         """
         records = cast("list[dict[str, str | None]]", self.value)
@@ -113,7 +113,7 @@ class EnvironmentField:
             entry = f"{self.path}[{index}]"
             for key in record:
                 if key not in (needed, *names):
-                    raise EnvironmentField(form=self.form, path=f"{entry}.{key}", value=None).error(_NO_WORD)
+                    raise EnvironmentField(form=self.form, path=f"{entry}.{key}", value=None).error(_NO_ARGUMENT)
             if not record.get(needed):
                 reason = "the entry names no range, so the form would drop it or allow something else; name a range"
                 raise EnvironmentField(form=self.form, path=f"{entry}.{needed}", value=None).error(reason)
@@ -127,7 +127,7 @@ class EnvironmentField:
         """
         lists = cast("Mapping[str, object]", self.value)
         if set(lists) - {"allowedIpRanges"}:
-            raise self.error("the form has words for its allowedIpRanges only")
+            raise self.error("the form accepts only its allowedIpRanges")
         ranges = lists.get("allowedIpRanges")
         value = [] if ranges is None else ranges
         return EnvironmentField(form=self.form, path=f"{self.path}.allowedIpRanges", value=value)
@@ -137,7 +137,7 @@ def read_fields(plan: Plan, *, form: str, known: Collection[str]) -> dict[str, E
     """Take a plan's environment apart.
 
     :param form: the form, for errors.
-    :param known: the dotted REST paths that the form has words for; a path may name a mapping as a whole.
+    :param known: the dotted REST paths that the form has arguments for; a path may name a mapping as a whole.
     :return: the fields by path, in the plan's order, without the name, what is ``null`` and what only the service sets.
     :raises InexpressibleError: the plan has no environment, sets a field that is not ``known``, or sets two that
         exclude each other.
@@ -164,7 +164,7 @@ def read_name(plan: Plan, *, form: str) -> EnvironmentName:
 def _refuse_contradictions(plan: Plan, *, form: str) -> None:
     """Refuse an environment that no form could make."""
     if not plan.environment:
-        raise InexpressibleError(form=form, where="environment", reason="the plan describes none")
+        raise InexpressibleError(form=form, where="environment", reason="the plan has no environment")
     # The two are a oneof of IPAllocationPolicy (same page): the service keeps one of them, and refuses both in JSON.
     for field in (POD_FIELD, SERVICE_FIELD):
         if None not in (plan.environment.value(*path) for path in (field.path, field.range_name_path)):
@@ -187,4 +187,4 @@ def _walk(
         elif "." not in name and isinstance(value, Mapping) and any(each.startswith(f"{path}.") for each in known):
             yield from _walk(value, path, form=form, known=known)
         else:
-            raise field.error(_NO_WORD)
+            raise field.error(_NO_ARGUMENT)

@@ -36,7 +36,7 @@ def render_terraform(plan: Plan) -> str:
     The ``import`` block is that of https://developer.hashicorp.com/terraform/language/import (read 2026-11-22).
 
     :return: a ``resource`` and an ``import`` block, formatted as by ``terraform fmt``.
-    :raises InexpressibleError: the provider has no word for a field, or would understand something else.
+    :raises InexpressibleError: the provider has no argument for a field, or would understand something else.
     """
     name = read_name(plan, form=FORM)
     label = name.environment_id.replace("-", "_")
@@ -78,8 +78,7 @@ def _settle_privacy(fields: dict[str, EnvironmentField], *, is_composer_3: bool)
     elif not is_composer_3:
         for field in settled:
             if field.path in _PRIVATE_BLOCK:
-                reason = "Terraform's block makes the environment private; set enablePrivateEnvironment, or not this"
-                raise field.error(reason)
+                raise field.error("Terraform's block makes the environment private; set enablePrivateEnvironment: true")
     return settled
 
 
@@ -96,7 +95,7 @@ def _place(field: EnvironmentField, *, resource: hcl.Block) -> None:
     elif field.path in _WORDS:
         words = _WORDS[field.path]
         if field.scalar not in words:
-            raise field.error(f"the provider knows {', '.join(words)} only")
+            raise field.error(f"the provider accepts only {', '.join(words)}")
         block.attributes[name] = hcl.write_expression(words[str(field.scalar)])
     else:
         value = cast("hcl.Scalar | list[str] | dict[str, str]", field.value)  # the plan's reader checked its type
@@ -105,9 +104,7 @@ def _place(field: EnvironmentField, *, resource: hcl.Block) -> None:
 
 def _refuse_composed(field: EnvironmentField, value: object) -> None:
     if isinstance(value, str) and not hcl.is_kept(value):
-        raise field.error(
-            "Terraform composes letters and accents (Unicode's NFC), which makes it another text; use rest"
-        )
+        raise field.error("Terraform stores texts in Unicode's normal form NFC, which changes this one; use rest")
     if isinstance(value, Mapping):
         _refuse_composed(field, [*value.keys(), *value.values()])
     if isinstance(value, list):
@@ -147,7 +144,7 @@ _PLACES: Final = {
     "config.webServerNetworkAccessControl": "config.web_server_network_access_control.allowed_ip_range",
 }
 
-# The words that the provider knows (its schema's StringInSlice, read 2026-11-25), by Google's.
+# The words that the provider accepts (its schema's StringInSlice, read 2026-11-25), by Google's.
 _WORDS: Final = {
     "config.softwareConfig.webServerPluginsMode": {"PLUGINS_ENABLED": "ENABLED", "PLUGINS_DISABLED": "DISABLED"},
     **{

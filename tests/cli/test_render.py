@@ -49,7 +49,7 @@ def test_what_is_not_there_at_all(console: Console) -> None:
     """What a form misses has the line of the nearest thing around it."""
     console.write("nothing.yaml", "# a comment\npolicy: none\n")
     answer = console.run("render", "nothing.yaml", "--as", "rest")
-    assert answer.complaint == "nothing.yaml:2: environment: cannot be written as rest: the plan describes none\n"
+    assert answer.complaint == "nothing.yaml:2: environment: cannot be written as rest: the plan has no environment\n"
 
 
 @pytest.mark.parametrize(

@@ -186,24 +186,24 @@ def test_what_gcloud_drops_for_composer_3(beside: dict[str, bool], *, is_sent: b
 @pytest.mark.parametrize(
     ("path", "value", "reason"),
     [
-        ("config.brandNew", {"field": 1}, "no word for this field"),
-        ("config.softwareConfig.pypiPackages", {"a": ""}, "no word for this field"),
-        ("config.nodeConfig.maxPodsPerNode", 32, "no word for this field"),
-        ("config.nodeConfig.tags", ["a", ""], "loses an empty text"),
+        ("config.brandNew", {"field": 1}, "no argument for this field"),
+        ("config.softwareConfig.pypiPackages", {"a": ""}, "no argument for this field"),
+        ("config.nodeConfig.maxPodsPerNode", 32, "no argument for this field"),
+        ("config.nodeConfig.tags", ["a", ""], "drops an empty text"),
         ("config.nodeConfig.network", "a\x1b[2J", "a control character"),
         ("config.nodeConfig.network", "a\x00", "a control character"),
         (f"{WORKER}.memoryGb", 0.3333, "3 decimals"),
-        ("config.environmentSize", "ENVIRONMENT_SIZE_EXTRA_LARGE", "has words for"),
-        ("config.softwareConfig.webServerPluginsMode", "PLUGINS_DISABLED", "has words for"),
+        ("config.environmentSize", "ENVIRONMENT_SIZE_EXTRA_LARGE", "accepts only"),
+        ("config.softwareConfig.webServerPluginsMode", "PLUGINS_DISABLED", "accepts only"),
         ("labels", {"a=b": "c"}, "equals sign"),
         ("labels", {"": "c"}, "empty key"),
-        ("config.webServerNetworkAccessControl", {"other": 1}, "allowedIpRanges only"),
-        (DATABASE, {"retentionMode": "RETENTION_MODE_ENABLED"}, "with its retentionDays"),
-        (DATABASE, {"retentionMode": "RETENTION_MODE_ENABLED", "retentionDays": 0}, "with its retentionDays"),
-        (DATABASE, {"retentionMode": "RETENTION_MODE_DISABLED", "retentionDays": 60}, "with its retentionDays"),
-        (DATABASE, {"retentionMode": "SOME_NEW_MODE"}, "with its retentionDays"),
+        ("config.webServerNetworkAccessControl", {"other": 1}, "accepts only its allowedIpRanges"),
+        (DATABASE, {"retentionMode": "RETENTION_MODE_ENABLED"}, "with retentionDays"),
+        (DATABASE, {"retentionMode": "RETENTION_MODE_ENABLED", "retentionDays": 0}, "with retentionDays"),
+        (DATABASE, {"retentionMode": "RETENTION_MODE_DISABLED", "retentionDays": 60}, "with retentionDays"),
+        (DATABASE, {"retentionMode": "SOME_NEW_MODE"}, "with retentionDays"),
         (DATABASE, {"retentionDays": 60}, "RETENTION_MODE_ENABLED"),
-        (DATABASE, {"brandNew": 60}, "retentionMode and retentionDays only"),
+        (DATABASE, {"brandNew": 60}, "accepts only its retentionMode and retentionDays"),
         (f"{ALLOCATION}.clusterIpv4CidrBlock", "/16", "no bare size"),
     ],
 )
@@ -224,14 +224,14 @@ def test_what_gcloud_cannot_say(path: str, value: object, reason: str) -> None:
 )
 def test_the_nearest_field_is_named(path: str, value: object, where: str) -> None:
     """The error names the outermost field that gcloud does not know, or the part of a list."""
-    with pytest.raises(InexpressibleError, match="no word for this field") as caught:
+    with pytest.raises(InexpressibleError, match="no argument for this field") as caught:
         render(page_with(path, value))
     assert caught.value.where == f"environment.{where}"
 
 
 def test_a_key_with_dots_is_no_path() -> None:
     """A key that looks like the path of a known field is not that field."""
-    with pytest.raises(InexpressibleError, match="no word for this field"):
+    with pytest.raises(InexpressibleError, match="no argument for this field"):
         render(PAGE | {"config.nodeCount": 3})
 
 

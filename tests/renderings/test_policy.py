@@ -71,6 +71,15 @@ def test_objects_of_ones_own() -> None:
     assert "10.0.0.0/8" in str(beside)
 
 
+def test_entries_of_ones_own_object_are_kept() -> None:
+    """An entry of the plan stays even where another holds it; a range of the cluster that an entry holds does not."""
+    own = ("10.0.0.0/8", "10.1.0.0/16", "172.20.0.0/16")
+    destinations = manifest({"policy": {"egress_nat_policies": [policy_object("default", *own)]}})["spec"][
+        "destinations"
+    ]
+    assert [item["cidr"] for item in destinations] == [*own, "192.168.0.0/16"]
+
+
 def test_what_is_written_can_be_read() -> None:
     """The manifest is one that this package's own reader accepts."""
     assert [str(cidr) for cidr in read_egress_nat_policy(manifest({"policy": "composer"})).destinations] == OWN

@@ -211,5 +211,5 @@ def _is_set(value: object) -> bool:
 def _holds_something(value: object) -> bool:
     """Say whether a field or a section asks for anything; false asks for something only inside a section."""
     if isinstance(value, Mapping):
-        return any(_is_set(each) and each not in ([], {}) for each in value.values())
+        return any(map(_is_set, value.values()))
     return _is_set(value) and bool(value)
