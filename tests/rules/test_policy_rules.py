@@ -232,7 +232,10 @@ def test_a_reading_that_is_not_certain_says_so() -> None:
     huge = _agent(f"{_listing(*ALL)} # {'x' * LARGEST_TEXT_CHARACTERS}")
     (finding,) = findings(huge, "MASQ316")
     assert (finding.provenance, "probably refuses" in finding.message) == (Provenance.INFERRED, True)
+    assert "this reading is not certain: " in finding.message
     assert not findings(huge, "MASQ317")
+    (finding,) = findings(_agent(f"{_listing(*ALL)}\nmasqLinkLocal: n"), "MASQ317")
+    assert (finding.provenance, "not certain: line 2: " in finding.message) == (Provenance.INFERRED, True)
     (finding,) = findings(_agent("nonMasqueradeCIDRs: [10.0.0.0]"), "MASQ316")
     assert finding.provenance is Provenance.OBSERVED
 
