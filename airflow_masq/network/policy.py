@@ -81,13 +81,13 @@ class Exemption:
     :param cidr: the destinations.
     :param reason: the word for them.
     :param origin: where the range comes from, in words for people: ``Composer's policy``, ``GKE's fixed policy``.
-    :param provenance: how the range is known, default documented.
+    :param provenance: how the range is known.
     """
 
     cidr: IPNetwork
     reason: Reason
     origin: str
-    provenance: Provenance = Provenance.DOCUMENTED
+    provenance: Provenance
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -111,6 +111,12 @@ def test_cloud_nat_without_known_addresses_is_still_nat() -> None:
     )
 
 
+def test_cloud_nat_is_never_a_private_address() -> None:
+    """Where Cloud NAT's addresses are not known, a firewall for private ranges keeps them out all the same."""
+    kept_out = predicted(composer_policy(RANGES), PUBLIC, VMS, ranges=replace(RANGES, nat_addresses=()))
+    assert (kept_out.arrives_as, kept_out.firewall) == (AddressKind.NAT, FirewallAnswer.NONE)
+
+
 def test_an_unknown_public_source_does_not_pass_a_firewall_for_private_ones() -> None:
     """A node's external address is none of 10.0.0.0/8, whichever it is, and one of 0.0.0.0/0."""
     ranges = replace(RANGES, public_nodes=True)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from netaddr import IPAddress
+from netaddr import IPAddress, IPNetwork
 
 from airflow_masq.network.policy import no_policy
 from airflow_masq.network.ranges import SOURCE_KINDS, AddressKind, NetworkRanges
@@ -109,6 +109,14 @@ def test_the_environments_intent_decides_where_the_target_says_nothing(
     """With the agent, Pod addresses belong inside the non-masquerade ranges and nowhere else."""
     verdict = verdict_of(saw(seen, destination=destination))
     assert (verdict.code, verdict.expected) == (code, expected)
+
+
+@pytest.mark.parametrize(("destination", "code"), [("8.8.8.8", "MASQ403"), ("34.118.224.9", "MASQ429")])
+def test_a_nodes_external_address_shows_that_the_node_masqueraded(destination: str, code: str) -> None:
+    """It is intended on the internet, and not towards a Service range in public address space."""
+    ranges = dataclass_ranges(public_nodes=True, service=(IPNetwork("34.118.224.0/20"),))
+    seen = [saw("34.1.2.3", destination=destination)]
+    assert judge(target(), seen, vantage=vantage(), plan=plan(ranges=ranges)).code == code
 
 
 def test_ipv6_is_no_excuse_for_a_pod_address() -> None:

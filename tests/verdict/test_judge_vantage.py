@@ -56,6 +56,14 @@ def test_only_a_pods_view_passes(local: str, pod_ranges: list[str], code: str) -
     assert verdict.code == code
 
 
+@pytest.mark.parametrize("own", ["10.128.0.2", "10.129.0.2"])
+def test_no_node_of_any_range_passes_for_a_pod(own: str) -> None:
+    """Where the plan names no Pod range, an address in any of its node ranges is still no Pod's."""
+    ranges = dataclass_ranges(pod=(), node=(IPNetwork("10.128.0.0/20"), IPNetwork("10.129.0.0/20")))
+    seen = [saw(NODE, local=own)]
+    assert judge(target(expect="node"), seen, vantage=vantage(), plan=plan(ranges=ranges)).code == "MASQ432"
+
+
 def test_a_vantage_that_is_not_known_is_not_held_against_the_worker() -> None:
     """Where no socket's own address is known, the vantage's stands in, or nothing does."""
     unknown = saw(NODE, local=None)

@@ -60,6 +60,15 @@ def test_a_narrow_table_has_the_reasons_below_their_rows() -> None:
     assert max(map(len, shown.splitlines())) <= 100
 
 
+def test_a_table_is_as_wide_as_it_may_be() -> None:
+    """Where every row just fits with its reason it stands there, and one character less puts it below."""
+    shown = report(failing())
+    needed = max(len(line) for line in render_table(shown).splitlines()[:3])
+    fitting, narrower = (render_table(shown, width=width).splitlines() for width in (needed, needed - 1))
+    assert fitting[0].split()[-1] == "REASON"
+    assert "REASON" not in narrower[0]
+
+
 def test_an_empty_report_says_so() -> None:
     """A report without verdicts is no empty table that looks like a success."""
     shown = render_table(report())
