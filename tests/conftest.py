@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from typing import TYPE_CHECKING
 
+import hypothesis
 import pytest
 
 from tests.airflow_env import use_temporary_home
@@ -17,6 +18,10 @@ if TYPE_CHECKING:
     from tests.emulated_cloud import EmulatedCloud
 
 use_temporary_home()
+
+# A busy machine is no failure: pytest-timeout ends what hangs.
+hypothesis.settings.register_profile("no_deadline", deadline=None)
+hypothesis.settings.load_profile("no_deadline")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
