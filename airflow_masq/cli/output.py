@@ -1,7 +1,7 @@
 """How commands speak: JSON for programs, text for people, colours for terminals only.
 
-Text of others that reaches a terminal through here was made harmless where it came in (``wire.foreign_text``). It must
-not know any command.
+Foreign text that reaches a terminal through here was escaped where it came in (``text.printable``). It must not know
+any command.
 """
 
 from __future__ import annotations
