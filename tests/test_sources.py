@@ -34,11 +34,6 @@ CODE_IS_STILL_BEING_CONVERTED = True
 # Modules whose comments or docstrings still tell their sources themselves. The list only shrinks.
 STILL_TO_BE_CONVERTED = frozenset(
     {
-        "airflow_masq/agent/config.py",
-        "airflow_masq/agent/document.py",
-        "airflow_masq/agent/fields.py",
-        "airflow_masq/agent/literals.py",
-        "airflow_masq/agent/warnings.py",
         "airflow_masq/airflow_compat.py",
         "airflow_masq/cli/command_line.py",
         "airflow_masq/cli/output.py",
