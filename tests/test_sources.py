@@ -40,13 +40,6 @@ STILL_TO_BE_CONVERTED = frozenset(
         "airflow_masq/clients/composer.py",
         "airflow_masq/clients/environment_message.py",
         "airflow_masq/clients/google_errors.py",
-        "airflow_masq/environment/cidr_fields.py",
-        "airflow_masq/environment/difference.py",
-        "airflow_masq/environment/field_generations.py",
-        "airflow_masq/environment/fields.py",
-        "airflow_masq/environment/name.py",
-        "airflow_masq/environment/resource.py",
-        "airflow_masq/environment/versions.py",
         "airflow_masq/get_provider_info.py",
         "airflow_masq/network/arrival.py",
         "airflow_masq/network/capacity.py",
@@ -80,7 +73,6 @@ STILL_TO_BE_CONVERTED = frozenset(
         "airflow_masq/renderings/terraform.py",
         "airflow_masq/rules/masq204_not_allowed_range.py",
         "airflow_masq/rules/views/targets.py",
-        "tests/environment/test_versions.py",
     }
 )
 
