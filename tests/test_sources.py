@@ -111,7 +111,7 @@ def test_each_key_that_code_names_exists() -> None:
 
 
 def test_each_key_is_used() -> None:
-    """docs/sources.md holds no fact on which neither code nor a page for users relies, except below its last heading."""
+    """Code or a page for users relies on each fact of docs/sources.md, except on those below its last heading."""
     named = {key for keys in NAMED_KEYS.values() for key in keys}
     pages = "".join(path.read_text(encoding="utf-8") for path in (REPOSITORY / "docs" / "rules").glob("*.md"))
     in_use, _, _ = SOURCES.partition(NOT_USED_YET)
