@@ -6,13 +6,15 @@ Nothing is refused here.
 
 from __future__ import annotations
 
+import re
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Final
 
-from netaddr import IPNetwork
+from netaddr import AddrFormatError, IPNetwork, IPSet
 
 from airflow_masq.agent.fields import (
     CIDRS_KEY,
+    DEFAULT_CIDR_LIMIT,
     KNOWN_KEYS,
     LINK_LOCAL_KEY,
     RESYNC_KEY,
@@ -21,12 +23,15 @@ from airflow_masq.agent.fields import (
     Value,
     known_key,
 )
-from airflow_masq.text import excerpt
+from airflow_masq.network.ranges import IPV4
+from airflow_masq.text import excerpt, join_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 _CLOSE_ENOUGH: Final = 0.6
+_MASQUERADE_ONLY: Final = re.compile(r"masq(?:uerade)?[-_]?(?:only|all|cidr|range|ip|dest)", re.IGNORECASE)
+_RANGES_OF_RFC_1918: Final = 3
 # All fields of a ConfigMap [source: k8s-config-map-keys].
 _KEYS_OF_CONFIG_MAPS: Final = frozenset({"apiVersion", "kind", "metadata", "data", "binaryData", "immutable"})
 
@@ -36,6 +41,39 @@ EMPTY_LIST: Final = f"{CIDRS_KEY} is empty, so every destination is masqueraded,
 def describe_everything_listed(network: IPNetwork) -> str:
     """Say that a list holds everything, ``0.0.0.0/0`` or ``::/0``."""
     return f"{network} is in {CIDRS_KEY}, so nothing of IPv{network.version} is masqueraded"
+
+
+def describe_default_list(networks: Sequence[IPNetwork]) -> str:
+    """Say which default list is assumed where a config has none, and how to assume the other."""
+    assumed, other = ("RFC 1918's three ranges", "GKE's own agent, which runs with --nomasq-all-reserved-ranges")
+    change = "agent-config --reserved-ranges, or reserved_ranges: true in a plan"
+    if len(networks) > _RANGES_OF_RFC_1918:
+        # [source: ip-masq-agent-published-manifest]
+        assumed = "all reserved ranges, as of GKE's own agent, which runs with --nomasq-all-reserved-ranges"
+        other = "an agent without that flag, such as the DaemonSet that Google publishes"
+        change = "reserved_ranges: false in a plan, or agent-config without --reserved-ranges"
+    return f"{CIDRS_KEY} is not set, so the default list is in force: {assumed}. For {other}: {change}"
+
+
+def describe_complement(name: str, value: Value) -> str:
+    """Answer a key that asks to masquerade some destinations only, which the agent cannot be told.
+
+    [source: ip-masq-agent-only-these]
+    """
+    sentence = (
+        f"the agent ignores the key {excerpt(name)}: it cannot be told to masquerade some destinations only. It "
+        f"masquerades everything that {CIDRS_KEY} does not name"
+    )
+    try:
+        wanted = IPSet([IPNetwork(each) for each in value] if isinstance(value, list) else [])  # type: ignore[arg-type] # any JSON; netaddr refuses what is no range
+    except (AddrFormatError, TypeError, ValueError):
+        return sentence
+    if not wanted or any(cidr.version != IPV4 for cidr in wanted.iter_cidrs()):
+        return sentence
+    rest = list((IPSet(["0.0.0.0/0"]) - wanted).iter_cidrs())
+    if len(rest) > DEFAULT_CIDR_LIMIT:
+        return f"{sentence}. All but these are {len(rest)} ranges, and the agent takes {DEFAULT_CIDR_LIMIT} at most"
+    return f"{sentence}. To masquerade only these, list all others: {join_words(rest, most=DEFAULT_CIDR_LIMIT)}"
 
 
 def find_warnings(document: Value, *, fields: AgentFields, networks: Sequence[IPNetwork]) -> Iterator[str]:
@@ -50,10 +88,14 @@ def find_warnings(document: Value, *, fields: AgentFields, networks: Sequence[IP
     if {"kind", "data"}.issubset(names):
         yield "this looks like a whole ConfigMap, of which the agent reads the text under data.config only"
         names = [name for name in names if name not in _KEYS_OF_CONFIG_MAPS]
-    yield from _check_names(names)
-    for name, value in members:
-        if known_key(name) == CIDRS_KEY and isinstance(value, list) and None in value:
-            yield f"{CIDRS_KEY} has an empty element, which keeps the default list's entry of the same place"
+    if fields.lists_defaults:
+        yield describe_default_list(networks)
+    wishes = {name: value for name, value in members if _MASQUERADE_ONLY.match(name) and known_key(name) is None}
+    yield from (describe_complement(name, value) for name, value in wishes.items())
+    yield from _check_names([name for name in names if name not in wishes])
+    lists = [value for name, value in members if known_key(name) == CIDRS_KEY and isinstance(value, list)]
+    if any(None in each for each in lists):
+        yield f"{CIDRS_KEY} has an empty element, which keeps the default list's entry of the same place"
     yield from _check_networks(networks)
     for text, network in zip(fields.cidrs, networks, strict=True):
         if int(text.partition("/")[2]) != network.prefixlen:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from airflow_masq.agent.config import AgentConfigReading, read_agent_config
+from airflow_masq.agent.manifests import find_config
 from airflow_masq.cli.output import Colour, align, paint, print_json, print_lines, wrap
 from airflow_masq.plan_file import read_text_file, show_name
 
@@ -19,7 +21,9 @@ _MEANINGS: Final = {"RETURN": "sees the Pod's address", "MASQUERADE": "sees the 
 def add_arguments(parser: ArgumentParser) -> None:
     """Declare the command's arguments."""
     parser.add_argument(
-        "file", metavar="FILE", help="the text of the key config in the agent's ConfigMap, or - for standard input"
+        "file",
+        metavar="FILE",
+        help="the agent's ConfigMap, also as kubectl prints it, or the text of its key config; - for standard input",
     )
     parser.add_argument("--enable-ipv6", action="store_true", help="as the agent's own option: masquerade IPv6 too")
     parser.add_argument(
@@ -32,11 +36,15 @@ def add_arguments(parser: ArgumentParser) -> None:
 def run(arguments: Namespace) -> int:
     """Return 0 if the agent accepts the config, 1 if it rejects it.
 
-    :raises InvalidInputError: the file cannot be read.
+    :raises InvalidInputError: the file cannot be read, or holds manifests without one ConfigMap of the agent.
     """
+    found = find_config(read_text_file(arguments.file), where=show_name(arguments.file))
     reading = read_agent_config(
-        read_text_file(arguments.file), enable_ipv6=arguments.enable_ipv6, reserved_ranges=arguments.reserved_ranges
+        found.text,
+        enable_ipv6=arguments.enable_ipv6 or bool(found.enable_ipv6),
+        reserved_ranges=arguments.reserved_ranges or bool(found.reserved_ranges),
     )
+    reading = replace(reading, warnings=(*found.remarks, *reading.warnings))
     if arguments.format == "json":
         print_json(
             {

@@ -3,8 +3,8 @@
 Two exist from the start: ``default``, which may be edited, and ``gke-<hash>-1``, which holds the nodes, Pods and
 Services and which cannot be changed; more may be created beside them [source: egress-nat-policy-objects].
 
-A manifest is checked for mistakes that change its meaning. Unknown keys are accepted: Google may have added them to the
-object's definition.
+A manifest is checked for mistakes that change its meaning. Keys of ``spec`` that GKE's object does not have are found
+apart: another product's object of that kind has selectors, and GKE's exempts every Pod all the same.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from airflow_masq.network.policy import (
 )
 from airflow_masq.network.provenance import Provenance
 from airflow_masq.network.ranges import NetworkRanges, parse_cidr
-from airflow_masq.text import describe
+from airflow_masq.text import describe, printable
 
 if TYPE_CHECKING:
     from netaddr import IPNetwork
@@ -67,6 +67,30 @@ def check_egress_nat_policy(manifest: object) -> tuple[ManifestProblem, ...]:
     Whether the API server refuses each of them is not verified. Each changes the meaning of the manifest.
     """
     return tuple(_find_problems(manifest))
+
+
+def find_unknown_keys(manifest: object) -> tuple[ManifestProblem, ...]:
+    """Find the keys of ``spec`` and its destinations that GKE's object does not have [source: egress-nat-policy-spec].
+
+    A cluster ignores them. A person who wrote them means them.
+    """
+    if not isinstance(manifest, Mapping):
+        return ()
+    spec = _section(manifest, "spec")
+    places: list[tuple[str, Mapping[str, object], tuple[str, ...]]] = [("spec", spec, ("action", "destinations"))]
+    destinations = spec.get("destinations")
+    for number, entry in enumerate(destinations if isinstance(destinations, list | tuple) else ()):
+        if isinstance(entry, Mapping):
+            places.append((f"spec.destinations[{number}]", entry, ("cidr",)))
+    problems = []
+    for where, section, known in places:
+        for key in section:
+            if key not in known:
+                name = printable(str(key), limit=60)
+                seen = f"{name}, which GKE ignores: the object exempts every Pod"
+                expected = f"only {' and '.join(known)}"
+                problems.append(ManifestProblem(where=f"{where}.{name}", expected=expected, seen=seen))
+    return tuple(problems)
 
 
 def read_egress_nat_policy(manifest: Mapping[str, object]) -> EgressNatPolicy:

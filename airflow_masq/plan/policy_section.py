@@ -11,11 +11,14 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Final, Self
 
 from airflow_masq.agent.config import AgentConfigReading, agent_policy, read_agent_config
+from airflow_masq.agent.manifests import find_config
 from airflow_masq.environment import EnvironmentResource
+from airflow_masq.exceptions import InvalidInputError
 from airflow_masq.network.egress_nat_policy import (
     DEFAULT_NAME,
     check_egress_nat_policy,
     combine_egress_nat_policies,
+    find_unknown_keys,
     read_egress_nat_policy,
 )
 from airflow_masq.network.policy import MasqueradePolicy, composer_policy, gke_default_policy, no_policy
@@ -45,7 +48,9 @@ class PolicyChoice:
     :param name: ``composer``, ``gke-default``, ``none``, ``egress_nat_policies`` or ``agent_config``; default: GKE's.
     :param stated: whether the plan says so; else it follows from the environment's flag.
     :param manifests: the ``EgressNATPolicy`` objects as the plan has them, flawed ones too.
+    :param manifest_places: where each manifest stands in the plan, such as ``policy.egress_nat_policies[0].items[1]``.
     :param agent_config: the agent's config; ``None`` for every other policy.
+    :param remarks: what was found around the agent's config, in sentences; default nothing.
     :param reserved_ranges: whether the agent's defaults are all reserved ranges; default true, as on GKE.
     :param daemon_set: whether the agent's DaemonSet runs; default true. Without it the config is not read.
     :param enable_ipv6: whether the agent runs with ``--enable-ipv6``; default false.
@@ -54,10 +59,12 @@ class PolicyChoice:
     name: str = GKE_DEFAULT
     stated: bool = False
     manifests: tuple[Mapping[str, object], ...] = field(default=(), hash=False)
+    manifest_places: tuple[str, ...] = ()
     agent_config: str | None = None
     reserved_ranges: bool = True
     daemon_set: bool = True
     enable_ipv6: bool = False
+    remarks: tuple[str, ...] = ()
 
     @classmethod
     def from_environment(cls, environment: EnvironmentResource) -> Self:
@@ -77,6 +84,14 @@ class PolicyChoice:
         return tuple(manifest for manifest in self.manifests if not check_egress_nat_policy(manifest))
 
     @property
+    def placed_manifests(self) -> tuple[tuple[str, Mapping[str, object]], ...]:
+        """The manifests with their places in the plan."""
+        places = self.manifest_places or [
+            f"policy.{EGRESS_NAT_POLICIES}[{index}]" for index in range(len(self.manifests))
+        ]
+        return tuple(zip(places, self.manifests, strict=True))
+
+    @property
     def replaces_default(self) -> bool:
         """Whether an accepted manifest takes the place of the object ``default``, which is GKE's or Composer's."""
         return any(read_egress_nat_policy(manifest).name == DEFAULT_NAME for manifest in self.accepted_manifests)
@@ -94,10 +109,12 @@ class PolicyChoice:
             policy = combine_egress_nat_policies(
                 self.accepted_manifests, ranges=ranges, has_agent=environment.masquerades
             )
-            if len(self.accepted_manifests) == len(self.manifests):
-                return policy
-            remark = "a flawed manifest of the plan is taken not to be in force"
-            return replace(policy, provenance=Provenance.INFERRED, remark=remark)
+            remark = ""
+            if len(self.accepted_manifests) < len(self.manifests):
+                remark = "a flawed manifest of the plan is taken not to be in force"
+            elif any(map(find_unknown_keys, self.manifests)):
+                remark = "keys of a manifest that GKE's EgressNATPolicy does not have are taken to be ignored"
+            return replace(policy, provenance=Provenance.INFERRED, remark=remark) if remark else policy
         if self.name == NO_POLICY:
             return no_policy()
         make_policy = composer_policy if self.name == COMPOSER else gke_default_policy
@@ -122,20 +139,41 @@ def read_policy_choice(place: Place) -> PolicyChoice:
             if setting in entries:
                 expected = f"no {setting} beside {EGRESS_NAT_POLICIES} (it belongs to {AGENT_CONFIG})"
                 raise entries[setting].error(expected)
-        items = entries[EGRESS_NAT_POLICIES].some_items()
-        manifests = tuple({name: each.value for name, each in item.entries().items()} for item in items)
-        return PolicyChoice(name=EGRESS_NAT_POLICIES, stated=True, manifests=manifests)
-    settings = {
-        name: entries[name].boolean() if name in entries else default for name, default in _AGENT_SETTINGS.items()
-    }
+        found = [each for item in entries[EGRESS_NAT_POLICIES].some_items() for each in _expand_list(item)]
+        return PolicyChoice(
+            name=EGRESS_NAT_POLICIES,
+            stated=True,
+            manifests=tuple({name: each.value for name, each in item.entries().items()} for item in found),
+            manifest_places=tuple(item.where for item in found),
+        )
+    return _read_agent_config(entries)
+
+
+def _read_agent_config(entries: Mapping[str, Place]) -> PolicyChoice:
     config = entries[AGENT_CONFIG]
     if not isinstance(config.value, str):
         raise config.error("the agent's config as text (write it below `agent_config: |`)")
+    try:
+        found = find_config(config.value, where=config.where)
+    except InvalidInputError as error:
+        raise config.error(error.expected, seen=error.seen) from None
+    told = {"reserved_ranges": found.reserved_ranges, "enable_ipv6": found.enable_ipv6}  # by a DaemonSet beside it
+    settings = _AGENT_SETTINGS | {name: value for name, value in told.items() if value is not None}
+    settings |= {name: entries[name].boolean() for name in _AGENT_SETTINGS if name in entries}
     return PolicyChoice(
         name=AGENT_CONFIG,
         stated=True,
-        agent_config=config.value,
+        agent_config=found.text,
         reserved_ranges=settings["reserved_ranges"],
         daemon_set=settings["daemon_set"],
         enable_ipv6=settings["enable_ipv6"],
+        remarks=found.remarks,
     )
+
+
+def _expand_list(item: Place) -> list[Place]:
+    """Give the objects of a ``kind: List``, as kubectl prints it, and any other object as it is."""
+    entries = item.entries()
+    if "items" in entries and "kind" in entries and entries["kind"].value == "List":
+        return entries["items"].items()
+    return [item]

@@ -157,10 +157,9 @@ def _read_sole_chain(plan: Plan, *, form: str) -> Chain:
     if composer == COMPOSER_1 and form == EGRESS_NAT_POLICY:
         reason = "Composer 1 runs on a Standard cluster, which no EgressNATPolicy governs; use agent-config"
         raise InexpressibleError(form=form, where=IMAGE_VERSION_PLACE, reason=reason)
-    for index, manifest in enumerate(plan.policy_choice.manifests):
+    for place, manifest in plan.policy_choice.placed_manifests:
         for problem in check_egress_nat_policy(manifest):
-            where = f"policy.egress_nat_policies[{index}].{problem.where}"
-            raise InexpressibleError(form=form, where=where, reason=problem.message)
+            raise InexpressibleError(form=form, where=f"{place}.{problem.where}", reason=problem.message)
     reading = plan.policy_choice.agent_reading
     if reading is not None and reading.error is not None:
         reason = f"the agent refuses the config, which then has no effect: {reading.error}"

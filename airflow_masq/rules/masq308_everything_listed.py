@@ -2,18 +2,22 @@
 
 The plan's own policy names `0.0.0.0/0` (or `::/0`) as a destination that keeps the Pod's address, or ranges that are
 the same together, such as `0.0.0.0/1` and `128.0.0.0/1`. Nothing is masqueraded at all then, as if there
-were no agent, and less than with GKE's default.
+were no agent, and less than with GKE's default. It is a remark only where the plan's Cloud NAT covers Pods: then it is
+the documented way to have all traffic to the internet leave through Cloud NAT.
 
 ## Why
 
 The list names what is *not* masqueraded ([IP masquerade
 agent](https://cloud.google.com/kubernetes-engine/docs/how-to/ip-masquerade-agent), read 2026-11-22). With
 `[0.0.0.0/0]` the real agent let every destination see the Pod's address (observed 2026-11-22); that an
-`EgressNATPolicy` does the same is our conclusion.
+`EgressNATPolicy` does the same is our conclusion. Google describes this list as the way to have Pods of public nodes
+use Cloud NAT instead of their nodes' external addresses (Google Cloud knowledge base 000004894).
 
 ## How to fix
 
-Remove the entry or entries, and name the cluster's node and Pod ranges only.
+Remove the entry or entries, and name the cluster's node and Pod ranges only. Keep them if all traffic is meant to leave
+with Pod addresses: then no destination may need a node's address, and Cloud NAT must cover the Pods
+(`network.nat_covers`).
 """
 
 from __future__ import annotations
@@ -23,7 +27,7 @@ from typing import TYPE_CHECKING, Final
 from netaddr import cidr_merge
 
 from airflow_masq.network.provenance import Provenance
-from airflow_masq.network.ranges import IPV4
+from airflow_masq.network.ranges import IPV4, AddressKind
 from airflow_masq.rules.rule import Problem, Rule, Severity
 from airflow_masq.rules.views.policy import AGENT_CONFIG, list_entries
 
@@ -37,12 +41,17 @@ def _check(plan: Plan) -> Iterator[Problem]:
     masquerades_ipv6 = any(chain.ipv6 for chain in plan.policy.chains)
     judged = (entry for entry in list_entries(plan) if entry.cidr.version == IPV4 or masquerades_ipv6)
     entries = tuple(dict.fromkeys(judged))
+    severity, advice = None, "; list the cluster's node and Pod ranges only."
+    if AddressKind.POD in plan.ranges.nat_covers:
+        severity = Severity.INFO
+        advice = ", and those on the internet see Cloud NAT's. Each target is judged for itself."
     for entry in entries:
         if entry.cidr.prefixlen == 0:
             yield Problem(
                 where=entry.where,
                 message=f"{entry.cidr} keeps every destination from being masqueraded, so all of them see Pods' "
-                "addresses; list the cluster's node and Pod ranges only.",
+                f"addresses{advice}",
+                severity=severity,
                 provenance=_provenance(plan),
             )
     for everything in cidr_merge([entry.cidr for entry in entries]):
@@ -51,7 +60,8 @@ def _check(plan: Plan) -> Iterator[Problem]:
             yield Problem(
                 where=parts[0].where,
                 message=f"The {len(parts)} ranges listed are {everything} together and keep every destination from "
-                "being masqueraded; list the cluster's node and Pod ranges only.",
+                f"being masqueraded{advice}",
+                severity=severity,
                 provenance=_provenance(plan),
             )
 

@@ -42,7 +42,6 @@ def test_what_is_surely_not_meant_is_a_warning(text: str, warning: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "",
         "nonMasqueradeCIDRs:\n  - 10.64.0.0/14\n  - 10.128.0.0/20\nresyncInterval: 60s\nmasqLinkLocal: false\n",
         "nonMasqueradeCIDRs: [9.0.0.0/8, 10.0.0.0/16, 10.1.0.0/16]",
         "# !!! ours\n---\nnonMasqueradeCIDRs: [ # Pods\n  '10.64.0.0/14',\n  \"10.128.0.0/20\"]\nmasqLinkLocal: no\n",
@@ -70,3 +69,39 @@ def test_a_range_of_one_version_covers_none_of_the_other() -> None:
         "::/0 is in nonMasqueradeCIDRs, so nothing of IPv6 is masqueraded",
         "fd00::/8 is in nonMasqueradeCIDRs for nothing: ::/0 covers it",
     )
+
+
+@pytest.mark.parametrize(
+    ("reserved_ranges", "words"), [(False, "RFC 1918's three ranges"), (True, "all reserved ranges")]
+)
+def test_a_config_without_a_list_says_which_default_is_assumed(*, reserved_ranges: bool, words: str) -> None:
+    """Which list is in force depends on a flag of the agent that the config does not show."""
+    (warning,) = read_agent_config("resyncInterval: 60s", reserved_ranges=reserved_ranges).warnings
+    assert warning.startswith(f"nonMasqueradeCIDRs is not set, so the default list is in force: {words}")
+    assert "--reserved-ranges" in warning
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("masqueradeAll: true", "cannot be told to masquerade some destinations only"),
+        ("masqueradeCIDRs: []", "everything that nonMasqueradeCIDRs does not name"),
+        ("masqueradeCIDRs: [on-premises]", "everything that nonMasqueradeCIDRs does not name"),
+        ("masqueradeCIDRs: ['fd00::/8']", "everything that nonMasqueradeCIDRs does not name"),
+        ("masqueradeCIDRs: [128.0.0.0/1]", "To masquerade only these, list all others: 0.0.0.0/1"),
+        ("masqueradeCIDRs: [0.0.0.0/1, 192.0.0.0/2]", "To masquerade only these, list all others: 128.0.0.0/2"),
+    ],
+)
+def test_masquerade_only_these_gets_the_complement(text: str, words: str) -> None:
+    """A key of the opposite meaning is never proposed in its place; the list of all others is."""
+    warnings = read_agent_config(f"nonMasqueradeCIDRs: [10.0.0.0/8]\n{text}").warnings
+    assert len(warnings) == 1
+    assert words in warnings[0]
+    assert "did you mean" not in warnings[0]
+
+
+def test_a_complement_longer_than_the_agents_limit_is_counted() -> None:
+    """Ranges far apart leave more gaps than the agent takes."""
+    wanted = ", ".join(f"{first}.20.0.0/24" for first in (10, 60, 150, 200))
+    (warning,) = read_agent_config(f"nonMasqueradeCIDRs: [10.0.0.0/8]\nmasqueradeCIDRs: [{wanted}]").warnings
+    assert "All but these are 87 ranges, and the agent takes 64 at most" in warning

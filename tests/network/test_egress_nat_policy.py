@@ -15,6 +15,7 @@ from airflow_masq.network.egress_nat_policy import (
     EgressNatPolicy,
     check_egress_nat_policy,
     combine_egress_nat_policies,
+    find_unknown_keys,
     read_egress_nat_policy,
 )
 from airflow_masq.network.policy import Decision, MasqueradePolicy, Reason, decide
@@ -247,3 +248,17 @@ def test_whatever_is_handed_in_is_read_or_has_problems(content: Any) -> None:  #
 def test_a_whole_object_is_always_read(cidrs: list[str]) -> None:
     """Any list of aligned CIDRs is an object, in its order."""
     assert [str(cidr) for cidr in read_egress_nat_policy(manifest(*cidrs)).destinations] == cidrs
+
+
+def test_keys_that_gke_does_not_have_are_found_apart() -> None:
+    """A selector of another product is no mistake that makes the object unreadable, and it is named."""
+    unknown = manifest("10.200.0.0/16")
+    unknown["spec"]["podSelector"] = {}
+    unknown["spec"]["destinations"][0]["port"] = 443
+    assert check_egress_nat_policy(unknown) == ()
+    assert [problem.where for problem in find_unknown_keys(unknown)] == [
+        "spec.podSelector",
+        "spec.destinations[0].port",
+    ]
+    assert find_unknown_keys(manifest("10.200.0.0/16")) == ()
+    assert find_unknown_keys("no object") == find_unknown_keys({"spec": {"destinations": "all"}}) == ()

@@ -44,7 +44,12 @@ def test_a_word_names_a_policy(name: str) -> None:
 def test_manifests_make_a_policy() -> None:
     """Destinations in a manifest keep the Pod's address, and so do nodes, Pods and Services; others do not."""
     plan = _plan({"egress_nat_policies": [MANIFEST]})
-    assert plan.policy_choice == PolicyChoice(name="egress_nat_policies", stated=True, manifests=(MANIFEST,))
+    assert plan.policy_choice == PolicyChoice(
+        name="egress_nat_policies",
+        stated=True,
+        manifests=(MANIFEST,),
+        manifest_places=("policy.egress_nat_policies[0]",),
+    )
     assert not _masqueraded(plan, "10.200.0.9")
     assert not _masqueraded(plan, "10.128.0.9")
     assert _masqueraded(plan, "172.20.0.10")
@@ -194,3 +199,30 @@ def test_an_object_beside_the_default_one_changes_nothing_else(*, flag: bool, is
     )
     decision = decide(plan.policy, pod=IPAddress("192.168.0.2"), destination=IPAddress("172.20.0.10"))
     assert decision.masqueraded is is_masqueraded
+
+
+def test_keys_that_gke_ignores_make_the_prediction_uncertain() -> None:
+    """The object is in force without its selector, and nothing that follows from it is told as documented."""
+    spec = {"action": "NoSNAT", "destinations": [{"cidr": "10.200.0.0/16"}]}
+    certain = _plan({"egress_nat_policies": [MANIFEST]}).policy
+    uncertain = _plan({"egress_nat_policies": [MANIFEST | {"spec": spec | {"podSelector": {}}}]}).policy
+    assert (certain.provenance, certain.remark) == (Provenance.DOCUMENTED, "")
+    assert uncertain.provenance is Provenance.INFERRED
+    assert "does not have are taken to be ignored" in uncertain.remark
+    assert uncertain.chains == certain.chains
+
+
+def test_a_list_of_objects_is_read_object_by_object() -> None:
+    """What kubectl prints is one object of kind List; each of its items keeps its place."""
+    choice = _plan({"egress_nat_policies": [{"apiVersion": "v1", "kind": "List", "items": [MANIFEST]}]}).policy_choice
+    assert choice.placed_manifests == (("policy.egress_nat_policies[0].items[0]", MANIFEST),)
+
+
+def test_an_agents_manifest_is_read_with_its_flags() -> None:
+    """The flags of a DaemonSet beside the ConfigMap count where the plan does not say otherwise."""
+    flags = "kind: DaemonSet\napiVersion: apps/v1\nspec: {args: [--enable-ipv6]}"
+    text = f"{flags}\n---\nkind: ConfigMap\ndata: {{config: 'nonMasqueradeCIDRs: []'}}\n"
+    choice = _plan({"agent_config": text}).policy_choice
+    assert (choice.agent_config, choice.enable_ipv6, choice.reserved_ranges) == ("nonMasqueradeCIDRs: []", True, False)
+    assert _plan({"agent_config": text, "enable_ipv6": False}).policy_choice.enable_ipv6 is False
+    assert "manifests of kind DaemonSet" in _error({"agent_config": flags})

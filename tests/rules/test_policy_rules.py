@@ -216,7 +216,7 @@ def test_a_refused_config_is_an_error_with_the_agents_reason() -> None:
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("nonMasqueradeCIDR: []", "nonMasqueradeCIDR"),
+        (f"{_listing(*ALL)}\nnonMasqueradeCIDR: []", "nonMasqueradeCIDR"),
         (f"{_listing(*ALL)}\nresyncInterval: 0s", "resyncInterval"),
         (_listing(*ALL, PODS), "more than once"),
     ],
@@ -319,15 +319,20 @@ def test_a_contradiction_that_hides_a_failure_is_an_error(
 
 def test_a_sentence_that_asks_ends_with_its_question_mark() -> None:
     """A misspelt key's hint is a question, and no full stop follows it."""
-    (finding,) = findings(_agent("nonMasqueradeCIDR: []"), "MASQ317")
-    assert finding.message.endswith("whose default is in force now?")
+    (finding,) = findings(_agent(f"{_listing(*ALL)}\nnonMasqueradeCIDR: []"), "MASQ317")
+    assert finding.message.endswith("which is there as well?")
 
 
-def test_a_whole_config_map_is_one_finding() -> None:
-    """Who pastes the object instead of its text is told that once, and not key by key."""
-    text = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: ip-masq-agent}\ndata: {config: ''}\n"
-    (finding,) = findings(_agent(text), "MASQ317")
-    assert "a whole ConfigMap" in finding.message
+def test_a_config_map_is_read_as_the_manifest_that_it_is() -> None:
+    """Its key config is the config, and a remark says where it was found."""
+    text = (
+        "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: ip-masq-agent}\ndata: {config: 'nonMasqueradeCIDRs: []'}\n"
+    )
+    found, *_ = findings(_agent(text), "MASQ317")
+    assert (found.severity, found.message) == (
+        Severity.INFO,
+        "In the agent's config, read from the key config of the ConfigMap ip-masq-agent.",
+    )
 
 
 @pytest.mark.parametrize(("image", "code"), [(COMPOSER_1, "MASQ318"), (COMPOSER_2, "MASQ306")])

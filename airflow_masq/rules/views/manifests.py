@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from airflow_masq.network.egress_nat_policy import ManifestProblem, check_egress_nat_policy
-from airflow_masq.rules.views.policy import EGRESS_NAT_POLICIES_PLACE
+from airflow_masq.network.egress_nat_policy import ManifestProblem, check_egress_nat_policy, find_unknown_keys
 from airflow_masq.text import excerpt
 
 if TYPE_CHECKING:
@@ -36,7 +35,7 @@ def other_problems(plan: Plan) -> Iterator[tuple[str, ManifestProblem]]:
 
 def _repeated_names(plan: Plan) -> Iterator[tuple[str, ManifestProblem]]:
     seen: set[str] = set()
-    for number, manifest in enumerate(plan.policy_choice.manifests):
+    for place, manifest in plan.policy_choice.placed_manifests:
         metadata = manifest.get("metadata")
         name = metadata.get("name") if isinstance(metadata, Mapping) else None
         if not isinstance(name, str):
@@ -44,16 +43,15 @@ def _repeated_names(plan: Plan) -> Iterator[tuple[str, ManifestProblem]]:
         if name in seen:
             expected = "a name of its own (this object takes the place of the one above it)"
             problem = ManifestProblem(where="metadata.name", expected=expected, seen=excerpt(name))
-            yield f"{EGRESS_NAT_POLICIES_PLACE}[{number}].{problem.where}", problem
+            yield f"{place}.{problem.where}", problem
         seen.add(name)
 
 
 def _problems(plan: Plan) -> Iterator[tuple[tuple[str, ManifestProblem], bool]]:
-    for number, manifest in enumerate(plan.policy_choice.manifests):
+    for place, manifest in plan.policy_choice.placed_manifests:
         bare = {f"spec.destinations[{position}]" for position in _positions_of_text(manifest)}
-        for problem in check_egress_nat_policy(manifest):
-            where = f"{EGRESS_NAT_POLICIES_PLACE}[{number}].{problem.where}"
-            yield (where, problem), problem.where in bare
+        for problem in (*check_egress_nat_policy(manifest), *find_unknown_keys(manifest)):
+            yield (f"{place}.{problem.where}", problem), problem.where in bare
 
 
 def _positions_of_text(manifest: Mapping[str, object]) -> list[int]:

@@ -127,14 +127,13 @@ def is_exempt_by_default(plan: Plan, *, predicted: PredictedTarget) -> bool:
 
 def _manifest_entries(plan: Plan) -> Iterator[ListEntry]:
     accepted = [
-        (number, read_egress_nat_policy(manifest))
-        for number, manifest in enumerate(plan.policy_choice.manifests)
+        (place, read_egress_nat_policy(manifest))
+        for place, manifest in plan.policy_choice.placed_manifests
         if not check_egress_nat_policy(manifest)
     ]
-    in_force = {policy.name: number for number, policy in accepted}  # of two with one name, the later
-    for number, policy in accepted:
-        if in_force[policy.name] != number:
+    in_force = {policy.name: place for place, policy in accepted}  # of two with one name, the later
+    for place, policy in accepted:
+        if in_force[policy.name] != place:
             continue
         for position, cidr in enumerate(policy.destinations):
-            where = f"{EGRESS_NAT_POLICIES_PLACE}[{number}].spec.destinations[{position}].cidr"
-            yield ListEntry(where=where, cidr=cidr)
+            yield ListEntry(where=f"{place}.spec.destinations[{position}].cidr", cidr=cidr)

@@ -1,0 +1,134 @@
+"""The agent's config is found in the forms that people have at hand, and what holds none is refused by name."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from airflow_masq.agent.manifests import FoundConfig, find_config
+from airflow_masq.exceptions import InvalidInputError
+
+CONFIG = "nonMasqueradeCIDRs: [10.4.0.0/14]\n"
+CONFIG_MAP = f"""\
+apiVersion: v1
+kind: ConfigMap
+metadata: {{name: ip-masq-agent, namespace: kube-system}}
+data:
+  config: |
+    {CONFIG}"""
+DAEMON_SET = """\
+apiVersion: apps/v1
+kind: DaemonSet
+metadata: {name: ip-masq-agent}
+spec: {template: {spec: {containers: [{name: agent, args: [FLAGS]}]}}}
+"""
+FOUND = "read from the key config of the ConfigMap ip-masq-agent"
+
+
+def as_list(*manifests: str) -> str:
+    """Write manifests as ``kubectl get -o yaml`` prints several."""
+    items = "".join("- " + text.strip().replace("\n", "\n  ") + "\n" for text in manifests)
+    return f"apiVersion: v1\nkind: List\nmetadata: {{resourceVersion: ''}}\nitems:\n{items}"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        CONFIG,
+        "",
+        "[]",
+        "kind: agent\nnonMasqueradeCIDRs: []",  # no manifest: neither an apiVersion nor a ConfigMap
+        "kind: [",
+        "kind: 1\n---\n- ConfigMap",
+        "kind: ConfigMap\n" * 2 + "a: &a [*b]",
+        f"kind: ConfigMap # {'x' * 1024 * 1024}",
+        "apiVersion: v1\nkind: List\nitems: " + str([{"apiVersion": "v1", "kind": "ConfigMap"}] * 201),
+    ],
+)
+def test_what_is_no_manifest_is_the_config_itself(text: str) -> None:
+    """Any other text is given to the agent's reader as it is."""
+    assert find_config(text) == FoundConfig(text=text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [CONFIG_MAP, as_list(CONFIG_MAP), f"---\n{CONFIG_MAP}...\n", CONFIG_MAP.replace("kind:", '"kind":')],
+)
+def test_a_config_map_is_read(text: str) -> None:
+    """Its key config is the config, whether it comes alone, in a kind: List or between document markers."""
+    assert find_config(text) == FoundConfig(text=CONFIG, remarks=(FOUND,))
+
+
+def test_a_config_map_without_the_key_leaves_the_defaults() -> None:
+    """Settings beside the key are not read by the agent, and a person is told where they belong."""
+    found = find_config("kind: ConfigMap\ndata: {nonMasqueradeCIDRs: '[]'}\n")
+    assert found.text == ""
+    defaults = "so the agent keeps its defaults. Put the settings under data.config"
+    assert found.remarks == (f"the ConfigMap has no key config under data, {defaults}",)
+
+
+@pytest.mark.parametrize(
+    ("flags", "reserved_ranges", "enable_ipv6", "remark"),
+    [
+        ("", False, False, "none of the flags that matter here"),
+        ("--masq-chain=IP-MASQ", False, False, "none of the flags that matter here"),
+        ("--nomasq-all-reserved-ranges", True, False, "--nomasq-all-reserved-ranges"),
+        ("--nomasq-all-reserved-ranges=false", False, False, "none of the flags that matter here"),
+        (
+            "--nomasq-all-reserved-ranges, --enable-ipv6=true",
+            True,
+            True,
+            "--nomasq-all-reserved-ranges, --enable-ipv6",
+        ),
+    ],
+)
+def test_a_daemon_set_beside_it_tells_the_flags(
+    flags: str, *, reserved_ranges: bool, enable_ipv6: bool, remark: str
+) -> None:
+    """The files that people apply hold both, and the agent's flags decide which default list is in force."""
+    found = find_config(f"{DAEMON_SET.replace('FLAGS', flags)}---\n{CONFIG_MAP}")
+    assert (found.text, found.reserved_ranges, found.enable_ipv6) == (CONFIG, reserved_ranges, enable_ipv6)
+    assert found.remarks == (FOUND, f"the DaemonSet runs the agent with {remark}")
+
+
+def test_other_kinds_are_named() -> None:
+    """What is not read is said."""
+    account = "apiVersion: v1\nkind: ServiceAccount\nmetadata: {name: agent}\n"
+    assert find_config(f"{account}---\n{CONFIG_MAP}").remarks == (
+        FOUND,
+        "manifests of other kinds are not read: ServiceAccount",
+    )
+
+
+def test_of_several_config_maps_the_agents_is_read() -> None:
+    """A namespace's list holds ConfigMaps of others too."""
+    other = CONFIG_MAP.replace("name: ip-masq-agent", "name: cluster-info").replace("10.4", "10.8")
+    assert find_config(as_list(other, CONFIG_MAP)).text == CONFIG
+
+
+@pytest.mark.parametrize(
+    ("text", "seen"),
+    [
+        (DAEMON_SET, "manifests of kind DaemonSet"),
+        (f"{CONFIG_MAP}---\n{CONFIG_MAP}", "2 ConfigMaps"),
+        ("kind: ConfigMap\ndata: {config: {nonMasqueradeCIDRs: []}}", "expected text (write it below config: |)"),
+        ("apiVersion: networking.gke.io/v1\nkind: EgressNATPolicy\n", "manifests of kind EgressNATPolicy"),
+    ],
+)
+def test_manifests_without_one_config_are_refused(text: str, seen: str) -> None:
+    """The message says what was found instead."""
+    with pytest.raises(InvalidInputError) as refusal:
+        find_config(text, where="file.yaml")
+    assert seen in str(refusal.value)
+
+
+@given(st.text(alphabet="kind: ConfigMapLst\n-{}[]'data#&*x1") | st.text())
+def test_no_text_makes_it_fail_otherwise(text: str) -> None:
+    """Whatever a file holds, the answer is a config or a refusal in one line."""
+    try:
+        found = find_config(f"kind: {text}")
+    except InvalidInputError as refusal:
+        assert str(refusal).isprintable()  # noqa: PT017 - any refusal is fine, as long as it is one line
+    else:
+        assert isinstance(found.text, str)
