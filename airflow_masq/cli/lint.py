@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from airflow_masq.cli.output import Colour, align, paint, print_json, print_lines, wrap
 from airflow_masq.plan_file import read_plan_file, show_name
-from airflow_masq.rules import Finding, Severity, all_rules, lint
+from airflow_masq.rules import Finding, Severity, lint, list_rules
 from airflow_masq.text import format_count
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def _report(plan: Plan, findings: Sequence[Finding], *, source: str) -> Iterator
 
 def _list_next_steps(findings: Sequence[Finding]) -> Iterator[str]:
     """Say how to fix the first findings, each code once; the others are referred to their pages."""
-    texts = {rule.code: rule.text or "" for rule in all_rules()}
+    texts = {rule.code: rule.text or "" for rule in list_rules()}
     codes = list(dict.fromkeys(finding.code for finding in findings))
     for code in codes[:_MOST_NEXT_STEPS]:
         title, _, rest = texts[code].strip().partition("\n")

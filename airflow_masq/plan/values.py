@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Remedy:
-    """A change that would have workers masqueraded, and what it brings about.
+    """A change after which workers are masqueraded, and its effect.
 
     :param policy: the policy in force afterwards.
     :param state: the state afterwards, as a sentence begins with it: ``With the IP masquerade agent``.
@@ -93,10 +93,10 @@ class Plan:
         )
 
     def find_remedy(self) -> Remedy:
-        """Find what would have the workers masqueraded as with the agent.
+        """Find the change after which workers are masqueraded as with the agent.
 
-        Rules and firewall requests give the advice in sentences of their own. Whether it helps is for a prediction
-        under the remedy's policy to say.
+        Rules and firewall requests turn it into their own sentences. Predict under the remedy's policy to see whether
+        it helps.
         """
         choice = self.policy_choice
         if choice.agent_config is not None and not choice.daemon_set:
@@ -106,12 +106,12 @@ class Plan:
         if choice.manifests and not choice.replaces_default and not self.environment.masquerades:
             # GKE's own object stays in force beside the plan's, and exempts more than these list.
             state = "With an object default that lists the cluster's own ranges only"
-            step = "add such an EgressNATPolicy in place of GKE's, and keep the destination out of the others"
+            step = "replace GKE's EgressNATPolicy with such an object, and remove the destination from the others"
             return Remedy(policy=policy, state=state, step=step)
         if choice.agent_config is not None or choice.manifests:
             state = "With a list of the cluster's own ranges only"
             return Remedy(policy=policy, state=state, step="correct the list under policy")
         if self.environment.masquerades:
-            return Remedy(policy=policy, state="With Composer's own policy", step="leave policy out of the plan")
+            return Remedy(policy=policy, state="With Composer's own policy", step="remove policy from the plan")
         step = "create the environment with enableIpMasqAgent: true"
         return Remedy(policy=policy, state="With the IP masquerade agent", step=step)

@@ -47,7 +47,7 @@ _IPV6: Final = (
 
 _COMMENT_COLUMNS: Final = 110
 _UNREAD: Final = (
-    "MASQ315: Without the agent's DaemonSet nobody reads this config, and GKE's default list stays in force; deploy "
+    "MASQ315: Without the agent's DaemonSet, this config has no effect and GKE's default list stays in force. Deploy "
     "kube-system/ip-masq-agent."
 )
 _CONFIG_MAP: Final = """\
@@ -147,7 +147,7 @@ def find_pod_range_place(plan: Plan) -> str:
 
 
 def _read_sole_chain(plan: Plan, *, form: str) -> Chain:
-    """Read the one chain that the plan's policy amounts to.
+    """Read the only chain of the plan's policy.
 
     :raises InexpressibleError: the environment's cluster does not read the form; the policy masquerades nothing, is
         several chains, or masquerades IPv6; or the cluster or its agent would refuse a manifest or config of the plan.
@@ -205,14 +205,14 @@ def _list_non_masquerade(plan: Plan, *, chain: Chain, form: str) -> list[IPNetwo
 
 
 def _list_omissions(plan: Plan, own: AgentConfig) -> Iterator[str]:
-    """Say which ranges Google's caution wants in the list and the list lacks, in the words of MASQ301."""
+    """Say which ranges the list lacks although Google's caution requires them, in the words of MASQ301."""
     listed = cidr_merge(own.non_masquerade)
     for purpose, ranges in (("node", plan.ranges.node), ("Pod", plan.ranges.pod)):
         for network in ranges:
             if network.version == IPV4 and not any(network in cidr for cidr in listed):
                 yield (
-                    f"MASQ301: The {purpose} range {network} is missing from the non-masquerade list; Composer enables "
-                    "intranode visibility, so the list must at least include the cluster's node and Pod ranges."
+                    f"MASQ301: The {purpose} range {network} is missing from the non-masquerade list. Composer enables "
+                    "intranode visibility, so the list must include at least the cluster's node and Pod ranges."
                 )
         if not ranges:
             yield f"The plan names no {purpose} range, so whether the list includes it is not known (MASQ301)."

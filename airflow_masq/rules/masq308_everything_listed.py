@@ -1,19 +1,18 @@
-"""The non-masquerade list holds everything.
+"""The non-masquerade list covers every destination.
 
-The plan's own policy names `0.0.0.0/0` (or `::/0`) as a destination that keeps the Pod's address, or ranges that are
-the same together, such as `0.0.0.0/1` and `128.0.0.0/1`. Nothing is masqueraded at all then, as if there
-were no agent, and less than with GKE's default.
+The plan's own policy lists `0.0.0.0/0` (or `::/0`) as a non-masquerade destination, or ranges that together cover it,
+such as `0.0.0.0/1` and `128.0.0.0/1`. Nothing is masqueraded then, which is less than with GKE's default policy.
 
 ## Why
 
 The list names what is *not* masqueraded ([IP masquerade
 agent](https://cloud.google.com/kubernetes-engine/docs/how-to/ip-masquerade-agent), read 2026-11-22). With
-`[0.0.0.0/0]` the real agent let every destination see the Pod's address (observed 2026-11-22); that an
-`EgressNATPolicy` does the same is our conclusion.
+`[0.0.0.0/0]`, the real agent let every destination see the Pod's address (observed 2026-11-22). That an
+`EgressNATPolicy` does the same is inferred.
 
 ## How to fix
 
-Remove the entry or entries, and name the cluster's node and Pod ranges only.
+Remove these entries, and list only the cluster's node and Pod ranges.
 """
 
 from __future__ import annotations
@@ -41,23 +40,23 @@ def _check(plan: Plan) -> Iterator[Problem]:
         if entry.cidr.prefixlen == 0:
             yield Problem(
                 where=entry.where,
-                message=f"{entry.cidr} keeps every destination from being masqueraded, so all of them see Pods' "
-                "addresses; list the cluster's node and Pod ranges only.",
-                provenance=_provenance(plan),
+                message=f"{entry.cidr} exempts every destination from masquerading, so all services see Pod addresses. "
+                "List only the cluster's node and Pod ranges.",
+                provenance=_find_provenance(plan),
             )
     for everything in cidr_merge([entry.cidr for entry in entries]):
         parts = [entry for entry in entries if entry.cidr.version == everything.version]
         if everything.prefixlen == 0 and all(part.cidr.prefixlen for part in parts):
             yield Problem(
                 where=parts[0].where,
-                message=f"The {len(parts)} ranges listed are {everything} together and keep every destination from "
-                "being masqueraded; list the cluster's node and Pod ranges only.",
-                provenance=_provenance(plan),
+                message=f"The {len(parts)} ranges listed cover {everything} together, so no destination is masqueraded "
+                "and all services see Pod addresses. List only the cluster's node and Pod ranges.",
+                provenance=_find_provenance(plan),
             )
 
 
-def _provenance(plan: Plan) -> Provenance | None:
-    """Only the agent was seen to do this; of EgressNATPolicy objects it is our conclusion."""
+def _find_provenance(plan: Plan) -> Provenance | None:
+    """Return the rule's own for the agent, which was observed; for EgressNATPolicy objects it is inferred."""
     return None if plan.policy_choice.name == AGENT_CONFIG else Provenance.INFERRED
 
 

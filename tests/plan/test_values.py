@@ -24,7 +24,7 @@ MANIFEST: dict[str, Any] = {
     [
         ({}, "create the environment with enableIpMasqAgent: true"),
         ({"policy": "none"}, "create the environment with enableIpMasqAgent: true"),
-        ({"environment": WITH_AGENT, "policy": "gke-default"}, "leave policy out of the plan"),
+        ({"environment": WITH_AGENT, "policy": "gke-default"}, "remove policy from the plan"),
         ({"policy": {"agent_config": "nonMasqueradeCIDRs: [0.0.0.0/0]"}}, "correct the list under policy"),
         ({"environment": WITH_AGENT, "policy": {"egress_nat_policies": [MANIFEST]}}, "correct the list under policy"),
     ],
@@ -48,7 +48,7 @@ def test_a_missing_agent_brings_about_its_own_config() -> None:
 def test_beside_googles_own_object_only_another_default_helps() -> None:
     """GKE's object exempts more than the plan's; Composer's does not, and there the plan's own list is at fault."""
     named = {**MANIFEST, "metadata": {"name": "mine"}}
-    for environment, step in (({}, "in place of GKE's"), (WITH_AGENT, "correct the list under policy")):
+    for environment, step in (({}, "replace GKE's"), (WITH_AGENT, "correct the list under policy")):
         plan = {"network": NETWORK, "policy": {"egress_nat_policies": [named]}}
         read = plan_from_mapping({**plan, **({"environment": environment} if environment else {})}, source="plan")
         remedy = read.find_remedy()

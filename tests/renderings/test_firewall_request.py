@@ -90,7 +90,7 @@ def test_without_the_agent() -> None:
 @pytest.mark.parametrize(
     ("policy", "step"),
     [
-        ("gke-default", "leave policy out of the plan"),
+        ("gke-default", "remove policy from the plan"),
         ({"agent_config": "nonMasqueradeCIDRs: [0.0.0.0/0]"}, "correct the list under policy"),
         ({"agent_config": "nonMasqueradeCIDRs: [192.168.0.0/16]", "daemon_set": False}, "deploy its DaemonSet"),
     ],

@@ -232,8 +232,8 @@ def test_ones_own_list_is_left_alone() -> None:
 def test_what_ones_own_list_leaves_out_is_said() -> None:
     """Node and Pod ranges that are missing are named in a comment, in the rule's words; those it holds are not."""
     node, pod, nothing = comments({"agent_config": "nonMasqueradeCIDRs: [172.20.0.0/16]"})
-    assert node.startswith("MASQ301: The node range 10.128.0.0/20 is missing from the non-masquerade list; Composer")
-    assert pod.startswith(" MASQ301: The Pod range 192.168.0.0/16 is missing from the non-masquerade list; Composer")
+    assert node.startswith("MASQ301: The node range 10.128.0.0/20 is missing from the non-masquerade list. Composer")
+    assert pod.startswith(" MASQ301: The Pod range 192.168.0.0/16 is missing from the non-masquerade list. Composer")
     assert nothing == ""
     halves = "nonMasqueradeCIDRs: [10.128.0.0/9, 192.168.128.0/17, 192.168.0.0/17]"
     assert comments({"agent_config": halves}) == [""]

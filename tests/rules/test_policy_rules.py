@@ -49,7 +49,7 @@ def test_the_caution_is_told_in_googles_terms() -> None:
     """Who leaves a range out reads why Composer wants it: intranode visibility."""
     (finding,) = findings(_agent(_listing(NODES)), "MASQ301")
     assert "intranode visibility" in finding.message
-    assert "at least include the cluster's node and Pod ranges" in finding.message
+    assert "include at least the cluster's node and Pod ranges" in finding.message
 
 
 def test_defaults_without_public_pods_are_no_proper_list() -> None:
@@ -114,7 +114,7 @@ def test_two_manifests_of_one_name_are_told() -> None:
     """The later one takes the earlier one's place, which is told at the later; other names are no matter."""
     (finding,) = findings(_egress(manifest(*ALL), manifest(*ALL, name="more"), manifest(PODS)), "MASQ304")
     assert finding.where == "policy.egress_nat_policies[2].metadata.name"
-    assert "takes the place of the one above it" in finding.message
+    assert "replaces the one above it" in finding.message
     assert "'default'" in finding.message
     assert not findings(_egress(manifest(*ALL), manifest(*ALL, name="more")), "MASQ304")
 
@@ -280,7 +280,10 @@ def test_only_of_the_agent_was_everything_listed_seen(plan: dict[str, Any], prov
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("resyncInterval: 60s", "nonMasqueradeCIDRs is missing, so the agent's default list is in force, whose 172.16"),
+        (
+            "resyncInterval: 60s",
+            "nonMasqueradeCIDRs is missing, so the agent's default list is in force. Its entry 172",
+        ),
         (_listing("172.16.0.0/12", *ALL), "172.16.0.0/12 covers erp (172.20.0.10)"),
     ],
 )
@@ -314,7 +317,7 @@ def test_a_contradiction_that_hides_a_failure_is_an_error(
     }
     (finding,) = findings(plan, "MASQ305")
     assert finding.severity is severity
-    assert ("erp would not see what it needs" in finding.message) is (severity is Severity.ERROR)
+    assert ("erp would not see the expected address" in finding.message) is (severity is Severity.ERROR)
 
 
 def test_a_sentence_that_asks_ends_with_its_question_mark() -> None:

@@ -243,7 +243,7 @@ def test_fields_for_ipv4_take_no_ipv6(field: str) -> None:
 def test_everything_in_parts_is_everything(halves: list[str], whole: str | None) -> None:
     """Entries that leave nothing out together are found like the one that says so, and told once."""
     found = findings({"network": NETWORK, "policy": {"egress_nat_policies": [manifest(*halves)]}}, "MASQ308")
-    assert [f"are {whole} together" in finding.message for finding in found] == [True] * (whole is not None)
+    assert [f"cover {whole} together" in finding.message for finding in found] == [True] * (whole is not None)
 
 
 @pytest.mark.parametrize(
