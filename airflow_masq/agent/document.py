@@ -54,7 +54,7 @@ _MOST_VALUES_FROM_ALIASES: Final = 100
 
 _TAG: Final = "tag:yaml.org,2002:"
 _BOOLEANS_OF_GO: Final = {"y": True, "Y": True, "n": False, "N": False}
-# What Go's YAML takes for a number once the underscores are taken out (resolve.go), and what everybody reads alike.
+# What Go's YAML takes for a number once the underscores are taken out (resolve.go), and what all libraries read alike.
 _NUMBER: Final = re.compile(
     r"[-+]?(?:0[xX][0-9a-fA-F]+|0[oO][0-7]+|0[bB][-+]?[01]+|(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?)"
 )
@@ -88,7 +88,7 @@ class ConfigText:
             raise self._too_much("too many levels") from None
 
     def _too_much(self, seen: str) -> InvalidInputError:
-        self.doubts.append(f"it has {seen} and is not read here; the agent may read it")
+        self.doubts.append(f"it has {seen}, too much to be read here, but the agent may read it")
         return InvalidInputError(where="config", expected="a text that can be read here", seen=seen)
 
     def _doubt(self, line: int, what: str, *, who: str = "YAML libraries") -> None:

@@ -136,7 +136,7 @@ class CreationWatch:
         left = self.deadline - now
         if left <= 0:
             seen = f"state {self.state}" if self.state else "it has not appeared"
-            continues = CONTINUES.get(self.state or "", "whatever was started continues in the cloud")
+            continues = CONTINUES.get(self.state or "", "any operation that was started continues in the cloud")
             raise EnvironmentNotReadyError(
                 f"{self.name} is not running yet ({seen}) and creation_timeout_seconds has passed; {continues}. Run "
                 "the task again to continue waiting, or raise creation_timeout_seconds"

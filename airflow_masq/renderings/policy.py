@@ -76,7 +76,7 @@ def render_egress_nat_policy(plan: Plan) -> str:
     """
     chain = _read_sole_chain(plan, form=EGRESS_NAT_POLICY)
     if chain.masquerades_link_local:
-        reason = "the object cannot say that link-local destinations are masqueraded (masqLinkLocal)"
+        reason = "the object cannot express that link-local destinations are masqueraded (masqLinkLocal)"
         raise InexpressibleError(form=EGRESS_NAT_POLICY, where="policy", reason=reason)
     cidrs = _list_non_masquerade(plan, chain=chain, form=EGRESS_NAT_POLICY)
     manifest = {
@@ -125,7 +125,7 @@ def render_agent_config(plan: Plan) -> str:
     else:
         cidrs = _list_non_masquerade(plan, chain=chain, form=AGENT_CONFIG)
         if len(cidrs) > DEFAULT_CIDR_LIMIT:
-            reason = f"the agent refuses more than {DEFAULT_CIDR_LIMIT} ranges, and these are {len(cidrs)}; merge some"
+            reason = f"the agent refuses more than {DEFAULT_CIDR_LIMIT} ranges, but there are {len(cidrs)}; merge some"
             raise InexpressibleError(form=AGENT_CONFIG, where="policy", reason=reason)
         comments = []
         config = {
@@ -154,10 +154,10 @@ def _read_sole_chain(plan: Plan, *, form: str) -> Chain:
     """
     composer = plan.environment.generation
     if composer == COMPOSER_3:
-        reason = f"{OUT_OF_YOUR_NETWORK}, so there is no policy of yours"
+        reason = f"{OUT_OF_YOUR_NETWORK}, so you cannot set a policy"
         raise InexpressibleError(form=form, where=IMAGE_VERSION_PLACE, reason=reason)
     if composer == COMPOSER_1 and form == EGRESS_NAT_POLICY:
-        reason = "Composer 1 runs on a Standard cluster, which no EgressNATPolicy governs; use agent-config"
+        reason = "Composer 1 runs on a Standard cluster, which does not use EgressNATPolicy objects; use agent-config"
         raise InexpressibleError(form=form, where=IMAGE_VERSION_PLACE, reason=reason)
     for index, manifest in enumerate(plan.policy_choice.manifests):
         for problem in check_egress_nat_policy(manifest):
@@ -175,7 +175,7 @@ def _read_sole_chain(plan: Plan, *, form: str) -> Chain:
         raise InexpressibleError(form=form, where="policy", reason=reason)
     chain = plan.policy.chains[0]
     if chain.ipv6:
-        reason = "masquerading IPv6 is the agent's flag --enable-ipv6, which is no part of the form"
+        reason = "the agent masquerades IPv6 only with its flag --enable-ipv6, which is not part of the form"
         raise InexpressibleError(form=form, where="policy", reason=reason)
     return chain
 

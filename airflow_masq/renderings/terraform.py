@@ -115,7 +115,7 @@ def _refuse_composed(field: EnvironmentField, value: object) -> None:
 def _read_allowed_ip_ranges(field: EnvironmentField) -> list[dict[str, str]]:
     ranges = field.read_allowed_ip_ranges()
     if not ranges.value:
-        raise ranges.error("an empty list keeps everyone out, and the provider takes it for no list at all; use rest")
+        raise ranges.error("an empty list blocks all access, but the provider treats it like a missing list; use rest")
     return ranges.read_records("value", "description")
 
 

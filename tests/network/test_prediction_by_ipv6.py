@@ -31,7 +31,7 @@ def test_ipv6_bypasses_masquerading_and_cloud_nat() -> None:
 
 
 def test_an_ipv6_pod_sends_to_ipv4_by_an_address_of_its_own() -> None:
-    """Of a Pod that is known by IPv6 only, nobody can tell from which IPv4 address it sends."""
+    """The IPv4 source of a Pod that is given by its IPv6 address only is not known."""
     unknown = predicted(gke_default_policy(RANGES), ON_PREMISES, pod="2001:db8::5")
     assert (unknown.arrives_as, unknown.reason) == (
         AddressKind.POD,

@@ -98,7 +98,7 @@ def test_the_pods_own_node_sees_the_pod() -> None:
 
 
 def test_an_unknown_node_may_be_the_destination() -> None:
-    """Where nobody said which node is the Pod's, one that is sent to may be it, and the path says so."""
+    """If the Pod's node is not known, a node as destination may be that node, and the path says so."""
     perhaps_own = predicted(EVERYTHING, "10.128.0.10")
     assert (perhaps_own.arrives_as, perhaps_own.provenance) == (AddressKind.NODE, Provenance.INFERRED)
     assert perhaps_own.path[1].endswith("; if the destination is the Pod's own node, it sees the Pod's address")
@@ -202,7 +202,7 @@ def test_a_service_of_a_cluster_with_few_pods_or_none_known() -> None:
 
 
 def test_a_pod_range_inside_the_node_range_holds_pods() -> None:
-    """An address that could be a Pod's and a node's is a Pod's, unless somebody says that it is on the host network."""
+    """An address that could be a Pod's and a node's is a Pod's, unless the plan says that it is on the host network."""
     nested = replace(RANGES, node=(IPNetwork("192.168.0.0/12"),))
     assert predicted(EVERYTHING, ON_PREMISES, ranges=nested).reason is Reason.MASQUERADED
     stated = predicted(EVERYTHING, ON_PREMISES, ranges=nested, host_network=True)
@@ -229,7 +229,7 @@ def test_link_local_destinations_see_the_node_where_the_agent_was_told_to() -> N
 
 
 def test_what_is_no_pod_is_not_on_the_pods_node() -> None:
-    """Where a node's block of Pod addresses is larger than the Pod range, the rest of it is somebody else's."""
+    """Where a node's block of Pod addresses is larger than the Pod range, the rest of it belongs to another network."""
     ranges = replace(RANGES, pod=(IPNetwork("10.4.0.0/27"),))
     prediction = predicted(composer_policy(ranges), "10.4.0.40", ranges=ranges, pod="10.4.0.2")
     assert (prediction.source_kind, prediction.reason) == (AddressKind.NODE, Reason.MASQUERADED)

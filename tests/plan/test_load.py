@@ -254,7 +254,7 @@ def test_an_environment_that_cannot_be_read_is_refused() -> None:
             7,
             "environment.config.nodeConfig",
             "the field once",
-            "it in both spellings",
+            "both spellings",
         ),
     ],
 )
@@ -407,7 +407,7 @@ def test_a_plan_has_as_many_ranges_as_can_be_compared(network: dict[str, object]
     if count is None:
         assert plan_from_mapping({"network": network}, source="plan").ranges.node
         return
-    with pytest.raises(PlanError, match=f"network: expected at most 2000 ranges in all .sum some up., saw {count}"):
+    with pytest.raises(PlanError, match=f"network: expected at most 2000 ranges in all .merge some., saw {count}"):
         plan_from_mapping({"network": network}, source="plan")
 
 

@@ -145,7 +145,7 @@ def test_a_config_that_the_agent_rejects_is_in_the_plan() -> None:
         ({"egress_nat_policies": [], "enable_ipv6": True}, "policy.enable_ipv6: expected no enable_ipv6 beside"),
         ({"agent_config": "", "daemonset": True}, "(did you mean daemon_set?), saw 'daemonset'"),
         ({"egress_nat_policies": {}}, "policy.egress_nat_policies: expected a list"),
-        ({"egress_nat_policies": []}, "policy.egress_nat_policies: expected a list with entries (leave the key out"),
+        ({"egress_nat_policies": []}, "policy.egress_nat_policies: expected a list with entries (remove the key"),
         ({"egress_nat_policies": ["x"]}, "policy.egress_nat_policies[0]: expected a mapping, saw 'x'"),
         ({"egress_nat_policies": [], "daemon_set": True}, "policy.daemon_set: expected no daemon_set beside"),
     ],

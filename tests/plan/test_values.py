@@ -37,7 +37,7 @@ def test_the_way_out_leads_to_what_the_agent_does(plan: dict[str, Any], step: st
 
 
 def test_a_missing_agent_brings_about_its_own_config() -> None:
-    """Running the DaemonSet puts the plan's config in force, not one that somebody wishes for."""
+    """Running the DaemonSet puts the plan's config in force, not a better one."""
     policy = {"agent_config": "nonMasqueradeCIDRs: [0.0.0.0/0]", "daemon_set": False}
     remedy = plan_from_mapping({"network": NETWORK, "policy": policy}, source="plan").find_remedy()
     (chain,) = remedy.policy.chains

@@ -209,7 +209,7 @@ def test_at_the_deadline_there_is_no_pause_left(client: ComposerClient) -> None:
     [
         ("CREATING", r"\(state CREATING\) .* its creation continues"),
         ("UPDATING", r"\(state UPDATING\) .* its update continues"),
-        (None, r"\(it has not appeared\) .* whatever was started continues"),
+        (None, r"\(it has not appeared\) .* any operation that was started continues"),
     ],
 )
 def test_the_state_says_what_continues_after_the_deadline(

@@ -250,7 +250,7 @@ def test_the_comment_is_what_the_rule_says() -> None:
 
 
 def test_ranges_that_the_plan_does_not_name() -> None:
-    """Where nobody named the ranges the list is written all the same, and that nobody looked is said."""
+    """If the plan has no ranges, the list is written, with a comment that it was not compared with them."""
     (sentences,) = comments({"agent_config": "nonMasqueradeCIDRs: []"}, network={"pod_ranges": ["fd00::/64"]})
     assert sentences == "The plan names no node range, so whether the list includes it is not known (MASQ301)."
 
@@ -336,5 +336,5 @@ def test_a_list_that_is_too_long() -> None:
     policy = MasqueradePolicy(name="own", chains=(Chain(name="a", exemptions=()),))
     assert render_agent_config(replace(plan, policy=policy)).count("- 10.") == 63
     longer = NODES_AND_PODS | {"node_ranges": [f"10.{n}.0.0/16" for n in range(64)]}
-    with pytest.raises(InexpressibleError, match="refuses more than 64 ranges, and these are 65"):
+    with pytest.raises(InexpressibleError, match="refuses more than 64 ranges, but there are 65"):
         render_agent_config(replace(plan_from_mapping({"network": longer}, source="p"), policy=policy))

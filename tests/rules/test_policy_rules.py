@@ -132,7 +132,7 @@ def test_two_manifests_of_one_name_are_told() -> None:
     ],
 )
 def test_a_stated_policy_must_agree_with_the_flag(policy: str | None, count: int, *, flag: bool) -> None:
-    """Only a policy that somebody wrote down can contradict the flag."""
+    """Only a policy in the plan can contradict the flag."""
     plan = environment(nodeConfig={"enableIpMasqAgent": flag})
     stated = {} if policy is None else {"policy": policy}
     assert len(findings({**plan, **stated}, "MASQ305")) == count
@@ -199,7 +199,7 @@ def test_an_empty_list_is_told_once() -> None:
 
 
 def test_a_config_that_nobody_reads_is_not_judged() -> None:
-    """Without the DaemonSet neither a refused nor a doubtful config matters, only that nobody reads it."""
+    """Without the DaemonSet, the only finding is that the config has no effect."""
     for text in ("nonMasqueradeCIDRs: [nonsense]", "nonMasqueradeCIDR: []", _listing(), _listing("0.0.0.0/0")):
         assert codes(_agent(text, daemon_set=False)) == {"MASQ315"}
 
@@ -222,7 +222,7 @@ def test_a_refused_config_is_an_error_with_the_agents_reason() -> None:
     ],
 )
 def test_warnings_of_the_agents_config_are_findings(text: str, words: str) -> None:
-    """What the agent accepts but nobody means becomes a warning with its words."""
+    """A probable mistake in a config that the agent accepts is a warning."""
     (finding,) = findings(_agent(text), "MASQ317")
     assert (finding.severity, words in finding.message) == (Severity.WARNING, True)
 
@@ -323,11 +323,11 @@ def test_a_contradiction_that_hides_a_failure_is_an_error(
 def test_a_sentence_that_asks_ends_with_its_question_mark() -> None:
     """A misspelt key's hint is a question, and no full stop follows it."""
     (finding,) = findings(_agent("nonMasqueradeCIDR: []"), "MASQ317")
-    assert finding.message.endswith("whose default is in force now?")
+    assert finding.message.endswith("whose default is in force?")
 
 
 def test_a_whole_config_map_is_one_finding() -> None:
-    """Who pastes the object instead of its text is told that once, and not key by key."""
+    """A whole ConfigMap instead of its text is one finding, not one for each key."""
     text = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: ip-masq-agent}\ndata: {config: ''}\n"
     (finding,) = findings(_agent(text), "MASQ317")
     assert "a whole ConfigMap" in finding.message
@@ -335,7 +335,7 @@ def test_a_whole_config_map_is_one_finding() -> None:
 
 @pytest.mark.parametrize(("image", "code"), [(COMPOSER_1, "MASQ318"), (COMPOSER_2, "MASQ306")])
 def test_a_policy_that_the_cluster_cannot_have_is_an_error(image: str, code: str) -> None:
-    """What is predicted from it cannot be relied on, so that a plan with it is not let through."""
+    """Predictions from such a config are not reliable, so the plan is refused."""
     policies: dict[str, dict[str, Any]] = {"MASQ318": _egress(manifest(*ALL)), "MASQ306": _agent(_listing(*ALL))}
     (finding,) = findings({**policies.pop(code), **environment(image)}, code)
     assert finding.severity is Severity.ERROR

@@ -126,7 +126,7 @@ def test_without_any_translation_the_cause_is_told() -> None:
 
 
 def test_unknown_nodes_are_not_promised_to_be_let_in() -> None:
-    """Where the node range is not known, nobody says that the agent would help."""
+    """If the node range is not known, the message does not promise that the agent helps."""
     plan = {**_plan(policy="gke-default", allowed_sources=["10.0.0.0/8"]), "network": {"pod_ranges": [PODS]}}
     message = _message(plan)
     assert "which this plan does not name" in message
@@ -387,12 +387,12 @@ def test_where_an_observer_stands_is_told(observe: str, words: str) -> None:
 
 
 def test_a_firewall_on_the_node_itself_is_nobodys_to_ask() -> None:
-    """A link-local target with a firewall is told as no proof, and nobody is asked to let Pods in."""
+    """A link-local target with a firewall proves nothing, and no message asks to let Pods in."""
     assert codes(_plan("http://169.254.169.254/", allowed_sources=["10.0.0.0/8"])) == {"MASQ309"}
 
 
 def test_a_node_range_that_is_too_wide_is_suspected() -> None:
-    """Who names all machines as the cluster's nodes, as the page's example may be read, is told to narrow that."""
+    """If the node ranges contain all machines, as the page's example suggests, the message says to narrow them."""
     plan = _plan("http://10.20.0.5/", "gke-default", allowed_sources=["10.0.0.0/8"])
     plan["network"] = {"node_ranges": ["10.0.0.0/8"], "pod_ranges": [PODS]}
     assert "If network.node_ranges names more than the cluster's own subnetwork, correct that first." in _message(plan)
@@ -401,7 +401,7 @@ def test_a_node_range_that_is_too_wide_is_suspected() -> None:
 
 
 def test_expecting_pods_behind_a_firewall_for_nodes_is_a_contradiction() -> None:
-    """Nobody is advised to masquerade towards a target that is to see Pods."""
+    """No message advises masquerading for a target that must see Pods."""
     message = _message(_plan(policy="gke-default", allowed_sources=["10.0.0.0/8"], expect="pod"))
     assert message.endswith(
         "This contradicts expect: pod. Ask the firewall's team to let in 192.168.0.0/16, or remove expect."

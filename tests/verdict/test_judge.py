@@ -137,7 +137,7 @@ def test_nat_that_may_have_translated_pods_proves_nothing(covers: set[AddressKin
 
 @pytest.mark.parametrize("seen", [NODE, POD, "8.8.8.8"])
 def test_without_agent_and_need_nothing_can_be_said(seen: str) -> None:
-    """Where nobody says which source is needed, the verdict asks for that."""
+    """If the plan does not say which source is needed, the verdict asks for it."""
     verdict = judge(target(), [saw(seen)], vantage=vantage(), plan=plan(masquerade=False))
     assert (verdict.code, verdict.outcome, verdict.expected) == ("MASQ426", Outcome.INCONCLUSIVE, "")
     assert "add allowed_sources or expect to the target" in verdict.reason
@@ -222,7 +222,7 @@ def test_every_failure_has_its_own_code_and_never_passes(failure: Failure) -> No
 
 
 def test_no_attempt_at_all_is_an_error() -> None:
-    """A target that nobody asked is not passed over."""
+    """A target without an observation is reported."""
     verdict = verdict_of(need=target(expect="node"), at=vantage(pod_ip=None))
     assert (verdict.code, verdict.outcome, verdict.node) == ("MASQ452", Outcome.ERROR, None)
 
