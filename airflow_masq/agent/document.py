@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 import yaml
 
-from airflow_masq.agent.fields import RESYNC_KEY, Members, Value, known_key
+from airflow_masq.agent.fields import RESYNC_KEY, Members, Value, find_known_key
 from airflow_masq.exceptions import InvalidInputError
 from airflow_masq.text import excerpt
 
@@ -103,7 +103,7 @@ class ConfigText:
             seen = f"{excerpt(self._text[error.pos :])} ({error.msg})"
             raise InvalidInputError(where=f"config, line {error.lineno}", expected="JSON", seen=seen) from None
         line = _find_line(_ESCAPE, self._text)
-        if line and isinstance(document, Members) and any(known_key(name) == RESYNC_KEY for name, _ in document):
+        if line and isinstance(document, Members) and any(find_known_key(name) == RESYNC_KEY for name, _ in document):
             # Before v2.12.2 the agent parses what stands between the quotes without resolving escapes
             # (https://github.com/kubernetes-sigs/ip-masq-agent/commit/74b999c, read 2026-11-27).
             self._doubt(line, f"escapes in {RESYNC_KEY}", who="versions of the agent")

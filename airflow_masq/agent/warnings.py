@@ -19,7 +19,7 @@ from airflow_masq.agent.fields import (
     AgentFields,
     Members,
     Value,
-    known_key,
+    find_known_key,
 )
 from airflow_masq.text import excerpt
 
@@ -52,7 +52,7 @@ def find_warnings(document: Value, *, fields: AgentFields, networks: Sequence[IP
         names = [name for name in names if name not in _KEYS_OF_CONFIG_MAPS]
     yield from _check_names(names)
     for name, value in members:
-        if known_key(name) == CIDRS_KEY and isinstance(value, list) and None in value:
+        if find_known_key(name) == CIDRS_KEY and isinstance(value, list) and None in value:
             yield f"{CIDRS_KEY} has an empty element, which keeps the entry of the default list at that position"
     yield from _check_networks(networks)
     for text, network in zip(fields.cidrs, networks, strict=True):
@@ -70,14 +70,14 @@ def _check_names(names: Sequence[str]) -> Iterator[str]:
     folded = {key.lower(): key for key in KNOWN_KEYS}
     spelt: dict[str, str] = {}
     for name in names:
-        known = known_key(name)
+        known = find_known_key(name)
         if known is None:
             close = get_close_matches(name[:100].lower(), folded, n=1, cutoff=_CLOSE_ENOUGH)
             if not close:
                 yield f"the agent ignores the key {excerpt(name)}"
                 continue
             meant = folded[close[0]]
-            in_force = "which is set as well" if meant in map(known_key, names) else "whose default is in force"
+            in_force = "which is set as well" if meant in map(find_known_key, names) else "whose default is in force"
             yield f"the agent ignores the key {excerpt(name)}; did you mean {meant}, {in_force}?"
             continue
         if known in spelt:

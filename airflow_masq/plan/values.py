@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 from airflow_masq.environment import EnvironmentResource
 from airflow_masq.environment.cidr_fields import POD_FIELD, SERVICE_FIELD
 from airflow_masq.network.capacity import BareSize, Capacity, calculate_capacity
-from airflow_masq.network.policy import MasqueradePolicy, composer_policy, gke_default_policy
+from airflow_masq.network.policy import MasqueradePolicy, make_composer_policy, make_gke_default_policy
 from airflow_masq.network.ranges import NetworkRanges
-from airflow_masq.plan.document import nearest_line
+from airflow_masq.plan.document import find_nearest_line
 from airflow_masq.plan.policy_section import PolicyChoice
 from airflow_masq.plan.targets import Target
 
@@ -64,17 +64,17 @@ class Plan:
         :param where: the place, such as ``network.pod_ranges[0]``; fields of the environment in camelCase.
         :return: its line, or that of the nearest place around it; ``None`` where the plan did not come from a text.
         """
-        return nearest_line(self.lines, where=where)
+        return find_nearest_line(self.lines, where=where)
 
     @cached_property
     def policy_with_agent(self) -> MasqueradePolicy:
         """The policy that would be in force if the environment had the agent: Composer's."""
-        return composer_policy(self.ranges, autopilot=self.environment.runs_on_autopilot)
+        return make_composer_policy(self.ranges, autopilot=self.environment.runs_on_autopilot)
 
     @cached_property
     def policy_without_agent(self) -> MasqueradePolicy:
         """The policy that would be in force if the environment had no agent: GKE's default."""
-        return gke_default_policy(self.ranges, autopilot=self.environment.runs_on_autopilot)
+        return make_gke_default_policy(self.ranges, autopilot=self.environment.runs_on_autopilot)
 
     @cached_property
     def capacity(self) -> Capacity:

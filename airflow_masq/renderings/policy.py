@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 import yaml
 from netaddr import IPNetwork, cidr_merge
 
-from airflow_masq.agent.config import AgentConfig, agent_policy
+from airflow_masq.agent.config import AgentConfig, derive_agent_policy
 from airflow_masq.agent.fields import CIDR_LIMIT_KEY, CIDRS_KEY, DEFAULT_CIDR_LIMIT
 from airflow_masq.environment import COMPOSER_1, COMPOSER_3, IMAGE_VERSION_PLACE, OUT_OF_YOUR_NETWORK
 from airflow_masq.environment.cidr_fields import POD_FIELD
@@ -106,7 +106,7 @@ def render_agent_config(plan: Plan) -> str:
     # What is written here takes effect once the DaemonSet runs, so the plan is taken as if it did.
     choice = replace(plan.policy_choice, daemon_set=True)
     reading = choice.agent_reading
-    effective = plan if reading is None else replace(plan, policy_choice=choice, policy=agent_policy(reading))
+    effective = plan if reading is None else replace(plan, policy_choice=choice, policy=derive_agent_policy(reading))
     chain = _read_sole_chain(effective, form=AGENT_CONFIG)
     if reading is not None and reading.config is not None:  # _read_sole_chain complains of a refused config
         own = reading.config

@@ -6,7 +6,7 @@ import pytest
 from netaddr import IPAddress
 
 from airflow_masq.exceptions import PlanError
-from airflow_masq.network.policy import decide, gke_default_exemptions
+from airflow_masq.network.policy import decide, list_gke_default_exemptions
 from airflow_masq.network.provenance import Provenance
 from airflow_masq.plan import Plan, PolicyChoice, load_plan, plan_from_mapping
 
@@ -92,7 +92,7 @@ def test_without_the_daemon_set_the_agents_flags_do_not_count() -> None:
     decision = decide(plan.policy, pod=IPAddress("192.168.0.5"), destination=IPAddress("203.0.113.80"))
     assert (decision.masqueraded, decision.origin) == (False, "GKE's default list")
     (chain,) = plan.policy.chains
-    assert (chain.exemptions, chain.ipv6) == (gke_default_exemptions(), False)
+    assert (chain.exemptions, chain.ipv6) == (list_gke_default_exemptions(), False)
 
 
 @pytest.mark.parametrize(("settings", "masqueraded"), [({"enable_ipv6": True}, True), ({}, False)])

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from airflow_masq.network.policy import composer_policy, gke_default_policy
+from airflow_masq.network.policy import make_composer_policy, make_gke_default_policy
 from airflow_masq.plan import plan_from_mapping
 
 NETWORK = {"node_ranges": ["10.128.0.0/20"], "pod_ranges": ["192.168.0.0/16"]}
@@ -63,8 +63,8 @@ def test_the_policies_with_and_without_the_agent(image: str, *, autopilot: bool)
     """Whatever policy a plan has, it tells the other two over its own ranges and for its own kind of cluster."""
     environment = {"config": {"softwareConfig": {"imageVersion": image}}}
     plan = plan_from_mapping({"environment": environment, "network": NETWORK, "policy": "none"}, source="plan")
-    assert plan.policy_with_agent == composer_policy(plan.ranges, autopilot=autopilot)
-    assert plan.policy_without_agent == gke_default_policy(plan.ranges, autopilot=autopilot)
+    assert plan.policy_with_agent == make_composer_policy(plan.ranges, autopilot=autopilot)
+    assert plan.policy_without_agent == make_gke_default_policy(plan.ranges, autopilot=autopilot)
 
 
 @pytest.mark.parametrize(("field", "nodes"), [("/22", 16), ("192.168.0.0/23", 8), ("nonsense", None), (None, None)])

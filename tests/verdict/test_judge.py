@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from netaddr import IPAddress, IPNetwork
 
-from airflow_masq.network.policy import no_policy
+from airflow_masq.network.policy import make_no_policy
 from airflow_masq.network.ranges import SOURCE_KINDS, AddressKind, NetworkRanges
 from airflow_masq.observation.observation import Component, Failure, Observation
 from airflow_masq.plan import plan_from_mapping
@@ -371,7 +371,7 @@ def test_attempts_that_agree_are_not_worth_a_finding() -> None:
 
 def test_a_policy_without_translation_keeps_no_pod_address_by_intent() -> None:
     """With the flag set, a Pod address fails even where the plan's policy claims that nothing is translated."""
-    contradictory = dataclasses.replace(plan(), policy=no_policy())
+    contradictory = dataclasses.replace(plan(), policy=make_no_policy())
     assert judge(target(), [saw(POD)], vantage=vantage(), plan=contradictory).code == "MASQ413"
     assert judge(target(), [saw(NODE)], vantage=vantage(), plan=contradictory).code == "MASQ403"
 

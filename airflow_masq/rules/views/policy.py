@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from netaddr import IPSet
 
 from airflow_masq.network.egress_nat_policy import check_egress_nat_policy, read_egress_nat_policy
-from airflow_masq.network.policy import Reason, gke_fixed
+from airflow_masq.network.policy import Reason, list_gke_fixed_exemptions
 from airflow_masq.network.ranges import IPV4
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ def find_unlisted(plan: Plan, *, networks: Iterable[IPNetwork]) -> list[IPNetwor
     if not is_described or not plan.policy.chains:
         return []
     (chain,) = plan.policy.chains
-    fixed = frozenset(gke_fixed(plan.ranges) if choice.name == EGRESS_NAT_POLICIES else ())
+    fixed = frozenset(list_gke_fixed_exemptions(plan.ranges) if choice.name == EGRESS_NAT_POLICIES else ())
     listed = IPSet([exemption.cidr for exemption in chain.exemptions if exemption not in fixed])
     return [network for network in networks if network not in listed and (network.version == IPV4 or chain.ipv6)]
 
