@@ -3,21 +3,21 @@
     AirflowMasqError
     ├── TryAgainError                      trying again may help
     │   ├── CloudUnavailableError          an API was unreachable, overloaded or too slow
-    │   ├── EnvironmentNotReadyError       still being created when the time given was up
+    │   ├── EnvironmentNotReadyError       still being created at the time limit
     │   └── SourceIpCheckFailedError       a check's verdicts fail it
-    └── FinalError                         trying again does not help until something is changed
+    └── FinalError                         trying again does not help until something changes
         ├── InvalidInputError              the place, what was expected, what was seen
         │   └── PlanError                  … in a plan file
-        ├── InexpressibleError             a plan says what a form (gcloud, Terraform, …) has no words for
-        ├── CloudRefusedError              an API said no
+        ├── InexpressibleError             a form (gcloud, Terraform, …) cannot express the plan
+        ├── CloudRefusedError              an API refused the request
         │   ├── EnvironmentNotFoundError
         │   └── EnvironmentAlreadyExistsError
-        ├── CannotMasqueradeError          rules of severity error, before any call
+        ├── CannotMasqueradeError          findings of severity error, before any call
         ├── MasqueradeNotEnabledError      the environment exists without the agent
         └── EnvironmentFailedError         the environment or its operation ended in an error
 
-Errors of libraries are mapped to these at the border where they enter (``clients``), with ``raise … from``. What a
-network or an observer does is no error but an observation. Messages carry no credentials.
+Errors of libraries are converted to these where they enter the package (``clients``), with ``raise … from``. Failures
+of the network or of an observer are observations, not errors. Messages contain no credentials.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class TryAgainError(AirflowMasqError):
 
 
 class FinalError(AirflowMasqError):
-    """Trying again does not help until something is changed."""
+    """Trying again does not help until something changes."""
 
 
 class CloudUnavailableError(TryAgainError):
@@ -40,22 +40,22 @@ class CloudUnavailableError(TryAgainError):
 
 
 class EnvironmentNotReadyError(TryAgainError):
-    """An environment was still being created when the time given was up."""
+    """An environment was still being created at the time limit."""
 
 
 class SourceIpCheckFailedError(TryAgainError):
     """A check's verdicts fail it.
 
-    It belongs to this family because the first seconds of a Pod can show a wrong address (the agent's start-up race).
+    Trying again may help, since a Pod can show a wrong address in its first seconds (the agent's start-up race).
     """
 
 
 class InvalidInputError(FinalError):
-    """An input is not what it must be.
+    """An input is not valid.
 
     :param where: the place, as the user would name it (``network.pod_ranges[0]``, ``--timeout``).
-    :param expected: what belongs there.
-    :param seen: what stands there, capped and escaped by the caller.
+    :param expected: what is valid there.
+    :param seen: what is there instead, shortened and escaped by the caller.
     """
 
     def __init__(self, *, where: str, expected: str, seen: str) -> None:
@@ -68,8 +68,8 @@ class InvalidInputError(FinalError):
 class PlanError(InvalidInputError):
     """A plan cannot be read.
 
-    :param source: the plan file's name, or what else the plan came from; empty where ``where`` says it all.
-    :param line: the line in the file, from 1; ``None`` where the plan did not come from a text.
+    :param source: the plan file's name, or another source of the plan; empty if ``where`` is enough.
+    :param line: the line in the file, from 1; ``None`` if the plan was not read from text.
     """
 
     def __init__(self, *, source: str, line: int | None, where: str, expected: str, seen: str) -> None:
@@ -80,11 +80,11 @@ class PlanError(InvalidInputError):
 
 
 class InexpressibleError(FinalError):
-    """A plan says something that a form has no words for, or lacks what the form needs.
+    """A form cannot express the plan, or the plan lacks something that the form needs.
 
     :param form: the form's name, as in ``--as``: ``gcloud``, ``terraform``.
     :param where: the place in the plan.
-    :param reason: why the form cannot say it, and what to do instead; no foreign text that is not made harmless.
+    :param reason: why the form cannot express it, and what to do instead; foreign text in it is escaped.
     """
 
     def __init__(self, *, form: str, where: str, reason: str) -> None:
@@ -95,9 +95,9 @@ class InexpressibleError(FinalError):
 
 
 class CloudRefusedError(FinalError):
-    """An API said no.
+    """An API refused the request.
 
-    :param message: what was asked, and the API's own words.
+    :param message: the request, and the API's own message.
     :param status: the canonical status name, for example ``INVALID_ARGUMENT``.
     """
 
@@ -107,19 +107,19 @@ class CloudRefusedError(FinalError):
 
 
 class EnvironmentNotFoundError(CloudRefusedError):
-    """There is no environment of that name."""
+    """No environment has that name."""
 
 
 class EnvironmentAlreadyExistsError(CloudRefusedError):
-    """An environment of that name exists already."""
+    """An environment with that name already exists."""
 
 
 class CannotMasqueradeError(FinalError):
-    """The environment could never masquerade; found before any call was made."""
+    """The environment could never masquerade; detected before any API call."""
 
 
 class MasqueradeNotEnabledError(FinalError):
-    """The environment exists without the agent; it must be re-created, since the agent is set at creation only."""
+    """The environment has no agent. Create a new one, since the agent can be enabled only at creation."""
 
 
 class EnvironmentFailedError(FinalError):

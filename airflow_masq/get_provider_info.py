@@ -1,8 +1,8 @@
-"""Tells Airflow what this package brings (entry point ``apache_airflow_provider``); it imports nothing of it.
+"""Describes this package to Airflow (entry point ``apache_airflow_provider``) without importing Airflow.
 
-Airflow validates the answer against its ``provider_info.schema.json``. ``conn-fields`` and ``ui-field-behaviour`` draw
-the connection form on Airflow 3.2 and later; before, the hook's own methods do. ``cli`` adds a command on Airflow 3 and
-is ignored before [source: airflow-provider-info].
+Airflow validates the description against its ``provider_info.schema.json``. ``conn-fields`` and ``ui-field-behaviour``
+define the connection form in Airflow 3.2 and later; in earlier versions, the hook's own methods do. ``cli`` adds a
+command in Airflow 3; Airflow 2 ignores it [source: airflow-provider-info].
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _OPERATOR_MODULES: Final = (
 _TRIGGER_MODULES: Final = ("airflow_masq.triggers.environment_running",)
 _HOOK_MODULES: Final = ("airflow_masq.hooks.composer", "airflow_masq.hooks.source_ip")
 
-#: The connection form's hints; the hook gives them to older Airflow, whose names have underscores.
+#: The connection form's hints. For older versions of Airflow, the hook returns them with underscores in the names.
 CONNECTION_FORM: Final[dict[str, Any]] = {
     "hidden-fields": [],
     "relabeling": {"schema": "Scheme"},
@@ -41,12 +41,12 @@ _CONNECTION_TYPE: Final = {
     "conn-fields": {
         "path": {
             "label": "Path",
-            "description": "Where the observer answers, for example /client-ip.",
+            "description": "The path at which the observer answers, for example /client-ip.",
             "schema": {"type": "string", "default": "/"},
         },
         "ca_file": {
             "label": "CA file",
-            "description": "A PEM file on the workers that vouches for the observer's certificate.",
+            "description": "A PEM file on the workers with the authority that signed the observer's certificate.",
             "schema": {"type": "string", "default": ""},
         },
     },
@@ -54,7 +54,7 @@ _CONNECTION_TYPE: Final = {
 
 
 def get_provider_info() -> dict[str, Any]:
-    """Describe the package, as Airflow's ``provider_info.schema.json`` wants it."""
+    """Describe the package as Airflow's ``provider_info.schema.json`` requires."""
     return {
         "package-name": "airflow-masq",
         "name": "IP masquerading",

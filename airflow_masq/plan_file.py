@@ -1,4 +1,4 @@
-"""Files that commands and operators are given: read whole within bounds, or refused in one line.
+"""Reads the files that commands and operators receive, up to a size limit, or refuses them with a one-line error.
 
 An operator's plan is read on the worker, in ``execute``, never while a DAG file is parsed.
 """
@@ -25,7 +25,7 @@ _LINE_END: Final = b"\n"
 
 
 def read_plan(plan: str | Mapping[str, Any]) -> Plan:
-    """Read the plan that an operator is given: the path of a file on this worker, or the plan as a mapping.
+    """Read an operator's plan: the path of a file on this worker, or the plan as a mapping.
 
     :raises InvalidInputError: the file cannot be read, or it is not a plan.
     """
@@ -41,7 +41,7 @@ def read_plan(plan: str | Mapping[str, Any]) -> Plan:
 
 
 def read_plan_file(name: str) -> Plan:
-    """Read the plan that a command is given.
+    """Read a command's plan file.
 
     :param name: the file's path, or ``-`` for standard input.
     :raises InvalidInputError: the file cannot be read, or it is not a plan.
@@ -50,7 +50,7 @@ def read_plan_file(name: str) -> Plan:
 
 
 def read_text_file(name: str) -> str:
-    """Read a file that a command is given; line ends stay as they are.
+    """Read a command's input file; line ends are not changed.
 
     :param name: the file's path, or ``-`` for standard input.
     :raises InvalidInputError: the file cannot be read, has more than 1 MiB, or is not UTF-8.
@@ -82,7 +82,7 @@ def _read_text(path: Path | None, *, where: str, expected: str) -> str:
 
 
 def _read_bytes(path: Path | None) -> bytes:
-    """Read a file, or standard input for ``None``, but no more than is needed to see that it is too large."""
+    """Read a file, or standard input for ``None``, up to one byte more than the limit."""
     if path is not None:
         with path.open("rb") as file:
             return file.read(_MOST_BYTES + 1)

@@ -1,7 +1,7 @@
-"""Values from outside, each with its place, read strictly: plans, reports, operators' settings and connections.
+"""Reads untrusted values strictly, each with its place: plans, reports, operators' settings and connections.
 
-Every method gives what must stand at a place, or raises an error that names the place, what was expected and what was
-seen. Nothing is converted or repaired. Values may come from anybody, so errors show little of them.
+Every method returns the value of a place, or raises an error that names the place, what was expected and what was seen.
+Values are not converted or repaired. They may come from any user, so errors show little of them.
 """
 
 from __future__ import annotations
@@ -30,11 +30,10 @@ _Word = TypeVar("_Word", bound=str)
 
 @dataclass(frozen=True, kw_only=True)
 class Place:
-    """A value from outside, and where it stands.
+    """An untrusted value and its place.
 
     :param where: the place as its author would name it, such as ``network.pod_ranges[0]``; empty for a whole document.
-    :param value: what stands there.
-    :param is_secret: whether errors name only the type of what stands there, and below it; default not.
+    :param is_secret: whether errors show only the type of this value and of the values in it; default not.
     """
 
     where: str
@@ -44,15 +43,15 @@ class Place:
     def error(self, expected: str, *, seen: str | None = None) -> InvalidInputError:
         """Make the error for this place.
 
-        :param expected: what belongs here.
-        :param seen: what stands here, harmless to print; default a description of the value.
+        :param expected: what is valid here.
+        :param seen: what is here instead, escaped; default a description of the value.
         """
         if seen is None:
             seen = describe_type(self.value) if self.is_secret else describe(self.value)
         return InvalidInputError(where=shorten(self.where, limit=_PLACE_CHARACTERS), expected=expected, seen=seen)
 
     def entries(self) -> dict[str, Self]:
-        """Read a mapping with any keys: the places below, by key."""
+        """Read a mapping with any keys; return the places of its values by key."""
         if not isinstance(self.value, Mapping):
             raise self.error("a mapping")
         places: dict[str, Self] = {}
@@ -63,7 +62,7 @@ class Place:
         return places
 
     def section(self, known: Collection[str], *, complete: bool = False) -> dict[str, Self]:
-        """Read a mapping with known keys: the places below, by key.
+        """Read a mapping with known keys; return the places of its values by key.
 
         :param known: the keys that may be there.
         :param complete: whether all of them must be there, default not.
@@ -87,10 +86,10 @@ class Place:
         return [self._below(index, value) for index, value in enumerate(self.value)]
 
     def some_items(self) -> list[Self]:
-        """Read a list that says something only where it has entries."""
+        """Read a list that must not be empty."""
         places = self.items()
         if not places:
-            raise self.error("a list with entries (leave the key out where there are none)", seen="an empty list")
+            raise self.error("a list with entries (remove the key if there are none)", seen="an empty list")
         return places
 
     def text(self, expected: str = "text", *, may_be_empty: bool = False) -> str:
@@ -120,14 +119,14 @@ class Place:
         return value
 
     def number(self, *, least: float, most: float, noun: str = "a number") -> float:
-        """Read a number within bounds; ``noun`` says of what it is."""
+        """Read a number within bounds; ``noun`` names it in errors, with its unit."""
         value = self.value
         if isinstance(value, bool) or not isinstance(value, int | float) or not least <= value <= most:
             raise self.error(f"{noun} from {least:g} to {most:g}")
         return float(value) + 0.0  # no negative zero
 
     def choice(self, choices: Iterable[_Word]) -> _Word:
-        """Read one of several words, or the member of an enumeration that a word stands for."""
+        """Read one of several words, or the enumeration member with that word as its value."""
         words = {str(word): word for word in choices}
         if not isinstance(self.value, str) or self.value not in words:
             raise self.error(f"one of {', '.join(words)}" if len(words) > 1 else "".join(words))
@@ -146,10 +145,10 @@ class Place:
         return tuple(item.cidr() for item in self.items(most=most))
 
     def parsed(self, parse: Callable[[str], _Read], *, expected: str) -> _Read:
-        """Read a text with a parser, whose error becomes one of this place.
+        """Read a text with a parser; its error is raised again with this place.
 
         :param parse: raises ``InvalidInputError``.
-        :param expected: what belongs here, for the error where there is no text at all.
+        :param expected: what is valid here, for the error if the value is not text.
         """
         text = self.text(expected)
         try:
@@ -158,7 +157,7 @@ class Place:
             raise self.error(error.expected, seen=None if self.is_secret else error.seen) from None
 
     def optional(self, read: Callable[[Self], _Read]) -> _Read | None:
-        """Read what may be null: ``place.optional(Place.address)``."""
+        """Read a value that may be null: ``place.optional(Place.address)``."""
         return None if self.value is None else read(self)
 
     def _below(self, key: str | int, value: object) -> Self:
@@ -166,7 +165,7 @@ class Place:
 
 
 def name_child(where: str, *, key: str | int) -> str:
-    """Name the place of a key, or of an index from 0, below another place, harmless to print."""
+    """Name the place of a key, or of an index from 0, in another place; the name is escaped."""
     if isinstance(key, int):
         return f"{where}[{key}]"
     name = printable(key, limit=_KEY_CHARACTERS)

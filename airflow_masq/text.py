@@ -1,8 +1,8 @@
-r"""Text for people: foreign text made safe to print, values described for errors, and lists in sentences.
+r"""Text for people: escapes foreign text, describes values in errors, and joins lists in sentences.
 
-What an observer, a file or an API says ends up in task logs, tables and pages. Control characters, terminal escape
-sequences, line breaks and the invisible characters that turn the reading direction ("Trojan Source", CVE-2021-42574)
-are shown as escapes. HTML is not escaped here: what writes a page escapes for it.
+Text from observers, files and APIs appears in task logs, tables and pages. Control characters, terminal escape
+sequences, line breaks and the invisible characters that change the reading direction ("Trojan Source", CVE-2021-42574)
+are shown as escapes. HTML is not escaped here; the code that writes a page escapes it.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ def printable(foreign: str | bytes, *, limit: int = 120) -> str:
     r"""Escape foreign text to one harmless line.
 
     :param foreign: any text; bytes are read as UTF-8, and those that are not UTF-8 become ``\xNN``.
-    :param limit: the most characters of the line, at least 1; a closing "…" says that text was cut off.
+    :param limit: the maximum length of the line, at least 1; a trailing "…" shows that text was cut off.
     :return: printable characters (``str.isprintable``) as they are, all others, and the backslash, escaped as in a
         Python literal.
     """

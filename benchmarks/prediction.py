@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 from netaddr import IPAddress, IPNetwork, IPSet
 
 from airflow_masq.network.compiled import CompiledPolicy, compile_policy
-from airflow_masq.network.policy import LINK_LOCAL, Chain, MasqueradePolicy, exemptions
+from airflow_masq.network.policy import LINK_LOCAL, Chain, MasqueradePolicy, make_exemptions
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -86,7 +86,7 @@ def draw_cidr(chance: random.Random, shortest: int, longest: int) -> IPNetwork:
 
 def compile_task(task: Task) -> CompiledPolicy:
     """Compile the task's policy."""
-    listed = exemptions(task.cidrs, origin="the benchmark")
+    listed = make_exemptions(task.cidrs, origin="the benchmark")
     return compile_policy(MasqueradePolicy(name="benchmark", chains=(Chain(name="IP-MASQ", exemptions=listed),)))
 
 

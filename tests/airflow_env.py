@@ -1,6 +1,6 @@
 """A throw-away Airflow for the tests: its own AIRFLOW_HOME, a SQLite file, the project's DAG folder as its one bundle.
 
-Without it an import of Airflow would write into the home folder of whoever runs the tests. ``tests/conftest.py`` calls
+Without it, an import of Airflow writes into the home folder of the user who runs the tests. ``tests/conftest.py`` calls
 ``use_temporary_home`` before any test module is imported; a test that runs a DAG asks for the fixture ``airflow``. This
 module must not import Airflow, which reads its settings when it is first imported (``airflow_runs.py`` does).
 """

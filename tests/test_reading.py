@@ -99,7 +99,7 @@ def test_a_number_is_never_a_negative_zero() -> None:
         (Place.items, "ab", "top: expected a list, saw 'ab'"),
         (Place.items, {"a"}, "top: expected a list, saw a value of type set"),
         (lambda at: at.items(most=0), [1], "top: expected at most 0 items, saw 1"),
-        (Place.some_items, [], "top: expected a list with entries (leave the key out where there are none), saw an em"),
+        (Place.some_items, [], "top: expected a list with entries (remove the key if there are none), saw an em"),
         (Place.entries, [], "top: expected a mapping, saw an empty list"),
         (Place.entries, {1: 2}, "top: expected a text key, saw 1"),
         (Place.entries, {10**5000: 2}, "top: expected a text key, saw a number of more than 64 bits"),

@@ -28,7 +28,7 @@ from airflow_masq.network.policy import (
     Chain,
     MasqueradePolicy,
     Reason,
-    exemptions,
+    make_exemptions,
 )
 from airflow_masq.network.provenance import Provenance
 from airflow_masq.network.ranges import IPV4, IPV6
@@ -135,7 +135,7 @@ def read_agent_config(text: str, *, enable_ipv6: bool = False, reserved_ranges: 
     )
 
 
-def agent_policy(reading: AgentConfigReading, *, name: str = "agent_config") -> MasqueradePolicy:
+def derive_agent_policy(reading: AgentConfigReading, *, name: str = "agent_config") -> MasqueradePolicy:
     """Give the policy that follows from a config.
 
     A refused config gives a policy without chains: an agent that finds it at its first start writes none, and Pod
@@ -151,7 +151,7 @@ def agent_policy(reading: AgentConfigReading, *, name: str = "agent_config") -> 
         origin, reason = "the agent's default list", Reason.DESTINATION_IP_IN_DEFAULT_NON_MASQUERADE_RANGE
     chain = Chain(
         name=GKE_CHAIN,
-        exemptions=exemptions(config.non_masquerade, origin=origin, reason=reason, provenance=provenance),
+        exemptions=make_exemptions(config.non_masquerade, origin=origin, reason=reason, provenance=provenance),
         ipv6=config.enable_ipv6,
         masquerades_link_local=config.masq_link_local,
         masquerades_link_local_ipv6=config.masq_link_local_ipv6,

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 import yaml
 
-from airflow_masq.agent.fields import RESYNC_KEY, Members, Value, known_key
+from airflow_masq.agent.fields import RESYNC_KEY, Members, Value, find_known_key
 from airflow_masq.exceptions import InvalidInputError
 from airflow_masq.text import excerpt
 
@@ -54,7 +54,7 @@ _MOST_VALUES_FROM_ALIASES: Final = 100
 
 _TAG: Final = "tag:yaml.org,2002:"
 _BOOLEANS_OF_GO: Final = {"y": True, "Y": True, "n": False, "N": False}
-# What Go's YAML takes for a number once the underscores are taken out, and what everybody reads alike
+# What Go's YAML takes for a number once the underscores are taken out, and what all libraries read alike
 # [source: go-yaml-resolve].
 _NUMBER: Final = re.compile(
     r"[-+]?(?:0[xX][0-9a-fA-F]+|0[oO][0-7]+|0[bB][-+]?[01]+|(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?)"
@@ -89,7 +89,7 @@ class ConfigText:
             raise self._too_much("too many levels") from None
 
     def _too_much(self, seen: str) -> InvalidInputError:
-        self.doubts.append(f"it has {seen} and is not read here; the agent may read it")
+        self.doubts.append(f"it has {seen}, too much to be read here, but the agent may read it")
         return InvalidInputError(where="config", expected="a text that can be read here", seen=seen)
 
     def _doubt(self, line: int, what: str, *, who: str = "YAML libraries") -> None:
@@ -104,7 +104,7 @@ class ConfigText:
             seen = f"{excerpt(self._text[error.pos :])} ({error.msg})"
             raise InvalidInputError(where=f"config, line {error.lineno}", expected="JSON", seen=seen) from None
         line = _find_line(_ESCAPE, self._text)
-        if line and isinstance(document, Members) and any(known_key(name) == RESYNC_KEY for name, _ in document):
+        if line and isinstance(document, Members) and any(find_known_key(name) == RESYNC_KEY for name, _ in document):
             # Before v2.12.2 the agent parses what stands between the quotes without resolving escapes
             # [source: ip-masq-agent-interval-escapes].
             self._doubt(line, f"escapes in {RESYNC_KEY}", who="versions of the agent")

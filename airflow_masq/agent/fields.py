@@ -62,7 +62,7 @@ class AgentFields:
         if not isinstance(document, Members):
             raise _error("config", "a mapping", document)
         for name, value in document:
-            key = known_key(name)
+            key = find_known_key(name)
             if key == CIDRS_KEY:
                 self._set_cidrs(value)
             elif key == RESYNC_KEY:
@@ -102,7 +102,7 @@ class AgentFields:
             self._slots = []
 
 
-def known_key(name: str) -> str | None:
+def find_known_key(name: str) -> str | None:
     """Find the key that Go takes a name for; neither case matters nor a long s or a Kelvin sign for a letter.
 
     :return: the key as the agent's documentation spells it; ``None`` where the agent ignores the name.

@@ -1,4 +1,4 @@
-"""What a config of the agent says that its author surely did not mean.
+"""Finds probable mistakes in a config that the agent accepts.
 
 The agent ignores what it does not know and reports nothing, so a misspelt key silently leaves the defaults in force.
 Nothing is refused here.
@@ -21,7 +21,7 @@ from airflow_masq.agent.fields import (
     AgentFields,
     Members,
     Value,
-    known_key,
+    find_known_key,
 )
 from airflow_masq.network.ranges import IPV4
 from airflow_masq.text import excerpt, join_words
@@ -39,8 +39,8 @@ EMPTY_LIST: Final = f"{CIDRS_KEY} is empty, so every destination is masqueraded,
 
 
 def describe_everything_listed(network: IPNetwork) -> str:
-    """Say that a list holds everything, ``0.0.0.0/0`` or ``::/0``."""
-    return f"{network} is in {CIDRS_KEY}, so nothing of IPv{network.version} is masqueraded"
+    """Say that a list contains ``0.0.0.0/0`` or ``::/0``."""
+    return f"{network} is in {CIDRS_KEY}, so no IPv{network.version} destination is masqueraded"
 
 
 def describe_default_list(networks: Sequence[IPNetwork]) -> str:
@@ -77,55 +77,55 @@ def describe_complement(name: str, value: Value) -> str:
 
 
 def find_warnings(document: Value, *, fields: AgentFields, networks: Sequence[IPNetwork]) -> Iterator[str]:
-    """Look through a config that the agent accepts.
+    """Find probable mistakes in a config that the agent accepts.
 
-    :param fields: what the agent makes of the document.
+    :param fields: the document as the agent reads it.
     :param networks: the list in force, as iptables reads it.
-    :return: one sentence for each thing that may not be meant.
+    :return: one sentence for each.
     """
     members = document if isinstance(document, Members) else Members()
     names = [name for name, _ in members]
     if {"kind", "data"}.issubset(names):
-        yield "this looks like a whole ConfigMap, of which the agent reads the text under data.config only"
+        yield "this looks like a whole ConfigMap, but the agent reads only the text under data.config"
         names = [name for name in names if name not in _KEYS_OF_CONFIG_MAPS]
     if fields.lists_defaults:
         yield describe_default_list(networks)
-    wishes = {name: value for name, value in members if _MASQUERADE_ONLY.match(name) and known_key(name) is None}
+    wishes = {name: value for name, value in members if _MASQUERADE_ONLY.match(name) and find_known_key(name) is None}
     yield from (describe_complement(name, value) for name, value in wishes.items())
     yield from _check_names([name for name in names if name not in wishes])
-    lists = [value for name, value in members if known_key(name) == CIDRS_KEY and isinstance(value, list)]
+    lists = [value for name, value in members if find_known_key(name) == CIDRS_KEY and isinstance(value, list)]
     if any(None in each for each in lists):
-        yield f"{CIDRS_KEY} has an empty element, which keeps the default list's entry of the same place"
+        yield f"{CIDRS_KEY} has an empty element, which keeps the entry of the default list at that position"
     yield from _check_networks(networks)
     for text, network in zip(fields.cidrs, networks, strict=True):
         if int(text.partition("/")[2]) != network.prefixlen:
-            yield f"{excerpt(text)} becomes {network}, since iptables takes a leading zero for octal"
+            yield f"{excerpt(text)} becomes {network}, since iptables reads a leading zero as octal"
     if not fields.lists_defaults and not networks:
         yield EMPTY_LIST
     if fields.masq_link_local:
-        yield f"{LINK_LOCAL_KEY} is on, so the metadata server at 169.254.169.254 sees the node and may not answer Pods"
+        yield f"{LINK_LOCAL_KEY} is true, so the metadata server 169.254.169.254 sees the node and may not answer Pods"
     if fields.resync_interval_seconds <= 0:
-        yield f"{RESYNC_KEY} is not above zero, so the agent writes its rules again and again without a pause"
+        yield f"{RESYNC_KEY} is not above zero, so the agent rewrites its rules continuously"
 
 
 def _check_names(names: Sequence[str]) -> Iterator[str]:
     folded = {key.lower(): key for key in KNOWN_KEYS}
     spelt: dict[str, str] = {}
     for name in names:
-        known = known_key(name)
+        known = find_known_key(name)
         if known is None:
             close = get_close_matches(name[:100].lower(), folded, n=1, cutoff=_CLOSE_ENOUGH)
             if not close:
                 yield f"the agent ignores the key {excerpt(name)}"
                 continue
             meant = folded[close[0]]
-            in_force = "which is there as well" if meant in map(known_key, names) else "whose default is in force now"
+            in_force = "which is set as well" if meant in map(find_known_key, names) else "whose default is in force"
             yield f"the agent ignores the key {excerpt(name)}; did you mean {meant}, {in_force}?"
             continue
         if known in spelt:
-            yield f"{known} is there twice, as {excerpt(spelt[known])} and as {excerpt(name)}, and the latter counts"
+            yield f"{known} is set twice, as {excerpt(spelt[known])} and as {excerpt(name)}; the second one is in force"
         elif name != known:
-            yield f"{excerpt(name)} is taken for {known}: the agent does not look at case, other readers do"
+            yield f"{excerpt(name)} is read as {known}; the agent ignores case, but other programs do not"
         spelt[known] = name
 
 
@@ -144,4 +144,4 @@ def _check_networks(networks: Sequence[IPNetwork]) -> Iterator[str]:
         widened = (IPNetwork((network.first, length), version=network.version).cidr for length in shorter)
         wider = next((other for other in widened if other in known), None)
         if wider is not None:
-            yield f"{network} is in {CIDRS_KEY} for nothing: {wider} covers it"
+            yield f"{network} in {CIDRS_KEY} has no effect, since {wider} covers it"

@@ -1,4 +1,4 @@
-"""The command line ``airflow-masq``: for people at a terminal; it must work, and start at once, without Airflow."""
+"""The command line ``airflow-masq``. It works without Airflow, so that it starts quickly."""
 
 from airflow_masq.cli.command_line import main
 

@@ -25,11 +25,11 @@ def add_arguments(parser: ArgumentParser) -> None:
         metavar="FILE",
         help="the agent's ConfigMap, also as kubectl prints it, or the text of its key config; - for standard input",
     )
-    parser.add_argument("--enable-ipv6", action="store_true", help="as the agent's own option: masquerade IPv6 too")
+    parser.add_argument("--enable-ipv6", action="store_true", help="like the agent's own option: masquerade IPv6 too")
     parser.add_argument(
         "--reserved-ranges",
         action="store_true",
-        help="as the agent's --nomasq-all-reserved-ranges, which GKE sets: the default list is all reserved ranges",
+        help="like the agent's --nomasq-all-reserved-ranges, which GKE sets: the default list is all reserved ranges",
     )
 
 
@@ -84,9 +84,7 @@ def _report(reading: AgentConfigReading, *, name: str) -> Iterator[str]:
             "destination would see Pod addresses. Later, it would no longer repair its rules."
         )
     elif reading.warnings:
-        next_step = "read the warnings; the agent accepts all of this without a message."
+        next_step = "read the warnings; the agent accepts this config without any message."
     else:
-        next_step = (
-            "put it into a plan (policy: {agent_config: ...}) and ask airflow-masq explain about your destinations."
-        )
+        next_step = "add it to a plan (policy: {agent_config: ...}) and run airflow-masq explain for your destinations."
     yield wrap(f"Next: {next_step}", indent=_INDENT, first="")

@@ -32,7 +32,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 
 def run(arguments: Namespace) -> int:
-    """Return 0: whether the capacity suffices is a finding of ``lint``.
+    """Return 0: if the capacity is not enough, ``lint`` has a finding.
 
     :raises InvalidInputError: the plan cannot be read, or is one of Composer 3.
     """
@@ -100,7 +100,7 @@ def _list_rows(capacity: Capacity) -> Iterator[tuple[str, int]]:
 
 
 def _add_bars(rows: Sequence[tuple[str, int]]) -> Iterator[tuple[str, str, str]]:
-    """Draw the numbers as bars, true to scale, in the rest of the line; only what is not zero is never empty."""
+    """Draw the numbers as bars to scale in the rest of the line; every number above zero has a bar."""
     most = max(number for _, number in rows) or 1
     digits = len(str(most))
     around = len(_INDENT) + max(len(name) for name, _ in rows) + digits + 2 * len(GAP)
@@ -145,14 +145,14 @@ def _describe_savings(capacity: Capacity) -> str:
 def _next_step(capacity: Capacity, *, source: str) -> str:
     if capacity.is_enough is None and capacity.wanted_nodes is not None:
         unknown = "pod_ranges" if capacity.nodes_by_pod_range is None else "node_ranges"
-        return f"add network.{unknown} to the plan. Without it, it is not known whether the capacity suffices."
+        return f"add network.{unknown} to the plan. Otherwise it is not known whether the capacity is enough."
     if capacity.is_enough is None:
-        return "add network.workers to the plan to compare the capacity with what is wanted."
+        return "add network.workers to the plan to compare the capacity with the number of workers."
     if capacity.is_enough:
-        return f"the capacity suffices; run airflow-masq lint {source} to check the ranges themselves."
+        return f"the capacity is enough; run airflow-masq lint {source} to check the ranges themselves."
     limits = (("Pod", capacity.nodes_by_pod_range), ("node", capacity.nodes_by_node_range))
     short = [kind for kind, nodes in limits if nodes is not None and nodes < (capacity.wanted_nodes or 0)]
     return (
-        f"the ranges are {paint('too small', colour=Colour.BAD)} for the workers wanted. Widen the "
+        f"the ranges are {paint('too small', colour=Colour.BAD)} for the workers wanted. Enlarge the "
         f"{' and '.join(short)} ranges before the environment is created; they cannot be changed later."
     )

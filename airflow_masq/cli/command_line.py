@@ -25,10 +25,10 @@ if TYPE_CHECKING:
     from _typeshed import SupportsWrite
 
 WRONG_USAGE = 2
-"""The exit code for wrong usage, as argparse has it, and for an unreadable plan."""
+"""The exit code for wrong usage, as in argparse, and for an unreadable plan."""
 
 NOT_CARRIED_OUT = 3
-"""The exit code if a command's output cannot be written, which says nothing about the plan."""
+"""The exit code if a command's output cannot be written; it does not depend on the plan."""
 
 _BROKEN_PIPE: Final = 1
 _INTERRUPTED: Final = 130  # 128 plus the number of SIGINT, as in shells
@@ -40,7 +40,7 @@ COMMANDS: Final = {
     "capacity": "count the nodes and Pods that a plan's ranges hold, and the addresses that masquerading saves",
     "agent-config": "read a config of the IP masquerade agent as the agent would",
 }
-"""The commands and their help; ``agent-config`` is in ``agent_config.py``, with ``add_arguments`` and ``run``."""
+"""The commands and their help. A command's module, such as ``agent_config.py``, has ``add_arguments`` and ``run``."""
 
 DESCRIPTION = """\
 airflow-masq creates Cloud Composer environments whose Pods use their node's address (the IP masquerade agent), and
@@ -68,9 +68,9 @@ which source address you get, and why.
 
 
 class _Parser(argparse.ArgumentParser):
-    """A parser whose help must be written, while a usage message may get lost: its exit code is enough.
+    """A parser that raises if its help cannot be written, but not if a usage message cannot: the exit code shows that.
 
-    Argparse itself ignores a file that cannot be written (3.11.7), or raises for it (3.11.2).
+    Argparse itself ignores a file that cannot be written (3.11.7) or raises (3.11.2).
     """
 
     def _print_message(self, message: str, file: SupportsWrite[str] | None = None) -> None:
@@ -163,14 +163,14 @@ def _run(words: Sequence[str]) -> int:
 
 
 def _complain(line: str) -> None:
-    """Print an error; if standard error is full or closed, the exit code has to do."""
+    """Print an error; if standard error is full or closed, only the exit code reports it."""
     if sys.stderr is not None:
         with suppress(OSError):
             print(line, file=sys.stderr)  # noqa: T201 - the command line's error message
 
 
 def _discard_rest(stream: TextIO | None) -> None:
-    """Redirect a broken stream to nowhere, since Python would write its rest again at exit, and complain.
+    """Redirect a broken stream to the null device; otherwise Python writes its rest again at exit, and fails.
 
     Python's manual asks for it [source: python-sigpipe].
     """

@@ -1,4 +1,4 @@
-"""``airflow-masq explain PLAN DEST…``: which source address a destination will see, and why, step by step."""
+"""``airflow-masq explain PLAN DEST…``: predicts which source address a destination sees, and shows each step."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _NAMES: Final = {
 
 @dataclass(frozen=True, kw_only=True)
 class _Destination:
-    """An address to explain, and the plan's targets there, all with the same firewall."""
+    """A destination address, and the plan's targets at that address, which all have the same firewall."""
 
     address: IPAddress
     targets: tuple[Target, ...]
@@ -45,7 +45,7 @@ class _Destination:
 
     @property
     def allowed_sources(self) -> tuple[IPNetwork, ...]:
-        """What the firewall there lets in; empty where the plan does not say."""
+        """The sources that the firewall lets in; empty if the plan does not say."""
         return self.targets[0].allowed_sources if self.targets else ()
 
 
@@ -56,23 +56,20 @@ class _Answer:
 
 
 def add_arguments(parser: ArgumentParser) -> None:
-    """Declare what the command takes.
-
-    :param parser: the command's parser.
-    """
+    """Declare the command's arguments."""
     parser.add_argument("plan", metavar="PLAN", help="the plan file, or - for standard input")
     parser.add_argument("destinations", metavar="DEST", nargs="+", help="an address, or the name of one of the targets")
     parser.add_argument(
         "--from",
         dest="pod",
         metavar="POD_IP",
-        help="the Pod that sends, or its node where the Pod is on its network; default: any "
-        "Pod of the plan's Pod ranges, on another node than DEST",
+        help="the sending Pod, or its node for a Pod on the node's network; default: any Pod of the plan's Pod ranges, "
+        "on a different node than DEST",
     )
     parser.add_argument(
         "--backend",
         metavar="IP",
-        help="the endpoint behind DEST, a Service's address; default: some Pod of the plan's Pod ranges",
+        help="the endpoint behind DEST if DEST is a Service's address; default: a Pod of the plan's Pod ranges",
     )
 
 
@@ -126,14 +123,14 @@ def _find_destinations(plan: Plan, word: str) -> list[_Destination]:
 
 
 def _require_travel(address: IPAddress, *, where: str) -> None:
-    """Refuse an address for which no packet leaves a Pod, since no policy decides about it."""
+    """Refuse an address for which no packet leaves a Pod, since no policy applies to it."""
     if never_leaves_pod(address):
         expected = "an address that a Pod's packet can travel to"
         raise InvalidInputError(where=where, expected=expected, seen=str(address))
 
 
 def _predict(plan: Plan, destination: _Destination, arguments: Namespace) -> Prediction:
-    """Predict for the Pod of ``--from``, or else for every Pod."""
+    """Predict for the Pod of ``--from``, otherwise for every Pod."""
     address, allowed_sources = destination.address, destination.allowed_sources
     backend = None if arguments.backend is None else _read_backend(plan, arguments.backend, destination=address)
     if arguments.pod is not None:
@@ -146,7 +143,7 @@ def _predict(plan: Plan, destination: _Destination, arguments: Namespace) -> Pre
             backend=backend,
         )
     elif not plan.ranges.pod:
-        expected = "a Pod's address, since the plan has no Pod range that could be read (lint says why)"
+        expected = "a Pod's address, since the plan has no readable Pod range (run lint to see why)"
         raise InvalidInputError(where="--from", expected=expected, seen="none")
     else:
         prediction = predict_every_pod(
@@ -154,14 +151,14 @@ def _predict(plan: Plan, destination: _Destination, arguments: Namespace) -> Pre
         )
     needs_private_nodes = prediction.masqueraded and prediction.arrives_as in {AddressKind.NAT, AddressKind.DROPPED}
     if plan.takes_nodes_for_private and needs_private_nodes:
-        assumption = "all this if nodes have no external addresses, which the plan does not say (MASQ212)"
+        assumption = "this assumes that nodes have no external addresses, which the plan does not say (MASQ212)"
         return replace(prediction, path=(*prediction.path, assumption))
     return prediction
 
 
 def _read_backend(plan: Plan, text: str, *, destination: IPAddress) -> IPAddress:
     if not any(destination in network for network in plan.ranges.service):
-        expected = "only destinations in the plan's Service ranges beside it"
+        expected = "a destination in the plan's Service ranges"
         raise InvalidInputError(where="--backend", expected=expected, seen=str(destination))
     backend = _read_address_like(destination, text, where="--backend")
     _require_travel(backend, where="--backend")
@@ -174,7 +171,7 @@ def _read_sender(plan: Plan, text: str, *, destination: IPAddress) -> IPAddress:
     pods = [network for network in plan.ranges.pod if network.version == sender.version]
     if pods and not any(sender in network for network in (*pods, *plan.ranges.node)):
         ranges = ", ".join(map(str, pods))
-        expected = f"an address in the plan's Pod ranges, {ranges}, or, for a Pod on its node's network, a node's"
+        expected = f"an address in the plan's Pod ranges, {ranges}, or a node's address for a Pod on its node's network"
         raise InvalidInputError(where="--from", expected=expected, seen=str(sender))
     return sender
 
@@ -182,7 +179,7 @@ def _read_sender(plan: Plan, text: str, *, destination: IPAddress) -> IPAddress:
 def _read_address_like(destination: IPAddress, text: str, *, where: str) -> IPAddress:
     address = parse_address(text, where=where)
     if address.version != destination.version:
-        expected = f"an IPv{destination.version} address, as {destination} is one"
+        expected = f"an IPv{destination.version} address, like {destination}"
         raise InvalidInputError(where=where, expected=expected, seen=str(address))
     return address
 
@@ -213,12 +210,12 @@ def _write_report(answers: Sequence[_Answer], *, name: str) -> Iterator[str]:
             yield wrap(step, indent=f"{_INDENT}   ", first=f"{_INDENT}{number}. ")
         yield paint(f"{_INDENT}{prediction.reason} ({prediction.provenance})", colour=Colour.QUIET)
         yield ""
-    next_step = "Next: a prediction is no observation. The DAG check_source_ip shows what services really see."
+    next_step = "Next: this is a prediction. Run the DAG check_source_ip to see which addresses services really see."
     if any(answer.prediction.source_kind is AddressKind.DROPPED for answer in answers):
         source = show_name(name)
         next_step = (
-            f"Next: airflow-masq lint {source} says what would help. If a firewall has to change, airflow-masq render "
-            f"{source} --as firewall-request writes what its team needs to know."
+            f"Next: run airflow-masq lint {source} to see what helps. If a firewall must change, run airflow-masq "
+            f"render {source} --as firewall-request to write the request for its team."
         )
     yield wrap(next_step, indent=_INDENT, first="")
 

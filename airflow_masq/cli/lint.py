@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from airflow_masq.cli.output import Colour, align, paint, print_json, print_lines, wrap
 from airflow_masq.plan_file import read_plan_file, show_name
-from airflow_masq.rules import Finding, Severity, all_rules, lint
+from airflow_masq.rules import Finding, Severity, lint, list_rules
 from airflow_masq.text import format_count
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def run(arguments: Namespace) -> int:
 def _report(plan: Plan, findings: Sequence[Finding], *, source: str) -> Iterator[str]:
     if not findings:
         yield f"{source}: {paint('no findings', colour=Colour.GOOD)}."
-        yield f"Next: see which source address a service gets (airflow-masq explain {source} ADDRESS)."
+        yield f"Next: run airflow-masq explain {source} ADDRESS to see which source address a service sees."
         return
     heads = align(
         (f"{source}:{plan.line_of(finding.where) or 1}:", finding.code, finding.where) for finding in findings
@@ -63,8 +63,8 @@ def _report(plan: Plan, findings: Sequence[Finding], *, source: str) -> Iterator
 
 
 def _list_next_steps(findings: Sequence[Finding]) -> Iterator[str]:
-    """Say how to fix the first findings, each code once; the others are referred to their pages."""
-    texts = {rule.code: rule.text or "" for rule in all_rules()}
+    """Say how to fix the first codes; for the others, name their pages."""
+    texts = {rule.code: rule.text or "" for rule in list_rules()}
     codes = list(dict.fromkeys(finding.code for finding in findings))
     for code in codes[:_MOST_NEXT_STEPS]:
         title, _, rest = texts[code].strip().partition("\n")

@@ -20,13 +20,13 @@ if TYPE_CHECKING:
 _NARROWEST: Final = 60
 _WIDEST: Final = 110
 GAP: Final = "  "
-"""The blanks between columns."""
+"""The space between columns."""
 
 _RESET: Final = "\x1b[0m"
 
 
 class Colour(Enum):
-    """The meaning of a word, as a terminal shows it (ECMA-48 section 8.3.117)."""
+    """The meaning of a word, shown as a terminal colour (ECMA-48 section 8.3.117)."""
 
     GOOD = "\x1b[32m"
     BAD = "\x1b[1;31m"
@@ -37,7 +37,7 @@ class Colour(Enum):
 def paint(text: str, *, colour: Colour | None) -> str:
     """Colour a text if standard output is a terminal that shows colours.
 
-    Align the text before: the escape sequences count as characters.
+    Align the text first, since the escape sequences count as characters.
     """
     # Any value of NO_COLOR that is not empty [source: no-color].
     shows_colours = sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
@@ -55,14 +55,14 @@ def print_lines(*lines: str) -> None:
 
 
 def print_form(text: str) -> None:
-    """Print text for other programs, in UTF-8 whatever the terminal's encoding: an escape would change its meaning."""
+    """Print text for other programs, always in UTF-8, since an escape would change its meaning."""
     if isinstance(sys.stdout, TextIOWrapper):
         sys.stdout.reconfigure(encoding="utf-8")
     print(text, end="")  # noqa: T201 - the command line's output
 
 
 def align(rows: Iterable[Sequence[str]]) -> list[str]:
-    """Lay out rows of equally many cells in columns, without blanks at the end of a line."""
+    """Lay out rows with the same number of cells in columns, without spaces at the end of a line."""
     cells = [tuple(row) for row in rows]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     return [GAP.join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in cells]

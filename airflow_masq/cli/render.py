@@ -20,7 +20,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 
 def run(arguments: Namespace) -> int:
-    """Write the form alone, whatever ``--format`` says: it is made for another program or another reader.
+    """Write only the form and ignore ``--format``, since the form is for another program or reader.
 
     :raises InvalidInputError: the plan cannot be read.
     :raises InexpressibleError: the form cannot express the plan; the place begins with the file and the line.

@@ -80,7 +80,7 @@ class ComposerClient:
         :param name: replaces the resource's own name.
         :return: the operation that creates it.
         :raises InvalidInputError: the resource cannot be sent.
-        :raises EnvironmentAlreadyExistsError: an environment of that name exists, in whatever state.
+        :raises EnvironmentAlreadyExistsError: an environment of that name exists, in any state.
         :raises CloudRefusedError: the API refused the call.
         :raises CloudUnavailableError: no answer; the creation may have started nevertheless.
         """

@@ -152,10 +152,12 @@ FIELD_NAMES: Final = (
 )
 
 
-def snake_case(camel_case: str) -> str:
+def to_snake_case(camel_case: str) -> str:
     """Turn a field's REST name into the spelling of Python's types, which is Terraform's as well."""
     return re.sub(r"(?<!^)([A-Z])", lambda letter: f"_{letter[0].lower()}", camel_case)
 
 
 # Both spellings of every field, to the REST one.
-REST_NAMES: Final = MappingProxyType({spelling: name for name in FIELD_NAMES for spelling in (name, snake_case(name))})
+REST_NAMES: Final = MappingProxyType(
+    {spelling: name for name in FIELD_NAMES for spelling in (name, to_snake_case(name))}
+)

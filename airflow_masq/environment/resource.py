@@ -202,7 +202,7 @@ def _copy_mapping(
         name = REST_NAMES.get(key, key) if is_googles else key
         place = f"{where}.{name}" if where else name
         if name in copied:
-            raise InvalidInputError(where=place, expected="the field once", seen="it in both spellings")
+            raise InvalidInputError(where=place, expected="the field once", seen="both spellings")
         is_known = is_googles and key in REST_NAMES and name not in FREE_FORM_MAPS
         copied[name] = _copy_value(value, where=place, depth=depth + 1, is_googles=is_known)
     return copied

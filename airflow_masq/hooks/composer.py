@@ -72,7 +72,7 @@ class ComposerHook(GoogleBaseHook):
                 credentials = self.get_credentials()
         return ComposerClient(credentials, endpoint=self._endpoint, api_timeout_seconds=self.api_timeout_seconds)
 
-    def default_project_id(self) -> str:
+    def find_default_project_id(self) -> str:
         """Return the connection's ``project``, else the project of its credentials.
 
         :raises InvalidInputError: neither names a project, or the connection's endpoint or key is not usable.

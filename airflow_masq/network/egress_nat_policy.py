@@ -19,9 +19,9 @@ from airflow_masq.network.policy import (
     GKE_CHAIN,
     Chain,
     MasqueradePolicy,
-    exemptions,
-    gke_default_exemptions,
-    gke_fixed,
+    list_gke_default_exemptions,
+    list_gke_fixed_exemptions,
+    make_exemptions,
 )
 from airflow_masq.network.provenance import Provenance
 from airflow_masq.network.ranges import NetworkRanges, parse_cidr
@@ -131,11 +131,11 @@ def combine_egress_nat_policies(
     stated = [
         exemption
         for each in objects.values()
-        for exemption in exemptions(each.destinations, origin=f"{KIND} {each.name}", provenance=provenance)
+        for exemption in make_exemptions(each.destinations, origin=f"{KIND} {each.name}", provenance=provenance)
     ]
-    untouched = exemptions(ranges.pod, origin="Composer's policy") if has_agent else gke_default_exemptions()
+    untouched = make_exemptions(ranges.pod, origin="Composer's policy") if has_agent else list_gke_default_exemptions()
     default = () if replaces_default else untouched
-    chain = Chain(name=GKE_CHAIN, exemptions=(*stated, *default, *gke_fixed(ranges)))
+    chain = Chain(name=GKE_CHAIN, exemptions=(*stated, *default, *list_gke_fixed_exemptions(ranges)))
     return MasqueradePolicy(name="egress_nat_policies", chains=(chain,), provenance=provenance)
 
 

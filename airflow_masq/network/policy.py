@@ -187,51 +187,54 @@ class Decision:
         return self.reason is Reason.MASQUERADED
 
 
-def composer_policy(ranges: NetworkRanges, *, autopilot: bool = True) -> MasqueradePolicy:
+def make_composer_policy(ranges: NetworkRanges, *, autopilot: bool = True) -> MasqueradePolicy:
     """Make Composer's policy, in force where an environment has the IP masquerade agent.
 
     "nonMasqueradeCIDRs equals to pod IP range, so IP masquerading is used for all destination addresses, except between
     pods traffic" [source: composer-agent-definition]. On Autopilot, as under Composer 2, GKE's fixed ranges apply as
     well.
     """
-    own = exemptions(ranges.pod, origin="Composer's policy")
-    chain = Chain(name=GKE_CHAIN, exemptions=(*own, *(gke_fixed(ranges) if autopilot else ())))
+    own = make_exemptions(ranges.pod, origin="Composer's policy")
+    chain = Chain(name=GKE_CHAIN, exemptions=(*own, *(list_gke_fixed_exemptions(ranges) if autopilot else ())))
     return MasqueradePolicy(name="composer", chains=(chain,))
 
 
-def gke_default_policy(ranges: NetworkRanges, *, autopilot: bool = True) -> MasqueradePolicy:
+def make_gke_default_policy(ranges: NetworkRanges, *, autopilot: bool = True) -> MasqueradePolicy:
     """Make GKE's default policy, in force where an environment has no agent.
 
     It masquerades too: everything except reserved ranges (``GKE_DEFAULT_NON_MASQUERADE``). On Autopilot, as under
     Composer 2, GKE's fixed ranges apply as well.
     """
-    chain = Chain(name=GKE_CHAIN, exemptions=(*gke_default_exemptions(), *(gke_fixed(ranges) if autopilot else ())))
+    chain = Chain(
+        name=GKE_CHAIN,
+        exemptions=(*list_gke_default_exemptions(), *(list_gke_fixed_exemptions(ranges) if autopilot else ())),
+    )
     return MasqueradePolicy(name="gke-default", chains=(chain,))
 
 
-def no_policy() -> MasqueradePolicy:
+def make_no_policy() -> MasqueradePolicy:
     """Make the policy of a cluster without any source translation (``--disable-default-snat`` and no agent)."""
     return MasqueradePolicy(name="none", chains=())
 
 
-def gke_default_exemptions() -> tuple[Exemption, ...]:
+def list_gke_default_exemptions() -> tuple[Exemption, ...]:
     """Make GKE's default list."""
-    return exemptions(
+    return make_exemptions(
         GKE_DEFAULT_NON_MASQUERADE,
         origin="GKE's default list",
         reason=Reason.DESTINATION_IP_IN_DEFAULT_NON_MASQUERADE_RANGE,
     )
 
 
-def gke_fixed(ranges: NetworkRanges) -> tuple[Exemption, ...]:
+def list_gke_fixed_exemptions(ranges: NetworkRanges) -> tuple[Exemption, ...]:
     """Make the list that cannot be changed on Autopilot: packets to nodes, Pods and Services keep the Pod's address.
 
     It is the object ``gke-<hash>-1`` beside the editable ``default`` [source: egress-nat-policy-objects].
     """
-    return exemptions((*ranges.node, *ranges.pod, *ranges.service), origin="GKE's fixed policy")
+    return make_exemptions((*ranges.node, *ranges.pod, *ranges.service), origin="GKE's fixed policy")
 
 
-def exemptions(
+def make_exemptions(
     cidrs: Iterable[IPNetwork],
     *,
     origin: str,

@@ -131,7 +131,7 @@ class CloudComposerCreateMasqueradeEnvironmentOperator(BaseOperator):
                 project_id=self.project_id,
                 region=self.region,
                 environment_id=self.environment_id,
-                default_project=hook.default_project_id,
+                default_project=hook.find_default_project_id,
             )
             findings = provisioning.lint_request(request, on_findings=self.on_findings)
             with hook.get_conn() as client:

@@ -49,7 +49,7 @@ class Document:
         """Make the error for one place; the default line is that of the place, or of the nearest one around it."""
         return PlanError(
             source=self.source,
-            line=line or nearest_line(self.lines, where=where),
+            line=line or find_nearest_line(self.lines, where=where),
             where=shorten(where, limit=_PLACE_CHARACTERS),
             expected=expected,
             seen=seen,
@@ -73,7 +73,7 @@ def _rest_place(where: str) -> str:
     return ".".join(f"{REST_NAMES.get(name, name)}{bracket}{index}" for name, bracket, index in names)
 
 
-def nearest_line(lines: Mapping[str, int], *, where: str) -> int | None:
+def find_nearest_line(lines: Mapping[str, int], *, where: str) -> int | None:
     """Find the line of a place, or of the nearest place around it; ``None`` where no line is known at all."""
     around = where
     while around and around not in lines:

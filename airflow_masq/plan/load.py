@@ -128,7 +128,7 @@ def _read_network(place: Place | None, environment: EnvironmentResource) -> tupl
     )
     count = sum(map(len, (ranges.node, ranges.pod, ranges.service, *ranges.other.values())))
     if place is not None and count > _MOST_RANGES:
-        raise place.error(f"at most {_MOST_RANGES} ranges in all (sum some up)", seen=str(count))
+        raise place.error(f"at most {_MOST_RANGES} ranges in all (merge some)", seen=str(count))
     # Public nodes have no use for Cloud NAT, so a plan that names it is taken to have private ones.
     names_nat = "nat_addresses" in entries or "nat_covers" in entries
     public_nodes = environment.has_public_nodes and not names_nat

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Final, Self
 
-from airflow_masq.agent.config import AgentConfigReading, agent_policy, read_agent_config
+from airflow_masq.agent.config import AgentConfigReading, derive_agent_policy, read_agent_config
 from airflow_masq.agent.manifests import find_config
 from airflow_masq.environment import EnvironmentResource
 from airflow_masq.exceptions import InvalidInputError
@@ -21,7 +21,7 @@ from airflow_masq.network.egress_nat_policy import (
     find_unknown_keys,
     read_egress_nat_policy,
 )
-from airflow_masq.network.policy import MasqueradePolicy, composer_policy, gke_default_policy, no_policy
+from airflow_masq.network.policy import MasqueradePolicy, make_composer_policy, make_gke_default_policy, make_no_policy
 from airflow_masq.network.provenance import Provenance
 from airflow_masq.network.ranges import NetworkRanges
 from airflow_masq.plan.document import Place
@@ -100,11 +100,11 @@ class PolicyChoice:
         """Derive the policy in force on a cluster with these ranges."""
         if self.agent_config is not None:
             if self.agent_reading is not None:
-                return agent_policy(self.agent_reading)
+                return derive_agent_policy(self.agent_reading)
             # A ConfigMap without the DaemonSet does nothing: GKE's default list stays in force
             # [source: gke-agent-config-map].
             remark = "the agent's config is not read without its DaemonSet"
-            return replace(gke_default_policy(ranges, autopilot=False), name=AGENT_CONFIG, remark=remark)
+            return replace(make_gke_default_policy(ranges, autopilot=False), name=AGENT_CONFIG, remark=remark)
         if self.name == EGRESS_NAT_POLICIES:
             policy = combine_egress_nat_policies(
                 self.accepted_manifests, ranges=ranges, has_agent=environment.masquerades
@@ -116,8 +116,8 @@ class PolicyChoice:
                 remark = "keys of a manifest that GKE's EgressNATPolicy does not have are taken to be ignored"
             return replace(policy, provenance=Provenance.INFERRED, remark=remark) if remark else policy
         if self.name == NO_POLICY:
-            return no_policy()
-        make_policy = composer_policy if self.name == COMPOSER else gke_default_policy
+            return make_no_policy()
+        make_policy = make_composer_policy if self.name == COMPOSER else make_gke_default_policy
         return make_policy(ranges, autopilot=environment.runs_on_autopilot)
 
 

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 from airflow_masq.environment import EnvironmentResource
 from airflow_masq.environment.cidr_fields import POD_FIELD, SERVICE_FIELD
 from airflow_masq.network.capacity import BareSize, Capacity, calculate_capacity
-from airflow_masq.network.policy import MasqueradePolicy, composer_policy, gke_default_policy
+from airflow_masq.network.policy import MasqueradePolicy, make_composer_policy, make_gke_default_policy
 from airflow_masq.network.ranges import NetworkRanges
-from airflow_masq.plan.document import nearest_line
+from airflow_masq.plan.document import find_nearest_line
 from airflow_masq.plan.policy_section import PolicyChoice
 from airflow_masq.plan.targets import Target
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Remedy:
-    """A change that would have workers masqueraded, and what it brings about.
+    """A change after which workers are masqueraded, and its effect.
 
     :param policy: the policy in force afterwards.
     :param state: the state afterwards, as a sentence begins with it: ``With the IP masquerade agent``.
@@ -64,17 +64,17 @@ class Plan:
         :param where: the place, such as ``network.pod_ranges[0]``; fields of the environment in camelCase.
         :return: its line, or that of the nearest place around it; ``None`` where the plan did not come from a text.
         """
-        return nearest_line(self.lines, where=where)
+        return find_nearest_line(self.lines, where=where)
 
     @cached_property
     def policy_with_agent(self) -> MasqueradePolicy:
         """The policy that would be in force if the environment had the agent: Composer's."""
-        return composer_policy(self.ranges, autopilot=self.environment.runs_on_autopilot)
+        return make_composer_policy(self.ranges, autopilot=self.environment.runs_on_autopilot)
 
     @cached_property
     def policy_without_agent(self) -> MasqueradePolicy:
         """The policy that would be in force if the environment had no agent: GKE's default."""
-        return gke_default_policy(self.ranges, autopilot=self.environment.runs_on_autopilot)
+        return make_gke_default_policy(self.ranges, autopilot=self.environment.runs_on_autopilot)
 
     @cached_property
     def capacity(self) -> Capacity:
@@ -92,10 +92,10 @@ class Plan:
         )
 
     def find_remedy(self) -> Remedy:
-        """Find what would have the workers masqueraded as with the agent.
+        """Find the change after which workers are masqueraded as with the agent.
 
-        Rules and firewall requests give the advice in sentences of their own. Whether it helps is for a prediction
-        under the remedy's policy to say.
+        Rules and firewall requests turn it into their own sentences. Predict under the remedy's policy to see whether
+        it helps.
         """
         choice = self.policy_choice
         if choice.agent_config is not None and not choice.daemon_set:
@@ -105,12 +105,12 @@ class Plan:
         if choice.manifests and not choice.replaces_default and not self.environment.masquerades:
             # GKE's own object stays in force beside the plan's, and exempts more than these list.
             state = "With an object default that lists the cluster's own ranges only"
-            step = "add such an EgressNATPolicy in place of GKE's, and keep the destination out of the others"
+            step = "replace GKE's EgressNATPolicy with such an object, and remove the destination from the others"
             return Remedy(policy=policy, state=state, step=step)
         if choice.agent_config is not None or choice.manifests:
             state = "With a list of the cluster's own ranges only"
             return Remedy(policy=policy, state=state, step="correct the list under policy")
         if self.environment.masquerades:
-            return Remedy(policy=policy, state="With Composer's own policy", step="leave policy out of the plan")
+            return Remedy(policy=policy, state="With Composer's own policy", step="remove policy from the plan")
         step = "create the environment with enableIpMasqAgent: true"
         return Remedy(policy=policy, state="With the IP masquerade agent", step=step)

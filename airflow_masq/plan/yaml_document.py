@@ -163,7 +163,7 @@ class _NodeReader:
             place = name_child(where, key=key)
             line = key_node.start_mark.line + 1
             if key in values:
-                raise self._builder.error(where=place, expected="the key once", seen="it twice", line=line)
+                raise self._builder.error(where=place, expected="the key once", seen="a duplicate key", line=line)
             values[key] = self.read(value_node, where=place, depth=depth + 1, line=line)
         return values
 

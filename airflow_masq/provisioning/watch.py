@@ -49,7 +49,7 @@ CONTINUES: dict[str, str] = {
 """What the cloud still does in a state; of the other states it is not known."""
 
 
-def creation_failed(name: EnvironmentName, *, problem: str) -> EnvironmentFailedError:
+def make_creation_error(name: EnvironmentName, *, problem: str) -> EnvironmentFailedError:
     """Make the error for an environment that will not come up by itself; the problem follows its name."""
     return EnvironmentFailedError(
         f"{name} {problem}; look at the environment's page and at its logs in Cloud Logging, delete the environment, "
@@ -66,7 +66,7 @@ def refuse_lost(name: EnvironmentName, *, state: str) -> None:
     if state == EnvironmentState.DELETING:
         raise EnvironmentNotReadyError(f"{name} is being deleted; run the task again once it is gone")
     if state == EnvironmentState.ERROR:
-        raise creation_failed(name, problem="is in state ERROR")
+        raise make_creation_error(name, problem="is in state ERROR")
 
 
 @dataclass(kw_only=True)
@@ -126,9 +126,9 @@ class CreationWatch:
         :raises AirflowMasqError: as ``poll`` raises it.
         """
         while not self.poll():
-            sleep(self.next_pause(now=now()))
+            sleep(self.choose_pause(now=now()))
 
-    def next_pause(self, *, now: float) -> float:
+    def choose_pause(self, *, now: float) -> float:
         """Return the seconds to pause before the next poll; the last pause ends at the deadline.
 
         :raises EnvironmentNotReadyError: the deadline has passed.
@@ -136,7 +136,7 @@ class CreationWatch:
         left = self.deadline - now
         if left <= 0:
             seen = f"state {self.state}" if self.state else "it has not appeared"
-            continues = CONTINUES.get(self.state or "", "whatever was started continues in the cloud")
+            continues = CONTINUES.get(self.state or "", "any operation that was started continues in the cloud")
             raise EnvironmentNotReadyError(
                 f"{self.name} is not running yet ({seen}) and creation_timeout_seconds has passed; {continues}. Run "
                 "the task again to continue waiting, or raise creation_timeout_seconds"
@@ -154,5 +154,5 @@ class CreationWatch:
             self.operation_name = None
             return False
         if operation.error is not None:
-            raise creation_failed(self.name, problem=f"could not be created: {operation.error}")
+            raise make_creation_error(self.name, problem=f"could not be created: {operation.error}")
         return not operation.done

@@ -1,4 +1,4 @@
-"""A plan in the words of other tools and other readers; pure: every form is a function from a plan to text."""
+"""Renders a plan for other tools and readers; every form is a pure function from a plan to text."""
 
 from __future__ import annotations
 

@@ -143,7 +143,7 @@ def list_firewall_needs(plan: Plan, *, form: str) -> tuple[FirewallNeed, ...]:
         (find_pod_range_place(plan), plan.ranges.pod),
     ):
         if not values:
-            reason = "the plan names none, and the request is about them; name them"
+            reason = "the plan has none, but the request needs them; add them"
             raise InexpressibleError(form=form, where=where, reason=reason)
     without_agent, remedy = plan.policy_without_agent, plan.find_remedy()
     needs = []

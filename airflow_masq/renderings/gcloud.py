@@ -60,7 +60,7 @@ def render_gcloud(plan: Plan) -> str:
 
 
 def _refuse_lost_fields(fields: Mapping[str, EnvironmentField], *, plan: Plan) -> None:
-    """Refuse what gcloud accepts and then drops, or sends as another field."""
+    """Refuse fields that gcloud accepts and then drops, or sends as another field."""
     composer = plan.environment.generation
     other = _SCHEDULERS if composer == COMPOSER_1 else _SCHEDULERS_OF_COMPOSER_1
     if other in fields:
@@ -70,9 +70,9 @@ def _refuse_lost_fields(fields: Mapping[str, EnvironmentField], *, plan: Plan) -
     public_ips = fields.get(f"{_PRIVATE}.enablePrivatelyUsedPublicIps")
     keeps_section = {f"{_PRIVATE}.enablePrivateEnvironment", f"{_PRIVATE}.enablePrivateBuildsOnly"} & fields.keys()
     if public_ips is not None and composer == COMPOSER_3 and not keeps_section:
-        raise public_ips.error("gcloud drops it in an environment of Composer 3 that is not private; leave it out")
+        raise public_ips.error("gcloud drops it in an environment of Composer 3 that is not private; remove it")
     if _LOG_STORAGE in fields and _DATABASE_RETENTION in fields:
-        reason = "gcloud drops it where the storage of task logs is set too; leave one of them out, or use rest"
+        reason = "gcloud drops it if the storage of task logs is set too; remove one of them, or use rest"
         raise fields[_DATABASE_RETENTION].error(reason)
 
 
@@ -177,14 +177,14 @@ def _join(flag: str, items: list[str], field: EnvironmentField) -> _Words:
         raise field.error("gcloud drops an empty text from a list")
     separator = next((each for each in _SEPARATORS if not any(each in item for item in items)), None)
     if separator is None:
-        raise field.error("gcloud separates a list by one character, and these texts use them all")
+        raise field.error("gcloud separates a list by one character, but these texts use all of them")
     joined = separator.join(items)
     is_plain = separator == "," and not joined.startswith("^")
     return [(flag, _printable_text(field, joined if is_plain else f"^{separator}^{joined}"))]
 
 
 def _printable_text(field: EnvironmentField, text: str) -> str:
-    """Refuse what a shell cannot carry, and what a terminal would act upon when it shows the command."""
+    """Refuse characters that a shell cannot pass on, or that a terminal would interpret when it shows the command."""
     if not all(character.isprintable() or character in "\t\n" for character in text):
         raise field.error("a command cannot show a control character; use rest or terraform")
     return text

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 import yaml
 from netaddr import IPNetwork, cidr_merge
 
-from airflow_masq.agent.config import AgentConfig, agent_policy
+from airflow_masq.agent.config import AgentConfig, derive_agent_policy
 from airflow_masq.agent.fields import CIDR_LIMIT_KEY, CIDRS_KEY, DEFAULT_CIDR_LIMIT
 from airflow_masq.environment import COMPOSER_1, COMPOSER_3, IMAGE_VERSION_PLACE, OUT_OF_YOUR_NETWORK
 from airflow_masq.environment.cidr_fields import POD_FIELD
@@ -47,7 +47,7 @@ _IPV6: Final = (
 
 _COMMENT_COLUMNS: Final = 110
 _UNREAD: Final = (
-    "MASQ315: Without the agent's DaemonSet nobody reads this config, and GKE's default list stays in force; deploy "
+    "MASQ315: Without the agent's DaemonSet, this config has no effect and GKE's default list stays in force. Deploy "
     "kube-system/ip-masq-agent."
 )
 _CONFIG_MAP: Final = """\
@@ -75,7 +75,7 @@ def render_egress_nat_policy(plan: Plan) -> str:
     """
     chain = _read_sole_chain(plan, form=EGRESS_NAT_POLICY)
     if chain.masquerades_link_local:
-        reason = "the object cannot say that link-local destinations are masqueraded (masqLinkLocal)"
+        reason = "the object cannot express that link-local destinations are masqueraded (masqLinkLocal)"
         raise InexpressibleError(form=EGRESS_NAT_POLICY, where="policy", reason=reason)
     cidrs = _list_non_masquerade(plan, chain=chain, form=EGRESS_NAT_POLICY)
     manifest = {
@@ -104,7 +104,7 @@ def render_agent_config(plan: Plan) -> str:
     # What is written here takes effect once the DaemonSet runs, so the plan is taken as if it did.
     choice = replace(plan.policy_choice, daemon_set=True)
     reading = choice.agent_reading
-    effective = plan if reading is None else replace(plan, policy_choice=choice, policy=agent_policy(reading))
+    effective = plan if reading is None else replace(plan, policy_choice=choice, policy=derive_agent_policy(reading))
     chain = _read_sole_chain(effective, form=AGENT_CONFIG)
     if reading is not None and reading.config is not None:  # _read_sole_chain complains of a refused config
         own = reading.config
@@ -123,7 +123,7 @@ def render_agent_config(plan: Plan) -> str:
     else:
         cidrs = _list_non_masquerade(plan, chain=chain, form=AGENT_CONFIG)
         if len(cidrs) > DEFAULT_CIDR_LIMIT:
-            reason = f"the agent refuses more than {DEFAULT_CIDR_LIMIT} ranges, and these are {len(cidrs)}; merge some"
+            reason = f"the agent refuses more than {DEFAULT_CIDR_LIMIT} ranges, but there are {len(cidrs)}; merge some"
             raise InexpressibleError(form=AGENT_CONFIG, where="policy", reason=reason)
         comments = []
         config = {
@@ -145,17 +145,17 @@ def find_pod_range_place(plan: Plan) -> str:
 
 
 def _read_sole_chain(plan: Plan, *, form: str) -> Chain:
-    """Read the one chain that the plan's policy amounts to.
+    """Read the only chain of the plan's policy.
 
     :raises InexpressibleError: the environment's cluster does not read the form; the policy masquerades nothing, is
         several chains, or masquerades IPv6; or the cluster or its agent would refuse a manifest or config of the plan.
     """
     composer = plan.environment.generation
     if composer == COMPOSER_3:
-        reason = f"{OUT_OF_YOUR_NETWORK}, so there is no policy of yours"
+        reason = f"{OUT_OF_YOUR_NETWORK}, so you cannot set a policy"
         raise InexpressibleError(form=form, where=IMAGE_VERSION_PLACE, reason=reason)
     if composer == COMPOSER_1 and form == EGRESS_NAT_POLICY:
-        reason = "Composer 1 runs on a Standard cluster, which no EgressNATPolicy governs; use agent-config"
+        reason = "Composer 1 runs on a Standard cluster, which does not use EgressNATPolicy objects; use agent-config"
         raise InexpressibleError(form=form, where=IMAGE_VERSION_PLACE, reason=reason)
     for place, manifest in plan.policy_choice.placed_manifests:
         for problem in check_egress_nat_policy(manifest):
@@ -172,7 +172,7 @@ def _read_sole_chain(plan: Plan, *, form: str) -> Chain:
         raise InexpressibleError(form=form, where="policy", reason=reason)
     chain = plan.policy.chains[0]
     if chain.ipv6:
-        reason = "masquerading IPv6 is the agent's flag --enable-ipv6, which is no part of the form"
+        reason = "the agent masquerades IPv6 only with its flag --enable-ipv6, which is not part of the form"
         raise InexpressibleError(form=form, where="policy", reason=reason)
     return chain
 
@@ -202,14 +202,14 @@ def _list_non_masquerade(plan: Plan, *, chain: Chain, form: str) -> list[IPNetwo
 
 
 def _list_omissions(plan: Plan, own: AgentConfig) -> Iterator[str]:
-    """Say which ranges Google's caution wants in the list and the list lacks, in the words of MASQ301."""
+    """Say which ranges the list lacks although Google's caution requires them, in the words of MASQ301."""
     listed = cidr_merge(own.non_masquerade)
     for purpose, ranges in (("node", plan.ranges.node), ("Pod", plan.ranges.pod)):
         for network in ranges:
             if network.version == IPV4 and not any(network in cidr for cidr in listed):
                 yield (
-                    f"MASQ301: The {purpose} range {network} is missing from the non-masquerade list; Composer enables "
-                    "intranode visibility, so the list must at least include the cluster's node and Pod ranges."
+                    f"MASQ301: The {purpose} range {network} is missing from the non-masquerade list. Composer enables "
+                    "intranode visibility, so the list must include at least the cluster's node and Pod ranges."
                 )
         if not ranges:
             yield f"The plan names no {purpose} range, so whether the list includes it is not known (MASQ301)."

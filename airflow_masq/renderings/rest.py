@@ -114,7 +114,7 @@ class EnvironmentField:
                 if key not in (needed, *names):
                     raise EnvironmentField(form=self.form, path=f"{entry}.{key}", value=None).error(_NO_ARGUMENT)
             if not record.get(needed):
-                reason = "the entry names no range, so the form would drop it or allow something else; name a range"
+                reason = "the entry names no range, so the form would drop it or allow something else; add a range"
                 raise EnvironmentField(form=self.form, path=f"{entry}.{needed}", value=None).error(reason)
         return [{key: text for key, text in record.items() if text is not None} for record in records]
 
@@ -167,7 +167,7 @@ def _refuse_contradictions(plan: Plan, *, form: str) -> None:
     # The two are a oneof of IPAllocationPolicy (same page): the service keeps one of them, and refuses both in JSON.
     for field in (POD_FIELD, SERVICE_FIELD):
         if None not in (plan.environment.value(*path) for path in (field.path, field.range_name_path)):
-            reason = f"{field.range_name_path[-1]} is set as well, and the service takes one of the two; leave one out"
+            reason = f"{field.range_name_path[-1]} is set as well, but the service accepts only one of them; remove one"
             raise InexpressibleError(form=form, where=field.where, reason=reason)
 
 

@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import Final, cast
 
 from airflow_masq.environment import COMPOSER_3
-from airflow_masq.environment.fields import snake_case
+from airflow_masq.environment.fields import to_snake_case
 from airflow_masq.plan import Plan
 from airflow_masq.renderings import hcl
 from airflow_masq.renderings.rest import EnvironmentField, read_fields, read_name
@@ -81,13 +81,13 @@ def _settle_privacy(fields: dict[str, EnvironmentField], *, is_composer_3: bool)
 
 def _place(field: EnvironmentField, *, resource: hcl.Block) -> None:
     _refuse_composed(field, field.value)
-    *around, name = _PLACES.get(field.path, ".".join(map(snake_case, field.path.split(".")))).split(".")
+    *around, name = _PLACES.get(field.path, ".".join(map(to_snake_case, field.path.split(".")))).split(".")
     block = resource
     for each in around:
         block = block.enter(each)
     if field.path in _REPEATED_BLOCKS:
         for record in _REPEATED_BLOCKS[field.path](field):
-            attributes = {snake_case(key): hcl.write_expression(text) for key, text in record.items()}
+            attributes = {to_snake_case(key): hcl.write_expression(text) for key, text in record.items()}
             block.repeated.append((name, hcl.Block(attributes=attributes)))
     elif field.path in _WORDS:
         words = _WORDS[field.path]
@@ -112,7 +112,7 @@ def _refuse_composed(field: EnvironmentField, value: object) -> None:
 def _read_allowed_ip_ranges(field: EnvironmentField) -> list[dict[str, str]]:
     ranges = field.read_allowed_ip_ranges()
     if not ranges.value:
-        raise ranges.error("an empty list keeps everyone out, and the provider takes it for no list at all; use rest")
+        raise ranges.error("an empty list blocks all access, but the provider treats it like a missing list; use rest")
     return ranges.read_records("value", "description")
 
 

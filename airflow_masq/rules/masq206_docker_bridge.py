@@ -39,7 +39,7 @@ _RESERVED: Final = f"{_DOCKER_BRIDGE}, which the Docker bridge and Cloud SQL res
 def _check(plan: Plan) -> Iterator[Problem]:
     for named in list_ranges(plan):
         if named.network in _DOCKER_BRIDGE and named.is_other:
-            message = f"The {named} lies in {_RESERVED}. Hosts there may be out of reach, whatever the plan says."
+            message = f"The {named} lies in {_RESERVED}. Hosts there may be unreachable with any plan."
             yield Problem(where=named.where, message=message)
         elif not named.is_other and (named.network in _DOCKER_BRIDGE or _DOCKER_BRIDGE in named.network):
             message = f"The {named} includes addresses of {_RESERVED}; use another range."

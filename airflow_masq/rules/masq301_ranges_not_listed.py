@@ -2,20 +2,20 @@
 
 The plan's own policy does not keep packets to the cluster's nodes or Pods from being masqueraded. With the agent's
 config that is an error. On Autopilot, with `EgressNATPolicy` objects, it is a warning: GKE's fixed policy keeps those
-ranges in any case, but a list without them contradicts what Composer asks for.
+ranges anyway, but a list without them contradicts Composer's documentation.
 
 ## Why
 
 Google's caution: "Cloud Composer enables intranode visibility on GKE clusters. Therefore, non-masquerade destinations
 must at least include the cluster's node and Pod IP address range(s)" ([Enable the IP Masquerade
 agent](https://cloud.google.com/composer/docs/composer-2/enable-ip-masquerade-agent), read 2026-11-22). With intranode
-visibility even packets between Pods of one node pass through the VPC. Were they masqueraded, each Pod would see nodes
-instead of Pods as its peers, and firewall rules and network policies for the Pod range would no longer match; that
-explanation is our conclusion.
+visibility, even packets between Pods of the same node pass through the VPC. If they were masqueraded, Pods would see
+node addresses instead of Pod addresses, and firewall rules and network policies for the Pod range would no longer
+match. This explanation is inferred.
 
 ## How to fix
 
-Add the ranges that the message names to the list. A list of one's own replaces the default one as a whole.
+Add the range that the message names to the list. Your own list replaces the whole default list.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Final
 
 from airflow_masq.network.provenance import Provenance
 from airflow_masq.rules.rule import Problem, Rule, Severity
-from airflow_masq.rules.views.policy import AGENT_CONFIG, policy_place, uncovered
+from airflow_masq.rules.views.policy import AGENT_CONFIG, find_unlisted, name_policy_place
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,11 +35,11 @@ if TYPE_CHECKING:
 def _check(plan: Plan) -> Iterator[Problem]:
     is_agents = plan.policy_choice.name == AGENT_CONFIG
     for purpose, networks in (("node", plan.ranges.node), ("Pod", plan.ranges.pod)):
-        for network in uncovered(plan, networks=networks):
+        for network in find_unlisted(plan, networks=networks):
             yield Problem(
-                where=policy_place(plan),
-                message=f"The {purpose} range {network} is missing from the non-masquerade list; Composer enables "
-                "intranode visibility, so the list must at least include the cluster's node and Pod ranges.",
+                where=name_policy_place(plan),
+                message=f"The {purpose} range {network} is missing from the non-masquerade list. Composer enables "
+                "intranode visibility, so the list must include at least the cluster's node and Pod ranges.",
                 severity=None if is_agents else Severity.WARNING,
             )
 

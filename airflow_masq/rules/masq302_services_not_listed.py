@@ -1,19 +1,18 @@
 """The Service range is missing from the non-masquerade list.
 
-The plan's own policy does not name the cluster's Service range. As a rule that does no harm, so it is only worth
-knowing.
+The plan's own policy does not list the cluster's Service range. This is only a remark, since it usually does no harm.
 
 ## Why
 
-Nodes replace a Service's address by that of a Pod behind it before they decide about the source ([Virtual
-IPs](https://kubernetes.io/docs/reference/networking/virtual-ips), read 2026-11-22), so what counts is the Pod range.
-A packet to a Service's address without anything behind it is not translated, and would leave with the node's address;
-GKE's own fixed policy lists the Services too ([Egress NAT
+Nodes replace a Service's address with the address of one of its Pods before they choose the source address ([Virtual
+IPs](https://kubernetes.io/docs/reference/networking/virtual-ips), read 2026-11-22), so the Pod range decides. A packet
+to a Service that has no Pods keeps its destination, and would leave with the node's address. GKE's own fixed policy
+lists the Service range too ([Egress NAT
 Policy](https://cloud.google.com/kubernetes-engine/docs/how-to/egress-nat-policy-ip-masq-autopilot), read 2026-11-22).
 
 ## How to fix
 
-Add the Service range, as GKE does.
+Add the Service range to the list, as GKE's own policy does.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ from typing import TYPE_CHECKING, Final
 
 from airflow_masq.network.provenance import Provenance
 from airflow_masq.rules.rule import Problem, Rule, Severity
-from airflow_masq.rules.views.policy import policy_place, uncovered
+from airflow_masq.rules.views.policy import find_unlisted, name_policy_place
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,10 +30,10 @@ if TYPE_CHECKING:
 
 
 def _check(plan: Plan) -> Iterator[Problem]:
-    for network in uncovered(plan, networks=plan.ranges.service):
+    for network in find_unlisted(plan, networks=plan.ranges.service):
         yield Problem(
-            where=policy_place(plan),
-            message=f"The Service range {network} is missing from the non-masquerade list; add it, as GKE does.",
+            where=name_policy_place(plan),
+            message=f"The Service range {network} is missing from the non-masquerade list. Add it, as GKE does.",
         )
 
 

@@ -1,17 +1,17 @@
 """The destinations of an EgressNATPolicy are bare strings.
 
-An entry of `spec.destinations` is text such as `10.0.0.0/8`. Each must be an object with a `cidr`, so the manifest does
-not mean what it seems to; here it is taken to be not in force.
+An entry of `spec.destinations` is text such as `10.0.0.0/8`, but each entry must be an object with a `cidr`.
+Predictions assume that this manifest is not in force.
 
 ## Why
 
 Google's page writes `destinations:` as a list of `- cidr: …` ([Egress NAT
 Policy](https://cloud.google.com/kubernetes-engine/docs/how-to/egress-nat-policy-ip-masq-autopilot), read 2026-11-22).
-Articles elsewhere show bare strings. What the API server answers to them is not verified.
+Some articles show bare strings. How the API server responds to them is not verified.
 
 ## How to fix
 
-Write `{cidr: 10.0.0.0/8}` in place of `10.0.0.0/8`.
+Write `{cidr: 10.0.0.0/8}` instead of `10.0.0.0/8`.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Final
 
 from airflow_masq.network.provenance import Provenance
 from airflow_masq.rules.rule import Problem, Rule, Severity
-from airflow_masq.rules.views.manifests import bare_destinations
+from airflow_masq.rules.views.manifests import find_bare_destinations
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 def _check(plan: Plan) -> Iterator[Problem]:
-    for where, problem in bare_destinations(plan):
+    for where, problem in find_bare_destinations(plan):
         message = f"Expected an object such as {{cidr: 10.0.0.0/8}}, saw the bare string {problem.seen}."
         yield Problem(where=where, message=message)
 

@@ -1,20 +1,20 @@
-"""A manifest is not an EgressNATPolicy that can take effect.
+"""A manifest is not a valid EgressNATPolicy.
 
-Its `apiVersion`, `kind`, name, `action` or destinations are not what they must be; here it is taken to be not in
-force. Or it has the name of an object above it, whose place it takes.
+Its `apiVersion`, `kind`, name, `action` or destinations are not valid, and predictions assume that it is not in force.
+Or it has the same name as a manifest above it, which it replaces.
 
 ## Why
 
-The object is an `EgressNATPolicy` of `networking.gke.io/v1`; its only action is `NoSNAT`, and its destinations are
+The object is an `EgressNATPolicy` of `networking.gke.io/v1`. Its only action is `NoSNAT`, and its destinations are
 objects with a `cidr` ([Egress NAT
 Policy](https://cloud.google.com/kubernetes-engine/docs/how-to/egress-nat-policy-ip-masq-autopilot), read 2026-11-22).
-Objects of the same name in Google Distributed Cloud (`kind: EgressNATPolicy` with selectors) are something else. What
-the API server answers to a wrong one is not verified. There is one object of a kind and name at a time ([Object
+Google Distributed Cloud uses the same kind for a different object, which has selectors. How the API server responds to
+a wrong manifest is not verified. Only one object of a kind can have a given name at a time ([Object
 Names](https://kubernetes.io/docs/concepts/overview/working-with-objects/names), read 2026-11-22).
 
 ## How to fix
 
-Write what the message says was expected.
+Change the field to what the message expects.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Final
 
 from airflow_masq.network.provenance import Provenance
 from airflow_masq.rules.rule import Problem, Rule, Severity
-from airflow_masq.rules.views.manifests import other_problems
+from airflow_masq.rules.views.manifests import find_other_problems
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 
 def _check(plan: Plan) -> Iterator[Problem]:
-    for where, problem in other_problems(plan):
+    for where, problem in find_other_problems(plan):
         yield Problem(where=where, message=f"Expected {problem.expected}, saw {problem.seen}.")
 
 

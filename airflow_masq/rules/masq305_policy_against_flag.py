@@ -1,18 +1,18 @@
-"""The stated policy contradicts the environment's flag.
+"""The policy contradicts the environment's enableIpMasqAgent.
 
-`policy` says `composer` although the environment does not ask for the agent, or `gke-default` or `none` although it
-does. Everything that is predicted from this plan may be wrong; where a target would not see what it needs by the policy
-that follows from the flag, this is an error.
+`policy` is `composer` but the environment does not enable the agent, or `policy` is `gke-default` or `none` but the
+environment does. Every prediction from this plan may be wrong. This is an error if a target would not see the address
+that it needs under the policy that follows from `enableIpMasqAgent`.
 
 ## Why
 
 "If you enable the IP Masquerade agent, the default GKE's EgressNatPolicy will be replaced with Cloud Composer's
-definition"; without the agent it stays ([Enable the IP Masquerade
+definition". Without the agent, GKE's default policy stays in force ([Enable the IP Masquerade
 agent](https://cloud.google.com/composer/docs/composer-2/enable-ip-masquerade-agent), read 2026-11-22).
 
 ## How to fix
 
-Leave `policy` out: it follows from the flag. Or correct the flag, if the policy is what was meant.
+Remove `policy`, since it follows from `enableIpMasqAgent`. If the policy is right, change `enableIpMasqAgent` instead.
 """
 
 from __future__ import annotations
@@ -39,22 +39,24 @@ def _check(plan: Plan) -> Iterator[Problem]:
     if not plan.environment or not plan.policy_choice.stated:
         return
     if name == "composer" and not has_agent:
-        message = "policy says composer, which comes with the agent only, and enableIpMasqAgent is not true; set it."
+        message = (
+            "policy is composer, which needs the agent, but enableIpMasqAgent is not true. Set it, or remove policy."
+        )
     elif name in _WITHOUT_AGENT and has_agent:
         message = (
-            f"policy says {name}, and enableIpMasqAgent is true, which puts Composer's policy in its place; leave "
-            "policy out."
+            f"policy is {name}, but enableIpMasqAgent is true, so Composer's own policy is in force. Remove policy."
         )
     else:
         return
     misjudged = [predicted.target.name for predicted in predict_targets(plan) if _is_misjudged(plan, predicted)]
     if misjudged:
-        message += f" By the flag, {join_words(misjudged)} would not see what it needs."
+        names = join_words(misjudged)
+        message += f" Under the policy that follows from enableIpMasqAgent, {names} would not see the expected address."
     yield Problem(where="policy", message=message, severity=Severity.ERROR if misjudged else None)
 
 
 def _is_misjudged(plan: Plan, predicted: PredictedTarget) -> bool:
-    """Say whether a target gets what it needs by the stated policy, and does not by the one that the flag brings."""
+    """Say whether a target sees what it needs under the stated policy, but not under the one that the flag leads to."""
     by_flag = predicted.predict_under(
         plan.policy_with_agent if plan.environment.masquerades else plan.policy_without_agent
     )

@@ -1,19 +1,19 @@
-"""An agent config is given for a cluster that takes none.
+"""The plan has an agent config, but the cluster does not use one.
 
-The plan describes the agent's own config, while the environment is of Composer 2, whose cluster is an Autopilot one.
-Whatever is predicted from this plan rests on a config that cannot be there.
+The plan has `agent_config`, but its environment is Composer 2, which runs on GKE Autopilot. Autopilot clusters have no
+agent config, so every prediction from this plan may be wrong.
 
 ## Why
 
-On Autopilot `kube-system`, where that config would be, is read-only, and `EgressNATPolicy` objects govern what is
-masqueraded ([IP masquerading in Autopilot
+On Autopilot, you cannot write the config, since its namespace `kube-system` is read-only. `EgressNATPolicy` objects
+decide what is masqueraded ([IP masquerading in Autopilot
 clusters](https://cloud.google.com/kubernetes-engine/docs/concepts/ip-masquerade-agent), read 2026-11-22). Composer 2
 runs on Autopilot.
 
 ## How to fix
 
-Leave `policy` out (Composer's own policy is in force where the environment has the agent), or describe the cluster's
-objects under `egress_nat_policies`. A plan for a Standard cluster of your own has no `environment`.
+Remove `policy` (Composer's own policy is in force if the environment has the agent), or describe the cluster's
+objects under `egress_nat_policies`. If the plan is for your own Standard cluster, remove `environment` instead.
 """
 
 from __future__ import annotations
@@ -35,8 +35,8 @@ def _check(plan: Plan) -> Iterator[Problem]:
     if plan.policy_choice.name == AGENT_CONFIG and plan.environment.generation == COMPOSER_2:
         yield Problem(
             where=AGENT_CONFIG_PLACE,
-            message="Composer 2 runs on GKE Autopilot, which takes no agent config; describe egress_nat_policies, "
-            "or leave policy out.",
+            message="Composer 2 runs on GKE Autopilot, which does not use an agent config. Write egress_nat_policies "
+            "instead, or remove policy.",
         )
 
 

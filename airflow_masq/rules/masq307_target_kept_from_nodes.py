@@ -1,19 +1,19 @@
-"""An entry of the policy keeps a target that accepts only nodes from being masqueraded.
+"""The non-masquerade list covers a target that accepts only node addresses.
 
-A target must see a node's address: `expect` says so, or its firewall lets in the nodes and not the Pods. An entry of
-the plan's own list covers it, so it sees the Pod's address.
+The target must see a node's address, because `expect` says so or because its firewall lets in the node ranges but
+not the Pod ranges. An entry of the plan's own list covers the target, so it sees the Pod's address.
 
 ## Why
 
-`NoSNAT` destinations, and those in `nonMasqueradeCIDRs`, keep the Pod's address as the source ([IP masquerade
-agent](https://cloud.google.com/kubernetes-engine/docs/concepts/ip-masquerade-agent), read 2026-11-22). A classic is
-`10.0.0.0/8` in the list, which lets Pods' addresses leak to everything on premises.
+Packets to `NoSNAT` destinations and to `nonMasqueradeCIDRs` keep the Pod's address as the source ([IP masquerade
+agent](https://cloud.google.com/kubernetes-engine/docs/concepts/ip-masquerade-agent), read 2026-11-22). A common mistake
+is `10.0.0.0/8` in the list, which exposes Pod addresses to all on-premises services in that range.
 
 ## How to fix
 
-Narrow the entry to what really must see Pods: the cluster's node and Pod ranges. Where it stands in no list of the
-plan, it is one of the agent's defaults: write a list, which takes their place. An `EgressNATPolicy` and the agent's
-config can be changed at any time, without a new environment or cluster.
+Replace the entry with the cluster's node and Pod ranges. If the plan has no such entry, it is one of the agent's
+defaults: write your own list, which replaces them. You can change an `EgressNATPolicy` and the agent's config at any
+time, without a new environment or cluster.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Final
 from airflow_masq.agent.fields import CIDRS_KEY
 from airflow_masq.network.provenance import Provenance
 from airflow_masq.rules.rule import Problem, Rule, Severity
-from airflow_masq.rules.views.policy import culprit, lists_defaults
+from airflow_masq.rules.views.policy import find_exempting_entry, lists_defaults
 from airflow_masq.rules.views.targets import predict_targets
 
 if TYPE_CHECKING:
@@ -34,14 +34,14 @@ if TYPE_CHECKING:
 
 def _check(plan: Plan) -> Iterator[Problem]:
     for predicted in predict_targets(plan):
-        entry = culprit(plan, predicted=predicted)
+        entry = find_exempting_entry(plan, predicted=predicted)
         if entry is not None:
-            told = f"covers {predicted}, which accepts only nodes and will see the Pod's address"
-            message = f"{entry.cidr} {told}; narrow it to the cluster's node and Pod ranges."
+            effect = f"covers {predicted}, which accepts only node addresses but will see the Pod's address"
+            message = f"{entry.cidr} {effect}. Narrow it to the cluster's node and Pod ranges."
             if lists_defaults(plan):
                 message = (
-                    f"{CIDRS_KEY} is missing, so the agent's default list is in force, whose {entry.cidr} {told}; list "
-                    "the cluster's node and Pod ranges."
+                    f"{CIDRS_KEY} is missing, so the agent's default list is in force. Its entry {entry.cidr} "
+                    f"{effect}. Write {CIDRS_KEY} with the cluster's node and Pod ranges."
                 )
             yield Problem(where=entry.where, message=message, provenance=predicted.prediction.provenance)
 

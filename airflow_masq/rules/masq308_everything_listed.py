@@ -1,23 +1,22 @@
-"""The non-masquerade list holds everything.
+"""The non-masquerade list covers every destination.
 
-The plan's own policy names `0.0.0.0/0` (or `::/0`) as a destination that keeps the Pod's address, or ranges that are
-the same together, such as `0.0.0.0/1` and `128.0.0.0/1`. Nothing is masqueraded at all then, as if there
-were no agent, and less than with GKE's default. It is a remark only where the plan's Cloud NAT covers Pods: then it is
-the documented way to have all traffic to the internet leave through Cloud NAT.
+The plan's own policy lists `0.0.0.0/0` (or `::/0`) as a non-masquerade destination, or ranges that together cover it,
+such as `0.0.0.0/1` and `128.0.0.0/1`. Nothing is masqueraded then, which is less than with GKE's default policy. It is
+only a remark where the plan's Cloud NAT covers Pods: Google documents this list as the way to send all traffic to the
+internet through Cloud NAT.
 
 ## Why
 
 The list names what is *not* masqueraded ([IP masquerade
 agent](https://cloud.google.com/kubernetes-engine/docs/how-to/ip-masquerade-agent), read 2026-11-22). With
-`[0.0.0.0/0]` the real agent let every destination see the Pod's address (observed 2026-11-22); that an
-`EgressNATPolicy` does the same is our conclusion. Google describes this list as the way to have Pods of public nodes
-use Cloud NAT instead of their nodes' external addresses (Google Cloud knowledge base 000004894).
+`[0.0.0.0/0]`, the real agent let every destination see the Pod's address (observed 2026-11-22). That an
+`EgressNATPolicy` does the same is inferred. Google describes this list as the way to have Pods of public nodes use
+Cloud NAT instead of their nodes' external addresses (Google Cloud knowledge base 000004894).
 
 ## How to fix
 
-Remove the entry or entries, and name the cluster's node and Pod ranges only. Keep them if all traffic is meant to leave
-with Pod addresses: then no destination may need a node's address, and Cloud NAT must cover the Pods
-(`network.nat_covers`).
+Remove these entries, and list only the cluster's node and Pod ranges. Keep them if all traffic is meant to leave with
+Pod addresses: then no service may need a node's address, and Cloud NAT must cover the Pods (`network.nat_covers`).
 """
 
 from __future__ import annotations
@@ -41,7 +40,7 @@ def _check(plan: Plan) -> Iterator[Problem]:
     masquerades_ipv6 = any(chain.ipv6 for chain in plan.policy.chains)
     judged = (entry for entry in list_entries(plan) if entry.cidr.version == IPV4 or masquerades_ipv6)
     entries = tuple(dict.fromkeys(judged))
-    severity, advice = None, "; list the cluster's node and Pod ranges only."
+    severity, advice = None, ". List only the cluster's node and Pod ranges."
     if AddressKind.POD in plan.ranges.nat_covers:
         severity = Severity.INFO
         advice = ", and those on the internet see Cloud NAT's. Each target is judged for itself."
@@ -49,25 +48,25 @@ def _check(plan: Plan) -> Iterator[Problem]:
         if entry.cidr.prefixlen == 0:
             yield Problem(
                 where=entry.where,
-                message=f"{entry.cidr} keeps every destination from being masqueraded, so all of them see Pods' "
-                f"addresses{advice}",
+                message=f"{entry.cidr} exempts every destination from masquerading, so all services see Pod addresses"
+                f"{advice}",
                 severity=severity,
-                provenance=_provenance(plan),
+                provenance=_find_provenance(plan),
             )
     for everything in cidr_merge([entry.cidr for entry in entries]):
         parts = [entry for entry in entries if entry.cidr.version == everything.version]
         if everything.prefixlen == 0 and all(part.cidr.prefixlen for part in parts):
             yield Problem(
                 where=parts[0].where,
-                message=f"The {len(parts)} ranges listed are {everything} together and keep every destination from "
-                f"being masqueraded{advice}",
+                message=f"The {len(parts)} ranges listed cover {everything} together, so no destination is masqueraded "
+                f"and all services see Pod addresses{advice}",
                 severity=severity,
-                provenance=_provenance(plan),
+                provenance=_find_provenance(plan),
             )
 
 
-def _provenance(plan: Plan) -> Provenance | None:
-    """Only the agent was seen to do this; of EgressNATPolicy objects it is our conclusion."""
+def _find_provenance(plan: Plan) -> Provenance | None:
+    """Return the rule's own for the agent, which was observed; for EgressNATPolicy objects it is inferred."""
     return None if plan.policy_choice.name == AGENT_CONFIG else Provenance.INFERRED
 
 

@@ -1,20 +1,20 @@
-"""An observer stands where nothing is ever masqueraded.
+"""The observer is at an address where traffic is never masqueraded.
 
-A target lies in the cluster's node, Pod or Service ranges, or is link-local. It sees the Pod's address with and
-without the agent, so what it reports proves nothing about the agent. Or it is a loopback or multicast address, for
-which no packet leaves the Pod at all.
+The target is in the cluster's node, Pod or Service ranges, or its address is link-local. It sees the Pod's address with
+or without the agent, so its answer proves nothing about the agent. Or its address is a loopback or multicast address,
+and packets to it do not leave the Pod.
 
 ## Why
 
-On Autopilot `EgressNATPolicy` objects govern everything except packets to the cluster's node, Pod and Service ranges
+On Autopilot, `EgressNATPolicy` objects apply to all packets except those to the cluster's node, Pod and Service ranges
 ([IP masquerading in Autopilot
-clusters](https://cloud.google.com/kubernetes-engine/docs/concepts/ip-masquerade-agent), read 2026-11-22), and a
-proper list of one's own names these ranges too. An observer on a VM in the nodes' subnet is the usual mistake.
+clusters](https://cloud.google.com/kubernetes-engine/docs/concepts/ip-masquerade-agent), read 2026-11-22). Your own list
+should include these ranges as well. A common mistake is an observer on a VM in the nodes' subnet.
 
 ## How to fix
 
-Put the observer in another subnet, or on premises. If it is there to show that Pods are *not* masqueraded among
-themselves, say so: `expect: pod`.
+Run the observer in another subnet or on-premises. If it is meant to show that traffic between Pods is *not*
+masqueraded, add `expect: pod` to the target.
 """
 
 from __future__ import annotations
@@ -37,16 +37,16 @@ def _check(plan: Plan) -> Iterator[Problem]:
         if target.address is not None and never_leaves_pod(target.address):
             yield Problem(
                 where=f"targets[{index}].observe",
-                message=f"{target.name} ({target.address}) is no address that a packet leaves the Pod for, so it "
-                "proves nothing; name the address of a service elsewhere.",
+                message=f"Packets to {target.name} ({target.address}) do not leave the Pod, so it proves nothing. Use "
+                "the address of an observer outside the cluster.",
             )
     for predicted in predict_targets(plan):
         if predicted.proves_nothing:
-            place = "is link-local" if predicted.is_link_local else "lies in the cluster's own ranges"
+            place = "is link-local" if predicted.is_link_local else "is in the cluster's own ranges"
             yield Problem(
                 where=f"{predicted.where}.observe",
-                message=f"{predicted} {place}, where nothing is masqueraded with or without the agent, so it proves "
-                "nothing; put it in another subnet, or say expect: pod.",
+                message=f"{predicted} {place}, where traffic is not masqueraded with or without the agent, so it "
+                "proves nothing. Use an observer in another subnet, or add expect: pod.",
             )
 
 

@@ -1,23 +1,23 @@
-"""A target's firewall does not let in the addresses that workers come from.
+"""A target's firewall does not let in the source addresses of workers.
 
-`allowed_sources` says what a target's firewall lets in. The source addresses that this plan leads to are not in it, or
-only some of them are. If none of them is let in, this is an error: no task reaches the service. If some are, it is a
-warning: only some tasks reach it.
+`allowed_sources` lists the source addresses that a target's firewall lets in. It does not contain the addresses that
+workers have under this plan, or it contains only some of them. If it contains none, this is an error, since no task
+reaches the service. If it contains some, it is a warning, since only some tasks reach the service.
 
 ## Why
 
-This is the example on Google's page: VMs are in 10.0.0.0/8 and the firewall lets in only those; Pods are in
+Google's page has this example: VMs are in 10.0.0.0/8, and the firewall lets in only that range. Pods are in
 192.168.0.0/16 to save addresses. Without the agent "the service receives traffic from 192.168.0.0/16 and drops it
 because of a firewall rule. With the IP Masquerade agent enabled and configured, the service gets requests from
 10.0.0.0/8, which are accepted" ([About the IP Masquerade
 agent](https://cloud.google.com/composer/docs/composer-2/enable-ip-masquerade-agent), read 2026-11-22). A firewall
-that drops a packet does not answer, so what a task sees is a time-out.
+that drops a packet does not answer, so the task times out.
 
 ## How to fix
 
-Do what the message says: enable the agent where it helps, otherwise ask the team of that firewall to let in the
-source that the message names, and write it into `allowed_sources` once they did. `airflow-masq render PLAN --as
-firewall-request` writes that request. The agent cannot be enabled later, a firewall can be changed at any time: to
+Follow the message. If the agent helps, enable it. Otherwise, ask the firewall's team to let in the source that the
+message names, and add that source to `allowed_sources` afterwards. `airflow-masq render PLAN --as
+firewall-request` writes the request. You cannot enable the agent later, but a firewall can be changed at any time: to
 create the environment before the firewall is ready, set the create operator's `on_findings` to `warn`.
 """
 
@@ -32,7 +32,7 @@ from airflow_masq.network.provenance import Provenance
 from airflow_masq.network.ranges import AddressKind
 from airflow_masq.plan import Plan, Remedy
 from airflow_masq.rules.rule import Problem, Rule, Severity
-from airflow_masq.rules.views.policy import culprit, is_exempt_by_default
+from airflow_masq.rules.views.policy import find_exempting_entry, is_exempt_by_default
 from airflow_masq.rules.views.targets import PredictedTarget, predict_targets
 from airflow_masq.text import join_words
 
@@ -43,9 +43,9 @@ if TYPE_CHECKING:
 def _check(plan: Plan) -> Iterator[Problem]:
     remedy = plan.find_remedy()
     for predicted in predict_targets(plan):
-        is_told = culprit(plan, predicted=predicted) is not None and not is_exempt_by_default(plan, predicted=predicted)
-        if predicted.is_link_local or is_told:
-            continue  # MASQ309 and MASQ307 say it, with its cause
+        has_own_cause = find_exempting_entry(plan, predicted=predicted) is not None
+        if predicted.is_link_local or (has_own_cause and not is_exempt_by_default(plan, predicted=predicted)):
+            continue  # MASQ309 or MASQ307 reports it, with its cause
         prediction, where = predicted.prediction, f"{predicted.where}.allowed_sources"
         allowed = _list_ranges(predicted.target.allowed_sources)
         if prediction.firewall is FirewallAnswer.NONE:
@@ -56,8 +56,9 @@ def _check(plan: Plan) -> Iterator[Problem]:
             yield Problem(where=where, message=message, provenance=prediction.provenance)
         elif prediction.firewall is FirewallAnswer.SOME:
             message = (
-                f"{predicted} lets in {allowed}, which is only a part of {_list_ranges(prediction.sources)}, where "
-                "workers come from: whether one gets through depends on its address. Ask that side to let in all of it."
+                f"{predicted} lets in only a part of {_list_ranges(prediction.sources)}, where workers come from, so "
+                f"some of them do not get through. It lets in {allowed}. Ask the firewall's team to let in all of "
+                "these sources."
             )
             yield Problem(where=where, message=message, severity=Severity.WARNING, provenance=prediction.provenance)
 
@@ -90,27 +91,27 @@ _OTHER_CAUSES: Final = {
 
 
 def _advise(predicted: PredictedTarget, remedy: Remedy) -> str:
-    ask = f"Ask that side to let in {_name_sources(predicted.prediction)}"
+    ask = f"Ask the firewall's team to let in {_name_sources(predicted.prediction)}"
     remedied = predicted.predict_under(remedy.policy)
     if remedied.firewall is FirewallAnswer.ALL and predicted.target.expect is AddressKind.POD:
-        return f"That contradicts expect: pod. {ask}, or remove expect."
+        return f"This contradicts expect: pod. {ask}, or remove expect."
     if remedied.firewall is FirewallAnswer.ALL:
         return f"{remedy.state} they come {_describe_source(remedied)}, which it lets in: {remedy.step}."
     if predicted.prediction.arrives_as is not AddressKind.POD:
         return f"{ask}."
     if remedied.reason is Reason.NO_MASQUERADING_FOR_IPV6:
-        return f"The agent does not change that. {ask}, or reach the service by IPv4."
+        return f"The agent does not change this. {ask}, or use the service's IPv4 address."
     if remedied.arrives_as is AddressKind.POD:
         narrow = ""
         if any(predicted.address in network for network in predicted.ranges.node):
             narrow = " If network.node_ranges names more than the cluster's own subnetwork, correct that first."
         return (
-            "The agent does not change that, since packets to this destination are never masqueraded."
+            "The agent does not change this, since packets to this destination are never masqueraded."
             f"{narrow} {ask}, or move the service."
         )
     return (
-        f"The agent alone would not help: then they come {_describe_source(remedied)}, "
-        f"{_OTHER_ANSWERS[remedied.firewall]}. {ask}, or, with the agent, {_name_sources(remedied)}."
+        f"The agent alone does not help: with it, workers come {_describe_source(remedied)}, "
+        f"{_OTHER_ANSWERS[remedied.firewall]}. {ask}, or enable the agent and ask for {_name_sources(remedied)}."
     )
 
 

@@ -1,19 +1,19 @@
-"""A target expects another source than this plan leads to.
+"""A target's expect does not match the prediction.
 
-`expect` names the kind of address that a target must see, and the prediction for it is another one. Every check
-against it would fail.
+`expect` names the kind of source address that the target must see, but under this plan it sees another kind. Every
+check of this target would fail.
 
 ## Why
 
-What a target sees follows from the masquerade policy, and on the way to the internet from Cloud NAT and the nodes'
-external addresses ([IP masquerade
+The masquerade policy decides which address a target sees. On the way to the internet, Cloud NAT and the nodes' external
+addresses decide as well ([IP masquerade
 agent](https://cloud.google.com/kubernetes-engine/docs/concepts/ip-masquerade-agent), read 2026-11-22). The prediction
-is a model: where a check sees something else, believe the check.
+is a model: if a check sees something else, trust the check.
 
 ## How to fix
 
-`airflow-masq explain PLAN TARGET` shows the packet's way. Change the policy, or `expect`, or the ranges under
-`network` if they are not the cluster's.
+Run `airflow-masq explain PLAN TARGET` to see the packet's path. Then change the policy or `expect`. If the ranges under
+`network` are not the cluster's, correct them.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from airflow_masq.network.firewall import FirewallAnswer
 from airflow_masq.network.provenance import Provenance
 from airflow_masq.network.ranges import AddressKind
 from airflow_masq.rules.rule import Problem, Rule, Severity
-from airflow_masq.rules.views.policy import culprit
+from airflow_masq.rules.views.policy import find_exempting_entry
 from airflow_masq.rules.views.public_observers import verifies_nothing
 from airflow_masq.rules.views.targets import PredictedTarget, predict_targets
 
@@ -38,23 +38,23 @@ def _check(plan: Plan) -> Iterator[Problem]:
     for predicted in predict_targets(plan):
         expected, kind = predicted.target.expect, predicted.prediction.arrives_as
         is_met = expected is None or kind is expected
-        if is_met or kind is AddressKind.DROPPED or _is_told_otherwise(plan, predicted):
+        if is_met or kind is AddressKind.DROPPED or _is_reported_elsewhere(plan, predicted):
             continue
         yield Problem(
             where=f"{predicted.where}.expect",
-            message=f"{predicted} expects {expected}, and this plan leads to {kind} ({predicted.prediction.reason}); "
-            f"change the policy, or expect {kind}.",
+            message=f"{predicted} expects {expected}, but under this plan it sees {kind} "
+            f"({predicted.prediction.reason}). Change the policy, or write expect: {kind}.",
             provenance=predicted.prediction.provenance,
         )
 
 
-def _is_told_otherwise(plan: Plan, predicted: PredictedTarget) -> bool:
-    """Say whether another rule names the cause already: MASQ307, MASQ309, MASQ310, MASQ313 or MASQ314."""
+def _is_reported_elsewhere(plan: Plan, predicted: PredictedTarget) -> bool:
+    """Say whether another rule already reports the cause: MASQ307, MASQ309, MASQ310, MASQ313 or MASQ314."""
     return (
         predicted.proves_nothing
         or predicted.is_ipv6_bypass
         or predicted.prediction.firewall is FirewallAnswer.NONE
-        or culprit(plan, predicted=predicted) is not None
+        or find_exempting_entry(plan, predicted=predicted) is not None
         or verifies_nothing(plan, target=predicted.target)
     )
 

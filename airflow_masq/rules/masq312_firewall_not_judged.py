@@ -1,19 +1,19 @@
-"""Whether a target's firewall lets workers in cannot be told from this plan.
+"""The plan does not show whether a target's firewall lets workers in.
 
-A target has `allowed_sources`, and the plan does not say where the source address would lie: the node or Pod ranges
-are missing, or the addresses of Cloud NAT are. Or it does not say where the target lies: its observer is a name, or
-stands in a connection, and `lint` resolves neither.
+The target has `allowed_sources`, but the plan does not show which source address workers have: the node ranges, the Pod
+ranges or the addresses of Cloud NAT are missing. Or it does not show the target's address: the observer is given by
+name or by a connection, and `lint` does not resolve these.
 
 ## Why
 
-A firewall can be judged only against addresses. Google's own advice for a firewall that needs fixed addresses is to
-reserve them for Cloud NAT ([Cloud NAT addresses](https://cloud.google.com/nat/docs/ports-and-addresses), read
-2026-11-22); a node's external address is not known before the node exists.
+A firewall rule can be compared only with known addresses. If a firewall needs fixed addresses, Google recommends
+reserving them for Cloud NAT ([Cloud NAT addresses](https://cloud.google.com/nat/docs/ports-and-addresses), read
+2026-11-22). A node's external address is not known before the node exists.
 
 ## How to fix
 
-Complete `network` as the message says; write the observer's address in place of its name, or ask `airflow-masq
-explain PLAN ADDRESS` about it.
+Complete `network` as the message says. If the observer is given by name, write its address in the plan instead, or run
+`airflow-masq explain PLAN ADDRESS`.
 """
 
 from __future__ import annotations
@@ -32,21 +32,21 @@ if TYPE_CHECKING:
     from airflow_masq.plan import Plan
 
 _MISSING: Final = {
-    AddressKind.POD: "with a Pod's address, and network.pod_ranges {}",
-    AddressKind.NODE: "with a node's address, and network.node_ranges {}",
-    AddressKind.NAT: "through Cloud NAT, and network.nat_addresses {}",
-    AddressKind.NODE_EXTERNAL: "with a node's external address, which is not known beforehand; use Cloud NAT instead",
+    AddressKind.POD: "with a Pod's address, but network.pod_ranges {}",
+    AddressKind.NODE: "with a node's address, but network.node_ranges {}",
+    AddressKind.NAT: "through Cloud NAT, but network.nat_addresses {}",
+    AddressKind.NODE_EXTERNAL: "with a node's external address, which is not known in advance. Use Cloud NAT instead",
 }
 
 
 def _check(plan: Plan) -> Iterator[Problem]:
     for index, target in enumerate(plan.targets):
         if target.allowed_sources and target.address is None:
-            place = "stands in a connection" if target.host is None else f"is a name ({target.host})"
+            given = "by a connection" if target.host is None else f"by name ({target.host})"
             yield Problem(
                 where=f"targets[{index}].allowed_sources",
-                message=f"Whether {target.name} lets workers in cannot be told: its observer {place}, "
-                "which is not resolved here.",
+                message=f"It is not known whether {target.name} lets workers in. Its observer is given {given}, which "
+                "lint does not resolve.",
             )
     for predicted in predict_targets(plan):
         kind = predicted.prediction.arrives_as
@@ -56,7 +56,8 @@ def _check(plan: Plan) -> Iterator[Problem]:
             lack = f"has no IPv{predicted.address.version} range" if known else "is missing"
             yield Problem(
                 where=f"{predicted.where}.allowed_sources",
-                message=f"Whether {predicted} lets workers in cannot be told: they come {_MISSING[kind].format(lack)}.",
+                message=f"It is not known whether {predicted} lets workers in. "
+                f"They come {_MISSING[kind].format(lack)}.",
             )
 
 

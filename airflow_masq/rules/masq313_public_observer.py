@@ -1,19 +1,19 @@
 """A public observer cannot verify the agent.
 
-A target is on the internet, for example a "what is my IP" page. It sees Cloud NAT's or a node's external address with
-and without the agent, so what it reports proves nothing about the agent.
+The target is on the internet, for example a "what is my IP" page. It sees Cloud NAT's address or a node's external
+address with or without the agent, so its answer proves nothing about the agent.
 
 ## Why
 
-GKE masquerades traffic to the internet by default too: what the agent changes is traffic to private and other
-reserved ranges ([Default non-masquerade
+GKE masquerades traffic to the internet by default. The agent changes only traffic to private and other reserved ranges
+([Default non-masquerade
 destinations](https://cloud.google.com/kubernetes-engine/docs/concepts/ip-masquerade-agent), read 2026-11-22). That a
-public observer therefore cannot tell the two apart is our conclusion.
+public observer therefore cannot verify the agent is inferred.
 
 ## How to fix
 
-Ask a private observer, in another subnet or on premises. If the target is there to check Cloud NAT, say so: `expect:
-nat` (or `node-external`).
+Use a private observer in another subnet or on-premises. If the target is meant to check Cloud NAT, add `expect: nat`
+(or `expect: node-external`) to it.
 """
 
 from __future__ import annotations
@@ -35,8 +35,8 @@ def _check(plan: Plan) -> Iterator[Problem]:
         if verifies_nothing(plan, target=target):
             yield Problem(
                 where=f"targets[{index}].observe",
-                message=f"{target.name} ({target.host}) is on the internet, where traffic is masqueraded with and "
-                "without the agent, so it cannot verify it; ask a private observer, or say expect: nat.",
+                message=f"{target.name} ({target.host}) is on the internet, where traffic is masqueraded with or "
+                "without the agent, so it cannot verify the agent. Use a private observer, or add expect: nat.",
             )
 
 

@@ -1,19 +1,18 @@
-"""A target is reached by IPv6, which is not masqueraded.
+"""The target has an IPv6 address, and IPv6 is not masqueraded.
 
-A target has an IPv6 address, and the policy masquerades IPv4 only. The target sees the Pod's own IPv6 address, past
-every rule about IPv4.
+The policy masquerades only IPv4. The target sees the Pod's own IPv6 address, and no IPv4 setting changes that.
 
 ## Why
 
-GKE gives `NO_MASQUERADING_FOR_IPV6` as a reason of its own for a packet that keeps its source
+Google lists `NO_MASQUERADING_FOR_IPV6` as a reason why a packet keeps its source address
 ([IpMasqueradingSkippedInfo](https://cloud.google.com/network-intelligence-center/docs/reference/networkmanagement/rest),
-read 2026-11-22). The agent masquerades IPv6 only when it is started with `--enable-ipv6`, which was observed on
-2026-11-22. How GKE starts it in dual-stack clusters is not verified.
+read 2026-11-22). The agent masquerades IPv6 only if it is started with `--enable-ipv6` (observed 2026-11-22). How GKE
+starts it in dual-stack clusters is not verified.
 
 ## How to fix
 
-Reach the target by IPv4. If your own agent runs with `--enable-ipv6`, say so beside its config: `enable_ipv6: true`. If
-the target must see the Pod's IPv6 address, say so: `expect: pod`.
+Use the target's IPv4 address. If your own agent runs with `--enable-ipv6`, add `enable_ipv6: true` next to
+`agent_config`. If the target must see the Pod's IPv6 address, add `expect: pod` to the target.
 """
 
 from __future__ import annotations
@@ -35,8 +34,8 @@ def _check(plan: Plan) -> Iterator[Problem]:
         if predicted.is_ipv6_bypass:
             yield Problem(
                 where=f"{predicted.where}.observe",
-                message=f"{predicted} is reached by IPv6, which is not masqueraded, and sees the Pod's address; "
-                "reach it by IPv4, or say expect: pod.",
+                message=f"{predicted} has an IPv6 address. IPv6 is not masqueraded, so it sees the Pod's address. Use "
+                "its IPv4 address, or add expect: pod.",
             )
 
 

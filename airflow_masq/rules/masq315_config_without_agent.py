@@ -1,18 +1,18 @@
-"""An agent config is given, and nothing reads it.
+"""The plan has an agent config, but no agent reads it.
 
-The plan has the agent's config and says `daemon_set: false`: the ConfigMap is there, the agent's DaemonSet is not.
-The config does nothing, and GKE's default list stays in force.
+The plan has `agent_config` and `daemon_set: false`: the cluster has the ConfigMap but not the agent's DaemonSet. The
+config has no effect, and GKE's default list stays in force.
 
 ## Why
 
-GKE's table of what happens on Standard clusters: without the DaemonSet the default list is kept, and with
-`--disable-default-snat` nothing is masqueraded at all ([IP masquerading in Standard
+GKE's page has a table for Standard clusters: without the DaemonSet, the default list stays in force, and with
+`--disable-default-snat`, nothing is masqueraded ([IP masquerading in Standard
 clusters](https://cloud.google.com/kubernetes-engine/docs/concepts/ip-masquerade-agent), read 2026-11-22).
 
 ## How to fix
 
-Deploy the DaemonSet `kube-system/ip-masq-agent`, or describe what is really in force: `policy: gke-default`, or
-`none` on a cluster made with `--disable-default-snat`.
+Deploy the DaemonSet `kube-system/ip-masq-agent`, or write the policy that is in force: `policy: gke-default`, or
+`policy: none` for a cluster that was created with `--disable-default-snat`.
 """
 
 from __future__ import annotations
@@ -34,8 +34,8 @@ def _check(plan: Plan) -> Iterator[Problem]:
     if choice.name == AGENT_CONFIG and not choice.daemon_set:
         yield Problem(
             where=AGENT_CONFIG_PLACE,
-            message="Without the agent's DaemonSet nobody reads this config, and GKE's default list stays in force; "
-            "deploy kube-system/ip-masq-agent.",
+            message="Without the agent's DaemonSet, this config has no effect and GKE's default list stays in force. "
+            "Deploy kube-system/ip-masq-agent.",
         )
 
 

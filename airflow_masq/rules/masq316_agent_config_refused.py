@@ -1,18 +1,18 @@
 """The agent refuses its config.
 
-The agent would not accept the config under `policy.agent_config`. At its first start it then writes no rules at all,
-and Pods' addresses leak to every destination; later it keeps the old rules, but no longer repairs them.
+The agent would refuse the config under `policy.agent_config`. At its first start, the agent would then write no rules,
+and every destination would see Pod addresses. Later, it would keep the old rules but no longer repair them.
 
 ## Why
 
-The agent checks its config before it writes anything
-([ip-masq-agent](https://github.com/kubernetes-sigs/ip-masq-agent), read 2026-11-22). What becomes of the rules was
-observed with the real agent on 2026-11-22: no chain at the first start, an unchanged one afterwards.
+The agent checks its config before it writes any rules
+([ip-masq-agent](https://github.com/kubernetes-sigs/ip-masq-agent), read 2026-11-22). The real agent wrote no chain at
+its first start, and left an existing chain unchanged later (observed 2026-11-22).
 
 ## How to fix
 
-Correct the place that the message names; `airflow-masq agent-config FILE` shows which rules the agent would write.
-Look at the agent's log after every change: Kubernetes accepts any text in a ConfigMap.
+Correct the place that the message names. Run `airflow-masq agent-config FILE` to see which rules the agent would write.
+Read the agent's log after every change, since Kubernetes accepts any text in a ConfigMap.
 """
 
 from __future__ import annotations
@@ -37,7 +37,8 @@ def _check(plan: Plan) -> Iterator[Problem]:
             refuses, why = "probably refuses", f"{why}; {reading.warnings[-1]}"
         yield Problem(
             where=AGENT_CONFIG_PLACE,
-            message=f"The agent {refuses} this config ({why}), and at its first start masquerades nothing; correct it.",
+            message=f"The agent {refuses} this config ({why}). At its first start it would then masquerade nothing. "
+            "Correct the config.",
             provenance=None if reading.certain else Provenance.INFERRED,
         )
 

@@ -1,18 +1,19 @@
-"""The agent accepts its config, which surely means something else.
+"""The agent accepts its config, but the config probably has a mistake.
 
-The config under `policy.agent_config` has a misspelt key, a range that is there twice or for nothing, an interval of
-zero, or YAML that the agent may read in another way than other tools do. The agent does not report it.
+The config under `policy.agent_config` has a misspelt key, a duplicate or redundant range, an interval of zero, or YAML
+that the agent may read differently than other tools do. The agent does not report this.
 
 ## Why
 
-The agent ignores keys that it does not know, so that the defaults stay in force, and reads YAML with a library of its
-own ([ip-masq-agent](https://github.com/kubernetes-sigs/ip-masq-agent), read 2026-11-22; observed with the real agent on
-that day). That library and others disagree about rare constructs, such as `y` for true, `010`, tags, tabs and a second
-document. Where a config has one, the message says that the reading is not certain and names the line.
+The agent ignores unknown keys, so the defaults stay in force
+([ip-masq-agent](https://github.com/kubernetes-sigs/ip-masq-agent), read 2026-11-22; observed with the real agent on the
+same day). It reads YAML with a Go library. That library and others read rare constructs differently, such as `y` for
+true, `010`, tags, tabs and a second document. If a config has one, the message says that the reading is not certain and
+names the line.
 
 ## How to fix
 
-Write the config in the plainest way: `nonMasqueradeCIDRs` with one range per line, each once, `true` and `false`, and
+Use plain YAML: `nonMasqueradeCIDRs` with one range per line and no duplicates, `true` and `false` for booleans, and
 quotes around text.
 """
 
@@ -23,7 +24,7 @@ from typing import TYPE_CHECKING, Final
 from airflow_masq.agent.warnings import EMPTY_LIST, describe_default_list, describe_everything_listed
 from airflow_masq.network.provenance import Provenance
 from airflow_masq.rules.rule import Problem, Rule, Severity
-from airflow_masq.rules.views.policy import AGENT_CONFIG_PLACE, uncovered
+from airflow_masq.rules.views.policy import AGENT_CONFIG_PLACE, find_unlisted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,7 +38,7 @@ def _check(plan: Plan) -> Iterator[Problem]:
         return  # MASQ316 reports it
     listed = reading.config.non_masquerade
     reported_elsewhere = {describe_everything_listed(cidr) for cidr in listed if cidr.prefixlen == 0}  # MASQ308
-    if uncovered(plan, networks=(*plan.ranges.node, *plan.ranges.pod)):
+    if find_unlisted(plan, networks=(*plan.ranges.node, *plan.ranges.pod)):
         reported_elsewhere.add(EMPTY_LIST)  # MASQ301, where the ranges are known
     remarks = {*plan.policy_choice.remarks, describe_default_list(listed)}
     for warning in (*plan.policy_choice.remarks, *reading.warnings):

@@ -1,18 +1,18 @@
-"""EgressNATPolicy objects are given for a cluster that does not read them.
+"""The plan has EgressNATPolicy objects, but the cluster does not use them.
 
-The plan describes `EgressNATPolicy` objects, while the environment is of Composer 1, whose cluster is a Standard one.
-Whatever is predicted from this plan rests on objects that nothing there reads.
+The plan has `egress_nat_policies`, but its environment is Composer 1, which runs on a GKE Standard cluster. Standard
+clusters do not use these objects, so every prediction from this plan may be wrong.
 
 ## Why
 
-On Standard clusters the agent's config decides what is masqueraded: the ConfigMap `kube-system/ip-masq-agent` ([IP
+On Standard clusters, the agent's ConfigMap `kube-system/ip-masq-agent` decides what is masqueraded ([IP
 masquerade agent](https://cloud.google.com/kubernetes-engine/docs/concepts/ip-masquerade-agent), read 2026-11-22).
-`EgressNATPolicy` governs Autopilot clusters, on which Composer 2 runs. What a Standard cluster makes of such an object
+`EgressNATPolicy` applies to Autopilot clusters, on which Composer 2 runs. How a Standard cluster handles such an object
 is not verified.
 
 ## How to fix
 
-Leave `policy` out, or describe the agent's config under `agent_config`. Better, choose an image of Composer 2, since
+Remove `policy`, or describe the agent's config under `agent_config`. We recommend an image of Composer 2, since
 Composer 1 has reached its end of life.
 """
 
@@ -35,8 +35,8 @@ def _check(plan: Plan) -> Iterator[Problem]:
     if plan.policy_choice.name == EGRESS_NAT_POLICIES and plan.environment.generation == COMPOSER_1:
         yield Problem(
             where=EGRESS_NAT_POLICIES_PLACE,
-            message="Composer 1 runs on a Standard cluster, which the agent's config governs and no EgressNATPolicy; "
-            "describe agent_config, or leave policy out.",
+            message="Composer 1 runs on a GKE Standard cluster, which does not use EgressNATPolicy objects. Write "
+            "agent_config instead, or remove policy.",
         )
 
 

@@ -1,4 +1,4 @@
-"""All rules, found by their files' names, and their application; adding a rule is adding a file."""
+"""Finds all rules by their file names and applies them; to add a rule, add a file."""
 
 from __future__ import annotations
 
@@ -14,17 +14,14 @@ from airflow_masq.rules.rule import Finding, Problem, Rule, Severity
 if TYPE_CHECKING:
     from airflow_masq.plan import Plan
 
-__all__ = ["Finding", "Problem", "Rule", "Severity", "all_rules", "lint"]
+__all__ = ["Finding", "Problem", "Rule", "Severity", "lint", "list_rules"]
 
 _RULE_FILE: Final = re.compile(r"masq[0-9]{3}_[a-z0-9_]+")
 
 
 @cache
-def all_rules() -> tuple[Rule, ...]:
-    """Give every rule, in the order of their codes.
-
-    :return: the ``RULE`` of each file whose name begins with a code.
-    """
+def list_rules() -> tuple[Rule, ...]:
+    """List every rule, sorted by code: the ``RULE`` of each file whose name begins with a code."""
     names = (module.name for module in iter_modules(rules_package.__path__))
     modules = [import_module(f"{rules_package.__name__}.{name}") for name in names if _RULE_FILE.fullmatch(name)]
     rules: list[Rule] = [module.RULE for module in modules]
@@ -32,10 +29,9 @@ def all_rules() -> tuple[Rule, ...]:
 
 
 def lint(plan: Plan) -> tuple[Finding, ...]:
-    """Say what is wrong with a plan.
+    """Find what is wrong with a plan.
 
-    :param plan: the plan.
-    :return: every rule's findings, each once, sorted by code, place and message.
+    :return: every rule's findings without duplicates, sorted by code, place and message.
     """
-    findings = {finding for rule in all_rules() for finding in rule.findings(plan)}
+    findings = {finding for rule in list_rules() for finding in rule.apply(plan)}
     return tuple(sorted(findings, key=lambda finding: (finding.code, finding.where, finding.message)))

@@ -1,4 +1,4 @@
-"""What a rule is, and what it finds; it must know no rule."""
+"""The parts of every rule: its severity, its problems and its findings."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ if TYPE_CHECKING:
 class Severity(StrEnum):
     """How much a finding matters."""
 
-    ERROR = "error"  # as the plan stands it will not work
-    WARNING = "warning"  # it probably is not what was meant
-    INFO = "info"  # worth knowing
+    ERROR = "error"  # the plan will not work
+    WARNING = "warning"  # the plan probably does not do what was intended
+    INFO = "info"  # a remark
 
 
 @dataclass(frozen=True, kw_only=True)
 class Problem:
-    """What one check complains about.
+    """One problem that a rule's check found.
 
     :param where: the place in the plan.
-    :param message: one sentence or two, for a person.
+    :param message: what is wrong and what to do, in a few short sentences.
     :param severity: default the rule's own.
-    :param provenance: how we know, default the rule's own.
+    :param provenance: how this is known, default the rule's own.
     """
 
     where: str
@@ -39,13 +39,13 @@ class Problem:
 
 @dataclass(frozen=True, kw_only=True)
 class Finding:
-    """A rule's complaint about a plan.
+    """A problem of a plan, as users see it.
 
     :param code: ``MASQ1xx`` for environments, ``MASQ2xx`` for ranges, ``MASQ3xx`` for policies.
     :param severity: how much it matters.
     :param where: the place in the plan.
-    :param message: one sentence or two, for a person.
-    :param provenance: how we know.
+    :param message: what is wrong and what to do, in a few short sentences.
+    :param provenance: how this is known.
     """
 
     code: str
@@ -70,13 +70,13 @@ class Rule:
     """One rule, as its file declares it.
 
     :param code: its code; its file is named after it.
-    :param severity: of its findings, unless one says otherwise.
-    :param provenance: how we know, unless a problem says otherwise.
-    :param check: gives the problems of a plan; pure.
+    :param severity: of its findings, unless a problem has its own.
+    :param provenance: how it is known, unless a problem has its own.
+    :param check: finds the problems of a plan; pure.
     :param text: its user text in Markdown, the docstring of its file: a title, what it means, then the sections "Why"
         and "How to fix".
-    :param bad: a plan that it complains about.
-    :param good: the same plan put right.
+    :param bad: a plan with the problem.
+    :param good: the same plan without the problem.
     """
 
     code: str
@@ -87,12 +87,8 @@ class Rule:
     bad: str
     good: str
 
-    def findings(self, plan: Plan) -> list[Finding]:
-        """Apply the rule.
-
-        :param plan: the plan.
-        :return: what it complains about.
-        """
+    def apply(self, plan: Plan) -> list[Finding]:
+        """Apply the rule to a plan."""
         return [
             Finding(
                 code=self.code,

@@ -123,4 +123,4 @@ class EnvironmentRunningTrigger(BaseTrigger):
             while True:
                 if await asyncio.to_thread(watch.poll):
                     return
-                await asyncio.sleep(watch.next_pause(now=time.time()))
+                await asyncio.sleep(watch.choose_pause(now=time.time()))

@@ -1,13 +1,13 @@
-"""Every code that a check can end in, in one table; each row becomes a page under ``docs/rules``.
+"""All codes of a check, in one table; each row becomes a page under ``docs/rules``.
 
-    40x  PASS          the address that was seen is what is needed
+    40x  PASS          the address that was seen is the address needed
     41x  FAIL          it is not
     42x  INCONCLUSIVE  nothing was seen, or what was seen proves nothing
     43x  INCONCLUSIVE  the vantage cannot speak for the environment's workers
     44x  ERROR         the probe was not carried out as asked
     49x  (none)        findings beside a verdict; they never change it
 
-The table holds words only; ``judge.py`` decides.
+The table contains only texts; ``judge.py`` decides.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class Outcome(StrEnum):
-    """What a verdict comes to, the worst first. Exit codes and dashboards count these four."""
+    """The result of a verdict, the worst first. Exit codes and dashboards count these four."""
 
     FAIL = "FAIL"  # an address was seen, and it is not what is needed
     ERROR = "ERROR"  # the probe was not carried out as asked
@@ -33,7 +33,7 @@ class Outcome(StrEnum):
 
 
 def find_worst(outcomes: Iterable[Outcome]) -> Outcome:
-    """Find the worst outcome; ``INCONCLUSIVE`` where there is none, since seeing nothing is never a PASS."""
+    """Find the worst outcome; ``INCONCLUSIVE`` if there is none, since seeing nothing is never a PASS."""
     return min(outcomes, key=tuple(Outcome).index, default=Outcome.INCONCLUSIVE)
 
 
@@ -76,7 +76,7 @@ class VerdictCode(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class CodeMeaning:
-    """What one code tells a person.
+    """The meaning of one code.
 
     :param outcome: the outcome of a verdict with this code; ``None`` for a finding beside a verdict.
     :param title: the code in a few words.

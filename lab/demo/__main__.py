@@ -58,7 +58,7 @@ def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespac
         "--keep", type=Path, metavar="FOLDER", help="keep Airflow's home, the plans and the logs in FOLDER, a new one"
     )
     parsed = parser.parse_args(arguments)
-    if sandbox.inside():  # the program has started itself again, and these paths were checked before
+    if sandbox.is_inside():  # the program has started itself again, and these paths were checked before
         return parsed
     # Refuse now what could otherwise fail only after a minute.
     if parsed.json is not None and (parsed.json.is_dir() or not os.access(parsed.json.absolute().parent, os.W_OK)):

@@ -52,7 +52,7 @@ _EXAMPLES = """examples:
   python -m lab.packets.sandbox --check     print what this machine lacks for a lab"""
 
 
-def inside() -> bool:
+def is_inside() -> bool:
     """Tell whether the calling thread is in a sandbox's own network namespace, and not in a namespace of a lab.
 
     The environment variable is not enough: the namespace must have the inode that it names, and no route out.
@@ -68,7 +68,7 @@ def inside() -> bool:
 
 def require_inside() -> None:
     """Raise SandboxError, which says how to get into a sandbox, if the calling thread is not in one."""
-    if not inside():
+    if not is_inside():
         raise SandboxError(
             "a packet lab can be built in a sandbox only, and this process is not in one: "
             "start it with `python -m lab.packets.sandbox -- COMMAND…`"
@@ -80,7 +80,7 @@ def enter_or_continue() -> None:
 
     It does not return if it starts the program again.
     """
-    if not inside():
+    if not is_inside():
         _make_importable()
         command = [sys.executable, "-m", __name__, "--", sys.executable, *sys.orig_argv[1:]]
         os.execv(sys.executable, command)  # noqa: S606 - this very program, and no shell is wanted

@@ -11,7 +11,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from netaddr import IPAddress, IPNetwork
 
-from airflow_masq.agent.config import AgentConfigReading, agent_policy, read_agent_config
+from airflow_masq.agent.config import AgentConfigReading, derive_agent_policy, read_agent_config
 from airflow_masq.agent.fields import KNOWN_KEYS
 from airflow_masq.network.policy import GKE_DEFAULT_NON_MASQUERADE, Reason, decide
 from airflow_masq.network.provenance import Provenance
@@ -187,7 +187,7 @@ def test_no_text_makes_the_reading_fail(text: str, *, enable_ipv6: bool, reserve
     assert (reading.ipv6_chain is not None) == (reading.accepted and enable_ipv6)
     told = "".join((*reading.warnings, reading.error or ""))
     assert told.isprintable()
-    assert bool(agent_policy(reading).chains) == reading.accepted
+    assert bool(derive_agent_policy(reading).chains) == reading.accepted
 
 
 POD = IPAddress("10.64.0.5")
@@ -196,7 +196,7 @@ ON_PREMISES = IPAddress("10.200.0.9")
 
 
 def _decide(reading: AgentConfigReading, destination: IPAddress) -> tuple[bool, Reason, str]:
-    decision = decide(agent_policy(reading), pod=POD, destination=destination)
+    decision = decide(derive_agent_policy(reading), pod=POD, destination=destination)
     return decision.masqueraded, decision.reason, decision.origin
 
 
@@ -224,13 +224,13 @@ def test_the_policys_flags_are_the_agents() -> None:
     assert not _decide(read_agent_config("nonMasqueradeCIDRs: []"), link_local)[0]
     assert _decide(read_agent_config(text, enable_ipv6=True), ipv6)[0]
     assert not _decide(read_agent_config(text), ipv6)[0]
-    chain = agent_policy(read_agent_config("masqLinkLocalIPv6: true")).chains[0]
+    chain = derive_agent_policy(read_agent_config("masqLinkLocalIPv6: true")).chains[0]
     assert (chain.masquerades_link_local, chain.masquerades_link_local_ipv6, chain.ipv6) == (False, True, False)
 
 
 def test_a_refused_config_masquerades_nothing() -> None:
     """An agent that finds it at its first start writes no chain, so every destination sees the Pod."""
-    policy = agent_policy(read_agent_config("nonMasqueradeCIDRs: [10.0.0.1]"), name="broken")
+    policy = derive_agent_policy(read_agent_config("nonMasqueradeCIDRs: [10.0.0.1]"), name="broken")
     assert (policy.name, policy.chains, policy.provenance) == ("broken", (), Provenance.OBSERVED)
     assert not decide(policy, pod=POD, destination=PUBLIC).masqueraded
 
@@ -238,5 +238,5 @@ def test_a_refused_config_masquerades_nothing() -> None:
 def test_a_policy_from_an_uncertain_reading_is_inferred() -> None:
     """A policy from a certain reading is observed."""
     certain, uncertain = read_agent_config("a: 1"), read_agent_config("a: 1\n\ufeffb: 2")
-    assert agent_policy(certain).provenance is Provenance.OBSERVED
-    assert agent_policy(uncertain).provenance is Provenance.INFERRED
+    assert derive_agent_policy(certain).provenance is Provenance.OBSERVED
+    assert derive_agent_policy(uncertain).provenance is Provenance.INFERRED

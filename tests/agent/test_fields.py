@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from airflow_masq.agent.fields import KNOWN_KEYS, AgentFields, Members, known_key
+from airflow_masq.agent.fields import KNOWN_KEYS, AgentFields, Members, find_known_key
 from airflow_masq.exceptions import InvalidInputError
 
 DEFAULTS = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")
@@ -81,11 +81,11 @@ def test_a_value_of_another_type_is_refused(text: str, message: str) -> None:
 @pytest.mark.parametrize("key", KNOWN_KEYS)
 def test_case_does_not_matter(key: str) -> None:
     """Any spelling with other capitals is the same key, one with another letter is none."""
-    assert [known_key(key), known_key(key.upper()), known_key(key.lower())] == [key] * 3
-    assert known_key(f"{key}x") is None
+    assert [find_known_key(key), find_known_key(key.upper()), find_known_key(key.lower())] == [key] * 3
+    assert find_known_key(f"{key}x") is None
 
 
 def test_letters_that_go_folds_are_folded() -> None:
     """A long s and a Kelvin sign stand for s and k, a dotless i for nothing."""
-    assert known_key("ma\u017fqLin\u212aLocal") == "masqLinkLocal"
-    assert known_key("masqL\u0131nkLocal") is None
+    assert find_known_key("ma\u017fqLin\u212aLocal") == "masqLinkLocal"
+    assert find_known_key("masqL\u0131nkLocal") is None

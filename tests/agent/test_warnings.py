@@ -10,25 +10,37 @@ from airflow_masq.agent.config import read_agent_config
 @pytest.mark.parametrize(
     ("text", "warning"),
     [
-        ("nonMasqueradeCIDR: [10.0.0.0/8]", "did you mean nonMasqueradeCIDRs, whose default is in force now?"),
+        ("nonMasqueradeCIDR: [10.0.0.0/8]", "did you mean nonMasqueradeCIDRs, whose default is in force?"),
         (
             "nonMasqueradeCIDRs: [10.0.0.0/8]\nnonMasqueradeCIDR: []",
-            "did you mean nonMasqueradeCIDRs, which is there as well?",
+            "did you mean nonMasqueradeCIDRs, which is set as well?",
         ),
         ("resyncIntervall: 5s", "did you mean resyncInterval"),
         ("colour: red", "the agent ignores the key 'colour'"),
         ("kind: ConfigMap\ndata: {config: ''}", "this looks like a whole ConfigMap"),
         ("nonMasqueradeCIDRs: []", "nonMasqueradeCIDRs is empty, so every destination is masqueraded"),
         ("nonMasqueradeCIDRs:", "nonMasqueradeCIDRs is empty"),
-        ("nonMasqueradeCIDRs: [~]", "keeps the default list's entry of the same place"),
+        ("nonMasqueradeCIDRs: [~]", "keeps the entry of the default list at that position"),
         ("nonMasqueradeCIDRs: [9.0.0.0/8, 9.0.0.0/8]", "9.0.0.0/8 is in nonMasqueradeCIDRs more than once"),
-        ("nonMasqueradeCIDRs: [9.1.0.0/16, 9.0.0.0/8]", "9.1.0.0/16 is in nonMasqueradeCIDRs for nothing: 9.0.0.0/8"),
-        ("nonMasqueradeCIDRs: [9.0.0.0/8, 9.1.0.0/16]", "9.1.0.0/16 is in nonMasqueradeCIDRs for nothing: 9.0.0.0/8"),
-        ("nonMasqueradeCIDRs: [0.0.0.0/0]", "0.0.0.0/0 is in nonMasqueradeCIDRs, so nothing of IPv4 is masqueraded"),
+        (
+            "nonMasqueradeCIDRs: [9.1.0.0/16, 9.0.0.0/8]",
+            "9.1.0.0/16 in nonMasqueradeCIDRs has no effect, since 9",
+        ),
+        (
+            "nonMasqueradeCIDRs: [9.0.0.0/8, 9.1.0.0/16]",
+            "9.1.0.0/16 in nonMasqueradeCIDRs has no effect, since 9",
+        ),
+        (
+            "nonMasqueradeCIDRs: [0.0.0.0/0]",
+            "0.0.0.0/0 is in nonMasqueradeCIDRs, so no IPv4 destination is",
+        ),
         ("resyncInterval: 0s", "resyncInterval is not above zero"),
         ("resyncInterval: -5s", "resyncInterval is not above zero"),
-        ("MasqLinkLocal: true", "'MasqLinkLocal' is taken for masqLinkLocal"),
-        ("masqLinkLocal: true\nMASQLINKLOCAL: false", "'MASQLINKLOCAL' and as 'masqLinkLocal', and the latter counts"),
+        ("MasqLinkLocal: true", "'MasqLinkLocal' is read as masqLinkLocal"),
+        (
+            "masqLinkLocal: true\nMASQLINKLOCAL: false",
+            "'MASQLINKLOCAL' and as 'masqLinkLocal'; the second one is in force",
+        ),
         ("cidrLimit: 1\ncidrLimit: 64", "the key 'cidrLimit' is there twice, and the later one counts"),
     ],
 )
@@ -58,7 +70,7 @@ def test_octal_prefixes_become_what_iptables_takes_them_for() -> None:
     """A leading zero that is octal changes the range, and is warned about; without one nothing is said."""
     octal = read_agent_config("nonMasqueradeCIDRs: [10.0.0.0/010]")
     assert octal.ipv4_chain == ("169.254.0.0/16 RETURN", "10.0.0.0/8 RETURN", "MASQUERADE")
-    assert octal.warnings == ("'10.0.0.0/010' becomes 10.0.0.0/8, since iptables takes a leading zero for octal",)
+    assert octal.warnings == ("'10.0.0.0/010' becomes 10.0.0.0/8, since iptables reads a leading zero as octal",)
     assert read_agent_config("nonMasqueradeCIDRs: [10.0.0.0/10]").warnings == ()
 
 
@@ -66,8 +78,8 @@ def test_a_range_of_one_version_covers_none_of_the_other() -> None:
     """``::/0`` covers every IPv6 range of the list, and says nothing about an IPv4 one."""
     reading = read_agent_config("nonMasqueradeCIDRs: ['::/0', 'fd00::/8', 10.0.0.0/8]", enable_ipv6=True)
     assert reading.warnings == (
-        "::/0 is in nonMasqueradeCIDRs, so nothing of IPv6 is masqueraded",
-        "fd00::/8 is in nonMasqueradeCIDRs for nothing: ::/0 covers it",
+        "::/0 is in nonMasqueradeCIDRs, so no IPv6 destination is masqueraded",
+        "fd00::/8 in nonMasqueradeCIDRs has no effect, since ::/0 covers it",
     )
 
 

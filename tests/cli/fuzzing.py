@@ -1,4 +1,4 @@
-"""Plan files and agent configs that nobody would write, made from good ones; each has a number that makes it again.
+"""Broken plan files and agent configs, made from good ones; each has a number that makes it again.
 
     python -m tests.cli.fuzzing plan 4711        prints that file
 

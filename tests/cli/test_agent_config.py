@@ -62,7 +62,7 @@ def test_as_text(console: Console) -> None:
     assert lines[:2] == ["config: accepted", "IPv4:"]
     assert "    10.64.0.0/14     RETURN      sees the Pod's address" in lines
     assert "    everything else  MASQUERADE  sees the node's address" in lines
-    assert lines[-1].startswith("Next: put it into a plan")
+    assert lines[-1].startswith("Next: add it to a plan")
 
 
 def test_without_ipv6_as_text(console: Console) -> None:
@@ -87,7 +87,7 @@ def test_what_is_surely_not_meant(console: Console) -> None:
     console.write("config", "nonMasqueradeCIDR: [10.64.0.0/14]\n")
     printed = console.run("agent-config", "config").printed
     assert "warning: " in printed
-    assert printed.splitlines()[-1] == "Next: read the warnings; the agent accepts all of this without a message."
+    assert printed.splitlines()[-1] == "Next: read the warnings; the agent accepts this config without any message."
     assert read(console, "nonMasqueradeCIDR: [10.64.0.0/14]\n")[1]["warnings"]
     assert read(console, "nonMasqueradeCIDRs: [10.64.0.0/14]\n")[1]["warnings"] == []
 

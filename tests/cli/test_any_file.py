@@ -1,4 +1,4 @@
-"""Whatever a file holds, a command answers with findings or with one line, never with a traceback."""
+"""For any file, a command answers with findings or with one line, never with a traceback."""
 
 from __future__ import annotations
 
@@ -151,7 +151,7 @@ def test_any_bytes(content: bytes, command: list[str]) -> None:
     form=FORMATS,
 )
 def test_any_agent_config(content: bytes, options: list[str], form: str) -> None:
-    """An agent's config is accepted, or rejected with a reason, whatever it holds."""
+    """An agent's config is accepted, or rejected with a reason, for any content."""
     _check(content, ["agent-config", *options, "--format", form])
 
 

@@ -40,7 +40,7 @@ def test_as_text(console: Console) -> None:
     assert answer.code == 0
     assert lines[0] == "plan.yaml: 1024 nodes with 32768 Pods; the Pod ranges run out first"
     assert list(bars.values()) == [11, 40, 1]
-    assert lines[-1].startswith("Next: the capacity suffices")
+    assert lines[-1].startswith("Next: the capacity is enough")
 
 
 @pytest.mark.parametrize(("subnetwork", "needed"), [("endpoints", 4097), ("nodes", 4096), ("''", 4096)])
@@ -62,16 +62,16 @@ def test_an_endpoint_needs_a_routable_address(subnetwork: str, needed: int, cons
             "workers: 12",
             "workers: 2000",
             "1024 nodes",
-            "Next: the ranges are too small for the workers wanted. Widen the Pod ranges",
+            "Next: the ranges are too small for the workers wanted. Enlarge the Pod ranges",
         ),
-        ("10.128.0.0/20", "10.128.0.0/29", "4 nodes with 128 Pods; the node ranges", "Widen the node ranges"),
-        ("10.128.0.0/20", "10.128.0.0/30", "0 nodes with 0 Pods; the node ranges", "Widen the node ranges"),
+        ("10.128.0.0/20", "10.128.0.0/29", "4 nodes with 128 Pods; the node ranges", "Enlarge the node ranges"),
+        ("10.128.0.0/20", "10.128.0.0/30", "0 nodes with 0 Pods; the node ranges", "Enlarge the node ranges"),
         ("  workers: 12\n", "", "1024 nodes", "Next: add network.workers to the plan"),
         (
             "  node_ranges: [10.128.0.0/20]\n",
             "",
             "1024 nodes with 32768 Pods, as far as the",
-            "Next: add network.node_ranges to the plan. Without it, it is not known",
+            "Next: add network.node_ranges to the plan. Otherwise it is not known",
         ),
     ],
 )
@@ -148,7 +148,7 @@ def test_an_unknown_pod_range_as_text(console: Console) -> None:
     """Nodes alone do not say that the room suffices, and the missing range is asked for."""
     console.write("nodes.yaml", "network: {node_ranges: [10.128.0.0/20], workers: 12}\n")
     printed = console.run("capacity", "nodes.yaml").printed
-    assert "the capacity suffices; " not in printed
+    assert "the capacity is enough; " not in printed
     assert "Next: add network.pod_ranges to the plan" in printed
 
 
@@ -163,7 +163,7 @@ def test_a_bare_size_as_text(console: Console) -> None:
     assert "16 nodes with 512 Pods" in printed
     assert "nodes by Pod range /22" in printed
     assert "takes 1024 Pod addresses off" in printed
-    assert "Widen the Pod ranges" in printed
+    assert "Enlarge the Pod ranges" in printed
 
 
 @pytest.mark.parametrize(
@@ -180,7 +180,7 @@ def test_all_that_is_too_small_is_named(console: Console, network: str, short: s
     """Where both kinds of ranges are too small, widening one of them would not do."""
     console.write("small.yaml", f"network: {{{network}}}\n")
     printed = " ".join(console.run("capacity", "small.yaml").printed.split())
-    assert f"Widen the {short} ranges before the environment is created" in printed
+    assert f"Enlarge the {short} ranges before the environment is created" in printed
 
 
 ALLOCATION = "environment: {config: {nodeConfig: {ipAllocationPolicy: {%s}}}}\n"

@@ -83,7 +83,7 @@ def test_a_service_is_explained_by_its_endpoint(console: Console) -> None:
     ],
 )
 def test_a_firewall_for_some_pods(console: Console, allowed: str, sender: list[str], *, let_in: bool | None) -> None:
-    """Without ``--from`` nobody is promised what holds for some Pods only; with it, that Pod's packet is judged."""
+    """Without ``--from`` the answer holds for every Pod; with it, for that Pod's packet."""
     console.write("some.yaml", WITHOUT_AGENT.replace("allowed_sources: [10.0.0.0/8]", f"allowed_sources: [{allowed}]"))
     (answer,) = explained(console, "some.yaml", "onprem-erp", *sender)
     assert answer["allowed"] is let_in
@@ -209,15 +209,15 @@ def test_an_unknown_source_as_text(console: Console) -> None:
         (("loop",), "DEST loop: expected an address that a Pod's packet can travel to, saw 127.0.0.1"),
         (
             ("10.0.0.1", "--from", "192.0.2.1"),
-            "--from: expected an address in the plan's Pod ranges, 192.168.0.0/16, or, for a Pod on its node's",
+            "--from: expected an address in the plan's Pod ranges, 192.168.0.0/16, or a node's address for",
         ),
-        (("10.0.0.1", "--from", "fd00::1"), "--from: expected an IPv4 address, as 10.0.0.1 is one, saw fd00::1"),
-        (("fd00::1", "--from", "10.0.0.1"), "--from: expected an IPv6 address, as fd00::1 is one, saw 10.0.0.1"),
-        (("10.96.0.1", "--backend", "fd00::1"), "--backend: expected an IPv4 address, as 10.96.0.1 is one, saw"),
+        (("10.0.0.1", "--from", "fd00::1"), "--from: expected an IPv4 address, like 10.0.0.1, saw fd00::1"),
+        (("fd00::1", "--from", "10.0.0.1"), "--from: expected an IPv6 address, like fd00::1, saw 10.0.0.1"),
+        (("10.96.0.1", "--backend", "fd00::1"), "--backend: expected an IPv4 address, like 10.96.0.1, saw"),
         (("10.96.0.1", "--backend", "127.0.0.1"), "--backend: expected an address that a Pod's packet can travel to"),
         (
             ("10.200.0.9", "--backend", "10.128.0.9"),
-            "--backend: expected only destinations in the plan's Service ranges beside it, saw 10.200.0.9",
+            "--backend: expected a destination in the plan's Service ranges, saw 10.200.0.9",
         ),
         (("named",), "DEST named: expected a target whose observe holds a literal address (names are not resolved"),
     ],
@@ -237,8 +237,7 @@ def test_a_plan_without_pods(console: Console) -> None:
     answer = console.run("explain", "nodes.yaml", "10.200.0.9")
     assert answer.code == 2
     assert answer.complaint == (
-        "--from: expected a Pod's address, since the plan has no Pod range that could be read (lint says why), "
-        "saw none\n"
+        "--from: expected a Pod's address, since the plan has no readable Pod range (run lint to see why), saw none\n"
     )
     assert explained(console, "nodes.yaml", "10.200.0.9", "--from", "10.4.0.1")[0]["source"] == ["10.4.0.1"]
 

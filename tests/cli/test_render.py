@@ -24,7 +24,7 @@ def test_the_forms_are_those_promised() -> None:
 @pytest.mark.parametrize("form", RENDERINGS)
 @pytest.mark.parametrize("options", [(), ("--format", "json")])
 def test_the_output_is_the_form_itself(console: Console, form: str, options: tuple[str, ...]) -> None:
-    """Standard output holds the form and nothing else, whatever the format, so that it can be piped on."""
+    """Standard output has only the form, with any ``--format``, so that it can be piped."""
     answer = console.run("render", "plan.yaml", "--as", form, *options)
     assert (answer.code, answer.complaint) == (0, "")
     assert answer.printed.rstrip("\n") == RENDERINGS[form](load_plan(PLAN, source="plan.yaml")).rstrip("\n")
@@ -38,7 +38,7 @@ def test_the_rest_form_is_json(console: Console) -> None:
 
 
 def test_what_a_form_cannot_express(console: Console) -> None:
-    """A plan that gcloud has no words for is exit code 2 and one line that names the field, on standard error only."""
+    """A plan that gcloud cannot express is exit code 2 and one line that names the field, on standard error only."""
     console.write("unknown.yaml", PLAN.replace("enableIpMasqAgent: true", "enableIpMasqAgent: true\n      brandNew: 1"))
     answer = console.run("render", "unknown.yaml", "--as", "gcloud")
     assert (answer.code, answer.printed, answer.complaint.count("\n")) == (2, "", 1)
@@ -56,7 +56,7 @@ def test_what_is_not_there_at_all(console: Console) -> None:
     "environment", [{"PYTHONIOENCODING": "ascii"}, {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}]
 )
 def test_a_terminal_without_the_letters(tmp_path: Path, environment: dict[str, str]) -> None:
-    """A form is for another program, so its letters stay what they are, whatever the terminal's encoding has."""
+    """A form is for another program, so its characters do not depend on the terminal's encoding."""
     plan = PLAN.replace("      enableIpMasqAgent", "      serviceAccount: s\u00fcd\u6f22\n      enableIpMasqAgent")
     (tmp_path / "plan.yaml").write_text(plan, encoding="utf-8")
     program = "import sys; from airflow_masq.cli import main; sys.exit(main())"

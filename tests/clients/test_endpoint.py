@@ -1,4 +1,4 @@
-"""Plain text and credentials stay on this machine, whatever a connection's extra says."""
+"""Plain text and credentials stay on this machine with any extra of a connection."""
 
 from __future__ import annotations
 

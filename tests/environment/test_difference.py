@@ -16,7 +16,7 @@ IMAGE = "composer-2.14.1-airflow-2.10.5"
 
 
 def compare(planned: Mapping[str, object], *, found: Mapping[str, object]) -> tuple[Difference, ...]:
-    """Compare two resources as somebody wrote them."""
+    """Compare two resources as a user would write them."""
     return find_differences(EnvironmentResource.read(planned), found=EnvironmentResource.read(found))
 
 
@@ -30,12 +30,12 @@ def pods(cidr: str) -> dict[str, Any]:
 
 
 def test_what_the_plan_leaves_open_is_no_difference() -> None:
-    """The service fills in much that nobody planned."""
+    """Fields that only the service sets are not differences."""
     assert compare({"name": "a"}, found={**_software(imageVersion=IMAGE), "uuid": "u", "state": "RUNNING"}) == ()
 
 
 def test_a_planned_value_that_stands_otherwise_is_named() -> None:
-    """The place, the plan's value and the found one are told."""
+    """A difference shows the place, the plan's value and the value found."""
     found = compare({"config": {"node_config": {"tags": ["a"]}}}, found={"config": {"nodeConfig": {"tags": ["b"]}}})
     assert found == (Difference(path=("config", "nodeConfig", "tags"), planned=["a"], found=["b"]),)
     assert str(found[0]) == "config.nodeConfig.tags: planned ['a'], found ['b']"

@@ -34,7 +34,7 @@ def test_an_emulator_is_asked_without_credentials(monkeypatch: pytest.MonkeyPatc
         name = cloud.put("one", state="RUNNING", masquerade=True)
         hook = hook_of(monkeypatch, composer_endpoint=cloud.endpoint, project=PROJECT)
         with hook.get_conn() as client:
-            assert [each.name for each in client.list(hook.default_project_id(), location=LOCATION)] == [name]
+            assert [each.name for each in client.list(hook.find_default_project_id(), location=LOCATION)] == [name]
 
 
 def test_the_field_is_read_under_airflows_long_name_too(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -86,7 +86,7 @@ def test_a_key_that_cannot_be_read_names_the_connection(
 ) -> None:
     """A missing key file or a broken key is not worth a retry, and nothing of the key is shown."""
     hook = hook_of(monkeypatch, **extra)
-    for ask in (hook.get_conn, hook.default_project_id):
+    for ask in (hook.get_conn, hook.find_default_project_id):
         with pytest.raises(InvalidInputError, match=r"^connection test_google: expected one whose key") as caught:
             ask()
         assert caught.value.seen == seen
@@ -114,11 +114,11 @@ def test_a_connection_that_is_none_is_named(
 
 def test_the_project_is_the_connections(monkeypatch: pytest.MonkeyPatch) -> None:
     """The connection's project is the default."""
-    assert hook_of(monkeypatch, project="my-project", is_anonymous=True).default_project_id() == "my-project"
+    assert hook_of(monkeypatch, project="my-project", is_anonymous=True).find_default_project_id() == "my-project"
 
 
 @pytest.mark.parametrize("extra", [{"composer_endpoint": "http://127.0.0.1:1"}, {"is_anonymous": True}])
 def test_no_project_anywhere_is_said(monkeypatch: pytest.MonkeyPatch, extra: dict[str, object]) -> None:
     """Where neither the connection nor the credentials name a project, the message says where one belongs."""
     with pytest.raises(InvalidInputError, match=r"project_id: expected a project, here or in connection test_google"):
-        hook_of(monkeypatch, **extra).default_project_id()
+        hook_of(monkeypatch, **extra).find_default_project_id()

@@ -11,7 +11,14 @@ from netaddr import IPAddress, IPNetwork
 
 from airflow_masq.exceptions import InvalidInputError
 from airflow_masq.network.compiled import compile_policy
-from airflow_masq.network.policy import Chain, MasqueradePolicy, composer_policy, decide, exemptions, no_policy
+from airflow_masq.network.policy import (
+    Chain,
+    MasqueradePolicy,
+    decide,
+    make_composer_policy,
+    make_exemptions,
+    make_no_policy,
+)
 from airflow_masq.network.ranges import NetworkRanges
 
 if TYPE_CHECKING:
@@ -19,7 +26,7 @@ if TYPE_CHECKING:
 
 POD = IPAddress("192.168.0.2")
 RANGES = NetworkRanges(node=(IPNetwork("10.128.0.0/20"),), pod=(IPNetwork("192.168.0.0/16"),))
-COMPOSER = compile_policy(composer_policy(RANGES))
+COMPOSER = compile_policy(make_composer_policy(RANGES))
 HIGHEST = 2**32 - 1
 
 
@@ -27,7 +34,7 @@ def _policy(*lists: Iterable[str], masquerades_link_local: bool = False) -> Masq
     chains = [
         Chain(
             name=f"IP-MASQ-{number}",
-            exemptions=exemptions(map(IPNetwork, cidrs), origin="the test"),
+            exemptions=make_exemptions(map(IPNetwork, cidrs), origin="the test"),
             masquerades_link_local=masquerades_link_local,
         )
         for number, cidrs in enumerate(lists)
@@ -87,7 +94,7 @@ def test_a_policy_masquerades_one_destination_and_not_another() -> None:
 
 def test_a_policy_without_chains_masquerades_nothing() -> None:
     """With default SNAT disabled, the table holds no masqueraded destination, where Composer's holds some."""
-    assert compile_policy(no_policy()).masquerades([0, 0x08080808, HIGHEST]) == [False, False, False]
+    assert compile_policy(make_no_policy()).masquerades([0, 0x08080808, HIGHEST]) == [False, False, False]
     assert COMPOSER.masquerades([0, 0x08080808, HIGHEST]) == [True, True, True]
 
 

@@ -81,7 +81,7 @@ def test_an_object_of_another_name_leaves_gkes_default_in_force() -> None:
 
 
 def test_without_any_object_gkes_default_is_in_force() -> None:
-    """An empty list of objects says that nobody changed anything."""
+    """An empty list of objects means that the default policy is unchanged."""
     policy = combine_egress_nat_policies([], ranges=RANGES)
     assert not _decide(policy, "10.200.0.20").masqueraded
     assert _decide(policy, "9.9.9.9").masqueraded
@@ -199,7 +199,7 @@ def test_a_flawed_object_names_the_place(change: Callable[[dict[str, Any]], obje
 
 
 def test_all_flaws_are_found_at_once() -> None:
-    """Whoever repairs a manifest hears of everything in it."""
+    """All problems of a manifest are reported at once."""
     found = check_egress_nat_policy({"spec": {"action": "SNAT", "destinations": ["10.0.0.0/8", {}]}})
     assert [problem.where for problem in found] == [
         "apiVersion",
@@ -213,13 +213,13 @@ def test_all_flaws_are_found_at_once() -> None:
 
 @pytest.mark.parametrize("name", ["a", "gke-6fb8c6d0-1", "a.b-c.d1", "x" * 253])
 def test_kubernetes_names_are_accepted(name: str) -> None:
-    """Whatever Kubernetes takes for a name is one."""
+    """Every name that Kubernetes accepts is valid."""
     assert not check_egress_nat_policy(manifest(name=name))
 
 
 @pytest.mark.parametrize("name", ["", "-a", "a-", "a..b", "A", "a_b", "a\n", "x" * 254])
 def test_other_names_are_refused(name: str) -> None:
-    """Whatever Kubernetes does not take for a name is none."""
+    """A name that Kubernetes refuses is not valid."""
     assert [problem.where for problem in check_egress_nat_policy(manifest(name=name))] == ["metadata.name"]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from netaddr import IPAddress, IPNetwork
 
-from airflow_masq.agent.config import agent_policy, read_agent_config
+from airflow_masq.agent.config import derive_agent_policy, read_agent_config
 from airflow_masq.network.policy import MasqueradePolicy
 from airflow_masq.network.prediction import predict
 from airflow_masq.network.ranges import AddressKind, NetworkRanges
@@ -23,7 +23,7 @@ KINDS = {"Pod": AddressKind.POD, "node": AddressKind.NODE}
 def policy_of(row: Row) -> MasqueradePolicy:
     """Read a row's config as its agent did."""
     reading = read_agent_config(row.config, enable_ipv6=row.ipv6, reserved_ranges=row.reserved_ranges)
-    return agent_policy(reading)
+    return derive_agent_policy(reading)
 
 
 @pytest.mark.parametrize("row", ROWS, ids=[row.policy for row in ROWS])

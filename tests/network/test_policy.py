@@ -13,11 +13,11 @@ from airflow_masq.network.policy import (
     Decision,
     MasqueradePolicy,
     Reason,
-    composer_policy,
     decide,
-    exemptions,
-    gke_default_policy,
-    no_policy,
+    make_composer_policy,
+    make_exemptions,
+    make_gke_default_policy,
+    make_no_policy,
 )
 from airflow_masq.network.provenance import Provenance
 from airflow_masq.network.ranges import NetworkRanges
@@ -33,7 +33,7 @@ DEFAULT = Reason.DESTINATION_IP_IN_DEFAULT_NON_MASQUERADE_RANGE
 
 
 def _chain(*cidrs: str, name: str = "IP-MASQ", **flags: bool) -> Chain:
-    return Chain(name=name, exemptions=exemptions(map(IPNetwork, cidrs), origin="the test"), **flags)
+    return Chain(name=name, exemptions=make_exemptions(map(IPNetwork, cidrs), origin="the test"), **flags)
 
 
 def _policy(*chains: Chain) -> MasqueradePolicy:
@@ -47,7 +47,7 @@ def _decide(policy: MasqueradePolicy, destination: str, *, pod: IPAddress = POD)
 @pytest.mark.parametrize("destination", ["172.20.0.10", "10.200.0.20", "192.175.48.80", "203.0.113.80"])
 def test_composers_policy_masquerades_whatever_lies_outside_the_cluster(destination: str) -> None:
     """With the agent, private and public destinations outside the cluster's ranges see the node."""
-    assert _decide(composer_policy(RANGES), destination) == Decision(
+    assert _decide(make_composer_policy(RANGES), destination) == Decision(
         reason=Reason.MASQUERADED,
         provenance=Provenance.DOCUMENTED,
         origin="policy composer",
@@ -65,7 +65,7 @@ def test_composers_policy_masquerades_whatever_lies_outside_the_cluster(destinat
 )
 def test_composers_policy_spares_the_clusters_own_ranges(destination: str, cidr: str, origin: str) -> None:
     """With the agent, Pods, nodes and Services still see the Pod, by the range that decided and whose it is."""
-    decision = _decide(composer_policy(RANGES), destination)
+    decision = _decide(make_composer_policy(RANGES), destination)
     assert (decision.masqueraded, decision.reason, str(decision.matched_cidr)) == (False, CONFIGURED, cidr)
     assert decision.origin == origin
 
@@ -74,7 +74,7 @@ def test_composers_policy_spares_the_clusters_own_ranges(destination: str, cidr:
 def test_gkes_default_spares_every_reserved_range(cidr: IPNetwork) -> None:
     """Without the agent, the first and the last address of each reserved range see the Pod."""
     for destination in (cidr.network, IPAddress(cidr.last)):
-        decision = decide(gke_default_policy(RANGES), pod=POD, destination=destination)
+        decision = decide(make_gke_default_policy(RANGES), pod=POD, destination=destination)
         assert (decision.masqueraded, decision.reason, decision.matched_cidr) == (False, DEFAULT, cidr)
         assert decision.origin == "GKE's default list"
 
@@ -82,20 +82,20 @@ def test_gkes_default_spares_every_reserved_range(cidr: IPNetwork) -> None:
 @pytest.mark.parametrize("destination", ["192.175.48.80", "9.255.255.255", "11.0.0.0", "100.128.0.1", "172.32.0.1"])
 def test_gkes_default_masquerades_the_rest(destination: str) -> None:
     """Even without the agent, public destinations see the node; 100.128.0.0 is no shared address space."""
-    assert _decide(gke_default_policy(RANGES), destination).masqueraded
+    assert _decide(make_gke_default_policy(RANGES), destination).masqueraded
 
 
 def test_gkes_fixed_ranges_hold_under_its_default_too() -> None:
     """A Service range in public address space is spared on Autopilot, and masqueraded where it is not the cluster's."""
-    spared = _decide(gke_default_policy(RANGES), "34.118.224.9")
+    spared = _decide(make_gke_default_policy(RANGES), "34.118.224.9")
     assert (spared.masqueraded, spared.reason, str(spared.matched_cidr)) == (False, CONFIGURED, "34.118.224.0/20")
-    assert _decide(gke_default_policy(NetworkRanges()), "34.118.224.9").masqueraded
+    assert _decide(make_gke_default_policy(NetworkRanges()), "34.118.224.9").masqueraded
 
 
 @pytest.mark.parametrize("destination", ["192.175.48.80", "10.0.0.1", "169.254.169.254", "2001:db8::1"])
 def test_without_source_translation_nothing_is_masqueraded(destination: str) -> None:
     """With default SNAT disabled and no agent, every destination sees the Pod."""
-    decision = _decide(no_policy(), destination)
+    decision = _decide(make_no_policy(), destination)
     assert (decision.masqueraded, decision.reason) == (False, Reason.DEFAULT_SNAT_DISABLED)
     assert decision.origin == "policy none"
 
@@ -137,7 +137,7 @@ def test_ipv6_bypasses_masquerading() -> None:
 
 def test_what_a_pod_sends_to_itself_never_leaves_it() -> None:
     """A policy that masquerades everything masquerades that as little as one without chains."""
-    for policy in (_policy(_chain()), no_policy()):
+    for policy in (_policy(_chain()), make_no_policy()):
         decision = _decide(policy, "192.168.0.2")
         assert (decision.masqueraded, decision.reason) == (False, Reason.DESTINATION_ON_SAME_NODE)
         assert decision.matched_cidr == IPNetwork("192.168.0.2/32")
@@ -146,7 +146,7 @@ def test_what_a_pod_sends_to_itself_never_leaves_it() -> None:
 @pytest.mark.parametrize("order", [1, -1])
 def test_two_chains_are_known_as_well_as_the_weaker(order: int) -> None:
     """Where one chain's exemption is inferred, so is what both let through, whichever comes first."""
-    inferred = exemptions([IPNetwork("10.0.0.0/8")], origin="a guess", provenance=Provenance.INFERRED)
+    inferred = make_exemptions([IPNetwork("10.0.0.0/8")], origin="a guess", provenance=Provenance.INFERRED)
     chains = (_chain("10.0.0.0/8"), Chain(name="IP-MASQ-AGENT", exemptions=inferred))
     assert _decide(_policy(*chains[::order]), "10.1.2.3").provenance is Provenance.INFERRED
     assert _decide(_policy(chains[0]), "10.1.2.3").provenance is Provenance.DOCUMENTED
@@ -199,14 +199,14 @@ def test_with_two_chains_the_first_names_the_range() -> None:
 )
 def test_a_policy_wants_pod_addresses_inside_its_exemptions_only(destination: str, *, kept: bool) -> None:
     """What the policy spares is meant to see the Pod; IPv6 that merely bypasses it is not."""
-    assert composer_policy(RANGES).keeps_pod_address(IPAddress(destination)) is kept
+    assert make_composer_policy(RANGES).keeps_pod_address(IPAddress(destination)) is kept
 
 
 def test_a_policy_without_chains_wants_nothing() -> None:
     """That nothing is masqueraded makes no Pod address an intended one, except on the node's own link."""
-    assert not no_policy().keeps_pod_address(IPAddress("10.0.0.1"))
-    assert no_policy().keeps_pod_address(IPAddress("169.254.169.254"))
-    assert no_policy().keeps_pod_address(IPAddress("fe80::1"))
+    assert not make_no_policy().keeps_pod_address(IPAddress("10.0.0.1"))
+    assert make_no_policy().keeps_pod_address(IPAddress("169.254.169.254"))
+    assert make_no_policy().keeps_pod_address(IPAddress("fe80::1"))
 
 
 @given(

@@ -10,7 +10,13 @@ from hypothesis import strategies as st
 from netaddr import IPNetwork
 
 from airflow_masq.network.firewall import FirewallAnswer
-from airflow_masq.network.policy import MasqueradePolicy, Reason, composer_policy, gke_default_policy, no_policy
+from airflow_masq.network.policy import (
+    MasqueradePolicy,
+    Reason,
+    make_composer_policy,
+    make_gke_default_policy,
+    make_no_policy,
+)
 from airflow_masq.network.prediction import Prediction
 from airflow_masq.network.provenance import Provenance
 from airflow_masq.network.ranges import AddressKind
@@ -19,7 +25,7 @@ from tests.network.predicting import EVERYTHING, ON_PREMISES, PUBLIC, RANGES, VM
 
 def test_the_pages_own_example_with_the_agent() -> None:
     """Pods in 192.168.0.0/16, a firewall that lets in 10.0.0.0/8: with the agent the service sees the node."""
-    prediction = predicted(composer_policy(RANGES), ON_PREMISES, VMS)
+    prediction = predicted(make_composer_policy(RANGES), ON_PREMISES, VMS)
     assert prediction == Prediction(
         arrives_as=AddressKind.NODE,
         sources=RANGES.node,
@@ -41,7 +47,7 @@ def test_the_pages_own_example_with_the_agent() -> None:
 
 def test_the_pages_own_example_without_the_agent() -> None:
     """Pods in 192.168.0.0/16, a firewall that lets in 10.0.0.0/8: without the agent the packet is dropped there."""
-    prediction = predicted(gke_default_policy(RANGES), ON_PREMISES, VMS)
+    prediction = predicted(make_gke_default_policy(RANGES), ON_PREMISES, VMS)
     assert prediction.source_kind is AddressKind.DROPPED
     assert prediction.arrives_as is AddressKind.POD
     assert prediction.sources == (IPNetwork("192.168.0.2/32"),)
@@ -76,7 +82,7 @@ def test_cloud_nat_translates_only_what_it_covers(
 ) -> None:
     """A public destination sees Cloud NAT where it covers the source that leaves the node, and nothing otherwise."""
     ranges = replace(RANGES, nat_covers=frozenset(covers))
-    prediction = predicted(composer_policy(ranges) if masquerades else no_policy(), PUBLIC, ranges=ranges)
+    prediction = predicted(make_composer_policy(ranges) if masquerades else make_no_policy(), PUBLIC, ranges=ranges)
     assert prediction.source_kind is prediction.arrives_as is kind
     assert prediction.sources == ((IPNetwork("203.0.113.7/32"),) if kind is AddressKind.NAT else ())
     assert prediction.provenance is Provenance.INFERRED
@@ -84,14 +90,14 @@ def test_cloud_nat_translates_only_what_it_covers(
 
 def test_a_dropped_packet_reaches_no_firewall() -> None:
     """Where Cloud NAT drops the packet, nothing is said of the firewall, and the last step says who dropped it."""
-    prediction = predicted(no_policy(), PUBLIC, VMS)
+    prediction = predicted(make_no_policy(), PUBLIC, VMS)
     assert prediction.firewall is FirewallAnswer.UNKNOWN
     assert prediction.path[-1] == "the internet: dropped, since Cloud NAT covers node and the packet has a pod address"
 
 
 def test_a_plan_without_cloud_nat_is_not_said_to_have_one() -> None:
     """Where the plan names no Cloud NAT, the last step says that the packet is lost unless there is one."""
-    prediction = predicted(composer_policy(RANGES), PUBLIC, ranges=replace(RANGES, nat_covers=frozenset()))
+    prediction = predicted(make_composer_policy(RANGES), PUBLIC, ranges=replace(RANGES, nat_covers=frozenset()))
     assert prediction.arrives_as is AddressKind.DROPPED
     assert prediction.provenance is Provenance.INFERRED
     unless = "unless there is a Cloud NAT that the plan does not name (network.nat_covers)"
@@ -101,7 +107,7 @@ def test_a_plan_without_cloud_nat_is_not_said_to_have_one() -> None:
 def test_cloud_nat_without_known_addresses_is_still_nat() -> None:
     """Where Cloud NAT allocates its addresses by itself, the kind is known and the address is not."""
     google = IPNetwork("34.0.0.0/8")
-    prediction = predicted(composer_policy(RANGES), PUBLIC, google, ranges=replace(RANGES, nat_addresses=()))
+    prediction = predicted(make_composer_policy(RANGES), PUBLIC, google, ranges=replace(RANGES, nat_addresses=()))
     assert prediction.source_kind is AddressKind.NAT
     assert prediction.sources == ()
     assert prediction.firewall is FirewallAnswer.UNKNOWN
@@ -113,28 +119,28 @@ def test_cloud_nat_without_known_addresses_is_still_nat() -> None:
 
 def test_cloud_nat_is_never_a_private_address() -> None:
     """Where Cloud NAT's addresses are not known, a firewall for private ranges keeps them out all the same."""
-    kept_out = predicted(composer_policy(RANGES), PUBLIC, VMS, ranges=replace(RANGES, nat_addresses=()))
+    kept_out = predicted(make_composer_policy(RANGES), PUBLIC, VMS, ranges=replace(RANGES, nat_addresses=()))
     assert (kept_out.arrives_as, kept_out.firewall) == (AddressKind.NAT, FirewallAnswer.NONE)
 
 
 def test_an_unknown_public_source_does_not_pass_a_firewall_for_private_ones() -> None:
     """A node's external address is none of 10.0.0.0/8, whichever it is, and one of 0.0.0.0/0."""
     ranges = replace(RANGES, public_nodes=True)
-    kept_out = predicted(composer_policy(ranges), PUBLIC, VMS, ranges=ranges)
+    kept_out = predicted(make_composer_policy(ranges), PUBLIC, VMS, ranges=ranges)
     assert (kept_out.source_kind, kept_out.firewall) == (AddressKind.DROPPED, FirewallAnswer.NONE)
     assert kept_out.arrives_as is AddressKind.NODE_EXTERNAL
-    open_to_all = predicted(composer_policy(ranges), PUBLIC, IPNetwork("0.0.0.0/0"), ranges=ranges)
+    open_to_all = predicted(make_composer_policy(ranges), PUBLIC, IPNetwork("0.0.0.0/0"), ranges=ranges)
     assert open_to_all.firewall is FirewallAnswer.ALL
 
 
 def test_public_nodes_show_their_external_address_only_when_masqueraded() -> None:
     """On public nodes a masqueraded packet shows the node's external address, any other needs Cloud NAT."""
     ranges = replace(RANGES, public_nodes=True)
-    masqueraded = predicted(composer_policy(ranges), PUBLIC, ranges=ranges)
+    masqueraded = predicted(make_composer_policy(ranges), PUBLIC, ranges=ranges)
     assert masqueraded.source_kind is AddressKind.NODE_EXTERNAL
     assert masqueraded.sources == ()
     assert masqueraded.provenance is Provenance.DOCUMENTED
-    assert predicted(no_policy(), PUBLIC, ranges=ranges).source_kind is AddressKind.DROPPED
+    assert predicted(make_no_policy(), PUBLIC, ranges=ranges).source_kind is AddressKind.DROPPED
 
 
 @pytest.mark.parametrize(
@@ -152,7 +158,7 @@ def test_the_firewall_is_told_only_where_all_sources_agree(
     allowed_sources: tuple[IPNetwork, ...], answer: FirewallAnswer
 ) -> None:
     """Whether a firewall lets in all, none or a part of the node range is told, and where that is not known."""
-    assert predicted(composer_policy(RANGES), ON_PREMISES, *allowed_sources).firewall is answer
+    assert predicted(make_composer_policy(RANGES), ON_PREMISES, *allowed_sources).firewall is answer
 
 
 @pytest.mark.parametrize(
@@ -164,22 +170,25 @@ def test_the_firewall_is_told_only_where_all_sources_agree(
 )
 def test_the_path_names_where_the_packet_goes(destination: str, name: str) -> None:
     """A destination inside the cluster's own ranges is named as such."""
-    assert f"the VPC: routed privately to {name}, source unchanged" in predicted(no_policy(), destination).path
+    assert f"the VPC: routed privately to {name}, source unchanged" in predicted(make_no_policy(), destination).path
 
 
 def test_a_named_range_cannot_pass_for_the_clusters_own() -> None:
     """A range of one's own that is called like one of the cluster's hides neither."""
     ranges = replace(RANGES, other={"the cluster's Pods": (IPNetwork("172.20.0.0/16"),)})
-    path = predicted(no_policy(), "192.168.9.9", ranges=ranges).path
+    path = predicted(make_no_policy(), "192.168.9.9", ranges=ranges).path
     assert "the VPC: routed privately to the cluster's Pods (192.168.0.0/16), source unchanged" in path
 
 
 def test_an_unnamed_private_destination_is_routed_privately() -> None:
     """A private destination that no range names is reached through the VPC, not through Cloud NAT."""
-    assert "the VPC: routed privately, source unchanged" in predicted(composer_policy(RANGES), "10.200.0.20").path
+    assert "the VPC: routed privately, source unchanged" in predicted(make_composer_policy(RANGES), "10.200.0.20").path
 
 
-@given(st.ip_addresses(v=4), st.sampled_from([composer_policy(RANGES), gke_default_policy(RANGES), no_policy()]))
+@given(
+    st.ip_addresses(v=4),
+    st.sampled_from([make_composer_policy(RANGES), make_gke_default_policy(RANGES), make_no_policy()]),
+)
 def test_a_prediction_is_consistent(destination: object, policy: MasqueradePolicy) -> None:
     """For any destination: masqueraded means no Pod address, not masqueraded means no node address, and a reason."""
     prediction = predicted(policy, str(destination), VMS)
@@ -203,7 +212,7 @@ def test_a_prediction_is_consistent(destination: object, policy: MasqueradePolic
 )
 def test_googles_own_addresses_need_no_cloud_nat(destination: str, kind: AddressKind) -> None:
     """The ways in to Google's APIs are reached from any address; their neighbours are the internet."""
-    prediction = predicted(no_policy(), destination)
+    prediction = predicted(make_no_policy(), destination)
     assert prediction.arrives_as is kind
     assert ("Private Google Access" in prediction.path[-1]) is (kind is AddressKind.POD)
 

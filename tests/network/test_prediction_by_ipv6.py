@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from netaddr import IPAddress, IPNetwork
 
 from airflow_masq.network.firewall import FirewallAnswer
-from airflow_masq.network.policy import MasqueradePolicy, Reason, composer_policy, gke_default_policy
+from airflow_masq.network.policy import MasqueradePolicy, Reason, make_composer_policy, make_gke_default_policy
 from airflow_masq.network.prediction import predict
 from airflow_masq.network.provenance import Provenance
 from airflow_masq.network.ranges import AddressKind
@@ -18,12 +18,12 @@ from tests.network.predicting import EVERYTHING, EVERYTHING_IPV6, ON_PREMISES, R
 
 def test_ipv6_bypasses_masquerading_and_cloud_nat() -> None:
     """A public IPv6 destination sees the Pod's IPv6 address; for a Pod known by IPv4 only, that is not known."""
-    known = predicted(composer_policy(RANGES), "2600:1900::1", pod="2001:db8::5")
+    known = predicted(make_composer_policy(RANGES), "2600:1900::1", pod="2001:db8::5")
     assert known.source_kind is AddressKind.POD
     assert known.sources == (IPNetwork("2001:db8::5/128"),)
     assert known.reason is Reason.NO_MASQUERADING_FOR_IPV6
     assert known.path[0] == "Pod 2001:db8::5 sends to 2600:1900::1"
-    unknown = predicted(composer_policy(RANGES), "2600:1900::1")
+    unknown = predicted(make_composer_policy(RANGES), "2600:1900::1")
     assert (unknown.arrives_as, unknown.reason) == (AddressKind.POD, Reason.NO_MASQUERADING_FOR_IPV6)
     assert unknown.sources == ()
     assert unknown.path[0] == "a Pod, from an IPv6 address that the plan does not name, sends to 2600:1900::1"
@@ -31,22 +31,25 @@ def test_ipv6_bypasses_masquerading_and_cloud_nat() -> None:
 
 
 def test_an_ipv6_pod_sends_to_ipv4_by_an_address_of_its_own() -> None:
-    """Of a Pod that is known by IPv6 only, nobody can tell from which IPv4 address it sends."""
-    unknown = predicted(gke_default_policy(RANGES), ON_PREMISES, pod="2001:db8::5")
+    """The IPv4 source of a Pod that is given by its IPv6 address only is not known."""
+    unknown = predicted(make_gke_default_policy(RANGES), ON_PREMISES, pod="2001:db8::5")
     assert (unknown.arrives_as, unknown.reason) == (
         AddressKind.POD,
         Reason.DESTINATION_IP_IN_DEFAULT_NON_MASQUERADE_RANGE,
     )
     assert (unknown.sources, unknown.provenance) == ((), Provenance.INFERRED)
-    masqueraded = predicted(composer_policy(RANGES), ON_PREMISES, pod="2001:db8::5")
+    masqueraded = predicted(make_composer_policy(RANGES), ON_PREMISES, pod="2001:db8::5")
     assert (masqueraded.arrives_as, masqueraded.sources) == (AddressKind.NODE, RANGES.node)
     assert unknown.path[0] == "a Pod, from an IPv4 address that the plan does not name, sends to 172.20.0.10"
-    host = predicted(composer_policy(RANGES), "2600:1900::1", pod="10.128.0.10")
+    host = predicted(make_composer_policy(RANGES), "2600:1900::1", pod="10.128.0.10")
     assert (host.arrives_as, host.sources) == (AddressKind.NODE, ())
     assert host.path[0].startswith("a Pod on the host network, from an IPv6 address that the plan does not name, sends")
 
 
-@given(number=st.integers(0, 2**32 - 1), policy=st.sampled_from([EVERYTHING, EVERYTHING_IPV6, composer_policy(RANGES)]))
+@given(
+    number=st.integers(0, 2**32 - 1),
+    policy=st.sampled_from([EVERYTHING, EVERYTHING_IPV6, make_composer_policy(RANGES)]),
+)
 def test_addresses_of_two_versions_never_meet(number: int, policy: MasqueradePolicy) -> None:
     """Addresses of different versions share no node, whatever their numbers, and the source is of the destination's."""
     dual_stack = replace(RANGES, node=(*RANGES.node, IPNetwork("::/96")), pod=(*RANGES.pod, IPNetwork("::/96")))
@@ -76,16 +79,16 @@ def test_ipv6_is_masqueraded_where_the_agent_was_told_to() -> None:
 
 def test_a_firewall_for_ipv4_lets_in_no_ipv6() -> None:
     """An IPv6 packet meets a firewall that lists IPv4 ranges only and is dropped; the IPv4 one passes."""
-    bypassing = predicted(composer_policy(RANGES), "2600:1900::1", IPNetwork("0.0.0.0/0"))
+    bypassing = predicted(make_composer_policy(RANGES), "2600:1900::1", IPNetwork("0.0.0.0/0"))
     assert (bypassing.source_kind, bypassing.firewall) == (AddressKind.DROPPED, FirewallAnswer.NONE)
-    passing = predicted(composer_policy(RANGES), ON_PREMISES, IPNetwork("0.0.0.0/0"))
+    passing = predicted(make_composer_policy(RANGES), ON_PREMISES, IPNetwork("0.0.0.0/0"))
     assert passing.firewall is FirewallAnswer.ALL
 
 
 def test_an_internal_ipv6_address_may_not_get_out() -> None:
     """A Pod of fc00::/7 sends to the internet as it is, and the path says that this may lead nowhere; a node's does."""
     internal, public = (
-        predicted(composer_policy(RANGES), "2600:1900::1", pod=pod) for pod in ("fd00::5", "2001:db8::5")
+        predicted(make_composer_policy(RANGES), "2600:1900::1", pod=pod) for pod in ("fd00::5", "2001:db8::5")
     )
     way = "the internet: IPv6 is not translated on the way out"
     assert internal.path[-1] == f"{way}, and an internal address such as this one may not get there (not verified)"

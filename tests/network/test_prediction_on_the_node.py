@@ -12,10 +12,10 @@ from airflow_masq.network.policy import (
     Chain,
     MasqueradePolicy,
     Reason,
-    composer_policy,
-    exemptions,
-    gke_default_policy,
-    no_policy,
+    make_composer_policy,
+    make_exemptions,
+    make_gke_default_policy,
+    make_no_policy,
 )
 from airflow_masq.network.provenance import Provenance
 from airflow_masq.network.ranges import AddressKind
@@ -24,40 +24,40 @@ from tests.network.predicting import EVERYTHING, ON_PREMISES, POD, PUBLIC, RANGE
 
 def test_a_pod_on_the_host_network_has_its_nodes_address() -> None:
     """A Pod on the host network shows its node's address without masquerading, also to Cloud NAT."""
-    to_private = predicted(composer_policy(RANGES), ON_PREMISES, VMS, pod="10.128.0.10")
+    to_private = predicted(make_composer_policy(RANGES), ON_PREMISES, VMS, pod="10.128.0.10")
     assert (to_private.source_kind, to_private.masqueraded) == (AddressKind.NODE, False)
     assert to_private.reason is Reason.POD_USES_NODE_NETWORK_NAMESPACE
     assert (to_private.sources, to_private.provenance) == ((IPNetwork("10.128.0.10/32"),), Provenance.DOCUMENTED)
-    assert predicted(composer_policy(RANGES), PUBLIC, pod="10.128.0.10").source_kind is AddressKind.NAT
+    assert predicted(make_composer_policy(RANGES), PUBLIC, pod="10.128.0.10").source_kind is AddressKind.NAT
 
 
 @pytest.mark.parametrize(("pod", "node"), [("10.128.0.10", None), (POD, "10.128.0.10"), ("10.128.0.10", "10.128.0.10")])
 def test_the_host_network_can_be_stated(pod: str, node: str | None) -> None:
     """A Pod said to be on the host network has its node's address, and another Pod there has its own."""
-    prediction = predicted(gke_default_policy(RANGES), ON_PREMISES, pod=pod, node=node, host_network=True)
+    prediction = predicted(make_gke_default_policy(RANGES), ON_PREMISES, pod=pod, node=node, host_network=True)
     assert prediction.reason is Reason.POD_USES_NODE_NETWORK_NAMESPACE
     assert prediction.sources == (IPNetwork("10.128.0.10/32"),)
     assert prediction.path[0] == f"Pod {pod} on the host network sends to 172.20.0.10"
     if pod == POD:
-        assert predicted(gke_default_policy(RANGES), ON_PREMISES, pod=pod, node=node).arrives_as is AddressKind.POD
+        assert predicted(make_gke_default_policy(RANGES), ON_PREMISES, pod=pod, node=node).arrives_as is AddressKind.POD
 
 
 def test_the_host_network_of_an_unknown_node_is_somewhere_in_the_node_range() -> None:
     """Where the node's address is not known, the source is one of the node range."""
-    prediction = predicted(gke_default_policy(RANGES), ON_PREMISES, VMS, host_network=True)
+    prediction = predicted(make_gke_default_policy(RANGES), ON_PREMISES, VMS, host_network=True)
     assert (prediction.sources, prediction.firewall) == (RANGES.node, FirewallAnswer.ALL)
 
 
 def test_a_known_node_is_the_only_source() -> None:
     """Where the Pod's node is known, a masqueraded packet has that address, so that a narrow firewall can be told."""
     one = IPNetwork("10.128.0.10/32")
-    known = predicted(composer_policy(RANGES), ON_PREMISES, one, node="10.128.0.10")
+    known = predicted(make_composer_policy(RANGES), ON_PREMISES, one, node="10.128.0.10")
     assert (known.sources, known.firewall) == ((one,), FirewallAnswer.ALL)
     assert known.path[1] == "the node: policy composer masquerades, the source becomes the node's address 10.128.0.10"
-    other = predicted(composer_policy(RANGES), ON_PREMISES, one, node="10.128.0.11")
+    other = predicted(make_composer_policy(RANGES), ON_PREMISES, one, node="10.128.0.11")
     assert other.firewall is FirewallAnswer.NONE
-    assert predicted(composer_policy(RANGES), ON_PREMISES, one).firewall is FirewallAnswer.SOME
-    assert predicted(composer_policy(RANGES), "192.168.9.9", node="10.128.0.10").sources == (IPNetwork(POD),)
+    assert predicted(make_composer_policy(RANGES), ON_PREMISES, one).firewall is FirewallAnswer.SOME
+    assert predicted(make_composer_policy(RANGES), "192.168.9.9", node="10.128.0.10").sources == (IPNetwork(POD),)
 
 
 def test_a_destination_on_the_same_node_sees_the_pod() -> None:
@@ -73,7 +73,7 @@ def test_a_destination_on_the_same_node_sees_the_pod() -> None:
         "the node: the packet goes to the same node (with intranode visibility, through the VPC)",
     )
     assert same_node.provenance is Provenance.INFERRED
-    exempt = predicted(composer_policy(RANGES), "192.168.0.63")
+    exempt = predicted(make_composer_policy(RANGES), "192.168.0.63")
     assert exempt.reason is Reason.DESTINATION_ON_SAME_NODE
     assert exempt.path[1].endswith("of the Pod's own node)")
     assert predicted(EVERYTHING, "192.168.0.64").source_kind is AddressKind.NODE
@@ -98,12 +98,16 @@ def test_the_pods_own_node_sees_the_pod() -> None:
 
 
 def test_an_unknown_node_may_be_the_destination() -> None:
-    """Where nobody said which node is the Pod's, one that is sent to may be it, and the path says so."""
+    """If the Pod's node is not known, a node as destination may be that node, and the path says so."""
     perhaps_own = predicted(EVERYTHING, "10.128.0.10")
     assert (perhaps_own.arrives_as, perhaps_own.provenance) == (AddressKind.NODE, Provenance.INFERRED)
     assert perhaps_own.path[1].endswith("; if the destination is the Pod's own node, it sees the Pod's address")
     assert predicted(EVERYTHING, ON_PREMISES).path[1].endswith("the source becomes the node's address")
-    assert predicted(composer_policy(RANGES), "10.128.0.10").path[1].endswith("by 10.128.0.0/20 of GKE's fixed policy)")
+    assert (
+        predicted(make_composer_policy(RANGES), "10.128.0.10")
+        .path[1]
+        .endswith("by 10.128.0.0/20 of GKE's fixed policy)")
+    )
 
 
 def test_the_host_network_talks_to_its_own_node_without_leaving_it() -> None:
@@ -125,7 +129,7 @@ def test_the_host_network_talks_to_its_own_node_without_leaving_it() -> None:
 )
 def test_a_service_is_decided_by_its_endpoint(backend: str, kind: AddressKind, reason: Reason) -> None:
     """A node translates a ClusterIP first, so what counts is where the packet really goes."""
-    prediction = predicted(composer_policy(RANGES), "10.96.0.1", backend=backend, node="10.128.0.10")
+    prediction = predicted(make_composer_policy(RANGES), "10.96.0.1", backend=backend, node="10.128.0.10")
     assert (prediction.arrives_as, prediction.reason) == (kind, reason)
     assert prediction.path[:2] == (
         "Pod 192.168.0.2 sends to 10.96.0.1",
@@ -133,7 +137,9 @@ def test_a_service_is_decided_by_its_endpoint(backend: str, kind: AddressKind, r
     )
 
 
-@pytest.mark.parametrize("policy", [composer_policy(RANGES), EVERYTHING, no_policy()], ids=["composer", "all", "none"])
+@pytest.mark.parametrize(
+    "policy", [make_composer_policy(RANGES), EVERYTHING, make_no_policy()], ids=["composer", "all", "none"]
+)
 def test_a_pod_behind_its_own_service_does_not_see_itself(policy: MasqueradePolicy) -> None:
     """Whatever the policy, a Pod that reaches itself through a Service sees an address of the node, not known which."""
     prediction = predicted(policy, "10.96.0.1", VMS, backend=POD, node="10.128.0.10")
@@ -171,7 +177,7 @@ def test_a_pod_sees_itself_without_a_service_and_a_node_through_one() -> None:
 @pytest.mark.parametrize("pod", [POD, "192.168.255.254"])
 def test_a_service_without_a_known_endpoint_is_decided_as_a_pod(pod: str) -> None:
     """Where the endpoint is not known, a Pod on another node stands in for it, and the path says so."""
-    prediction = predicted(composer_policy(RANGES), "10.96.0.10", pod=pod)
+    prediction = predicted(make_composer_policy(RANGES), "10.96.0.10", pod=pod)
     assert (prediction.arrives_as, prediction.provenance) == (AddressKind.POD, Provenance.INFERRED)
     assert prediction.matched_cidr == IPNetwork("192.168.0.0/16")
     unknown = "the node: the Service address 10.96.0.10 becomes an endpoint's, which is not known here"
@@ -183,7 +189,7 @@ def test_a_service_is_not_masqueraded_because_its_own_range_is_not_listed() -> N
     """A list of Pods and nodes spares a Service's Pods too; one that leaves out the Pods does not."""
 
     def listing(*cidrs: str) -> MasqueradePolicy:
-        spared = exemptions(map(IPNetwork, cidrs), origin="a list")
+        spared = make_exemptions(map(IPNetwork, cidrs), origin="a list")
         return MasqueradePolicy(name="list", chains=(Chain(name="IP-MASQ", exemptions=spared),))
 
     assert predicted(listing("192.168.0.0/16", "10.128.0.0/20"), "10.96.0.10").arrives_as is AddressKind.POD
@@ -202,7 +208,7 @@ def test_a_service_of_a_cluster_with_few_pods_or_none_known() -> None:
 
 
 def test_a_pod_range_inside_the_node_range_holds_pods() -> None:
-    """An address that could be a Pod's and a node's is a Pod's, unless somebody says that it is on the host network."""
+    """An address that could be a Pod's and a node's is a Pod's, unless the plan says that it is on the host network."""
     nested = replace(RANGES, node=(IPNetwork("192.168.0.0/12"),))
     assert predicted(EVERYTHING, ON_PREMISES, ranges=nested).reason is Reason.MASQUERADED
     stated = predicted(EVERYTHING, ON_PREMISES, ranges=nested, host_network=True)
@@ -211,7 +217,7 @@ def test_a_pod_range_inside_the_node_range_holds_pods() -> None:
     assert outside.reason is Reason.POD_USES_NODE_NETWORK_NAMESPACE
 
 
-@pytest.mark.parametrize("policy", [composer_policy(RANGES), no_policy()], ids=["composer", "none"])
+@pytest.mark.parametrize("policy", [make_composer_policy(RANGES), make_no_policy()], ids=["composer", "none"])
 def test_link_local_destinations_see_the_pod(policy: MasqueradePolicy) -> None:
     """The metadata server sees the Pod, and the packet takes no way through the VPC."""
     prediction = predicted(policy, "169.254.169.254")
@@ -229,14 +235,14 @@ def test_link_local_destinations_see_the_node_where_the_agent_was_told_to() -> N
 
 
 def test_what_is_no_pod_is_not_on_the_pods_node() -> None:
-    """Where a node's block of Pod addresses is larger than the Pod range, the rest of it is somebody else's."""
+    """Where a node's block of Pod addresses is larger than the Pod range, the rest of it belongs to another network."""
     ranges = replace(RANGES, pod=(IPNetwork("10.4.0.0/27"),))
-    prediction = predicted(composer_policy(ranges), "10.4.0.40", ranges=ranges, pod="10.4.0.2")
+    prediction = predicted(make_composer_policy(ranges), "10.4.0.40", ranges=ranges, pod="10.4.0.2")
     assert (prediction.source_kind, prediction.reason) == (AddressKind.NODE, Reason.MASQUERADED)
 
 
 def test_no_endpoint_is_an_ipv4_address_in_disguise() -> None:
     """A Pod range that ends among the IPv4-mapped addresses gives an endpoint that is one of its own."""
     ranges = replace(RANGES, pod=(IPNetwork("::/80"),), service=(IPNetwork("fd00:1::/108"),))
-    prediction = predicted(composer_policy(ranges), "fd00:1::5", ranges=ranges, pod="::5:0:0:1")
+    prediction = predicted(make_composer_policy(ranges), "fd00:1::5", ranges=ranges, pod="::5:0:0:1")
     assert any("assumed to be a Pod of ::/80" in step for step in prediction.path)

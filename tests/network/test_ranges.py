@@ -104,7 +104,7 @@ def test_a_cidr_in_any_other_notation_is_refused(text: str) -> None:
 
 
 def test_a_misaligned_cidr_is_refused_with_the_aligned_one() -> None:
-    """Who writes a host's address with a prefix is told the block it lies in."""
+    """A host's address with a prefix is refused, and the error names its block."""
     with pytest.raises(
         InvalidInputError, match=r"aligned to its prefix, here 10\.128\.0\.0/20, saw '10\.128\.0\.5/20'"
     ):
@@ -246,7 +246,7 @@ def test_a_public_address_is_a_nodes_only_where_nodes_have_public_ones() -> None
 
 
 def test_a_public_address_is_no_nodes_where_it_could_be_cloud_nats() -> None:
-    """Without Cloud NAT's addresses it may be an unmasqueraded Pod's; towards a private service it is nobody's."""
+    """Without Cloud NAT's addresses it may be an unmasqueraded Pod's; towards a private service it is foreign."""
     unlisted = NetworkRanges(public_nodes=True)
     listed = NetworkRanges(public_nodes=True, nat_addresses=(IPAddress("203.0.113.7"),))
     seen, public, private = IPAddress("34.1.2.3"), IPAddress("8.8.8.8"), IPAddress("172.20.0.10")

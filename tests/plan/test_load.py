@@ -12,7 +12,7 @@ from netaddr import IPAddress, IPNetwork
 
 from airflow_masq.environment import EnvironmentResource
 from airflow_masq.exceptions import PlanError
-from airflow_masq.network.policy import composer_policy, gke_default_policy, no_policy
+from airflow_masq.network.policy import make_composer_policy, make_gke_default_policy, make_no_policy
 from airflow_masq.network.ranges import AddressKind, NetworkRanges
 from airflow_masq.plan import Plan, PolicyChoice, Target, load_plan, plan_from_environment, plan_from_mapping
 
@@ -69,7 +69,7 @@ def test_a_whole_plan_is_read() -> None:
         environment=EnvironmentResource.read(yaml.safe_load(PLAN)["environment"]),
         cluster_version="1.30.5-gke.1014001",
         ranges=RANGES,
-        policy=composer_policy(RANGES),
+        policy=make_composer_policy(RANGES),
         targets=(
             Target(
                 name="onprem-erp",
@@ -110,7 +110,7 @@ def test_what_is_left_out_has_its_default() -> None:
         environment=EnvironmentResource(),
         cluster_version=None,
         ranges=ranges,
-        policy=gke_default_policy(ranges),
+        policy=make_gke_default_policy(ranges),
         targets=(),
     )
 
@@ -158,7 +158,7 @@ def test_the_policy_follows_the_flag(*, has_agent: bool | None, name: str) -> No
 
 def test_a_policy_named_in_the_plan_counts() -> None:
     """A plan may say that nothing is masqueraded although the flag is set."""
-    assert load_plan(PLAN.replace("policy: composer", "policy: none"), source="plan.yaml").policy == no_policy()
+    assert load_plan(PLAN.replace("policy: composer", "policy: none"), source="plan.yaml").policy == make_no_policy()
 
 
 def test_an_environment_alone_makes_a_plan() -> None:
@@ -254,7 +254,7 @@ def test_an_environment_that_cannot_be_read_is_refused() -> None:
             7,
             "environment.config.nodeConfig",
             "the field once",
-            "it in both spellings",
+            "both spellings",
         ),
     ],
 )
@@ -407,7 +407,7 @@ def test_a_plan_has_as_many_ranges_as_can_be_compared(network: dict[str, object]
     if count is None:
         assert plan_from_mapping({"network": network}, source="plan").ranges.node
         return
-    with pytest.raises(PlanError, match=f"network: expected at most 2000 ranges in all .sum some up., saw {count}"):
+    with pytest.raises(PlanError, match=f"network: expected at most 2000 ranges in all .merge some., saw {count}"):
         plan_from_mapping({"network": network}, source="plan")
 
 

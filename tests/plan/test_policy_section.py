@@ -6,7 +6,7 @@ import pytest
 from netaddr import IPAddress
 
 from airflow_masq.exceptions import PlanError
-from airflow_masq.network.policy import decide, gke_default_exemptions
+from airflow_masq.network.policy import decide, list_gke_default_exemptions
 from airflow_masq.network.provenance import Provenance
 from airflow_masq.plan import Plan, PolicyChoice, load_plan, plan_from_mapping
 
@@ -97,7 +97,7 @@ def test_without_the_daemon_set_the_agents_flags_do_not_count() -> None:
     decision = decide(plan.policy, pod=IPAddress("192.168.0.5"), destination=IPAddress("203.0.113.80"))
     assert (decision.masqueraded, decision.origin) == (False, "GKE's default list")
     (chain,) = plan.policy.chains
-    assert (chain.exemptions, chain.ipv6) == (gke_default_exemptions(), False)
+    assert (chain.exemptions, chain.ipv6) == (list_gke_default_exemptions(), False)
 
 
 @pytest.mark.parametrize(("settings", "masqueraded"), [({"enable_ipv6": True}, True), ({}, False)])
@@ -150,7 +150,7 @@ def test_a_config_that_the_agent_rejects_is_in_the_plan() -> None:
         ({"egress_nat_policies": [], "enable_ipv6": True}, "policy.enable_ipv6: expected no enable_ipv6 beside"),
         ({"agent_config": "", "daemonset": True}, "(did you mean daemon_set?), saw 'daemonset'"),
         ({"egress_nat_policies": {}}, "policy.egress_nat_policies: expected a list"),
-        ({"egress_nat_policies": []}, "policy.egress_nat_policies: expected a list with entries (leave the key out"),
+        ({"egress_nat_policies": []}, "policy.egress_nat_policies: expected a list with entries (remove the key"),
         ({"egress_nat_policies": ["x"]}, "policy.egress_nat_policies[0]: expected a mapping, saw 'x'"),
         ({"egress_nat_policies": [], "daemon_set": True}, "policy.daemon_set: expected no daemon_set beside"),
     ],

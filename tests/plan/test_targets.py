@@ -161,8 +161,6 @@ def test_an_unknown_key_is_refused_with_the_nearest() -> None:
 
 
 def test_a_list_of_nothing_is_refused() -> None:
-    """Whether an empty list means that nobody may enter, or that nobody said who may, is not guessed."""
+    """An empty list is refused, since it could mean that no source is allowed or that the sources are not known."""
     error = _error({"name": "a", "observe": "http://a", "allowed_sources": []})
-    assert "targets[0].allowed_sources: expected a list with entries (leave the key out where there are none)" in str(
-        error
-    )
+    assert "targets[0].allowed_sources: expected a list with entries (remove the key if there are none)" in str(error)

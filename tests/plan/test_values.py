@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from airflow_masq.network.policy import composer_policy, gke_default_policy
+from airflow_masq.network.policy import make_composer_policy, make_gke_default_policy
 from airflow_masq.plan import plan_from_mapping
 
 NETWORK = {"node_ranges": ["10.128.0.0/20"], "pod_ranges": ["192.168.0.0/16"]}
@@ -24,7 +24,7 @@ MANIFEST: dict[str, Any] = {
     [
         ({}, "create the environment with enableIpMasqAgent: true"),
         ({"policy": "none"}, "create the environment with enableIpMasqAgent: true"),
-        ({"environment": WITH_AGENT, "policy": "gke-default"}, "leave policy out of the plan"),
+        ({"environment": WITH_AGENT, "policy": "gke-default"}, "remove policy from the plan"),
         ({"policy": {"agent_config": "nonMasqueradeCIDRs: [0.0.0.0/0]"}}, "correct the list under policy"),
         ({"environment": WITH_AGENT, "policy": {"egress_nat_policies": [MANIFEST]}}, "correct the list under policy"),
     ],
@@ -37,7 +37,7 @@ def test_the_way_out_leads_to_what_the_agent_does(plan: dict[str, Any], step: st
 
 
 def test_a_missing_agent_brings_about_its_own_config() -> None:
-    """Running the DaemonSet puts the plan's config in force, not one that somebody wishes for."""
+    """Running the DaemonSet puts the plan's config in force, not a better one."""
     policy = {"agent_config": "nonMasqueradeCIDRs: [0.0.0.0/0]", "daemon_set": False}
     remedy = plan_from_mapping({"network": NETWORK, "policy": policy}, source="plan").find_remedy()
     (chain,) = remedy.policy.chains
@@ -48,7 +48,7 @@ def test_a_missing_agent_brings_about_its_own_config() -> None:
 def test_beside_googles_own_object_only_another_default_helps() -> None:
     """GKE's object exempts more than the plan's; Composer's does not, and there the plan's own list is at fault."""
     named = {**MANIFEST, "metadata": {"name": "mine"}}
-    for environment, step in (({}, "in place of GKE's"), (WITH_AGENT, "correct the list under policy")):
+    for environment, step in (({}, "replace GKE's"), (WITH_AGENT, "correct the list under policy")):
         plan = {"network": NETWORK, "policy": {"egress_nat_policies": [named]}}
         read = plan_from_mapping({**plan, **({"environment": environment} if environment else {})}, source="plan")
         remedy = read.find_remedy()
@@ -63,8 +63,8 @@ def test_the_policies_with_and_without_the_agent(image: str, *, autopilot: bool)
     """Whatever policy a plan has, it tells the other two over its own ranges and for its own kind of cluster."""
     environment = {"config": {"softwareConfig": {"imageVersion": image}}}
     plan = plan_from_mapping({"environment": environment, "network": NETWORK, "policy": "none"}, source="plan")
-    assert plan.policy_with_agent == composer_policy(plan.ranges, autopilot=autopilot)
-    assert plan.policy_without_agent == gke_default_policy(plan.ranges, autopilot=autopilot)
+    assert plan.policy_with_agent == make_composer_policy(plan.ranges, autopilot=autopilot)
+    assert plan.policy_without_agent == make_gke_default_policy(plan.ranges, autopilot=autopilot)
 
 
 @pytest.mark.parametrize(("field", "nodes"), [("/22", 16), ("192.168.0.0/23", 8), ("nonsense", None), (None, None)])

@@ -50,8 +50,8 @@ def test_every_value_has_its_line() -> None:
 @pytest.mark.parametrize(
     ("text", "line", "part"),
     [
-        ("a: 1\na: 2\n", 2, "a: expected the key once, saw it twice"),
-        ("a: {b: 1, b: 1}\n", 1, "a.b: expected the key once, saw it twice"),
+        ("a: 1\na: 2\n", 2, "a: expected the key once, saw a duplicate key"),
+        ("a: {b: 1, b: 1}\n", 1, "a.b: expected the key once, saw a duplicate key"),
         ("a: [1\nb: 2\n", 2, "expected YAML"),
         ("a: *missing\n", 1, "expected an alias of an anchor above it, saw *missing, and no &missing"),
         ("a: 1\n---\nb: 2\n", 2, "expected one YAML document, saw another one"),
@@ -168,7 +168,7 @@ def test_any_text_is_a_plan_or_a_plan_error(text: str) -> None:
 
 @pytest.mark.parametrize("text", ["010", "1:30", "0x10", "0b1", "1_000"])
 def test_numbers_that_mean_something_else_to_others_are_refused(text: str) -> None:
-    """YAML 1.1 takes 010 for eight and 1:30 for ninety: whoever wrote that is asked, and quotes make it text."""
+    """YAML 1.1 reads 010 as eight and 1:30 as ninety, so both are refused; in quotes they are text."""
     with pytest.raises(PlanError, match=f"a: expected a plain value, saw '{text}' tagged"):
         document_from_yaml(f"a: {text}\n", source="plan.yaml")
     assert document_from_yaml(f"a: '{text}'\n", source="plan.yaml").value == {"a": text}

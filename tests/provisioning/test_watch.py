@@ -233,21 +233,21 @@ def test_waiting_ends_at_the_deadline(cloud: EmulatedCloud, client: ComposerClie
 @pytest.mark.parametrize(("now", "pause"), [(0.0, 30.0), (70.0, 30.0), (95.0, 5.0), (99.5, 0.5)])
 def test_the_last_pause_ends_at_the_deadline(client: ComposerClient, now: float, pause: float) -> None:
     """No pause is longer than the poll interval, and none goes past the deadline."""
-    assert watch_environment(client, deadline=100).next_pause(now=now) == pause
+    assert watch_environment(client, deadline=100).choose_pause(now=now) == pause
 
 
 def test_at_the_deadline_there_is_no_pause_left(client: ComposerClient) -> None:
     """The wait is over when the deadline is reached, not only when it has passed."""
     with pytest.raises(EnvironmentNotReadyError):
-        watch_environment(client, deadline=100).next_pause(now=100.0)
+        watch_environment(client, deadline=100).choose_pause(now=100.0)
 
 
 @pytest.mark.parametrize(
     ("state", "words"),
     [
-        ("CREATING", r"\(state CREATING\) .*; its creation continues in the cloud\. Run "),
-        ("UPDATING", r"\(state UPDATING\) .*; its update continues in the cloud\. Run "),
-        (None, r"\(it has not appeared\) .*; whatever was started continues in the cloud\. Run "),
+        ("CREATING", r"\(state CREATING\) .* its creation continues"),
+        ("UPDATING", r"\(state UPDATING\) .* its update continues"),
+        (None, r"\(it has not appeared\) .* any operation that was started continues"),
     ],
 )
 def test_the_state_says_what_continues_after_the_deadline(
@@ -259,4 +259,4 @@ def test_the_state_says_what_continues_after_the_deadline(
         cloud.put(NAME.environment_id, state=state, masquerade=True)
         assert not watch.poll()
     with pytest.raises(EnvironmentNotReadyError, match=words):
-        watch.next_pause(now=101.0)
+        watch.choose_pause(now=101.0)

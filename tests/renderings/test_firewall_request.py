@@ -90,7 +90,7 @@ def test_without_the_agent() -> None:
 @pytest.mark.parametrize(
     ("policy", "step"),
     [
-        ("gke-default", "leave policy out of the plan"),
+        ("gke-default", "remove policy from the plan"),
         ({"agent_config": "nonMasqueradeCIDRs: [0.0.0.0/0]"}, "correct the list under policy"),
         ({"agent_config": "nonMasqueradeCIDRs: [192.168.0.0/16]", "daemon_set": False}, "deploy its DaemonSet"),
     ],
@@ -139,7 +139,7 @@ def test_among_the_nodes_only_composer_1_masquerades(image: str, request_: str) 
 
 
 def test_composer_3_has_no_nodes_to_ask_for() -> None:
-    """Nodes and Pods of Composer 3 are out of the project's network, so no request can name them."""
+    """Nodes and Pods of Composer 3 are out of the project's network, so no request can add them."""
     mapping = {
         "environment": {"config": {"softwareConfig": {"imageVersion": "composer-3-airflow-2"}}},
         "network": NETWORK,
@@ -160,7 +160,7 @@ def test_what_was_let_in_before_is_no_merit_of_the_agent() -> None:
 
 
 def test_a_firewall_that_nobody_described() -> None:
-    """Where nobody said what the firewall lets in, the request is made and its answer not foretold."""
+    """If the plan does not say what the firewall lets in, the request is written without a prediction."""
     line = row({"name": "a", "observe": "http://172.20.0.10/"})
     assert (line["let_in_before"], line["let_in_after"], line["allowed_sources"]) == ("not known", "not known", "")
     assert line["request"].startswith("Let in 10.128.0.0/20, 10.129.0.0/20 to 172.20.0.10, port 80, TCP.")
@@ -285,6 +285,6 @@ def test_every_cell_is_quoted() -> None:
 def test_what_it_cannot_be_about(form: str, changes: dict[str, Any], where: str) -> None:
     """Without targets or ranges there is nothing to ask for, and the error names what is missing."""
     plan = plan_from_mapping({"network": NETWORK, "targets": [ERP]} | changes, source="plan")
-    with pytest.raises(InexpressibleError, match="name them") as caught:
+    with pytest.raises(InexpressibleError, match="add them") as caught:
         RENDERINGS[form](plan)
     assert (caught.value.form, caught.value.where) == (form, where)

@@ -208,7 +208,7 @@ def test_what_gcloud_drops_for_composer_3(beside: dict[str, bool], *, is_sent: b
     ],
 )
 def test_what_gcloud_cannot_say(path: str, value: object, reason: str) -> None:
-    """Whatever gcloud has no flag or no value for is an error that names the field, never a shorter command."""
+    """A field or value that gcloud has no flag for is an error that names the field, never a shorter command."""
     with pytest.raises(InexpressibleError, match=reason) as caught:
         render(page_with(path, value))
     assert caught.value.where == f"environment.{path}"

@@ -16,7 +16,7 @@ import pytest
 from airflow_masq.renderings import RENDERINGS
 from airflow_masq.renderings.gcloud import FLAGS
 from airflow_masq.renderings.rest import read_fields
-from lab.packets.sandbox import inside
+from lab.packets.sandbox import is_inside
 from tests.renderings.examples import COMPOSER_1, COMPOSER_2_OTHERWISE, COMPOSER_3, NAME, PAGE, RICH, plan_of
 from tests.rules.refused import BY_GCLOUD, SET_ELSEWHERE_BY_GCLOUD, Refused
 
@@ -69,7 +69,7 @@ def _create(command: str, *, api: ComposerApi, home: Path) -> subprocess.Complet
     program = shutil.which("gcloud")
     if program is None:
         pytest.skip("gcloud is not installed")
-    if not inside():
+    if not is_inside():
         pytest.skip("not in a sandbox: run it through scripts/test")
     settings = {
         "API_ENDPOINT_OVERRIDES_COMPOSER": f"http://127.0.0.1:{api.server_port}/",

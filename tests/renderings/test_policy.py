@@ -232,8 +232,8 @@ def test_ones_own_list_is_left_alone() -> None:
 def test_what_ones_own_list_leaves_out_is_said() -> None:
     """Node and Pod ranges that are missing are named in a comment, in the rule's words; those it holds are not."""
     node, pod, nothing = comments({"agent_config": "nonMasqueradeCIDRs: [172.20.0.0/16]"})
-    assert node.startswith("MASQ301: The node range 10.128.0.0/20 is missing from the non-masquerade list; Composer")
-    assert pod.startswith(" MASQ301: The Pod range 192.168.0.0/16 is missing from the non-masquerade list; Composer")
+    assert node.startswith("MASQ301: The node range 10.128.0.0/20 is missing from the non-masquerade list. Composer")
+    assert pod.startswith(" MASQ301: The Pod range 192.168.0.0/16 is missing from the non-masquerade list. Composer")
     assert nothing == ""
     halves = "nonMasqueradeCIDRs: [10.128.0.0/9, 192.168.128.0/17, 192.168.0.0/17]"
     assert comments({"agent_config": halves}) == [""]
@@ -250,7 +250,7 @@ def test_the_comment_is_what_the_rule_says() -> None:
 
 
 def test_ranges_that_the_plan_does_not_name() -> None:
-    """Where nobody named the ranges the list is written all the same, and that nobody looked is said."""
+    """If the plan has no ranges, the list is written, with a comment that it was not compared with them."""
     (sentences,) = comments({"agent_config": "nonMasqueradeCIDRs: []"}, network={"pod_ranges": ["fd00::/64"]})
     assert sentences == "The plan names no node range, so whether the list includes it is not known (MASQ301)."
 
@@ -336,5 +336,5 @@ def test_a_list_that_is_too_long() -> None:
     policy = MasqueradePolicy(name="own", chains=(Chain(name="a", exemptions=()),))
     assert render_agent_config(replace(plan, policy=policy)).count("- 10.") == 63
     longer = NODES_AND_PODS | {"node_ranges": [f"10.{n}.0.0/16" for n in range(64)]}
-    with pytest.raises(InexpressibleError, match="refuses more than 64 ranges, and these are 65"):
+    with pytest.raises(InexpressibleError, match="refuses more than 64 ranges, but there are 65"):
         render_agent_config(replace(plan_from_mapping({"network": longer}, source="p"), policy=policy))

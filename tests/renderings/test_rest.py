@@ -34,7 +34,7 @@ def test_google_accepts_it(environment: dict[str, object]) -> None:
 
 
 def test_both_spellings_and_unknown_fields() -> None:
-    """snake_case becomes REST's spelling; a field that nobody here knows is written as it came."""
+    """snake_case becomes REST's spelling; an unknown field is written unchanged."""
     plan = plan_of({"config": {"node_config": {"enable_ip_masq_agent": True}, "brand_new": {"some_field": [1, None]}}})
     assert json.loads(render(plan)) == {
         "config": {"nodeConfig": {"enableIpMasqAgent": True}, "brand_new": {"some_field": [1, None]}}

@@ -265,7 +265,7 @@ def test_a_name_with_dashes() -> None:
     ],
 )
 def test_what_terraform_cannot_say(path: str, value: object, reason: str) -> None:
-    """Whatever the provider has no word for is an error that names the field."""
+    """A value that the provider cannot express is an error that names the field."""
     with pytest.raises(InexpressibleError, match=reason) as caught:
         render(page_with(path, value))
     assert (caught.value.where, caught.value.form) == (f"environment.{path}", "terraform")
@@ -283,7 +283,7 @@ def test_the_mode_of_plugins() -> None:
 @pytest.mark.parametrize("access", [{}, {"allowedIpRanges": []}, {"allowedIpRanges": None}])
 def test_a_web_server_that_nobody_may_reach(access: dict[str, object]) -> None:
     """The provider would forget an empty list, and so open the web server to everybody."""
-    with pytest.raises(InexpressibleError, match="keeps everyone out") as caught:
+    with pytest.raises(InexpressibleError, match="blocks all access") as caught:
         render(page_with("config.webServerNetworkAccessControl", access))
     assert caught.value.where == "environment.config.webServerNetworkAccessControl.allowedIpRanges"
 

@@ -141,7 +141,7 @@ def test_a_network_is_named_once_and_whole(node_config: dict[str, str], found: s
 
 
 def test_an_attachment_makes_the_missing_network_no_matter() -> None:
-    """Beside an attachment a lone subnetwork is overridden, so that nobody is told to name its network."""
+    """A network attachment overrides a lone subnetwork, so no finding asks for its network."""
     node_config = {"composerNetworkAttachment": ATTACHMENT, "subnetwork": SUBNETWORK}
     assert codes(environment(COMPOSER_3, nodeConfig=node_config)) & {"MASQ111", "MASQ112"} == {"MASQ111"}
 

@@ -49,7 +49,7 @@ def test_the_caution_is_told_in_googles_terms() -> None:
     """Who leaves a range out reads why Composer wants it: intranode visibility."""
     (finding,) = findings(_agent(_listing(NODES)), "MASQ301")
     assert "intranode visibility" in finding.message
-    assert "at least include the cluster's node and Pod ranges" in finding.message
+    assert "include at least the cluster's node and Pod ranges" in finding.message
 
 
 def test_defaults_without_public_pods_are_no_proper_list() -> None:
@@ -114,7 +114,7 @@ def test_two_manifests_of_one_name_are_told() -> None:
     """The later one takes the earlier one's place, which is told at the later; other names are no matter."""
     (finding,) = findings(_egress(manifest(*ALL), manifest(*ALL, name="more"), manifest(PODS)), "MASQ304")
     assert finding.where == "policy.egress_nat_policies[2].metadata.name"
-    assert "takes the place of the one above it" in finding.message
+    assert "replaces the one above it" in finding.message
     assert "'default'" in finding.message
     assert not findings(_egress(manifest(*ALL), manifest(*ALL, name="more")), "MASQ304")
 
@@ -132,7 +132,7 @@ def test_two_manifests_of_one_name_are_told() -> None:
     ],
 )
 def test_a_stated_policy_must_agree_with_the_flag(policy: str | None, count: int, *, flag: bool) -> None:
-    """Only a policy that somebody wrote down can contradict the flag."""
+    """Only a policy in the plan can contradict the flag."""
     plan = environment(nodeConfig={"enableIpMasqAgent": flag})
     stated = {} if policy is None else {"policy": policy}
     assert len(findings({**plan, **stated}, "MASQ305")) == count
@@ -199,7 +199,7 @@ def test_an_empty_list_is_told_once() -> None:
 
 
 def test_a_config_that_nobody_reads_is_not_judged() -> None:
-    """Without the DaemonSet neither a refused nor a doubtful config matters, only that nobody reads it."""
+    """Without the DaemonSet, the only finding is that the config has no effect."""
     for text in ("nonMasqueradeCIDRs: [nonsense]", "nonMasqueradeCIDR: []", _listing(), _listing("0.0.0.0/0")):
         assert codes(_agent(text, daemon_set=False)) == {"MASQ315"}
 
@@ -222,7 +222,7 @@ def test_a_refused_config_is_an_error_with_the_agents_reason() -> None:
     ],
 )
 def test_warnings_of_the_agents_config_are_findings(text: str, words: str) -> None:
-    """What the agent accepts but nobody means becomes a warning with its words."""
+    """A probable mistake in a config that the agent accepts is a warning."""
     (finding,) = findings(_agent(text), "MASQ317")
     assert (finding.severity, words in finding.message) == (Severity.WARNING, True)
 
@@ -280,7 +280,10 @@ def test_only_of_the_agent_was_everything_listed_seen(plan: dict[str, Any], prov
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("resyncInterval: 60s", "nonMasqueradeCIDRs is missing, so the agent's default list is in force, whose 172.16"),
+        (
+            "resyncInterval: 60s",
+            "nonMasqueradeCIDRs is missing, so the agent's default list is in force. Its entry 172",
+        ),
         (_listing("172.16.0.0/12", *ALL), "172.16.0.0/12 covers erp (172.20.0.10)"),
     ],
 )
@@ -314,7 +317,7 @@ def test_a_contradiction_that_hides_a_failure_is_an_error(
     }
     (finding,) = findings(plan, "MASQ305")
     assert finding.severity is severity
-    assert ("erp would not see what it needs" in finding.message) is (severity is Severity.ERROR)
+    assert ("erp would not see the expected address" in finding.message) is (severity is Severity.ERROR)
 
 
 def test_a_sentence_that_asks_ends_with_its_question_mark() -> None:
@@ -337,7 +340,7 @@ def test_a_config_map_is_read_as_the_manifest_that_it_is() -> None:
 
 @pytest.mark.parametrize(("image", "code"), [(COMPOSER_1, "MASQ318"), (COMPOSER_2, "MASQ306")])
 def test_a_policy_that_the_cluster_cannot_have_is_an_error(image: str, code: str) -> None:
-    """What is predicted from it cannot be relied on, so that a plan with it is not let through."""
+    """Predictions from such a config are not reliable, so the plan is refused."""
     policies: dict[str, dict[str, Any]] = {"MASQ318": _egress(manifest(*ALL)), "MASQ306": _agent(_listing(*ALL))}
     (finding,) = findings({**policies.pop(code), **environment(image)}, code)
     assert finding.severity is Severity.ERROR

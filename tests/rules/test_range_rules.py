@@ -243,7 +243,7 @@ def test_fields_for_ipv4_take_no_ipv6(field: str) -> None:
 def test_everything_in_parts_is_everything(halves: list[str], whole: str | None) -> None:
     """Entries that leave nothing out together are found like the one that says so, and told once."""
     found = findings({"network": NETWORK, "policy": {"egress_nat_policies": [manifest(*halves)]}}, "MASQ308")
-    assert [f"are {whole} together" in finding.message for finding in found] == [True] * (whole is not None)
+    assert [f"cover {whole} together" in finding.message for finding in found] == [True] * (whole is not None)
 
 
 @pytest.mark.parametrize(
@@ -262,7 +262,7 @@ def test_name_servers_that_tell_ones_address_are_public(observe: str) -> None:
 
 
 def test_a_name_of_the_plans_own_hides_no_overlap() -> None:
-    """A network that somebody calls Pod is another network all the same."""
+    """A network with the name Pod is still another network."""
     network = {"pod_ranges": ["192.168.0.0/16"], "other_ranges": {"Pod": ["192.168.0.0/16"]}}
     assert [finding.severity for finding in findings({"network": network}, "MASQ201")] == [Severity.WARNING]
 
@@ -297,7 +297,7 @@ def test_errors_are_told_before_what_is_only_worth_knowing() -> None:
 
 
 def test_where_a_company_has_all_private_addresses_nothing_is_wrong() -> None:
-    """Aggregates of private addresses hold the cluster's ranges and the Docker bridge, and nobody can renumber them."""
+    """Aggregates of private addresses hold the cluster's ranges and the Docker bridge, and cannot be renumbered."""
     on_premises = ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"]
     network = {**NETWORK, "pod_ranges": ["100.64.0.0/16"], "other_ranges": {"on-premises": on_premises}}
     found = [*findings({"network": network}, "MASQ201"), *findings({"network": network}, "MASQ206")]
@@ -309,7 +309,7 @@ def test_another_network_in_the_docker_bridge_cannot_be_moved() -> None:
     """It is told that what lies there may be out of reach, and not to take another range."""
     (finding,) = findings({"network": {"other_ranges": {"corp": ["10.9.0.0/16", "172.17.9.0/24"]}}}, "MASQ206")
     assert finding.where == "network.other_ranges.corp[1]"
-    assert "out of reach" in finding.message
+    assert "unreachable" in finding.message
     assert "use another range" not in finding.message
 
 

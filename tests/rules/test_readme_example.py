@@ -12,7 +12,7 @@ README = Path(__file__).parents[2] / "README.md"
 
 
 def test_the_readmes_plan_is_clean() -> None:
-    """Whoever copies the README's plan starts without a single finding."""
+    """The README's plan has no findings."""
     plans = [
         text
         for text in re.findall(r"```yaml\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)

@@ -8,7 +8,7 @@ from importlib.resources import files
 
 from airflow_masq.network.provenance import Provenance
 from airflow_masq.plan import plan_from_mapping
-from airflow_masq.rules import Finding, Severity, all_rules, lint
+from airflow_masq.rules import Finding, Severity, lint, list_rules
 
 ENVIRONMENT: dict[str, object] = {
     "name": "projects/p/locations/l/environments/E",
@@ -29,7 +29,7 @@ def test_adding_a_rule_is_adding_a_file() -> None:
     """Every file that is named after a code is a rule of that code, and there is no other."""
     names = [file.name for file in files("airflow_masq.rules").iterdir()]
     codes = sorted(name[:7].upper() for name in names if re.fullmatch(r"masq[0-9]{3}_\w+\.py", name))
-    assert [rule.code for rule in all_rules()] == codes
+    assert [rule.code for rule in list_rules()] == codes
     assert len(set(codes)) == len(codes)
     assert {"MASQ101", "MASQ102", "MASQ103", "MASQ104", "MASQ201", "MASQ202", "MASQ203", "MASQ204"} <= set(codes)
 

@@ -12,16 +12,16 @@ from typing import Any
 import pytest
 
 from airflow_masq.plan import load_plan, plan_from_mapping
-from airflow_masq.rules import Finding, Rule, Severity, all_rules, lint, page
+from airflow_masq.rules import Finding, Rule, Severity, lint, list_rules, write_page
 
 PAGES = Path(__file__).parents[2] / "docs" / "rules"
-RULES = pytest.mark.parametrize("rule", all_rules(), ids=lambda rule: rule.code)
+RULES = pytest.mark.parametrize("rule", list_rules(), ids=lambda rule: rule.code)
 
 
 @RULES
 def test_the_bad_example_is_found(rule: Rule) -> None:
     """A rule complains about its own bad example, with its own severity."""
-    findings = rule.findings(load_plan(rule.bad, source="bad"))
+    findings = rule.apply(load_plan(rule.bad, source="bad"))
     assert [(finding.code, finding.severity) for finding in findings] == [(rule.code, rule.severity)]
 
 
@@ -36,19 +36,19 @@ def test_the_page_is_true(rule: Rule) -> None:
     """The page in docs/rules is what the rule says today."""
     path = PAGES / f"{rule.code}.md"
     if os.environ.get("AIRFLOW_MASQ_WRITE_PAGES"):
-        path.write_text(page(rule), encoding="utf-8")
-    assert path.read_text(encoding="utf-8") == page(rule)
+        path.write_text(write_page(rule), encoding="utf-8")
+    assert path.read_text(encoding="utf-8") == write_page(rule)
 
 
 def test_there_is_no_page_of_a_rule_that_does_not_exist() -> None:
     """A rule that was withdrawn leaves no page behind."""
-    assert {path.stem for path in PAGES.glob("MASQ[123]*.md")} == {rule.code for rule in all_rules()}
+    assert {path.stem for path in PAGES.glob("MASQ[123]*.md")} == {rule.code for rule in list_rules()}
 
 
 @RULES
 def test_the_page_is_whole(rule: Rule) -> None:
     """A page has a title, what it means, why with a source, both examples and how to fix it, in this order."""
-    text = page(rule)
+    text = write_page(rule)
     assert text.startswith(f"# {rule.code}: ")
     places = [text.index(part) for part in ("## Why", "https://", "## Bad", "## Good", "## How to fix")]
     assert places == sorted(places)

@@ -83,20 +83,24 @@ def test_where_the_agent_would_not_help_the_firewall_must_change() -> None:
     """A firewall that knows neither Pods nor nodes stops the plan all the same, and the message names both."""
     plan = _plan(policy="gke-default", allowed_sources=["10.200.0.0/16"])
     message = _message(plan)
-    assert "The agent alone would not help: then they come with their node's address in 10.128.0.0/20" in message
-    assert message.endswith("Ask that side to let in 192.168.0.0/16, or, with the agent, 10.128.0.0/20.")
+    assert "The agent alone does not help: with it, workers come with their node's address in 10.128.0.0/20" in message
+    assert message.endswith(
+        "Ask the firewall's team to let in 192.168.0.0/16, or enable the agent and ask for 10.128.0.0/20."
+    )
     assert findings(plan, "MASQ310")[0].severity is Severity.ERROR
 
 
 def test_with_the_agent_the_nodes_must_be_let_in() -> None:
     """Masqueraded traffic that a firewall keeps out needs that firewall to change, and nothing else."""
-    assert _message(_plan(allowed_sources=["10.200.0.0/16"])).endswith("Ask that side to let in 10.128.0.0/20.")
+    assert _message(_plan(allowed_sources=["10.200.0.0/16"])).endswith(
+        "Ask the firewall's team to let in 10.128.0.0/20."
+    )
 
 
 def test_what_is_never_masqueraded_is_helped_by_no_agent() -> None:
     """A service among the nodes sees Pods in any case."""
     message = _message(_plan("http://10.128.15.200/", allowed_sources=["10.0.0.0/8"]))
-    assert "The agent does not change that" in message
+    assert "The agent does not change this" in message
     assert "GKE's fixed policy exempts 10.128.0.0/20" in message
 
 
@@ -104,7 +108,7 @@ def test_on_the_internet_cloud_nats_address_must_be_let_in() -> None:
     """A public service needs Cloud NAT's address in its list, and is content with it there."""
     message = _message(_plan(PUBLIC, allowed_sources=["10.0.0.0/8"]))
     assert "through Cloud NAT, with its address in 203.0.113.7, so" in message
-    assert message.endswith("Ask that side to let in 203.0.113.7.")
+    assert message.endswith("Ask the firewall's team to let in 203.0.113.7.")
     assert not findings(_plan(PUBLIC, allowed_sources=["203.0.113.0/24"]), "MASQ310")
 
 
@@ -113,7 +117,7 @@ def test_a_nodes_external_address_is_never_a_private_one() -> None:
     plan = _plan(PUBLIC, allowed_sources=["10.0.0.0/8"])
     message = _message({**plan, "network": {**NETWORK, "public_nodes": True}})
     assert "with their node's external address, which this plan does not name, so" in message
-    assert message.endswith("Ask that side to let in that address.")
+    assert message.endswith("Ask the firewall's team to let in that address.")
 
 
 def test_without_any_translation_the_cause_is_told() -> None:
@@ -122,11 +126,11 @@ def test_without_any_translation_the_cause_is_told() -> None:
 
 
 def test_unknown_nodes_are_not_promised_to_be_let_in() -> None:
-    """Where the node range is not known, nobody says that the agent would help."""
+    """If the node range is not known, the message does not promise that the agent helps."""
     plan = {**_plan(policy="gke-default", allowed_sources=["10.0.0.0/8"]), "network": {"pod_ranges": [PODS]}}
     message = _message(plan)
     assert "which this plan does not name" in message
-    assert message.endswith("or, with the agent, that address.")
+    assert message.endswith("or enable the agent and ask for that address.")
 
 
 def test_where_the_flag_is_set_another_policy_is_the_cause() -> None:
@@ -135,7 +139,7 @@ def test_where_the_flag_is_set_another_policy_is_the_cause() -> None:
     plan["environment"]["config"]["nodeConfig"] = {"enableIpMasqAgent": True}
     (finding,) = findings(plan, "MASQ310")
     assert finding.severity is Severity.ERROR
-    assert finding.message.endswith("which it lets in: leave policy out of the plan.")
+    assert finding.message.endswith("which it lets in: remove policy from the plan.")
 
 
 @pytest.mark.parametrize(("image", "is_helped"), [(COMPOSER_1, True), (COMPOSER_2, False)])
@@ -223,7 +227,7 @@ def test_one_cause_is_told_once() -> None:
         (ERP, "composer", {"node_ranges": ["fd01::/64"]}, "network.node_ranges has no IPv4 range"),
         (ERP, "gke-default", {}, "network.pod_ranges is missing"),
         (PUBLIC, "composer", {"nat_covers": ["node"]}, "network.nat_addresses is missing"),
-        (PUBLIC, "composer", {"public_nodes": True}, "not known beforehand"),
+        (PUBLIC, "composer", {"public_nodes": True}, "not known in advance"),
         (PUBLIC, "composer", {"nat_covers": ["node"], "nat_addresses": ["203.0.113.7"]}, None),
         (ERP, "composer", NETWORK, None),
     ],
@@ -240,7 +244,7 @@ def test_what_a_firewall_cannot_be_judged_by_is_named(
 
 
 @pytest.mark.parametrize(
-    ("observe", "words"), [("https://erp.example/ip", "a name (erp.example)"), ("airflow://erp", "in a connection")]
+    ("observe", "words"), [("https://erp.example/ip", "by name (erp.example)"), ("airflow://erp", "by a connection")]
 )
 def test_names_are_not_resolved_and_that_is_said(observe: str, words: str) -> None:
     """Where a target's address is not known, its firewall is not judged; without a firewall there is nothing to say."""
@@ -305,8 +309,8 @@ def test_a_firewall_without_ipv6_keeps_out_who_comes_by_it() -> None:
     plan = _plan("http://[fd20::10]/", allowed_sources=["10.0.0.0/8"])
     assert _message(plan) == (
         "erp (fd20::10) lets in only 10.0.0.0/8, but workers reach it with their Pod's address, which this plan does "
-        "not name (IPv6 is not masqueraded), so its firewall drops them. The agent does not change that. Ask that side "
-        "to let in that address, or reach the service by IPv4."
+        "not name (IPv6 is not masqueraded), so its firewall drops them. The agent does not change this. Ask the "
+        "firewall's team to let in that address, or use the service's IPv4 address."
     )
     assert not findings(_plan("http://[fd20::10]/"), "MASQ310")
 
@@ -365,7 +369,7 @@ def test_an_address_that_no_packet_travels_to_proves_nothing(address: str) -> No
     """A loopback or multicast address is told as such, and nothing is said of its firewall."""
     plan = _plan(f"http://{address}:8080/", allowed_sources=["10.0.0.0/8"], expect="node")
     (finding,) = findings(plan, "MASQ309")
-    assert "is no address that a packet leaves the Pod for" in finding.message
+    assert "do not leave the Pod" in finding.message
     assert codes(plan) == {"MASQ309"}
 
 
@@ -373,7 +377,7 @@ def test_an_address_that_no_packet_travels_to_proves_nothing(address: str) -> No
     ("observe", "words"),
     [
         ("http://169.254.169.254/", "is link-local"),
-        ("http://10.128.15.200/", "lies in the cluster's own ranges"),
+        ("http://10.128.15.200/", "is in the cluster's own ranges"),
     ],
 )
 def test_where_an_observer_stands_is_told(observe: str, words: str) -> None:
@@ -383,12 +387,12 @@ def test_where_an_observer_stands_is_told(observe: str, words: str) -> None:
 
 
 def test_a_firewall_on_the_node_itself_is_nobodys_to_ask() -> None:
-    """A link-local target with a firewall is told as no proof, and nobody is asked to let Pods in."""
+    """A link-local target with a firewall proves nothing, and no message asks to let Pods in."""
     assert codes(_plan("http://169.254.169.254/", allowed_sources=["10.0.0.0/8"])) == {"MASQ309"}
 
 
 def test_a_node_range_that_is_too_wide_is_suspected() -> None:
-    """Who names all machines as the cluster's nodes, as the page's example may be read, is told to narrow that."""
+    """If the node ranges contain all machines, as the page's example suggests, the message says to narrow them."""
     plan = _plan("http://10.20.0.5/", "gke-default", allowed_sources=["10.0.0.0/8"])
     plan["network"] = {"node_ranges": ["10.0.0.0/8"], "pod_ranges": [PODS]}
     assert "If network.node_ranges names more than the cluster's own subnetwork, correct that first." in _message(plan)
@@ -397,9 +401,11 @@ def test_a_node_range_that_is_too_wide_is_suspected() -> None:
 
 
 def test_expecting_pods_behind_a_firewall_for_nodes_is_a_contradiction() -> None:
-    """Nobody is advised to masquerade towards a target that is to see Pods."""
+    """No message advises masquerading for a target that must see Pods."""
     message = _message(_plan(policy="gke-default", allowed_sources=["10.0.0.0/8"], expect="pod"))
-    assert message.endswith("That contradicts expect: pod. Ask that side to let in 192.168.0.0/16, or remove expect.")
+    assert message.endswith(
+        "This contradicts expect: pod. Ask the firewall's team to let in 192.168.0.0/16, or remove expect."
+    )
 
 
 def test_an_object_beside_the_default_one_does_not_stand_in_its_place() -> None:
@@ -408,7 +414,7 @@ def test_an_object_beside_the_default_one_does_not_stand_in_its_place() -> None:
     message = _message(_plan(policy=policy, allowed_sources=["10.0.0.0/8"]))
     assert "GKE's default list exempts 172.16.0.0/12" in message
     assert message.endswith(
-        "which it lets in: add such an EgressNATPolicy in place of GKE's, and keep the destination out of the others."
+        "lets in: replace GKE's EgressNATPolicy with such an object, and remove the destination from the others."
     )
 
 
@@ -418,7 +424,7 @@ def test_an_entry_that_is_not_the_only_one_to_blame_is_not_the_only_advice() -> 
         policy={"egress_nat_policies": [manifest("172.20.0.0/16", name="mine")]}, allowed_sources=["10.0.0.0/8"]
     )
     assert codes(both) >= {"MASQ307", "MASQ310"}
-    assert "keep the destination out of the others" in _message(both)
+    assert "remove the destination from the others" in _message(both)
     own = {**both, **environment(nodeConfig={"enableIpMasqAgent": True})}
     assert codes(own) & {"MASQ307", "MASQ310"} == {"MASQ307"}
 

@@ -147,14 +147,14 @@ def test_a_bucket_of_ones_own(image: str, count: int) -> None:
             "workloadsConfig.worker.memoryGb",
             600,
             "MASQ113",
-            "gcloud accepts 0.125 to 512 for worker.memoryGb, and the plan has 600; change the number",
+            "gcloud accepts 0.125 to 512 for worker.memoryGb, but the plan has 600; change the number",
         ),
         (
             COMPOSER_1,
             "nodeCount",
             2,
             "MASQ114",
-            "Terraform accepts 3 or more for nodeCount, and the plan has 2; change the number",
+            "Terraform accepts 3 or more for nodeCount, but the plan has 2; change the number",
         ),
         (
             COMPOSER_2,
@@ -171,7 +171,7 @@ def test_a_bucket_of_ones_own(image: str, count: int) -> None:
             "nodeConfig.tags",
             ["a", "b", "a"],
             "MASQ113",
-            "gcloud refuses nodeConfig.tags with the same entry twice; remove one of the two",
+            "gcloud refuses duplicate entries in nodeConfig.tags; remove one of them",
         ),
         (
             COMPOSER_1,
@@ -186,8 +186,8 @@ def test_a_bucket_of_ones_own(image: str, count: int) -> None:
             "n1",
             "MASQ113",
             (
-                "gcloud treats this image version as Composer 2 and refuses nodeConfig.machineType for it; name a "
-                "version that tells the generation, remove the field"
+                "gcloud treats this image version as Composer 2 and refuses nodeConfig.machineType for it; choose a "
+                "version that shows the generation, remove the field"
             ),
         ),
     ],

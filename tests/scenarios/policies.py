@@ -9,9 +9,9 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, assert_never
 
-from airflow_masq.agent.config import agent_policy, read_agent_config
+from airflow_masq.agent.config import derive_agent_policy, read_agent_config
 from airflow_masq.network.egress_nat_policy import combine_egress_nat_policies
-from airflow_masq.network.policy import MasqueradePolicy, composer_policy, gke_default_policy, no_policy
+from airflow_masq.network.policy import MasqueradePolicy, make_composer_policy, make_gke_default_policy, make_no_policy
 from tests.scenarios.words import Agent, Agents, BuiltIn, Known, Objects, Words
 
 if TYPE_CHECKING:
@@ -38,14 +38,14 @@ def make_policy(words: Words, ranges: NetworkRanges) -> MasqueradePolicy:
             manifests = [each.manifest for each in words.objects]
             return combine_egress_nat_policies(manifests, ranges=ranges, has_agent=words.has_agent)
         case BuiltIn(name=Known.COMPOSER):
-            return composer_policy(ranges, autopilot=words.autopilot)
+            return make_composer_policy(ranges, autopilot=words.autopilot)
         case BuiltIn(name=Known.GKE_DEFAULT):
-            return gke_default_policy(ranges, autopilot=words.autopilot)
+            return make_gke_default_policy(ranges, autopilot=words.autopilot)
         case BuiltIn():
-            return no_policy()
+            return make_no_policy()
     assert_never(words)
 
 
 def _make_agent_policy(agent: Agent) -> MasqueradePolicy:
     reading = read_agent_config(agent.config, enable_ipv6=agent.ipv6, reserved_ranges=agent.reserved_ranges)
-    return agent_policy(reading)
+    return derive_agent_policy(reading)

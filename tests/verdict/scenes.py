@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from netaddr import IPAddress, IPNetwork
 
 from airflow_masq.environment import EnvironmentResource
-from airflow_masq.network.policy import composer_policy, gke_default_policy
+from airflow_masq.network.policy import make_composer_policy, make_gke_default_policy
 from airflow_masq.network.ranges import AddressKind, NetworkRanges
 from airflow_masq.observation.observation import Component, Failure, Observation, Vantage
 from airflow_masq.plan import Plan, Target
@@ -50,7 +50,7 @@ def plan(*, masquerade: bool = True, ranges: NetworkRanges = RANGES) -> Plan:
         ),
         cluster_version=None,
         ranges=ranges,
-        policy=composer_policy(ranges) if masquerade else gke_default_policy(ranges),
+        policy=make_composer_policy(ranges) if masquerade else make_gke_default_policy(ranges),
         targets=(),
     )
 

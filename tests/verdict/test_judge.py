@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from netaddr import IPAddress, IPNetwork
 
-from airflow_masq.network.policy import no_policy
+from airflow_masq.network.policy import make_no_policy
 from airflow_masq.network.ranges import SOURCE_KINDS, AddressKind, NetworkRanges
 from airflow_masq.observation.observation import Component, Failure, Observation
 from airflow_masq.plan import plan_from_mapping
@@ -137,7 +137,7 @@ def test_nat_that_may_have_translated_pods_proves_nothing(covers: set[AddressKin
 
 @pytest.mark.parametrize("seen", [NODE, POD, "8.8.8.8"])
 def test_without_agent_and_need_nothing_can_be_said(seen: str) -> None:
-    """Where nobody says which source is needed, the verdict asks for that."""
+    """If the plan does not say which source is needed, the verdict asks for it."""
     verdict = judge(target(), [saw(seen)], vantage=vantage(), plan=plan(masquerade=False))
     assert (verdict.code, verdict.outcome, verdict.expected) == ("MASQ426", Outcome.INCONCLUSIVE, "")
     assert "add allowed_sources or expect to the target" in verdict.reason
@@ -222,7 +222,7 @@ def test_every_failure_has_its_own_code_and_never_passes(failure: Failure) -> No
 
 
 def test_no_attempt_at_all_is_an_error() -> None:
-    """A target that nobody asked is not passed over."""
+    """A target without an observation is reported."""
     verdict = verdict_of(need=target(expect="node"), at=vantage(pod_ip=None))
     assert (verdict.code, verdict.outcome, verdict.node) == ("MASQ452", Outcome.ERROR, None)
 
@@ -371,7 +371,7 @@ def test_attempts_that_agree_are_not_worth_a_finding() -> None:
 
 def test_a_policy_without_translation_keeps_no_pod_address_by_intent() -> None:
     """With the flag set, a Pod address fails even where the plan's policy claims that nothing is translated."""
-    contradictory = dataclasses.replace(plan(), policy=no_policy())
+    contradictory = dataclasses.replace(plan(), policy=make_no_policy())
     assert judge(target(), [saw(POD)], vantage=vantage(), plan=contradictory).code == "MASQ413"
     assert judge(target(), [saw(NODE)], vantage=vantage(), plan=contradictory).code == "MASQ403"
 

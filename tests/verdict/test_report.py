@@ -12,7 +12,7 @@ from tests.verdict.scenes import vantage, verdict_of
 
 
 def test_the_worst_outcome_counts_and_nothing_is_no_pass() -> None:
-    """A report is as good as its worst verdict; an empty one is inconclusive, and a problem is an error."""
+    """A report has the outcome of its worst verdict; an empty one is inconclusive, and a problem is an error."""
     assert report(passing()).outcome is Outcome.PASS
     assert report(passing(), silent()).outcome is Outcome.INCONCLUSIVE
     assert report(passing(), failing(name="b"), silent()).outcome is Outcome.FAIL

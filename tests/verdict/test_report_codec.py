@@ -117,7 +117,7 @@ def _set(path: str, value: object) -> Callable[[Any], object]:
     ],
 )
 def test_a_forged_report_is_refused_with_its_place(change: Callable[[Any], object], where: str) -> None:
-    """Whoever may write an XCom cannot make it say what the verdicts do not."""
+    """A report whose outcome contradicts its verdicts is refused."""
     with pytest.raises(InvalidInputError) as refused:
         from_dict(_forged(change))
     assert where in str(refused.value)

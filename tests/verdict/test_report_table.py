@@ -94,6 +94,6 @@ def test_foreign_text_in_a_table_is_escaped_once() -> None:
 
 
 def test_a_node_that_is_not_known_is_called_unknown() -> None:
-    """A worker whose address nobody learnt still has its row."""
+    """A worker with an unknown address still has its row."""
     assert "unknown" in render_table(report(verdict_of(need=NEED, at=vantage(pod_ip=None))))
     assert PUBLIC not in render_table(report(passing()))

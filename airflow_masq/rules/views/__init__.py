@@ -1,1 +1,1 @@
-"""What several rules look at: a plan's environment, ranges, policy and targets, read once for all of them."""
+"""Views of a plan that several rules share: its ranges, policy, targets and the tools that create its environment."""

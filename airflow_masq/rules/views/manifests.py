@@ -1,4 +1,4 @@
-"""What is wrong with the EgressNATPolicy manifests of a plan, told apart for the rules; it must not judge."""
+"""The problems of a plan's EgressNATPolicy manifests, divided between MASQ303 and MASQ304."""
 
 from __future__ import annotations
 
@@ -14,26 +14,18 @@ if TYPE_CHECKING:
     from airflow_masq.plan import Plan
 
 
-def bare_destinations(plan: Plan) -> Iterator[tuple[str, ManifestProblem]]:
-    """Find destinations that are text instead of objects.
-
-    :param plan: the plan.
-    :return: each with its place in the plan.
-    """
-    return (found for found, is_bare in _problems(plan) if is_bare)
+def find_bare_destinations(plan: Plan) -> Iterator[tuple[str, ManifestProblem]]:
+    """Find destinations that are text instead of objects, each with its place in the plan."""
+    return (found for found, is_bare in _find_problems(plan) if is_bare)
 
 
-def other_problems(plan: Plan) -> Iterator[tuple[str, ManifestProblem]]:
-    """Find everything else that is wrong with the manifests.
-
-    :param plan: the plan.
-    :return: each with its place in the plan.
-    """
-    yield from (found for found, is_bare in _problems(plan) if not is_bare)
-    yield from _repeated_names(plan)
+def find_other_problems(plan: Plan) -> Iterator[tuple[str, ManifestProblem]]:
+    """Find all other problems of the manifests, each with its place in the plan."""
+    yield from (found for found, is_bare in _find_problems(plan) if not is_bare)
+    yield from _find_repeated_names(plan)
 
 
-def _repeated_names(plan: Plan) -> Iterator[tuple[str, ManifestProblem]]:
+def _find_repeated_names(plan: Plan) -> Iterator[tuple[str, ManifestProblem]]:
     seen: set[str] = set()
     for place, manifest in plan.policy_choice.placed_manifests:
         metadata = manifest.get("metadata")
@@ -41,20 +33,20 @@ def _repeated_names(plan: Plan) -> Iterator[tuple[str, ManifestProblem]]:
         if not isinstance(name, str):
             continue
         if name in seen:
-            expected = "a name of its own (this object takes the place of the one above it)"
+            expected = "a unique name (this object replaces the one above it)"
             problem = ManifestProblem(where="metadata.name", expected=expected, seen=excerpt(name))
             yield f"{place}.{problem.where}", problem
         seen.add(name)
 
 
-def _problems(plan: Plan) -> Iterator[tuple[tuple[str, ManifestProblem], bool]]:
+def _find_problems(plan: Plan) -> Iterator[tuple[tuple[str, ManifestProblem], bool]]:
     for place, manifest in plan.policy_choice.placed_manifests:
-        bare = {f"spec.destinations[{position}]" for position in _positions_of_text(manifest)}
+        bare = {f"spec.destinations[{position}]" for position in _list_text_positions(manifest)}
         for problem in (*check_egress_nat_policy(manifest), *find_unknown_keys(manifest)):
             yield (f"{place}.{problem.where}", problem), problem.where in bare
 
 
-def _positions_of_text(manifest: Mapping[str, object]) -> list[int]:
+def _list_text_positions(manifest: Mapping[str, object]) -> list[int]:
     spec = manifest.get("spec")
     destinations = spec.get("destinations") if isinstance(spec, Mapping) else None
     entries = destinations if isinstance(destinations, list) else []

@@ -1,4 +1,4 @@
-"""What several rules read from a policy that a plan describes in full; it must not judge."""
+"""The non-masquerade list of a policy that the plan itself describes, as several rules read it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from netaddr import IPSet
 
 from airflow_masq.network.egress_nat_policy import check_egress_nat_policy, read_egress_nat_policy
-from airflow_masq.network.policy import Reason, gke_fixed
+from airflow_masq.network.policy import Reason, list_gke_fixed_exemptions
 from airflow_masq.network.ranges import IPV4
 
 if TYPE_CHECKING:
@@ -27,36 +27,27 @@ EGRESS_NAT_POLICIES_PLACE: Final = "policy.egress_nat_policies"
 
 @dataclass(frozen=True, kw_only=True)
 class ListEntry:
-    """One range that a plan's own policy keeps from being masqueraded.
-
-    :param where: its place in the plan.
-    :param cidr: the range.
-    """
+    """One range that a plan's own policy exempts from masquerading, with its place in the plan."""
 
     where: str
     cidr: IPNetwork
 
 
 def lists_defaults(plan: Plan) -> bool:
-    """Say whether the agent's own list is in force because the plan's config has none.
-
-    :param plan: the plan.
-    :return: whether it is.
-    """
+    """Say whether the agent's own list is in force because the plan's config has none."""
     reading = plan.policy_choice.agent_reading
     return reading is not None and reading.config is not None and reading.config.lists_defaults
 
 
 def list_entries(plan: Plan) -> tuple[ListEntry, ...]:
-    """Give the ranges that the plan's own policy keeps from being masqueraded.
+    """List the ranges that the plan's own policy exempts from masquerading.
 
-    :param plan: the plan.
-    :return: what stands in its manifests or its agent's config, where that is in force; the agent's defaults where the
+    :return: the entries of its manifests, or of its agent's config if the agent reads it; the agent's defaults if the
         config has no list; nothing for Composer's and GKE's policies.
     """
     choice = plan.policy_choice
     if choice.name == EGRESS_NAT_POLICIES:
-        return tuple(_manifest_entries(plan))
+        return tuple(_list_manifest_entries(plan))
     if choice.name == AGENT_CONFIG and choice.daemon_set:
         return tuple(
             ListEntry(where=AGENT_CONFIG_PLACE, cidr=exemption.cidr)
@@ -66,42 +57,35 @@ def list_entries(plan: Plan) -> tuple[ListEntry, ...]:
     return ()
 
 
-def policy_place(plan: Plan) -> str:
-    """Give the place of the policy that a plan describes in full.
-
-    :param plan: the plan.
-    :return: the place of its agent's config, or of its manifests.
-    """
+def name_policy_place(plan: Plan) -> str:
+    """Name the place of the plan's own policy: its agent's config, or its manifests."""
     return AGENT_CONFIG_PLACE if plan.policy_choice.name == AGENT_CONFIG else EGRESS_NAT_POLICIES_PLACE
 
 
-def uncovered(plan: Plan, *, networks: Iterable[IPNetwork]) -> list[IPNetwork]:
-    """Give the ranges that the plan's own policy does not keep from being masqueraded as a whole.
+def find_unlisted(plan: Plan, *, networks: Iterable[IPNetwork]) -> list[IPNetwork]:
+    """Find the ranges that the plan's own policy does not exempt from masquerading as a whole.
 
-    What GKE adds of itself on Autopilot does not count.
+    The ranges that GKE itself adds on Autopilot do not count.
 
-    :param plan: the plan.
     :param networks: the ranges to look for.
-    :return: those that are missing; none where the plan describes no policy in full, as where GKE's or Composer's
-        object ``default`` stays in force beside its own, or where that masquerades nothing.
+    :return: those that are missing; none if the plan does not describe the whole policy (GKE's or Composer's object
+        ``default`` stays in force beside its own), or if the policy masquerades nothing.
     """
     choice = plan.policy_choice
     is_described = choice.replaces_default or (choice.name == AGENT_CONFIG and choice.daemon_set)
     if not is_described or not plan.policy.chains:
         return []
     (chain,) = plan.policy.chains
-    fixed = frozenset(gke_fixed(plan.ranges) if choice.name == EGRESS_NAT_POLICIES else ())
+    fixed = frozenset(list_gke_fixed_exemptions(plan.ranges) if choice.name == EGRESS_NAT_POLICIES else ())
     listed = IPSet([exemption.cidr for exemption in chain.exemptions if exemption not in fixed])
     return [network for network in networks if network not in listed and (network.version == IPV4 or chain.ipv6)]
 
 
-def culprit(plan: Plan, *, predicted: PredictedTarget) -> ListEntry | None:
-    """Give the entry of the plan's own policy that keeps a target from being masqueraded although it needs to be.
+def find_exempting_entry(plan: Plan, *, predicted: PredictedTarget) -> ListEntry | None:
+    """Find the entry of the plan's own policy that exempts a target from masquerading although it accepts only nodes.
 
-    :param plan: the plan.
-    :param predicted: the target.
-    :return: the entry; ``None`` where it is masqueraded or accepts Pods, where no entry is to blame, and where the
-        entry is one that must be there.
+    :return: the entry; ``None`` if the target is masqueraded or accepts Pods, if no entry is the cause, or if the entry
+        is required.
     """
     prediction = predicted.prediction
     if not predicted.accepts_only_nodes or predicted.is_in_cluster or prediction.matched_cidr is None:
@@ -111,11 +95,9 @@ def culprit(plan: Plan, *, predicted: PredictedTarget) -> ListEntry | None:
 
 
 def is_exempt_by_default(plan: Plan, *, predicted: PredictedTarget) -> bool:
-    """Say whether GKE's own object, which stays in force beside the plan's, keeps a target from being masqueraded too.
+    """Say whether GKE's own object, which stays in force beside the plan's, exempts a target from masquerading too.
 
-    :param plan: the plan.
-    :param predicted: the target.
-    :return: whether it does, so that correcting the plan's own entries would not suffice.
+    If so, correcting the plan's own entries is not enough.
     """
     return plan.policy_choice.name == EGRESS_NAT_POLICIES and any(
         predicted.address in exemption.cidr
@@ -125,7 +107,7 @@ def is_exempt_by_default(plan: Plan, *, predicted: PredictedTarget) -> bool:
     )
 
 
-def _manifest_entries(plan: Plan) -> Iterator[ListEntry]:
+def _list_manifest_entries(plan: Plan) -> Iterator[ListEntry]:
     accepted = [
         (place, read_egress_nat_policy(manifest))
         for place, manifest in plan.policy_choice.placed_manifests

@@ -1,4 +1,4 @@
-"""Which targets are public observers that cannot tell whether the agent works, for two rules; it must not judge."""
+"""Finds targets that are public observers and so cannot verify the agent, for MASQ311 and MASQ313."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from airflow_masq.rules.views.targets import SOMEWHERE_PUBLIC, is_public
 if TYPE_CHECKING:
     from airflow_masq.plan import Plan, Target
 
-# Well-known services that tell a caller its address, by the end of their names. Each answers anybody on the internet.
+# Well-known services that tell a caller its address, by the end of their names. All of them are public.
 _KNOWN_DOMAINS: Final = (
     "checkip.amazonaws.com",
     "akahelp.net",
@@ -40,13 +40,11 @@ _NEEDS_THE_INTERNET: Final = frozenset({AddressKind.NAT, AddressKind.NODE_EXTERN
 
 
 def verifies_nothing(plan: Plan, *, target: Target) -> bool:
-    """Say whether a target is on the internet, and there is no other reason to ask it.
+    """Say whether a target is a public observer that cannot verify the agent.
 
-    :param plan: the plan.
-    :param target: one of its targets.
-    :return: whether it is public and the plan's policy masquerades towards it, as every usual one does, while nothing
-        says that Cloud NAT's or a node's external address must be seen there, or which sources its firewall lets in.
-        Never by IPv6, which GKE's default policy does not masquerade.
+    It is one if it is on the internet, the plan's policy masquerades packets to it, and the target has neither
+    ``allowed_sources`` nor an ``expect`` for Cloud NAT's or a node's external address. An IPv6 target is never one,
+    since GKE's default policy does not masquerade IPv6.
     """
     if target.expect in _NEEDS_THE_INTERNET or target.allowed_sources or not _is_public(plan, target):
         return False

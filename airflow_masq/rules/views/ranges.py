@@ -1,4 +1,4 @@
-"""What several rules read from a plan's ranges: each with its place, their overlaps and their sizes."""
+"""The ranges of a plan, each with its place, their overlaps and their sizes, as several rules read them."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def list_ranges(plan: Plan) -> list[NamedRange]:
 
 
 def list_pod_ranges(plan: Plan) -> list[NamedRange]:
-    """List the Pod ranges, each at the environment's own field where that names it, else in the plan's list."""
+    """List the Pod ranges, each with the place of the environment's field if that names it, else of the plan's list."""
     return _list_ranges_of(plan, plan.ranges.pod, field=POD_FIELD, otherwise="network.pod_ranges")
 
 
@@ -84,13 +84,12 @@ def _list_ranges_of(plan: Plan, networks: Sequence[IPNetwork], *, field: CidrFie
 
 
 def find_overlaps(ranges: Sequence[NamedRange]) -> Iterator[tuple[NamedRange, NamedRange]]:
-    """Find the pairs of ranges that share addresses, one by one, since there may be many.
+    """Find the pairs of ranges that share addresses, lazily, since there may be many.
 
-    :param ranges: each different from the others.
+    :param ranges: without duplicates.
     :return: pairs, each in the order of ``ranges``.
     """
-    # Of two CIDRs that share addresses, one holds the other. In the order of their addresses, every range follows those
-    # that hold it.
+    # If two CIDRs share addresses, one contains the other. Sorted by address, each range follows those that contain it.
     places = sorted(range(len(ranges)), key=lambda place: _sort_key(ranges[place].network))
     around: list[int] = []
     for place in places:

@@ -1,6 +1,6 @@
-"""What is predicted for the targets of a plan, for the rules that judge them.
+"""The predictions for a plan's targets, as several rules read them.
 
-Only targets whose observer has a literal address are predicted: names are not resolved here.
+Only targets whose observer has a literal address have a prediction, since names are not resolved here.
 """
 
 from __future__ import annotations
@@ -23,22 +23,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 SOMEWHERE_PUBLIC: Final = IPAddress("192.175.48.1")
-"""Stands for the internet where no target does; nothing is ever sent to it.
+"""An address that stands for the internet if the plan has no public target; no packet is sent to it.
 
-It is one of AS112's [source: rfc-7534-as112], which no policy has reason to list.
+It belongs to AS112 [source: rfc-7534-as112], so policies have no reason to list it.
 """
 
 
 @dataclass(frozen=True, kw_only=True)
 class PredictedTarget:
-    """A target and what is predicted for it.
-
-    :param target: the target.
-    :param where: its place in the plan.
-    :param address: its observer's address.
-    :param ranges: the cluster's ranges.
-    :param prediction: what it is expected to see of every Pod.
-    """
+    """A target, its place in the plan, its observer's address, and the prediction for every Pod."""
 
     target: Target
     where: str
@@ -61,41 +54,41 @@ class PredictedTarget:
 
     @property
     def proves_nothing(self) -> bool:
-        """Whether it sees the Pod's address under every policy, and ``expect`` does not ask for that."""
+        """Whether it sees the Pod's address under every policy although ``expect`` does not ask for that."""
         is_exempt = (self.is_in_cluster or self.is_link_local) and not self.prediction.masqueraded
         return is_exempt and self.target.expect is not AddressKind.POD
 
     @property
     def is_ipv6_bypass(self) -> bool:
-        """Whether it sees a Pod's address because IPv6 is not masqueraded, and ``expect`` does not ask for that."""
+        """Whether it sees a Pod's address because IPv6 is not masqueraded although ``expect`` does not ask for that."""
         is_bypass = self.prediction.reason is Reason.NO_MASQUERADING_FOR_IPV6
         return is_bypass and not self.proves_nothing and self.target.expect is not AddressKind.POD
 
     @property
     def accepts_only_nodes(self) -> bool:
-        """Whether the plan requires a node's address, by ``expect`` or by what the target's firewall lets in."""
+        """Whether the plan requires a node's address, because of ``expect`` or the target's firewall."""
         if self.target.expect is AddressKind.NODE:
             return True
-        return self._lets_in_all(self.ranges.node) and not self._lets_in_all(self.ranges.pod)
+        return self._allows_all(self.ranges.node) and not self._allows_all(self.ranges.pod)
 
-    def _lets_in_all(self, networks: tuple[IPNetwork, ...]) -> bool:
+    def _allows_all(self, networks: tuple[IPNetwork, ...]) -> bool:
         sources = [network for network in networks if network.version == self.address.version]
         answer = ask_firewall(self.target.allowed_sources, sources=sources, version=int(self.address.version))
         return answer is FirewallAnswer.ALL
 
     def predict_under(self, policy: MasqueradePolicy) -> Prediction:
-        """Predict what it would see of every Pod under another policy."""
+        """Predict which source address it would see from every Pod under another policy."""
         return predict_every_pod(
             self.ranges, policy=policy, destination=self.address, allowed_sources=self.target.allowed_sources
         )
 
 
-@lru_cache(maxsize=1)  # every rule about targets asks for the same plan's
+@lru_cache(maxsize=1)  # all rules about targets ask for the same plan
 def predict_targets(plan: Plan) -> tuple[PredictedTarget, ...]:
-    """Predict what each target will see, in the plan's order.
+    """Predict which source address each target will see, in the plan's order.
 
-    Targets without a known address, or with one that no packet travels to, are left out. For Composer 3 there are none:
-    its nodes and Pods are not in the project's network, so the plan does not show where its packets come from.
+    Targets whose address is not known, or whose packets never leave the Pod, are left out. Composer 3 has no
+    predictions: its nodes and Pods are not in your project's network, so the plan does not show its source addresses.
     """
     return tuple(_predict_targets(plan))
 
@@ -123,7 +116,7 @@ def _predict_targets(plan: Plan) -> Iterator[PredictedTarget]:
 def is_public(plan: Plan, *, address: IPAddress) -> bool:
     """Whether an address is reached through the internet.
 
-    Such an address is global, not one of Google's private ways in, and in no range that the plan names.
+    Such an address is global, is not one of Google's private access addresses, and is in no range of the plan.
     """
     ranges = plan.ranges
     others = (network for networks in ranges.other.values() for network in networks)

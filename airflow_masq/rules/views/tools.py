@@ -1,7 +1,7 @@
-"""What a tool refuses in a plan's environment: the kinds of rows that MASQ113 and MASQ114 make their tables of.
+"""The kinds of rows in the tables of MASQ113 and MASQ114, which list what a tool refuses in an environment.
 
-The tables hold only what a tool demands beyond Google's service. MASQ101 and MASQ107 to MASQ112 report what is wrong
-for the service as well.
+The tables contain only what a tool demands beyond Google's service. MASQ101 and MASQ107 to MASQ112 report what the
+service refuses as well.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Arguments:
-    """A plan's environment as a tool gets it.
+    """A plan's environment as a tool receives it.
 
     :param environment: Google's resource.
-    :param writes_false: whether the tool gets what is false, empty or 0 like any other value. If not, such a field is
-        not enough where another one needs it, and false or an empty list asks for nothing.
+    :param writes_false: whether false, empty and 0 reach the tool like any other value. If not, such a field does not
+        satisfy another field that needs it, and false or an empty list requests nothing.
     """
 
     environment: EnvironmentResource
@@ -43,12 +43,12 @@ class Arguments:
         return self.environment.value(*path.split("."))
 
     def has(self, path: str) -> bool:
-        """Say whether the tool gets a field at all."""
+        """Say whether a field reaches the tool."""
         value = self.value(path)
         return _is_set(value) and (self.writes_false or (value is not False and value not in ([], {})))
 
     def satisfies(self, path: str) -> bool:
-        """Say whether a field is there for another one that needs it."""
+        """Say whether a field satisfies another field that needs it."""
         return self.has(path) if self.writes_false else bool(self.value(path))
 
 
@@ -65,7 +65,7 @@ class Row(ABC):
 
     @abstractmethod
     def find(self, arguments: Arguments) -> Iterator[tuple[str, str]]:
-        """Give the path of each field that the tool refuses, with what the tool does and how to mend it."""
+        """Find each field that the tool refuses: its path, what the tool does, and how to correct it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,8 +98,8 @@ class Tool:
 class NotFor(Row):
     """Fields or sections that the tool refuses for one generation of Composer.
 
-    :param composer: the generation; ``None`` where the image version does not tell it. gcloud and Terraform treat such
-        an image as neither Composer 1 nor Composer 3.
+    :param composer: the generation; ``None`` if the image version does not show it. gcloud and Terraform treat such an
+        image as neither Composer 1 nor Composer 3.
     """
 
     composer: int | None
@@ -114,19 +114,19 @@ class NotFor(Row):
             complaint = f"refuses {_name(path)} for Composer {self.composer}; remove it"
             if self.composer is None:
                 complaint = (
-                    f"treats this image version as Composer 2 and refuses {_name(path)} for it; name a version that "
-                    "tells the generation, remove the field"
+                    f"treats this image version as Composer 2 and refuses {_name(path)} for it; choose a version that "
+                    "shows the generation, remove the field"
                 )
             yield path, complaint
 
 
 @dataclass(frozen=True, kw_only=True)
 class Together(Row):
-    """Fields that need others beside them; those of ``paths`` need one another where ``needs`` holds them too.
+    """Fields that need other fields; fields of ``paths`` that are also in ``needs`` need one another.
 
     :param needs: the paths of the fields that must be set as well.
-    :param composer: the only generation of Composer for which this holds, default all.
-    :param unless: a field because of which another rule asks for the same; default none.
+    :param composer: the only generation of Composer to which this applies, default all.
+    :param unless: a field for which another rule demands the same; default none.
     """
 
     needs: tuple[str, ...]
@@ -144,7 +144,7 @@ class Together(Row):
         if there and missing:
             section = there[0].rpartition(".")[0]
             names = [path.rpartition(".")[2] if path.startswith(f"{section}.") else _name(path) for path in missing]
-            if not arguments.writes_false:  # the tool does not get what is false, so that is not enough
+            if not arguments.writes_false:  # false does not reach the tool, so only true is enough
                 names = [f"{name}: true" if name.rpartition(".")[2] in BOOLEANS else name for name in names]
             *others, last = names
             listed, them = (f"{', '.join(others)} and {last}", "them") if others else (last, "it")
@@ -153,7 +153,7 @@ class Together(Row):
 
 @dataclass(frozen=True, kw_only=True)
 class Within(Row):
-    """Numbers with bounds; ``most`` is ``None`` where there is no upper one."""
+    """Numbers with bounds; ``most`` is ``None`` if there is no upper bound."""
 
     least: float
     most: float | None
@@ -164,34 +164,34 @@ class Within(Row):
             number = cast("int | float | None", arguments.value(path))
             if number is not None and (number < self.least or (self.most is not None and number > self.most)):
                 accepted = f"{self.least} or more" if self.most is None else f"{self.least} to {self.most}"
-                yield path, f"accepts {accepted} for {_name(path)}, and the plan has {number}; change the number"
+                yield path, f"accepts {accepted} for {_name(path)}, but the plan has {number}; change the number"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Distinct(Row):
-    """Lists whose texts must differ from one another."""
+    """Lists whose entries must be unique."""
 
     def find(self, arguments: Arguments) -> Iterator[tuple[str, str]]:
-        """Find those that hold a text twice."""
+        """Find those with a duplicate entry."""
         for path in self.paths:
             texts = cast("list[str] | None", arguments.value(path)) or []
             if len(set(texts)) < len(texts):
-                yield path, f"refuses {_name(path)} with the same entry twice; remove one of the two"
+                yield path, f"refuses duplicate entries in {_name(path)}; remove one of them"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Matching(Row):
-    """Texts of one form.
+    """Texts that must match a pattern.
 
-    :param form: the form.
-    :param expected: the form in words.
+    :param form: the pattern, for the whole text.
+    :param expected: the pattern in words.
     """
 
     form: re.Pattern[str]
     expected: str
 
     def find(self, arguments: Arguments) -> Iterator[tuple[str, str]]:
-        """Find those of another form."""
+        """Find those that do not match."""
         for path in self.paths:
             text = cast("str | None", arguments.value(path))
             if text is not None and not self.form.fullmatch(text):
@@ -204,12 +204,12 @@ def _name(path: str) -> str:
 
 
 def _is_set(value: object) -> bool:
-    """Say whether a value asks for anything; to Google's types, the first word of an enum is the same as none."""
+    """Say whether a value requests anything; Google's types treat the first value of an enum as unset."""
     return value is not None and not (isinstance(value, str) and value.endswith("_UNSPECIFIED"))
 
 
 def _holds_something(value: object) -> bool:
-    """Say whether a field or a section asks for anything; false asks for something only inside a section."""
+    """Say whether a field or a section requests anything; false does so only inside a section."""
     if isinstance(value, Mapping):
         return any(map(_is_set, value.values()))
     return _is_set(value) and bool(value)

@@ -31,7 +31,7 @@ def find_block(document: str, *, beginning: str) -> str:
     return str(block)
 
 
-@pytest.mark.skipif(not sandbox.inside(), reason="needs network namespaces: run ./scripts/test")
+@pytest.mark.skipif(not sandbox.is_inside(), reason="needs network namespaces: run ./scripts/test")
 def test_the_demo_succeeds_and_writes_its_verdicts(tmp_path: Path) -> None:
     """Without the agent services see Pod addresses or nothing; with it they see node addresses, from three nodes."""
     verdicts = tmp_path / "verdicts.json"

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 pytestmark = [
     pytest.mark.packets,
-    pytest.mark.skipif(not sandbox.inside(), reason="needs network namespaces: run ./scripts/test"),
+    pytest.mark.skipif(not sandbox.is_inside(), reason="needs network namespaces: run ./scripts/test"),
 ]
 
 

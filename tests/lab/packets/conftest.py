@@ -11,7 +11,7 @@ import pytest
 from lab.packets.lab import PacketLab
 from lab.packets.observers import Observers
 from lab.packets.requirements import find_missing
-from lab.packets.sandbox import inside
+from lab.packets.sandbox import is_inside
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 @cache
 def find_obstacle() -> str | None:
     """Say in one line why this process cannot build a lab; ``None`` if it can."""
-    if not inside():
+    if not is_inside():
         return "not in a sandbox: run it through scripts/test"
     return next(iter(find_missing()), None)
 

@@ -22,7 +22,7 @@ import pytest
 from lab.packets.errors import NamespaceError
 from lab.packets.lab import PacketLab
 from lab.packets.namespaces import NamespaceHandle, enter_permanently
-from lab.packets.sandbox import VARIABLE, inside
+from lab.packets.sandbox import VARIABLE, is_inside
 from lab.packets.topology import GATEWAY, ROUTER, make_default_topology, make_gke_cluster
 
 if TYPE_CHECKING:
@@ -153,11 +153,11 @@ def test_a_handle_that_leads_elsewhere_is_refused(lab: PacketLab, path: str, com
 
 def test_the_variable_alone_does_not_make_a_sandbox(lab: PacketLab, monkeypatch: pytest.MonkeyPatch) -> None:
     """A namespace with routes out of it is no sandbox, even if the environment variable names it."""
-    assert inside()
+    assert is_inside()
     monkeypatch.setenv(VARIABLE, str(lab.inodes[POD]))
-    assert not inside()
+    assert not is_inside()
     with lab._namespaces.enter(POD):
-        assert not inside()
+        assert not is_inside()
 
 
 BUILDS_A_LAB_AND_WAITS = """

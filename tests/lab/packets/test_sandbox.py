@@ -86,9 +86,9 @@ def test_orphans_are_reaped() -> None:
 def test_a_sandbox_has_its_own_processes_and_a_loopback() -> None:
     """In a sandbox the command sees only its own processes, has a loopback, and can prove where it is."""
     program = (
-        "import os, socket; from lab.packets.sandbox import inside; "
+        "import os, socket; from lab.packets.sandbox import is_inside; "
         "server = socket.create_server(('127.0.0.1', 0)); socket.create_connection(server.getsockname()).close(); "
-        "print(inside(), os.getpid() < 10, os.geteuid(), os.getcwd(), sep='\\n')"
+        "print(is_inside(), os.getpid() < 10, os.geteuid(), os.getcwd(), sep='\\n')"
     )
     assert run(*SANDBOX, "--", sys.executable, "-c", program).stdout.splitlines() == ["True", "True", "0", str(ROOT)]
 
