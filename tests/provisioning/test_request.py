@@ -156,7 +156,10 @@ def test_a_name_that_contradicts_the_arguments_is_refused(argument: str, value: 
         ({"environment": environment_resource(nodeConfig="text")}, r"^environment\.config\.nodeConfig: expected "),
         ({"plan": {"environmnt": {}}}, "environmnt"),
         ({"environment": "projects/p"}, "expected a mapping or .*Environment, saw text"),
-        ({"environment": NAMELESS}, r"^environment\.name: expected projects/.*, or the arguments .*, saw nothing$"),
+        (
+            {"environment": NAMELESS},
+            r"^environment\.name: expected projects/.*, or the arguments region and environment_id, saw nothing$",
+        ),
         ({"environment": NAMELESS, "region": "us-central1"}, r"environment\.name: expected projects/"),
         ({"environment": NAMELESS, "environment_id": "example"}, r"environment\.name: expected projects/"),
         ({"environment": {"name": "example"}}, r"^environment\.name: expected projects/PROJECT"),

@@ -161,12 +161,16 @@ def test_an_environment_that_disappeared_is_not_waited_for(client: ComposerClien
         watch_environment(client).poll()
 
 
-def test_a_forgotten_operation_leaves_the_decision_to_the_state(cloud: EmulatedCloud, client: ComposerClient) -> None:
-    """Where the API refuses to tell about the operation, the environment's state decides."""
+def test_a_forgotten_operation_leaves_the_decision_to_the_state(
+    cloud: EmulatedCloud, client: ComposerClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    """If the operation cannot be read, the environment's state decides, and the log says why."""
+    caplog.set_level(logging.INFO, logger="airflow_masq")
     cloud.put(NAME.environment_id, state="RUNNING", masquerade=True)
     watch = watch_environment(client, operation_name=f"{NAME.parent}/operations/none")
     assert watch.poll()
     assert watch.operation_name is None  # it is not asked for again
+    assert "The operation cannot be read, so the environment's state decides: " in caplog.text
 
 
 def test_a_forgotten_operation_does_not_promise_an_environment(client: ComposerClient) -> None:
