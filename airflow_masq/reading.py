@@ -61,17 +61,21 @@ class Place:
             places[key] = self._below(key, value)
         return places
 
-    def section(self, known: Collection[str], *, complete: bool = False) -> dict[str, Self]:
+    def section(
+        self, known: Collection[str], *, complete: bool = False, optional: Collection[str] = ()
+    ) -> dict[str, Self]:
         """Read a mapping with known keys; return the places of its values by key.
 
         :param known: the keys that may be there.
         :param complete: whether all of them must be there, default not.
+        :param optional: further known keys, which need not be there.
         """
         entries = self.entries()
         for key, place in entries.items():
-            if key not in known:
-                nearest = "".join(f" (did you mean {word}?)" for word in get_close_matches(key, known, n=1))
-                raise place.error(f"one of {', '.join(known)}{nearest}", seen=describe(key))
+            if key not in known and key not in optional:
+                choices = (*known, *optional)
+                nearest = "".join(f" (did you mean {word}?)" for word in get_close_matches(key, choices, n=1))
+                raise place.error(f"one of {', '.join(choices)}{nearest}", seen=describe(key))
         for key in known if complete else ():
             if key not in entries:
                 raise self.error(f"the key {key}", seen="none")

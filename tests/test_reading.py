@@ -52,6 +52,8 @@ def place(value: object, *, where: str = "top", is_secret: bool = False) -> Plac
         (lambda at: {key: entry.value for key, entry in at.entries().items()}, {"a": 1, "": 2}, {"a": 1, "": 2}),
         (lambda at: list(at.section(("a", "b"))), {"b": 1}, ["b"]),
         (lambda at: list(at.section(("a", "b"), complete=True)), {"b": 1, "a": 2}, ["b", "a"]),
+        (lambda at: list(at.section(("a",), complete=True, optional=("c",))), {"a": 1}, ["a"]),
+        (lambda at: list(at.section(("a",), complete=True, optional=("c",))), {"a": 1, "c": 2}, ["a", "c"]),
     ],
 )
 def test_what_belongs_there_is_read(read: Read, value: object, expected: object) -> None:
@@ -115,6 +117,7 @@ def test_a_number_is_never_a_negative_zero() -> None:
         ),
         (lambda at: at.section(("aa", "b")), {"zz": 1}, "top.zz: expected one of aa, b, saw 'zz'"),
         (lambda at: at.section(("a", "b"), complete=True), {"a": 1}, "top: expected the key b, saw none"),
+        (lambda at: at.section(("aa",), optional=("b",)), {"zz": 1}, "top.zz: expected one of aa, b, saw 'zz'"),
     ],
 )
 def test_anything_else_is_refused_with_its_place(read: Read, value: object, message: str) -> None:

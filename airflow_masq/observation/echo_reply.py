@@ -32,15 +32,23 @@ MAX_REPLY_BYTES: Final = 64 * 1024
 _PEER_KEYS: Final = frozenset(
     {"remoteaddr", "remoteip", "clientip", "clientaddr", "clientaddress", "sourceip", "sourceaddress"}
 )
-_CLAIM_KEYS: Final = frozenset({"origin", "ip", "ipaddress", "address"})
+_CLAIM_KEYS: Final = frozenset({"origin", "ip", "ipaddr", "ipaddress", "address"})
+# Sections that tell of the client, such as `host.ip` [source: ealen-echo-server] and `data.ip`. `server.ip` is none.
+_CLIENT_SECTIONS: Final = frozenset({"client", "connection", "data", "host", "peer", "remote", "source"})
+_ERROR_KEYS: Final = frozenset({"error", "errors"})
 
 _BLANKS: Final = " \t\r\n"
 _ADDRESS: Final = re.compile(r"[0-9A-Fa-f:.]{2,45}")
 _IPV4_AND_PORT: Final = re.compile(r"(?P<address>[0-9.]{7,15}):(?P<port>[1-9][0-9]{0,4})")
 _IPV6_AND_PORT: Final = re.compile(r"\[(?P<address>[0-9A-Fa-f:.]{2,45})\](?::(?P<port>[1-9][0-9]{0,4}))?")
 _LARGEST_PORT: Final = 65_535
-_REQUEST_LINE: Final = re.compile(r"[A-Z]+ \S+ HTTP/[0-9.]+")
-_LABELLED_LINE: Final = re.compile(r"(?:RemoteAddr: |ip=)(?P<address>.*)")
+# Kubernetes' source-IP server says client_address=, indented by a tab since 1.10 [source: echoserver-client-address];
+# fortio ends its first line with the client [source: fortio-debug-line].
+_LABELLED_LINE: Final = re.compile(
+    r"(?:RemoteAddr: |ip=|\t?client_address=|\S+ version .* - request from )(?P<address>.*)"
+)
+# Where the request that the sender chose begins.
+_REQUEST_BEGINS: Final = re.compile(r"[A-Z]+ \S+ HTTP/[0-9.]+|HEADERS RECEIVED:|(?i:request headers|headers):")
 
 
 class ReplyError(ValueError):
@@ -88,7 +96,7 @@ def parse_echo_reply(body: bytes) -> IPAddress:
 
 
 def _read_json(text: str) -> IPAddress:
-    """Take the peer's key where there is one; keys of one rank must all name the same address."""
+    """Take the peer's key where there is one, else one in a section; keys of one rank must name the same address."""
     try:
         reply = json.loads(text, object_pairs_hook=_refuse_repeated_keys)
     except ReplyError:
@@ -99,13 +107,18 @@ def _read_json(text: str) -> IPAddress:
         raise ReplyError(seen="JSON that cannot be read", reply=text) from None
     if not isinstance(reply, dict):
         return _read_json_value(reply, text=text)
-    for keys in (_PEER_KEYS, _CLAIM_KEYS):
-        values = [value for key, value in reply.items() if re.sub("[-_]", "", key).lower() in keys]
-        addresses = {_read_json_value(value, text=text) for value in values}
-        if len(addresses) > 1:
-            raise AmbiguousReplyError(seen="several addresses", reply=text)
-        if addresses:
-            return addresses.pop()
+    if any(value for key, value in reply.items() if key.lower() in _ERROR_KEYS):
+        raise ReplyError(seen="an error that the observer tells", reply=text)
+    sections = [value for key, value in reply.items() if key.lower() in _CLIENT_SECTIONS and isinstance(value, dict)]
+    for places in ([reply], sections):
+        for keys in (_PEER_KEYS, _CLAIM_KEYS):
+            entries = [entry for place in places for entry in place.items()]
+            values = [value for key, value in entries if re.sub("[-_]", "", key).lower() in keys]
+            addresses = {_read_json_value(value, text=text) for value in values}
+            if len(addresses) > 1:
+                raise AmbiguousReplyError(seen="several addresses", reply=text)
+            if addresses:
+                return addresses.pop()
     expected = "a JSON object with the address under origin, ip, client-ip or remoteAddr"
     raise ReplyError(expected=expected, seen="none of these keys", reply=text)
 
@@ -128,16 +141,16 @@ def _read_json_value(value: object, *, text: str) -> IPAddress:
 
 
 def _read_lines(text: str) -> IPAddress:
-    """Read whoami's ``RemoteAddr:`` line or Cloudflare's ``ip=`` line, which must be there once.
+    """Read the one line that names the client, such as whoami's ``RemoteAddr:``.
 
-    whoami prints the request after its own lines. The sender chooses the request's headers, so they are not read.
+    Echo servers print the request after their own lines. The sender chooses its headers, so they are not read.
     """
-    own_lines = itertools.takewhile(lambda line: not _REQUEST_LINE.fullmatch(line), re.split(r"\r?\n", text))
+    own_lines = itertools.takewhile(lambda line: not _REQUEST_BEGINS.fullmatch(line), re.split(r"\r?\n", text))
     found = [match["address"] for line in own_lines if (match := _LABELLED_LINE.fullmatch(line))]
     if len(found) > 1:
         raise AmbiguousReplyError(seen="several lines with an address", reply=text)
     if not found:
-        expected = 'one IP address, or lines of which one is "RemoteAddr: …" or "ip=…"'
+        expected = 'one IP address, or lines of which one is "RemoteAddr: …", "ip=…" or "client_address=…"'
         raise ReplyError(expected=expected, seen="lines without it", reply=text)
     return _read_address(found[0])
 

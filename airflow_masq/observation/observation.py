@@ -106,6 +106,7 @@ class Observation:
     :param destination_port: its port.
     :param local_address: the probing socket's own address: the Pod's, before any translation.
     :param local_port: its port; every attempt uses a fresh one.
+    :param intermediaries: what in the reply shows a proxy or a cache in between, such as ``via 1.1 squid``.
     :param observed: the source address that the observer named.
     :param failure: why there is none.
     :param detail: the failure in one line, foreign text in it escaped; empty where an address was observed.
@@ -124,6 +125,7 @@ class Observation:
     started_at: datetime
     duration_seconds: float
     local_port: int | None = None
+    intermediaries: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if (self.observed is None) == (self.failure is None):

@@ -39,8 +39,17 @@ Resolved: TypeAlias = tuple[socket.AddressFamily, SocketAddress]
 Resolve: TypeAlias = Callable[[str, int], Awaitable[Resolved]]
 """Gives the first address of a host and port, or raises ``OSError``."""
 
-Ask: TypeAlias = Callable[[ObserverUrl, socket.socket], Awaitable[IPAddress]]
-"""Asks the observer at the other end of a connected socket, and reads the address that it names."""
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """The address that an observer named, and what in its reply shows a proxy or a cache in between."""
+
+    address: IPAddress
+    intermediaries: tuple[str, ...] = ()
+
+
+Ask: TypeAlias = Callable[[ObserverUrl, socket.socket], Awaitable[Answer]]
+"""Asks the observer at the other end of a connected socket, and reads what it answers."""
 
 _FAILURE_OF_ERRNO: Final = {
     errno.ECONNREFUSED: Failure.REFUSED,
@@ -134,10 +143,10 @@ async def make_attempt(
         shown = shown_as or hide_credentials(url)
         return Observation.of_unusable_target(shown, detail=str(error), started_at=started_at)
     attempt = _Attempt(observer=observer)
-    observed, failure, detail = None, None, ""
+    answer, failure, detail = None, None, ""
     try:
         async with asyncio.timeout(timeout_seconds):
-            observed = await attempt.run(ask, open_socket=open_socket, resolve=resolve)
+            answer = await attempt.run(ask, open_socket=open_socket, resolve=resolve)
     except Exception as error:  # noqa: BLE001 - a probe that crashes is an observation, not the end of the check
         failure, detail = attempt.name_failure(error, timeout_seconds=timeout_seconds)
     return Observation(
@@ -146,7 +155,8 @@ async def make_attempt(
         destination_port=attempt.destination_port,
         local_address=attempt.local_address,
         local_port=attempt.local_port,
-        observed=observed,
+        observed=answer.address if answer else None,
+        intermediaries=answer.intermediaries if answer else (),
         failure=failure,
         detail=detail,
         started_at=started_at,
@@ -165,7 +175,7 @@ class _Attempt:
     local_port: int | None = None
     connected: bool = False
 
-    async def run(self, ask: Ask, *, open_socket: OpenSocket, resolve: Resolve) -> IPAddress:
+    async def run(self, ask: Ask, *, open_socket: OpenSocket, resolve: Resolve) -> Answer:
         host = self.observer.host
         try:
             family, address = await resolve(host, self.observer.port)

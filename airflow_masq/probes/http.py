@@ -17,8 +17,9 @@ from typing import TYPE_CHECKING, Final
 import h11
 
 from airflow_masq.observation.echo_reply import MAX_REPLY_BYTES, AmbiguousReplyError, ReplyError, parse_echo_reply
+from airflow_masq.observation.intermediaries import find_intermediaries
 from airflow_masq.observation.observation import Failure, Observation
-from airflow_masq.probes.attempt import OpenSocket, ProbeError, Resolve, make_attempt, resolve_by_system
+from airflow_masq.probes.attempt import Answer, OpenSocket, ProbeError, Resolve, make_attempt, resolve_by_system
 from airflow_masq.probes.channel import Channel, PlainChannel, TlsChannel
 from airflow_masq.probes.observer_url import ObserverUrl
 from airflow_masq.text import printable
@@ -66,14 +67,22 @@ async def probe_http(
     :raises ValueError: when ``timeout_seconds`` is not above 0.
     """
 
-    async def ask(observer: ObserverUrl, connection: socket.socket) -> IPAddress:
+    async def ask(observer: ObserverUrl, connection: socket.socket) -> Answer:
         channel: Channel = PlainChannel(connection)
         if observer.scheme == "https":
             context = tls_context or ssl.create_default_context()
             channel = tls = TlsChannel(channel, context=context, host=observer.host)
             await tls.shake_hands()
         response, body = await _exchange(channel, observer, headers=headers)
-        return _read_address(response, body, may_quote=not headers and shown_as is None)
+        may_quote = not headers and shown_as is None
+        address = _read_address(response, body, may_quote=may_quote)
+        response_headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in response.headers]
+        traces = find_intermediaries(body, response_headers=response_headers, sent_headers=headers, may_quote=may_quote)
+        if (
+            response.status_code == HTTPStatus.NON_AUTHORITATIVE_INFORMATION
+        ):  # a proxy changed it [source: rfc-9110-203]
+            traces = ("HTTP 203", *traces)
+        return Answer(address=address, intermediaries=traces)
 
     return await make_attempt(
         url,

@@ -47,6 +47,7 @@ class VerdictCode(StrEnum):
     UNEXPECTED_SOURCE = "MASQ411"
     SOURCE_NOT_ALLOWED = "MASQ412"
     NOT_MASQUERADED = "MASQ413"
+    SOMETHING_IN_BETWEEN = "MASQ420"
     NO_ANSWER = "MASQ421"
     NO_ROUTE = "MASQ422"
     RESET = "MASQ423"
@@ -166,6 +167,24 @@ _FAILED: Final = {
 }
 
 _NOTHING_PROVED: Final = {
+    VerdictCode.SOMETHING_IN_BETWEEN: CodeMeaning(
+        outcome=Outcome.INCONCLUSIVE,
+        title="Something stands between the Pod and the observer",
+        meaning=(
+            "The reply shows a proxy, a cache or a load balancer, or it names an address that only the observer's own "
+            "host can have. So the address says nothing about the Pod's packets, whether it looks right or wrong."
+        ),
+        causes=(
+            "A transparent proxy on the node or in the network intercepts HTTP. The observer stands behind an ingress, "
+            "a load balancer or a service mesh's sidecar, which shows 127.0.0.1 or its own address. A cache answers in "
+            "the observer's place."
+        ),
+        what_to_do=(
+            "Read the reason: it names what was seen. Use an observer that the Pod reaches without a proxy, for "
+            "example on a port that no proxy intercepts, over HTTPS, or without a sidecar, and let it answer with the "
+            "peer address of its socket."
+        ),
+    ),
     VerdictCode.NO_ANSWER: CodeMeaning(
         outcome=Outcome.INCONCLUSIVE,
         title="No answer to the connection attempt",

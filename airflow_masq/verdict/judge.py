@@ -1,6 +1,7 @@
 """Observation decides: what was seen is compared with what is needed.
 
     no address in any observation ────────────────────────────▶ by the table of failures
+    a reply that shows something in between ──────────────────▶ INCONCLUSIVE, whichever address it names
     the last address ─▶ attribution ─▶ expect? ─▶ else allowed_sources? ─▶ else the environment's intent
                                           └──────────────┴────────────────────┴─▶ a PASS from a vantage that is not a
                                                                                   worker's Pod becomes INCONCLUSIVE
@@ -14,6 +15,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
+
+from netaddr import IPNetwork
 
 from airflow_masq.network.firewall import FirewallAnswer
 from airflow_masq.network.prediction import Prediction, predict
@@ -48,6 +51,12 @@ _CODE_OF_FAILURE: Final = {
 }
 # The failures that a dropped or rejected packet looks like; only these does the prediction explain.
 _SILENCE: Final = frozenset({Failure.CONNECT_TIMEOUT, Failure.NO_ROUTE})
+
+# No packet on a network has such a source, unless the plan names its range, such as one in 240.0.0.0/4.
+# A sidecar connects to the observer beside it from 127.0.0.1 [source: istio-loopback-source].
+_NEVER_SOURCES: Final = tuple(
+    map(IPNetwork, ("0.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16", "224.0.0.0/3", "::/127", "fe80::/10", "ff00::/8"))
+)
 
 # By what was seen, and whether the policy keeps the Pod's address towards the destination.
 _CODE_OF_INTENT: Final[Mapping[tuple[AddressKind | None, bool], VerdictCode]] = {
@@ -138,6 +147,19 @@ class _Case:
         return (None if self.last is None else self.last.local_address) or self.vantage.pod_ip
 
     @cached_property
+    def trace_in_between(self) -> str:
+        """What shows that the observer did not see the Pod's own connection, as the end of a sentence; else empty."""
+        if self.last is None or self.address is None:
+            return ""
+        if self.last.intermediaries:
+            return f", but the reply shows a proxy: {'; '.join(self.last.intermediaries)}"
+        if self.kind is AddressKind.FOREIGN and any(self.address in network for network in _NEVER_SOURCES):
+            return ", which no packet on a network comes from: it is the observer's own proxy or sidecar"
+        if self.address == self.destination and self.address != self.own_address:
+            return ", which is the observer's own address: a proxy on its host is in between"
+        return ""
+
+    @cached_property
     def prediction(self) -> Prediction | None:
         """What the model expects. It explains, and never decides."""
         if self.destination is None or self.own_address is None:
@@ -178,7 +200,9 @@ class _Case:
             return VerdictCode.NOT_PROBED, "No attempt was made to ask this observer."
         if self.address is None or self.kind is None:
             return self._judge_failure(self.last)
-        if self.target.expect is None and self.target.allowed_sources:
+        if self.trace_in_between:
+            code, rest = VerdictCode.SOMETHING_IN_BETWEEN, self.trace_in_between
+        elif self.target.expect is None and self.target.allowed_sources:
             code, rest = self._judge_by_allowed_sources(self.address)
         elif self.kind is AddressKind.AMBIGUOUS:
             code, rest = VerdictCode.AMBIGUOUS_SOURCE, ", which is in two kinds of range of the plan"
@@ -276,7 +300,8 @@ class _Case:
     def find_disagreements(self) -> Iterator[ObservedFinding]:
         """Find where the model disagrees with the address, and the attempts with each other."""
         prediction = self.prediction
-        if prediction and self.kind not in {None, AddressKind.AMBIGUOUS, prediction.arrives_as}:
+        is_proof = not self.trace_in_between and self.kind not in {None, AddressKind.AMBIGUOUS}
+        if prediction and is_proof and self.kind is not prediction.arrives_as:
             expectation = _describe_expectation(prediction)
             message = f"The model expects {expectation}, but {self.address} ({self.kind}) was seen."
             yield ObservedFinding(code=VerdictCode.MODEL_DISAGREES, message=message)

@@ -51,7 +51,8 @@ class Verdict:
     :param evidence: every observation, in order.
     :param prediction: what the model expects; ``None`` where it lacks an address to start from.
     :param findings: what else is worth saying.
-    :raises ValueError: when the outcome is not the code's, or passes without an address.
+    :raises ValueError: when the outcome is not the code's, passes without an address, or rests on a reply that shows a
+        proxy in between.
     """
 
     target: str
@@ -75,6 +76,8 @@ class Verdict:
             raise ValueError("a verdict holds the last address of its observations, attributed")
         if self.outcome is Outcome.PASS and self.observed is None:
             raise ValueError("nothing that was not seen may pass")
+        if self.outcome in {Outcome.PASS, Outcome.FAIL} and last is not None and last.intermediaries:
+            raise ValueError("a reply that shows a proxy in between proves nothing")
 
 
 @dataclass(frozen=True, kw_only=True)

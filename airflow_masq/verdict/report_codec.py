@@ -15,6 +15,7 @@ from airflow_masq.network.policy import Reason
 from airflow_masq.network.prediction import Prediction
 from airflow_masq.network.provenance import Provenance
 from airflow_masq.network.ranges import ATTRIBUTED_KINDS, PREDICTED_KINDS, AddressKind
+from airflow_masq.observation.intermediaries import MOST_INTERMEDIARIES
 from airflow_masq.observation.observation import Component, Failure, Observation, Vantage
 from airflow_masq.reading import Place
 from airflow_masq.verdict.codes import Outcome, VerdictCode
@@ -38,7 +39,9 @@ _REPORT_KEYS: Final = ("schema", "environment", "outcome", "counts", "coverage",
 _COVERAGE_KEYS: Final = ("nodes_seen", "nodes_total")
 _VERDICT_KEYS: Final = tuple(field.name for field in fields(Verdict))
 _VANTAGE_KEYS: Final = tuple(field.name for field in fields(Vantage))
-_OBSERVATION_KEYS: Final = tuple(field.name for field in fields(Observation))
+# Reports of earlier versions lack this key.
+_INTERMEDIARIES: Final = "intermediaries"
+_OBSERVATION_KEYS: Final = tuple(field.name for field in fields(Observation) if field.name != _INTERMEDIARIES)
 _PREDICTION_KEYS: Final = (
     "source_kind",
     "arrives_as",
@@ -137,6 +140,7 @@ def _write_observation(observation: Observation) -> dict[str, object]:
         "detail": observation.detail,
         "started_at": observation.started_at.isoformat(),
         "duration_seconds": observation.duration_seconds,
+        _INTERMEDIARIES: list(observation.intermediaries),
     }
 
 
@@ -195,7 +199,8 @@ def _read_vantage(place: Place) -> Vantage:
 
 
 def _read_observation(place: Place) -> Observation:
-    at = place.section(_OBSERVATION_KEYS, complete=True)
+    at = place.section(_OBSERVATION_KEYS, complete=True, optional=(_INTERMEDIARIES,))
+    traces = at[_INTERMEDIARIES].items(most=MOST_INTERMEDIARIES) if _INTERMEDIARIES in at else []
     return Observation(
         url=at["url"].line(),
         destination=at["destination"].optional(Place.address),
@@ -207,6 +212,7 @@ def _read_observation(place: Place) -> Observation:
         detail=at["detail"].line(),
         started_at=datetime.fromisoformat(at["started_at"].line()),
         duration_seconds=at["duration_seconds"].number(least=0, most=_LONGEST_ATTEMPT_SECONDS),
+        intermediaries=tuple(trace.line() for trace in traces),
     )
 
 

@@ -96,6 +96,11 @@ def test_an_observation_that_contradicts_itself_cannot_be_made(change: dict[str,
         dataclasses.replace(SEEN, **change)  # type: ignore[arg-type] # the point of the test
 
 
+def test_nothing_in_between_is_claimed_by_default() -> None:
+    """An observation shows a proxy only where its reply did."""
+    assert SEEN.intermediaries == ()
+
+
 def test_a_target_that_cannot_be_asked_is_an_observation_too() -> None:
     """It names the target and the reason, and claims no address."""
     unusable = Observation.of_unusable_target("airflow://erp", detail="there is no such connection", started_at=MORNING)

@@ -75,9 +75,17 @@ def vantage(*, component: Component = Component.WORKER, pod_ip: str | None = POD
     )
 
 
-def saw(address: str, *, destination: str = ON_PREMISES, local: str | None = POD, after: float = 0) -> Observation:
+def saw(
+    address: str,
+    *,
+    destination: str = ON_PREMISES,
+    local: str | None = POD,
+    after: float = 0,
+    intermediaries: tuple[str, ...] = (),
+) -> Observation:
     """Give an observation of an address."""
-    return _observation(destination=destination, local=local, after=after, observed=IPAddress(address))
+    seen = _observation(destination=destination, local=local, after=after, observed=IPAddress(address))
+    return dataclasses.replace(seen, intermediaries=intermediaries)
 
 
 def failed(

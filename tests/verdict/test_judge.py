@@ -386,7 +386,13 @@ def test_long_lists_of_ranges_are_cut_in_the_reason() -> None:
 
 ADDRESSES = st.sampled_from([POD, NODE, NAT, "8.8.8.8", "10.96.0.1", "192.168.200.9", "2001:db8::1"])
 OBSERVATIONS = st.lists(
-    st.builds(saw, ADDRESSES, destination=ADDRESSES, local=st.none() | ADDRESSES)
+    st.builds(
+        saw,
+        ADDRESSES,
+        destination=ADDRESSES,
+        local=st.none() | ADDRESSES,
+        intermediaries=st.sampled_from([(), (), ("via 1.1 squid",)]),
+    )
     | st.builds(failed, st.sampled_from(Failure), destination=st.none() | ADDRESSES, local=st.none() | ADDRESSES),
     max_size=3,
 )
@@ -417,6 +423,7 @@ def test_a_pass_was_seen_from_a_worker_and_is_what_is_needed(
         assert verdict.observed is not None
         assert verdict.observed == [each.observed for each in observations if each.observed][-1]
         assert need.expect or need.allowed_sources or where.policy.name == "composer"
+        assert not [each.intermediaries for each in observations if each.observed][-1]
     if verdict.outcome is Outcome.PASS:
         assert verdict.observed is not None
         assert verdict.vantage.component is not Component.TRIGGERER
@@ -436,6 +443,10 @@ def test_a_verdict_cannot_be_made_to_pass_without_an_address() -> None:
         dataclasses.replace(seen, observed=IPAddress(POD))
     with pytest.raises(ValueError, match="the last address"):
         dataclasses.replace(seen, attribution=None)
+    for outcome in (seen, verdict_of(saw(POD), need=target(expect="node"))):
+        proxied = dataclasses.replace(outcome.evidence[0], intermediaries=("via 1.1 squid",))
+        with pytest.raises(ValueError, match="shows a proxy in between proves nothing"):
+            dataclasses.replace(outcome, evidence=(proxied,))
     with pytest.raises(ValueError, match="nothing that was not seen may pass"):
         dataclasses.replace(seen, observed=None, attribution=None, evidence=())
     assert isinstance(seen, Verdict)

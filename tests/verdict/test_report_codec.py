@@ -51,6 +51,25 @@ def test_that_a_firewall_lets_in_a_part_is_not_written() -> None:
     assert to_dict(report(read)) == content
 
 
+def test_what_shows_a_proxy_is_kept() -> None:
+    """A report tells what stood in between, also after it was read back."""
+    seen = saw(NODE, intermediaries=("via 1.1 squid", "HTTP 203"))
+    content = to_dict(report(verdict_of(seen, need=NEED)))
+    (read,) = from_dict(json.loads(json.dumps(content))).verdicts
+    assert read.evidence == (seen,)
+    assert read.code == "MASQ420"
+
+
+def test_reports_of_earlier_versions_are_read() -> None:
+    """A report that says nothing of what stood in between is read as one that saw nothing there."""
+    written = report(passing(), failing(name="b"))
+    content: Any = to_dict(written)
+    for verdict in content["verdicts"]:
+        for observation in verdict["evidence"]:
+            assert observation.pop("intermediaries") == []
+    assert from_dict(content) == written
+
+
 def _forged(change: Callable[[Any], object]) -> dict[str, Any]:
     content = copy.deepcopy(to_dict(report(failing(), silent(name="c"))))
     change(content)
@@ -112,6 +131,15 @@ def _set(path: str, value: object) -> Callable[[Any], object]:
         (_set("verdicts.0.evidence.0.duration_seconds", -0.1), "duration_seconds: expected a number"),
         (_set("verdicts.0.evidence.0.duration_seconds", "1"), "duration_seconds: expected a number"),
         (_set("verdicts.0.evidence.0.destination_port", 70_000), "destination_port: expected a whole number"),
+        (
+            _set("verdicts.0.evidence.0.intermediaries", ["via x"]),
+            "report.verdicts[0]: expected a verdict, saw a reply",
+        ),
+        (_set("verdicts.0.evidence.0.intermediaries", ["\n"]), "intermediaries[0]: expected one printable line"),
+        (_set("verdicts.0.evidence.0.intermediaries", ["x"] * 11), "intermediaries: expected at most 10 items"),
+        (_set("verdicts.0.evidence.0.intermediaries", None), "intermediaries: expected a list"),
+        (_set("verdicts.0.evidence.0.more", 1), "evidence[0].more: expected one of url"),
+        (lambda content: content["verdicts"][0]["evidence"][0].pop("url"), "evidence[0]: expected the key url"),
         (_set("verdicts.0.evidence.0.failure", "reset"), "report.verdicts[0]: expected a verdict"),
         (_set("verdicts.1.findings.0.message", None), "report.verdicts[1].findings[0].message: expected one"),
     ],
