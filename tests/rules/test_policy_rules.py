@@ -323,7 +323,7 @@ def test_a_contradiction_that_hides_a_failure_is_an_error(
 def test_a_sentence_that_asks_ends_with_its_question_mark() -> None:
     """A misspelt key's hint is a question, and no full stop follows it."""
     (finding,) = findings(_agent(f"{_listing(*ALL)}\nnonMasqueradeCIDR: []"), "MASQ317")
-    assert finding.message.endswith("which is there as well?")
+    assert finding.message.endswith("which is set as well?")
 
 
 def test_a_config_map_is_read_as_the_manifest_that_it_is() -> None:
