@@ -1,4 +1,4 @@
-"""Everything that Airflow 2 and Airflow 3 name differently, in one place; it must hold names, no behaviour of ours.
+"""Everything that Airflow 2 and Airflow 3 name differently, in one place; it must hold no behaviour of ours.
 
 Airflow 3 moved what DAG authors use to ``airflow.sdk`` (Airflow 3.0 release notes, "Task SDK", read 2026-11-22). The
 common-compat provider offers the same bridge, but the version that Airflow 2.10.5 images carry does not have all of
@@ -8,7 +8,7 @@ the package imports one of these names from Airflow itself.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
@@ -30,6 +30,15 @@ else:
         from airflow.models.param import Param
         from airflow.operators.python import get_current_context
 
+
+def make_asset(*, uri: str, name: str, group: str, description: str) -> Asset:
+    """Make an asset; the dataset of Airflow 2 has neither name nor group. The description is part of its extra."""
+    extra: dict[str, Any] = {"description": description}
+    if Asset.__name__ == "Dataset":
+        return Asset(uri=uri, extra=extra)
+    return Asset(uri=uri, name=name, group=group, extra=extra)
+
+
 __all__ = [
     "DAG",
     "AirflowException",
@@ -42,5 +51,6 @@ __all__ = [
     "Param",
     "TriggerEvent",
     "get_current_context",
+    "make_asset",
     "task",
 ]

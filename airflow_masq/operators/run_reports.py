@@ -9,18 +9,25 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from airflow_masq.airflow_compat import Asset
+from airflow_masq.airflow_compat import make_asset
 from airflow_masq.exceptions import InvalidInputError
 from airflow_masq.verdict import Report, from_dict
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from airflow_masq.airflow_compat import Context
+    from airflow_masq.airflow_compat import Asset, Context
 
 #: The asset's events are the history that the page "Masquerade" shows, and other DAGs may be scheduled on them, so the
-#: URI must not change. Airflow 3.3.2 accepts it for an asset and 2.10.5 for a dataset (tried 2026-11-22).
-REPORT_ASSET_URI: Final = "airflow-masq://source-ip/check"
+#: URI must not change. Airflow accepts it for an asset and for a dataset [source: observed-asset-uri]. A scheme without
+#: ``x-`` would have each parse of a DAG file load Google's URI handlers [source: observed-uri-handlers-cost].
+REPORT_ASSET_URI: Final = "x-airflow-masq://source-ip/check"
+
+REPORT_ASSET_NAME: Final = "source_ip_check"
+"""The asset's name on Airflow 3, as its page "Assets" shows it."""
+
+_ASSET_GROUP: Final = "airflow-masq"
+_ASSET_DESCRIPTION: Final = "Which source addresses services saw, one event per run; its extra begins with the outcome."
 
 #: The XCom key of one check's report, a mapping as ``verdict.to_dict`` writes it.
 REPORT_XCOM_KEY: Final = "report"
@@ -45,7 +52,7 @@ class GatheredReports:
 
 def make_report_asset() -> Asset:
     """Make the asset whose events carry the checks' results; on Airflow 2 it is a dataset."""
-    return Asset(uri=REPORT_ASSET_URI)
+    return make_asset(uri=REPORT_ASSET_URI, name=REPORT_ASSET_NAME, group=_ASSET_GROUP, description=_ASSET_DESCRIPTION)
 
 
 def gather_reports(context: Context, *, check_task_ids: Sequence[str]) -> GatheredReports:

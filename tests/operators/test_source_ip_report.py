@@ -129,7 +129,10 @@ def test_the_report_runs_however_the_checks_ended() -> None:
     """By default it waits for all checks and needs none to succeed; its outlet is the asset of the checks."""
     operator = SourceIpReportOperator(task_id="report", check_task_ids=["check"])
     assert operator.trigger_rule == "all_done"
-    assert [outlet.uri for outlet in operator.outlets] == ["airflow-masq://source-ip/check"]
+    [asset] = operator.outlets
+    assert asset.uri == "x-airflow-masq://source-ip/check"
+    assert (asset.name, asset.group) == ("source_ip_check", "airflow-masq")
+    assert asset.extra["description"].startswith("Which source addresses services saw")
 
 
 def assert_on(returned: object, **arguments: Any) -> None:  # noqa: ANN401 - the operator's
