@@ -47,6 +47,19 @@ jsonschema.validate(get_provider_info(), schema)
 print("accepted")
 """
 
+CONNECTION_FORM = """
+import json, pathlib, airflow, jsonschema
+from airflow_masq.hooks.source_ip import SourceIpHook
+from wtforms import Form
+from werkzeug.datastructures import MultiDict
+path = pathlib.Path(airflow.__file__).parent / "customized_form_field_behaviours.schema.json"
+schema = json.loads(path.read_text())
+jsonschema.validate(SourceIpHook.get_ui_field_behaviour(), schema)
+fields = SourceIpHook.get_connection_form_widgets()
+form = type("ConnectionForm", (Form,), fields)(MultiDict({name: "" for name in fields}))
+print(form.validate(), *form.data)
+"""
+
 CHECK_RUN = """
 import warnings
 warnings.simplefilter("ignore")
@@ -105,6 +118,11 @@ def test_the_check_dag_parses(tmp_path: Path) -> None:
 def test_provider_info_is_accepted(tmp_path: Path) -> None:
     """Airflow 2.10.5's provider schema accepts what we say about ourselves."""
     assert run(PROVIDER_INFO, home=tmp_path)[-1] == "accepted"
+
+
+def test_the_connection_form_has_its_fields(tmp_path: Path) -> None:
+    """Airflow 2.10.5 draws the fields of the extra, and saves the form where they are left empty."""
+    assert run(CONNECTION_FORM, home=tmp_path)[-1] == "True path headers ca_file"
 
 
 def test_the_check_dag_runs(tmp_path: Path) -> None:

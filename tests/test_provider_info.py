@@ -73,6 +73,28 @@ def test_the_connection_type_is_the_hooks_own() -> None:
     assert connection_type["hook-class-name"] == f"{SourceIpHook.__module__}.{SourceIpHook.__qualname__}"
 
 
+@pytest.mark.parametrize("name", ["path", "headers", "ca_file"])
+def test_a_field_of_the_form_may_stay_empty(name: str) -> None:
+    """Airflow 3's form takes a field whose type lacks null for required; none of ours is."""
+    schema = get_provider_info()["connection-types"][0]["conn-fields"][name]["schema"]
+    checks = {key: value for key, value in schema.items() if key != "format"}
+    jsonschema.validate(None, checks)
+    jsonschema.validate("text", checks)
+    jsonschema.validate(schema["default"], checks)
+
+
+@pytest.mark.airflow
+def test_airflow_draws_each_field_of_the_form() -> None:
+    """Airflow's own reader of the provider info makes a field of each, and hides only what may hold credentials."""
+    from airflow.providers_manager import ProvidersManager  # noqa: PLC0415 - imports Airflow, which takes seconds
+
+    manager = ProvidersManager()  # type: ignore[no-untyped-call] # Airflow's is untyped
+    widgets = manager.connection_form_widgets
+    ours = {each.field_name: each for name, each in widgets.items() if name.startswith("extra__source_ip_observer__")}
+    assert set(ours) == {"path", "headers", "ca_file"}
+    assert [name for name, each in ours.items() if each.is_sensitive] == ["headers"]
+
+
 @pytest.mark.airflow
 def test_the_form_is_the_same_on_every_airflow() -> None:
     """The connection form that Airflow 3 draws from here labels its fields as the hook's own form does."""
