@@ -12,11 +12,11 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow_masq.airflow_compat import BaseOperator
-from airflow_masq.exceptions import InvalidInputError
+from airflow_masq.exceptions import AirflowMasqError, InvalidInputError
 from airflow_masq.hooks.source_ip import SourceIpHook
 from airflow_masq.observation.observation import Component, Observation, Vantage
 from airflow_masq.operators.error_mapping import translate_errors
-from airflow_masq.operators.run_reports import REPORT_XCOM_KEY, UNKNOWN_ENVIRONMENT
+from airflow_masq.operators.run_reports import REASON_XCOM_KEY, REPORT_XCOM_KEY, UNKNOWN_ENVIRONMENT
 from airflow_masq.operators.settings import read_seconds, read_whole_number
 from airflow_masq.plan_file import read_plan
 from airflow_masq.reading import Place
@@ -94,14 +94,22 @@ class SourceIpCheckOperator(BaseOperator):
     def execute(self, context: Context) -> None:
         """Probe, judge, push the report under the XCom key ``report``, then fail if ``fail_on`` says so.
 
-        It returns nothing, since Airflow would store a returned report a second time.
+        A check that cannot be carried out pushes the reason, one line, under the key ``reason``. It returns nothing,
+        since Airflow would store a returned report a second time.
 
         :raises AirflowFailException: the plan or a setting cannot be used; Airflow does not retry.
         :raises AirflowException: an outcome of ``fail_on`` was found; Airflow may retry.
         """
         with translate_errors():
-            fail_on = parse_outcomes(self.fail_on)
-            report = self._check()
+            try:
+                fail_on = parse_outcomes(self.fail_on)
+                report = self._check()
+            except Exception as error:
+                # The text of an unexpected error may hold anything, so only its type goes to the report.
+                is_ours = isinstance(error, AirflowMasqError)
+                reason = str(error) if is_ours else f"the check crashed with {type(error).__name__}"
+                context["ti"].xcom_push(key=REASON_XCOM_KEY, value=reason)
+                raise
             self.log.info("Which source address services see from this worker:\n%s", render_table(report))
             context["ti"].xcom_push(key=REPORT_XCOM_KEY, value=to_dict(report))
             assert_reports([report], fail_on=fail_on)

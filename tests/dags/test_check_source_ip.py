@@ -70,7 +70,7 @@ def test_another_source_fails_the_run_and_is_still_reported(
     for map_index in (0, 1):
         assert run.xcom("check", key="report", map_index=map_index)["outcome"] == "FAIL"
     assert event_of(run)["environments"][0]["verdicts"][0]["observed"] == POD_ADDRESS
-    assert "1 FAIL: FAIL MASQ" in capfd.readouterr().out
+    assert "1 FAIL: MASQ" in capfd.readouterr().out
 
 
 def test_masqueraded_traffic_passes_where_it_is_meant(airflow: AirflowRunner) -> None:
@@ -92,15 +92,19 @@ def test_silence_fails_the_run_unless_it_is_allowed(airflow: AirflowRunner) -> N
     assert event_of(lenient)["environments"][0]["outcome"] == "INCONCLUSIVE"
 
 
-def test_a_check_that_crashed_is_stated(airflow: AirflowRunner) -> None:
-    """A check without a report is an ERROR of the run that names the instance, never silently missing."""
+def test_a_check_that_could_not_start_is_stated_once(airflow: AirflowRunner, capfd: pytest.CaptureFixture[str]) -> None:
+    """A plan that cannot be read is an ERROR of the run; report and last task say so once, with the next step."""
     run = run_check(airflow, "/no/such/plan.yaml")
     assert run.state == "failed"
     assert run.task_states["check", 0] == "failed"
     [environment] = event_of(run)["environments"]
     assert environment["environment"] == "unknown"
     assert environment["outcome"] == "ERROR"
-    assert [problem.split(" ended")[0] for problem in environment["problems"]] == ["task check[0]", "task check[1]"]
+    [problem] = environment["problems"]
+    assert problem.startswith("MASQ461 task check[0] and 1 more could not check: plan: /no/such/plan.yaml: expected a")
+    log = capfd.readouterr().out
+    assert "1 problem: MASQ461 task check[0] and 1 more could not check: plan: /no/such/plan.yaml: expected" in log
+    assert "the log of task check[0] has more. Next: Correct what the message names" in log
 
 
 def test_the_plan_may_be_a_file(airflow: AirflowRunner, tmp_path: Path) -> None:

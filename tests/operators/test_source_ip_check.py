@@ -75,7 +75,7 @@ def test_a_failing_check_leaves_its_report(instance: RecordingInstance) -> None:
     """The report is pushed before the task fails, and Airflow may retry."""
     with observer(answer=POD_ADDRESS) as leaking:
         plan = loopback_plan({"name": "erp", "observe": leaking.url, "expect": "node"})
-        with pytest.raises(AirflowException, match=r"^1 FAIL: FAIL MASQ4\d\d erp from 127\.0\.0\.0/26\.") as raised:
+        with pytest.raises(AirflowException, match=r"^1 FAIL: MASQ4\d\d erp from 127\.0\.0\.0/26\.") as raised:
             execute(instance, plan=plan)
     assert not isinstance(raised.value, AirflowFailException)
     assert instance.pushed["report"]["outcome"] == "FAIL"
@@ -178,7 +178,15 @@ def test_what_cannot_be_used_is_refused_before_anything_is_asked(
             execute(instance, **{"plan": plan, **arguments})
     assert str(raised.value) == message
     assert untouched.requests_seen == 0
-    assert instance.pushed == {}
+    assert instance.pushed == {"reason": message}
+
+
+def test_a_crash_leaves_its_type_alone(instance: RecordingInstance, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An unexpected error is raised as it is; the report learns its type, and none of its text."""
+    monkeypatch.setattr("airflow_masq.operators.source_ip_check.read_plan", lambda _plan: 1 // 0)
+    with pytest.raises(ZeroDivisionError):
+        execute(instance, plan="/any.yaml")
+    assert instance.pushed == {"reason": "the check crashed with ZeroDivisionError"}
 
 
 def test_a_file_that_is_no_text_is_refused(instance: RecordingInstance, tmp_path: Path) -> None:
