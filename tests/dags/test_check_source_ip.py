@@ -118,6 +118,39 @@ def test_the_plan_may_be_a_file(airflow: AirflowRunner, tmp_path: Path) -> None:
     assert (environment["nodes_seen"], environment["nodes_total"]) == (1, 3)
 
 
+def test_a_scheduled_run_finds_its_plan(
+    airflow: AirflowRunner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A run that is given no plan takes the Airflow Variable's, which holds a path or the text itself."""
+    with observer() as truthful:
+        text = json.dumps(loopback_plan({"name": "service", "observe": truthful.url, "expect": "pod"}))
+        (tmp_path / "plan.yaml").write_text(text)
+        for value in (str(tmp_path / "plan.yaml"), text):
+            monkeypatch.setenv("AIRFLOW_VAR_AIRFLOW_MASQ_PLAN", value)
+            assert airflow.run(DAG_FILE, conf={"instances": 1, "attempts": 1}).state == "success"
+
+
+def test_a_run_without_any_plan_says_how_to_set_one(airflow: AirflowRunner) -> None:
+    """Where no plan is set anywhere, the report names every place where one can be set."""
+    [environment] = event_of(airflow.run(DAG_FILE, conf={"instances": 1}))["environments"]
+    assert environment["problems"][0].startswith("MASQ461 task check[0] could not check: plan: expected a plan in the")
+
+
+def test_a_misspelt_key_of_a_runs_conf_is_refused(airflow: AirflowRunner) -> None:
+    """A key that is no param fails the run with the nearest one, instead of being ignored."""
+    with observer() as untouched:
+        plan = loopback_plan({"name": "service", "observe": untouched.url, "expect": "pod"})
+        run = run_check(airflow, plan, instances=1, node_total=3)
+    assert (run.state, untouched.requests_seen) == ("failed", 0)
+    reason = run.xcom("check", key="reason", map_index=0)
+    assert reason.endswith("(did you mean nodes_total?), saw 'node_total'")
+
+
+def test_it_starts_paused(airflow: AirflowRunner) -> None:
+    """The plan is set first, then the DAG is unpaused."""
+    assert airflow.load(DAG_FILE).is_paused_upon_creation
+
+
 def test_a_check_that_fails_by_what_it_found_is_still_reported(airflow: AirflowRunner) -> None:
     """In a DAG whose checks fail by their verdicts, their reports survive, and the event is emitted all the same."""
     from airflow.sdk.definitions.mappedoperator import MappedOperator  # noqa: PLC0415 - imports Airflow

@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.airflow
 
 PASSWORD = "letmein-4711"
+NO_PLAN = (
+    "plan: expected a plan in the task or the run, or in the Airflow Variable airflow_masq_plan, or in the environment "
+    "variable AIRFLOW_MASQ_PLAN, or in the file /home/airflow/gcs/data/masquerade-plan.yaml (set one of them), saw none"
+)
 
 
 class RecordingInstance:
@@ -148,7 +152,8 @@ def test_one_silent_target_does_not_hide_another(instance: RecordingInstance) ->
         ({"targets": []}, "targets: expected a list of target names, saw an empty list"),
         ({"plan": {"targets": []}}, "plan: targets: expected at least one target, saw none"),
         ({"plan": 7}, "plan: expected a path or a mapping, saw 7"),
-        ({"plan": ""}, "plan: expected a path or a mapping, saw an empty text"),
+        ({"plan": " "}, "plan: expected a path or a mapping, saw an empty text"),
+        *[({"plan": unset}, NO_PLAN) for unset in ("", None)],
         (
             {"plan": "/no/such/plan.yaml"},
             "plan: /no/such/plan.yaml: expected a readable file on this worker, saw No such file or directory",
