@@ -44,9 +44,9 @@ class CloudComposerCreateMasqueradeEnvironmentOperator(BaseOperator):
     """Create a Composer 2 environment with the IP masquerade agent, and return the facts of its network.
 
     At most one of ``plan`` and ``environment`` says what to create, else the plan that is set for all DAGs. The agent
-    is enabled in a copy. An environment of that name with the agent is adopted. One without the agent fails the task, and
-    Airflow does not retry. One that is still being created, for example by an earlier attempt of this task, is waited
-    for.
+    is enabled in a copy. An environment of that name with the agent is adopted. One without the agent fails the task,
+    and Airflow does not retry. One that is still being created, for example by an earlier attempt of this task, is
+    waited for.
 
     The three settings in seconds may be 0.01 to 86,400, as numbers or as text.
 
