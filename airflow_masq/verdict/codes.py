@@ -261,7 +261,10 @@ _NOTHING_PROVED: Final = {
     VerdictCode.VANTAGE_IS_NO_POD: CodeMeaning(
         outcome=Outcome.INCONCLUSIVE,
         title="The probe's own address is not a Pod address",
-        meaning="The source is as needed, but the probing socket's own address is in none of the Pod ranges.",
+        meaning=(
+            "The probing socket's own address is in none of the plan's Pod ranges, so whatever was seen says nothing "
+            "about workers and their nodes."
+        ),
         causes=(
             "The check ran on a machine outside the cluster, in a Pod on its node's network (which has the node's "
             "address without masquerading) or over loopback, or the plan's `pod_ranges` are incomplete."
