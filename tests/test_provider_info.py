@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import tomllib
 from pathlib import Path
 
 import jsonschema
@@ -71,6 +72,15 @@ def test_the_connection_type_is_the_hooks_own() -> None:
     assert connection_type["connection-type"] == SourceIpHook.conn_type
     assert connection_type["hook-name"] == SourceIpHook.hook_name
     assert connection_type["hook-class-name"] == f"{SourceIpHook.__module__}.{SourceIpHook.__qualname__}"
+
+
+@pytest.mark.airflow
+def test_the_providers_page_links_to_a_page_that_exists() -> None:
+    """Airflow's page "Providers" takes the link from the package's metadata, where it is Google's page."""
+    metadata = tomllib.loads((PACKAGE.parent / "pyproject.toml").read_text(encoding="utf-8"))
+    [integration] = get_provider_info()["integrations"]
+    assert metadata["project"]["urls"]["Documentation"] == integration["external-doc-url"]
+    assert integration["external-doc-url"] in (PACKAGE.parent / "docs" / "sources.md").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("name", ["path", "headers", "ca_file"])
