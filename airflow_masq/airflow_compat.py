@@ -7,17 +7,17 @@ with Airflow 2 reach end of life. Until then, no other module imports these name
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
 if TYPE_CHECKING:
-    from airflow.sdk import DAG, Asset, BaseHook, BaseOperator, Param, get_current_context, task
+    from airflow.sdk import DAG, Asset, BaseHook, BaseOperator, Param, Variable, get_current_context, task
     from airflow.sdk import Context as Context  # noqa: PLC0414 - the explicit re-export of a type that mypy asks for
     from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowNotFoundException
 else:
     try:
-        from airflow.sdk import DAG, Asset, BaseHook, BaseOperator, Param, get_current_context, task
+        from airflow.sdk import DAG, Asset, BaseHook, BaseOperator, Param, Variable, get_current_context, task
         from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowNotFoundException
     except ImportError:  # Airflow 2
         from airflow.datasets import Dataset as Asset
@@ -27,10 +27,30 @@ else:
         from airflow.models.baseoperator import BaseOperator
         from airflow.models.dag import DAG
         from airflow.models.param import Param
+        from airflow.models.variable import Variable
         from airflow.operators.python import get_current_context
+
+IS_AIRFLOW_2 = Asset.__name__ == "Dataset"
+
+
+def read_variable(name: str) -> str | None:
+    """Read an Airflow Variable; ``None`` where it is not set. Call it when a task runs, never at parse time."""
+    default: dict[str, Any] = {"default_var" if IS_AIRFLOW_2 else "default": None}
+    value = Variable.get(name, **default)
+    return None if value is None else str(value)
+
+
+def make_asset(*, uri: str, name: str, group: str, description: str) -> Asset:
+    """Make an asset; the dataset of Airflow 2 has neither name nor group. The description is part of its extra."""
+    extra: dict[str, Any] = {"description": description}
+    if IS_AIRFLOW_2:
+        return Asset(uri=uri, extra=extra)
+    return Asset(uri=uri, name=name, group=group, extra=extra)
+
 
 __all__ = [
     "DAG",
+    "IS_AIRFLOW_2",
     "AirflowException",
     "AirflowFailException",
     "AirflowNotFoundException",
@@ -41,5 +61,7 @@ __all__ = [
     "Param",
     "TriggerEvent",
     "get_current_context",
+    "make_asset",
+    "read_variable",
     "task",
 ]

@@ -33,23 +33,32 @@ CONNECTION_FORM: Final[dict[str, Any]] = {
     },
 }
 
+#: The form's fields for the connection's extra; the hook gives them to older Airflow as widgets. All may be null, since
+#: Airflow 3's form takes a field of type "string" alone for required (``FlexibleForm``, 3.3.2).
+CONNECTION_FIELDS: Final[dict[str, dict[str, Any]]] = {
+    "path": {
+        "label": "Path",
+        "description": "Where the observer answers, for example /client-ip. Left empty: /.",
+        "schema": {"type": ["string", "null"], "default": None},
+    },
+    "headers": {
+        "label": "Headers",
+        "description": 'Request headers as a JSON object, for example {"X-Api-Key": "..."}.',
+        "schema": {"type": ["string", "null"], "format": "password", "default": None},
+    },
+    "ca_file": {
+        "label": "CA file",
+        "description": "A PEM file on the workers that vouches for the observer's certificate.",
+        "schema": {"type": ["string", "null"], "default": None},
+    },
+}
+
 _CONNECTION_TYPE: Final = {
     "connection-type": "source_ip_observer",
     "hook-class-name": "airflow_masq.hooks.source_ip.SourceIpHook",
     "hook-name": "Source IP observer",
     "ui-field-behaviour": CONNECTION_FORM,
-    "conn-fields": {
-        "path": {
-            "label": "Path",
-            "description": "The path at which the observer answers, for example /client-ip.",
-            "schema": {"type": "string", "default": "/"},
-        },
-        "ca_file": {
-            "label": "CA file",
-            "description": "A PEM file on the workers with the authority that signed the observer's certificate.",
-            "schema": {"type": "string", "default": ""},
-        },
-    },
+    "conn-fields": CONNECTION_FIELDS,
 }
 
 

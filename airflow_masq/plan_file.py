@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,6 +15,7 @@ from typing import Any, Final
 
 from airflow_masq.exceptions import InvalidInputError
 from airflow_masq.plan import Plan, load_plan, plan_from_mapping
+from airflow_masq.plan.schema import PLAN_KEYS
 from airflow_masq.text import describe, printable
 
 STANDARD_INPUT: Final = "-"
@@ -22,10 +24,14 @@ STANDARD_INPUT: Final = "-"
 _MOST_BYTES: Final = 1024 * 1024
 _LONGEST_NAME_SHOWN: Final = 1_000
 _LINE_END: Final = b"\n"
+# JSON, one of a plan's keys, or more than one line.
+_PLAN_TEXT: Final = re.compile(rf"\s*(?:\{{|(?:{'|'.join(PLAN_KEYS)})\s*:|\S[^\n]*\n\s*\S)")
 
 
 def read_plan(plan: str | Mapping[str, Any]) -> Plan:
-    """Read an operator's plan: the path of a file on this worker, or the plan as a mapping.
+    """Read an operator's plan: a path on this worker, the plan as a mapping, or its YAML or JSON text.
+
+    A text is a path where it begins with ``/`` or is one line that does not begin as a plan does.
 
     :raises InvalidInputError: the file cannot be read, or it is not a plan.
     """
@@ -33,8 +39,11 @@ def read_plan(plan: str | Mapping[str, Any]) -> Plan:
         return plan_from_mapping(plan, source="plan")
     if not isinstance(plan, str):
         raise InvalidInputError(where="plan", expected="a path or a mapping", seen=describe(plan))
-    if not plan:
+    if not plan.strip():
         raise InvalidInputError(where="plan", expected="a path or a mapping", seen="an empty text")
+    if not plan.startswith("/") and _PLAN_TEXT.match(plan):
+        return load_plan(plan, source="plan")
+    plan = plan.strip()
     path = printable(plan, limit=_LONGEST_NAME_SHOWN)
     text = _read_text(Path(plan), where=f"plan: {path}", expected="a readable file on this worker")
     return load_plan(text, source=path)

@@ -6,10 +6,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from airflow_masq.airflow_compat import DAG, Param, task
+from airflow_masq.operators.run_settings import make_plan_param
 from airflow_masq.operators.source_ip_assert import SourceIpAssertOperator
 from airflow_masq.operators.source_ip_check import SourceIpCheckOperator
 from airflow_masq.operators.source_ip_report import SourceIpReportOperator
-from airflow_masq.plan import PLAN_SCHEMA
 
 DOCUMENTATION = """
 ### Which source address do services see?
@@ -20,7 +20,7 @@ DOCUMENTATION = """
    which source address it sees, judges the answer and logs a table. No verdict fails it. Airflow cannot aim a task at a
    node, so the report says how many nodes were seen.
 2. **report** merges the results of all instances, names those that crashed, logs the table with the coverage, and emits
-   an event of the asset `airflow-masq://source-ip/check`, whatever was found.
+   an event of the asset `x-airflow-masq://source-ip/check`, whatever was found.
 3. **assert** fails the run if a verdict of `fail_on` was found, so that alerts for failed runs work.
 
 Where to look: the log of **report** has the table; its XCom has a code, a reason and the evidence for every verdict.
@@ -32,24 +32,14 @@ Where to look: the log of **report** has the table; its XCom has a code, a reaso
 | INCONCLUSIVE | no address was seen (a firewall may drop the packets), or the plan does not say what is expected |
 | ERROR | the check could not be carried out |
 
-The plan is a YAML file that the workers can read, or the same as JSON in the field `plan`. On Composer, files in the
-bucket's folder `data` are mounted under `/home/airflow/gcs/data`.
+**The plan** is a YAML file that the workers can read. A scheduled run takes the first that is set of: the Airflow
+Variable `airflow_masq_plan` (a path, or the plan's text), the environment variable `AIRFLOW_MASQ_PLAN`, the file
+`/home/airflow/gcs/data/masquerade-plan.yaml` (on Composer: the bucket's folder `data`). The DAG starts paused: set the
+plan first, then unpause it. The field `plan` of a run takes a path, or the plan pasted as YAML or JSON.
 """
 
-#: The bucket's folder ``data`` is mounted there on workers [source: composer-data-folder].
-DEFAULT_PLAN = "/home/airflow/gcs/data/masquerade-plan.yaml"
-
 PARAMS = {
-    "plan": Param(
-        DEFAULT_PLAN,
-        **PLAN_SCHEMA
-        | {
-            "type": ["string", "object"],
-            "minLength": 1,
-            "title": "Plan",
-            "description": "The path of a YAML file that the workers can read, or the plan itself as a JSON object.",
-        },
-    ),
+    "plan": make_plan_param(),
     "instances": Param(
         6,
         type="integer",
@@ -99,6 +89,7 @@ with DAG(
     schedule="@hourly",
     start_date=datetime(2026, 1, 1, tzinfo=UTC),
     catchup=False,
+    is_paused_upon_creation=True,  # the plan is set first
     max_active_runs=1,
     default_args={"retries": 1, "retry_delay": timedelta(seconds=30)},
     render_template_as_native_obj=True,
@@ -117,6 +108,7 @@ with DAG(
         attempts="{{ params.attempts }}",
         timeout_seconds="{{ params.timeout_seconds }}",
         fail_on=[],  # no verdict fails it: its retries are for crashes, and the last task fails the run
+        strict_conf=True,
         execution_timeout=timedelta(minutes=15),
     ).expand(instance=count_instances("{{ params.instances }}"))
     report = SourceIpReportOperator(task_id="report", check_task_ids=["check"], nodes_total="{{ params.nodes_total }}")

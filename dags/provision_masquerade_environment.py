@@ -5,8 +5,11 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from airflow_masq.airflow_compat import DAG, Param
-from airflow_masq.operators.create_environment import CloudComposerCreateMasqueradeEnvironmentOperator
-from airflow_masq.plan import PLAN_SCHEMA
+from airflow_masq.operators.create_environment import (
+    DEFAULT_DEFERRABLE,
+    CloudComposerCreateMasqueradeEnvironmentOperator,
+)
+from airflow_masq.operators.run_settings import make_plan_param
 
 DOCUMENTATION = """
 ### Create a Composer environment with the IP masquerade agent
@@ -33,24 +36,16 @@ trigger it by hand for more. For an environment at a certain time, give the DAG 
 the future. A recurring schedule adopts the environment that exists, but it also re-creates one that was deleted on
 purpose. Run `check_source_ip` in the new environment to verify which source address services see.
 
+**The plan** is the field `plan` of a run (a path, or pasted YAML or JSON), else the first that is set of: the Airflow
+Variable `airflow_masq_plan`, the environment variable `AIRFLOW_MASQ_PLAN`, the file
+`/home/airflow/gcs/data/masquerade-plan.yaml` (on Composer: the bucket's folder `data`). Set it, then unpause the DAG.
+
 The account of the connection needs the role *Composer Administrator* (or *Environment and Storage Object
 Administrator*) in the project and *Service Account User* on the environment's service account.
 """
 
-#: The bucket's folder ``data`` is mounted there on workers [source: composer-data-folder].
-DEFAULT_PLAN = "/home/airflow/gcs/data/masquerade-plan.yaml"
-
 PARAMS = {
-    "plan": Param(
-        DEFAULT_PLAN,
-        **PLAN_SCHEMA
-        | {
-            "type": ["string", "object"],
-            "minLength": 1,
-            "title": "Plan",
-            "description": "The path of a YAML file that the workers can read, or the plan itself as a JSON object.",
-        },
-    ),
+    "plan": make_plan_param(),
     "gcp_conn_id": Param(
         "google_cloud_default",
         type="string",
@@ -73,6 +68,12 @@ PARAMS = {
         maximum=600,
         title="Seconds between polls",
         description="How often to ask whether the environment is running.",
+    ),
+    "deferrable": Param(
+        DEFAULT_DEFERRABLE,
+        type="boolean",
+        title="Deferrable",
+        description="Wait in the triggerer, which must run. Default: Airflow's [operators] default_deferrable.",
     ),
     "on_findings": Param(
         "fail",
@@ -104,4 +105,6 @@ with DAG(
         poll_interval_seconds="{{ params.poll_interval_seconds }}",
         creation_timeout_seconds="{{ params.creation_timeout_seconds }}",
         on_findings="{{ params.on_findings }}",
+        deferrable="{{ params.deferrable }}",
+        strict_conf=True,
     )

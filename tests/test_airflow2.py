@@ -47,8 +47,28 @@ jsonschema.validate(get_provider_info(), schema)
 print("accepted")
 """
 
+CONNECTION_FORM = """
+import json, pathlib, airflow, jsonschema
+from airflow_masq.hooks.source_ip import SourceIpHook
+from wtforms import Form
+from werkzeug.datastructures import MultiDict
+path = pathlib.Path(airflow.__file__).parent / "customized_form_field_behaviours.schema.json"
+schema = json.loads(path.read_text())
+jsonschema.validate(SourceIpHook.get_ui_field_behaviour(), schema)
+fields = SourceIpHook.get_connection_form_widgets()
+form = type("ConnectionForm", (Form,), fields)(MultiDict({name: "" for name in fields}))
+print(form.validate(), *form.data)
+"""
+
+PLAN_FIELD = """
+from airflow.models.dagbag import DagBag
+for dag_id, dag in sorted(DagBag(DAGS_FOLDER, include_examples=False).dags.items()):
+    schema = dag.params.get_param("plan").schema
+    print(dag_id, schema["type"], schema["format"], dag.is_paused_upon_creation)
+"""
+
 CHECK_RUN = """
-import warnings
+import json, warnings, yaml
 warnings.simplefilter("ignore")
 from airflow.utils.db import initdb
 initdb()
@@ -57,17 +77,17 @@ from airflow.models.dataset import DatasetEvent
 from airflow.utils.session import create_session
 from tests.local_observers import NODE_ADDRESS, POD_ADDRESS, loopback_plan, observer
 
-def run(answer):
+def run(answer, write):
     dag = DagBag(DAGS_FOLDER, include_examples=False).dags["check_source_ip"]
     dag.sync_to_db()
     dag.get_task("check").partial_kwargs["retries"] = 0
     with observer(answer) as service:
         plan = loopback_plan({"name": "erp", "observe": service.url, "expect": "node"})
-        finished = dag.test(run_conf={"plan": plan, "instances": 2, "attempts": 1})
+        finished = dag.test(run_conf={"plan": write(plan), "instances": 2, "attempts": 1})
     print(finished.state, *sorted(f"{each.task_id}:{each.state}" for each in finished.get_task_instances()))
 
-run(NODE_ADDRESS)
-run(POD_ADDRESS)
+run(NODE_ADDRESS, json.dumps)
+run(POD_ADDRESS, yaml.safe_dump)
 with create_session() as session:
     for event in session.query(DatasetEvent).order_by(DatasetEvent.timestamp):
         [environment] = event.extra["environments"]
@@ -105,6 +125,19 @@ def test_the_check_dag_parses(tmp_path: Path) -> None:
 def test_provider_info_is_accepted(tmp_path: Path) -> None:
     """Airflow 2.10.5's provider schema accepts what we say about ourselves."""
     assert run(PROVIDER_INFO, home=tmp_path)[-1] == "accepted"
+
+
+def test_the_plans_field_takes_a_path_without_quotes(tmp_path: Path) -> None:
+    """Airflow 2's form takes plain text where no type of the field is an object; both DAGs start paused."""
+    assert run(PLAN_FIELD, home=tmp_path)[-2:] == [
+        "check_source_ip ['string', 'null'] multiline True",
+        "provision_masquerade_environment ['string', 'null'] multiline True",
+    ]
+
+
+def test_the_connection_form_has_its_fields(tmp_path: Path) -> None:
+    """Airflow 2.10.5 draws the fields of the extra, and saves the form where they are left empty."""
+    assert run(CONNECTION_FORM, home=tmp_path)[-1] == "True path headers ca_file"
 
 
 def test_the_check_dag_runs(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import tomllib
 from pathlib import Path
 
 import jsonschema
@@ -71,6 +72,37 @@ def test_the_connection_type_is_the_hooks_own() -> None:
     assert connection_type["connection-type"] == SourceIpHook.conn_type
     assert connection_type["hook-name"] == SourceIpHook.hook_name
     assert connection_type["hook-class-name"] == f"{SourceIpHook.__module__}.{SourceIpHook.__qualname__}"
+
+
+@pytest.mark.airflow
+def test_the_providers_page_links_to_a_page_that_exists() -> None:
+    """Airflow's page "Providers" takes the link from the package's metadata, where it is Google's page."""
+    metadata = tomllib.loads((PACKAGE.parent / "pyproject.toml").read_text(encoding="utf-8"))
+    [integration] = get_provider_info()["integrations"]
+    assert metadata["project"]["urls"]["Documentation"] == integration["external-doc-url"]
+    assert integration["external-doc-url"] in (PACKAGE.parent / "docs" / "sources.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", ["path", "headers", "ca_file"])
+def test_a_field_of_the_form_may_stay_empty(name: str) -> None:
+    """Airflow 3's form takes a field whose type lacks null for required; none of ours is."""
+    schema = get_provider_info()["connection-types"][0]["conn-fields"][name]["schema"]
+    checks = {key: value for key, value in schema.items() if key != "format"}
+    jsonschema.validate(None, checks)
+    jsonschema.validate("text", checks)
+    jsonschema.validate(schema["default"], checks)
+
+
+@pytest.mark.airflow
+def test_airflow_draws_each_field_of_the_form() -> None:
+    """Airflow's own reader of the provider info makes a field of each, and hides only what may hold credentials."""
+    from airflow.providers_manager import ProvidersManager  # noqa: PLC0415 - imports Airflow, which takes seconds
+
+    manager = ProvidersManager()  # type: ignore[no-untyped-call] # Airflow's is untyped
+    widgets = manager.connection_form_widgets
+    ours = {each.field_name: each for name, each in widgets.items() if name.startswith("extra__source_ip_observer__")}
+    assert set(ours) == {"path", "headers", "ca_file"}
+    assert [name for name, each in ours.items() if each.is_sensitive] == ["headers"]
 
 
 @pytest.mark.airflow

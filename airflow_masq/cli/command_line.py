@@ -38,6 +38,7 @@ COMMANDS: Final = {
     "explain": "predict which source address a destination sees, and why",
     "render": "write a plan as a command, a resource, a manifest or a firewall request",
     "capacity": "count the nodes and Pods that a plan's ranges hold, and the addresses that masquerading saves",
+    "rule": "show what a code such as MASQ309 means and what to do about it, or list all codes",
     "agent-config": "read a config of the IP masquerade agent as the agent would",
 }
 """The commands and their help. A command's module, such as ``agent_config.py``, has ``add_arguments`` and ``run``."""
@@ -59,7 +60,7 @@ Where to go:
                    airflow_masq.operators.source_ip_check.SourceIpCheckOperator, then
                    airflow_masq.operators.source_ip_report.SourceIpReportOperator and
                    airflow_masq.operators.source_ip_assert.SourceIpAssertOperator
-  Read a code      docs/rules: one page per code (MASQ1xx environment, 2xx ranges, 3xx policy, 4xx observed)
+  Read a code      airflow-masq rule CODE (MASQ1xx environment, 2xx ranges, 3xx policy, 4xx observed)
 
 PLAN may be - for standard input. Exit codes: 0 success, 1 a finding of severity error, 2 wrong usage or an unreadable
 plan, 3 the output cannot be written. The agent can be enabled only when an environment is created. README.md explains

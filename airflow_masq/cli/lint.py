@@ -54,7 +54,7 @@ def _report(plan: Plan, findings: Sequence[Finding], *, source: str) -> Iterator
     for finding, head in zip(findings, heads, strict=True):
         yield f"{paint(finding.severity.ljust(width), colour=_COLOURS[finding.severity])}  {head}"
         yield wrap(finding.message, indent=_INDENT)
-        yield paint(f"{_INDENT}docs/rules/{finding.code}.md, {finding.provenance}", colour=Colour.QUIET)
+        yield paint(f"{_INDENT}airflow-masq rule {finding.code} ({finding.provenance})", colour=Colour.QUIET)
         yield ""
     found = [finding.severity for finding in findings]
     counts = [format_count(found.count(each), noun=noun) for each, noun in _NOUNS.items() if each in found]
@@ -72,4 +72,4 @@ def _list_next_steps(findings: Sequence[Finding]) -> Iterator[str]:
         yield wrap(f"Next, {code} ({title.rstrip('.')}): {' '.join(fix.split())}", indent=_INDENT, first="")
     left = codes[_MOST_NEXT_STEPS:]
     if left:
-        yield wrap(f"Then {', '.join(left)}: see their pages in docs/rules.", indent=_INDENT, first="")
+        yield wrap(f"Then {', '.join(left)}: see airflow-masq rule CODE.", indent=_INDENT, first="")

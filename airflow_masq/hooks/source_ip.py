@@ -13,14 +13,15 @@ import json
 import socket
 import ssl
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Protocol, Self, TypeAlias
 
 from airflow_masq.airflow_compat import AirflowNotFoundException, BaseHook
 from airflow_masq.exceptions import InvalidInputError
-from airflow_masq.get_provider_info import CONNECTION_FORM
+from airflow_masq.get_provider_info import CONNECTION_FIELDS, CONNECTION_FORM
 from airflow_masq.observation.observation import TRANSIENT_FAILURES, Observation
 from airflow_masq.probes import probe, probe_http
 from airflow_masq.reading import Place
@@ -49,6 +50,24 @@ class SourceIpHook(BaseHook):
     def __init__(self, source_ip_observer_conn_id: str | None = None) -> None:
         super().__init__()
         self.source_ip_observer_conn_id = source_ip_observer_conn_id or self.default_conn_name
+
+    @classmethod
+    def get_connection_form_widgets(cls) -> dict[str, Any]:
+        """Give the form's fields to Airflow before 3.2; later ones read ``conn-fields`` of ``get_provider_info``."""
+        # Not installed with every Airflow 3, which does not call this, so type checkers must not look for them.
+        appbuilder, forms = import_module("flask_appbuilder.fieldwidgets"), import_module("wtforms")
+        validators, babel = import_module("wtforms.validators"), import_module("flask_babel")
+        widgets = {}
+        for name, described in CONNECTION_FIELDS.items():
+            is_secret = described["schema"].get("format") == "password"
+            make_field = forms.PasswordField if is_secret else forms.StringField
+            widgets[name] = make_field(
+                babel.lazy_gettext(described["label"]),
+                widget=appbuilder.BS3PasswordFieldWidget() if is_secret else appbuilder.BS3TextFieldWidget(),
+                validators=[validators.Optional()],
+                description=described["description"],
+            )
+        return widgets
 
     @classmethod
     def get_ui_field_behaviour(cls) -> dict[str, Any]:
@@ -188,8 +207,8 @@ class ObserverConnection:
         """Read a connection.
 
         Its scheme is ``http`` unless it says ``https``; login and password become Basic authentication
-        [source: rfc-7617-basic]; the extra field may hold ``path`` (default ``/``), ``headers`` (an object) and
-        ``ca_file`` (a path on the worker).
+        [source: rfc-7617-basic]; the extra field may hold ``path`` (default ``/``), ``headers`` (an object, or its JSON
+        text) and ``ca_file`` (a path on the worker); each may be null or empty, as a form leaves it.
 
         :param where: the connection's name, for messages.
         :raises InvalidInputError: when it does not describe an observer.
@@ -205,7 +224,7 @@ class ObserverConnection:
         path = extra["path"].text(may_be_empty=True) or "/" if "path" in extra else "/"
         if not path.startswith("/"):
             raise extra["path"].error("a path that begins with /", seen="other text")
-        headers = extra["headers"].entries() if "headers" in extra else {}
+        headers = _read_headers(extra["headers"]) if "headers" in extra else {}
         return cls(
             url=f"{scheme}://{host}{port}{path}",
             headers=(
@@ -223,7 +242,19 @@ def _read_extra(connection: _ConnectionFields, *, where: str) -> dict[str, Place
     except (ValueError, RecursionError):  # the error holds the text, so it is not chained
         raise place.error("a JSON object", seen="text that is not JSON") from None
     # Airflow reads it once more, and so hides its secrets in logs.
-    return Place(where=place.where, value=connection.extra_dejson, is_secret=True).section(_EXTRA_KEYS)
+    fields = Place(where=place.where, value=connection.extra_dejson, is_secret=True).section(_EXTRA_KEYS)
+    return {name: each for name, each in fields.items() if each.value is not None}
+
+
+def _read_headers(place: Place) -> dict[str, Place]:
+    """Read the headers: an object, or the text of one, as the connection form saves it."""
+    if isinstance(place.value, str):
+        try:
+            content = json.loads(place.value.strip() or "{}")
+        except (ValueError, RecursionError):  # the error holds the text, so it is not chained
+            raise place.error("a JSON object", seen="text that is not JSON") from None
+        place = replace(place, value=content)
+    return place.entries()
 
 
 def _write_basic_authentication(connection: _ConnectionFields) -> tuple[tuple[str, str], ...]:

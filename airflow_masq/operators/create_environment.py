@@ -17,7 +17,8 @@ from airflow.configuration import conf
 
 from airflow_masq.airflow_compat import AirflowException, AirflowFailException, BaseOperator
 from airflow_masq.operators.error_mapping import translate_errors
-from airflow_masq.operators.settings import read_seconds
+from airflow_masq.operators.run_settings import find_plan, refuse_unknown_conf
+from airflow_masq.operators.settings import read_boolean, read_seconds
 from airflow_masq.triggers.environment_running import EnvironmentRunningTrigger
 
 if TYPE_CHECKING:
@@ -32,6 +33,9 @@ if TYPE_CHECKING:
 DEFERRAL_GRACE_SECONDS = 600.0
 """How much later than the trigger's own deadline Airflow gives up, so that a lost trigger does not defer forever."""
 
+DEFAULT_DEFERRABLE = conf.getboolean("operators", "default_deferrable", fallback=False)
+"""Airflow's ``[operators] default_deferrable``, by which a deployment says that a triggerer runs."""
+
 SHORTEST_SECONDS, LONGEST_SECONDS = 0.01, 86_400.0
 """The bounds of the three settings in seconds: a day is far more than a creation takes."""
 
@@ -39,13 +43,16 @@ SHORTEST_SECONDS, LONGEST_SECONDS = 0.01, 86_400.0
 class CloudComposerCreateMasqueradeEnvironmentOperator(BaseOperator):
     """Create a Composer 2 environment with the IP masquerade agent, and return the facts of its network.
 
-    Exactly one of ``plan`` and ``environment`` says what to create; the agent is enabled in a copy. An environment of
-    that name with the agent is adopted. One without the agent fails the task, and Airflow does not retry. One that is
-    still being created, for example by an earlier attempt of this task, is waited for.
+    At most one of ``plan`` and ``environment`` says what to create, else the plan that is set for all DAGs. The agent
+    is enabled in a copy. An environment of that name with the agent is adopted. One without the agent fails the task,
+    and Airflow does not retry. One that is still being created, for example by an earlier attempt of this task, is
+    waited for.
 
     The three settings in seconds may be 0.01 to 86,400, as numbers or as text.
 
-    :param plan: the path of a plan file, read on the worker, or a plan as a mapping.
+    :param plan: the path of a plan file, read on the worker, or a plan as a mapping or as YAML or JSON text (default
+        ``None``: without ``environment`` the first that is set of the Airflow Variable ``airflow_masq_plan``, the
+        environment variable ``AIRFLOW_MASQ_PLAN`` and the file ``/home/airflow/gcs/data/masquerade-plan.yaml``).
     :param environment: Google's REST resource in camelCase or in snake_case, or Google's ``Environment`` message.
     :param project_id: the project of a resource without a name (default: the connection's project).
     :param region: the region of a resource without a name, for example ``us-central1``.
@@ -58,6 +65,7 @@ class CloudComposerCreateMasqueradeEnvironmentOperator(BaseOperator):
     :param creation_timeout_seconds: how long one attempt of the task waits (default 7200, as Terraform does).
     :param api_timeout_seconds: the time limit of one API call (default 60).
     :param on_findings: what findings of severity error do: ``fail`` before any call (default), ``warn`` or ``ignore``.
+    :param strict_conf: refuse a run whose conf has a key that is no param of the DAG (default ``False``).
     """
 
     template_fields: Sequence[str] = (
@@ -72,6 +80,7 @@ class CloudComposerCreateMasqueradeEnvironmentOperator(BaseOperator):
         "creation_timeout_seconds",
         "api_timeout_seconds",
         "on_findings",
+        "deferrable",
     )
     # Empty: a plan's path must reach the worker as a path, not be replaced by the file's text.
     template_ext: Sequence[str] = ()
@@ -88,11 +97,12 @@ class CloudComposerCreateMasqueradeEnvironmentOperator(BaseOperator):
         environment_id: str | None = None,
         gcp_conn_id: str = "google_cloud_default",
         impersonation_chain: str | Sequence[str] | None = None,
-        deferrable: bool = conf.getboolean("operators", "default_deferrable", fallback=False),
+        deferrable: bool | str = DEFAULT_DEFERRABLE,
         poll_interval_seconds: float | str = 30.0,
         creation_timeout_seconds: float | str = 7200.0,
         api_timeout_seconds: float | str = 60.0,
         on_findings: str = "fail",
+        strict_conf: bool = False,
         **kwargs: Any,  # noqa: ANN401 - Airflow's own arguments
     ) -> None:
         super().__init__(**kwargs)
@@ -108,8 +118,9 @@ class CloudComposerCreateMasqueradeEnvironmentOperator(BaseOperator):
         self.creation_timeout_seconds = creation_timeout_seconds
         self.api_timeout_seconds = api_timeout_seconds
         self.on_findings = on_findings
+        self.strict_conf = strict_conf
 
-    def execute(self, context: Context) -> dict[str, Any]:  # noqa: ARG002 - Airflow's signature
+    def execute(self, context: Context) -> dict[str, Any]:
         """Create or adopt the environment, wait for it and verify it.
 
         :return: the facts: ``name``, ``uuid``, ``state``, ``image_version``, ``enable_ip_masq_agent``, ``gke_cluster``,
@@ -122,11 +133,17 @@ class CloudComposerCreateMasqueradeEnvironmentOperator(BaseOperator):
         from airflow_masq import provisioning  # noqa: PLC0415 - parsing a DAG file must stay cheap
 
         with translate_errors():
+            if self.strict_conf:
+                refuse_unknown_conf(context)
+            plan = self.plan or None
+            if self.environment is None:
+                plan = find_plan(plan)
+            deferrable = read_boolean(self.deferrable, where="deferrable")
             poll_interval_seconds = self._read_seconds("poll_interval_seconds")
             creation_timeout_seconds = self._read_seconds("creation_timeout_seconds")
             hook = self._make_hook()
             request = provisioning.read_request(
-                plan=self.plan,
+                plan=plan,
                 environment=self.environment,
                 project_id=self.project_id,
                 region=self.region,
@@ -147,7 +164,7 @@ class CloudComposerCreateMasqueradeEnvironmentOperator(BaseOperator):
                     deadline=deadline,
                     poll_interval_seconds=poll_interval_seconds,
                 )
-                if self.deferrable and not watch.poll():
+                if deferrable and not watch.poll():
                     self._defer(watch, record=record)
                 watch.wait(now=time.time, sleep=time.sleep)
                 found = provisioning.verify_environment(client, request.name)

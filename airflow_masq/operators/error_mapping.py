@@ -1,7 +1,12 @@
-"""The one place where this project's errors become Airflow's, which retries one of their two families."""
+"""The one place where this project's errors become Airflow's, which retries one of their two families.
+
+A failure that was foreseen is one message in the task's log. The chain of errors behind it, which would show as several
+tracebacks, is logged at level debug.
+"""
 
 from __future__ import annotations
 
+import logging
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -10,6 +15,8 @@ from airflow_masq.exceptions import FinalError, TryAgainError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+log = logging.getLogger(__name__)
 
 
 @contextmanager
@@ -22,6 +29,8 @@ def translate_errors() -> Iterator[None]:
     try:
         yield
     except FinalError as error:
-        raise AirflowFailException(str(error)) from error
+        log.debug("What led to the failure:", exc_info=error)
+        raise AirflowFailException(str(error)) from None
     except TryAgainError as error:
-        raise AirflowException(str(error)) from error
+        log.debug("What led to the failure:", exc_info=error)
+        raise AirflowException(str(error)) from None

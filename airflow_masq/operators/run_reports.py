@@ -7,28 +7,41 @@ into it, so each one is read strictly.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
-from airflow_masq.airflow_compat import Asset
+from airflow_masq.airflow_compat import make_asset
 from airflow_masq.exceptions import InvalidInputError
-from airflow_masq.verdict import Report, from_dict
+from airflow_masq.text import printable
+from airflow_masq.verdict import Report, VerdictCode, from_dict
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from airflow_masq.airflow_compat import Context
+    from airflow_masq.airflow_compat import Asset, Context
 
 #: The asset's events are the history that the page "Masquerade" shows, and other DAGs may be scheduled on them, so the
-#: URI must not change. Airflow 3.3.2 accepts it for an asset and 2.10.5 for a dataset [source: observed-asset-uri].
-REPORT_ASSET_URI: Final = "airflow-masq://source-ip/check"
+#: URI must not change. Airflow accepts it for an asset and for a dataset [source: observed-asset-uri]. A scheme without
+#: ``x-`` would have each parse of a DAG file load Google's URI handlers [source: observed-uri-handlers-cost].
+REPORT_ASSET_URI: Final = "x-airflow-masq://source-ip/check"
+
+REPORT_ASSET_NAME: Final = "source_ip_check"
+"""The asset's name on Airflow 3, as its page "Assets" shows it."""
+
+_ASSET_GROUP: Final = "airflow-masq"
+_ASSET_DESCRIPTION: Final = "Which source addresses services saw, one event per run; its extra begins with the outcome."
 
 #: The XCom key of one check's report, a mapping as ``verdict.to_dict`` writes it.
 REPORT_XCOM_KEY: Final = "report"
+
+#: The XCom key of the reason why one check has no report, one line.
+REASON_XCOM_KEY: Final = "reason"
 
 #: The environment of a report whose environment is not known.
 UNKNOWN_ENVIRONMENT: Final = "unknown"
 
 _NOT_MAPPED: Final = -1
+_LONGEST_REASON: Final = 1_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,7 +49,8 @@ class GatheredReports:
     """What the checks of a run left.
 
     :param reports: every report that could be read.
-    :param problems: one sentence for every instance without a readable report.
+    :param problems: one line, which begins with a code, for all instances of a task that left no readable report for
+        the same reason.
     """
 
     reports: tuple[Report, ...]
@@ -45,7 +59,7 @@ class GatheredReports:
 
 def make_report_asset() -> Asset:
     """Make the asset whose events carry the checks' results; on Airflow 2 it is a dataset."""
-    return Asset(uri=REPORT_ASSET_URI)
+    return make_asset(uri=REPORT_ASSET_URI, name=REPORT_ASSET_NAME, group=_ASSET_GROUP, description=_ASSET_DESCRIPTION)
 
 
 def gather_reports(context: Context, *, check_task_ids: Sequence[str]) -> GatheredReports:
@@ -55,18 +69,33 @@ def gather_reports(context: Context, *, check_task_ids: Sequence[str]) -> Gather
     for task_id in check_task_ids:
         states = _read_states(context, task_id)
         if not states:
-            problems.append(f"task {task_id} has no instance in this run, so it checked nothing")
+            problems.append(
+                f"{VerdictCode.CHECK_LOST} task {task_id} has no instance in this run, so it checked nothing"
+            )
+        lost: dict[tuple[VerdictCode, str], list[int]] = {}
         for map_index, state in sorted(states.items()):
-            content = context["ti"].xcom_pull(task_ids=task_id, key=REPORT_XCOM_KEY, map_indexes=map_index)
-            instance = f"task {task_id}" if map_index == _NOT_MAPPED else f"task {task_id}[{map_index}]"
+            pull = partial(context["ti"].xcom_pull, task_ids=task_id, map_indexes=map_index)
+            content = pull(key=REPORT_XCOM_KEY)
             if content is None:
-                problems.append(f"{instance} ended as {state} without a report: it crashed, was stopped or never ran")
+                lost.setdefault(_explain_loss(pull(key=REASON_XCOM_KEY), state=state), []).append(map_index)
                 continue
             try:
                 reports.append(from_dict(content))
             except InvalidInputError as error:
-                problems.append(f"{instance} left something that is not a report: {error}")
+                reason = f"left something that is not a report: {error}"
+                lost.setdefault((VerdictCode.CHECK_LOST, reason), []).append(map_index)
+        for (code, reason), map_indexes in lost.items():
+            first = task_id if map_indexes[0] == _NOT_MAPPED else f"{task_id}[{map_indexes[0]}]"
+            more = f" and {len(map_indexes) - 1} more" if len(map_indexes) > 1 else ""
+            problems.append(f"{code} task {first}{more} {reason}; the log of task {first} has more")
     return GatheredReports(reports=tuple(reports), problems=tuple(problems))
+
+
+def _explain_loss(reason: object, *, state: str) -> tuple[VerdictCode, str]:
+    """Say why an instance has no report: by the reason that it pushed, else by its state."""
+    if isinstance(reason, str) and reason:
+        return VerdictCode.CHECK_REFUSED, f"could not check: {printable(reason, limit=_LONGEST_REASON)}"
+    return VerdictCode.CHECK_LOST, f"ended as {state} without a report: it crashed, was stopped or never ran"
 
 
 def _read_states(context: Context, task_id: str) -> dict[int, str]:

@@ -1,4 +1,4 @@
-"""Numbers that operators were given, as they are or as the text that a template made of them."""
+"""Numbers and booleans that operators were given, as they are or as the text that a template made of them."""
 
 from __future__ import annotations
 
@@ -23,6 +23,17 @@ def read_seconds(value: object, *, where: str, least: float, most: float) -> flo
     :raises InvalidInputError: when it is anything else.
     """
     return Place(where=where, value=_number_of(value)).number(least=least, most=most, noun="a number of seconds")
+
+
+def read_boolean(value: object, *, where: str) -> bool:
+    """Read a boolean, or the text that a template made of one.
+
+    :param where: the setting's name, for the error.
+    :raises InvalidInputError: when it is anything else.
+    """
+    words = {"true": True, "false": False}
+    given = words.get(value.strip().lower(), value) if isinstance(value, str) else value
+    return Place(where=where, value=given).boolean()
 
 
 def _number_of(value: object) -> object:

@@ -12,11 +12,12 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow_masq.airflow_compat import BaseOperator
-from airflow_masq.exceptions import InvalidInputError
+from airflow_masq.exceptions import AirflowMasqError, InvalidInputError
 from airflow_masq.hooks.source_ip import SourceIpHook
 from airflow_masq.observation.observation import Component, Observation, Vantage
 from airflow_masq.operators.error_mapping import translate_errors
-from airflow_masq.operators.run_reports import REPORT_XCOM_KEY, UNKNOWN_ENVIRONMENT
+from airflow_masq.operators.run_reports import REASON_XCOM_KEY, REPORT_XCOM_KEY, UNKNOWN_ENVIRONMENT
+from airflow_masq.operators.run_settings import find_plan, refuse_unknown_conf
 from airflow_masq.operators.settings import read_seconds, read_whole_number
 from airflow_masq.plan_file import read_plan
 from airflow_masq.reading import Place
@@ -42,7 +43,9 @@ class SourceIpCheckOperator(BaseOperator):
 
     The log and the report name addresses, since these are what the check is for. They never hold credentials.
 
-    :param plan: the path of a plan file, read on the worker, or a plan as a mapping.
+    :param plan: the path of a plan file, read on the worker, or a plan as a mapping or as YAML or JSON text (default
+        ``None``: the first that is set of the Airflow Variable ``airflow_masq_plan``, the environment variable
+        ``AIRFLOW_MASQ_PLAN`` and the file ``/home/airflow/gcs/data/masquerade-plan.yaml``).
     :param targets: the names of the plan's targets to probe (default ``None``: all).
     :param attempts: how often an observer that gives no answer is asked, 1 to 10 (default 3). With more than 1, a
         target that FAILs is asked once more, since the first seconds of a Pod can show a wrong address. The last answer
@@ -55,6 +58,7 @@ class SourceIpCheckOperator(BaseOperator):
         else the plan's).
     :param instance: the number of this check among several equal ones (default 0). It changes nothing. Mapping over it
         makes several instances of the task, which Airflow may run on several workers.
+    :param strict_conf: refuse a run whose conf has a key that is no param of the DAG (default ``False``).
     """
 
     template_fields: Sequence[str] = (
@@ -71,7 +75,7 @@ class SourceIpCheckOperator(BaseOperator):
     def __init__(
         self,
         *,
-        plan: str | Mapping[str, Any],
+        plan: str | Mapping[str, Any] | None = None,
         targets: Sequence[str] | None = None,
         attempts: int | str = 3,
         timeout_seconds: float | str = 5.0,
@@ -79,6 +83,7 @@ class SourceIpCheckOperator(BaseOperator):
         fail_on: Sequence[str] | str = ("FAIL", "ERROR"),
         environment: str | None = None,
         instance: int = 0,
+        strict_conf: bool = False,
         **kwargs: Any,  # noqa: ANN401 - BaseOperator's own
     ) -> None:
         super().__init__(**kwargs)
@@ -90,24 +95,35 @@ class SourceIpCheckOperator(BaseOperator):
         self.fail_on = fail_on
         self.environment = environment
         self.instance = instance
+        self.strict_conf = strict_conf
 
     def execute(self, context: Context) -> None:
         """Probe, judge, push the report under the XCom key ``report``, then fail if ``fail_on`` says so.
 
-        It returns nothing, since Airflow would store a returned report a second time.
+        A check that cannot be carried out pushes the reason, one line, under the key ``reason``. It returns nothing,
+        since Airflow would store a returned report a second time.
 
         :raises AirflowFailException: the plan or a setting cannot be used; Airflow does not retry.
         :raises AirflowException: an outcome of ``fail_on`` was found; Airflow may retry.
         """
         with translate_errors():
-            fail_on = parse_outcomes(self.fail_on)
-            report = self._check()
+            try:
+                if self.strict_conf:
+                    refuse_unknown_conf(context)
+                fail_on = parse_outcomes(self.fail_on)
+                report = self._check()
+            except Exception as error:
+                # The text of an unexpected error may hold anything, so only its type goes to the report.
+                is_ours = isinstance(error, AirflowMasqError)
+                reason = str(error) if is_ours else f"the check crashed with {type(error).__name__}"
+                context["ti"].xcom_push(key=REASON_XCOM_KEY, value=reason)
+                raise
             self.log.info("Which source address services see from this worker:\n%s", render_table(report))
             context["ti"].xcom_push(key=REPORT_XCOM_KEY, value=to_dict(report))
             assert_reports([report], fail_on=fail_on)
 
     def _check(self) -> Report:
-        plan = read_plan(self.plan)
+        plan = read_plan(find_plan(self.plan))
         environment = self._name_environment(plan)
         targets = _choose_targets(plan.targets, names=self.targets)
         attempts = read_whole_number(self.attempts, where="attempts", least=1, most=10)

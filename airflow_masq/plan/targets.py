@@ -55,7 +55,11 @@ class Target:
     def host(self) -> str | None:
         """The observer's name or address, as the URL has it; ``None`` where a connection holds it."""
         parts = urlsplit(self.observe)
-        return None if parts.scheme == _CONNECTION else parts.hostname
+        if parts.scheme == _CONNECTION or parts.hostname is None:
+            return None
+        # urlsplit gives it in lower case; a message shows it as it was written.
+        start = parts.netloc.lower().rfind(parts.hostname)
+        return parts.netloc[start : start + len(parts.hostname)]
 
     @property
     def address(self) -> IPAddress | None:

@@ -62,7 +62,9 @@ class ObserverUrl:
             raise ValueError(f"expected {' or '.join(default_ports)}, saw {printable(parts.scheme, limit=40)}")
         if "@" in parts.netloc:
             raise ValueError("expected a URL without credentials; name a connection instead (airflow://CONN_ID)")
-        host = _read_host(parts.hostname or "", is_bracketed="[" in parts.netloc)
+        name = parts.hostname or ""  # in lower case; a message shows it as it was written
+        start = parts.netloc.lower().find(name)
+        host = _read_host(parts.netloc[start : start + len(name)], is_bracketed="[" in parts.netloc)
         default_port = default_ports[parts.scheme]
         try:
             port = default_port if parts.port is None else parts.port

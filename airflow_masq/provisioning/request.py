@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+_LOG_LEVELS = {Severity.ERROR: logging.ERROR, Severity.WARNING: logging.WARNING, Severity.INFO: logging.INFO}
+
 ON_FINDINGS = ("fail", "warn", "ignore")
 """What findings of severity error can do."""
 
@@ -87,7 +89,14 @@ def lint_request(request: CreationRequest, *, on_findings: str) -> tuple[Finding
         return ()
     findings = lint(request.plan)
     for finding in findings:
-        log.warning("%s %s %s: %s", finding.code, finding.severity, finding.where, finding.message)
+        log.log(
+            _LOG_LEVELS[finding.severity],
+            "%s %s %s: %s",
+            finding.code,
+            finding.severity,
+            finding.where,
+            finding.message,
+        )
     errors = [finding for finding in findings if finding.severity is Severity.ERROR]
     if errors and on_findings == "fail":
         reasons = "; ".join(f"{error.code} {error.where}: {error.message}" for error in errors)

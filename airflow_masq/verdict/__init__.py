@@ -1,7 +1,7 @@
 """What observations come to: judge, report, and what a run asserts and announces; pure, no input or output."""
 
 from airflow_masq.verdict.assertion import FAILABLE_OUTCOMES, assert_reports, parse_outcomes
-from airflow_masq.verdict.codes import CODES, CodeMeaning, Outcome, VerdictCode, write_code_page
+from airflow_masq.verdict.codes import CODES, CodeMeaning, Outcome, VerdictCode, find_code, write_code_page
 from airflow_masq.verdict.event_summary import EventSource, summarise_reports
 from airflow_masq.verdict.judge import judge
 from airflow_masq.verdict.report import ObservedFinding, Report, Verdict, merge
@@ -21,6 +21,7 @@ __all__ = [
     "Verdict",
     "VerdictCode",
     "assert_reports",
+    "find_code",
     "from_dict",
     "judge",
     "merge",

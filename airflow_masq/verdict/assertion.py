@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from airflow_masq.exceptions import InvalidInputError, SourceIpCheckFailedError
 from airflow_masq.text import describe, format_count, printable
-from airflow_masq.verdict.codes import Outcome
+from airflow_masq.verdict.codes import CODES, Outcome, find_code
 from airflow_masq.verdict.report import Report
 
 if TYPE_CHECKING:
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 FAILABLE_OUTCOMES: Final = tuple(outcome for outcome in Outcome if outcome is not Outcome.PASS)
 """Outcomes that may fail a task, the worst first."""
 
+_PROBLEM_CHARACTERS: Final = 600
 _VERDICTS_NAMED: Final = 3  # in a message; the table in the log has them all
 
 
@@ -43,8 +44,7 @@ def assert_reports(reports: Sequence[Report], *, fail_on: Iterable[Outcome]) -> 
     """
     failing = frozenset(fail_on)
     lines = [
-        f"{outcome} {verdict.code} {printable(verdict.target)} from "
-        f"{printable(str(verdict.node or verdict.vantage.hostname))}"
+        f"{verdict.code} {printable(verdict.target)} from {printable(str(verdict.node or verdict.vantage.hostname))}"
         for outcome in FAILABLE_OUTCOMES
         if outcome in failing
         for report in reports
@@ -52,7 +52,7 @@ def assert_reports(reports: Sequence[Report], *, fail_on: Iterable[Outcome]) -> 
         if verdict.outcome is outcome
     ]
     if Outcome.ERROR in failing:
-        lines += [f"ERROR {printable(problem)}" for report in reports for problem in report.problems]
+        lines += [_describe_problem(problem) for report in reports for problem in report.problems]
     if not lines:
         return
     more = f"; and {len(lines) - _VERDICTS_NAMED} more" if len(lines) > _VERDICTS_NAMED else ""
@@ -65,3 +65,9 @@ def assert_reports(reports: Sequence[Report], *, fail_on: Iterable[Outcome]) -> 
         f"{', '.join(found)}: {'; '.join(lines[:_VERDICTS_NAMED])}{more}. "
         "The report has the evidence; it is a table in the task's log, and an XCom."
     )
+
+
+def _describe_problem(problem: str) -> str:
+    code = find_code(problem)
+    shown = printable(problem, limit=_PROBLEM_CHARACTERS)
+    return shown if code is None else f"{shown}. Next: {CODES[code].what_to_do.rstrip('.')}"

@@ -5,6 +5,7 @@
     42x  INCONCLUSIVE  nothing was seen, or what was seen proves nothing
     43x  INCONCLUSIVE  the vantage cannot speak for the environment's workers
     44x  ERROR         the probe was not carried out as asked
+    46x  ERROR         a check of a run left no report: a problem of the report, and no verdict
     49x  (none)        findings beside a verdict; they never change it
 
 The table contains only texts; ``judge.py`` decides.
@@ -71,6 +72,8 @@ class VerdictCode(StrEnum):
     UNUSABLE_TARGET = "MASQ450"
     PROBE_CRASHED = "MASQ451"
     NOT_PROBED = "MASQ452"
+    CHECK_REFUSED = "MASQ461"
+    CHECK_LOST = "MASQ462"
     MODEL_DISAGREES = "MASQ491"
     ATTEMPTS_DISAGREE = "MASQ492"
 
@@ -277,7 +280,10 @@ _NOTHING_PROVED: Final = {
     VerdictCode.VANTAGE_IS_NO_POD: CodeMeaning(
         outcome=Outcome.INCONCLUSIVE,
         title="The probe's own address is not a Pod address",
-        meaning="The source is as needed, but the probing socket's own address is in none of the Pod ranges.",
+        meaning=(
+            "The probing socket's own address is in none of the plan's Pod ranges, so whatever was seen says nothing "
+            "about workers and their nodes."
+        ),
         causes=(
             "The check ran on a machine outside the cluster, in a Pod on its node's network (which has the node's "
             "address without masquerading) or over loopback, or the plan's `pod_ranges` are incomplete."
@@ -376,6 +382,32 @@ _NOT_CARRIED_OUT: Final = {
     ),
 }
 
+_LOST: Final = {
+    VerdictCode.CHECK_REFUSED: CodeMeaning(
+        outcome=Outcome.ERROR,
+        title="A check could not be carried out",
+        meaning="A check ended with the reason that the message states, before it had a report. It proved nothing.",
+        causes=(
+            "The plan's file is not on the worker or is not a plan, the plan has no targets, or a setting of the task "
+            "cannot be used."
+        ),
+        what_to_do=(
+            "Correct what the message names, then run the DAG again. `airflow-masq lint PLAN` reads a plan as the "
+            "check does."
+        ),
+    ),
+    VerdictCode.CHECK_LOST: CodeMeaning(
+        outcome=Outcome.ERROR,
+        title="A check left neither a report nor a reason",
+        meaning="A check of the run left nothing, or something that is not a report. It proved nothing.",
+        causes=(
+            "The worker was stopped or ran out of memory, the task was marked by hand or exceeded its time limit, it "
+            "never ran, or another task wrote its XCom."
+        ),
+        what_to_do="Read the log of the task that the message names; if it has none, look at the worker's log.",
+    ),
+}
+
 _FINDINGS: Final = {
     VerdictCode.MODEL_DISAGREES: CodeMeaning(
         outcome=None,
@@ -396,8 +428,14 @@ _FINDINGS: Final = {
     ),
 }
 
-CODES: Final = MappingProxyType({**_PASSED, **_FAILED, **_NOTHING_PROVED, **_NOT_CARRIED_OUT, **_FINDINGS})
+CODES: Final = MappingProxyType({**_PASSED, **_FAILED, **_NOTHING_PROVED, **_NOT_CARRIED_OUT, **_LOST, **_FINDINGS})
 """What each code means."""
+
+
+def find_code(problem: str) -> VerdictCode | None:
+    """Find the code that a report's problem begins with; ``None`` where it has none."""
+    code = problem.partition(" ")[0]
+    return VerdictCode(code) if code in set(VerdictCode) else None
 
 
 def write_code_page(code: VerdictCode) -> str:

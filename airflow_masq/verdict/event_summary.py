@@ -10,8 +10,8 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from airflow_masq.text import printable
-from airflow_masq.verdict.codes import Outcome
+from airflow_masq.text import format_count, printable
+from airflow_masq.verdict.codes import Outcome, find_worst
 from airflow_masq.verdict.report import Report, Verdict
 
 if TYPE_CHECKING:
@@ -42,8 +42,9 @@ def summarise_reports(
 ) -> dict[str, Any]:
     """Summarise reports, one per environment, as an asset event's ``extra``.
 
-    Problems come first, then verdicts from FAIL to PASS. Those that do not fit into the limit are counted in
-    ``omitted``.
+    It begins with the worst ``outcome`` and with ``summary``, one line, since Airflow's page of an asset shows an
+    event's extra from its beginning. Problems come first, then verdicts from FAIL to PASS. Those that do not fit into
+    the limit are counted in ``omitted``.
     """
     environments: list[dict[str, Any]] = [
         {
@@ -58,6 +59,8 @@ def summarise_reports(
         for report in reports[:_MOST_ENVIRONMENTS]
     ]
     event: dict[str, Any] = {
+        "outcome": find_worst(report.outcome for report in reports).value,
+        "summary": printable("; ".join(_summarise(report) for report in reports[:_MOST_ENVIRONMENTS]), limit=400),
         "schema": EVENT_SCHEMA,
         "dag_id": printable(source.dag_id, limit=250),
         "run_id": printable(source.run_id, limit=250),
@@ -75,6 +78,14 @@ def summarise_reports(
         rows.append(row)
         event["omitted"] -= 1
     return event
+
+
+def _summarise(report: Report) -> str:
+    found = [f"{number} {outcome}" for outcome, number in report.counts.items() if number]
+    if report.problems:
+        found.append(format_count(len(report.problems), noun="problem"))
+    environment = report.environment.rpartition("/")[2]
+    return f"{environment}: {', '.join(found) or 'no verdicts'}, {report.coverage.partition(';')[0].rstrip('.')}"
 
 
 def _list_rows(

@@ -4,7 +4,8 @@
     a reply that shows something in between ──────────────────▶ INCONCLUSIVE, whichever address it names
     the last address ─▶ attribution ─▶ expect? ─▶ else allowed_sources? ─▶ else the environment's intent
                                           └──────────────┴────────────────────┴─▶ a PASS from a vantage that is not a
-                                                                                  worker's Pod becomes INCONCLUSIVE
+                                                                                  worker's Pod, and anything seen from
+                                                                                  off the cluster, is INCONCLUSIVE
 
 A prediction explains and may disagree (MASQ491), but it never makes or changes an outcome. Nothing passes that was not
 seen.
@@ -162,7 +163,7 @@ class _Case:
     @cached_property
     def prediction(self) -> Prediction | None:
         """What the model expects. It explains, and never decides."""
-        if self.destination is None or self.own_address is None:
+        if self.destination is None or self.own_address is None or self.is_off_cluster:
             return None
         return predict(
             self.plan.ranges,
@@ -210,7 +211,7 @@ class _Case:
             code, rest = self._judge_by_expectation(self.target.expect)
         else:
             code, rest = self._judge_by_intent()
-        if CODES[code].outcome is Outcome.PASS:
+        if CODES[code].outcome is Outcome.PASS or self.is_off_cluster:
             code, rest = self._object_to_vantage() or (code, rest)
         return code, f"The observer saw {self.address} ({self.kind}){rest}."
 
@@ -221,7 +222,10 @@ class _Case:
         reason = detail[:1].upper() + detail[1:]
         if len(self.observations) > 1:
             reason += f" (the last of {len(self.observations)} attempts)"
-        if failure in _SILENCE and prediction is not None:
+        if failure in _SILENCE and self.is_off_cluster:
+            code, rest = self._object_to_vantage() or (code, "")
+            reason += rest
+        elif failure in _SILENCE and prediction is not None:
             reason += f"; the model expects {_describe_expectation(prediction)}"
             if prediction.arrives_as is AddressKind.DROPPED:
                 reason += f" ({prediction.path[-1]})"
@@ -276,15 +280,37 @@ class _Case:
         if self.vantage.component is Component.TRIGGERER:
             rest = ", but from the triggerer, which is another Pod than the workers: run the check as an ordinary task"
             return VerdictCode.VANTAGE_IS_TRIGGERER, rest
+        if not self.is_outside_pod_ranges:
+            return None
+        rest = (
+            f", but the probe's own address {self.own_address} is in no Pod range of the plan, so this proves nothing "
+            "about workers"
+        )
+        return VerdictCode.VANTAGE_IS_NO_POD, rest
+
+    @cached_property
+    def is_outside_pod_ranges(self) -> bool:
+        """Whether the probe's own address is none that the plan has for Pods."""
         own, ranges = self.own_address, self.plan.ranges
         if own is None or any(own in network for network in ranges.pod):
-            return None
-        names_pods = any(network.version == own.version for network in ranges.pod)
-        is_no_pod = own.is_loopback() or own.is_link_local() or any(own in network for network in ranges.node)
-        if not names_pods and not is_no_pod:
-            return None
-        rest = f"but the probe's own address {own} is in no Pod range of the plan, so this proves nothing about workers"
-        return VerdictCode.VANTAGE_IS_NO_POD, f", {rest}"
+            return False
+        return self.is_no_pod or any(network.version == own.version for network in ranges.pod)
+
+    @property
+    def is_no_pod(self) -> bool:
+        """Whether the probe's own address is one that no Pod has: loopback, link-local, or a node's."""
+        own = self.own_address
+        if own is None:
+            return False
+        return own.is_loopback() or own.is_link_local() or any(own in network for network in self.plan.ranges.node)
+
+    @cached_property
+    def is_off_cluster(self) -> bool:
+        """Whether the plan's ranges say nothing of where the probe ran: a desk, loopback, a node's own network.
+
+        A worker outside the Pod ranges is another matter: the plan lacks its range, and what leaks from it has leaked.
+        """
+        return self.is_outside_pod_ranges and (self.is_no_pod or self.vantage.component is not Component.WORKER)
 
     def _explain(self) -> str:
         """Name the likely causes of an address that is not as needed, as the end of a sentence."""

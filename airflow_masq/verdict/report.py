@@ -87,7 +87,8 @@ class Report:
     :param environment: the environment's name.
     :param verdicts: any number of them.
     :param nodes_total: how many nodes there are, default not known.
-    :param problems: what is missing from the report, one line each, for example a check that crashed.
+    :param problems: what is missing from the report, one line each, for example a check that crashed; a line may begin
+        with a code.
     """
 
     environment: str

@@ -9,7 +9,7 @@ import textwrap
 from typing import TYPE_CHECKING, Final
 
 from airflow_masq.text import printable
-from airflow_masq.verdict.codes import CODES, Outcome
+from airflow_masq.verdict.codes import CODES, Outcome, find_code
 from airflow_masq.verdict.report import Report
 
 if TYPE_CHECKING:
@@ -99,6 +99,7 @@ def _list_next_steps(reports: Sequence[Report]) -> list[str]:
     """Say what to do about every code that is no PASS, each once."""
     verdicts = [verdict for report in reports for verdict in report.verdicts]
     codes = sorted({verdict.code for verdict in verdicts if verdict.outcome is not Outcome.PASS})
+    codes += sorted({code for report in reports for code in map(find_code, report.problems) if code})
     codes += sorted({finding.code for verdict in verdicts for finding in verdict.findings})
     return [f"Next, {code} ({CODES[code].title}): {CODES[code].what_to_do}" for code in codes]
 

@@ -31,7 +31,7 @@ def test_an_error_is_exit_code_1(console: Console) -> None:
     assert (answer.code, answer.complaint) == (1, "")
     head = next(line for line in answer.printed.splitlines() if "MASQ201" in line)
     assert head.split()[:3] == ["error", "overlapping.yaml:7:", "MASQ201"]
-    assert "docs/rules/MASQ201.md, documented" in answer.printed
+    assert "airflow-masq rule MASQ201 (documented)" in answer.printed
     assert "Next, MASQ201 (" in answer.printed
 
 

@@ -19,6 +19,7 @@ WORDS = {
     "explain": ["explain", "plan.yaml", "onprem-erp"],
     "render": ["render", "plan.yaml", "--as", "rest"],
     "capacity": ["capacity", "plan.yaml"],
+    "rule": ["rule", "MASQ309"],
     "agent-config": ["agent-config", "config.yaml"],
 }
 PROGRAM = """

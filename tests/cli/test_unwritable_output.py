@@ -25,6 +25,7 @@ WORDS = {
     "explain at length": ["explain", "plan.yaml", *["10.0.0.1"] * 100],
     "render": ["render", "plan.yaml", "--as", "rest"],
     "capacity": ["capacity", "plan.yaml"],
+    "rule": ["rule"],
     "agent-config": ["agent-config", "config.yaml"],
 }
 NO_SPACE = b"standard output: cannot be written: No space left on device\n"

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.airflow_env import DAGS_FOLDER
 from tests.local_observers import NODE_ADDRESS, POD_ADDRESS, loopback_plan, observer
 
 if TYPE_CHECKING:
@@ -22,7 +19,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.airflow
 
 DAG_FILE = "check_source_ip.py"
-ASSET_URI = "airflow-masq://source-ip/check"
+ASSET_URI = "x-airflow-masq://source-ip/check"
 
 
 def run_check(airflow: AirflowRunner, plan: dict[str, Any] | str, **params: object) -> FinishedRun:
@@ -48,6 +45,7 @@ def test_the_expected_source_passes(airflow: AirflowRunner, capfd: pytest.Captur
     assert report["environment"] == "example-environment"
     assert {verdict["outcome"] for verdict in report["verdicts"]} == {"PASS"}
     event = event_of(run)
+    assert (event["outcome"], event["summary"]) == ("PASS", "example-environment: 1 PASS, 1 node seen")
     assert event["environments"][0]["outcome"] == "PASS"
     assert (event["dag_id"], event["run_id"], event["task_id"]) == (run.dag_id, run.run_id, "report")
     log = capfd.readouterr().out
@@ -72,7 +70,7 @@ def test_another_source_fails_the_run_and_is_still_reported(
     for map_index in (0, 1):
         assert run.xcom("check", key="report", map_index=map_index)["outcome"] == "FAIL"
     assert event_of(run)["environments"][0]["verdicts"][0]["observed"] == POD_ADDRESS
-    assert "1 FAIL: FAIL MASQ" in capfd.readouterr().out
+    assert "1 FAIL: MASQ" in capfd.readouterr().out
 
 
 def test_masqueraded_traffic_passes_where_it_is_meant(airflow: AirflowRunner) -> None:
@@ -94,15 +92,19 @@ def test_silence_fails_the_run_unless_it_is_allowed(airflow: AirflowRunner) -> N
     assert event_of(lenient)["environments"][0]["outcome"] == "INCONCLUSIVE"
 
 
-def test_a_check_that_crashed_is_stated(airflow: AirflowRunner) -> None:
-    """A check without a report is an ERROR of the run that names the instance, never silently missing."""
+def test_a_check_that_could_not_start_is_stated_once(airflow: AirflowRunner, capfd: pytest.CaptureFixture[str]) -> None:
+    """A plan that cannot be read is an ERROR of the run; report and last task say so once, with the next step."""
     run = run_check(airflow, "/no/such/plan.yaml")
     assert run.state == "failed"
     assert run.task_states["check", 0] == "failed"
     [environment] = event_of(run)["environments"]
     assert environment["environment"] == "unknown"
     assert environment["outcome"] == "ERROR"
-    assert [problem.split(" ended")[0] for problem in environment["problems"]] == ["task check[0]", "task check[1]"]
+    [problem] = environment["problems"]
+    assert problem.startswith("MASQ461 task check[0] and 1 more could not check: plan: /no/such/plan.yaml: expected a")
+    log = capfd.readouterr().out
+    assert "1 problem: MASQ461 task check[0] and 1 more could not check: plan: /no/such/plan.yaml: expected" in log
+    assert "the log of task check[0] has more. Next: Correct what the message names" in log
 
 
 def test_the_plan_may_be_a_file(airflow: AirflowRunner, tmp_path: Path) -> None:
@@ -114,6 +116,39 @@ def test_the_plan_may_be_a_file(airflow: AirflowRunner, tmp_path: Path) -> None:
     assert run.state == "success"
     environment = event_of(run)["environments"][0]
     assert (environment["nodes_seen"], environment["nodes_total"]) == (1, 3)
+
+
+def test_a_scheduled_run_finds_its_plan(
+    airflow: AirflowRunner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A run that is given no plan takes the Airflow Variable's, which holds a path or the text itself."""
+    with observer() as truthful:
+        text = json.dumps(loopback_plan({"name": "service", "observe": truthful.url, "expect": "pod"}))
+        (tmp_path / "plan.yaml").write_text(text)
+        for value in (str(tmp_path / "plan.yaml"), text):
+            monkeypatch.setenv("AIRFLOW_VAR_AIRFLOW_MASQ_PLAN", value)
+            assert airflow.run(DAG_FILE, conf={"instances": 1, "attempts": 1}).state == "success"
+
+
+def test_a_run_without_any_plan_says_how_to_set_one(airflow: AirflowRunner) -> None:
+    """Where no plan is set anywhere, the report names every place where one can be set."""
+    [environment] = event_of(airflow.run(DAG_FILE, conf={"instances": 1}))["environments"]
+    assert environment["problems"][0].startswith("MASQ461 task check[0] could not check: plan: expected a plan in the")
+
+
+def test_a_misspelt_key_of_a_runs_conf_is_refused(airflow: AirflowRunner) -> None:
+    """A key that is no param fails the run with the nearest one, instead of being ignored."""
+    with observer() as untouched:
+        plan = loopback_plan({"name": "service", "observe": untouched.url, "expect": "pod"})
+        run = run_check(airflow, plan, instances=1, node_total=3)
+    assert (run.state, untouched.requests_seen) == ("failed", 0)
+    reason = run.xcom("check", key="reason", map_index=0)
+    assert reason.endswith("(did you mean nodes_total?), saw 'node_total'")
+
+
+def test_it_starts_paused(airflow: AirflowRunner) -> None:
+    """The plan is set first, then the DAG is unpaused."""
+    assert airflow.load(DAG_FILE).is_paused_upon_creation
 
 
 def test_a_check_that_fails_by_what_it_found_is_still_reported(airflow: AirflowRunner) -> None:
@@ -143,17 +178,3 @@ def test_the_trigger_form_explains_itself(airflow: AirflowRunner) -> None:
         assert schema["title"], name
         assert schema["type"], name
         assert params.get_param(name).description, name
-
-
-def test_parsing_imports_no_google_client() -> None:
-    """The scheduler, which parses the file over and over, does not pay for Google's clients and operators.
-
-    (Airflow 3 itself imports Google's asset handlers as soon as a DAG names any asset with a URI.)
-    """
-    code = (
-        f"import sys, runpy; runpy.run_path({str(DAGS_FOLDER / DAG_FILE)!r}); "
-        "costly = ('google.cloud.orchestration', 'google.cloud.container', 'airflow_masq.hooks.composer'); "
-        "print(sorted(name for name in sys.modules if name.startswith(costly)))"
-    )
-    finished = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
-    assert finished.stdout.splitlines()[-1] == "[]"

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import grpc
 import pytest
+import yaml
 
 from tests.emulated_cloud import EmulatedCloud, environment_resource
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from airflow.sdk import DAG
@@ -39,9 +40,8 @@ def provision(airflow: AirflowRunner, *, deferrable: bool = False, **params: obj
     def change(dag: DAG) -> None:
         task: Any = dag.get_task("create")
         task.poll_interval_seconds = 0.05
-        task.deferrable = deferrable
 
-    return airflow.run(DAG_FILE, conf=params, change=change)
+    return airflow.run(DAG_FILE, conf={"deferrable": deferrable, **params}, change=change)
 
 
 @pytest.mark.parametrize("deferrable", [False, True], ids=["in its slot", "deferred"])
@@ -72,6 +72,33 @@ def test_a_plan_that_is_none_is_refused_by_the_form(airflow: AirflowRunner) -> N
 
     with pytest.raises(ParamValidationError, match="'netwrok' was unexpected"):
         provision(airflow, plan={**PLAN, "netwrok": {}})
+
+
+@pytest.mark.usefixtures("cloud")
+@pytest.mark.parametrize("write", [json.dumps, yaml.safe_dump], ids=["JSON", "YAML"])
+def test_a_plan_can_be_pasted(airflow: AirflowRunner, write: Callable[[object], str]) -> None:
+    """The plan's text, pasted into the field, does as well as its path."""
+    run = provision(airflow, plan=write(PLAN))
+    assert run.state == "success"
+    assert run.xcom("create")["name"] == PLAN["environment"]["name"]
+
+
+@pytest.mark.usefixtures("cloud")
+def test_a_run_without_a_plan_finds_it(airflow: AirflowRunner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A scheduled run, whose field is empty, takes the plan of the Airflow Variable."""
+    path = tmp_path / "plan.yaml"
+    path.write_text(json.dumps(PLAN), encoding="utf-8")
+    monkeypatch.setenv("AIRFLOW_VAR_AIRFLOW_MASQ_PLAN", str(path))
+    run = provision(airflow)
+    assert run.state == "success"
+    assert run.xcom("create")["name"] == PLAN["environment"]["name"]
+
+
+def test_a_misspelt_key_of_a_runs_conf_is_refused(airflow: AirflowRunner, capfd: pytest.CaptureFixture[str]) -> None:
+    """A key that is no param fails the run with the nearest one, instead of being ignored."""
+    assert provision(airflow, plna=PLAN).state == "failed"
+    assert "saw 'plna'" in (log := capfd.readouterr().out)
+    assert "(did you mean plan?)" in log
 
 
 @pytest.mark.parametrize(("masquerade", "state"), [(False, "failed"), (True, "success")])

@@ -168,6 +168,32 @@ def test_an_observer_that_echoes_the_connections_path_is_not_quoted(
     assert SECRET not in repr(seen)
 
 
+@pytest.mark.parametrize(
+    ("extra", "header"),
+    [
+        ({"path": None, "ca_file": None, "headers": None}, None),
+        ({"path": "", "ca_file": "", "headers": ""}, None),
+        ({"headers": {"X-Team": "data"}}, "data"),
+        ({"headers": '{"X-Team": "data"}'}, "data"),
+    ],
+    ids=["null", "empty", "object", "JSON text"],
+)
+def test_a_connection_is_read_as_a_form_saves_it(
+    hook: SourceIpHook,
+    observer: Observer,
+    monkeypatch: pytest.MonkeyPatch,
+    extra: dict[str, Any],
+    header: str | None,
+) -> None:
+    """A field that was left empty, which a form saves as null, means the default; headers may be an object's text."""
+    with connection(monkeypatch, host="127.0.0.1", port=observer.port, extra=json.dumps(extra)) as url:
+        (seen,) = hook.observe(url)
+    assert seen.observed == LOOPBACK
+    path, headers = observer.requests[0]
+    assert path == "/"
+    assert headers.get("X-Team") == header
+
+
 def test_an_address_without_a_name_means_the_hooks_own_connection(
     hook: SourceIpHook, observer: Observer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -198,6 +224,11 @@ def test_an_address_without_a_name_means_the_hooks_own_connection(
             "extra.headers: expected a mapping, saw a list",
         ),
         ({"host": "a", "extra": '{"headers": {"a": "b", "c": 1}}'}, "extra.headers.c: expected text, saw a number"),
+        ({"host": "a", "extra": '{"headers": "[1]"}'}, "extra.headers: expected a mapping, saw a list"),
+        (
+            {"host": "a", "extra": f'{{"headers": "X-Key: {SECRET}"}}'},
+            "extra.headers: expected a JSON object, saw text that is not JSON",
+        ),
         ({"host": "a", "extra": f'["{SECRET}"]'}, "extra: expected a mapping, saw a list"),
         ({"host": "a", "extra": f'"{SECRET}"'}, "extra: expected a mapping, saw text"),
         ({"host": "a", "extra": f'{{"path": "/{SECRET}"'}, "extra: expected a JSON object, saw text that is not JSON"),

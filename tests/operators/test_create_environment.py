@@ -180,7 +180,7 @@ def test_an_existing_environment_without_the_agent_is_refused(cloud: EmulatedClo
     cloud.put(ENVIRONMENT_ID, state="RUNNING", masquerade=False)
     with pytest.raises(AirflowFailException, match=r"must be re-created.*only when.*new name.*snapshot") as caught:
         execute()
-    assert isinstance(caught.value.__cause__, MasqueradeNotEnabledError)
+    assert isinstance(caught.value.__context__, MasqueradeNotEnabledError)
     [environment] = environments()
     assert environment["state"] == "RUNNING"
 
@@ -190,7 +190,7 @@ def test_a_retry_resumes_the_creation_of_an_earlier_try(cloud: EmulatedCloud) ->
     cloud.hold_creations()
     with pytest.raises(AirflowException, match="continues in the cloud") as caught:
         execute(creation_timeout_seconds=0.05)
-    assert isinstance(caught.value.__cause__, EnvironmentNotReadyError)
+    assert isinstance(caught.value.__context__, EnvironmentNotReadyError)
     assert not isinstance(caught.value, AirflowFailException)
     first = environments()[0]["uuid"]
     cloud.release_creations()
@@ -275,7 +275,7 @@ def test_a_creation_that_fails_is_final_and_says_why(cloud: EmulatedCloud, words
     cloud.faults.fail_creation(ENVIRONMENT_ID, grpc.StatusCode.RESOURCE_EXHAUSTED, words)
     with pytest.raises(AirflowFailException, match=f"RESOURCE_EXHAUSTED: {reason}") as caught:
         execute()
-    assert isinstance(caught.value.__cause__, EnvironmentFailedError)
+    assert isinstance(caught.value.__context__, EnvironmentFailedError)
 
 
 def test_an_api_that_is_away_while_waiting_is_tolerated(cloud: EmulatedCloud) -> None:
@@ -326,7 +326,7 @@ def test_what_can_never_work_is_refused_before_any_call(
     monkeypatch.setenv("AIRFLOW_CONN_TEST_GOOGLE", connection)
     with pytest.raises(AirflowFailException, match=r"was not created: MASQ\d{3} ") as caught:
         execute(environment=environment)
-    assert isinstance(caught.value.__cause__, CannotMasqueradeError)
+    assert isinstance(caught.value.__context__, CannotMasqueradeError)
 
 
 OVERLAPPING = {

@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.airflow
 
 PASSWORD = "letmein-4711"
+NO_PLAN = (
+    "plan: expected a plan in the task or the run, or in the Airflow Variable airflow_masq_plan, or in the environment "
+    "variable AIRFLOW_MASQ_PLAN, or in the file /home/airflow/gcs/data/masquerade-plan.yaml (set one of them), saw none"
+)
 
 
 class RecordingInstance:
@@ -75,7 +79,7 @@ def test_a_failing_check_leaves_its_report(instance: RecordingInstance) -> None:
     """The report is pushed before the task fails, and Airflow may retry."""
     with observer(answer=POD_ADDRESS) as leaking:
         plan = loopback_plan({"name": "erp", "observe": leaking.url, "expect": "node"})
-        with pytest.raises(AirflowException, match=r"^1 FAIL: FAIL MASQ4\d\d erp from 127\.0\.0\.0/26\.") as raised:
+        with pytest.raises(AirflowException, match=r"^1 FAIL: MASQ4\d\d erp from 127\.0\.0\.0/26\.") as raised:
             execute(instance, plan=plan)
     assert not isinstance(raised.value, AirflowFailException)
     assert instance.pushed["report"]["outcome"] == "FAIL"
@@ -148,7 +152,8 @@ def test_one_silent_target_does_not_hide_another(instance: RecordingInstance) ->
         ({"targets": []}, "targets: expected a list of target names, saw an empty list"),
         ({"plan": {"targets": []}}, "plan: targets: expected at least one target, saw none"),
         ({"plan": 7}, "plan: expected a path or a mapping, saw 7"),
-        ({"plan": ""}, "plan: expected a path or a mapping, saw an empty text"),
+        ({"plan": " "}, "plan: expected a path or a mapping, saw an empty text"),
+        *[({"plan": unset}, NO_PLAN) for unset in ("", None)],
         (
             {"plan": "/no/such/plan.yaml"},
             "plan: /no/such/plan.yaml: expected a readable file on this worker, saw No such file or directory",
@@ -178,7 +183,15 @@ def test_what_cannot_be_used_is_refused_before_anything_is_asked(
             execute(instance, **{"plan": plan, **arguments})
     assert str(raised.value) == message
     assert untouched.requests_seen == 0
-    assert instance.pushed == {}
+    assert instance.pushed == {"reason": message}
+
+
+def test_a_crash_leaves_its_type_alone(instance: RecordingInstance, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An unexpected error is raised as it is; the report learns its type, and none of its text."""
+    monkeypatch.setattr("airflow_masq.operators.source_ip_check.read_plan", lambda _plan: 1 // 0)
+    with pytest.raises(ZeroDivisionError):
+        execute(instance, plan="/any.yaml")
+    assert instance.pushed == {"reason": "the check crashed with ZeroDivisionError"}
 
 
 def test_a_file_that_is_no_text_is_refused(instance: RecordingInstance, tmp_path: Path) -> None:

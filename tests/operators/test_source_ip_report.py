@@ -23,13 +23,16 @@ class EndedChecks:
     """Stands where Airflow 3's task instance stands: answers what became of the checks of a run, and what they left.
 
     :param states: the states of the check's instances by map index, as the execution API names them.
-    :param left: their XComs by map index.
+    :param left: their reports by map index.
+    :param reasons: what they pushed where they could not check, by map index.
     """
 
     dag_id, run_id, task_id = "check_source_ip", "manual__1", "report"
 
-    def __init__(self, states: Mapping[str, str], left: Mapping[int, object]) -> None:
-        self.states, self.left = states, left
+    def __init__(
+        self, states: Mapping[str, str], left: Mapping[int, object], reasons: Mapping[int, object] | None = None
+    ) -> None:
+        self.states, self.left, self.reasons = states, left, reasons or {}
 
     def get_task_states(self, *, dag_id: str, task_ids: list[str], run_ids: list[str]) -> dict[str, dict[str, str]]:
         """Answer like Airflow 3: no entry for a run in which nothing matches."""
@@ -40,6 +43,8 @@ class EndedChecks:
     def xcom_pull(self, *, task_ids: str, key: str = "return_value", map_indexes: int) -> object:
         """Give what was left."""
         assert task_ids
+        if key == "reason":
+            return self.reasons.get(map_indexes)
         assert key in {"report", "return_value"}
         return self.left.get(map_indexes)
 
@@ -91,9 +96,37 @@ def test_a_check_without_a_report_is_stated() -> None:
     checks = EndedChecks({"check_0": "success", "check_12": "failed"}, {0: left(Outcome.PASS)})
     [report], _ = report_on(checks)
     assert report["outcome"] == "ERROR"
+    [problem] = report["problems"]
+    assert problem == (
+        "MASQ462 task check[12] ended as failed without a report: it crashed, was stopped or never ran; "
+        "the log of task check[12] has more"
+    )
+
+
+def test_one_reason_of_many_checks_is_stated_once() -> None:
+    """Six checks that could not read the plan are one problem: the reason, the next step, and whose log has more."""
+    reason = "plan: /no/such.yaml: expected a readable file on this worker, saw No such file or directory"
+    states = {f"check_{number}": "failed" for number in range(7)}
+    checks = EndedChecks(states, {6: left(Outcome.PASS)}, dict.fromkeys(range(6), reason))
+    [report], _ = report_on(checks)
     assert report["problems"] == [
-        "task check[12] ended as failed without a report: it crashed, was stopped or never ran"
+        f"MASQ461 task check[0] and 5 more could not check: {reason}; the log of task check[0] has more"
     ]
+
+
+@pytest.mark.parametrize("reason", ["", 7, ["a"], {}])
+def test_what_is_no_reason_is_not_taken_for_one(reason: object) -> None:
+    """A reason that is no text, which another task may have written, is not shown."""
+    [report], _ = report_on(EndedChecks({"check": "failed"}, {}, {-1: reason}))
+    assert report["problems"][0].startswith("MASQ462 task check ended as failed without a report: it crashed")
+
+
+def test_a_reason_is_escaped_and_bounded() -> None:
+    """A reason is foreign text: it stays one line that the report's reader takes."""
+    [report], _ = report_on(EndedChecks({"check": "failed"}, {}, {-1: "a\nb\x1b[31m" + "x" * 50_000}))
+    [problem] = report["problems"]
+    assert problem.isprintable()
+    assert len(problem) < 1_200
 
 
 def test_a_task_that_is_not_mapped_is_read_too() -> None:
@@ -107,7 +140,7 @@ def test_a_run_without_checks_is_no_success() -> None:
     """Where no check ran at all, the report says so and is an ERROR."""
     [report], _ = report_on(EndedChecks({}, {}))
     assert report["outcome"] == "ERROR"
-    assert report["problems"] == ["task check has no instance in this run, so it checked nothing"]
+    assert report["problems"] == ["MASQ462 task check has no instance in this run, so it checked nothing"]
 
 
 @pytest.mark.parametrize("forged", ["PASS", [], {"outcome": "PASS"}, {**left(Outcome.FAIL), "outcome": "PASS"}])
@@ -115,7 +148,7 @@ def test_what_is_no_report_is_stated(forged: object) -> None:
     """An XCom that another task wrote, or that claims a better outcome than its verdicts, is a problem."""
     [report], _ = report_on(EndedChecks({"check_0": "success"}, {0: forged}))
     assert report["outcome"] == "ERROR"
-    assert report["problems"][0].startswith("task check[0] left something that is not a report: report")
+    assert report["problems"][0].startswith("MASQ462 task check[0] left something that is not a report: report")
 
 
 def test_a_wrong_number_of_nodes_does_not_lose_the_event() -> None:
@@ -129,7 +162,10 @@ def test_the_report_runs_however_the_checks_ended() -> None:
     """By default it waits for all checks and needs none to succeed; its outlet is the asset of the checks."""
     operator = SourceIpReportOperator(task_id="report", check_task_ids=["check"])
     assert operator.trigger_rule == "all_done"
-    assert [outlet.uri for outlet in operator.outlets] == ["airflow-masq://source-ip/check"]
+    [asset] = operator.outlets
+    assert asset.uri == "x-airflow-masq://source-ip/check"
+    assert (asset.name, asset.group) == ("source_ip_check", "airflow-masq")
+    assert asset.extra["description"].startswith("Which source addresses services saw")
 
 
 def assert_on(returned: object, **arguments: Any) -> None:  # noqa: ANN401 - the operator's
@@ -141,7 +177,7 @@ def assert_on(returned: object, **arguments: Any) -> None:  # noqa: ANN401 - the
 
 def test_the_last_task_fails_on_a_fail() -> None:
     """A report with a FAIL fails the last task, and so the run."""
-    with pytest.raises(AirflowException, match=r"^1 FAIL, 1 PASS: FAIL "):
+    with pytest.raises(AirflowException, match=r"^1 FAIL, 1 PASS: MASQ411 erp "):
         assert_on([left(Outcome.PASS, Outcome.FAIL)])
 
 

@@ -19,7 +19,9 @@ PORTS = {"http": 80, "https": 443}
         ("http://172.20.0.10:8080/client-ip", "172.20.0.10", 8080, "/client-ip", "172.20.0.10:8080"),
         ("http://[2001:db8::1]:80/", "2001:db8::1", 80, "/", "[2001:db8::1]"),
         ("http://[::1]:8080/@", "::1", 8080, "/@", "[::1]:8080"),
-        ("HTTP://Observer_1.example./", "observer_1.example.", 80, "/", "observer_1.example."),
+        ("HTTP://Observer_1.example./", "Observer_1.example.", 80, "/", "Observer_1.example."),
+        ("http://Http:8080/http", "Http", 8080, "/http", "Http:8080"),
+        ("http://[2001:DB8::A]/", "2001:db8::a", 80, "/", "[2001:db8::a]"),
     ],
 )
 def test_reads_a_url(url: str, host: str, port: int, path: str, authority: str) -> None:

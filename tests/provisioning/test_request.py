@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import logging
 import textwrap
 from typing import TYPE_CHECKING, Any
 
@@ -226,3 +227,22 @@ def test_another_word_is_refused() -> None:
     """A mistyped ``on_findings`` is not taken for any of the three words."""
     with pytest.raises(InvalidInputError, match=r"^on_findings: expected one of fail, warn, ignore, saw 'explode'$"):
         lint_request(read(plan=WARNED), on_findings="explode")
+
+
+def test_findings_are_logged_as_severely_as_they_are(caplog: pytest.LogCaptureFixture) -> None:
+    """An error in the plan is an error in the log, a warning a warning, and a remark an info."""
+    caplog.set_level(logging.INFO, logger="airflow_masq.provisioning.request")
+    plan = {
+        "environment": {
+            "name": "projects/p-12345/locations/us-central1/environments/one",
+            "config": {"softwareConfig": {"imageVersion": "composer-3-airflow-2.10.5"}},
+        },
+        "network": {"pod_ranges": ["10.0.0.0/9"], "node_ranges": ["10.0.0.0/20"]},
+        "targets": [{"name": "web", "observe": "https://203.0.113.9/ip"}],
+    }
+    request = read_request(plan=plan, environment=None, default_project=lambda: "p-12345")
+    findings = lint_request(request, on_findings="warn")
+    levels = {"error": logging.ERROR, "warning": logging.WARNING, "info": logging.INFO}
+    logged = {record.getMessage().split(" ")[1]: record.levelno for record in caplog.records}
+    assert logged == {finding.severity.value: levels[finding.severity.value] for finding in findings}
+    assert "error" in logged

@@ -17,7 +17,7 @@ def test_a_fail_fails() -> None:
     with pytest.raises(SourceIpCheckFailedError) as raised:
         assert_reports([report], fail_on=[Outcome.FAIL])
     message = str(raised.value)
-    assert message.startswith(f"1 FAIL, 1 PASS: FAIL {report.verdicts[1].code} erp from 192.168.1.0/26. ")
+    assert message.startswith(f"1 FAIL, 1 PASS: {report.verdicts[1].code} erp from 192.168.1.0/26. ")
     assert message.endswith("The report has the evidence; it is a table in the task's log, and an XCom.")
 
 
@@ -29,7 +29,9 @@ def test_a_pass_does_not_fail() -> None:
 def test_only_the_first_findings_are_named() -> None:
     """A hundred failing nodes make a message that still fits a line of a log, the worst outcome first."""
     report = example_report([Outcome.INCONCLUSIVE] * 50 + [Outcome.FAIL])
-    with pytest.raises(SourceIpCheckFailedError, match=r"^1 FAIL, 50 INCONCLUSIVE: FAIL .*; and 48 more\. ") as raised:
+    with pytest.raises(
+        SourceIpCheckFailedError, match=r"^1 FAIL, 50 INCONCLUSIVE: MASQ411 .*; and 48 more\. "
+    ) as raised:
         assert_reports([report], fail_on=FAILABLE_OUTCOMES)
     assert len(str(raised.value)) < 400
 
@@ -37,7 +39,9 @@ def test_only_the_first_findings_are_named() -> None:
 def test_a_crashed_check_counts_as_an_error() -> None:
     """A check that left no report fails the run, and the failure says which one it was."""
     report = example_report([Outcome.PASS], problems=("task check[3] ended as failed without a report",))
-    with pytest.raises(SourceIpCheckFailedError, match=r"ERROR task check\[3\] ended as failed without a report"):
+    with pytest.raises(
+        SourceIpCheckFailedError, match=r"1 PASS, 1 problem: task check\[3\] ended as failed without a report"
+    ):
         assert_reports([report], fail_on=[Outcome.ERROR])
     assert_reports([report], fail_on=[Outcome.FAIL])
 
@@ -45,8 +49,16 @@ def test_a_crashed_check_counts_as_an_error() -> None:
 def test_problems_are_counted() -> None:
     """A failure for nothing but lost checks begins with their number."""
     report = example_report([], problems=("task check[0] ended as failed without a report", "task check[1] did, too"))
-    with pytest.raises(SourceIpCheckFailedError, match=r"^2 problems: ERROR task check\[0\] ended"):
+    with pytest.raises(SourceIpCheckFailedError, match=r"^2 problems: task check\[0\] ended"):
         assert_reports([report], fail_on=[Outcome.ERROR])
+
+
+def test_a_problem_with_a_code_has_its_next_step() -> None:
+    """The failure of the last task says what kept the checks from running and what to do about it, each once."""
+    problem = "MASQ461 task check[0] and 5 more could not check: no plan; the log of task check[0] has more"
+    with pytest.raises(SourceIpCheckFailedError) as raised:
+        assert_reports([example_report([], problems=(problem,))], fail_on=[Outcome.ERROR])
+    assert str(raised.value).startswith(f"1 problem: {problem}. Next: Correct what the message names")
 
 
 @settings(max_examples=50, deadline=None)

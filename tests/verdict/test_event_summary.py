@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -17,6 +18,8 @@ def test_an_event_names_its_task_and_its_findings() -> None:
     """A page can show environment, node, target and verdict from the event alone, and see which task it is from."""
     report = example_report([Outcome.PASS, Outcome.FAIL], problems=("task check[2] crashed",))
     assert summarise_reports([report], source=SOURCE) == {
+        "outcome": "FAIL",
+        "summary": "production: 1 FAIL, 1 PASS, 1 problem, 2 nodes seen",
         "schema": EVENT_SCHEMA,
         "dag_id": "check_source_ip",
         "run_id": "manual__1",
@@ -54,7 +57,28 @@ def test_an_event_names_its_task_and_its_findings() -> None:
     }
 
 
-@pytest.mark.parametrize("limit_bytes", [800, 2_000, EVENT_LIMIT_BYTES])
+def test_the_outcome_stands_first() -> None:
+    """Who looks at an event sees the worst outcome and one line for each environment before anything else."""
+    reports = [
+        example_report([Outcome.PASS], environment="projects/p/locations/l/environments/staging"),
+        replace(example_report([Outcome.FAIL, Outcome.PASS]), nodes_total=3),
+        example_report([], environment="unknown"),
+    ]
+    event = summarise_reports(reports, source=SOURCE)
+    assert list(event)[:2] == ["outcome", "summary"]
+    assert event["outcome"] == "FAIL"
+    assert event["summary"] == (
+        "staging: 1 PASS, 1 node seen; production: 1 FAIL, 1 PASS, 2 of 3 nodes seen; "
+        "unknown: no verdicts, 0 nodes seen"
+    )
+
+
+def test_an_event_of_no_report_is_no_pass() -> None:
+    """Where nothing was reported the outcome is INCONCLUSIVE, as everywhere."""
+    assert summarise_reports([], source=SOURCE)["outcome"] == "INCONCLUSIVE"
+
+
+@pytest.mark.parametrize("limit_bytes", [1_200, 2_000, EVENT_LIMIT_BYTES])
 def test_an_event_is_bounded(limit_bytes: int) -> None:
     """However much was found, the event fits; what it lacks is counted, and the FAIL is kept before any PASS."""
     reports = [example_report([Outcome.PASS] * 250 + [Outcome.FAIL], environment=name) for name in ("a", "b")]

@@ -5,12 +5,13 @@ from __future__ import annotations
 import pytest
 from netaddr import IPNetwork
 
-from airflow_masq.observation.observation import Component
+from airflow_masq.observation.observation import Component, Failure
 from airflow_masq.verdict import Outcome, judge
 from tests.verdict.scenes import (
     NODE,
     POD,
     dataclass_ranges,
+    failed,
     plan,
     saw,
     target,
@@ -75,3 +76,32 @@ def test_a_pod_address_names_its_node() -> None:
     """The node is the block of Pod addresses that the probe's own lies in."""
     assert verdict_of(saw(NODE, local="192.168.0.77"), need=target(expect="node")).node == "192.168.0.64/26"
     assert verdict_of(saw(POD), need=target(expect="node")).node == "192.168.0.0/26"
+
+
+@pytest.mark.parametrize(
+    ("own", "component"),
+    [
+        ("172.20.0.99", Component.UNKNOWN),  # a desk
+        ("127.0.0.1", Component.WORKER),
+        ("10.128.0.2", Component.WORKER),  # a Pod on the host network
+    ],
+)
+@pytest.mark.parametrize("seen", [POD, NODE, None])
+def test_a_check_off_the_cluster_blames_no_node(own: str, component: Component, seen: str | None) -> None:
+    """Whatever a desk, loopback or a node's own network saw, it is one finding and one next step, about the vantage."""
+    observation = failed(Failure.CONNECT_TIMEOUT, local=own) if seen is None else saw(seen, local=own)
+    verdict = verdict_of(observation, need=target(expect="node"), at=vantage(pod_ip=own, component=component))
+    assert (verdict.code, verdict.outcome) == ("MASQ432", Outcome.INCONCLUSIVE)
+    assert verdict.reason.endswith(
+        f"the probe's own address {own} is in no Pod range of the plan, so this proves nothing about workers."
+    )
+    assert (verdict.findings, verdict.prediction) == ((), None)
+    assert "node does not masquerade" not in verdict.reason
+
+
+def test_what_a_worker_leaks_stays_a_fail() -> None:
+    """A worker in a Pod range that the plan lacks is a worker still, and the address that it leaked is a FAIL."""
+    need, own = target(expect="node"), "172.31.0.2"
+    worker = vantage(pod_ip=own, component=Component.WORKER)
+    assert verdict_of(saw(own, local=own), need=need, at=worker).outcome is Outcome.FAIL
+    assert verdict_of(failed(Failure.REFUSED, local=own), need=need, at=worker).code == "MASQ441"

@@ -53,6 +53,17 @@ def test_the_table_shows_every_verdict_the_coverage_and_the_next_step() -> None:
     assert render_table(shown) == TABLE
 
 
+def test_a_problem_with_a_code_has_its_next_step() -> None:
+    """What to do about checks without a report stands below the table, once for each code."""
+    lost = ("MASQ462 task check[0] ended as failed", "MASQ462 task other ended as failed", "MASQ999 no code of ours")
+    lines = render_table(report(problems=lost)).splitlines()
+    [step] = [line for line in lines if line.startswith("Next")]
+    assert step == (
+        "Next, MASQ462 (A check left neither a report nor a reason): Read the log of the task that the message names; "
+        "if it has none, look at the worker's log."
+    )
+
+
 def test_a_narrow_table_has_the_reasons_below_their_rows() -> None:
     """On a terminal of 100 columns no line is longer, and nothing is lost."""
     shown = render_table(report(failing(name="b")), width=100)

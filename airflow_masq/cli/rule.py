@@ -1,0 +1,45 @@
+"""``airflow-masq rule [CODE]``: shows the page of a code, or lists all codes. The wheel has no ``docs`` folder."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from typing import TYPE_CHECKING
+
+from airflow_masq.cli.output import align, print_json, print_lines
+from airflow_masq.exceptions import InvalidInputError
+from airflow_masq.rules import all_rules, page
+from airflow_masq.text import describe
+from airflow_masq.verdict.codes import CODES, write_code_page
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser, Namespace
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Declare the command's arguments."""
+    parser.add_argument("code", metavar="CODE", nargs="?", help="a code such as MASQ309 (default: list all)")
+
+
+def run(arguments: Namespace) -> int:
+    """Return 0.
+
+    :raises InvalidInputError: there is no such code.
+    """
+    pages = {rule.code: page(rule) for rule in all_rules()} | {code.value: write_code_page(code) for code in CODES}
+    titles = {code: text.partition("\n")[0].partition(": ")[2] for code, text in sorted(pages.items())}
+    if arguments.code is None:
+        if arguments.format == "json":
+            print_json([{"code": code, "title": title} for code, title in titles.items()])
+        else:
+            print_lines(*align(titles.items()))
+        return 0
+    code = arguments.code.upper()
+    if code not in pages:
+        nearest = "".join(f" (did you mean {word}?)" for word in get_close_matches(code, pages, n=1))
+        expected = f"a code that airflow-masq rule lists{nearest}"
+        raise InvalidInputError(where="CODE", expected=expected, seen=describe(arguments.code))
+    if arguments.format == "json":
+        print_json({"code": code, "title": titles[code], "page": pages[code]})
+    else:
+        print_lines(pages[code].rstrip("\n"))
+    return 0
