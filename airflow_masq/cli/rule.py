@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from airflow_masq.cli.output import align, print_json, print_lines
 from airflow_masq.exceptions import InvalidInputError
-from airflow_masq.rules import all_rules, page
+from airflow_masq.rules import list_rules, write_page
 from airflow_masq.text import describe
 from airflow_masq.verdict.codes import CODES, write_code_page
 
@@ -25,7 +25,9 @@ def run(arguments: Namespace) -> int:
 
     :raises InvalidInputError: there is no such code.
     """
-    pages = {rule.code: page(rule) for rule in all_rules()} | {code.value: write_code_page(code) for code in CODES}
+    pages = {rule.code: write_page(rule) for rule in list_rules()} | {
+        code.value: write_code_page(code) for code in CODES
+    }
     titles = {code: text.partition("\n")[0].partition(": ")[2] for code, text in sorted(pages.items())}
     if arguments.code is None:
         if arguments.format == "json":
