@@ -42,7 +42,7 @@ def test_what_a_form_cannot_express(console: Console) -> None:
     console.write("unknown.yaml", PLAN.replace("enableIpMasqAgent: true", "enableIpMasqAgent: true\n      brandNew: 1"))
     answer = console.run("render", "unknown.yaml", "--as", "gcloud")
     assert (answer.code, answer.printed, answer.complaint.count("\n")) == (2, "", 1)
-    assert answer.complaint.startswith("unknown.yaml:7: environment.config.nodeConfig.brandNew: cannot be written as ")
+    assert answer.complaint.startswith("unknown.yaml:8: environment.config.nodeConfig.brandNew: cannot be written as ")
 
 
 def test_what_is_not_there_at_all(console: Console) -> None:
@@ -57,7 +57,7 @@ def test_what_is_not_there_at_all(console: Console) -> None:
 )
 def test_a_terminal_without_the_letters(tmp_path: Path, environment: dict[str, str]) -> None:
     """A form is for another program, so its letters stay what they are, whatever the terminal's encoding has."""
-    plan = PLAN.replace("      enableIpMasqAgent", "      serviceAccount: s\u00fcd\u6f22\n      enableIpMasqAgent")
+    plan = PLAN.replace("composer@example-project", "s\u00fcd\u6f22@example-project")
     (tmp_path / "plan.yaml").write_text(plan, encoding="utf-8")
     program = "import sys; from airflow_masq.cli import main; sys.exit(main())"
     done = subprocess.run(
