@@ -161,6 +161,11 @@ class EnvironmentResource:
         return self.value(*_AGENT_FLAG) is False
 
     @property
+    def lacks_service_account(self) -> bool:
+        """Whether the service would refuse to create it for want of a service account; Composer 1 has ended anyway."""
+        return bool(self) and self.generation != COMPOSER_1 and not self.text(*SERVICE_ACCOUNT)
+
+    @property
     def is_private(self) -> bool:
         """Whether it is a private IP environment."""
         return self.value("config", "privateEnvironmentConfig", "enablePrivateEnvironment") is True

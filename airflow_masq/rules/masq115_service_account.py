@@ -22,7 +22,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from airflow_masq.environment import COMPOSER_1
 from airflow_masq.environment.resource import SERVICE_ACCOUNT
 from airflow_masq.network.provenance import Provenance
 from airflow_masq.plan import Plan
@@ -33,8 +32,7 @@ if TYPE_CHECKING:
 
 
 def _check(plan: Plan) -> Iterator[Problem]:
-    environment = plan.environment
-    if environment and environment.generation != COMPOSER_1 and not environment.text(*SERVICE_ACCOUNT):
+    if plan.environment.lacks_service_account:
         yield Problem(
             where=".".join(("environment", *SERVICE_ACCOUNT)),
             message="The service creates no environment without an explicit service account; set serviceAccount to the "

@@ -45,6 +45,22 @@ def test_what_a_form_cannot_express(console: Console) -> None:
     assert answer.complaint.startswith("unknown.yaml:8: environment.config.nodeConfig.brandNew: cannot be written as ")
 
 
+@pytest.mark.parametrize("form", ["gcloud", "terraform", "rest"])
+def test_a_missing_service_account_is_remarked(console: Console, form: str) -> None:
+    """Google's own examples lack it and are written all the same; with one, or in other forms, there is no remark."""
+    lacking = PLAN.replace("      serviceAccount: composer@example-project.iam.gserviceaccount.com\n", "")
+    console.write("page.yaml", lacking)
+    answer = console.run("render", "page.yaml", "--as", form)
+    remark = "The service demands an explicit service account"
+    text = RENDERINGS[form](load_plan(lacking, source="page.yaml"))
+    assert (answer.code, answer.printed.endswith(text)) == (0, True)
+    assert answer.printed.startswith(f"# {remark}") is (form != "rest")
+    assert answer.complaint.startswith(remark) is (form == "rest")
+    for words in (("plan.yaml", "--as", form), ("page.yaml", "--as", "firewall-request")):
+        answer = console.run("render", *words)
+        assert remark not in answer.printed + answer.complaint
+
+
 def test_what_is_not_there_at_all(console: Console) -> None:
     """What a form misses has the line of the nearest thing around it."""
     console.write("nothing.yaml", "# a comment\npolicy: none\n")
