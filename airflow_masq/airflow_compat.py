@@ -1,9 +1,9 @@
 """Everything that Airflow 2 and Airflow 3 name differently, in one place; it must hold names, no behaviour of ours.
 
-Airflow 3 moved what DAG authors use to ``airflow.sdk`` (Airflow 3.0 release notes, "Task SDK", read 2026-11-22). The
-common-compat provider offers the same bridge, but the version that Airflow 2.10.5 images carry does not have all of
-these names yet. This file can go when Composer images with Airflow 2 reach end of life; until then no other module of
-the package imports one of these names from Airflow itself.
+Airflow 3 moved what DAG authors use to ``airflow.sdk`` [source: airflow-task-sdk]. The common-compat provider offers
+the same bridge, but the version that Airflow 2.10.5 images carry does not have all of these names yet. This file can go
+when Composer images with Airflow 2 reach end of life; until then no other module of the package imports one of these
+names from Airflow itself.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Tells Airflow what this package brings (entry point ``apache_airflow_provider``); it imports nothing of it.
 
 Airflow validates the answer against its ``provider_info.schema.json``. ``conn-fields`` and ``ui-field-behaviour`` draw
-the connection form on Airflow 3.2 and later; before, the hook's own methods do (Airflow 3.3.2,
-``providers_manager.py``, read 2026-11-22). ``cli`` adds a command on Airflow 3 and is ignored before.
+the connection form on Airflow 3.2 and later; before, the hook's own methods do. ``cli`` adds a command on Airflow 3 and
+is ignored before [source: airflow-provider-info].
 """
 
 from __future__ import annotations

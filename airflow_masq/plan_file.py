@@ -18,8 +18,7 @@ from airflow_masq.text import describe, printable
 
 STANDARD_INPUT: Final = "-"
 
-# A ConfigMap can hold 1 MiB (https://kubernetes.io/docs/concepts/configuration/configmap/, read 2026-11-22). A plan
-# must be smaller still, which ``load_plan`` checks.
+# A ConfigMap can hold 1 MiB [source: k8s-config-map-size]. A plan must be smaller still, which ``load_plan`` checks.
 _MOST_BYTES: Final = 1024 * 1024
 _LONGEST_NAME_SHOWN: Final = 1_000
 _LINE_END: Final = b"\n"

@@ -27,6 +27,7 @@ from airflow_masq.text import describe, describe_type, excerpt, format_count, jo
         ("tag\U000e0041", r"tag\U000e0041"),
         ("back\\slash", r"back\\slash"),
         (b"\xff\xfe10", r"\xff\xfe10"),
+        (b"\x80 \xff", r"\x80 \xff"),
         ("<b>", "<b>"),
     ],
 )

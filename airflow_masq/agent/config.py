@@ -5,8 +5,8 @@ that into its struct, validates the ranges, and writes one chain:
 
     text ──document──▶ JSON ──fields──▶ struct ──literals──▶ ranges ──▶ chain
 
-What each step does was read in https://github.com/kubernetes-sigs/ip-masq-agent (``ip-masq-agent.go``, 2026-11-22) and
-tried with the real binary. No text makes the reading fail. It is neither stricter nor laxer than the agent: what is
+What each step does was read in the agent's source and tried with its binary [source: ip-masq-agent-source,
+observed-agent-config-format]. No text makes the reading fail. It is neither stricter nor laxer than the agent: what is
 accepted but surely not meant is a warning.
 """
 
@@ -37,7 +37,8 @@ from airflow_masq.text import excerpt
 if TYPE_CHECKING:
     from netaddr import IPNetwork
 
-# Without --nomasq-all-reserved-ranges the agent's default list is RFC 1918's three ranges, which GKE's begins with.
+# Without --nomasq-all-reserved-ranges the agent's default list is RFC 1918's three ranges, which GKE's begins with
+# [source: ip-masq-agent-defaults].
 RFC1918_RANGES: Final = GKE_DEFAULT_NON_MASQUERADE[:3]
 
 
@@ -138,7 +139,7 @@ def agent_policy(reading: AgentConfigReading, *, name: str = "agent_config") -> 
     """Give the policy that follows from a config.
 
     A refused config gives a policy without chains: an agent that finds it at its first start writes none, and Pod
-    addresses leak everywhere (observed 2026-11-22).
+    addresses leak everywhere [source: observed-agent-first-start].
     """
     provenance = Provenance.OBSERVED if reading.certain else Provenance.INFERRED
     config = reading.config

@@ -1,9 +1,8 @@
 """The text of a config becomes the document that the agent decodes.
 
-To the agent a text that starts with "{" is JSON, and any other is YAML (``ToJSON`` in
-https://pkg.go.dev/k8s.io/apimachinery/pkg/util/yaml, with https://github.com/go-yaml/yaml v2, read 2026-11-22). Here
-PyYAML reads the YAML. The two YAML libraries disagree about rare constructs. Each one that is found is a doubt, and
-the document is then the most probable one.
+To the agent a text that starts with "{" is JSON, and any other is YAML [source: apimachinery-to-json,
+sigs-yaml-to-json, go-yaml-decode]. Here PyYAML reads the YAML. The two YAML libraries disagree about rare constructs.
+Each one that is found is a doubt, and the document is then the most probable one.
 """
 
 from __future__ import annotations
@@ -23,8 +22,9 @@ if TYPE_CHECKING:
 
 LARGEST_TEXT_CHARACTERS: Final = 256 * 1024
 
-# What the two YAML libraries may read differently, found by reading both and by giving both the same random texts.
-# A comment behind a value is doubted as well, which is simpler than finding out where a value ends.
+# What the two YAML libraries may read differently, found by reading both and by giving both the same random texts
+# [source: go-yaml-scanner, observed-agent-yaml-gaps]. A comment behind a value is doubted as well, which is simpler
+# than finding out where a value ends.
 _DOUBTFUL: Final = tuple(
     (re.compile(pattern, re.MULTILINE), what)
     for pattern, what in (
@@ -49,12 +49,13 @@ _BLANKS_WITHIN_LINE: Final = re.compile(r"(?<=\S)[ \t]+")
 _ESCAPE: Final = re.compile(r"\\")
 
 # Go's YAML refuses a document of which more than 99 of 100 values come from aliases, once those are more than 100
-# ("excessive aliasing" in decode.go), and an anchor that contains itself.
+# ("excessive aliasing"), and an anchor that contains itself [source: go-yaml-decode].
 _MOST_VALUES_FROM_ALIASES: Final = 100
 
 _TAG: Final = "tag:yaml.org,2002:"
 _BOOLEANS_OF_GO: Final = {"y": True, "Y": True, "n": False, "N": False}
-# What Go's YAML takes for a number once the underscores are taken out (resolve.go), and what everybody reads alike.
+# What Go's YAML takes for a number once the underscores are taken out, and what everybody reads alike
+# [source: go-yaml-resolve].
 _NUMBER: Final = re.compile(
     r"[-+]?(?:0[xX][0-9a-fA-F]+|0[oO][0-7]+|0[bB][-+]?[01]+|(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?)"
 )
@@ -105,7 +106,7 @@ class ConfigText:
         line = _find_line(_ESCAPE, self._text)
         if line and isinstance(document, Members) and any(known_key(name) == RESYNC_KEY for name, _ in document):
             # Before v2.12.2 the agent parses what stands between the quotes without resolving escapes
-            # (https://github.com/kubernetes-sigs/ip-masq-agent/commit/74b999c, read 2026-11-27).
+            # [source: ip-masq-agent-interval-escapes].
             self._doubt(line, f"escapes in {RESYNC_KEY}", who="versions of the agent")
         return document
 

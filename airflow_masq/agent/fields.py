@@ -1,8 +1,7 @@
 """The agent's own config struct, filled as Go's ``encoding/json`` fills it.
 
 The struct holds the defaults when decoding begins, so what a config does not set keeps them, down to the elements of
-the list. Sources, read 2026-11-22: ``MasqConfig`` in https://github.com/kubernetes-sigs/ip-masq-agent and
-https://pkg.go.dev/encoding/json#Unmarshal. No CIDR is checked here.
+the list [source: ip-masq-agent-config-struct, go-json-unmarshal]. No CIDR is checked here.
 """
 
 from __future__ import annotations

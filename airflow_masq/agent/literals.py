@@ -18,7 +18,7 @@ from airflow_masq.text import excerpt
 
 _PREFIX_LENGTH: Final = re.compile(r"0*[0-9]{1,3}")
 
-# https://pkg.go.dev/time#ParseDuration, read 2026-11-22: the units, and both letters that look like a micro sign.
+# The units, and both letters that look like a micro sign [source: go-parse-duration].
 _NANOSECONDS: Final = {
     "ns": 1,
     "us": 10**3,
@@ -38,8 +38,7 @@ _MOST_DIGITS: Final = 19  # more exceed 2**63 in any unit, and in a fraction the
 def parse_cidr(text: str, *, where: str) -> IPNetwork:
     """Validate one CIDR as the agent does, and read it as iptables does, which gets the same text.
 
-    Sources, read 2026-11-22: ``validateCIDR`` in https://github.com/kubernetes-sigs/ip-masq-agent, and
-    https://pkg.go.dev/net#ParseCIDR.
+    The agent asks for what Go can read, aligned to its prefix [source: ip-masq-agent-validate-cidr, go-parse-cidr].
 
     :raises InvalidInputError: when the agent or iptables refuses it.
     """
@@ -57,9 +56,10 @@ def parse_cidr(text: str, *, where: str) -> IPNetwork:
         expected = f"a CIDR aligned to its prefix, here {network.cidr}"
         raise InvalidInputError(where=where, expected=expected, seen=excerpt(text))
     # A leading zero makes the prefix octal to iptables: "10.0.0.0/08" breaks iptables-restore, and "10.0.0.0/010"
-    # becomes 10.0.0.0/8 (observed with iptables 1.8.9, nft and legacy, 2026-11-22).
+    # becomes 10.0.0.0/8 [source: observed-agent-octal-prefix].
     is_octal = prefix_text.startswith("0")
-    # To Go a mapped address is IPv4, so it goes into the IPv4 chain, where iptables refuses it (observed 2026-11-22).
+    # To Go a mapped address is IPv4, so it goes into the IPv4 chain, where iptables refuses it
+    # [source: observed-agent-mapped-cidr].
     is_mapped = network.version == IPV6 and network.ip.is_ipv4_mapped()
     if is_mapped or (is_octal and set(prefix_text) & {"8", "9"}):
         expected = "a CIDR that iptables can read (the agent accepts this one, and then writes no rules)"

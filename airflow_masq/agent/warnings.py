@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 _CLOSE_ENOUGH: Final = 0.6
-# https://kubernetes.io/docs/reference/kubernetes-api/config-and-storage-resources/config-map-v1, read 2026-11-25.
+# All fields of a ConfigMap [source: k8s-config-map-keys].
 _KEYS_OF_CONFIG_MAPS: Final = frozenset({"apiVersion", "kind", "metadata", "data", "binaryData", "immutable"})
 
 EMPTY_LIST: Final = f"{CIDRS_KEY} is empty, so every destination is masqueraded, other Pods and nodes too"

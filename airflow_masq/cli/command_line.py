@@ -172,7 +172,7 @@ def _complain(line: str) -> None:
 def _discard_rest(stream: TextIO | None) -> None:
     """Redirect a broken stream to nowhere, since Python would write its rest again at exit, and complain.
 
-    https://docs.python.org/3/library/signal.html#note-on-sigpipe, read 2026-11-22.
+    Python's manual asks for it [source: python-sigpipe].
     """
     if stream is not None:
         nowhere = os.open(os.devnull, os.O_WRONLY)

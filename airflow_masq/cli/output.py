@@ -40,7 +40,7 @@ def paint(text: str, *, colour: Colour | None) -> str:
 
     Align the text before: the escape sequences count as characters.
     """
-    # https://no-color.org, read 2026-11-22: any value that is not empty.
+    # Any value of NO_COLOR that is not empty [source: no-color].
     shows_colours = sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
     return f"{colour.value}{text}{_RESET}" if colour is not None and shows_colours else text
 

@@ -3,8 +3,7 @@
 One method is one call with one time limit. Waiting, retrying and deciding belong to ``provisioning``; errors are
 translated in ``google_errors``.
 
-Methods and messages: https://cloud.google.com/composer/docs/reference/rpc/google.cloud.orchestration.airflow.service.v1
-and ``google/longrunning/operations.proto`` (read 2026-11-22).
+Methods and messages are those of the v1 gRPC API [source: composer-rpc-reference, long-running-operations].
 """
 
 from __future__ import annotations

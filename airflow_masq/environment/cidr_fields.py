@@ -79,7 +79,7 @@ WEB_SERVER_FIELD: Final = CidrField(
 )
 
 # Blocks that Google reserves beside the cluster's own. The widths are those that gcloud checks
-# (https://cloud.google.com/sdk/gcloud/reference/composer/environments/create, read 2026-11-22).
+# [source: gcloud-cidr-widths].
 RESERVED_FIELDS: Final = (
     MASTER_FIELD,
     CLOUD_SQL_FIELD,
@@ -93,8 +93,7 @@ RESERVED_FIELDS: Final = (
 )
 
 # Not among the reserved ones: several environments may share this block, and it may overlap others, which then cannot
-# be reached (https://cloud.google.com/composer/docs/reference/rest/v1/projects.locations.environments,
-# NodeConfig.composerInternalIpv4CidrBlock, read 2026-11-22).
+# be reached [source: composer-internal-cidr].
 INTERNAL_FIELD: Final = CidrField(
     purpose="Composer 3 internal",
     path=(*_NODE_CONFIG, "composerInternalIpv4CidrBlock"),

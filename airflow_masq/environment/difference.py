@@ -16,8 +16,7 @@ from airflow_masq.environment.versions import ImageVersion
 from airflow_masq.exceptions import InvalidInputError
 from airflow_masq.text import printable, shorten
 
-# The environment was found by its name; the others are the service's to set (read 2026-11-22):
-# https://cloud.google.com/composer/docs/reference/rest/v1/projects.locations.environments#Environment
+# The environment was found by its name; the others are the service's to set [source: composer-environment-output-only].
 _NOT_COMPARED: Final = frozenset({"name", "uuid", "state", "createTime", "updateTime"})
 
 _LONGEST_PLACE: Final = 200

@@ -3,10 +3,9 @@
 Fields that every generation has are left out, and so is what the service fills in itself. The table says where the
 service is known to refuse a field of another generation; elsewhere what becomes of such a field is not verified.
 
-Source: the field descriptions of https://cloud.google.com/composer/docs/reference/rest/v1/projects.locations.environments
-and of google-cloud-orchestration-airflow's v1 and v1beta1 types, which say the same ("This field is supported for Cloud
-Composer environments in versions composer-1.*.*-airflow-*.*.*"), both read 2026-11-22. The rows for Composer 1 and 2
-together have a source of their own.
+The descriptions of the fields say it ("This field is supported for Cloud Composer environments in versions
+composer-1.*.*-airflow-*.*.*") [source: composer-field-generations]. The rows for Composer 1 and 2 together have a
+source of their own.
 """
 
 from __future__ import annotations
@@ -87,9 +86,8 @@ FIELD_GENERATIONS: Final = (
     ),
     # What belongs to a cluster, or a private network, of your own, which Composer 3 does not have. Terraform's
     # reference names these for Composer 1 and 2, and its provider refuses privateEnvironmentConfig and
-    # masterAuthorizedNetworksConfig on Composer 3 with few exceptions
-    # (https://registry.terraform.io/providers/hashicorp/google/latest/docs/resources/composer_environment, read
-    # 2026-11-22); Google's own types do not say.
+    # masterAuthorizedNetworksConfig on Composer 3 with few exceptions [source: terraform-environment-reference,
+    # terraform-provider-demands]; Google's own types do not say.
     *(
         FieldGenerations(
             path=("config", *path),
@@ -109,7 +107,7 @@ FIELD_GENERATIONS: Final = (
             ("masterAuthorizedNetworksConfig",),
         )
     ),
-    # gcloud takes their flags for Composer 2 only (create.py of Google Cloud SDK 528.0.0, read 2026-11-22).
+    # gcloud takes their flags for Composer 2 only [source: gcloud-source-flags].
     *(
         FieldGenerations(path=("config", "privateEnvironmentConfig", name), first=COMPOSER_2, last=COMPOSER_2)
         for name in ("cloudComposerConnectionSubnetwork", "networkingConfig")

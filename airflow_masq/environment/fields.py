@@ -3,8 +3,8 @@
 The service and its REST documentation say ``nodeConfig``, Python's types say ``node_config``; the second follows from
 the first. A name has the same type wherever it stands. A field that is not in the table is passed on as it came.
 
-Source: https://cloud.google.com/composer/docs/reference/rest/v1/projects.locations.environments and the v1 and v1beta1
-message types of google-cloud-orchestration-airflow, both read 2026-11-22.
+Names and types are those of REST's reference and of the client library [source: composer-environment-resource,
+composer-python-types].
 """
 
 from __future__ import annotations

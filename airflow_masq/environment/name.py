@@ -9,8 +9,8 @@ from typing import Final, Self
 from airflow_masq.exceptions import InvalidInputError
 from airflow_masq.text import excerpt
 
-# https://cloud.google.com/composer/docs/reference/rest/v1/projects.locations.environments#Environment ("name"), read
-# 2026-11-22. Projects are ids, numbers or, in older organisations, "domain:id"; only the service knows which exist.
+# The form of an environment's name [source: composer-environment-name]. Projects are ids, numbers or, in older
+# organisations, "domain:id"; only the service knows which exist.
 ENVIRONMENT_ID: Final = re.compile(r"[a-z](?:[-0-9a-z]{0,62}[0-9a-z])?")
 _PROJECT: Final = re.compile(r"(?:[a-z0-9.-]{1,253}:)?[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?")
 _LOCATION: Final = re.compile(r"[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?")

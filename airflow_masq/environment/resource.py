@@ -149,9 +149,7 @@ class EnvironmentResource:
     def masquerades(self) -> bool:
         """Whether the resource asks for, or has, the IP masquerade agent.
 
-        The flag has no presence, so ``false`` and nothing are the same
-        (https://cloud.google.com/composer/docs/reference/rest/v1/projects.locations.environments#NodeConfig, read
-        2026-11-22).
+        The flag has no presence, so ``false`` and nothing are the same [source: composer-agent-flag-presence].
         """
         return self.value(*_AGENT_FLAG) is True
 
@@ -174,8 +172,7 @@ class EnvironmentResource:
     def runs_on_autopilot(self) -> bool:
         """Whether the cluster is an Autopilot one; assumed where the image does not tell.
 
-        Composer 1 has Standard clusters (https://cloud.google.com/composer/docs/composer-versioning-overview, read
-        2026-11-22).
+        Composer 1 has Standard clusters [source: composer-autopilot].
         """
         return self.generation != COMPOSER_1
 
@@ -184,7 +181,7 @@ class EnvironmentResource:
         """Whether the nodes have external addresses: those of Composer 1 and 2 have, unless the environment is private.
 
         Inferred from private environments being those whose nodes have internal addresses only
-        (https://cloud.google.com/composer/docs/composer-2/configure-private-ip, read 2026-11-22).
+        [source: composer-private-ip].
         """
         return self.generation in {COMPOSER_1, COMPOSER_2} and not self.is_private
 

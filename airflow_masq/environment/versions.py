@@ -23,9 +23,8 @@ COMPOSER_2: Final = 2
 COMPOSER_3: Final = 3
 """Composer's generations so far."""
 
-# https://cloud.google.com/composer/docs/reference/rest/v1/projects.locations.environments#SoftwareConfig gives the
-# expression without "-build.N"; https://cloud.google.com/composer/docs/composer-versioning-overview has that for
-# Composer 3; both read 2026-11-22. The widths are ours: no version has more digits.
+# Google's expression lacks the "-build.N" that Composer 3 has [source: composer-image-version, composer-image-build].
+# The widths are ours: no version has more digits.
 _IMAGE_VERSION: Final = re.compile(
     r"""
     composer-
@@ -40,8 +39,8 @@ _IMAGE_VERSION: Final = re.compile(
 )
 _FULL_VERSION_PARTS: Final = 3
 
-# Kubernetes' version, then GKE's build of it (https://cloud.google.com/kubernetes-engine/versioning, "Versioning
-# scheme", read 2026-11-22), which is no version in the sense of PEP 440. The widths are ours.
+# Kubernetes' version, then GKE's build of it [source: gke-version-scheme], which is no version in the sense of PEP 440.
+# The widths are ours.
 _GKE_VERSION: Final = re.compile(r"([0-9]{1,3})\.([0-9]{1,3})(?:\.([0-9]{1,4})(?:-gke\.([0-9]{1,10}))?)?")
 
 
@@ -51,7 +50,7 @@ class EndOfLife:
 
     :param name: the group's name in messages.
     :param minor: the minor version within the generation; ``None`` for all.
-    :param source: where Google says so.
+    :param source: the key of the fact in ``docs/sources.md``.
     """
 
     name: str
@@ -61,11 +60,11 @@ class EndOfLife:
     source: str
 
 
-_VERSIONING: Final = "https://cloud.google.com/composer/docs/composer-versioning-overview (read 2026-11-22)"
+_SOURCE: Final = "composer-end-of-life"
 
 END_OF_LIFE: Final = (
-    EndOfLife(name="Composer 1", generation=COMPOSER_1, minor=None, ended_on=date(2026, 9, 15), source=_VERSIONING),
-    EndOfLife(name="Composer 2.0", generation=COMPOSER_2, minor=0, ended_on=date(2026, 9, 15), source=_VERSIONING),
+    EndOfLife(name="Composer 1", generation=COMPOSER_1, minor=None, ended_on=date(2026, 9, 15), source=_SOURCE),
+    EndOfLife(name="Composer 2.0", generation=COMPOSER_2, minor=0, ended_on=date(2026, 9, 15), source=_SOURCE),
 )
 
 NEWEST_IMAGE: Final = "composer-2.17.9-airflow-2.11.1"
@@ -82,8 +81,8 @@ LAST_ENDED_ON: Final = date(2026, 8, 5)
 LAST_MINOR_FAR_BEHIND: Final = 15
 
 # The first patch and build of each minor version of Kubernetes 1 that has the agent
-# (https://cloud.google.com/kubernetes-engine/docs/how-to/egress-nat-policy-ip-masq-autopilot, read 2026-11-22). So
-# 1.23.0 to 1.23.4-gke.1599 have none, although they sort above 1.22.7.
+# [source: composer-agent-gke-version, egress-nat-policy-versions]. So 1.23.0 to 1.23.4-gke.1599 have none, although
+# they sort above 1.22.7.
 FIRST_BUILDS: Final = MappingProxyType({22: (7, 1500), 23: (4, 1600)})
 
 

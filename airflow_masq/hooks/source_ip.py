@@ -187,8 +187,9 @@ class ObserverConnection:
     def read(cls, connection: _ConnectionFields, *, where: str) -> Self:
         """Read a connection.
 
-        Its scheme is ``http`` unless it says ``https``; login and password become Basic authentication (RFC 7617); the
-        extra field may hold ``path`` (default ``/``), ``headers`` (an object) and ``ca_file`` (a path on the worker).
+        Its scheme is ``http`` unless it says ``https``; login and password become Basic authentication
+        [source: rfc-7617-basic]; the extra field may hold ``path`` (default ``/``), ``headers`` (an object) and
+        ``ca_file`` (a path on the worker).
 
         :param where: the connection's name, for messages.
         :raises InvalidInputError: when it does not describe an observer.

@@ -23,15 +23,14 @@ GOOGLE_APIS: Final = tuple(IPNetwork(cidr) for cidr in ("199.36.153.4/30", "199.
 """The addresses of restricted.googleapis.com and private.googleapis.com.
 
 "The IP address ranges are not announced to the internet. Traffic sent to the VIP stays within Google's network only"
-(https://cloud.google.com/vpc-service-controls/docs/private-connectivity, read 2026-11-25), so no Cloud NAT is needed;
-that the source stays as it leaves the node is inferred.
+[source: google-api-vips], so no Cloud NAT is needed; that the source stays as it leaves the node is inferred.
 """
 
-# RFC 4193 section 3.1, read 2026-11-25; GKE's internal IPv6 addresses are of it.
+# Unique local addresses [source: rfc-4193-unique-local]; GKE's internal IPv6 addresses are of them.
 _INTERNAL_IPV6: Final = IPNetwork("fc00::/7")
 
-# "This network", loopback, multicast and broadcast (RFC 6890 section 2.2.2, RFC 5771 section 3); unspecified, loopback
-# and multicast (RFC 4291 section 2.4).
+# Of IPv4 "this network", loopback, multicast and broadcast [source: rfc-6890-special, rfc-5771-multicast]; of IPv6
+# unspecified, loopback and multicast [source: rfc-4291-types].
 _NOT_FORWARDED: Final = tuple(
     IPNetwork(cidr)
     for cidr in ("0.0.0.0/8", "127.0.0.0/8", "224.0.0.0/4", "255.255.255.255/32", "::/128", "::1/128", "ff00::/8")
@@ -83,19 +82,17 @@ def _travel(
         text = "the VPC: Private Google Access leads to Google's APIs, source unchanged"
         return leaves_as, Step(text=text, provenance=Provenance.INFERRED)
     if destination.version != IPV4:
-        # Cloud NAT translates IPv4 (https://cloud.google.com/nat/docs/overview, read 2026-11-22); that IPv6 leaves as
-        # it is: inferred.
+        # Cloud NAT translates IPv4 [source: cloud-nat-ipv4]; that IPv6 leaves as it is: inferred.
         text = "the internet: IPv6 is not translated on the way out"
         if leaves_as is AddressKind.POD and packet.source in _INTERNAL_IPV6:
             text += ", and an internal address such as this one may not get there (not verified)"
         return leaves_as, Step(text=text, provenance=Provenance.INFERRED)
     if ranges.public_nodes and leaves_as is AddressKind.NODE:
-        # The 1:1 translation applies only to the interface's primary address
-        # (https://cloud.google.com/vpc/docs/alias-ip, read 2026-11-22).
+        # The 1:1 translation applies only to the interface's primary address [source: vpc-alias-nat].
         text = "the internet: the node's external address replaces its internal one"
         return AddressKind.NODE_EXTERNAL, Step(text=text)
-    # Cloud NAT translates the primary range, secondary ranges or both, as configured
-    # (https://cloud.google.com/nat/docs/gke-example, read 2026-11-22); which of them a packet needs is inferred.
+    # Cloud NAT translates the primary range, secondary ranges or both, as configured [source: cloud-nat-ranges]; which
+    # of them a packet needs is inferred.
     if leaves_as in ranges.nat_covers:
         nat = join_words(ranges.nat_addresses) or "its own address, which the plan does not name"
         text = f"the internet: Cloud NAT translates {leaves_as} addresses to {nat}"
@@ -117,8 +114,7 @@ def _stay_on_node(packet: Packet, *, stays_on_node: bool) -> Step | None:
     if not stays_on_node:
         return None
     # With intranode visibility, which Composer enables, such a packet leaves the node for the VPC and comes back
-    # (https://cloud.google.com/kubernetes-engine/docs/how-to/intranode-visibility, read 2026-11-22); not verified on a
-    # real node.
+    # [source: composer-agent-caution, gke-intranode-visibility]; not verified on a real node.
     text = "the node: the packet goes to the same node (with intranode visibility, through the VPC)"
     return Step(text=text, provenance=Provenance.INFERRED)
 

@@ -18,8 +18,7 @@ from airflow_masq.network.ranges import IPV4, IPV4_BITS, NetworkRanges, drop_inn
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-# Google keeps the first two and the last two addresses of a primary range
-# (https://cloud.google.com/vpc/docs/subnets#unusable-ip-addresses-in-every-subnet, read 2026-11-22).
+# Google keeps the first two and the last two addresses of a primary range [source: vpc-subnet-unusable].
 _UNUSABLE_ADDRESSES: Final = 4
 
 
@@ -116,8 +115,7 @@ def calculate_capacity(
     :param service_size: the size of the Service range, likewise.
     :param endpoint_addresses: how many addresses outside the node ranges endpoints take, default none.
     """
-    # A /26 for 32 Pods, so a /23 serves 8 nodes
-    # (https://cloud.google.com/kubernetes-engine/docs/how-to/flexible-pod-cidr, read 2026-11-22).
+    # A /26 for 32 Pods, so a /23 serves 8 nodes [source: gke-pod-block].
     block_prefix = ranges.node_block(IPAddress(0, IPV4)).prefixlen
     pod_cidrs: Sequence[IPNetwork | BareSize] = _ipv4(ranges.pod) or ([] if pod_size is None else [pod_size])
     nodes_by_pod_cidr = [(cidr, cidr.size >> (IPV4_BITS - block_prefix)) for cidr in pod_cidrs]

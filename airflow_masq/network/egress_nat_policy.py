@@ -1,8 +1,7 @@
 """The EgressNATPolicy objects of an Autopilot cluster, and the policy that they add up to.
 
 Two exist from the start: ``default``, which may be edited, and ``gke-<hash>-1``, which holds the nodes, Pods and
-Services and which cannot be changed; more may be created beside them
-(https://cloud.google.com/kubernetes-engine/docs/how-to/egress-nat-policy-ip-masq-autopilot, read 2026-11-22).
+Services and which cannot be changed; more may be created beside them [source: egress-nat-policy-objects].
 
 A manifest is checked for mistakes that change its meaning. Unknown keys are accepted: Google may have added them to the
 object's definition.
@@ -36,7 +35,7 @@ KIND: Final = "EgressNATPolicy"
 ACTION: Final = "NoSNAT"
 DEFAULT_NAME: Final = "default"
 
-# https://kubernetes.io/docs/concepts/overview/working-with-objects/names (DNS subdomain names), read 2026-11-22.
+# A DNS subdomain name [source: k8s-object-names].
 _NAME: Final = re.compile(r"(?=.{1,253}\Z)[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
 
 

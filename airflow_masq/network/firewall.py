@@ -12,7 +12,7 @@ from airflow_masq.text import join_words
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-# RFC 1918 section 3 and RFC 6598 section 7, read 2026-11-22: the internet routes none of these.
+# The internet routes none of these [source: rfc-1918-private, rfc-6598-shared].
 _NEVER_ON_THE_INTERNET: Final = tuple(
     IPNetwork(cidr) for cidr in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10")
 )

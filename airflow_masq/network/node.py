@@ -97,20 +97,18 @@ def _assume_endpoint(ranges: NetworkRanges, *, source: IPAddress, sent_to: IPAdd
 
 def decide_on_node(packet: Packet, *, ranges: NetworkRanges, policy: MasqueradePolicy) -> Decision:
     """Decide whether the node masquerades a packet, by the policy and by what never reaches the policy's chains."""
-    # https://cloud.google.com/kubernetes-engine/docs/concepts/ip-masquerade-agent, read 2026-11-22: Pods on the host
-    # network have the node's address already, and what stays on the node is not masqueraded.
+    # Pods on the host network have the node's address already, and what stays on the node is not masqueraded
+    # [source: gke-not-masqueraded].
     if packet.host_network:
         return Decision(
             reason=Reason.POD_USES_NODE_NETWORK_NAMESPACE,
             provenance=Provenance.DOCUMENTED,
             origin="the Pod uses its node's network",
         )
-    # Whatever the policy, kube-proxy masquerades "traffic that loops back to the originator" (pkg/proxy/iptables/
-    # proxier.go and pkg/proxy/nftables/proxier.go in https://github.com/kubernetes/kubernetes, "-s" the endpoint
-    # "-j KUBE-MARK-MASQ"; read 2026-11-25): from its own address a Pod's kernel drops an IPv4 packet as martian, and
-    # could answer an IPv6 one to itself only. Dataplane V2 is Cilium, which gives such packets an address of its own
-    # (--ipv4-service-loopback-address and --ipv6-…, by default 169.254.42.1 and fe80::1: infraendpoints.Cell in
-    # https://github.com/cilium/cilium, read 2026-11-25); that GKE leaves that as it is, is not verified.
+    # Whatever the policy, kube-proxy masquerades "traffic that loops back to the originator"
+    # [source: kube-proxy-loopback]: from its own address a Pod's kernel drops an IPv4 packet as martian, and could
+    # answer an IPv6 one to itself only. Dataplane V2 is Cilium, which gives such packets an address of its own
+    # [source: cilium-loopback]; that GKE leaves that as it is, is not verified.
     if packet.returns_to_sender:
         return Decision(
             reason=Reason.MASQUERADED,
@@ -119,7 +117,7 @@ def decide_on_node(packet: Packet, *, ranges: NetworkRanges, policy: MasqueradeP
         )
     if packet.destination != packet.source:
         if packet.destination == packet.node:
-            # The agent's jump is for "! --dst-type LOCAL" only (observed 2026-11-22).
+            # The agent's jump is for "! --dst-type LOCAL" only [source: observed-agent-jump].
             return _skip_on_same_node(IPNetwork(packet.destination), provenance=Provenance.OBSERVED)
         block = ranges.node_block(packet.source)
         if packet.destination in block and all(
@@ -149,11 +147,11 @@ def describe_on_node(
     elif packet.source.version == sent_to.version:
         yield Step(text=f"Pod {packet.source}{on_host_network} sends to {sent_to}")
     else:
-        # No packet has addresses of both versions (RFC 791, RFC 8200), so the Pod has another address, too.
+        # No packet has addresses of both versions [source: rfc-791-header, rfc-8200-header], so the Pod has another
+        # address, too.
         sender = f"a Pod{on_host_network}, from an IPv{sent_to.version} address that the plan does not name,"
         yield Step(text=f"{sender} sends to {sent_to}", provenance=Provenance.INFERRED)
-    # Nodes translate a ClusterIP before they decide about the source
-    # (https://kubernetes.io/docs/reference/networking/virtual-ips, read 2026-11-22).
+    # Nodes translate a ClusterIP before they decide about the source [source: k8s-virtual-ips].
     if packet.destination != sent_to and packet.endpoint_is_known:
         yield Step(text=f"the node: the Service address {sent_to} becomes its endpoint's, {packet.destination}")
     elif packet.destination != sent_to or any(sent_to in network for network in ranges.service):

@@ -27,14 +27,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 GKE_CHAIN: Final = "IP-MASQ"
-"""The chain's name on GKE's nodes; the agent's own project calls it ``IP-MASQ-AGENT`` (observed 2026-11-22)."""
+"""The chain's name on GKE's nodes; upstream it is ``IP-MASQ-AGENT`` [source: observed-agent-chain-name]."""
 
 LINK_LOCAL: Final = IPNetwork("169.254.0.0/16")
 LINK_LOCAL_IPV6: Final = IPNetwork("fe80::/10")
 
-# https://cloud.google.com/kubernetes-engine/docs/concepts/ip-masquerade-agent ("Default non-masquerade destinations")
-# and https://github.com/kubernetes-sigs/ip-masq-agent, NewMasqConfig with --nomasq-all-reserved-ranges, which GKE sets;
-# both read 2026-11-22. A configured list replaces this one.
+# What the agent has with --nomasq-all-reserved-ranges, which GKE sets [source: gke-default-list,
+# ip-masq-agent-defaults]. A configured list replaces this one.
 GKE_DEFAULT_NON_MASQUERADE: Final = tuple(
     IPNetwork(cidr)
     for cidr in (
@@ -59,8 +58,7 @@ class Reason(StrEnum):
     """Why a packet was or was not masqueraded.
 
     The words are those of ``IpMasqueradingSkippedInfo.Reason`` in the Network Management API
-    (https://cloud.google.com/network-intelligence-center/docs/reference/networkmanagement/rest, read 2026-11-22),
-    except for two that have no counterpart there.
+    [source: connectivity-test-reasons], except for two that have no counterpart there.
     """
 
     DESTINATION_IP_IN_CONFIGURED_NON_MASQUERADE_RANGE = "DESTINATION_IP_IN_CONFIGURED_NON_MASQUERADE_RANGE"
@@ -145,7 +143,7 @@ class MasqueradePolicy:
 
     :param name: as in a plan: ``composer``, ``gke-default``, ``none``.
     :param chains: the agents' chains; a destination keeps the Pod's address only if every one of them returns
-        (observed 2026-11-22 with two agents). None: nothing is masqueraded.
+        [source: observed-agent-two-chains]. None: nothing is masqueraded.
     :param provenance: how it is known that the rest is masqueraded, default documented.
     :param remark: what people should know about the origin of the policy, as the end of a sentence; default nothing.
     """
@@ -193,8 +191,8 @@ def composer_policy(ranges: NetworkRanges, *, autopilot: bool = True) -> Masquer
     """Make Composer's policy, in force where an environment has the IP masquerade agent.
 
     "nonMasqueradeCIDRs equals to pod IP range, so IP masquerading is used for all destination addresses, except between
-    pods traffic" (https://cloud.google.com/composer/docs/reference/rest/v1/projects.locations.environments#NodeConfig,
-    read 2026-11-22). On Autopilot, as under Composer 2, GKE's fixed ranges apply as well.
+    pods traffic" [source: composer-agent-definition]. On Autopilot, as under Composer 2, GKE's fixed ranges apply as
+    well.
     """
     own = exemptions(ranges.pod, origin="Composer's policy")
     chain = Chain(name=GKE_CHAIN, exemptions=(*own, *(gke_fixed(ranges) if autopilot else ())))
@@ -228,8 +226,7 @@ def gke_default_exemptions() -> tuple[Exemption, ...]:
 def gke_fixed(ranges: NetworkRanges) -> tuple[Exemption, ...]:
     """Make the list that cannot be changed on Autopilot: packets to nodes, Pods and Services keep the Pod's address.
 
-    It is the object ``gke-<hash>-1`` beside the editable ``default``
-    (https://cloud.google.com/kubernetes-engine/docs/how-to/egress-nat-policy-ip-masq-autopilot, read 2026-11-22).
+    It is the object ``gke-<hash>-1`` beside the editable ``default`` [source: egress-nat-policy-objects].
     """
     return exemptions((*ranges.node, *ranges.pod, *ranges.service), origin="GKE's fixed policy")
 
@@ -254,7 +251,7 @@ def decide(policy: MasqueradePolicy, *, pod: IPAddress, destination: IPAddress) 
     """
     target, by_policy = unmap(destination), f"policy {policy.name}"
     if target == unmap(pod):
-        # Linux routes a packet to one of its own addresses over loopback (seen in the packet lab 2026-11-25).
+        # Linux routes a packet to one of its own addresses over loopback [source: observed-own-address-loopback].
         return Decision(
             reason=Reason.DESTINATION_ON_SAME_NODE,
             provenance=Provenance.OBSERVED,
@@ -273,8 +270,8 @@ def decide(policy: MasqueradePolicy, *, pod: IPAddress, destination: IPAddress) 
 def _walk(chain: Chain, *, policy: MasqueradePolicy, destination: IPAddress) -> Decision | None:
     """Walk one chain: the decision of the rule that returns, ``None`` where the chain masquerades."""
     if chain.exempts_link_local(destination):
-        # The agent's first rule is "-d 169.254.0.0/16 -j RETURN" (https://github.com/kubernetes-sigs/ip-masq-agent,
-        # observed 2026-11-22); GKE's policies on Autopilot are assumed to do the same.
+        # The agent's first rule is "-d 169.254.0.0/16 -j RETURN" [source: observed-agent-link-local]; GKE's policies on
+        # Autopilot are assumed to do the same.
         return Decision(
             reason=Reason.LINK_LOCAL_DESTINATION, provenance=Provenance.OBSERVED, origin=f"chain {chain.name}"
         )

@@ -23,12 +23,11 @@ IPV4: Final = 4
 IPV6: Final = 6
 IPV4_BITS: Final = 32
 
-# GKE gives each node a /112 for its Pods' IPv6 addresses
-# (https://cloud.google.com/kubernetes-engine/docs/concepts/alias-ips, read 2026-11-22); not verified here.
+# GKE gives each node a /112 for its Pods' IPv6 addresses [source: gke-vpc-native-ranges]; not verified here.
 _IPV6_NODE_BLOCK_PREFIX: Final = 112
 
-# No sign, no leading zero: "10.0.0.0/08" passes the real agent's validation and then breaks iptables-restore (observed
-# 2026-11-22).
+# No sign, no leading zero: "10.0.0.0/08" passes the real agent's validation and then breaks iptables-restore
+# [source: observed-agent-octal-prefix].
 _PREFIX: Final = re.compile(r"0|[1-9][0-9]{0,2}")
 
 
@@ -90,9 +89,8 @@ class NetworkRanges:
 
     def node_block(self, pod_ip: IPAddress) -> IPNetwork:
         """Give the aligned block of Pod addresses that a Pod's node owns; it identifies the node."""
-        # A node gets the next power of two of at least twice its Pods
-        # (https://cloud.google.com/kubernetes-engine/docs/how-to/flexible-pod-cidr, read 2026-11-22): a /26 for 32
-        # Pods. That a block therefore identifies its node is inferred.
+        # A node gets the next power of two of at least twice its Pods [source: gke-pod-block]: a /26 for 32 Pods. That
+        # a block therefore identifies its node is inferred.
         prefix_length = _IPV6_NODE_BLOCK_PREFIX
         if pod_ip.version == IPV4:
             prefix_length = IPV4_BITS - (2 * self.pods_per_node - 1).bit_length()
@@ -147,9 +145,10 @@ class NetworkRanges:
 def parse_address(text: str, *, where: str = "address") -> IPAddress:
     """Read one IP address in its usual notation.
 
-    :param text: four decimal numbers, or RFC 4291 section 2.2; no short forms, leading zeros, zones or blanks.
+    :param text: four decimal numbers, or an IPv6 address [source: rfc-4291-text]; no short forms, leading zeros, zones
+        or blanks.
     :param where: the place to name in an error, default ``address``.
-    :return: the address; an IPv4-mapped one (RFC 4291 section 2.5.5.2) becomes the IPv4 address it stands for.
+    :return: the address; an IPv4-mapped one [source: rfc-4291-mapped] becomes the IPv4 address it stands for.
     :raises InvalidInputError: when it is anything else.
     """
     try:

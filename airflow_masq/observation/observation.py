@@ -35,8 +35,8 @@ class Component(StrEnum):
 
 
 # How Composer 2 names its Pods: the workload's name, a dash, and what Kubernetes adds
-# (https://cloud.google.com/composer/docs/composer-2/environment-architecture, read 2026-11-22; that the name of the
-# Pod starts with the workload's is inferred, not verified in a live environment).
+# [source: composer-workload-names]; that the name of the Pod starts with the workload's is inferred, not verified in a
+# live environment.
 _COMPONENT_OF_PREFIX: Final = {
     "airflow-worker-": Component.WORKER,
     "airflow-triggerer-": Component.TRIGGERER,

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from airflow_masq.airflow_compat import Context
 
 #: The asset's events are the history that the page "Masquerade" shows, and other DAGs may be scheduled on them, so the
-#: URI must not change. Airflow 3.3.2 accepts it for an asset and 2.10.5 for a dataset (tried 2026-11-22).
+#: URI must not change. Airflow 3.3.2 accepts it for an asset and 2.10.5 for a dataset [source: observed-asset-uri].
 REPORT_ASSET_URI: Final = "airflow-masq://source-ip/check"
 
 #: The XCom key of one check's report, a mapping as ``verdict.to_dict`` writes it.
@@ -81,8 +81,7 @@ def _read_states(context: Context, task_id: str) -> dict[int, str]:
     states: Mapping[str, Mapping[str, Any]] = instance.get_task_states(
         dag_id=instance.dag_id, task_ids=[task_id], run_ids=[instance.run_id]
     )
-    # A key is the task's id, with _3 behind it for map index 3 (Airflow 3.3.2, execution API get_task_instance_states,
-    # read 2026-11-22).
+    # A key is the task's id, with _3 behind it for map index 3 [source: airflow-task-states].
     return {
         _NOT_MAPPED if key == task_id else int(key.removeprefix(f"{task_id}_")): str(state)
         for key, state in states.get(instance.run_id, {}).items()

@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from airflow_masq.airflow_compat import Context
     from airflow_masq.plan import Plan, Target
 
-#: Set by Composer on every component (reserved, https://cloud.google.com/composer/docs/composer-2/set-environment-variables,
-#: read 2026-11-22); that it holds the environment's id is inferred from its name.
+#: Set by Composer on every component [source: composer-reserved-variables]; that it holds the environment's id is
+#: inferred from its name.
 COMPOSER_ENVIRONMENT_VARIABLE = "COMPOSER_ENVIRONMENT"
 
 

@@ -1,7 +1,7 @@
 """The report: the results of all checks of a run, per environment, with the coverage.
 
-It must succeed whatever was found, since a task that fails emits no asset event (tried on Airflow 2.10.5 and 3.3.2,
-2026-11-22). Failing the run is the last task's job (``SourceIpAssertOperator``).
+It must succeed whatever was found, since a task that fails emits no asset event
+[source: observed-failed-task-no-event]. Failing the run is the last task's job (``SourceIpAssertOperator``).
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from airflow_masq.airflow_compat import Context
 
 
-#: GKE's limit of nodes per cluster (https://cloud.google.com/kubernetes-engine/quotas, read 2026-11-22).
+#: GKE's limit of nodes per cluster [source: gke-node-limit].
 _MOST_NODES: Final = 65_000
 
 

@@ -22,7 +22,7 @@ from airflow_masq.text import describe, shorten
 DEEPEST: Final = 64
 MOST_VALUES: Final = 50_000
 _LARGEST_NUMBER: Final = 2**63
-# A surrogate, which YAML can name ("\\ud800") and UTF-8 cannot write (RFC 3629 section 3).
+# A surrogate, which YAML can name ("\\ud800") and UTF-8 cannot write [source: rfc-3629-surrogates].
 _HALF_CHARACTER: Final = re.compile(r"[\ud800-\udfff]")
 _PLACE_CHARACTERS: Final = 200
 _NAME: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9 ._-]{0,61}[A-Za-z0-9])?")

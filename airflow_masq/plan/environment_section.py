@@ -4,7 +4,7 @@ A plan with ``envVariables: {A: 1}`` would otherwise pass here, and be refused b
 Only types are checked: rules say whether the values make sense, so that a plan with a flawed environment can be linted.
 An unknown field, and an unknown word of an enum, are passed on.
 
-Source of the types' bounds: https://protobuf.dev/programming-guides/json/, read 2026-11-25.
+The types' bounds are those of protobuf's JSON mapping [source: protobuf-json].
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _LONGEST_PLACE: Final = 200
 _WHOLE_NUMBERS: Final = range(-(2**31), 2**31)
 _LARGEST_FLOAT: Final = (2 - 2**-23) * 2.0**127
-# RFC 3339 section 5.6; Google's reader takes capitals only, and at most nine digits of a second.
+# Timestamps [source: rfc-3339-timestamps]; Google's reader takes capitals only, and at most nine digits of a second.
 _TIME: Final = re.compile(
     r"([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2})(?:\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})"
 )

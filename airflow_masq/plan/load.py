@@ -26,9 +26,7 @@ if TYPE_CHECKING:
 
 _API_VERSION: Final = "airflow-masq/v1"
 _FEWEST_PODS_PER_NODE: Final = 8
-_MOST_PODS_PER_NODE: Final = (
-    256  # https://cloud.google.com/kubernetes-engine/docs/how-to/flexible-pod-cidr, read 2026-11-22
-)
+_MOST_PODS_PER_NODE: Final = 256  # [source: gke-pod-block]
 _MOST_WORKERS: Final = 100_000
 _MOST_RANGES: Final = 2_000  # every target is compared with every range
 _TRANSLATABLE: Final = (AddressKind.NODE, AddressKind.POD)
@@ -112,8 +110,7 @@ def _read_network(place: Place | None, environment: EnvironmentResource) -> tupl
 
     other = entries["other_ranges"].entries() if "other_ranges" in entries else {}
     nat_addresses = entries["nat_addresses"].items() if "nat_addresses" in entries else []
-    # Unless it is restricted, Cloud NAT covers all ranges of a subnet
-    # (https://cloud.google.com/nat/docs/gke-example, read 2026-11-22).
+    # Unless it is restricted, Cloud NAT covers all ranges of a subnet [source: cloud-nat-ranges].
     nat_covers = frozenset(_TRANSLATABLE if nat_addresses else ())
     if "nat_covers" in entries:
         nat_covers = frozenset(item.choice(_TRANSLATABLE) for item in entries["nat_covers"].items())

@@ -87,7 +87,7 @@ class PolicyChoice:
             if self.agent_reading is not None:
                 return agent_policy(self.agent_reading)
             # A ConfigMap without the DaemonSet does nothing: GKE's default list stays in force
-            # (https://cloud.google.com/kubernetes-engine/docs/how-to/ip-masquerade-agent, read 2026-11-22).
+            # [source: gke-agent-config-map].
             remark = "the agent's config is not read without its DaemonSet"
             return replace(gke_default_policy(ranges, autopilot=False), name=AGENT_CONFIG, remark=remark)
         if self.name == EGRESS_NAT_POLICIES:

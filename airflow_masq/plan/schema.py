@@ -2,7 +2,7 @@
 
 The schema is for editors, trigger forms and other programs. Reading a plan takes from it which keys there are, so that
 the two cannot differ; the checks themselves are ours, since they name lines and come without jsonschema's start-up time
-(0.4 s against the 0.3 s that a command may take, measured 2026-11-22).
+(0.4 s against the 0.3 s that a command may take) [source: observed-jsonschema-start].
 """
 
 from __future__ import annotations

@@ -22,14 +22,14 @@ if TYPE_CHECKING:
 
 SCHEMES: Final = ("http", "https", "stun", "stun+tcp", "dns", "airflow")
 
-# RFC 9110 section 4.2, RFC 8489 section 15.7 and RFC 1035 section 4.2; read 2026-11-22.
+# Each scheme's default port [source: rfc-9110-default-ports, rfc-8489-ports, rfc-1035-transport]
 _DEFAULT_PORTS: Final = {"http": 80, "https": 443, "stun": 3478, "stun+tcp": 3478, "dns": 53}
 _CONNECTION: Final = "airflow"
 
 _EXPECTABLE: Final = tuple(kind for kind in AddressKind if kind in SOURCE_KINDS)
 _LONGEST_URL_CHARACTERS: Final = 2048
 _MOST_TARGETS: Final = 200
-# RFC 3986 section 2, without "#": a fragment is never sent.
+# The characters of a URI [source: rfc-3986-characters], without "#": a fragment is never sent.
 _URL_CHARACTERS: Final = re.compile(r"[A-Za-z0-9._~:/?@!$&'()*+,;=%\[\]-]+")
 _SECRET_PARAMETER: Final = re.compile(
     r"token|secret|passw|pwd|api[_-]?key|^key$|signature|^sig$|credential|auth", re.IGNORECASE

@@ -81,8 +81,7 @@ class Plan:
         """What the ranges have room for; a bare size such as ``/22`` counts where no range of that kind is known."""
         pod_size, service_size = (self.environment.bare_size(each) for each in (POD_FIELD, SERVICE_FIELD))
         # "The PSC endpoint in the Customer Project will use an IP address from this subnetwork"
-        # (https://cloud.google.com/composer/docs/reference/rest/v1/projects.locations.environments#PrivateEnvironmentConfig,
-        # cloudComposerConnectionSubnetwork, read 2026-11-22). An address of the nodes' own subnetwork is counted there.
+        # [source: composer-psc-subnetwork]. An address of the nodes' own subnetwork is counted there.
         endpoint = self.environment.text("config", "privateEnvironmentConfig", "cloudComposerConnectionSubnetwork")
         nodes = self.environment.text("config", "nodeConfig", "subnetwork")
         return calculate_capacity(

@@ -21,18 +21,19 @@ if TYPE_CHECKING:
 
 LARGEST_TEXT_CHARACTERS: Final = 256 * 1024
 
-# What PyYAML raises besides its own errors when a scalar is not what its tag says (tried with 6.0.3): int("") and the
-# like, an escape beyond Unicode, a bool that is none.
+# What PyYAML raises besides its own errors when a scalar is not what its tag says [source: observed-pyyaml-errors]:
+# int("") and the like, an escape beyond Unicode, a bool that is none.
 _SCALAR_ERRORS: Final = (yaml.YAMLError, ValueError, LookupError, OverflowError, TypeError, AttributeError)
 
 # As JSON writes them. YAML 1.1 takes 010 for eight and 1:30 for ninety, which is hardly ever meant
-# (https://yaml.org/type/int, read 2026-11-25).
+# [source: yaml-1-1-int].
 _WHOLE_NUMBER: Final = re.compile(r"[-+]?(0|[1-9][0-9]*)")
 
 _COLLECTIONS: Final[dict[type[yaml.Node], str]] = {yaml.MappingNode: "a mapping", yaml.SequenceNode: "a list"}
 _TOO_DEEP: Final = "too deep"
 
-# PyYAML's sentences about the most frequent mistakes (tried with 6.0.3): what was expected and what was seen.
+# PyYAML's sentences about the most frequent mistakes [source: observed-pyyaml-errors]: what was expected and what was
+# seen.
 _SENTENCES: Final = tuple(
     (re.compile(sentence, re.DOTALL), expected, seen)
     for sentence, expected, seen in (
@@ -102,7 +103,7 @@ def _explain(error: Exception, text: str, *, source: str) -> PlanError:
 
 
 def _join_surrogates(text: str) -> str:
-    """Join the two escapes with which JSON writes one character; PyYAML leaves them apart (RFC 8259 section 7)."""
+    """Join the two escapes with which JSON writes one character; PyYAML leaves them apart [source: rfc-8259-json]."""
     if text.isascii():
         return text
     try:

@@ -76,7 +76,8 @@ class TlsChannel:
     async def receive(self) -> bytes:
         """Wait for some bytes; none means that the other side has ended and said so.
 
-        An end without TLS's own ending is an ``ssl.SSLError``: a reply may then have been cut (RFC 9112 section 9.8).
+        An end without TLS's own ending is an ``ssl.SSLError``: a reply may then have been cut
+        [source: rfc-9112-tls-closure].
         """
         while True:
             try:

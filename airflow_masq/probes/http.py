@@ -3,7 +3,7 @@
 Proxies from the environment are not asked and redirects are not followed, since both would show another host's
 address. The request asks for the connection to be closed, and the reply is read to its end or refused, since half an
 address is not an address. One end cannot be told from a cut: that of a body in plain text whose length is not given and
-which ends with the connection (RFC 9112 section 8). Under TLS it can, by TLS's own ending.
+which ends with the connection [source: rfc-9112-incomplete]. Under TLS it can, by TLS's own ending.
 
 Neither credentials, nor what a server may echo of them, enter an observation.
 """
@@ -35,7 +35,7 @@ _MOST_HEADER_BYTES: Final = 16 * 1024
 # Everything that may come in, transfer coding and interim responses included.
 _MOST_RECEIVED_BYTES: Final = 2 * (MAX_REPLY_BYTES + _MOST_HEADER_BYTES)
 
-# Other 2xx do not promise that the body is what was asked for: 206 holds a part of it (RFC 9110 section 15.3).
+# Other 2xx do not promise that the body is what was asked for: 206 holds a part of it [source: rfc-9110-success].
 _WHOLE_REPLIES: Final = frozenset({HTTPStatus.OK, HTTPStatus.NON_AUTHORITATIVE_INFORMATION})
 
 
@@ -128,6 +128,7 @@ def _write_request(connection: h11.Connection, observer: ObserverUrl, *, headers
         ("Accept-Encoding", "identity"),
         ("Connection", "close"),
     ]
+    # h11 holds names and values to their form [source: rfc-9110-fields].
     try:
         request = h11.Request(method="GET", target=observer.path, headers=[*own_headers, *headers])
         return (connection.send(request) or b"") + (connection.send(h11.EndOfMessage()) or b"")
@@ -156,7 +157,7 @@ def _read_address(response: h11.Response, body: bytes, *, may_quote: bool) -> IP
     is_partial = bool(body) and status not in _WHOLE_REPLIES
     if status >= HTTPStatus.BAD_REQUEST or is_partial:
         raise ProbeError(Failure.HTTP_STATUS, f"HTTP {status}{quote(printable(response.reason), after=' ')}")
-    # RFC 9110 section 8.4
+    # A body may be coded in several ways, one after another [source: rfc-9110-content-coding].
     values = b",".join(value for name, value in response.headers if name == b"content-encoding")
     codings = [coding for coding in map(bytes.strip, values.split(b",")) if coding.lower() not in {b"", b"identity"}]
     if codings:

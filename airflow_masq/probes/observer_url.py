@@ -20,12 +20,11 @@ if TYPE_CHECKING:
 
 _LONGEST_URL: Final = 2_000
 _VISIBLE_ASCII: Final = re.compile(r"[!-~]+")
-# RFC 1123 section 2.1, with the underscore that private zones use.
+# Host names [source: rfc-1123-host-names], with the underscore that private zones use.
 _HOST_NAME: Final = re.compile(
     r"(?=.{1,253}\.?\Z)[0-9A-Za-z_](?:[-0-9A-Za-z_]{0,62})(?:\.[0-9A-Za-z_][-0-9A-Za-z_]{0,62})*\.?"
 )
-# Where the last label is a number, resolvers take the whole for an IPv4 address
-# (https://url.spec.whatwg.org/#ends-in-a-number-checker, read 2026-11-22).
+# Where the last label is a number, resolvers take the whole for an IPv4 address [source: whatwg-numeric-host].
 _ENDS_IN_A_NUMBER: Final = re.compile(r"(?:.*\.)?(?:[0-9]+|0[xX][0-9A-Fa-f]*)\.?")
 
 
@@ -37,8 +36,9 @@ class ObserverUrl:
     :param scheme: in lower case.
     :param host: a name or an address, without brackets.
     :param port: the URL's, else the scheme's own.
-    :param path: path and query, at least ``/``; a fragment is dropped.
-    :param authority: host and port, the scheme's own port left out, as HTTP's ``Host`` has them (RFC 9110 section 7.2).
+    :param path: path and query, at least ``/`` [source: rfc-9112-request-target]; a fragment is dropped.
+    :param authority: host and port, the scheme's own port left out, as HTTP's ``Host`` has them
+        [source: rfc-9110-host].
     """
 
     text: str

@@ -1,8 +1,8 @@
 """Starts a creation, or adopts the environment that exists under the name; it never changes or deletes one.
 
 A creation takes about 25 minutes, so an attempt may find what an earlier one started. The stock operator reports any
-running environment of that name as a success, with the agent or without (``cloud_composer.py`` of
-apache-airflow-providers-google 22.8.0, read and run 2026-11-22). Here only an environment with the agent is one.
+running environment of that name as a success, with the agent or without [source: observed-stock-operator]. Here only an
+environment with the agent is one.
 """
 
 from __future__ import annotations
@@ -103,8 +103,8 @@ def _adopt(client: ComposerClient, request: CreationRequest) -> CreationStart:
 def _require_agent(name: EnvironmentName, *, found: EnvironmentResource) -> None:
     """Refuse an environment without the agent, as the page "Enable the IP Masquerade agent" has it.
 
-    https://cloud.google.com/composer/docs/composer-2/enable-ip-masquerade-agent and, for moving,
-    https://cloud.google.com/composer/docs/composer-2/save-load-snapshots (read 2026-11-22).
+    It must be created anew, and a snapshot moves its contents [source: composer-agent-creation-only,
+    composer-snapshots].
     """
     if not found.masquerades:
         raise MasqueradeNotEnabledError(

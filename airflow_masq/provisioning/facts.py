@@ -58,7 +58,7 @@ def list_facts(name: EnvironmentName, *, found: EnvironmentResource, record: Map
 def make_console_url(name: EnvironmentName) -> str:
     """Link to the environment's page in Google Cloud console.
 
-    The path is that of the google provider's ``CLOUD_COMPOSER_DETAILS_LINK`` (22.8.0, read 2026-11-22).
+    The path is that of the google provider's link [source: composer-console-page].
     """
     project, location, environment_id = (
         quote(part, safe="") for part in (name.project, name.location, name.environment_id)

@@ -11,13 +11,13 @@ _LONGEST_TEXT: Final = 2000
 _MARKUP: Final = re.compile(r"([`*_\[\]<>|#~&])")
 _BACKTICKS: Final = re.compile(r"`+")
 
-# Words that GitHub (https://github.github.com/gfm/#autolinks-extension-, read 2026-11-25) or another reader takes for
-# an address: with a scheme, "www.", an @, or a dot before a letter, as host names have. Such readers
-# also find links in text whose backslashes were removed, but never in code spans.
+# Words that GitHub [source: gfm-autolinks] or another reader takes for an address: with a scheme, "www.", an @, or a
+# dot before a letter, as host names have. Such readers also find links in text whose backslashes were removed, but
+# never in code spans.
 _LINKABLE: Final = re.compile(r"\S*(?:://|@|[wW]{3}\.|\.[^\W\d])\S*?(?=[,.;:!?)]*(?:\s|$))")
 
-# What a spreadsheet would calculate (https://owasp.org/www-community/attacks/CSV_Injection, read 2026-11-25), at the
-# beginning of a cell, and after a semicolon or tab, where a cell begins for some programs.
+# What a spreadsheet would calculate [source: csv-injection], at the beginning of a cell, and after a semicolon or tab,
+# where a cell begins for some programs.
 _FORMULA: Final = re.compile(r"(^|[;\t\r\n] *)(?=[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20])")
 
 
@@ -56,8 +56,7 @@ def _escape_markup(text: str) -> str:
 def _write_code(text: str, *, is_cell: bool) -> str:
     """Put a text between more backticks than it has in a row.
 
-    A table's cell ends at a pipe even inside a code span, and takes a backslash before it away
-    (https://github.github.com/gfm/#tables-extension-, read 2026-11-25).
+    A table's cell ends at a pipe even inside a code span, and takes a backslash before it away [source: gfm-tables].
     """
     fence = "`" * (1 + max(map(len, _BACKTICKS.findall(text)), default=0))
     padding = " " if text.startswith(("`", " ")) or text.endswith(("`", " ")) else ""

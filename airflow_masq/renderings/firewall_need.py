@@ -18,7 +18,7 @@ from airflow_masq.network.ranges import AddressKind
 from airflow_masq.plan import Plan, Remedy, Target
 from airflow_masq.renderings.policy import find_pod_range_place
 
-# RFC 9110 section 4.2, RFC 8489 section 3 and RFC 1035 section 4.2, read 2026-11-22.
+# What each scheme is carried by [source: rfc-9110-default-ports, rfc-8489-transport, rfc-1035-transport]
 _PROTOCOLS: Final = {
     "http": "TCP",
     "https": "TCP",

@@ -85,8 +85,8 @@ def render_firewall_request_csv(plan: Plan) -> str:
     """Write the request for tools.
 
     :param plan: the plan.
-    :return: CSV (RFC 4180, but with line feeds alone): a header, then one line a target. All cells are quoted, and no
-        spreadsheet takes one for a formula.
+    :return: CSV [source: rfc-4180-csv], but with line feeds alone: a header, then one line a target. All cells are
+        quoted, and no spreadsheet takes one for a formula.
     :raises InexpressibleError: as ``render_firewall_request``.
     """
     return _write_csv(list_firewall_needs(plan, form=CSV_FORM))

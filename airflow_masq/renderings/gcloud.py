@@ -1,9 +1,8 @@
 """The environment as a command, ``gcloud composer environments create …``.
 
-Flags and what they take were read in Google Cloud SDK 528.0.0 (``surface/composer/environments/create.py``,
-``command_lib/composer/flags.py``) on 2026-11-22; their reference is
-https://cloud.google.com/sdk/gcloud/reference/composer/environments/create. A value never becomes a word of the shell or
-a flag of gcloud, and a field that gcloud would lose or put elsewhere is an error. What gcloud refuses, MASQ113 reports.
+Flags and what they take were read in gcloud's source [source: gcloud-source-flags, gcloud-create-reference]. A value
+never becomes a word of the shell or a flag of gcloud, and a field that gcloud would lose or put elsewhere is an error.
+What gcloud refuses, MASQ113 reports.
 """
 
 from __future__ import annotations
@@ -31,8 +30,7 @@ _KEPT_DECIMALS: Final = 3
 
 _DATABASE_RETENTION_FLAG: Final = "--airflow-database-retention-days"
 
-# "^;^a;b" is a list whose items are separated by a semicolon
-# (https://cloud.google.com/sdk/gcloud/reference/topic/escaping, read 2026-11-22).
+# "^;^a;b" is a list whose items are separated by a semicolon [source: gcloud-escaping].
 _SEPARATORS: Final = tuple(f",;:|~#@%!+/&?*_{string.ascii_letters}{string.digits}")
 
 _PRIVATE: Final = "config.privateEnvironmentConfig"

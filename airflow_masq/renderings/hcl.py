@@ -24,10 +24,9 @@ Scalar = str | bool | int | float
 def quote(text: str) -> str:
     r"""Write a text as a literal with its quotes, on one line of ASCII.
 
-    https://github.com/hashicorp/hcl/blob/main/hclsyntax/spec.md ("Quoted Templates", read 2026-11-22): the backslash
-    escapes; ``${`` and ``%{`` would begin a template. Their brace is escaped like a letter, since python-hcl2 does not
-    read the ``$${`` that stands for it as well. Terraform aligns by what it takes for one letter, so all that is not
-    ASCII is escaped.
+    The backslash escapes; ``${`` and ``%{`` would begin a template [source: hcl-literals]. Their brace is escaped like
+    a letter, since python-hcl2 does not read the ``$${`` that stands for it as well [source: observed-hcl2-brace].
+    Terraform aligns by what it takes for one letter, so all that is not ASCII is escaped.
     """
     escaped = "".join(map(_escape, text))
     return f'"{_TEMPLATE_OPENING.sub(_BRACE, escaped)}"'
@@ -36,8 +35,8 @@ def quote(text: str) -> str:
 def is_kept(text: str) -> bool:
     """Say whether Terraform reads a literal as the text that was written.
 
-    Its strings are in normal form C, composed where they were not, escaped or not
-    (https://developer.hashicorp.com/terraform/language/expressions/strings, read 2026-11-25; Terraform 1.11.4 does so).
+    Its strings are in normal form C, composed where they were not, escaped or not [source: terraform-strings,
+    observed-terraform-nfc].
     """
     return unicodedata.is_normalized("NFC", text)
 

@@ -35,11 +35,11 @@ if TYPE_CHECKING:
 EGRESS_NAT_POLICY: Final = "egress-nat-policy"
 AGENT_CONFIG: Final = "agent-config"
 
-# https://cloud.google.com/composer/docs/composer-2/enable-ip-masquerade-agent ("Configure the IP Masquerade agent"),
-# read 2026-11-22.
+# Google's page has it as a caution [source: composer-agent-caution].
 _CAUTION: Final = "the list must include the node and Pod ranges, since Composer enables intranode visibility"
 
-# The agent refuses a list with IPv6 ranges as a whole unless it runs with the flag (ip-masq-agent.go, read 2026-11-22).
+# The agent refuses a list with IPv6 ranges as a whole unless it runs with the flag
+# [source: ip-masq-agent-ipv6-refused].
 _IPV6: Final = (
     "an agent refuses it without its flag --enable-ipv6, and an EgressNATPolicy is not documented to take it; "
     "leave it out of the plan to render the IPv4 part"
@@ -66,9 +66,8 @@ data:
 def render_egress_nat_policy(plan: Plan) -> str:
     """Write the ``EgressNATPolicy`` object ``default``; beside one of another name, GKE's own list stays in force.
 
-    https://cloud.google.com/kubernetes-engine/docs/how-to/egress-nat-policy-ip-masq-autopilot, read 2026-11-22:
-    ``spec.action`` knows ``NoSNAT`` only, ``spec.destinations`` is a list of objects with a ``cidr``. How many the
-    object may hold is not documented.
+    ``spec.action`` knows ``NoSNAT`` only, ``spec.destinations`` is a list of objects with a ``cidr``
+    [source: egress-nat-policy-form]. How many the object may hold is not documented.
 
     :return: YAML, for ``kubectl apply``.
     :raises InexpressibleError: the policy is more than a list of exceptions, or the plan does not tell the node or Pod
@@ -92,9 +91,8 @@ def render_egress_nat_policy(plan: Plan) -> str:
 def render_agent_config(plan: Plan) -> str:
     """Write the agent's ConfigMap. It says everything, so that no default of the agent matters.
 
-    https://cloud.google.com/kubernetes-engine/docs/how-to/ip-masquerade-agent, read 2026-11-22: the agent reads the key
-    ``config`` of the ConfigMap ``ip-masq-agent`` in the namespace ``kube-system``. A config that it refuses at its
-    first start leaves Pod addresses everywhere.
+    The agent reads the key ``config`` of the ConfigMap ``ip-masq-agent`` in the namespace ``kube-system``
+    [source: gke-agent-config-map]. A config that it refuses at its first start leaves Pod addresses everywhere.
 
     A list that the plan itself gives the agent is written as it is, since adding to it would be another policy.
     Comments say which ranges it leaves out, and that it is not read yet.

@@ -20,8 +20,8 @@ from airflow_masq.text import printable
 
 FORM: Final = "rest"
 
-# "Output only" in https://cloud.google.com/composer/docs/reference/rest/v1/projects.locations.environments#Environment,
-# read 2026-11-22. A plan may have them, copied from a live environment; they cannot be asked for.
+# "Output only" [source: composer-environment-output-only]. A plan may have them, copied from a live environment; they
+# cannot be asked for.
 _OUTPUT_ONLY: Final = frozenset(
     {
         "createTime",
@@ -46,9 +46,8 @@ _NO_ARGUMENT: Final = "the form has no argument for this field; remove it from t
 def render_rest(plan: Plan) -> str:
     """Write the environment as JSON.
 
-    The body of ``POST https://composer.googleapis.com/v1/{parent}/environments``
-    (https://cloud.google.com/composer/docs/reference/rest/v1/projects.locations.environments/create, read 2026-11-22).
-    Defaults are not added, since the service chooses them.
+    The body of the ``POST`` that creates an environment [source: composer-create-method]. Defaults are not added, since
+    the service chooses them.
 
     :return: JSON in ASCII, indented, with a line feed at its end.
     :raises InexpressibleError: the plan has no environment, or one with fields that exclude each other.

@@ -1,9 +1,7 @@
 """The environment as a Terraform resource, with the block that takes over an existing one.
 
-The resource is that of Google's page (https://cloud.google.com/composer/docs/composer-2/enable-ip-masquerade-agent,
-read 2026-11-22) and of the provider google-beta
-(https://registry.terraform.io/providers/hashicorp/google-beta/latest/docs/resources/composer_environment and its
-resource_composer_environment.go, read 2026-11-22). Most arguments are the field's name in snake_case; tables hold the
+The resource is that of Google's page and of the provider google-beta [source: composer-agent-example,
+terraform-beta-reference, terraform-provider-source]. Most arguments are the field's name in snake_case; tables hold the
 exceptions. What the provider would read as something else is an error. What it refuses, MASQ114 reports.
 """
 
@@ -33,7 +31,7 @@ _IMPORT_COMMENT: Final = (
 def render_terraform(plan: Plan) -> str:
     """Write the environment as Terraform.
 
-    The ``import`` block is that of https://developer.hashicorp.com/terraform/language/import (read 2026-11-22).
+    The ``import`` block takes ``to`` and ``id`` [source: terraform-import].
 
     :return: a ``resource`` and an ``import`` block, formatted as by ``terraform fmt``.
     :raises InexpressibleError: the provider has no argument for a field, or would understand something else.
@@ -58,8 +56,7 @@ def _settle_privacy(fields: dict[str, EnvironmentField], *, is_composer_3: bool)
     """Put the wish for a private environment where the provider looks for it.
 
     For Composer 1 and 2 the block itself is the wish; for Composer 3 it is a field of ``config``. The block's
-    ``enable_private_endpoint`` is true where it is not set, unlike the API's field (the provider's
-    resource_composer_environment.go, read 2026-11-22).
+    ``enable_private_endpoint`` is true where it is not set, unlike the API's field [source: terraform-provider-source].
     """
     wish = fields.get(_WISH)
     is_private = wish is not None and wish.is_true
@@ -144,7 +141,7 @@ _PLACES: Final = {
     "config.webServerNetworkAccessControl": "config.web_server_network_access_control.allowed_ip_range",
 }
 
-# The words that the provider accepts (its schema's StringInSlice, read 2026-11-25), by Google's.
+# The words that the provider accepts [source: terraform-provider-source], by Google's.
 _WORDS: Final = {
     "config.softwareConfig.webServerPluginsMode": {"PLUGINS_ENABLED": "ENABLED", "PLUGINS_DISABLED": "DISABLED"},
     **{

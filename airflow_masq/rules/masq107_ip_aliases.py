@@ -47,6 +47,7 @@ def _check(plan: Plan) -> Iterator[Problem]:
     if composer == COMPOSER_1 and aliases is not True and plan.environment.masquerades:
         message = "On Composer 1, the agent needs a VPC-native cluster; set useIpAliases: true."
         yield Problem(where=_PLACE, message=message)
+    # Only Composer 2 is known to refuse it [source: composer-use-ip-aliases-refused].
     if composer > COMPOSER_1 and aliases is True and not plan.environment.is_described:
         refuses = ", and the service refuses it" if composer == COMPOSER_2 else ""
         yield Problem(

@@ -41,13 +41,13 @@ if TYPE_CHECKING:
 
     from airflow_masq.plan import Plan
 
-# RFC 6598 section 7, read 2026-11-22: the shared address space, 100.64.0.0 to 100.127.255.255.
+# The shared address space, 100.64.0.0 to 100.127.255.255 [source: rfc-6598-shared].
 _SHARED_ADDRESS_SPACE: Final = IPNetwork("100.64.0.0/10")
 _REUSE: Final = ("config", "privateEnvironmentConfig", "enablePrivatelyUsedPublicIps")
 _OFTEN_MISTAKEN_FOR_IT: Final = IPNetwork("100.0.0.0/8")
 
-# "This network", loopback, link-local and multicast (RFC 6890 section 2.2.2 and RFC 5771 section 3, read 2026-11-25):
-# no host has such an address, so no block of it is public address space that could be used privately.
+# "This network", loopback, link-local and multicast [source: rfc-6890-special, rfc-5771-multicast]: no host has such an
+# address, so no block of it is public address space that could be used privately.
 _NOT_FOR_HOSTS: Final = tuple(IPNetwork(cidr) for cidr in ("0.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16", "224.0.0.0/4"))
 
 

@@ -48,13 +48,14 @@ POLICIES = st.builds(
 
 
 def _borders(policy: MasqueradePolicy) -> list[int]:
-    """Give the addresses beside every border, where mistakes are made."""
+    """Give the addresses beside every border, and the ends of the tables that hold it, where mistakes are made."""
     ranges = [
         exemption.cidr for chain in policy.chains for exemption in chain.exemptions if exemption.cidr.version == 4
     ]
     ranges += [IPNetwork("169.254.0.0/16"), IPNetwork("0.0.0.0/0")]
     beside = [int(end) + step for cidr in ranges for end in (cidr.first, cidr.last) for step in (-1, 0, 1)]
-    return [number for number in beside if 0 <= number <= HIGHEST]
+    ends = [int(cidr.last) | mask for cidr in ranges for mask in (0xFF, 0xFFFF)]
+    return [number for number in (*beside, *ends) if 0 <= number <= HIGHEST]
 
 
 @settings(max_examples=300, deadline=None)

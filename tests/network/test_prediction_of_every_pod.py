@@ -56,6 +56,14 @@ def test_the_pod_that_stands_for_all_is_on_another_node(pods: list[str], destina
     assert predicted(no_policy(), destination=destination, ranges=ranges).path[0] == f"{sender} sends to {destination}"
 
 
+def test_the_pod_that_stands_for_all_is_in_no_node_range() -> None:
+    """Where Pod and node ranges overlap, an address in any of several node ranges does not stand for a Pod."""
+    ranges = replace(
+        RANGES, pod=(IPNetwork("10.128.0.0/14"),), node=(IPNetwork("10.200.0.0/20"), IPNetwork("10.128.0.0/20"))
+    )
+    assert predicted(no_policy(), ranges=ranges).path[0] == f"Pod 10.131.255.255 sends to {ON_PREMISES}"
+
+
 def test_the_pod_that_stands_for_all_is_not_on_its_endpoints_node() -> None:
     """Where a Service's endpoint is known, the Pod is on another node than that."""
     prediction = predicted(no_policy(), destination="10.96.0.10", backend="192.168.0.9")

@@ -27,7 +27,7 @@ def test_a_pod_on_the_host_network_has_its_nodes_address() -> None:
     to_private = predicted(composer_policy(RANGES), ON_PREMISES, VMS, pod="10.128.0.10")
     assert (to_private.source_kind, to_private.masqueraded) == (AddressKind.NODE, False)
     assert to_private.reason is Reason.POD_USES_NODE_NETWORK_NAMESPACE
-    assert to_private.sources == (IPNetwork("10.128.0.10/32"),)
+    assert (to_private.sources, to_private.provenance) == ((IPNetwork("10.128.0.10/32"),), Provenance.DOCUMENTED)
     assert predicted(composer_policy(RANGES), PUBLIC, pod="10.128.0.10").source_kind is AddressKind.NAT
 
 

@@ -10,6 +10,8 @@ from netaddr import IPAddress, IPNetwork
 from airflow_masq.exceptions import InvalidInputError
 from airflow_masq.network.ranges import (
     ATTRIBUTED_KINDS,
+    PREDICTED_KINDS,
+    SOURCE_KINDS,
     AddressKind,
     NetworkRanges,
     drop_inner_ranges,
@@ -265,6 +267,13 @@ def test_on_the_host_network_the_sockets_own_address_is_the_nodes() -> None:
     """A Pod on the host network shows its node's address although nothing was masqueraded."""
     node = IPAddress("10.128.0.10")
     assert RANGES.attribute(node, local_address=node) is AddressKind.NODE
+
+
+def test_plans_predictions_and_attributions_each_have_their_own_words() -> None:
+    """Only a prediction can say that nothing arrives; only an observed address is a Service's, foreign or ambiguous."""
+    assert {"pod", "node", "nat", "node-external"} == SOURCE_KINDS
+    assert {*SOURCE_KINDS, "dropped"} == PREDICTED_KINDS
+    assert {*SOURCE_KINDS, "service", "foreign", "ambiguous"} == ATTRIBUTED_KINDS
 
 
 @given(st.ip_addresses())

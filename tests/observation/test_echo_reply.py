@@ -102,6 +102,7 @@ def test_refuses_to_choose_among_several_addresses(body: bytes) -> None:
         (b"your address is 10.0.0.1", "other text"),
         (b"10.0.0.1 and more", "other text"),
         (b"10.0.0.1,", "other text"),
+        (b"X10.0.0.1X", "other text"),
         (b"fe80::1%eth0", "zone"),
         (b"[fe80::1%25eth0]:80", "zone"),
         (b"010.0.0.1", "standard form"),
@@ -151,6 +152,23 @@ def test_refuses_what_is_not_exactly_one_address(body: bytes, why: str) -> None:
 def test_the_peer_counts_more_than_what_a_header_claims() -> None:
     """An observer that shows both its peer and a forwarded address is believed on its peer."""
     assert parse_echo_reply(b'{"origin": "6.6.6.6", "remoteAddr": "10.0.0.1:5"}') == IPAddress("10.0.0.1")
+
+
+PEER_KEYS = ["remoteAddr", "remote_ip", "client-ip", "ClientAddr", "clientAddress", "source_ip", "SOURCE-ADDRESS"]
+CLAIM_KEYS = ["origin", "IP", "ip_address", "address"]
+
+
+@pytest.mark.parametrize("key", [*PEER_KEYS, *CLAIM_KEYS])
+def test_an_address_is_found_under_each_key(key: str) -> None:
+    """Observers spell their keys in many ways; case, dashes and underscores do not matter."""
+    assert parse_echo_reply(json.dumps({"note": "x", key: "10.0.0.1"}).encode()) == IPAddress("10.0.0.1")
+
+
+@pytest.mark.parametrize("peer", PEER_KEYS)
+@pytest.mark.parametrize("claim", CLAIM_KEYS)
+def test_every_peer_key_counts_more_than_every_claim(peer: str, claim: str) -> None:
+    """A forged header that the observer repeats does not hide the peer's address, wherever it stands."""
+    assert parse_echo_reply(json.dumps({claim: "6.6.6.6", peer: "10.0.0.1"}).encode()) == IPAddress("10.0.0.1")
 
 
 @pytest.mark.parametrize("body", [WHOAMI_JSON, IPINFO, b'{"client-ip":"::ffff:10.0.0.1"}'])

@@ -73,6 +73,15 @@ def test_only_what_another_attempt_may_not_meet_is_transient() -> None:
     assert {failure: failure in TRANSIENT_FAILURES for failure in Failure} == IS_TRANSIENT
 
 
+def test_the_words_of_reports_stay() -> None:
+    """Reports hold these words, and another version of the package may read them: none may change."""
+    assert " ".join(Component) == "worker triggerer scheduler dag-processor web-server unknown"
+    assert " ".join(Failure) == (
+        "connect-timeout reply-timeout no-route reset refused name-unresolved tls redirect http-status not-http "
+        "no-address several-addresses too-large unusable-target crashed"
+    )
+
+
 @pytest.mark.parametrize(
     ("change", "reason"),
     [

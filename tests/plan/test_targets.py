@@ -6,7 +6,7 @@ import pytest
 from netaddr import IPAddress
 
 from airflow_masq.exceptions import PlanError
-from airflow_masq.network.ranges import SOURCE_KINDS, AddressKind
+from airflow_masq.network.ranges import AddressKind
 from airflow_masq.plan import Target, plan_from_mapping
 
 
@@ -59,13 +59,13 @@ def test_where_the_observer_is(url: str, host: str | None, address: str | None, 
     assert target.address == (None if address is None else IPAddress(address))
 
 
-@pytest.mark.parametrize("expect", sorted(SOURCE_KINDS))
-def test_every_source_can_be_expected(expect: AddressKind) -> None:
+@pytest.mark.parametrize("expect", ["pod", "node", "nat", "node-external"])
+def test_every_source_can_be_expected(expect: str) -> None:
     """A target may expect Pod, node, Cloud NAT or a node's external address."""
-    assert _targets({"name": "a", "observe": "http://a", "expect": str(expect)})[0].expect is expect
+    assert _targets({"name": "a", "observe": "http://a", "expect": expect})[0].expect is AddressKind(expect)
 
 
-@pytest.mark.parametrize("expect", [*sorted(set(AddressKind) - SOURCE_KINDS), "", None, 1])
+@pytest.mark.parametrize("expect", ["dropped", "service", "foreign", "ambiguous", "", None, 1])
 def test_no_other_source_can_be_expected(expect: object) -> None:
     """What is no source, or no text, cannot be expected."""
     assert "one of pod, node, nat, node-external" in str(_error({"name": "a", "observe": "http://a", "expect": expect}))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING
 
 import grpc
@@ -26,28 +27,40 @@ def make_request() -> CreationRequest:
     return read_request(plan=None, environment=environment_resource(), default_project=lambda: NAME.project)
 
 
-def test_a_new_environment_is_created_with_the_agent(cloud: EmulatedCloud, client: ComposerClient) -> None:
-    """If there is no environment of that name, one is created, and the operation is known."""
+@pytest.fixture(autouse=True)
+def _progress(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, logger="airflow_masq")
+
+
+def test_a_new_environment_is_created_with_the_agent(
+    cloud: EmulatedCloud, client: ComposerClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    """If there is no environment of that name, one is created, and the operation is known and logged."""
     start = start_creation(client, make_request())
     assert not start.adopted
     assert start.differences == ()
     assert start.operation_name is not None
     assert client.get_operation(start.operation_name).error is None
+    assert f"Creating {NAME} ({start.operation_name})" in caplog.text
     cloud.settle()
     assert verify_environment(client, NAME).masquerades
+    assert f"{NAME} is running with the IP masquerade agent" in caplog.text
 
 
 ADOPTED = ["CREATING", "RUNNING", "UPDATING"]
 
 
 @pytest.mark.parametrize("state", ADOPTED)
-def test_an_environment_with_the_agent_is_adopted(cloud: EmulatedCloud, client: ComposerClient, state: str) -> None:
-    """An environment that is or will be running is taken over as it is."""
+def test_an_environment_with_the_agent_is_adopted(
+    cloud: EmulatedCloud, client: ComposerClient, caplog: pytest.LogCaptureFixture, state: str
+) -> None:
+    """An environment that is or will be running is taken over as it is, and the log says so."""
     cloud.put(NAME.environment_id, state=state, masquerade=True)
     before = client.get(NAME)
     start = start_creation(client, make_request())
     assert (start.adopted, start.operation_name, start.differences) == (True, None, ())
     assert client.get(NAME) == before
+    assert f"{NAME} exists in state {state} and is adopted" in caplog.text
 
 
 @pytest.mark.parametrize("state", ["RUNNING", "UPDATING"])
@@ -56,8 +69,13 @@ def test_a_working_environment_without_the_agent_is_refused(
 ) -> None:
     """The twin: without the agent it is refused at once, with the two ways out."""
     cloud.put(NAME.environment_id, state=state, masquerade=False)
-    with pytest.raises(MasqueradeNotEnabledError, match=r"must be re-created.*new name.*snapshot"):
+    with pytest.raises(MasqueradeNotEnabledError) as caught:
         start_creation(client, make_request())
+    assert str(caught.value) == (
+        f"{NAME} exists without the IP masquerade agent and must be re-created: Composer enables the agent only "
+        "when it creates an environment. Either choose a new name, or save a snapshot of this environment, delete it, "
+        "run the task again and load the snapshot"
+    )
 
 
 def test_an_environment_that_is_being_created_may_not_show_the_agent_yet(
@@ -72,8 +90,12 @@ def test_an_environment_that_is_being_created_may_not_show_the_agent_yet(
 @pytest.mark.parametrize(
     ("state", "error", "words"),
     [
-        ("ERROR", EnvironmentFailedError, "is in state ERROR; look at .* delete the environment"),
-        ("DELETING", EnvironmentNotReadyError, "is being deleted; run the task again once it is gone"),
+        (
+            "ERROR",
+            EnvironmentFailedError,
+            "is in state ERROR; look at .* delete the environment, correct the cause and run the task again$",
+        ),
+        ("DELETING", EnvironmentNotReadyError, "is being deleted; run the task again once it is gone$"),
     ],
 )
 def test_a_lost_environment_is_not_adopted(
@@ -107,7 +129,7 @@ def test_an_environment_that_disappears_meanwhile_is_worth_another_try(
     """Between "it exists" and the next call, an environment can be deleted."""
     cloud.put(NAME.environment_id, state="RUNNING", masquerade=True)
     cloud.faults.fail_next("GetEnvironment", grpc.StatusCode.NOT_FOUND, "gone")
-    with pytest.raises(EnvironmentNotReadyError, match="has just disappeared; run the task again"):
+    with pytest.raises(EnvironmentNotReadyError, match=r"has just disappeared; run the task again$"):
         start_creation(client, make_request())
 
 
@@ -123,7 +145,9 @@ def test_a_refusal_is_passed_on(cloud: EmulatedCloud, client: ComposerClient) ->
 def test_only_a_running_environment_is_verified(cloud: EmulatedCloud, client: ComposerClient, state: str) -> None:
     """An environment that left the state RUNNING is worth another try, whatever its agent."""
     cloud.put(NAME.environment_id, state=state, masquerade=False)
-    with pytest.raises(EnvironmentNotReadyError, match=f"^{NAME}: expected state RUNNING, saw {state}; run the task"):
+    with pytest.raises(
+        EnvironmentNotReadyError, match=f"^{NAME}: expected state RUNNING, saw {state}; run the task again$"
+    ):
         verify_environment(client, NAME)
 
 

@@ -136,12 +136,18 @@ def test_the_default_project_is_asked_for_only_if_it_is_needed() -> None:
 
 
 @pytest.mark.parametrize(
-    ("argument", "value"),
-    [("project_id", "other-project"), ("region", "europe-west1"), ("environment_id", "other-environment")],
+    ("argument", "value", "written"),
+    [
+        ("project_id", "other-project", "example-project"),
+        ("region", "europe-west1", "us-central1"),
+        ("environment_id", "other-environment", "example-environment"),
+    ],
 )
-def test_a_name_that_contradicts_the_arguments_is_refused(argument: str, value: str) -> None:
+def test_a_name_that_contradicts_the_arguments_is_refused(argument: str, value: str, written: str) -> None:
     """Two names for one environment are not guessed about; the same name twice is fine."""
-    with pytest.raises(InvalidInputError, match=rf"^{argument}: expected .* saw {value}"):
+    with pytest.raises(
+        InvalidInputError, match=rf"^{argument}: expected {written}, as in environment\.name, or nothing, saw {value}$"
+    ):
         read(environment=environment_resource(), **{argument: value})
     assert str(read(environment=environment_resource(), project_id=PROJECT, **PARTS).name) == NAME
 
@@ -149,15 +155,15 @@ def test_a_name_that_contradicts_the_arguments_is_refused(argument: str, value: 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({}, "plan, environment: expected exactly one of the two, saw neither"),
-        ({"plan": ""}, "saw neither"),
-        ({"plan": {"environment": {}}, "environment": {}}, "saw both"),
-        ({"plan": {"network": {}}}, "plan: environment: expected the environment to create"),
+        ({}, "^plan, environment: expected exactly one of the two, saw neither$"),
+        ({"plan": ""}, "saw neither$"),
+        ({"plan": {"environment": {}}, "environment": {}}, "saw both$"),
+        ({"plan": {"network": {}}}, "^plan: environment: expected the environment to create, saw nothing$"),
         ({"plan": "nowhere.yaml"}, r"^plan: nowhere\.yaml: expected a readable file on this worker, saw No such file"),
         ({"environment": environment_resource(nodeConfig="text")}, r"^environment\.config\.nodeConfig: expected "),
         ({"plan": {"environmnt": {}}}, "environmnt"),
         ({"environment": "projects/p"}, "expected a mapping or .*Environment, saw text"),
-        ({"environment": NAMELESS}, r"environment\.name: expected projects/"),
+        ({"environment": NAMELESS}, r"^environment\.name: expected projects/.*, or the arguments .*, saw nothing$"),
         ({"environment": NAMELESS, "region": "us-central1"}, r"environment\.name: expected projects/"),
         ({"environment": NAMELESS, "environment_id": "example"}, r"environment\.name: expected projects/"),
         ({"environment": {"name": "example"}}, r"^environment\.name: expected projects/PROJECT"),

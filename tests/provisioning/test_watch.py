@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import logging
 from typing import TYPE_CHECKING
 
 import grpc
@@ -19,6 +20,7 @@ from airflow_masq.exceptions import (
 from airflow_masq.provisioning.watch import (
     TOLERATED_FAILURES,
     CreationWatch,
+    EnvironmentState,
 )
 from tests.emulated_cloud import NAME, EmulatedCloud, environment_resource
 
@@ -72,8 +74,19 @@ def test_a_failed_creation_says_why_and_what_to_do(
     cloud.faults.fail_creation(NAME.environment_id, grpc.StatusCode.RESOURCE_EXHAUSTED, words)
     watch = start_creation(client)
     cloud.settle()
-    with pytest.raises(EnvironmentFailedError, match=f"RESOURCE_EXHAUSTED: {reason}; look at .* delete"):
+    with pytest.raises(EnvironmentFailedError) as caught:
         watch.poll()
+    assert str(caught.value) == (
+        f"{NAME} could not be created: RESOURCE_EXHAUSTED: {reason}; look at the environment's page and at its logs in "
+        "Cloud Logging, delete the environment, correct the cause and run the task again"
+    )
+
+
+def test_the_states_are_googles() -> None:
+    """The states that are told apart here are those of the Composer API."""
+    from google.cloud.orchestration.airflow.service_v1.types import Environment  # noqa: PLC0415 - only here
+
+    assert {state.value for state in EnvironmentState} == set(Environment.State.__members__)
 
 
 def test_an_environment_in_state_error_is_not_waited_for(cloud: EmulatedCloud, client: ComposerClient) -> None:
@@ -89,7 +102,7 @@ def test_an_environment_that_is_being_deleted_is_worth_another_try(
     """The message does not say to delete what is being deleted: once it is gone, it can be created."""
     cloud.put(NAME.environment_id, state="DELETING", masquerade=True)
     with pytest.raises(
-        EnvironmentNotReadyError, match="is being deleted; run the task again once it is gone"
+        EnvironmentNotReadyError, match=r"is being deleted; run the task again once it is gone$"
     ) as caught:
         watch_environment(client).poll()
     assert "delete the environment" not in str(caught.value)
@@ -123,18 +136,27 @@ def test_the_reason_is_found_when_the_operation_ends_between_two_calls() -> None
         watch_environment(EndsBetween(), operation_name="o").poll()
 
 
-def test_an_environment_that_does_not_appear_yet_is_waited_for(cloud: EmulatedCloud, client: ComposerClient) -> None:
-    """Right after the request the environment may not be listed yet; its operation tells that it comes."""
+def test_an_environment_that_has_not_appeared_is_waited_for(
+    cloud: EmulatedCloud, client: ComposerClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Right after the request the environment may not be listed yet; a running operation says that it will be."""
+    caplog.set_level(logging.INFO, logger="airflow_masq")
     cloud.hold_creations()
     watch = start_creation(client)
+    cloud.faults.fail_next("GetEnvironment", grpc.StatusCode.UNAVAILABLE, "away")
+    assert watch.poll() is False
+    assert watch.unanswered == 1
     cloud.faults.fail_next("GetEnvironment", grpc.StatusCode.NOT_FOUND, "not yet")
-    assert not watch.poll()
+    assert watch.poll() is False
+    assert watch.unanswered == 0  # that was an answer
+    assert f"{NAME} has not appeared yet" in caplog.text
 
 
 def test_an_environment_that_disappeared_is_not_waited_for(client: ComposerClient) -> None:
     """Without a running operation, an absent environment stays absent."""
     with pytest.raises(
-        EnvironmentNotReadyError, match=r"disappeared during the wait \(was it deleted\?\); run the task again"
+        EnvironmentNotReadyError,
+        match=r"disappeared during the wait \(was it deleted\?\); run the task again to create it$",
     ):
         watch_environment(client).poll()
 
@@ -144,6 +166,14 @@ def test_a_forgotten_operation_leaves_the_decision_to_the_state(cloud: EmulatedC
     cloud.put(NAME.environment_id, state="RUNNING", masquerade=True)
     watch = watch_environment(client, operation_name=f"{NAME.parent}/operations/none")
     assert watch.poll()
+    assert watch.operation_name is None  # it is not asked for again
+
+
+def test_a_forgotten_operation_does_not_promise_an_environment(client: ComposerClient) -> None:
+    """If neither the operation nor the environment exists, nothing is waited for."""
+    watch = watch_environment(client, operation_name=f"{NAME.parent}/operations/none")
+    with pytest.raises(EnvironmentNotReadyError, match="disappeared during the wait"):
+        watch.poll()
 
 
 def test_a_refusal_ends_the_waiting(cloud: EmulatedCloud, client: ComposerClient) -> None:
@@ -153,12 +183,16 @@ def test_a_refusal_ends_the_waiting(cloud: EmulatedCloud, client: ComposerClient
         watch_environment(client).poll()
 
 
-def test_unanswered_polls_are_tolerated_up_to_a_bound(cloud: EmulatedCloud, client: ComposerClient) -> None:
-    """An API that is away for a while does not end the waiting; one that stays away does."""
+def test_unanswered_polls_are_tolerated_up_to_a_bound(
+    cloud: EmulatedCloud, client: ComposerClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    """An API that is away for a while does not end the waiting; one that stays away for five minutes does."""
+    assert TOLERATED_FAILURES * 30 == 5 * 60
     cloud.put(NAME.environment_id, state="RUNNING", masquerade=True)
     cloud.faults.fail_next("GetEnvironment", grpc.StatusCode.UNAVAILABLE, "away", times=TOLERATED_FAILURES + 1)
     watch = watch_environment(client)
     assert [watch.poll() for _ in range(TOLERATED_FAILURES)] == [False] * TOLERATED_FAILURES
+    assert f"No answer ({TOLERATED_FAILURES} in a row, at most {TOLERATED_FAILURES}): reading {NAME}: " in caplog.text
     with pytest.raises(CloudUnavailableError):
         watch.poll()
     assert watch.poll()
@@ -186,13 +220,17 @@ def test_waiting_ends_at_the_deadline(cloud: EmulatedCloud, client: ComposerClie
     watch = start_creation(client, deadline=70)
     clock = itertools.count(0, 40)
     pauses: list[float] = []
-    with pytest.raises(EnvironmentNotReadyError, match=r"its creation continues in the cloud\. Run the task again"):
+    with pytest.raises(EnvironmentNotReadyError, match="its creation continues in the cloud") as caught:
         watch.wait(now=lambda: float(next(clock)), sleep=pauses.append)
+    assert str(caught.value) == (
+        f"{NAME} is not running yet (state CREATING) and creation_timeout_seconds has passed; its creation continues "
+        "in the cloud. Run the task again to continue waiting, or raise creation_timeout_seconds"
+    )
     assert pauses == [30, 30]
     cloud.release_creations()
 
 
-@pytest.mark.parametrize(("now", "pause"), [(0.0, 30.0), (70.0, 30.0), (95.0, 5.0)])
+@pytest.mark.parametrize(("now", "pause"), [(0.0, 30.0), (70.0, 30.0), (95.0, 5.0), (99.5, 0.5)])
 def test_the_last_pause_ends_at_the_deadline(client: ComposerClient, now: float, pause: float) -> None:
     """No pause is longer than the poll interval, and none goes past the deadline."""
     assert watch_environment(client, deadline=100).next_pause(now=now) == pause
@@ -207,9 +245,9 @@ def test_at_the_deadline_there_is_no_pause_left(client: ComposerClient) -> None:
 @pytest.mark.parametrize(
     ("state", "words"),
     [
-        ("CREATING", r"\(state CREATING\) .* its creation continues"),
-        ("UPDATING", r"\(state UPDATING\) .* its update continues"),
-        (None, r"\(it has not appeared\) .* whatever was started continues"),
+        ("CREATING", r"\(state CREATING\) .*; its creation continues in the cloud\. Run "),
+        ("UPDATING", r"\(state UPDATING\) .*; its update continues in the cloud\. Run "),
+        (None, r"\(it has not appeared\) .*; whatever was started continues in the cloud\. Run "),
     ],
 )
 def test_the_state_says_what_continues_after_the_deadline(

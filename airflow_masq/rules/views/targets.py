@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 SOMEWHERE_PUBLIC: Final = IPAddress("192.175.48.1")
 """Stands for the internet where no target does; nothing is ever sent to it.
 
-It is one of AS112's (RFC 7534 section 3.4, read 2026-11-22), which no policy has reason to list.
+It is one of AS112's [source: rfc-7534-as112], which no policy has reason to list.
 """
 
 
