@@ -11,6 +11,7 @@ from airflow_masq.exceptions import InvalidInputError
 from airflow_masq.network.arrival import never_leaves_pod
 from airflow_masq.network.firewall import FirewallAnswer
 from airflow_masq.network.prediction import Prediction, predict, predict_every_pod
+from airflow_masq.network.provenance import Provenance, find_weakest
 from airflow_masq.network.ranges import AddressKind, parse_address
 from airflow_masq.plan import Plan, Target
 from airflow_masq.plan_file import read_plan_file, show_name
@@ -142,18 +143,36 @@ def _predict(plan: Plan, destination: _Destination, arguments: Namespace) -> Pre
             allowed_sources=allowed_sources,
             backend=backend,
         )
-    elif not plan.ranges.pod:
-        expected = "a Pod's address, since the plan has no readable Pod range (run lint to see why)"
-        raise InvalidInputError(where="--from", expected=expected, seen="none")
     else:
         prediction = predict_every_pod(
             plan.ranges, policy=plan.policy, destination=address, allowed_sources=allowed_sources, backend=backend
         )
+        if not plan.ranges.pod:
+            prediction = _doubt_without_pod_ranges(prediction)
     needs_private_nodes = prediction.masqueraded and prediction.arrives_as in {AddressKind.NAT, AddressKind.DROPPED}
     if plan.takes_nodes_for_private and needs_private_nodes:
         assumption = "this assumes that nodes have no external addresses, which the plan does not say (MASQ212)"
         return replace(prediction, path=(*prediction.path, assumption))
     return prediction
+
+
+def _doubt_without_pod_ranges(prediction: Prediction) -> Prediction:
+    """Qualify a prediction of a plan without Pod ranges, as of a Shared VPC by the names of secondary ranges.
+
+    The address of a node, which the packet leaves with, does not depend on the Pod's own, but the destination could lie
+    in the range that is not named.
+
+    :raises InvalidInputError: the packet keeps the Pod's address, of which nothing is known.
+    """
+    if not prediction.masqueraded:
+        expected = "a Pod's address, or network.pod_ranges in the plan, since this destination sees Pods' own addresses"
+        raise InvalidInputError(where="--from", expected=expected, seen="none")
+    assumption = "all this unless the destination is a Pod, whose range the plan does not name (network.pod_ranges)"
+    return replace(
+        prediction,
+        path=(*prediction.path, assumption),
+        provenance=find_weakest(prediction.provenance, Provenance.INFERRED),
+    )
 
 
 def _read_backend(plan: Plan, text: str, *, destination: IPAddress) -> IPAddress:

@@ -10,6 +10,7 @@ import os
 import shutil
 import sys
 import textwrap
+from contextlib import suppress
 from enum import Enum
 from io import TextIOWrapper
 from typing import TYPE_CHECKING, Final
@@ -59,6 +60,13 @@ def print_form(text: str) -> None:
     if isinstance(sys.stdout, TextIOWrapper):
         sys.stdout.reconfigure(encoding="utf-8")
     print(text, end="")  # noqa: T201 - the command line's output
+
+
+def print_remark(text: str) -> None:
+    """Print a remark beside a form, on standard error; if that is full or closed, the form has to do."""
+    if sys.stderr is not None:
+        with suppress(OSError):
+            print(text, file=sys.stderr)  # noqa: T201 - the command line's output
 
 
 def align(rows: Iterable[Sequence[str]]) -> list[str]:

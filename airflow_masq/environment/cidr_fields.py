@@ -62,28 +62,34 @@ SERVICE_FIELD: Final = CidrField(
     range_name_path=(*IP_ALLOCATION_POLICY, "servicesSecondaryRangeName"),
 )
 
+MASTER_FIELD: Final = CidrField(
+    purpose="GKE master",
+    path=(*_PRIVATE_ENVIRONMENT_CONFIG, "privateClusterConfig", "masterIpv4CidrBlock"),
+    shortest_prefix=23,
+    longest_prefix=28,
+)
+CLOUD_SQL_FIELD: Final = CidrField(
+    purpose="Cloud SQL", path=(*_PRIVATE_ENVIRONMENT_CONFIG, "cloudSqlIpv4CidrBlock"), longest_prefix=24
+)
+WEB_SERVER_FIELD: Final = CidrField(
+    purpose="web server",
+    path=(*_PRIVATE_ENVIRONMENT_CONFIG, "webServerIpv4CidrBlock"),
+    shortest_prefix=24,
+    longest_prefix=29,
+)
+
 # Blocks that Google reserves beside the cluster's own. The widths are those that gcloud checks
 # [source: gcloud-cidr-widths].
 RESERVED_FIELDS: Final = (
-    CidrField(
-        purpose="GKE master",
-        path=(*_PRIVATE_ENVIRONMENT_CONFIG, "privateClusterConfig", "masterIpv4CidrBlock"),
-        shortest_prefix=23,
-        longest_prefix=28,
-    ),
-    CidrField(purpose="Cloud SQL", path=(*_PRIVATE_ENVIRONMENT_CONFIG, "cloudSqlIpv4CidrBlock"), longest_prefix=24),
+    MASTER_FIELD,
+    CLOUD_SQL_FIELD,
     CidrField(
         purpose="Composer network",
         path=(*_PRIVATE_ENVIRONMENT_CONFIG, "cloudComposerNetworkIpv4CidrBlock"),
         shortest_prefix=24,
         longest_prefix=29,
     ),
-    CidrField(
-        purpose="web server",
-        path=(*_PRIVATE_ENVIRONMENT_CONFIG, "webServerIpv4CidrBlock"),
-        shortest_prefix=24,
-        longest_prefix=29,
-    ),
+    WEB_SERVER_FIELD,
 )
 
 # Not among the reserved ones: several environments may share this block, and it may overlap others, which then cannot

@@ -1,7 +1,7 @@
 """Which generations of Composer have which field of the environment resource: one table.
 
-Fields that every generation has are left out, and so is what the service fills in itself. What becomes of a field in a
-generation that does not have it is not verified.
+Fields that every generation has are left out, and so is what the service fills in itself. The table says where the
+service is known to refuse a field of another generation; elsewhere what becomes of such a field is not verified.
 
 The descriptions of the fields say it ("This field is supported for Cloud Composer environments in versions
 composer-1.*.*-airflow-*.*.*") [source: composer-field-generations]. The rows for Composer 1 and 2 together have a
@@ -11,9 +11,12 @@ source of their own.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from airflow_masq.environment.versions import COMPOSER_1, COMPOSER_2, COMPOSER_3
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,11 +25,15 @@ class FieldGenerations:
 
     :param path: the field's names on the way down.
     :param last: the last generation; ``None`` where the newest has it.
+    :param refused_by: the generation whose service was seen to refuse the field; ``None`` where that is not known.
+    :param refusal: what the service says then.
     """
 
     path: tuple[str, ...]
     first: int
     last: int | None
+    refused_by: int | None = None
+    refusal: str = ""
 
     def has(self, generation: int) -> bool:
         """Say whether a generation has the field."""
@@ -38,10 +45,31 @@ class FieldGenerations:
         return f"Composer {' and '.join(map(str, range(self.first, self.last + 1)))} only"
 
 
+# What the service answers on Composer 2, each with "... is not supported for Cloud Composer environments in versions
+# 2.0.0 and newer" [source: composer-1-fields-refused, composer-web-server-cidr-refused, composer-machine-type-refused].
+# No answer is known for the others of Composer 1.
+_REFUSED_BY_COMPOSER_2: Final[Mapping[tuple[str, ...], str]] = {
+    ("nodeCount",): "Configuring node count is not supported",
+    ("nodeConfig", "location"): "Configuring node location is not supported",
+    ("nodeConfig", "machineType"): "Configuring node machine type is not supported",
+    ("privateEnvironmentConfig", "webServerIpv4CidrBlock"): "Configuring web server CIDR block is not supported",
+}
+
+# And on Composer 3 [source: composer-private-cluster-refused].
+_REFUSED_BY_COMPOSER_3: Final[Mapping[tuple[str, ...], str]] = {
+    ("privateEnvironmentConfig", "privateClusterConfig"): "Configuring private cluster is not supported",
+}
+
 # The use of IP aliases, which Composer 1 alone has as well, is the subject of a rule of its own.
 FIELD_GENERATIONS: Final = (
     *(
-        FieldGenerations(path=("config", *path), first=COMPOSER_1, last=COMPOSER_1)
+        FieldGenerations(
+            path=("config", *path),
+            first=COMPOSER_1,
+            last=COMPOSER_1,
+            refused_by=COMPOSER_2 if path in _REFUSED_BY_COMPOSER_2 else None,
+            refusal=_REFUSED_BY_COMPOSER_2.get(path, ""),
+        )
         for path in (
             ("nodeCount",),
             ("nodeConfig", "location"),
@@ -61,7 +89,13 @@ FIELD_GENERATIONS: Final = (
     # masterAuthorizedNetworksConfig on Composer 3 with few exceptions [source: terraform-environment-reference,
     # terraform-provider-demands]; Google's own types do not say.
     *(
-        FieldGenerations(path=("config", *path), first=COMPOSER_1, last=COMPOSER_2)
+        FieldGenerations(
+            path=("config", *path),
+            first=COMPOSER_1,
+            last=COMPOSER_2,
+            refused_by=COMPOSER_3 if path in _REFUSED_BY_COMPOSER_3 else None,
+            refusal=_REFUSED_BY_COMPOSER_3.get(path, ""),
+        )
         for path in (
             ("nodeConfig", "ipAllocationPolicy", "clusterIpv4CidrBlock"),
             ("nodeConfig", "ipAllocationPolicy", "clusterSecondaryRangeName"),

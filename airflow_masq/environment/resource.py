@@ -13,7 +13,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, Self
 
 from airflow_masq.environment.cidr_fields import BARE_SIZE, POD_FIELD, SERVICE_FIELD, CidrField
-from airflow_masq.environment.fields import FREE_FORM_MAPS, REST_NAMES
+from airflow_masq.environment.fields import ENUMS, FREE_FORM_MAPS, REST_NAMES, TEXTS
 from airflow_masq.environment.versions import COMPOSER_1, COMPOSER_2, COMPOSER_3, ImageVersion
 from airflow_masq.exceptions import InvalidInputError
 from airflow_masq.network.ranges import parse_cidr
@@ -26,7 +26,29 @@ IMAGE_VERSION_PLACE: Final = "environment.config.softwareConfig.imageVersion"
 OUT_OF_YOUR_NETWORK: Final = "Composer 3 keeps its nodes and Pods out of your network"
 """Why nothing can be said of the addresses, the room and the policy of such an environment."""
 
+SERVICE_ACCOUNT: Final = ("config", "nodeConfig", "serviceAccount")
+"""The field that the service demands [source: composer-service-account-required]."""
+
 _AGENT_FLAG: Final = ("config", "nodeConfig", "enableIpMasqAgent")
+
+# The service alone sets these, so a resource that has one is Google's description of an existing environment
+# [source: composer-environment-output-only].
+_MARKS_OF_A_DESCRIPTION: Final = (
+    ("uuid",),
+    ("state",),
+    ("createTime",),
+    ("config", "gkeCluster"),
+    ("config", "airflowUri"),
+)
+
+# An empty text of these is the same as none to Google's types, which refuse two members of a oneof even where one of
+# them is empty; Terraform's state has every unset text as an empty one [source: terraform-empty-texts]. A name that is
+# empty is kept, since the environment's own cannot be unset.
+_UNSET_WHERE_EMPTY: Final = (TEXTS | ENUMS) - {"name"}
+
+_EXPECTED_RESOURCE: Final = (
+    "Google's REST resource with name and config, as gcloud composer environments describe prints it"
+)
 
 # Google's resource nests 6 deep; what nests deeper is an accident, or refers to itself.
 _DEEPEST: Final = 64
@@ -47,9 +69,11 @@ class EnvironmentResource:
 
         :param resource: the resource with camelCase or snake_case field names, also mixed; it is copied. Unknown
             fields, and the keys of the user's own maps (labels, environment variables, configuration overrides, PyPI
-            packages), keep their spelling.
-        :raises InvalidInputError: a field occurs in both spellings, a key is not text, or the nesting is too deep.
+            packages), keep their spelling. Empty texts are left out: to Google's types they are unset.
+        :raises InvalidInputError: a field occurs in both spellings, a key is not text, the nesting is too deep, or it
+            is a Kubernetes object or Terraform's state instead of the REST resource.
         """
+        _refuse_other_forms(resource)
         return cls(fields=_copy_mapping(resource))
 
     def __bool__(self) -> bool:
@@ -105,6 +129,18 @@ class EnvironmentResource:
             return None
 
     @property
+    def is_described(self) -> bool:
+        """Whether Google wrote the resource, so that it carries the service's defaults beside what was asked for."""
+        return any(self.text(*path) for path in _MARKS_OF_A_DESCRIPTION)
+
+    @property
+    def uses_private_service_connect(self) -> bool:
+        """Whether it asks for Private Service Connect, so that nothing is peered with Google's side."""
+        private = ("config", "privateEnvironmentConfig")
+        connection = self.text(*private, "networkingConfig", "connectionType")
+        return connection == "PRIVATE_SERVICE_CONNECT" or bool(self.text(*private, "cloudComposerConnectionSubnetwork"))
+
+    @property
     def generation(self) -> int | None:
         """Composer's generation, for example ``COMPOSER_2``; ``None`` where the image does not tell."""
         return None if self.image is None else self.image.generation
@@ -121,6 +157,11 @@ class EnvironmentResource:
     def refuses_agent(self) -> bool:
         """Whether the resource spells out that it has no agent; the API does not tell this apart from nothing."""
         return self.value(*_AGENT_FLAG) is False
+
+    @property
+    def lacks_service_account(self) -> bool:
+        """Whether the service would refuse to create it for want of a service account; Composer 1 has ended anyway."""
+        return bool(self) and self.generation != COMPOSER_1 and not self.text(*SERVICE_ACCOUNT)
 
     @property
     def is_private(self) -> bool:
@@ -191,6 +232,19 @@ class EnvironmentResource:
         return type(self)(fields={**self.as_rest(), "name": name})
 
 
+def _refuse_other_forms(resource: Mapping[str, object]) -> None:
+    """Refuse what people hold in their hands beside the REST resource, since nothing in it would be understood."""
+    api_version = resource.get("apiVersion")
+    if isinstance(api_version, str) or "spec" in resource:
+        what = "a Kubernetes object"
+        if isinstance(api_version, str) and "cnrm.cloud.google.com" in api_version:
+            what = "an object of Config Connector"
+        raise InvalidInputError(where="apiVersion", expected=_EXPECTED_RESOURCE, seen=what)
+    if isinstance(resource.get("config"), list) or resource.get("type") == "google_composer_environment":
+        seen = "Terraform's state, in which every block is a list"
+        raise InvalidInputError(where="config", expected=_EXPECTED_RESOURCE, seen=seen)
+
+
 def _copy_mapping(
     mapping: Mapping[Any, object], *, where: str = "", depth: int = 0, is_googles: bool = True
 ) -> dict[str, object]:
@@ -203,6 +257,8 @@ def _copy_mapping(
         place = f"{where}.{name}" if where else name
         if name in copied:
             raise InvalidInputError(where=place, expected="the field once", seen="both spellings")
+        if is_googles and value == "" and name in _UNSET_WHERE_EMPTY:
+            continue
         is_known = is_googles and key in REST_NAMES and name not in FREE_FORM_MAPS
         copied[name] = _copy_value(value, where=place, depth=depth + 1, is_googles=is_known)
     return copied

@@ -1,8 +1,8 @@
 """The versions of Composer and of GKE, read once, so that nothing else compares them as text.
 
-Two dated tables say what follows from a version: which Composer versions have ended, and from which GKE version on a
-cluster can have the IP masquerade agent. The tables never ask for the current day: a row is added when its day has
-passed.
+Dated tables say what follows from a version: which Composer versions have ended, which image is the newest, and from
+which GKE version on a cluster can have the IP masquerade agent. The tables never ask for the current day: a row is
+added when its day has passed.
 """
 
 from __future__ import annotations
@@ -67,6 +67,19 @@ END_OF_LIFE: Final = (
     EndOfLife(name="Composer 2.0", generation=COMPOSER_2, minor=0, ended_on=date(2026, 9, 15), source=_SOURCE),
 )
 
+NEWEST_IMAGE: Final = "composer-2.17.9-airflow-2.11.1"
+"""The newest image of Composer 2 that is known [source: composer-newest-image]."""
+
+# Google's release notes end the support of one version of Composer 2 after the other, about twelve months after its
+# release, whatever Airflow it holds; this is the last one [source: composer-image-support].
+LAST_ENDED: Final = Version("2.13.9")
+LAST_ENDED_ON: Final = date(2026, 8, 5)
+
+# The service was seen to refuse images that were three to five minor versions behind the newest one
+# [source: composer-current-images, composer-unsupported-image]. Whether it takes the last few before the newest is not
+# verified; from two minor versions behind on there is a warning.
+LAST_MINOR_FAR_BEHIND: Final = 15
+
 # The first patch and build of each minor version of Kubernetes 1 that has the agent
 # [source: composer-agent-gke-version, egress-nat-policy-versions]. So 1.23.0 to 1.23.4-gke.1599 have none, although
 # they sort above 1.22.7.
@@ -96,13 +109,13 @@ class ImageVersion:
     def parse(cls, text: str, *, where: str = "image version") -> Self:
         """Read an image version or alias.
 
-        :param text: for example ``composer-2.14.1-airflow-2.10.5`` or ``composer-3-airflow-2``.
+        :param text: for example ``composer-2.17.9-airflow-2.11.1`` or ``composer-3-airflow-2``.
         :param where: the place to name in an error.
         :raises InvalidInputError: it is no image version.
         """
         matched = _IMAGE_VERSION.fullmatch(text)
         if matched is None:
-            expected = "an image version such as composer-2.14.1-airflow-2.10.5"
+            expected = "an image version such as composer-2.17.9-airflow-2.11.1"
             raise InvalidInputError(where=where, expected=expected, seen=excerpt(text))
         return cls(
             text=text,
@@ -124,6 +137,20 @@ class ImageVersion:
             if self.generation == row.generation and is_minor:
                 return row
         return None
+
+    @property
+    def is_no_longer_offered(self) -> bool:
+        """Whether the support of this version of Composer 2 has ended, so that no environment is created from it."""
+        return self._is_of_composer_2 and self.composer is not None and self.composer <= LAST_ENDED
+
+    @property
+    def is_far_behind(self) -> bool:
+        """Whether the newest image is so much newer that the service may refuse this one."""
+        return self._is_of_composer_2 and self.composer is not None and self.composer.minor <= LAST_MINOR_FAR_BEHIND
+
+    @property
+    def _is_of_composer_2(self) -> bool:
+        return self.generation == COMPOSER_2 and self.end_of_life is None
 
     def may_stand_for(self, image: ImageVersion) -> bool:
         """Say whether this version, where it is an alias, leaves room for another one, or is the same."""

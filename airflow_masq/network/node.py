@@ -142,7 +142,9 @@ def describe_on_node(
     """Describe a packet's path from the Pod through the node's decision."""
     sent_to = packet.sent_to
     on_host_network = " on the host network" if packet.host_network else ""
-    if packet.source.version == sent_to.version:
+    if not ranges.pod and not int(packet.source):  # 0.0.0.0 stands for a Pod of a range that the plan does not name
+        yield Step(text=f"a Pod sends to {sent_to}")
+    elif packet.source.version == sent_to.version:
         yield Step(text=f"Pod {packet.source}{on_host_network} sends to {sent_to}")
     else:
         # No packet has addresses of both versions [source: rfc-791-header, rfc-8200-header], so the Pod has another

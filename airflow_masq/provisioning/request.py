@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from airflow_masq.environment import EnvironmentName, EnvironmentResource
 from airflow_masq.exceptions import CannotMasqueradeError, InvalidInputError
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _LOG_LEVELS = {Severity.ERROR: logging.ERROR, Severity.WARNING: logging.WARNING, Severity.INFO: logging.INFO}
+# To create an environment, no targets are needed.
+_ABOUT_THE_CHECK: Final = frozenset({"MASQ319"})
 
 ON_FINDINGS = ("fail", "warn", "ignore")
 """What findings of severity error can do."""
@@ -87,7 +89,7 @@ def lint_request(request: CreationRequest, *, on_findings: str) -> tuple[Finding
         raise InvalidInputError(where="on_findings", expected=expected, seen=describe(on_findings))
     if on_findings == "ignore":
         return ()
-    findings = lint(request.plan)
+    findings = tuple(finding for finding in lint(request.plan) if finding.code not in _ABOUT_THE_CHECK)
     for finding in findings:
         log.log(
             _LOG_LEVELS[finding.severity],

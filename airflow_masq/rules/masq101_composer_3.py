@@ -49,12 +49,12 @@ RULE: Final = Rule(
 environment:
   config:
     softwareConfig: {imageVersion: composer-3-airflow-2.10.5-build.3}
-    nodeConfig: {enableIpMasqAgent: true}
+    nodeConfig: {serviceAccount: composer@example-project.iam.gserviceaccount.com, enableIpMasqAgent: true}
 """,
     good="""
 environment:
   config:
-    softwareConfig: {imageVersion: composer-2.14.1-airflow-2.10.5}
-    nodeConfig: {enableIpMasqAgent: true}
+    softwareConfig: {imageVersion: composer-2.17.9-airflow-2.11.1}
+    nodeConfig: {serviceAccount: composer@example-project.iam.gserviceaccount.com, enableIpMasqAgent: true}
 """,
 )

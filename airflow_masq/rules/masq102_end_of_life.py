@@ -50,12 +50,12 @@ RULE: Final = Rule(
 environment:
   config:
     softwareConfig: {imageVersion: composer-2.0.32-airflow-2.3.4}
-    nodeConfig: {enableIpMasqAgent: true}
+    nodeConfig: {serviceAccount: composer@example-project.iam.gserviceaccount.com, enableIpMasqAgent: true}
 """,
     good="""
 environment:
   config:
-    softwareConfig: {imageVersion: composer-2.14.1-airflow-2.10.5}
-    nodeConfig: {enableIpMasqAgent: true}
+    softwareConfig: {imageVersion: composer-2.17.9-airflow-2.11.1}
+    nodeConfig: {serviceAccount: composer@example-project.iam.gserviceaccount.com, enableIpMasqAgent: true}
 """,
 )

@@ -1,19 +1,22 @@
 """The image version does not tell Composer's generation.
 
 The image version is missing, is `composer-latest-…`, or names a generation that this tool does not know. Before the
-environment is created, it is then unknown which version the service chooses, and whether that can have the agent. A
-text that is not an image version at all is an error, since the service refuses it.
+environment is created, it is then unknown which version the service chooses, and whether that can have the agent. No
+image version at all is an error where the agent is asked for, since the service then creates Composer 3. A text that is
+not an image version is an error, since the service refuses it.
 
 ## Why
 
 The service replaces an alias with the version that is current on that day
 ([SoftwareConfig.imageVersion](https://cloud.google.com/composer/docs/reference/rest/v1/projects.locations.environments#SoftwareConfig),
 read 2026-11-22). The same page gives the form: Composer's part is a full version such as `2.14.1`, a generation or
-`latest`; Airflow's part may be shortened. That the service may choose Composer 3, which has no agent, is inferred.
+`latest`; Airflow's part may be shortened. If it is omitted, "the default build of Managed Airflow (Gen 3) is used"
+([google_composer_environment](https://registry.terraform.io/providers/hashicorp/google/latest/docs/resources/composer_environment),
+read 2026-11-27), which is Composer 3 and has no agent. That `composer-latest` stands for Composer 3 too is inferred.
 
 ## How to fix
 
-Name a version of Composer 2, or at least the alias `composer-2-airflow-2`.
+Name a current version of Composer 2, or at least the alias `composer-2-airflow-2`.
 """
 
 from __future__ import annotations
@@ -21,6 +24,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from airflow_masq.environment import COMPOSER_1, COMPOSER_2, COMPOSER_3, IMAGE_VERSION_PLACE
+from airflow_masq.environment.versions import NEWEST_IMAGE
 from airflow_masq.network.provenance import Provenance
 from airflow_masq.rules.rule import Problem, Rule, Severity
 from airflow_masq.text import printable
@@ -42,15 +46,21 @@ def _check(plan: Plan) -> Iterator[Problem]:
     if image is None and text:
         message = (
             f"'{printable(text, limit=_LONGEST_EXCERPT)}' is not an image version. Use a full version such as "
-            "composer-2.14.1-airflow-2.10.5, or an alias such as composer-2-airflow-2."
+            f"{NEWEST_IMAGE}, or an alias such as composer-2-airflow-2."
+        )
+        yield Problem(
+            where=IMAGE_VERSION_PLACE, message=message, severity=Severity.ERROR, provenance=Provenance.DOCUMENTED
+        )
+    elif image is None and plan.environment.masquerades:
+        message = (
+            "Without an image version the service creates Composer 3, which has no IP masquerade agent. Name one of "
+            f"Composer 2, such as {NEWEST_IMAGE}."
         )
         yield Problem(
             where=IMAGE_VERSION_PLACE, message=message, severity=Severity.ERROR, provenance=Provenance.DOCUMENTED
         )
     elif image is None or image.generation is None:
-        message = (
-            "The image version does not tell Composer's generation. Use one such as composer-2.14.1-airflow-2.10.5."
-        )
+        message = f"The image version does not tell Composer's generation. Use one such as {NEWEST_IMAGE}."
         yield Problem(where=IMAGE_VERSION_PLACE, message=message)
     elif image.generation not in _KNOWN:
         message = (
@@ -69,12 +79,12 @@ RULE: Final = Rule(
 environment:
   config:
     softwareConfig: {imageVersion: composer-latest-airflow-2}
-    nodeConfig: {enableIpMasqAgent: true}
+    nodeConfig: {serviceAccount: composer@example-project.iam.gserviceaccount.com, enableIpMasqAgent: true}
 """,
     good="""
 environment:
   config:
     softwareConfig: {imageVersion: composer-2-airflow-2}
-    nodeConfig: {enableIpMasqAgent: true}
+    nodeConfig: {serviceAccount: composer@example-project.iam.gserviceaccount.com, enableIpMasqAgent: true}
 """,
 )

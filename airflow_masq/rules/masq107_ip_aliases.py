@@ -1,7 +1,9 @@
 """`useIpAliases` does not fit the generation of Composer.
 
-`ipAllocationPolicy.useIpAliases` is a field of Composer 1. There the agent needs it to be true; anything else is an
-error. Later environments always have a VPC-native cluster, and the field has no use.
+`ipAllocationPolicy.useIpAliases` is a field of Composer 1. There the agent needs it to be true. Later environments
+always have a VPC-native cluster: Composer 2 refuses the field where it is true, and false is the same as no field. On
+Composer 3 a true field is a warning. An environment that Google has described is not judged, since Google prints the
+field itself.
 
 ## Why
 
@@ -10,7 +12,10 @@ always use VPC-native GKE clusters"
 ([IPAllocationPolicy](https://cloud.google.com/composer/docs/reference/rest/v1/projects.locations.environments#IPAllocationPolicy),
 read 2026-11-22). gcloud says of `--enable-ip-masq-agent` that it needs IP aliases on Composer 1 ([gcloud composer
 environments create](https://cloud.google.com/sdk/gcloud/reference/composer/environments/create), read 2026-11-22), and
-refuses `--enable-ip-alias` for later environments. What the service does with the field there is not verified.
+refuses `--enable-ip-alias` for later environments. Composer 2 answers 400, "Setting useIpAliases is not supported for
+Cloud Composer environments in versions 2.0.0 and newer, as they always use VPC Native (IP Aliases)"
+([education-data-platform 17](https://github.com/GoogleCloudPlatform/education-data-platform/issues/17), read
+2026-11-27). What Composer 3 does with the field is not verified.
 
 ## How to fix
 
@@ -21,7 +26,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from airflow_masq.environment import COMPOSER_1
+from airflow_masq.environment import COMPOSER_1, COMPOSER_2
 from airflow_masq.environment.cidr_fields import IP_ALLOCATION_POLICY
 from airflow_masq.network.provenance import Provenance
 from airflow_masq.rules.rule import Problem, Rule, Severity
@@ -41,30 +46,37 @@ def _check(plan: Plan) -> Iterator[Problem]:
     aliases = plan.environment.value(*IP_ALLOCATION_POLICY, "useIpAliases")
     if composer == COMPOSER_1 and aliases is not True and plan.environment.masquerades:
         message = "On Composer 1, the agent needs a VPC-native cluster; set useIpAliases: true."
-        yield Problem(where=_PLACE, message=message, severity=Severity.ERROR)
-    if composer > COMPOSER_1 and aliases is not None:
-        message = f"useIpAliases is a field of Composer 1, and Composer {composer} is always VPC-native; remove it."
         yield Problem(where=_PLACE, message=message)
+    # Only Composer 2 is known to refuse it [source: composer-use-ip-aliases-refused].
+    if composer > COMPOSER_1 and aliases is True and not plan.environment.is_described:
+        refuses = ", and the service refuses it" if composer == COMPOSER_2 else ""
+        yield Problem(
+            where=_PLACE,
+            message=f"useIpAliases is a field of Composer 1{refuses}; Composer {composer} is always VPC-native, so "
+            "remove it.",
+            severity=None if composer == COMPOSER_2 else Severity.WARNING,
+        )
 
 
 RULE: Final = Rule(
     code="MASQ107",
-    severity=Severity.WARNING,
+    severity=Severity.ERROR,
     provenance=Provenance.DOCUMENTED,
     check=_check,
     text=__doc__,
     bad="""
 environment:
   config:
-    softwareConfig: {imageVersion: composer-2.14.1-airflow-2.10.5}
+    softwareConfig: {imageVersion: composer-2.17.9-airflow-2.11.1}
     nodeConfig:
+      serviceAccount: composer@example-project.iam.gserviceaccount.com
       enableIpMasqAgent: true
-      ipAllocationPolicy: {useIpAliases: false}
+      ipAllocationPolicy: {useIpAliases: true}
 """,
     good="""
 environment:
   config:
-    softwareConfig: {imageVersion: composer-2.14.1-airflow-2.10.5}
-    nodeConfig: {enableIpMasqAgent: true}
+    softwareConfig: {imageVersion: composer-2.17.9-airflow-2.11.1}
+    nodeConfig: {serviceAccount: composer@example-project.iam.gserviceaccount.com, enableIpMasqAgent: true}
 """,
 )

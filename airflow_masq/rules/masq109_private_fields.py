@@ -1,7 +1,8 @@
 """A field of private environments is set in a public environment.
 
 The environment sets a field that only private environments have, and
-`privateEnvironmentConfig.enablePrivateEnvironment` is not true.
+`privateEnvironmentConfig.enablePrivateEnvironment` is not true. An environment that Google has described is not
+judged, since Google prints unused defaults of public environments; MASQ120 names them.
 
 ## Why
 
@@ -9,7 +10,9 @@ Blocks for Google's side, a private endpoint, Private Service Connect and privat
 how a private environment is connected
 ([PrivateEnvironmentConfig](https://cloud.google.com/composer/docs/reference/rest/v1/projects.locations.environments#PrivateEnvironmentConfig),
 read 2026-11-22: "You cannot set networking connection type in public IP environment"). gcloud refuses each of them
-without `--enable-private-environment`.
+without `--enable-private-environment`. The service answers 400, "Cannot set private cluster configuration without
+enabling Private IP Environment" ([magic-modules 9689](https://github.com/GoogleCloudPlatform/magic-modules/pull/9689),
+read 2026-11-27).
 
 ## How to fix
 
@@ -45,7 +48,7 @@ _UNSPECIFIED: Final = "CONNECTION_TYPE_UNSPECIFIED"
 
 def _check(plan: Plan) -> Iterator[Problem]:
     # Composer 3 has no private cluster of yours; what it does with these fields is not verified.
-    if plan.environment.is_private or plan.environment.generation == COMPOSER_3:
+    if plan.environment.is_private or plan.environment.generation == COMPOSER_3 or plan.environment.is_described:
         return
     for field in _FIELDS:
         path = (*_SECTION, *field)
@@ -65,15 +68,15 @@ RULE: Final = Rule(
     bad="""
 environment:
   config:
-    softwareConfig: {imageVersion: composer-2.14.1-airflow-2.10.5}
-    nodeConfig: {enableIpMasqAgent: true}
+    softwareConfig: {imageVersion: composer-2.17.9-airflow-2.11.1}
+    nodeConfig: {serviceAccount: composer@example-project.iam.gserviceaccount.com, enableIpMasqAgent: true}
     privateEnvironmentConfig: {cloudSqlIpv4CidrBlock: 10.64.0.0/24}
 """,
     good="""
 environment:
   config:
-    softwareConfig: {imageVersion: composer-2.14.1-airflow-2.10.5}
-    nodeConfig: {enableIpMasqAgent: true}
+    softwareConfig: {imageVersion: composer-2.17.9-airflow-2.11.1}
+    nodeConfig: {serviceAccount: composer@example-project.iam.gserviceaccount.com, enableIpMasqAgent: true}
     privateEnvironmentConfig: {enablePrivateEnvironment: true, cloudSqlIpv4CidrBlock: 10.64.0.0/24}
 """,
 )

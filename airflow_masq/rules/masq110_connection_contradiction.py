@@ -50,8 +50,8 @@ RULE: Final = Rule(
     bad="""
 environment:
   config:
-    softwareConfig: {imageVersion: composer-2.14.1-airflow-2.10.5}
-    nodeConfig: {enableIpMasqAgent: true}
+    softwareConfig: {imageVersion: composer-2.17.9-airflow-2.11.1}
+    nodeConfig: {serviceAccount: composer@example-project.iam.gserviceaccount.com, enableIpMasqAgent: true}
     privateEnvironmentConfig:
       enablePrivateEnvironment: true
       cloudComposerConnectionSubnetwork: projects/example-project/regions/us-central1/subnetworks/psc
@@ -60,8 +60,8 @@ environment:
     good="""
 environment:
   config:
-    softwareConfig: {imageVersion: composer-2.14.1-airflow-2.10.5}
-    nodeConfig: {enableIpMasqAgent: true}
+    softwareConfig: {imageVersion: composer-2.17.9-airflow-2.11.1}
+    nodeConfig: {serviceAccount: composer@example-project.iam.gserviceaccount.com, enableIpMasqAgent: true}
     privateEnvironmentConfig:
       enablePrivateEnvironment: true
       cloudComposerConnectionSubnetwork: projects/example-project/regions/us-central1/subnetworks/psc

@@ -53,6 +53,7 @@ environment:
   config:
     softwareConfig: {imageVersion: composer-3-airflow-2.10.5-build.3}
     nodeConfig:
+      serviceAccount: composer@example-project.iam.gserviceaccount.com
       composerNetworkAttachment: projects/example-project/regions/us-central1/networkAttachments/composer
       network: projects/example-project/global/networks/main
       subnetwork: projects/example-project/regions/us-central1/subnetworks/composer
@@ -60,8 +61,9 @@ environment:
     good="""
 environment:
   config:
-    softwareConfig: {imageVersion: composer-2.14.1-airflow-2.10.5}
+    softwareConfig: {imageVersion: composer-2.17.9-airflow-2.11.1}
     nodeConfig:
+      serviceAccount: composer@example-project.iam.gserviceaccount.com
       enableIpMasqAgent: true
       network: projects/example-project/global/networks/main
       subnetwork: projects/example-project/regions/us-central1/subnetworks/composer

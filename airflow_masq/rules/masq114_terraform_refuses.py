@@ -85,15 +85,15 @@ RULE: Final = Rule(
     bad="""
 environment:
   config:
-    softwareConfig: {imageVersion: composer-2.14.1-airflow-2.10.5}
-    nodeConfig: {enableIpMasqAgent: true}
+    softwareConfig: {imageVersion: composer-2.17.9-airflow-2.11.1}
+    nodeConfig: {serviceAccount: composer@example-project.iam.gserviceaccount.com, enableIpMasqAgent: true}
     workloadsConfig: {triggerer: {cpu: 0.5, count: 1}}
 """,
     good="""
 environment:
   config:
-    softwareConfig: {imageVersion: composer-2.14.1-airflow-2.10.5}
-    nodeConfig: {enableIpMasqAgent: true}
+    softwareConfig: {imageVersion: composer-2.17.9-airflow-2.11.1}
+    nodeConfig: {serviceAccount: composer@example-project.iam.gserviceaccount.com, enableIpMasqAgent: true}
     workloadsConfig: {triggerer: {cpu: 0.5, memoryGb: 0.5, count: 1}}
 """,
 )

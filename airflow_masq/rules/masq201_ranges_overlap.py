@@ -9,6 +9,8 @@ server and the other networks that the plan names are compared.
   addresses of that network. It is only a remark if the environment's range is a part of the other network's, such as
   `10.0.0.0/8` for a whole company.
 - Between two other networks, it is a remark.
+- The block for Cloud SQL is a pool for VPC peering. Over Private Service Connect, and in an environment that Google has
+  described, it is not compared.
 - A range that is listed twice for one purpose is a warning.
 
 ## Why

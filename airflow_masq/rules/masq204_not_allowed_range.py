@@ -1,15 +1,21 @@
-"""A Pod or Service range is not within the allowed ranges.
+"""A Pod, Service or GKE master range is not within the allowed ranges.
 
-Pods and Services may use private and other reserved ranges. Any other range is public address space, which needs
-`config.privateEnvironmentConfig.enablePrivatelyUsedPublicIps`.
+Pods, Services and the GKE master may use private and other reserved ranges. Any other range is public address space,
+which Pods and Services may have only with `config.privateEnvironmentConfig.enablePrivatelyUsedPublicIps`. It makes no
+difference whether the environment gives the range itself or the name of a secondary range.
 
 ## Why
 
-Without that field the service answers 400, "CIDR range … is not within allowed ranges" ([Privately used public IP
-addresses](https://cloud.google.com/composer/docs/composer-2/configure-private-ip), read 2026-11-22). A common mistake
+Without that field the service answers 400, "Cluster CIDR range … is not within allowed ranges" ([Privately used public
+IP addresses](https://cloud.google.com/composer/docs/composer-2/configure-private-ip), read 2026-11-22), also where the
+range is given by name ([cloud-foundation-fabric
+1424](https://github.com/GoogleCloudPlatform/cloud-foundation-fabric/issues/1424), read 2026-11-27), and likewise of
+"Services" and "GKE master" ([gcpdiag composer/ERR/2023_002](https://gcpdiag.dev/rules/composer/ERR/2023_002), read
+2026-11-27). A common mistake
 is `100.128.0.0/16`: the shared address space 100.64.0.0/10 begins at 100.64.0.0 and ends at 100.127.255.255. A range
-that only the plan names, and not its environment, is a warning, since the service may get it in another way. That the
-field does not help with loopback, link-local, multicast and 0.0.0.0/8, which are no public addresses, is inferred.
+that only the plan has, and its environment has neither as a range nor by name, is a warning, since the service may get
+it in another way. That the field does not help with loopback, link-local, multicast and 0.0.0.0/8, which are no public
+addresses, is inferred. Whether it helps with the GKE master is not verified, so that is a warning.
 
 ## How to fix
 
@@ -23,11 +29,12 @@ from typing import TYPE_CHECKING, Final
 
 from netaddr import IPNetwork
 
+from airflow_masq.environment.cidr_fields import MASTER_FIELD, POD_FIELD, SERVICE_FIELD
 from airflow_masq.network.policy import GKE_DEFAULT_NON_MASQUERADE
 from airflow_masq.network.provenance import Provenance
 from airflow_masq.network.ranges import IPV4
 from airflow_masq.rules.rule import Problem, Rule, Severity
-from airflow_masq.rules.views.ranges import list_pod_ranges, list_service_ranges
+from airflow_masq.rules.views.ranges import NamedRange, list_pod_ranges, list_ranges, list_service_ranges
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -46,26 +53,35 @@ _NOT_FOR_HOSTS: Final = tuple(IPNetwork(cidr) for cidr in ("0.0.0.0/8", "127.0.0
 
 def _check(plan: Plan) -> Iterator[Problem]:
     may_be_public = plan.environment.value(*_REUSE) is True
-    for named in (*list_pod_ranges(plan), *list_service_ranges(plan)):
+    masters = [named for named in list_ranges(plan) if named.where == MASTER_FIELD.where]
+    for named in (*list_pod_ranges(plan), *list_service_ranges(plan), *masters):
         network = named.network
+        is_master = named.where == MASTER_FIELD.where
         if network.version != IPV4 or any(network in allowed for allowed in GKE_DEFAULT_NON_MASQUERADE):
             continue
         not_for_hosts = next((block for block in _NOT_FOR_HOSTS if network in block or block in network), None)
-        if not_for_hosts is None and may_be_public:
+        if not_for_hosts is None and may_be_public and not is_master:
             continue
         mistake = ""
         if network in _OFTEN_MISTAKEN_FOR_IT:
             mistake = (
                 f" (the shared address space {_SHARED_ADDRESS_SPACE} begins at 100.64.0.0 and ends at 100.127.255.255)"
             )
-        advice = "use a private range, or set enablePrivatelyUsedPublicIps: true"
+        advice = "use a private range" + ("" if is_master else ", or set enablePrivatelyUsedPublicIps: true")
         if not_for_hosts is not None:
             advice = f"no host can have an address of {not_for_hosts}, so use a private range"
+        is_certain = not may_be_public if is_master else _is_the_environments(plan, named=named)
         yield Problem(
             where=named.where,
             message=f"The {named} is not within the allowed ranges{mistake}; {advice}.",
-            severity=None if named.where.startswith("environment.") else Severity.WARNING,
+            severity=None if is_certain else Severity.WARNING,
         )
+
+
+def _is_the_environments(plan: Plan, *, named: NamedRange) -> bool:
+    """Say whether the environment asks for the range, itself or by the name of a secondary range."""
+    names = {field.purpose: plan.environment.text(*field.range_name_path) for field in (POD_FIELD, SERVICE_FIELD)}
+    return named.where.startswith("environment.") or bool(names.get(named.name))
 
 
 RULE: Final = Rule(
@@ -77,16 +93,18 @@ RULE: Final = Rule(
     bad="""
 environment:
   config:
-    softwareConfig: {imageVersion: composer-2.14.1-airflow-2.10.5}
+    softwareConfig: {imageVersion: composer-2.17.9-airflow-2.11.1}
     nodeConfig:
+      serviceAccount: composer@example-project.iam.gserviceaccount.com
       enableIpMasqAgent: true
       ipAllocationPolicy: {clusterIpv4CidrBlock: 100.128.0.0/16}
 """,
     good="""
 environment:
   config:
-    softwareConfig: {imageVersion: composer-2.14.1-airflow-2.10.5}
+    softwareConfig: {imageVersion: composer-2.17.9-airflow-2.11.1}
     nodeConfig:
+      serviceAccount: composer@example-project.iam.gserviceaccount.com
       enableIpMasqAgent: true
       ipAllocationPolicy: {clusterIpv4CidrBlock: 100.64.0.0/16}
 """,

@@ -2,14 +2,17 @@
 
 A range of the environment includes addresses of 172.17.0.0/16, or another network that the plan names lies inside that
 block. Some of Google's machines use the block themselves, so addresses in it cannot be reached from them, or cannot
-reach them.
+reach them. For the GKE master it is an error, since the service refuses it.
 
 ## Why
 
 Docker's bridge network takes 172.17.0.0/16 by default, and Cloud SQL, which holds Airflow's database, reserves that
 block for the same reason: connections from it to an instance fail ([Cloud SQL private
 IP](https://cloud.google.com/sql/docs/mysql/private-ip), read 2026-11-22). Whether a masqueraded environment avoids this
-is not verified.
+is not verified. Of the GKE master's block the service says, "The IP range 172.17.0.0/16 is reserved for the Docker
+bridge network. GKE master CIDR block must not overlap with it" ([terraform-provider-google
+7956](https://github.com/hashicorp/terraform-provider-google/issues/7956), read 2026-11-27); that was seen with Composer
+1, and that Composer 2 does the same is inferred.
 
 ## How to fix
 
@@ -23,6 +26,7 @@ from typing import TYPE_CHECKING, Final
 
 from netaddr import IPNetwork
 
+from airflow_masq.environment.cidr_fields import MASTER_FIELD
 from airflow_masq.network.provenance import Provenance
 from airflow_masq.rules.rule import Problem, Rule, Severity
 from airflow_masq.rules.views.ranges import list_ranges
@@ -43,7 +47,8 @@ def _check(plan: Plan) -> Iterator[Problem]:
             yield Problem(where=named.where, message=message)
         elif not named.is_other and (named.network in _DOCKER_BRIDGE or _DOCKER_BRIDGE in named.network):
             message = f"The {named} includes addresses of {_RESERVED}; use another range."
-            yield Problem(where=named.where, message=message)
+            is_refused = named.where == MASTER_FIELD.where
+            yield Problem(where=named.where, message=message, severity=Severity.ERROR if is_refused else None)
 
 
 RULE: Final = Rule(

@@ -55,8 +55,9 @@ RULE: Final = Rule(
     bad="""
 environment:
   config:
-    softwareConfig: {imageVersion: composer-2.14.1-airflow-2.10.5}
+    softwareConfig: {imageVersion: composer-2.17.9-airflow-2.11.1}
     nodeConfig:
+      serviceAccount: composer@example-project.iam.gserviceaccount.com
       enableIpMasqAgent: true
       ipAllocationPolicy: {clusterIpv4CidrBlock: 192.168.0.0/16}
 network:
@@ -66,8 +67,9 @@ network:
     good="""
 environment:
   config:
-    softwareConfig: {imageVersion: composer-2.14.1-airflow-2.10.5}
+    softwareConfig: {imageVersion: composer-2.17.9-airflow-2.11.1}
     nodeConfig:
+      serviceAccount: composer@example-project.iam.gserviceaccount.com
       enableIpMasqAgent: true
       ipAllocationPolicy: {clusterIpv4CidrBlock: 192.168.0.0/16}
 network:

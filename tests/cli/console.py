@@ -18,8 +18,9 @@ PLAN = """\
 environment:
   name: projects/example-project/locations/us-central1/environments/example-environment
   config:
-    softwareConfig: {imageVersion: composer-2.14.1-airflow-2.10.5}
+    softwareConfig: {imageVersion: composer-2.17.9-airflow-2.11.1}
     nodeConfig:
+      serviceAccount: composer@example-project.iam.gserviceaccount.com
       enableIpMasqAgent: true
       ipAllocationPolicy: {clusterIpv4CidrBlock: 192.168.0.0/16, servicesIpv4CidrBlock: 10.96.0.0/20}
 network:

@@ -233,7 +233,7 @@ def test_bars_fit_the_terminal(console: Console, monkeypatch: pytest.MonkeyPatch
 def test_composer_3_has_no_capacity(console: Console) -> None:
     """An environment without a cluster in the project has no capacity there."""
     image = "composer-3-airflow-2.10.5-build.3"
-    console.write("three.yaml", PLAN.replace("composer-2.14.1-airflow-2.10.5", image))
+    console.write("three.yaml", PLAN.replace("composer-2.17.9-airflow-2.11.1", image))
     answer = console.run("capacity", "three.yaml")
     assert (answer.code, answer.printed) == (2, "")
     assert answer.complaint.startswith(

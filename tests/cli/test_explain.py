@@ -237,14 +237,15 @@ def test_a_plan_without_pods(console: Console) -> None:
     answer = console.run("explain", "nodes.yaml", "10.200.0.9")
     assert answer.code == 2
     assert answer.complaint == (
-        "--from: expected a Pod's address, since the plan has no readable Pod range (run lint to see why), saw none\n"
+        "--from: expected a Pod's address, or network.pod_ranges in the plan, since this destination sees Pods' own "
+        "addresses, saw none\n"
     )
     assert explained(console, "nodes.yaml", "10.200.0.9", "--from", "10.4.0.1")[0]["source"] == ["10.4.0.1"]
 
 
 def test_composer_3_is_not_explained(console: Console) -> None:
     """Where nodes and Pods are not in the project's network, no source address is made up."""
-    console.write("three.yaml", PLAN.replace("composer-2.14.1-airflow-2.10.5", "composer-3-airflow-2.10.5-build.3"))
+    console.write("three.yaml", PLAN.replace("composer-2.17.9-airflow-2.11.1", "composer-3-airflow-2.10.5-build.3"))
     answer = console.run("explain", "three.yaml", "172.20.0.10")
     assert (answer.code, answer.printed) == (2, "")
     assert "expected Composer 1 or 2, since Composer 3 keeps its nodes and Pods out of your network" in answer.complaint

@@ -30,7 +30,7 @@ def test_an_error_is_exit_code_1(console: Console) -> None:
     answer = console.run("lint", "overlapping.yaml")
     assert (answer.code, answer.complaint) == (1, "")
     head = next(line for line in answer.printed.splitlines() if "MASQ201" in line)
-    assert head.split()[:3] == ["error", "overlapping.yaml:7:", "MASQ201"]
+    assert head.split()[:3] == ["error", "overlapping.yaml:8:", "MASQ201"]
     assert "airflow-masq rule MASQ201 (documented)" in answer.printed
     assert "Next, MASQ201 (" in answer.printed
 
@@ -86,7 +86,7 @@ def test_a_plan_from_standard_input(console: Console, monkeypatch: pytest.Monkey
         monkeypatch.setattr("sys.stdin", file)
         answer = console.run("lint", "-")
     assert answer.code == 1
-    assert "<stdin>:7:" in answer.printed
+    assert "<stdin>:8:" in answer.printed
 
 
 def test_what_is_no_plan(console: Console) -> None:

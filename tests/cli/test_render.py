@@ -42,7 +42,23 @@ def test_what_a_form_cannot_express(console: Console) -> None:
     console.write("unknown.yaml", PLAN.replace("enableIpMasqAgent: true", "enableIpMasqAgent: true\n      brandNew: 1"))
     answer = console.run("render", "unknown.yaml", "--as", "gcloud")
     assert (answer.code, answer.printed, answer.complaint.count("\n")) == (2, "", 1)
-    assert answer.complaint.startswith("unknown.yaml:7: environment.config.nodeConfig.brandNew: cannot be written as ")
+    assert answer.complaint.startswith("unknown.yaml:8: environment.config.nodeConfig.brandNew: cannot be written as ")
+
+
+@pytest.mark.parametrize("form", ["gcloud", "terraform", "rest"])
+def test_a_missing_service_account_is_remarked(console: Console, form: str) -> None:
+    """Google's own examples lack it and are written all the same; with one, or in other forms, there is no remark."""
+    lacking = PLAN.replace("      serviceAccount: composer@example-project.iam.gserviceaccount.com\n", "")
+    console.write("page.yaml", lacking)
+    answer = console.run("render", "page.yaml", "--as", form)
+    remark = "The service demands an explicit service account"
+    text = RENDERINGS[form](load_plan(lacking, source="page.yaml"))
+    assert (answer.code, answer.printed.endswith(text)) == (0, True)
+    assert answer.printed.startswith(f"# {remark}") is (form != "rest")
+    assert answer.complaint.startswith(remark) is (form == "rest")
+    for words in (("plan.yaml", "--as", form), ("page.yaml", "--as", "firewall-request")):
+        answer = console.run("render", *words)
+        assert remark not in answer.printed + answer.complaint
 
 
 def test_what_is_not_there_at_all(console: Console) -> None:
@@ -57,7 +73,7 @@ def test_what_is_not_there_at_all(console: Console) -> None:
 )
 def test_a_terminal_without_the_letters(tmp_path: Path, environment: dict[str, str]) -> None:
     """A form is for another program, so its characters do not depend on the terminal's encoding."""
-    plan = PLAN.replace("      enableIpMasqAgent", "      serviceAccount: s\u00fcd\u6f22\n      enableIpMasqAgent")
+    plan = PLAN.replace("composer@example-project", "s\u00fcd\u6f22@example-project")
     (tmp_path / "plan.yaml").write_text(plan, encoding="utf-8")
     program = "import sys; from airflow_masq.cli import main; sys.exit(main())"
     done = subprocess.run(

@@ -103,7 +103,7 @@ def test_a_key_that_is_no_text_is_refused(resource: dict[str, object]) -> None:
 def test_endless_nesting_is_refused(key: str) -> None:
     """A resource that contains itself is refused instead of running until the stack ends."""
     endless: dict[str, object] = {}
-    endless[key] = [endless]
+    endless[key] = {"unknown": [endless]}
     with pytest.raises(InvalidInputError, match="expected at most 64 levels, saw more"):
         EnvironmentResource.read(endless)
 
@@ -334,3 +334,72 @@ def test_reading_twice_changes_nothing_more(resource: dict[str, object]) -> None
     except InvalidInputError:
         return
     assert EnvironmentResource.read(once.as_rest()) == once
+
+
+@pytest.mark.parametrize(
+    ("mark", "is_described"),
+    [
+        ({"uuid": "0"}, True),
+        ({"state": "RUNNING"}, True),
+        ({"create_time": "2026-01-01T00:00:00Z"}, True),
+        ({"config": {"gkeCluster": "c"}}, True),
+        ({"config": {"airflow_uri": "https://u"}}, True),
+        ({"uuid": "", "config": {"nodeConfig": {}}}, False),
+        ({}, False),
+    ],
+)
+def test_googles_own_description_is_known_by_what_only_google_sets(
+    mark: dict[str, object], *, is_described: bool
+) -> None:
+    """An output-only field with a value tells a description from a request."""
+    assert EnvironmentResource.read(mark).is_described is is_described
+
+
+@pytest.mark.parametrize(
+    ("private", "uses_it"),
+    [
+        ({"networkingConfig": {"connectionType": "PRIVATE_SERVICE_CONNECT"}}, True),
+        ({"cloudComposerConnectionSubnetwork": "s"}, True),
+        ({"networkingConfig": {"connectionType": "VPC_PEERING"}}, False),
+        ({}, False),
+    ],
+)
+def test_private_service_connect_is_asked_for_in_two_ways(private: dict[str, object], *, uses_it: bool) -> None:
+    """The connection type or the subnetwork alone asks for it."""
+    resource = EnvironmentResource.read({"config": {"privateEnvironmentConfig": private}})
+    assert resource.uses_private_service_connect is uses_it
+
+
+def test_empty_texts_are_unset() -> None:
+    """An empty text of a known field is left out; an empty name, the user's own maps and unknown fields are kept."""
+    resource = EnvironmentResource.read(
+        {
+            "name": "",
+            "labels": {"zone": ""},
+            "brandNew": "",
+            "config": {"resilienceMode": "", "nodeConfig": {"zone": "", "serviceAccount": "", "tags": [""]}},
+        }
+    )
+    assert resource.as_rest() == {
+        "name": "",
+        "labels": {"zone": ""},
+        "brandNew": "",
+        "config": {"nodeConfig": {"tags": [""]}},
+    }
+
+
+@pytest.mark.parametrize(
+    ("resource", "where", "seen"),
+    [
+        ({"apiVersion": "composer.cnrm.cloud.google.com/v1beta1"}, "apiVersion", "an object of Config Connector"),
+        ({"apiVersion": "v1", "kind": "ConfigMap"}, "apiVersion", "a Kubernetes object"),
+        ({"spec": {}}, "apiVersion", "a Kubernetes object"),
+        ({"config": [{}]}, "config", "Terraform's state, in which every block is a list"),
+        ({"type": "google_composer_environment"}, "config", "Terraform's state, in which every block is a list"),
+    ],
+)
+def test_other_forms_of_an_environment_are_named(resource: dict[str, object], where: str, seen: str) -> None:
+    """What is no REST resource is refused as what it is, with what is wanted instead."""
+    with pytest.raises(InvalidInputError, match="Google's REST resource") as caught:
+        EnvironmentResource.read(resource)
+    assert (caught.value.where, caught.value.seen) == (where, seen)

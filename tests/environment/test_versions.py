@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from packaging.version import Version
 
 from airflow_masq.environment import GkeVersion, ImageVersion
-from airflow_masq.environment.versions import END_OF_LIFE
+from airflow_masq.environment.versions import END_OF_LIFE, LAST_MINOR_FAR_BEHIND, NEWEST_IMAGE
 from airflow_masq.exceptions import InvalidInputError
 
 SOURCES = Path(__file__).resolve().parents[2] / "docs" / "sources.md"
@@ -75,7 +75,7 @@ def test_versions_compare_as_numbers() -> None:
 )
 def test_what_is_no_image_version_is_refused(text: str) -> None:
     """What is no image version is refused with an example of one."""
-    with pytest.raises(InvalidInputError, match=r"imageVersion: expected an image version such as composer-2\.14\.1"):
+    with pytest.raises(InvalidInputError, match=r"imageVersion: expected an image version such as composer-2\.17\.9"):
         ImageVersion.parse(text, where="imageVersion")
 
 
@@ -180,3 +180,30 @@ def test_what_is_no_gke_version_is_refused_with_its_place(text: str) -> None:
 def test_support_of_the_agent_begins_with_an_exact_build_of_each_minor(text: str, *, supported: bool | None) -> None:
     """1.22 begins with 1.22.7-gke.1500 and 1.23 with 1.23.4-gke.1600; what is left out may leave it open."""
     assert GkeVersion.parse(text).supports_agent is supported
+
+
+@pytest.mark.parametrize(
+    ("text", "is_no_longer_offered", "is_far_behind"),
+    [
+        ("composer-2.4.2-airflow-2", True, True),
+        ("composer-2.13.9-airflow-2.10.5", True, True),
+        ("composer-2.14.1-airflow-2.10.5", False, True),
+        ("composer-2.16.0-airflow-2.10.5", False, False),
+        (NEWEST_IMAGE, False, False),
+        ("composer-2.18.0-airflow-2.11.1", False, False),
+        ("composer-2-airflow-2", False, False),
+        ("composer-2.0.32-airflow-2.3.4", False, False),
+        ("composer-3-airflow-2.10.5-build.3", False, False),
+    ],
+)
+def test_images_grow_old(text: str, *, is_no_longer_offered: bool, is_far_behind: bool) -> None:
+    """Ended images and those far behind the newest are told; aliases, newer ones and other generations are not."""
+    image = ImageVersion.parse(text)
+    assert (image.is_no_longer_offered, image.is_far_behind) == (is_no_longer_offered, is_far_behind)
+
+
+def test_the_newest_image_can_be_read_and_leaves_few_behind() -> None:
+    """The dated table agrees with itself: images two minor versions behind the newest one are far behind."""
+    newest = ImageVersion.parse(NEWEST_IMAGE)
+    assert newest.composer is not None
+    assert newest.composer.minor - 2 == LAST_MINOR_FAR_BEHIND

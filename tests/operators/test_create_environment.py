@@ -166,7 +166,7 @@ def test_the_secrets_of_an_adopted_environment_are_not_shown(
     """A planned environment variable that the environment lacks is named, its value is not, whatever its name."""
     cloud.put(ENVIRONMENT_ID, state="RUNNING", masquerade=True)
     software = {"imageVersion": IMAGE, "envVariables": {"DB_PASSWORD": "hunter2", "zone": "hunter2"}}
-    facts = execute(environment={"name": NAME, "config": {"softwareConfig": software}})
+    facts = execute(environment=environment_resource(softwareConfig=software))
     assert facts["differences"] == [
         "config.softwareConfig.envVariables.DB_PASSWORD: differs",
         "config.softwareConfig.envVariables.zone: differs",

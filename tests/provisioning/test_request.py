@@ -13,7 +13,7 @@ from google.cloud.orchestration.airflow.service_v1.types import Environment
 from airflow_masq.exceptions import CannotMasqueradeError, FinalError, InvalidInputError
 from airflow_masq.provisioning.request import CreationRequest, lint_request, read_request
 from airflow_masq.rules import lint
-from tests.emulated_cloud import IMAGE, PROJECT, environment_resource
+from tests.emulated_cloud import IMAGE, PROJECT, SERVICE_ACCOUNT, environment_resource
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,14 +33,21 @@ def read(
     return read_request(plan=plan, environment=environment, **parts, default_project=lambda: PROJECT)
 
 
+SNAKE = {
+    "name": NAME,
+    "config": {
+        "software_config": {"image_version": IMAGE},
+        "node_config": {"service_account": SERVICE_ACCOUNT, "tags": ["a"]},
+    },
+}
+
+
 @pytest.mark.parametrize(
     "environment",
     [
         environment_resource(nodeConfig={"tags": ["a"]}),
-        {"name": NAME, "config": {"software_config": {"image_version": IMAGE}, "node_config": {"tags": ["a"]}}},
-        Environment(
-            {"name": NAME, "config": {"software_config": {"image_version": IMAGE}, "node_config": {"tags": ["a"]}}}
-        ),
+        SNAKE,
+        Environment(SNAKE),
     ],
     ids=["camelCase", "snake_case", "protobuf"],
 )
@@ -179,7 +186,8 @@ def test_what_cannot_be_understood_is_refused_in_one_line(arguments: dict[str, A
     assert "\n" not in str(caught.value)
 
 
-WARNED = {"environment": environment_resource(), "network": {"pod_ranges": ["192.168.0.0/24"]}}
+TARGETS = [{"name": "erp", "observe": "http://172.20.0.10/"}]
+WARNED = {"environment": environment_resource(), "network": {"pod_ranges": ["192.168.0.0/24"]}, "targets": TARGETS}
 OVERLAPPING = {
     "environment": environment_resource(),
     "network": {"node_ranges": ["10.128.0.0/20"], "pod_ranges": ["10.128.0.0/16"]},
@@ -208,6 +216,13 @@ def test_warnings_are_logged_and_returned(caplog: pytest.LogCaptureFixture, on_f
     assert {finding.severity.value for finding in findings} == {"warning"}
     for finding in findings:
         assert f"{finding.code} warning {finding.where}: {finding.message}" in caplog.text
+
+
+def test_a_plan_without_targets_is_no_finding_about_a_creation() -> None:
+    """To create an environment no targets are needed, so the remark about them is left to ``lint``."""
+    request = read(environment=environment_resource())
+    told = {finding.code for finding in lint_request(request, on_findings="fail")}
+    assert {finding.code for finding in lint(request.plan)} - told == {"MASQ319"}
 
 
 def test_errors_are_only_logged_with_warn(caplog: pytest.LogCaptureFixture) -> None:

@@ -18,6 +18,7 @@ from airflow_masq.network.policy import Chain, MasqueradePolicy
 from airflow_masq.plan import plan_from_mapping
 from airflow_masq.renderings import RENDERINGS
 from airflow_masq.rules import lint
+from tests.renderings.examples import PAGE
 
 NETWORK = {
     "node_ranges": ["10.128.0.0/20"],
@@ -232,18 +233,20 @@ def test_ones_own_list_is_left_alone() -> None:
 def test_what_ones_own_list_leaves_out_is_said() -> None:
     """Node and Pod ranges that are missing are named in a comment, in the rule's words; those it holds are not."""
     node, pod, nothing = comments({"agent_config": "nonMasqueradeCIDRs: [172.20.0.0/16]"})
-    assert node.startswith("MASQ301: The node range 10.128.0.0/20 is missing from the non-masquerade list. Composer")
-    assert pod.startswith(" MASQ301: The Pod range 192.168.0.0/16 is missing from the non-masquerade list. Composer")
+    assert node.startswith("MASQ301: The node range 10.128.0.0/20 is missing from the non-masquerade list, so servers")
+    assert pod.startswith(" MASQ301: The Pod range 192.168.0.0/16 is missing from the non-masquerade list, so servers")
     assert nothing == ""
     halves = "nonMasqueradeCIDRs: [10.128.0.0/9, 192.168.128.0/17, 192.168.0.0/17]"
     assert comments({"agent_config": halves}) == [""]
     assert comments("composer") == [""]
 
 
-def test_the_comment_is_what_the_rule_says() -> None:
+@pytest.mark.parametrize("environment", [{}, {"environment": PAGE}])
+def test_the_comment_is_what_the_rule_says(environment: dict[str, Any]) -> None:
     """The comment and the finding of ``lint`` are the same sentence."""
     plan = plan_from_mapping(
-        {"network": NODES_AND_PODS, "policy": {"agent_config": "nonMasqueradeCIDRs: [10.128.0.0/20]"}}, source="plan"
+        environment | {"network": NODES_AND_PODS, "policy": {"agent_config": "nonMasqueradeCIDRs: [10.128.0.0/20]"}},
+        source="plan",
     )
     (message,) = [finding.message for finding in lint(plan) if finding.code == "MASQ301"]
     assert f"MASQ301: {message}" in " ".join(render_agent_config(plan).replace("\n# ", " ").split("\n"))

@@ -1,4 +1,4 @@
-"""The fine points of the rules about environments, MASQ106 to MASQ112."""
+"""The fine points of the rules about environments, MASQ106 to MASQ122, and about targets that are missing."""
 
 from __future__ import annotations
 
@@ -42,15 +42,17 @@ def test_the_version_at_creation_decides(version: str, severities: list[Severity
         (COMPOSER_1, {"useIpAliases": True}, True, []),
         (COMPOSER_1, {}, False, []),
         (COMPOSER_2, {}, True, []),
-        (COMPOSER_2, {"useIpAliases": True}, True, [Severity.WARNING]),
-        (COMPOSER_3, {"use_ip_aliases": False}, False, [Severity.WARNING]),
+        (COMPOSER_2, {"useIpAliases": True}, True, [Severity.ERROR]),
+        (COMPOSER_2, {"useIpAliases": False}, True, []),
+        (COMPOSER_3, {"use_ip_aliases": True}, False, [Severity.WARNING]),
+        (COMPOSER_3, {"use_ip_aliases": False}, False, []),
         ("composer-latest-airflow-2", {"useIpAliases": True}, True, []),
     ],
 )
 def test_ip_aliases_belong_to_composer_1(
     image: str, aliases: dict[str, bool], *, flag: bool, severities: list[Severity]
 ) -> None:
-    """On Composer 1 the agent needs them, later the field says nothing, and without a generation it is not judged."""
+    """On Composer 1 the agent needs them, Composer 2 refuses the field, and without a generation it is not judged."""
     plan = environment(image, nodeConfig={"enableIpMasqAgent": flag, "ipAllocationPolicy": aliases})
     assert [finding.severity for finding in findings(plan, "MASQ107")] == severities
 
@@ -186,3 +188,168 @@ def test_each_private_field_needs_a_private_environment(field: str) -> None:
     assert finding.where.endswith(field)
     private = {**PRIVATE_FIELDS[field], "enablePrivateEnvironment": True}
     assert not findings(environment(privateEnvironmentConfig=private), "MASQ109")
+
+
+@pytest.mark.parametrize(
+    ("image", "node_config", "is_found"),
+    [
+        (COMPOSER_2, {}, True),
+        (COMPOSER_2, {"serviceAccount": ""}, True),
+        (COMPOSER_3, {}, True),
+        (None, {}, True),
+        (COMPOSER_1, {}, False),
+        (COMPOSER_2, {"serviceAccount": "sa@p.iam.gserviceaccount.com"}, False),
+    ],
+)
+def test_a_service_account_is_demanded(image: str | None, node_config: dict[str, str], *, is_found: bool) -> None:
+    """Every environment but one of Composer 1 needs an explicit service account."""
+    software = {} if image is None else {"imageVersion": image}
+    plan = {"environment": {"config": {"softwareConfig": software, "nodeConfig": node_config}}}
+    assert ("MASQ115" in codes(plan)) is is_found
+
+
+@pytest.mark.parametrize(
+    ("image", "config", "severity"),
+    [
+        (COMPOSER_2, {"nodeCount": 3}, Severity.ERROR),
+        (COMPOSER_2, {"nodeConfig": {"location": "z"}}, Severity.ERROR),
+        (COMPOSER_2, {"nodeConfig": {"machineType": "n1"}}, Severity.ERROR),
+        (COMPOSER_2, {"nodeConfig": {"diskSizeGb": 30}}, Severity.WARNING),
+        (COMPOSER_2, {"nodeConfig": {"oauthScopes": ["s"]}}, Severity.WARNING),
+        (COMPOSER_3, {"nodeConfig": {"machineType": "n1"}}, Severity.WARNING),
+        (COMPOSER_3, {"privateEnvironmentConfig": {"privateClusterConfig": {"a": 1}}}, Severity.ERROR),
+    ],
+)
+def test_a_field_is_an_error_where_the_service_was_seen_to_refuse_it(
+    image: str, config: dict[str, Any], severity: Severity
+) -> None:
+    """Where an answer of the service is known, the finding quotes it; elsewhere it is a warning."""
+    (finding,) = findings(environment(image, **config), "MASQ108")
+    assert (finding.severity, "the service answers" in finding.message) == (severity, severity is Severity.ERROR)
+
+
+def _named(name: str, **node_config: object) -> dict[str, Any]:
+    plan = environment(nodeConfig=node_config)
+    plan["environment"]["name"] = name
+    return plan
+
+
+@pytest.mark.parametrize(
+    ("location", "words"),
+    [
+        ("asia", "asia is a multi-region, and an environment lies in one region; name one, such as asia-east1."),
+        ("eu", "such as europe-central2."),
+        ("europe-west-1", "Did you mean europe-west1?"),
+        ("moon", "moon is not among the regions that are known to offer Composer."),
+    ],
+)
+def test_an_unknown_region_is_a_warning(location: str, words: str) -> None:
+    """A multi-region is named as one, and a misspelt region gets the nearest; a known one has no finding."""
+    (finding,) = findings(_named(f"projects/p/locations/{location}/environments/e"), "MASQ117")
+    assert (finding.severity, finding.message.endswith(words)) == (Severity.WARNING, True)
+    assert not findings(_named("projects/p/locations/europe-west4/environments/e"), "MASQ117")
+
+
+@pytest.mark.parametrize(
+    ("subnetwork", "is_found"),
+    [
+        ("projects/p/regions/us-east1/subnetworks/s", True),
+        ("https://www.googleapis.com/compute/v1/projects/p/regions/us-east1/subnetworks/s", True),
+        ("projects/p/regions/us-central1/subnetworks/s", False),
+        ("s", False),
+        ("", False),
+    ],
+)
+def test_a_subnetwork_lies_in_the_environments_region(subnetwork: str, *, is_found: bool) -> None:
+    """Another region is found in both forms of the name; a bare name, or an environment without one, is not judged."""
+    plan = _named("projects/p/locations/us-central1/environments/e", network="n", subnetwork=subnetwork)
+    assert ("MASQ118" in codes(plan)) is is_found
+    assert "MASQ118" not in codes(environment(nodeConfig={"network": "n", "subnetwork": subnetwork}))
+
+
+@pytest.mark.parametrize("image", [COMPOSER_1, COMPOSER_2, COMPOSER_3])
+def test_high_resilience_needs_a_private_environment_on_composer_2(image: str) -> None:
+    """Only Composer 2 was seen to refuse it."""
+    plan = environment(image, resilienceMode="HIGH_RESILIENCE")
+    assert ("MASQ119" in codes(plan)) is (image == COMPOSER_2)
+
+
+DESCRIBED: dict[str, Any] = {
+    "nodeConfig": {
+        "diskSizeGb": 100,
+        "ipAllocationPolicy": {"useIpAliases": True, "clusterIpv4CidrBlock": "10.4.0.0/17"},
+    },
+    "privateEnvironmentConfig": {"cloudSqlIpv4CidrBlock": "10.0.0.0/12", "privateClusterConfig": {}},
+}
+
+
+def test_defaults_in_googles_own_description_are_no_errors() -> None:
+    """The same fields are errors in a request and one remark in a description."""
+    request = environment(**DESCRIBED)
+    assert {"MASQ107", "MASQ108", "MASQ109", "MASQ201"} <= codes(request)
+    request["environment"]["state"] = "RUNNING"
+    assert codes(request) & {"MASQ107", "MASQ108", "MASQ109", "MASQ120", "MASQ201"} == {"MASQ120"}
+
+
+@pytest.mark.parametrize("image", [COMPOSER_1, COMPOSER_2, None])
+def test_a_description_without_defaults_has_no_remark(image: str | None) -> None:
+    """Nothing was skipped where no unused field is there, or where the generation is not known."""
+    plan = environment(image)
+    plan["environment"]["state"] = "RUNNING"
+    assert "MASQ120" not in codes(plan)
+
+
+@pytest.mark.parametrize(
+    ("private", "is_found"),
+    [
+        ({}, True),
+        ({"networkingConfig": {"connectionType": "VPC_PEERING"}}, True),
+        ({"networkingConfig": {"connectionType": "PRIVATE_SERVICE_CONNECT"}}, False),
+        ({"cloudComposerConnectionSubnetwork": SUBNETWORK}, False),
+    ],
+)
+def test_the_cloud_sql_pool_counts_for_peering_only(private: dict[str, Any], *, is_found: bool) -> None:
+    """Over Private Service Connect no Cloud SQL range is used, so it overlaps nothing."""
+    plan = environment(
+        nodeConfig={"ipAllocationPolicy": {"clusterIpv4CidrBlock": "10.4.0.0/17"}},
+        privateEnvironmentConfig={"enablePrivateEnvironment": True, "cloudSqlIpv4CidrBlock": "10.0.0.0/12", **private},
+    )
+    assert ("MASQ201" in codes(plan)) is is_found
+
+
+@pytest.mark.parametrize(
+    ("image", "worker", "is_found"),
+    [
+        (COMPOSER_2, {"cpu": 2, "memoryGb": 16}, True),
+        (COMPOSER_2, {"cpu": 2, "memoryGb": 1.5}, True),
+        (COMPOSER_2, {"cpu": 2, "memoryGb": 13}, False),
+        (COMPOSER_2, {"cpu": 2, "memoryGb": 2}, False),
+        (COMPOSER_2, {"cpu": 0, "memoryGb": 2}, False),
+        (COMPOSER_2, {"memoryGb": 16}, False),
+        (COMPOSER_2, {"cpu": 2}, False),
+        (COMPOSER_3, {"cpu": 2, "memoryGb": 16}, False),
+    ],
+)
+def test_a_workers_memory_fits_its_cpus(image: str, worker: dict[str, float], *, is_found: bool) -> None:
+    """From 1 to 6.5 GB for each vCPU fit; what is not set, or of another generation, is not judged."""
+    assert ("MASQ121" in codes(environment(image, workloadsConfig={"worker": worker}))) is is_found
+
+
+def test_fifty_authorised_networks_are_enough() -> None:
+    """The fifty-first is found."""
+    blocks = [{"cidrBlock": f"10.{number}.0.0/16"} for number in range(51)]
+    assert "MASQ122" in codes(environment(masterAuthorizedNetworksConfig={"enabled": True, "cidrBlocks": blocks}))
+    assert "MASQ122" not in codes(
+        environment(masterAuthorizedNetworksConfig={"enabled": True, "cidrBlocks": blocks[:50]})
+    )
+
+
+@pytest.mark.parametrize(
+    "plan",
+    [environment(), {"network": {"node_ranges": ["10.128.0.0/20"]}}, {"network": {"pod_ranges": ["10.4.0.0/17"]}}],
+)
+def test_a_plan_without_targets_is_told(plan: dict[str, Any]) -> None:
+    """Without targets the check has nothing to ask; a plan with one, or of a policy alone, has no such remark."""
+    assert [finding.severity for finding in findings(plan, "MASQ319")] == [Severity.INFO]
+    assert not findings({**plan, "targets": [{"name": "erp", "observe": "http://172.20.0.10/"}]}, "MASQ319")
+    assert not findings({"policy": "composer"}, "MASQ319")

@@ -46,10 +46,12 @@ def test_the_agents_list_must_hold_nodes_and_pods(text: str, missing: list[str])
 
 
 def test_the_caution_is_told_in_googles_terms() -> None:
-    """Who leaves a range out reads why Composer wants it: intranode visibility."""
+    """Where a range is left out, the reason is told, and Composer's own where the plan has an environment."""
     (finding,) = findings(_agent(_listing(NODES)), "MASQ301")
-    assert "intranode visibility" in finding.message
-    assert "include at least the cluster's node and Pod ranges" in finding.message
+    assert "servers in the cluster see nodes instead of their clients" in finding.message
+    assert "Composer" not in finding.message
+    (finding,) = findings({**_agent(_listing(NODES)), **environment()}, "MASQ301")
+    assert "Composer demands it for intranode visibility" in finding.message
 
 
 def test_defaults_without_public_pods_are_no_proper_list() -> None:

@@ -39,7 +39,7 @@ def test_findings_are_sorted_and_stable() -> None:
     plan = plan_from_mapping(FLAWED, source="params")
     findings = lint(plan)
     environment_codes = ["MASQ102", "MASQ103", "MASQ104", "MASQ113"]
-    assert [finding.code for finding in findings] == environment_codes + ["MASQ201"] * 6 + ["MASQ202"]
+    assert [finding.code for finding in findings] == [*environment_codes, *["MASQ201"] * 6, "MASQ202", "MASQ319"]
     assert findings == tuple(sorted(findings, key=lambda finding: (finding.code, finding.where, finding.message)))
     assert lint(plan) == findings
 
@@ -62,8 +62,9 @@ def test_a_good_plan_has_no_findings() -> None:
         "environment": {
             "name": "projects/example-project/locations/us-central1/environments/example-environment",
             "config": {
-                "softwareConfig": {"imageVersion": "composer-2.14.1-airflow-2.10.5"},
+                "softwareConfig": {"imageVersion": "composer-2.17.9-airflow-2.11.1"},
                 "nodeConfig": {
+                    "serviceAccount": "composer@example-project.iam.gserviceaccount.com",
                     "enableIpMasqAgent": True,
                     "ipAllocationPolicy": {
                         "clusterIpv4CidrBlock": "192.168.0.0/16",
@@ -73,10 +74,12 @@ def test_a_good_plan_has_no_findings() -> None:
             },
         },
         "network": {"node_ranges": ["10.128.0.0/20"]},
+        "targets": [{"name": "erp", "observe": "http://172.20.0.10/"}],
     }
     assert lint(plan_from_mapping(good, source="params")) == ()
 
 
 def test_a_plan_without_an_environment_says_nothing_of_one() -> None:
     """A plan that only names a network has no finding about an environment that it does not describe."""
-    assert lint(plan_from_mapping({"network": {"node_ranges": ["10.128.0.0/20"]}}, source="params")) == ()
+    found = lint(plan_from_mapping({"network": {"node_ranges": ["10.128.0.0/20"]}}, source="params"))
+    assert [finding.code for finding in found] == ["MASQ319"]

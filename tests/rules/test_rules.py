@@ -13,6 +13,7 @@ import pytest
 
 from airflow_masq.plan import load_plan, plan_from_mapping
 from airflow_masq.rules import Finding, Rule, Severity, lint, list_rules, write_page
+from tests.rules.linting import NO_TARGETS, codes, environment
 
 PAGES = Path(__file__).parents[2] / "docs" / "rules"
 RULES = pytest.mark.parametrize("rule", list_rules(), ids=lambda rule: rule.code)
@@ -27,8 +28,9 @@ def test_the_bad_example_is_found(rule: Rule) -> None:
 
 @RULES
 def test_the_good_example_is_good_to_every_rule(rule: Rule) -> None:
-    """What a page shows as good is complained about by no rule at all."""
-    assert lint(load_plan(rule.good, source="good")) == ()
+    """What a page shows as good is complained about by no rule at all; most examples show a part without targets."""
+    plan = load_plan(rule.good, source="good")
+    assert [finding.code for finding in lint(plan)] == [NO_TARGETS] * (not plan.targets)
 
 
 @RULES
@@ -56,23 +58,19 @@ def test_the_page_is_whole(rule: Rule) -> None:
     assert "read 2026-" in " ".join(text.split())
 
 
-def _environment(image: str | None = "composer-2.14.1-airflow-2.10.5", **config: dict[str, Any]) -> dict[str, Any]:
-    software = {} if image is None else {"softwareConfig": {"imageVersion": image}}
-    return {"environment": {"config": {**software, **config}}}
-
-
 def _findings(mapping: dict[str, Any], code: str) -> list[Finding]:
     return [finding for finding in lint(plan_from_mapping(mapping, source="params")) if finding.code == code]
 
 
 @pytest.mark.parametrize(
-    ("image", "codes"),
+    ("image", "expected"),
     [
         ("composer-3-airflow-2", {"MASQ101"}),
         ("composer-3-airflow-3.1.0-build.1", {"MASQ101"}),
         ("composer-1-airflow-2", {"MASQ102", "MASQ107"}),
         ("composer-2.0.0-preview.1-airflow-2.1.4", {"MASQ102"}),
-        ("composer-2.1.0-airflow-2.4.3", set()),
+        ("composer-2.1.0-airflow-2.4.3", {"MASQ116"}),
+        ("composer-2.16.0-airflow-2.10.5", set()),
         ("composer-2-airflow-2", set()),
         ("composer-latest-airflow-2", {"MASQ105"}),
         ("composer-two", {"MASQ105"}),
@@ -81,10 +79,9 @@ def _findings(mapping: dict[str, Any], code: str) -> list[Finding]:
         (None, {"MASQ105"}),
     ],
 )
-def test_images_are_judged_by_their_generation(image: str | None, codes: set[str]) -> None:
-    """Composer 3 has no agent, 1 and 2.0 have ended, other Composer 2 is fine, and what tells neither is said so."""
-    plan = plan_from_mapping(_environment(image, nodeConfig={"enableIpMasqAgent": True}), source="params")
-    assert {finding.code for finding in lint(plan)} == codes
+def test_images_are_judged_by_their_generation(image: str | None, expected: set[str]) -> None:
+    """Composer 3 has no agent, 1 and 2.0 have ended, current Composer 2 is fine, and what tells neither is said so."""
+    assert codes(environment(image, nodeConfig={"enableIpMasqAgent": True})) == expected
 
 
 @pytest.mark.parametrize(
@@ -103,14 +100,14 @@ def test_images_are_judged_by_their_generation(image: str | None, codes: set[str
             "composer-4-airflow-3 is of a generation that this tool does not know",
         ),
         ("composer-latest-airflow-2", Severity.WARNING, "does not tell Composer's generation"),
-        (None, Severity.WARNING, "does not tell Composer's generation"),
+        (None, Severity.ERROR, "Without an image version the service creates Composer 3"),
     ],
 )
 def test_what_is_no_image_version_is_told_apart_from_what_does_not_tell(
     image: str | None, severity: Severity, words: str
 ) -> None:
     """The service refuses a malformed version; an alias or a generation to come only leaves a question open."""
-    (finding,) = _findings(_environment(image, nodeConfig={"enableIpMasqAgent": True}), "MASQ105")
+    (finding,) = _findings(environment(image, nodeConfig={"enableIpMasqAgent": True}), "MASQ105")
     assert finding.severity is severity
     assert words in finding.message
 
@@ -118,7 +115,7 @@ def test_what_is_no_image_version_is_told_apart_from_what_does_not_tell(
 @pytest.mark.parametrize("name", ["example-environment", "projects/p/locations/l/environments/-a", ""])
 def test_a_name_that_composer_refuses_is_found(name: str) -> None:
     """A bare id, a bad id and an empty name are found, with what belongs there."""
-    mapping = {"environment": {"name": name, **_environment()["environment"]}}
+    mapping = {"environment": {"name": name, **environment()["environment"]}}
     (finding,) = _findings(mapping, "MASQ103")
     assert finding.where == "environment.name"
     assert finding.message.startswith("Expected ")
@@ -137,7 +134,7 @@ def test_a_missing_flag_is_told_and_a_false_one_warned_of(
     node_config: dict[str, object], severities: list[Severity]
 ) -> None:
     """Leaving the flag out is worth knowing, writing it down as false worth a warning, true worth nothing."""
-    findings = _findings(_environment(nodeConfig=node_config), "MASQ104")
+    findings = _findings(environment(nodeConfig=node_config), "MASQ104")
     assert [finding.severity for finding in findings] == severities
 
 
@@ -169,7 +166,7 @@ def test_every_pair_of_ranges_is_compared(network: dict[str, object], messages: 
 def test_an_environments_own_pod_range_is_compared_with_the_nodes() -> None:
     """The Pod range that the environment asks for is found to overlap the node range that the plan knows."""
     policy = {"ipAllocationPolicy": {"clusterIpv4CidrBlock": "10.128.0.0/14"}}
-    mapping = {**_environment(nodeConfig=policy), "network": {"node_ranges": ["10.128.0.0/20"]}}
+    mapping = {**environment(nodeConfig=policy), "network": {"node_ranges": ["10.128.0.0/20"]}}
     assert len(_findings(mapping, "MASQ201")) == 1
 
 
@@ -184,7 +181,7 @@ def test_an_environments_own_pod_range_is_compared_with_the_nodes() -> None:
 )
 def test_only_two_answers_to_one_question_contradict(policy: dict[str, object], count: int) -> None:
     """A CIDR and a name for the same purpose are found; for two purposes, or an empty one, they are not."""
-    assert len(_findings(_environment(nodeConfig={"ipAllocationPolicy": policy}), "MASQ202")) == count
+    assert len(_findings(environment(nodeConfig={"ipAllocationPolicy": policy}), "MASQ202")) == count
 
 
 @pytest.mark.parametrize(
@@ -205,7 +202,7 @@ def test_only_two_answers_to_one_question_contradict(policy: dict[str, object], 
 def test_blocks_must_be_aligned_or_bare_sizes(block: str, *, is_found: bool) -> None:
     """Misaligned and unreadable blocks are found, aligned blocks and bare sizes are not; messages are harmless."""
     policy = {"clusterIpv4CidrBlock": "192.168.0.0/16", "servicesIpv4CidrBlock": block}
-    findings = _findings(_environment(nodeConfig={"ipAllocationPolicy": policy}), "MASQ203")
+    findings = _findings(environment(nodeConfig={"ipAllocationPolicy": policy}), "MASQ203")
     assert bool(findings) is is_found
     assert all(finding.where.endswith("servicesIpv4CidrBlock") for finding in findings)
     assert all(finding.message.isprintable() for finding in findings)
@@ -227,13 +224,42 @@ def test_blocks_must_be_aligned_or_bare_sizes(block: str, *, is_found: bool) -> 
 def test_allowed_ranges_end_where_they_end(cidr: str, *, is_found: bool) -> None:
     """Reserved ranges are allowed, what lies beyond them, wholly or in part, is not."""
     policy = {"ipAllocationPolicy": {"servicesIpv4CidrBlock": cidr}}
-    findings = _findings(_environment(nodeConfig=policy), "MASQ204")
+    findings = _findings(environment(nodeConfig=policy), "MASQ204")
     assert [finding.severity for finding in findings] == [Severity.ERROR] * is_found
     private = {"enablePrivatelyUsedPublicIps": True}
-    assert not _findings(_environment(nodeConfig=policy, privateEnvironmentConfig=private), "MASQ204")
+    assert not _findings(environment(nodeConfig=policy, privateEnvironmentConfig=private), "MASQ204")
 
 
 def test_a_range_that_only_the_plan_names_is_a_warning() -> None:
     """Where the environment itself does not ask for the public range, the service may learn it in another way."""
     (finding,) = _findings({"network": {"pod_ranges": ["8.0.0.0/16"]}}, "MASQ204")
     assert (finding.severity, finding.where) == (Severity.WARNING, "network.pod_ranges[0]")
+
+
+def test_a_range_by_name_is_judged_like_one_that_is_spelt_out() -> None:
+    """The service refuses a range outside the allowed ones also where the environment names a secondary range."""
+    policy = {"ipAllocationPolicy": {"clusterSecondaryRangeName": "pods"}}
+    ranges = {"pod_ranges": ["100.128.48.0/20"], "service_ranges": ["100.255.48.0/24"]}
+    pods, services = _findings({**environment(nodeConfig=policy), "network": ranges}, "MASQ204")
+    assert (pods.severity, services.severity) == (Severity.ERROR, Severity.WARNING)
+    assert not _findings({**environment(nodeConfig=policy), "network": {"pod_ranges": ["100.64.0.0/20"]}}, "MASQ204")
+
+
+@pytest.mark.parametrize(
+    ("block", "reuse", "severities"),
+    [
+        ("100.200.0.0/28", False, [Severity.ERROR]),
+        ("100.200.0.0/28", True, [Severity.WARNING]),
+        ("100.64.0.0/28", False, []),
+    ],
+)
+def test_the_masters_block_must_be_allowed_too(block: str, *, reuse: bool, severities: list[Severity]) -> None:
+    """The GKE master needs an allowed range; whether reusing public addresses extends to it is not known."""
+    private = {
+        "enablePrivateEnvironment": True,
+        "enablePrivatelyUsedPublicIps": reuse,
+        "privateClusterConfig": {"masterIpv4CidrBlock": block},
+    }
+    found = _findings(environment(privateEnvironmentConfig=private), "MASQ204")
+    assert [finding.severity for finding in found] == severities
+    assert all("set enablePrivatelyUsedPublicIps" not in finding.message for finding in found)

@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING
 
 from netaddr import IPNetwork, cidr_merge
 
-from airflow_masq.environment.cidr_fields import POD_FIELD, RESERVED_FIELDS, SERVICE_FIELD, CidrField
+from airflow_masq.environment import COMPOSER_1
+from airflow_masq.environment.cidr_fields import (
+    CLOUD_SQL_FIELD,
+    POD_FIELD,
+    RESERVED_FIELDS,
+    SERVICE_FIELD,
+    WEB_SERVER_FIELD,
+    CidrField,
+)
 from airflow_masq.network.ranges import IPV4, IPV4_BITS
 from airflow_masq.plan import Plan
 from airflow_masq.text import join_words
@@ -54,13 +62,28 @@ def list_ranges(plan: Plan) -> list[NamedRange]:
         ranges.append(NamedRange(name="node", where=f"network.node_ranges[{index}]", network=network))
     for field in RESERVED_FIELDS:
         reserved = plan.environment.cidr(field)
-        if reserved is not None:
+        if reserved is not None and not is_unused(plan, field=field):
             ranges.append(NamedRange(name=field.purpose, where=field.where, network=reserved))
     for name, networks in plan.ranges.other.items():
         for index, network in enumerate(networks):
             where = f"network.other_ranges.{name}[{index}]"
             ranges.append(NamedRange(name=name, where=where, network=network, is_other=True))
     return ranges
+
+
+def is_unused(plan: Plan, *, field: CidrField) -> bool:
+    """Say whether a block reserved for Google's side has no effect.
+
+    The block for Cloud SQL is a pool from which a peered network takes addresses; over Private Service Connect nothing
+    is peered (inferred). Google's description of an environment has the pool's default everywhere, and defaults of all
+    the others in public environments [source: composer-cloud-sql-pool, composer-public-environment-defaults].
+    """
+    environment = plan.environment
+    if environment.is_described and not environment.is_private:
+        return True
+    if field == CLOUD_SQL_FIELD:
+        return environment.uses_private_service_connect or environment.is_described
+    return field == WEB_SERVER_FIELD and environment.is_described and environment.generation != COMPOSER_1
 
 
 def list_pod_ranges(plan: Plan) -> list[NamedRange]:

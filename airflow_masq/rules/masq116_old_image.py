@@ -1,0 +1,75 @@
+"""The image is too old to create an environment from.
+
+The image of Composer 2 is one that Google no longer supports, which is an error, or is so much older than the newest
+one that the service may refuse it, which is a warning. An alias such as `composer-2-airflow-2` and an environment that
+exists already, as Google has described it, are not judged.
+
+## Why
+
+The service creates environments from current images only and answers 400, "Unsupported image version for new
+environment: '…'. Currently suggested new environment image versions are: […]" ([knowledge-catalog-labs
+49](https://github.com/GoogleCloudPlatform/knowledge-catalog-labs/issues/49), [terraform-provider-google
+20248](https://github.com/hashicorp/terraform-provider-google/issues/20248), both read 2026-11-27). The images refused
+there were three to five minor versions behind the newest. The newest known image is composer-2.17.9-airflow-2.11.1, and
+the support of composer-2.13.9 ended, both on 2026-08-05 ([release
+notes](https://cloud.google.com/composer/docs/release-notes), read 2026-11-27). That an image whose support has ended is
+refused, and that one two minor versions behind may be, is inferred.
+
+## How to fix
+
+Choose the newest image, or the alias `composer-2-airflow-2`. The method `ImageVersions.ListImageVersions` tells what
+the service offers today.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from airflow_masq.environment import IMAGE_VERSION_PLACE
+from airflow_masq.environment.versions import LAST_ENDED, LAST_ENDED_ON, NEWEST_IMAGE
+from airflow_masq.network.provenance import Provenance
+from airflow_masq.plan import Plan
+from airflow_masq.rules.rule import Problem, Rule, Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+def _check(plan: Plan) -> Iterator[Problem]:
+    image = plan.environment.image
+    if image is None or plan.environment.is_described:
+        return
+    if image.is_no_longer_offered:
+        yield Problem(
+            where=IMAGE_VERSION_PLACE,
+            message=f"Google's support of images up to composer-{LAST_ENDED} ended by {LAST_ENDED_ON}, so the service "
+            f"creates nothing from {image}; choose a current image, such as {NEWEST_IMAGE}.",
+        )
+    elif image.is_far_behind:
+        yield Problem(
+            where=IMAGE_VERSION_PLACE,
+            message=f"{image} is much older than {NEWEST_IMAGE}, and the service creates environments from current "
+            "images only; choose a newer one, or ask ListImageVersions whether this one is offered.",
+            severity=Severity.WARNING,
+        )
+
+
+RULE: Final = Rule(
+    code="MASQ116",
+    severity=Severity.ERROR,
+    provenance=Provenance.INFERRED,
+    check=_check,
+    text=__doc__,
+    bad="""
+environment:
+  config:
+    softwareConfig: {imageVersion: composer-2.4.2-airflow-2}
+    nodeConfig: {serviceAccount: composer@example-project.iam.gserviceaccount.com, enableIpMasqAgent: true}
+""",
+    good="""
+environment:
+  config:
+    softwareConfig: {imageVersion: composer-2.17.9-airflow-2.11.1}
+    nodeConfig: {serviceAccount: composer@example-project.iam.gserviceaccount.com, enableIpMasqAgent: true}
+""",
+)
