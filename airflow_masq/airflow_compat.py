@@ -12,12 +12,32 @@ from typing import TYPE_CHECKING, Any
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
 if TYPE_CHECKING:
-    from airflow.sdk import DAG, Asset, BaseHook, BaseOperator, Param, Variable, get_current_context, task
+    from airflow.sdk import (
+        DAG,
+        Asset,
+        BaseHook,
+        BaseOperator,
+        BaseOperatorLink,
+        Param,
+        Variable,
+        get_current_context,
+        task,
+    )
     from airflow.sdk import Context as Context  # noqa: PLC0414 - the explicit re-export of a type that mypy asks for
     from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowNotFoundException
 else:
     try:
-        from airflow.sdk import DAG, Asset, BaseHook, BaseOperator, Param, Variable, get_current_context, task
+        from airflow.sdk import (
+            DAG,
+            Asset,
+            BaseHook,
+            BaseOperator,
+            BaseOperatorLink,
+            Param,
+            Variable,
+            get_current_context,
+            task,
+        )
         from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowNotFoundException
     except ImportError:  # Airflow 2
         from airflow.datasets import Dataset as Asset
@@ -25,6 +45,7 @@ else:
         from airflow.exceptions import AirflowException, AirflowFailException, AirflowNotFoundException
         from airflow.hooks.base import BaseHook
         from airflow.models.baseoperator import BaseOperator
+        from airflow.models.baseoperatorlink import BaseOperatorLink
         from airflow.models.dag import DAG
         from airflow.models.param import Param
         from airflow.models.variable import Variable
@@ -38,6 +59,16 @@ def read_variable(name: str) -> str | None:
     default: dict[str, Any] = {"default_var" if IS_AIRFLOW_2 else "default": None}
     value = Variable.get(name, **default)
     return None if value is None else str(value)
+
+
+def read_xcom(ti_key: Any, *, key: str) -> object:  # noqa: ANN401 - each Airflow has a class of its own
+    """Read an XCom of the task instance that a link belongs to; ``None`` where there is none."""
+    if IS_AIRFLOW_2:
+        from airflow.models.xcom import XCom  # noqa: PLC0415 - a link is asked for when a task has run
+    else:
+        from airflow.sdk.execution_time.xcom import XCom  # noqa: PLC0415 - as above
+    value: object = XCom.get_value(ti_key=ti_key, key=key)
+    return value
 
 
 def make_asset(*, uri: str, name: str, group: str, description: str) -> Asset:
@@ -57,11 +88,13 @@ __all__ = [
     "Asset",
     "BaseHook",
     "BaseOperator",
+    "BaseOperatorLink",
     "BaseTrigger",
     "Param",
     "TriggerEvent",
     "get_current_context",
     "make_asset",
     "read_variable",
+    "read_xcom",
     "task",
 ]

@@ -20,6 +20,11 @@ _OPERATOR_MODULES: Final = (
     "airflow_masq.operators.source_ip_report",
 )
 _TRIGGER_MODULES: Final = ("airflow_masq.triggers.environment_running",)
+# Airflow stores a DAG's links by these names alone; it drops a class that is not registered.
+_LINK_CLASSES: Final = (
+    "airflow_masq.links.environment.ComposerConsoleLink",
+    "airflow_masq.links.environment.ComposerAirflowLink",
+)
 _HOOK_MODULES: Final = ("airflow_masq.hooks.composer", "airflow_masq.hooks.source_ip")
 
 #: The connection form's hints. For older versions of Airflow, the hook returns them with underscores in the names.
@@ -79,6 +84,7 @@ def get_provider_info() -> dict[str, Any]:
         "operators": [{"integration-name": _INTEGRATION, "python-modules": list(_OPERATOR_MODULES)}],
         "hooks": [{"integration-name": _INTEGRATION, "python-modules": list(_HOOK_MODULES)}],
         "triggers": [{"integration-name": _INTEGRATION, "python-modules": list(_TRIGGER_MODULES)}],
+        "extra-links": list(_LINK_CLASSES),
         "connection-types": [_CONNECTION_TYPE],
         "cli": ["airflow_masq.airflow_commands.airflow_commands"],
     }

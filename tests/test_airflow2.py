@@ -37,6 +37,8 @@ from airflow.serialization.serialized_objects import SerializedDAG
 for dag_id, dag in sorted(bag.dags.items()):
     SerializedDAG.to_dict(dag)
     print(dag_id)
+from airflow_masq.airflow_compat import BaseOperatorLink
+assert len(bag.dags["provision_masquerade_environment"].get_task("create").operator_extra_links) == 2
 """
 
 PROVIDER_INFO = """

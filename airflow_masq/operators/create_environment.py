@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 from airflow.configuration import conf
 
 from airflow_masq.airflow_compat import AirflowException, AirflowFailException, BaseOperator
+from airflow_masq.links.environment import CONSOLE_XCOM_KEY, ComposerAirflowLink, ComposerConsoleLink
 from airflow_masq.operators.error_mapping import translate_errors
 from airflow_masq.operators.run_settings import find_plan, refuse_unknown_conf
 from airflow_masq.operators.settings import read_boolean, read_seconds
@@ -86,6 +87,7 @@ class CloudComposerCreateMasqueradeEnvironmentOperator(BaseOperator):
     template_ext: Sequence[str] = ()
     template_fields_renderers: ClassVar[dict[str, str]] = {"plan": "json", "environment": "json"}
     ui_color = "#cfe8fc"
+    operator_extra_links = (ComposerConsoleLink(), ComposerAirflowLink())
 
     def __init__(
         self,
@@ -155,6 +157,8 @@ class CloudComposerCreateMasqueradeEnvironmentOperator(BaseOperator):
                 deadline = time.time() + creation_timeout_seconds
                 start = provisioning.start_creation(client, request)
                 url = provisioning.make_console_url(request.name)
+                if "ti" in context:  # not where a test or a script executes the operator by hand
+                    context["ti"].xcom_push(key=CONSOLE_XCOM_KEY, value=url)
                 self.log.info("Waiting at most %.0f s; see %s", creation_timeout_seconds, url)
                 record = provisioning.record_start(request.plan.ranges, findings=findings, start=start)
                 watch = provisioning.CreationWatch(

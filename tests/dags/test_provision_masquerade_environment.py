@@ -54,6 +54,8 @@ def test_a_plan_becomes_an_environment(airflow: AirflowRunner, tmp_path: Path, *
     assert run.state == "success"
     facts = run.xcom("create")
     assert (facts["state"], facts["enable_ip_masq_agent"], facts["adopted"]) == ("RUNNING", True, False)
+    assert run.xcom("create", key="_link_ComposerConsoleLink") == facts["console_url"]
+    assert run.xcom("create", key="_link_ComposerAirflowLink") == facts["airflow_uri"]
     again = provision(airflow, plan=str(path), deferrable=deferrable).xcom("create")
     assert (again["uuid"], again["adopted"]) == (facts["uuid"], True)
 

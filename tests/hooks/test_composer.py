@@ -122,3 +122,38 @@ def test_no_project_anywhere_is_said(monkeypatch: pytest.MonkeyPatch, extra: dic
     """Where neither the connection nor the credentials name a project, the message says where one belongs."""
     with pytest.raises(InvalidInputError, match=r"project_id: expected a project, here or in connection test_google"):
         hook_of(monkeypatch, **extra).find_default_project_id()
+
+
+def test_a_connection_with_an_endpoint_can_be_tested(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With only the endpoint and a project the emulator is asked, without Google's credentials."""
+    with EmulatedCloud() as cloud:
+        hook = hook_of(monkeypatch, composer_endpoint=cloud.endpoint, project=PROJECT)
+        works, message = hook.test_connection()
+    assert (works, message) == (
+        True,
+        f"The Composer API at {cloud.endpoint} answers: 0 environments in {PROJECT}",
+    )
+
+
+@pytest.mark.parametrize(
+    ("extra", "message"),
+    [
+        ({"composer_endpoint": "http://127.0.0.1:1"}, "project_id: expected a project, here or in connection"),
+        (
+            {"composer_endpoint": "http://192.0.2.1:1", "project": "p-12345"},
+            "connection test_google: composer_endpoint",
+        ),
+        ({"composer_endpoint": "http://127.0.0.1:1", "project": "p-12345"}, ""),
+    ],
+)
+def test_a_test_that_fails_says_why(monkeypatch: pytest.MonkeyPatch, extra: dict[str, object], message: str) -> None:
+    """What is missing or does not answer is named."""
+    works, said = hook_of(monkeypatch, **extra).test_connection()
+    assert not works
+    assert said
+    assert said.startswith(message)
+
+
+def test_without_an_endpoint_googles_own_test_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A connection to Google itself is tested as Google's hook does it."""
+    assert hook_of(monkeypatch, is_anonymous=True).test_connection() == (True, "Credentials are anonymous")
