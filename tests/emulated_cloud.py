@@ -17,19 +17,23 @@ if TYPE_CHECKING:
 
 PROJECT = "example-project"
 LOCATION = "us-central1"
-IMAGE = "composer-2.14.1-airflow-2.10.5"
+IMAGE = "composer-2.17.9-airflow-2.11.1"
+SERVICE_ACCOUNT = "composer@example-project.iam.gserviceaccount.com"
 NAME = EnvironmentName(project=PROJECT, location=LOCATION, environment_id="example-environment")
 
 
-def environment_resource(environment_id: str = NAME.environment_id, **config: object) -> dict[str, Any]:
+def environment_resource(environment_id: str = NAME.environment_id, **config: Any) -> dict[str, Any]:  # noqa: ANN401 - a section is any JSON
     """Write an environment as Google's page does.
 
     :param environment_id: the environment's own id.
     :param config: further sections of ``config``.
-    :return: the REST resource, without the masquerade flag.
+    :return: the REST resource, with a service account and without the masquerade flag.
     """
     name = f"projects/{PROJECT}/locations/{LOCATION}/environments/{environment_id}"
-    return {"name": name, "config": {"softwareConfig": {"imageVersion": IMAGE}, **config}}
+    node = config.pop("nodeConfig", {})
+    if isinstance(node, dict):
+        node = {"serviceAccount": SERVICE_ACCOUNT, **node}
+    return {"name": name, "config": {"softwareConfig": {"imageVersion": IMAGE}, "nodeConfig": node, **config}}
 
 
 class EmulatedCloud:
@@ -83,7 +87,7 @@ class EmulatedCloud:
         name = str(environment_resource(environment_id)["name"])
         config = {
             "software_config": {"image_version": image},
-            "node_config": {"enable_ip_masq_agent": masquerade},
+            "node_config": {"enable_ip_masq_agent": masquerade, "service_account": SERVICE_ACCOUNT},
         }
         self._emulator.add_environment(Environment({"name": name, "config": config, "state": state}))
         return name

@@ -12,7 +12,7 @@ from google.cloud.orchestration.airflow.service_v1.types import Environment
 from airflow_masq.exceptions import CannotMasqueradeError, FinalError, InvalidInputError
 from airflow_masq.provisioning.request import CreationRequest, lint_request, read_request
 from airflow_masq.rules import lint
-from tests.emulated_cloud import IMAGE, PROJECT, environment_resource
+from tests.emulated_cloud import IMAGE, PROJECT, SERVICE_ACCOUNT, environment_resource
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -32,14 +32,21 @@ def read(
     return read_request(plan=plan, environment=environment, **parts, default_project=lambda: PROJECT)
 
 
+SNAKE = {
+    "name": NAME,
+    "config": {
+        "software_config": {"image_version": IMAGE},
+        "node_config": {"service_account": SERVICE_ACCOUNT, "tags": ["a"]},
+    },
+}
+
+
 @pytest.mark.parametrize(
     "environment",
     [
         environment_resource(nodeConfig={"tags": ["a"]}),
-        {"name": NAME, "config": {"software_config": {"image_version": IMAGE}, "node_config": {"tags": ["a"]}}},
-        Environment(
-            {"name": NAME, "config": {"software_config": {"image_version": IMAGE}, "node_config": {"tags": ["a"]}}}
-        ),
+        SNAKE,
+        Environment(SNAKE),
     ],
     ids=["camelCase", "snake_case", "protobuf"],
 )
