@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 PROJECT = "example-project"
 LOCATION = "us-central1"
-IMAGE = "composer-2.14.1-airflow-2.10.5"
+IMAGE = "composer-2.17.9-airflow-2.11.1"
 SERVICE_ACCOUNT = "composer@example-project.iam.gserviceaccount.com"
 NAME = EnvironmentName(project=PROJECT, location=LOCATION, environment_id="example-environment")
 

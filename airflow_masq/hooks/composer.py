@@ -102,7 +102,7 @@ class ComposerHook(GoogleBaseHook):
             status, message = super().test_connection()  # type: ignore[no-untyped-call] # Google's is untyped
             return bool(status), str(message)
         try:
-            project = self.default_project_id()
+            project = self.find_default_project_id()
             with self.get_conn() as client:
                 count = len(client.list(project, location="-"))
         except AirflowMasqError as error:

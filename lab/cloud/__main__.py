@@ -5,13 +5,14 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import ipaddress
 import shlex
 import signal
 import sys
 from typing import TYPE_CHECKING, Final
 
 from lab.cloud.lifecycle import Durations
-from lab.cloud.server import ComposerEmulator
+from lab.cloud.server import DEFAULT_SECONDARY_RANGES, ComposerEmulator
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -42,6 +43,14 @@ def _parse_port(text: str) -> int:
         if 0 <= (port := int(text)) <= _HIGHEST_PORT:
             return port
     raise argparse.ArgumentTypeError(f"expected a port from 0 to {_HIGHEST_PORT}, saw {text!r}")
+
+
+def _parse_range(text: str) -> tuple[str, str]:
+    name, separator, cidr = text.partition("=")
+    with contextlib.suppress(ValueError):
+        if name and separator:
+            return name, str(ipaddress.IPv4Network(cidr))
+    raise argparse.ArgumentTypeError(f"expected NAME=CIDR, such as pods=10.4.0.0/14, saw {text!r}")
 
 
 async def _serve(emulator: ComposerEmulator, *, project: str) -> None:
@@ -78,10 +87,25 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--creation-seconds", type=_parse_seconds, default=5.0, help=creation)
     parser.add_argument("--deletion-seconds", type=_parse_seconds, default=1.0, help=deletion)
     parser.add_argument("--project", default="example-project", help=project)
+    parser.add_argument(
+        "--secondary-range",
+        type=_parse_range,
+        action="append",
+        default=[],
+        metavar="NAME=CIDR",
+        dest="secondary_ranges",
+        help="secondary range of every subnetwork, for environments that name it; may be given several times (default: "
+        f"{', '.join('='.join(pair) for pair in DEFAULT_SECONDARY_RANGES.items())})",
+    )
     options = parser.parse_args(arguments)
     durations = Durations(creation_seconds=options.creation_seconds, deletion_seconds=options.deletion_seconds)
     try:
-        emulator = ComposerEmulator(host=options.host, port=options.port, durations=durations)
+        emulator = ComposerEmulator(
+            host=options.host,
+            port=options.port,
+            durations=durations,
+            secondary_ranges={**DEFAULT_SECONDARY_RANGES, **dict(options.secondary_ranges)},
+        )
     except ValueError as error:
         parser.error(str(error))
     try:

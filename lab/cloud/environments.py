@@ -5,7 +5,7 @@ All other methods of that service (commands, snapshots, workloads) answer UNIMPL
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from google.cloud.orchestration.airflow.service_v1.types import (
     CreateEnvironmentRequest,
@@ -24,10 +24,7 @@ from lab.cloud.lifecycle import Lifecycle
 from lab.cloud.names import EnvironmentName, Parent
 from lab.cloud.store import Store, cut_page
 from lab.cloud.updates import read_update_mask
-from lab.cloud.validation import accept_new_environment
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+from lab.cloud.validation import Surroundings, accept_new_environment
 
 _SERVICE: Final = "google.cloud.orchestration.airflow.service.v1.Environments"
 
@@ -35,17 +32,13 @@ _SERVICE: Final = "google.cloud.orchestration.airflow.service.v1.Environments"
 class Environments:
     """The handlers of the Environments service.
 
-    :param creatable_images: full image versions, newest first.
-    :param node_ranges: primary ranges by subnetwork, as :func:`lab.cloud.validation.accept_new_environment` takes them.
+    :param surroundings: what requests for new environments are checked against.
     """
 
-    def __init__(
-        self, *, store: Store, lifecycle: Lifecycle, creatable_images: Sequence[str], node_ranges: Mapping[str, str]
-    ) -> None:
+    def __init__(self, *, store: Store, lifecycle: Lifecycle, surroundings: Surroundings) -> None:
         self._store = store
         self._lifecycle = lifecycle
-        self._creatable_images = creatable_images
-        self._node_ranges = node_ranges
+        self._surroundings = surroundings
 
     def make_service(self) -> Service:
         """Return the table of methods."""
@@ -62,10 +55,7 @@ class Environments:
 
     def _create(self, request: CreateEnvironmentRequest) -> operations_pb2.Operation:
         # Whether the service checks the request or the taken name first is not verified.
-        environment = accept_new_environment(
-            request, creatable_images=self._creatable_images, node_ranges=self._node_ranges
-        )
-        return self._lifecycle.create(environment)
+        return self._lifecycle.create(accept_new_environment(request, surroundings=self._surroundings))
 
     def _get(self, request: GetEnvironmentRequest) -> Environment:
         return self._store.get_environment(str(EnvironmentName.parse(request.name)))

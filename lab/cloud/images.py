@@ -15,21 +15,29 @@ from packaging.version import Version
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-# Newest first; the first is the default. These are the images of Google's page about the agent, and two more
-# [source: composer-agent-page-images]. Whether Google still creates them is not verified.
+# Newest first; the first is the default, of Composer 3 [source: composer-default-image, composer-newest-image,
+# composer-3-images]. That ``latest`` means Composer 3 as well is inferred. How many versions before the newest the
+# service still creates is not verified [source: composer-current-images].
 CREATABLE_IMAGES: Final = (
-    "composer-2.14.1-airflow-2.10.5",
-    "composer-2.14.1-airflow-2.9.3",
-    "composer-2.13.9-airflow-2.10.5",
-    "composer-3-airflow-2.10.5-build.13",
+    "composer-3-airflow-2.11.1-build.14",
+    "composer-3-airflow-3.2.2-build.1",
+    "composer-3-airflow-3.1.8-build.3",
+    "composer-3-airflow-2.10.5-build.47",
+    "composer-2.17.9-airflow-2.11.1",
+    "composer-2.17.9-airflow-2.10.5",
+    "composer-2.17.8-airflow-2.11.1",
+    "composer-2.17.8-airflow-2.10.5",
 )
+
+COMPOSER_1: Final = 1
+COMPOSER_2: Final = 2
+COMPOSER_3: Final = 3
 
 # The form of an image version, with Composer 3's build [source: composer-image-version, composer-image-build].
 _IMAGE: Final = re.compile(
     r"composer-(?P<composer>[0-9]+(?:\.[0-9]+\.[0-9]+(?:-preview\.[0-9]+)?)?|latest)"
     r"-airflow-(?P<airflow>[0-9]+(?:\.[0-9]+(?:\.[0-9]+)?)?)(?:-build\.(?P<build>[0-9]+))?"
 )
-_COMPOSER_3: Final = 3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,9 +64,9 @@ class Image:
         return cls(composer=composer, airflow=Version(match["airflow"]), build=build)
 
     @property
-    def is_composer_3(self) -> bool:
-        """Whether it is an image of Composer 3, which has no cluster in the customer's project."""
-        return self.composer is not None and self.composer.major == _COMPOSER_3
+    def generation(self) -> int | None:
+        """Composer's major version; ``None`` for ``latest``."""
+        return None if self.composer is None else self.composer.major
 
     def stands_for(self, image: Image) -> bool:
         """Tell whether this alias may be replaced with that full image version."""
@@ -80,6 +88,8 @@ def _covers(alias: Version | None, version: Version | None) -> bool:
 
 def resolve_image(text: str, *, creatable: Sequence[str]) -> str | None:
     """Replace an alias with the newest creatable image that satisfies it, as the server does (source above).
+
+    The order of the list decides for an empty text and for ``latest``.
 
     :param text: an image version or an alias; empty for the default.
     :param creatable: full image versions, newest first.

@@ -21,8 +21,10 @@ import grpc
 from google.cloud.orchestration.airflow.service_v1.types import Environment, EnvironmentConfig, OperationMetadata
 from google.protobuf.empty_pb2 import Empty
 
+from lab.cloud.defaults import add_server_defaults
 from lab.cloud.errors import AlreadyExistsError, ApiError, FailedPreconditionError
 from lab.cloud.faults import Faults
+from lab.cloud.images import COMPOSER_2, Image
 from lab.cloud.names import EnvironmentName
 from lab.cloud.operations import end_operation, open_operation
 from lab.cloud.store import Store
@@ -191,6 +193,9 @@ class Lifecycle:
         # The form of these names is that of real ones (us-central1-example-1a2b3c4d-gke); none of them leads anywhere.
         location = name.parent.location
         stem = f"{location}-{name.environment_id}-{environment.uuid[:8]}"
+        image = Image.parse(made.config.software_config.image_version)
+        if image is not None and image.generation == COMPOSER_2:
+            add_server_defaults(Environment.pb(made).config, parent=name.parent)
         made.config.gke_cluster = f"{name.parent}/clusters/{stem}-gke"
         made.storage_config.bucket = environment.storage_config.bucket or f"{stem}-bucket"
         made.config.dag_gcs_prefix = f"gs://{made.storage_config.bucket}/dags"

@@ -29,6 +29,7 @@ from lab.cloud.lifecycle import Clock, Durations, Hooks, Lifecycle
 from lab.cloud.operations import Operations
 from lab.cloud.proxy import ConnectProxy
 from lab.cloud.store import Store
+from lab.cloud.validation import Surroundings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -40,6 +41,17 @@ API_HOST: Final = "composer.googleapis.com"
 # The lab's choice: the block of auto mode networks in us-central1. No rule depends on the number.
 DEFAULT_NODE_RANGES: Final[Mapping[str, str]] = MappingProxyType({"": "10.128.0.0/20"})
 
+# The lab's choice: the names that examples use, and the mistake of a public report, which takes 100.128.0.0/16 for
+# carrier-grade NAT's addresses [source: composer-range-not-allowed].
+DEFAULT_SECONDARY_RANGES: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "pods": "10.4.0.0/14",
+        "services": "10.8.0.0/20",
+        "public-pods": "100.128.48.0/20",
+        "public-services": "100.255.48.0/24",
+    }
+)
+
 
 class ComposerEmulator:
     """A Composer API on loopback; an asynchronous context manager.
@@ -50,6 +62,7 @@ class ComposerEmulator:
     :param hooks: what else happens when a state changes.
     :param creatable_images: full image versions, newest first.
     :param node_ranges: primary ranges (CIDRs) by the subnetwork's full name; "" for environments that name none.
+    :param secondary_ranges: secondary ranges (CIDRs) of every subnetwork by their names.
     :param clock: the source of time and identities; the machine's own by default.
     :ivar faults: faults on request.
     :ivar refused_targets: what stock clients asked the proxy for besides Composer.
@@ -66,6 +79,7 @@ class ComposerEmulator:
         hooks: Hooks | None = None,
         creatable_images: Sequence[str] = CREATABLE_IMAGES,
         node_ranges: Mapping[str, str] = DEFAULT_NODE_RANGES,
+        secondary_ranges: Mapping[str, str] = DEFAULT_SECONDARY_RANGES,
         clock: Clock | None = None,
     ) -> None:
         try:
@@ -86,9 +100,10 @@ class ComposerEmulator:
             hooks=hooks or Hooks(),
             clock=self._clock,
         )
-        environments = Environments(
-            store=self._store, lifecycle=self._lifecycle, creatable_images=creatable_images, node_ranges=node_ranges
+        surroundings = Surroundings(
+            creatable_images=creatable_images, node_ranges=node_ranges, secondary_ranges=secondary_ranges
         )
+        environments = Environments(store=self._store, lifecycle=self._lifecycle, surroundings=surroundings)
         self._services = (environments.make_service(), Operations(store=self._store).make_service())
         for service in self._services:
             self.faults.add_methods(method.name for method in service.methods)

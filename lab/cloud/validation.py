@@ -7,7 +7,7 @@ state of things, such as a taken name, is checked in :mod:`lab.cloud.lifecycle`.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import combinations
 from typing import TYPE_CHECKING, Final
@@ -17,12 +17,14 @@ from google.cloud.orchestration.airflow.service_v1.types import (
     Environment,
     EnvironmentConfig,
     NetworkingConfig,
+    PrivateClusterConfig,
 )
 from netaddr import AddrFormatError, IPNetwork
 
 from lab.cloud.errors import InvalidArgumentError
-from lab.cloud.images import Image, resolve_image
+from lab.cloud.images import COMPOSER_1, COMPOSER_2, COMPOSER_3, Image, resolve_image
 from lab.cloud.names import ENVIRONMENT_ID, EnvironmentName, Parent
+from lab.cloud.regions import REGIONS, WITHOUT_COMPOSER_1
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -37,10 +39,30 @@ ALLOWED_RANGES: Final = tuple(
         ),
     )
 )  # fmt: skip
-RESERVED_RANGE: Final = IPNetwork("172.17.0.0/16")  # Docker's bridge
-_IN_CLUSTER: Final = frozenset({"Pods", "Services"})
+DOCKER_BRIDGE: Final = IPNetwork("172.17.0.0/16")
+# In GB for each vCPU of a worker; inferred from one answer, for 2 vCPUs [source: composer-worker-memory].
+_LEAST_WORKER_MEMORY: Final = 1.0
+_MOST_WORKER_MEMORY: Final = 6.5
+_SUBNETWORK: Final = re.compile(r"projects/[^/]+/regions/(?P<region>[^/]+)/subnetworks/[^/]+")
 # A size for which GKE chooses the block [source: composer-ip-allocation-forms].
 _SIZE_ONLY: Final = re.compile(r"/([0-9]|[12][0-9]|3[0-2])")
+_NOT_FROM_COMPOSER_2_ON: Final = "is not supported for Cloud Composer environments in versions 2.0.0 and newer"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Surroundings:
+    """What the service knows besides the request.
+
+    :param creatable_images: full image versions, newest first.
+    :param node_ranges: the primary range (a CIDR) of each subnetwork that the lab knows, by the subnetwork's full name;
+        the empty name is for environments that name no subnetwork.
+    :param secondary_ranges: the secondary ranges (CIDRs) of the lab's subnetworks by their names. A name that is not
+        among them is accepted without a check.
+    """
+
+    creatable_images: Sequence[str]
+    node_ranges: Mapping[str, str]
+    secondary_ranges: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,41 +70,54 @@ class Submission:
     """A request for a new environment.
 
     :param image: the resolved image version; ``None`` if the service does not create the requested one.
-    :param creatable_images: full image versions, newest first.
-    :param node_range: the primary range of the subnetwork, as a CIDR; ``None`` if the lab does not know it.
     """
 
+    parent: Parent
     config: EnvironmentConfig
     image: str | None
-    creatable_images: Sequence[str]
-    node_range: str | None
+    surroundings: Surroundings
+
+    @cached_property
+    def generation(self) -> int | None:
+        """Composer's generation, also of an image that is refused; ``None`` where that does not tell it."""
+        image = Image.parse(self.image or self.config.software_config.image_version)
+        return None if image is None else image.generation
+
+    @property
+    def is_composer_2_or_newer(self) -> bool:
+        """Whether Google's "versions 2.0.0 and newer" include it."""
+        return self.generation is not None and self.generation >= COMPOSER_2
+
+    @property
+    def is_private(self) -> bool:
+        """Whether its nodes have internal addresses only."""
+        return self.config.private_environment_config.enable_private_environment
 
     @cached_property
     def blocks(self) -> dict[str, str]:
-        """The requested address blocks by purpose. An empty text and a size only ("/14") leave the choice to GKE."""
+        """The requested address blocks by purpose, in Google's words.
+
+        An empty text and a size only ("/14") leave the choice to GKE.
+        """
         policy, private = self.config.node_config.ip_allocation_policy, self.config.private_environment_config
+        named = self.surroundings.secondary_ranges
         blocks = {
-            "Pods": policy.cluster_ipv4_cidr_block,
-            "Services": policy.services_ipv4_cidr_block,
+            "Cluster": policy.cluster_ipv4_cidr_block or named.get(policy.cluster_secondary_range_name, ""),
+            "Services": policy.services_ipv4_cidr_block or named.get(policy.services_secondary_range_name, ""),
             "GKE master": private.private_cluster_config.master_ipv4_cidr_block,
             "Cloud SQL": private.cloud_sql_ipv4_cidr_block,
             "Web server": private.web_server_ipv4_cidr_block,
             "Cloud Composer network": private.cloud_composer_network_ipv4_cidr_block,
         }
-        sized = {purpose for purpose in _IN_CLUSTER if _SIZE_ONLY.fullmatch(blocks[purpose])}
+        sized = {purpose for purpose in ("Cluster", "Services") if _SIZE_ONLY.fullmatch(blocks[purpose])}
         return {purpose: text for purpose, text in blocks.items() if text and purpose not in sized}
 
     @cached_property
     def networks(self) -> dict[str, IPNetwork]:
         """The node range and the blocks by purpose, without those that the API cannot read."""
-        blocks = {"Nodes": self.node_range or "", **self.blocks}
-        networks = {purpose: _read_network(text) for purpose, text in blocks.items()}
+        node_range = self.surroundings.node_ranges.get(self.config.node_config.subnetwork, "")
+        networks = {purpose: _read_network(text) for purpose, text in {"Nodes": node_range, **self.blocks}.items()}
         return {purpose: network for purpose, network in networks.items() if network is not None}
-
-    @property
-    def cluster_networks(self) -> dict[str, IPNetwork]:
-        """The networks of Pods and Services."""
-        return {purpose: network for purpose, network in self.networks.items() if purpose in _IN_CLUSTER}
 
 
 def _read_network(text: str) -> IPNetwork | None:
@@ -98,27 +133,118 @@ def _overlap(one: IPNetwork, other: IPNetwork) -> bool:
     return one in other or other in one
 
 
+def _find_unexpected_location(submission: Submission) -> Iterator[str]:
+    if submission.parent.location not in REGIONS:
+        yield f"Unexpected location: {submission.parent.location}"
+
+
+def _find_missing_service_account(submission: Submission) -> Iterator[str]:
+    if submission.generation != COMPOSER_1 and not submission.config.node_config.service_account:
+        yield "Composer environment service account is required to be explicitly specified."
+
+
+def _find_ranges_not_allowed(submission: Submission) -> Iterator[str]:
+    is_public_allowed = submission.config.private_environment_config.enable_privately_used_public_ips
+    for purpose in ("GKE master",) if is_public_allowed else ("Cluster", "Services", "GKE master"):
+        network = submission.networks.get(purpose)
+        if network is not None and not any(network in allowed for allowed in ALLOWED_RANGES):
+            yield f"{purpose} CIDR range {network} is not within allowed ranges."
+
+
 def _find_unsupported_image(submission: Submission) -> Iterator[str]:
-    if submission.image is None:
+    if submission.image is not None:
+        return
+    requested, location = submission.config.software_config.image_version, submission.parent.location
+    suggested = (
+        "Currently suggested new environment image versions are: "
+        f"[{', '.join(submission.surroundings.creatable_images)}]."
+    )
+    if submission.generation == COMPOSER_1 and location in WITHOUT_COMPOSER_1:
         yield (
-            "Unsupported image version for new environment: "
-            f"'{submission.config.software_config.image_version}'. Currently suggested new environment image versions "
-            f"are: [{', '.join(submission.creatable_images)}]."
+            f"Cloud Composer 1 is not supported in the selected region '{location}'. Based on your input: "
+            f"'{requested}' you want to create Composer 1 environment. {suggested}"
         )
+    else:
+        yield f"Unsupported image version for new environment: '{requested}'. {suggested}"
 
 
-def _find_agent_on_composer_3(submission: Submission) -> Iterator[str]:
-    image = Image.parse(submission.image or "")
-    if submission.config.node_config.enable_ip_masq_agent and image is not None and image.is_composer_3:
-        field = "config.node_config.enable_ip_masq_agent"
-        yield f"Field '{field}' is not supported in image version '{submission.image}'."
+def _find_node_count(submission: Submission) -> Iterator[str]:
+    if submission.is_composer_2_or_newer and submission.config.node_count:
+        yield f"Configuring node count {_NOT_FROM_COMPOSER_2_ON}."
+
+
+def _find_node_location(submission: Submission) -> Iterator[str]:
+    if submission.is_composer_2_or_newer and submission.config.node_config.location:
+        yield f"Configuring node location {_NOT_FROM_COMPOSER_2_ON}."
+
+
+def _find_machine_type(submission: Submission) -> Iterator[str]:
+    if submission.is_composer_2_or_newer and submission.config.node_config.machine_type:
+        yield f"Configuring node machine type {_NOT_FROM_COMPOSER_2_ON}. Please use the workloads config instead."
+
+
+def _find_ip_aliases(submission: Submission) -> Iterator[str]:
+    if submission.is_composer_2_or_newer and submission.config.node_config.ip_allocation_policy.use_ip_aliases:
+        yield f"Setting useIpAliases {_NOT_FROM_COMPOSER_2_ON}, as they always use VPC Native (IP Aliases)."
+
+
+def _find_web_server_block(submission: Submission) -> Iterator[str]:
+    private = submission.config.private_environment_config
+    if submission.is_composer_2_or_newer and private.web_server_ipv4_cidr_block:
+        yield f"Configuring web server CIDR block {_NOT_FROM_COMPOSER_2_ON}."
+
+
+def _find_subnetwork_elsewhere(submission: Submission) -> Iterator[str]:
+    subnetwork, location = submission.config.node_config.subnetwork, submission.parent.location
+    match = _SUBNETWORK.fullmatch(subnetwork)
+    if match is not None and match["region"] != location:
+        yield f"Provided subnetwork [{subnetwork}] must match Composer location [{location}]."
+
+
+def _find_public_high_resilience(submission: Submission) -> Iterator[str]:
+    is_high = submission.config.resilience_mode == EnvironmentConfig.ResilienceMode.HIGH_RESILIENCE
+    if submission.generation == COMPOSER_2 and is_high and not submission.is_private:
+        yield "In high resilience mode, You can't use public IP networking mode."
+
+
+def _find_private_cluster(submission: Submission) -> Iterator[str]:
+    # An empty one is the same as none, since GET of a public environment has it
+    # [source: composer-public-environment-defaults].
+    if submission.config.private_environment_config.private_cluster_config == PrivateClusterConfig():
+        return
+    if submission.generation == COMPOSER_3:
+        yield "Configuring private cluster is not supported in this version of Cloud Composer."
+    elif not submission.is_private:
+        yield "Cannot set private cluster configuration without enabling Private IP Environment."
 
 
 def _find_public_connection_type(submission: Submission) -> Iterator[str]:
-    private = submission.config.private_environment_config
+    connection_type = submission.config.private_environment_config.networking_config.connection_type
     unspecified = NetworkingConfig.ConnectionType.CONNECTION_TYPE_UNSPECIFIED
-    if private.networking_config.connection_type != unspecified and not private.enable_private_environment:
+    if connection_type != unspecified and not submission.is_private:
         yield "You cannot set networking connection type in public IP environment."
+
+
+def _find_foreign_attachment(submission: Submission) -> Iterator[str]:
+    attachment, project = submission.config.node_config.composer_network_attachment, submission.parent.project
+    if submission.generation == COMPOSER_3 and attachment and not attachment.startswith(f"projects/{project}/"):
+        yield f"Network Attachment ('{attachment}') does not belong to Composer project ('{project}')."
+
+
+def _find_agent_on_composer_3(submission: Submission) -> Iterator[str]:
+    if submission.config.node_config.enable_ip_masq_agent and submission.generation == COMPOSER_3:
+        field_name = "config.node_config.enable_ip_masq_agent"
+        image = submission.image or submission.config.software_config.image_version
+        yield f"Field '{field_name}' is not supported in image version '{image}'."
+
+
+def _find_worker_memory(submission: Submission) -> Iterator[str]:
+    worker = submission.config.workloads_config.worker
+    least, most = (round(worker.cpu * each, 2) for each in (_LEAST_WORKER_MEMORY, _MOST_WORKER_MEMORY))
+    if submission.generation != COMPOSER_2 or not worker.cpu or not worker.memory_gb:
+        return
+    if not least <= round(worker.memory_gb, 2) <= most:
+        yield f"Worker memory must be between {least:.2f}GB and {most:.2f}GB for given vCpu."
 
 
 def _find_unreadable_blocks(submission: Submission) -> Iterator[str]:
@@ -127,54 +253,89 @@ def _find_unreadable_blocks(submission: Submission) -> Iterator[str]:
             yield f"{purpose}: '{text}' is not a valid CIDR range."
 
 
-def _find_public_blocks(submission: Submission) -> Iterator[str]:
-    if submission.config.private_environment_config.enable_privately_used_public_ips:
-        return
-    for purpose, network in submission.cluster_networks.items():
-        if not any(network in allowed for allowed in ALLOWED_RANGES):
-            yield f"{purpose}: CIDR range {network} is not within allowed ranges."
-
-
-def _find_reserved_blocks(submission: Submission) -> Iterator[str]:
-    for purpose, network in submission.cluster_networks.items():
-        if _overlap(network, RESERVED_RANGE):
-            yield f"{purpose}: CIDR range {network} overlaps the reserved range {RESERVED_RANGE}."
+def _find_master_on_docker_bridge(submission: Submission) -> Iterator[str]:
+    master = submission.networks.get("GKE master")
+    if master is not None and _overlap(master, DOCKER_BRIDGE):
+        yield (
+            f"The IP range {DOCKER_BRIDGE} is reserved for the Docker bridge network. GKE master CIDR block must not "
+            "overlap with it"
+        )
 
 
 def _find_overlaps(submission: Submission) -> Iterator[str]:
-    for (purpose, network), (other_purpose, other) in combinations(submission.networks.items(), 2):
+    private = submission.config.private_environment_config
+    used = {"Nodes", "Cluster", "Services"}
+    if submission.is_private:
+        used |= {"GKE master", "Cloud Composer network", "Web server"}
+        is_peered = not private.cloud_composer_connection_subnetwork and (
+            private.networking_config.connection_type != NetworkingConfig.ConnectionType.PRIVATE_SERVICE_CONNECT
+        )
+        if is_peered:
+            used.add("Cloud SQL")
+    networks = [(purpose, network) for purpose, network in submission.networks.items() if purpose in used]
+    for (purpose, network), (other_purpose, other) in combinations(networks, 2):
         if _overlap(network, other):
             yield f"{purpose} range {network} overlaps {other_purpose} range {other}."
 
 
-#: Each yields a sentence for every problem of its kind. The service's own order of problems is not verified.
-REFUSALS: Final[tuple[Callable[[Submission], Iterator[str]], ...]] = (
-    # [source: composer-unsupported-image]
-    _find_unsupported_image,
+@dataclass(frozen=True, kw_only=True)
+class Refusal:
+    """A reason to refuse a request.
+
+    :param find: yields a sentence for each problem of its kind.
+    :param comes_alone: whether the sentence is the whole answer, without "Found N problems:" and other problems.
+    """
+
+    find: Callable[[Submission], Iterator[str]]
+    comes_alone: bool = False
+
+
+#: The service's order of problems is not verified, nor that those that come alone come first.
+REFUSALS: Final = (
+    # Seen as the answer to a list; that a creation gets it is inferred, for other unknown locations too
+    # [source: composer-unexpected-location, composer-regions].
+    Refusal(find=_find_unexpected_location, comes_alone=True),
+    # [source: composer-service-account-required, composer-service-account-release-note]. Of Composer 3 it is inferred.
+    Refusal(find=_find_missing_service_account, comes_alone=True),
+    # Also for ranges given by name [source: composer-range-not-allowed, composer-range-not-allowed-log]. Which ranges
+    # are allowed for the master, and that privately used public addresses are not, is not verified
+    # [source: composer-private-ip].
+    Refusal(find=_find_ranges_not_allowed, comes_alone=True),
+    # [source: composer-unsupported-image, composer-current-images, composer-1-regions]. That Composer 1 is offered
+    # nowhere any more is inferred from its end [source: composer-end-of-life].
+    Refusal(find=_find_unsupported_image),
+    # These five were seen with Composer 2; their words include Composer 3. [source: composer-1-fields-refused]
+    Refusal(find=_find_node_count),
+    Refusal(find=_find_node_location),  # [source: composer-1-fields-refused, composer-machine-type-refused]
+    Refusal(find=_find_machine_type),  # [source: composer-machine-type-refused]
+    Refusal(find=_find_ip_aliases),  # [source: composer-1-fields-refused, composer-use-ip-aliases-refused]
+    Refusal(find=_find_web_server_block),  # [source: composer-web-server-cidr-refused]
+    # Seen with Composer 1; the same of later ones is inferred. [source: composer-subnetwork-region]
+    Refusal(find=_find_subnetwork_elsewhere),
+    Refusal(find=_find_public_high_resilience),  # [source: composer-high-resilience-public]
+    Refusal(find=_find_private_cluster),  # [source: composer-high-resilience-public, composer-private-cluster-refused]
+    # The words are those of the reference; the answer was not seen. [source: composer-connection-type]
+    Refusal(find=_find_public_connection_type),
+    Refusal(find=_find_foreign_attachment),  # [source: composer-attachment-project]
     # Not verified: Composer 3 has no cluster that could run the agent [source: composer-3-networking].
-    _find_agent_on_composer_3,
-    # [source: composer-connection-type]
-    _find_public_connection_type,
+    Refusal(find=_find_agent_on_composer_3),
+    # Not verified: seen upon an update, and the bounds for each vCPU are inferred [source: composer-worker-memory].
+    Refusal(find=_find_worker_memory),
     # The forms are documented, the wording is not verified [source: composer-ip-allocation-forms].
-    _find_unreadable_blocks,
-    # The allowed ranges themselves are not verified [source: composer-range-not-allowed, composer-private-ip].
-    _find_public_blocks,
-    # Not verified for Pods and Services [source: cloud-sql-docker-bridge].
-    _find_reserved_blocks,
+    Refusal(find=_find_unreadable_blocks),
+    # Seen with Composer 1, of Composer 2 it is inferred. [source: composer-docker-bridge-refused]
+    Refusal(find=_find_master_on_docker_bridge),
     # When the service finds overlaps is not verified, nor that nodes count [source: composer-private-blocks-disjoint].
-    _find_overlaps,
+    # In public environments the other blocks are unused, and over Private Service Connect Cloud SQL's, which is a pool
+    # [source: composer-public-environment-defaults, composer-cloud-sql-pool].
+    Refusal(find=_find_overlaps),
 )
 
 
-def accept_new_environment(
-    request: CreateEnvironmentRequest, *, creatable_images: Sequence[str], node_ranges: Mapping[str, str]
-) -> Environment:
+def accept_new_environment(request: CreateEnvironmentRequest, *, surroundings: Surroundings) -> Environment:
     """Check a request for a new environment, and return a copy of it with its image version resolved.
 
-    :param creatable_images: full image versions, newest first.
-    :param node_ranges: the primary range (a CIDR) of each subnetwork that the lab knows, by the subnetwork's full name;
-        the empty name is for environments that name no subnetwork.
-    :raises ApiError: INVALID_ARGUMENT with all problems, or because of the name alone.
+    :raises ApiError: INVALID_ARGUMENT with all problems, or with the one that comes alone.
     """
     parent, name = Parent.parse(request.parent), EnvironmentName.parse(request.environment.name)
     if name.parent != parent:  # this wording and the next are not verified
@@ -183,16 +344,16 @@ def accept_new_environment(
         expected = f"must match ^{ENVIRONMENT_ID.pattern}$"
         raise InvalidArgumentError(f"Invalid environment ID '{name.environment_id}': {expected}.")
     environment = Environment(request.environment)
-    config = environment.config
-    image = resolve_image(config.software_config.image_version, creatable=creatable_images)
-    submission = Submission(
-        config=config,
-        image=image,
-        creatable_images=creatable_images,
-        node_range=node_ranges.get(config.node_config.subnetwork),
-    )
-    problems = [problem for find_problems in REFUSALS for problem in find_problems(submission)]
+    software = environment.config.software_config
+    image = resolve_image(software.image_version, creatable=surroundings.creatable_images)
+    submission = Submission(parent=parent, config=environment.config, image=image, surroundings=surroundings)
+    problems: list[str] = []
+    for refusal in REFUSALS:
+        for problem in refusal.find(submission):
+            if refusal.comes_alone:
+                raise InvalidArgumentError(problem)
+            problems.append(problem)
     if problems or image is None:
         raise InvalidArgumentError.from_problems(problems)
-    config.software_config.image_version = image
+    software.image_version = image
     return environment

@@ -12,7 +12,8 @@ from typing import Any
 from airflow_masq.verdict import Outcome
 
 PARENT = "projects/example-project/locations/us-central1"
-IMAGE_VERSION = "composer-2.14.1-airflow-2.10.5"
+IMAGE_VERSION = "composer-2.17.9-airflow-2.11.1"
+SERVICE_ACCOUNT = "composer@example-project.iam.gserviceaccount.com"
 NODES = 3
 PODS_PER_NODE = 2
 NODE_RANGE = "10.128.0.0/20"
@@ -42,7 +43,7 @@ class DemoEnvironment:
     def resource(self) -> dict[str, Any]:
         """The REST resource for the Composer API; without the agent it does not contain the flag."""
         allocation = {"clusterIpv4CidrBlock": self.pod_range, "servicesIpv4CidrBlock": self.service_range}
-        node_config: dict[str, Any] = {"ipAllocationPolicy": allocation}
+        node_config: dict[str, Any] = {"serviceAccount": SERVICE_ACCOUNT, "ipAllocationPolicy": allocation}
         if self.masquerade:
             node_config["enableIpMasqAgent"] = True
         return {

@@ -61,8 +61,8 @@ def test_an_existing_name_is_said_so(cloud: EmulatedCloud, client: ComposerClien
 
 def test_a_refusal_repeats_googles_words(client: ComposerClient) -> None:
     """An image that cannot be created is refused with the images that can."""
-    resource = {"config": {"softwareConfig": {"imageVersion": "composer-2.0.1-airflow-2.2.3"}}}
-    with pytest.raises(CloudRefusedError, match=r"suggested.*composer-2\.14\.1") as caught:
+    resource = environment_resource(softwareConfig={"imageVersion": "composer-2.0.1-airflow-2.2.3"})
+    with pytest.raises(CloudRefusedError, match=r"suggested.*composer-2\.17\.9") as caught:
         client.create(NAME, resource=EnvironmentResource.read(resource))
     assert caught.value.status == "INVALID_ARGUMENT"
 

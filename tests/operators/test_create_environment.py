@@ -93,7 +93,7 @@ def test_an_environment_is_created_with_the_agent_and_its_facts_returned() -> No
         "name": NAME,
         "uuid": environment["uuid"],
         "state": "RUNNING",
-        "image_version": "composer-2.14.1-airflow-2.10.5",
+        "image_version": IMAGE,
         "enable_ip_masq_agent": True,
         "gke_cluster": environment["config"]["gkeCluster"],
         "airflow_uri": environment["config"]["airflowUri"],
@@ -152,10 +152,7 @@ def test_an_existing_environment_with_the_agent_is_adopted(
     facts = execute()
     assert facts["adopted"] is True
     assert facts["differences"] == [
-        (
-            "config.softwareConfig.imageVersion: planned 'composer-2.14.1-airflow-2.10.5', "
-            "found 'composer-2.13.9-airflow-2.10.5'"
-        )
+        (f"config.softwareConfig.imageVersion: planned '{IMAGE}', found 'composer-2.13.9-airflow-2.10.5'")
     ]
     assert f"{NAME} differs from the plan: config.softwareConfig.imageVersion: planned " in caplog.text
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 
 PARENT = "projects/example-project/locations/us-central1"
+SERVICE_ACCOUNT = "composer@example-project.iam.gserviceaccount.com"
 
 
 @pytest.fixture
@@ -79,8 +80,8 @@ def make_environment() -> MakeEnvironment:
             state=state,
             labels=labels or {},
             config={
-                "software_config": {"image_version": "composer-2.14.1-airflow-2.10.5"},
-                "node_config": node_config,
+                "software_config": {"image_version": "composer-2.17.9-airflow-2.11.1"},
+                "node_config": {"service_account": SERVICE_ACCOUNT, **node_config},
             },
         )
 

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from airflow.sdk import BaseOperator
     from airflow.triggers.base import BaseTrigger, TriggerEvent
 
+_IMAGE: Final = "composer-2.17.9-airflow-2.11.1"
+_SERVICE_ACCOUNT: Final = "composer@example-project.iam.gserviceaccount.com"
 _PLACE: Final[dict[str, Any]] = {"project_id": "example-project", "region": "us-central1"}
 
 
@@ -63,8 +65,8 @@ def _execute(operator: BaseOperator) -> object:
 def _make_resource(*, agent: bool) -> dict[str, Any]:
     return {
         "config": {
-            "software_config": {"image_version": "composer-2.14.1-airflow-2.10.5"},
-            "node_config": {"enable_ip_masq_agent": agent},
+            "software_config": {"image_version": _IMAGE},
+            "node_config": {"service_account": _SERVICE_ACCOUNT, "enable_ip_masq_agent": agent},
         }
     }
 
@@ -104,7 +106,7 @@ _SCENARIOS: Final[dict[str, Callable[[], BaseOperator]]] = {
     "create from camelCase": lambda: CloudComposerCreateEnvironmentOperator(
         task_id="create",
         environment_id="camel",
-        environment={"config": {"softwareConfig": {"imageVersion": "composer-2.14.1-airflow-2.10.5"}}},
+        environment={"config": {"softwareConfig": {"imageVersion": _IMAGE}}},
         **_PLACE,
     ),
 }

@@ -34,7 +34,9 @@ async def _start(*arguments: str) -> Process:
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 async def test_command_serves_until_it_is_interrupted(number: signal.Signals, parent: str) -> None:
     """The command prints an address that answers and the settings for stock clients, and ends cleanly on a signal."""
-    process = await _start("--project", "my-project", "--creation-seconds", "0.5")
+    process = await _start(
+        "--project", "my-project", "--creation-seconds", "0.5", "--secondary-range", "mine=10.0.0.0/9"
+    )
     assert process.stdout is not None
     address = (await process.stdout.readline()).decode().rpartition(" ")[2].strip()
     async with grpc.aio.insecure_channel(address) as channel:
@@ -56,6 +58,8 @@ async def test_command_serves_until_it_is_interrupted(number: signal.Signals, pa
         (("--port", "65536"), b"expected a port from 0 to 65535, saw '65536'"),
         (("--creation-seconds", "-1"), b"expected seconds from 0 up, saw '-1'"),
         (("--port", "http"), b"expected a port from 0 to 65535, saw 'http'"),
+        (("--secondary-range", "pods"), b"expected NAME=CIDR, such as pods=10.4.0.0/14, saw 'pods'"),
+        (("--secondary-range", "pods=10.0.0.1/8"), b"expected NAME=CIDR, such as pods=10.4.0.0/14"),
         (("--deletion-seconds", "nan"), b"expected seconds from 0 up, saw 'nan'"),
     ],
 )

@@ -63,6 +63,41 @@ async def test_service_fills_its_own_fields(connect: Connect, parent: str, make_
     assert 0 < message.create_time.ToNanoseconds() <= message.update_time.ToNanoseconds()
 
 
+async def test_a_public_environment_shows_the_defaults_of_the_service(
+    emulator: ComposerEmulator, client: EnvironmentsAsyncClient, parent: str, make_environment: MakeEnvironment
+) -> None:
+    """GET of a public environment has the fields that a recorded one has, and what was asked for stays."""
+    pods = {"cluster_ipv4_cidr_block": "192.168.0.0/16"}
+    environment = make_environment(ip_allocation_policy=pods)
+    await client.create_environment(parent=parent, environment=environment)
+    await emulator.settle()
+    found = (await client.get_environment(name=environment.name)).config
+    private, node = found.private_environment_config, found.node_config
+    assert "private_cluster_config" in private
+    assert not private.private_cluster_config.master_ipv4_cidr_block
+    assert private.cloud_sql_ipv4_cidr_block == "10.0.0.0/12"
+    assert private.cloud_composer_network_ipv4_cidr_block == "172.31.245.0/24"
+    assert node.ip_allocation_policy.use_ip_aliases
+    assert node.ip_allocation_policy.cluster_ipv4_cidr_block == "192.168.0.0/16"
+    assert node.ip_allocation_policy.services_ipv4_cidr_block == "10.8.0.0/22"
+    assert node.machine_type.endswith("/us-central1-a/machineTypes/n1-standard-1")
+    assert node.disk_size_gb == 100
+    assert found.workloads_config.worker.max_count == 3
+
+
+async def test_a_private_environment_shows_its_regions_block_for_the_master(
+    emulator: ComposerEmulator, client: EnvironmentsAsyncClient, parent: str, make_environment: MakeEnvironment
+) -> None:
+    """A private environment without a block for the GKE master has its region's, and a named Pod range stays a name."""
+    environment = make_environment(ip_allocation_policy={"cluster_secondary_range_name": "pods"})
+    environment.config.private_environment_config.enable_private_environment = True
+    await client.create_environment(parent=parent, environment=environment)
+    await emulator.settle()
+    found = (await client.get_environment(name=environment.name)).config
+    assert found.private_environment_config.private_cluster_config.master_ipv4_cidr_block == "172.16.20.0/23"
+    assert found.node_config.ip_allocation_policy.cluster_secondary_range_name == "pods"
+
+
 async def test_environment_is_creating_until_its_creation_ends(
     gated_emulator: ComposerEmulator, gate: Gate, connect: Connect, parent: str, make_environment: MakeEnvironment
 ) -> None:

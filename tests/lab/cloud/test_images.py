@@ -55,8 +55,10 @@ def test_image_that_is_not_creatable_is_not_found(asked: str) -> None:
     assert resolve_image(asked, creatable=_IMAGES) is None
 
 
-def test_lab_creates_the_image_of_the_documentation_and_one_of_composer_3() -> None:
-    """The emulator creates the image that Google's page names, and distinguishes Composer 3 images."""
-    assert "composer-2.14.1-airflow-2.10.5" in CREATABLE_IMAGES
+def test_lab_creates_the_newest_images_of_composer_2_and_3() -> None:
+    """The default is Composer 3's, as Google's is, and an alias of Composer 2 stands for its newest image."""
+    assert resolve_image("", creatable=CREATABLE_IMAGES) == "composer-3-airflow-2.11.1-build.14"
+    assert resolve_image("composer-latest-airflow-3", creatable=CREATABLE_IMAGES) == "composer-3-airflow-3.2.2-build.1"
+    assert resolve_image("composer-2-airflow-2", creatable=CREATABLE_IMAGES) == "composer-2.17.9-airflow-2.11.1"
     images = [Image.parse(image) for image in CREATABLE_IMAGES]
-    assert [image.is_composer_3 for image in images if image is not None] == [False, False, False, True]
+    assert [image.generation for image in images if image is not None] == [3, 3, 3, 3, 2, 2, 2, 2]
