@@ -23,7 +23,7 @@ AGENT_NAME: Final = "ip-masq-agent"
 CONFIG_KEY: Final = "config"
 _MOST_CHARACTERS: Final = 1024 * 1024
 _MOST_OBJECTS: Final = 200
-_KIND: Final = re.compile(r"""^[ \t{-]*["']?kind["']?[ \t]*:""", re.MULTILINE)
+_KIND: Final = re.compile(r"""\bkind["']?[ \t]*:""")  # before YAML is read, which takes long
 _FLAGS: Final = {"--nomasq-all-reserved-ranges": "reserved_ranges", "--enable-ipv6": "enable_ipv6"}
 _TRUE: Final = frozenset({"", "true", "1", "t", "T", "TRUE", "True"})  # strconv.ParseBool, as Go's flags take it
 
@@ -69,6 +69,8 @@ def find_config(text: str, *, where: str = "config") -> FoundConfig:
         # The DaemonSet mounts the key as an optional file [source: ip-masq-agent-source].
         defaults = "so the agent keeps its defaults. Put the settings under"
         remarks = [f"the ConfigMap has no key {CONFIG_KEY} under data, {defaults} data.{CONFIG_KEY}"]
+    elif _name(config_maps[0]) != AGENT_NAME:
+        remarks.append(f"the agent itself reads only the ConfigMap {AGENT_NAME} in the namespace kube-system")
     if unread:
         names = join_words(dict.fromkeys(printable(str(each.get("kind")), limit=60) for each in unread))
         remarks.append(f"manifests of other kinds are not read: {names}")

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -53,7 +56,14 @@ def test_what_is_no_manifest_is_the_config_itself(text: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    [CONFIG_MAP, as_list(CONFIG_MAP), f"---\n{CONFIG_MAP}...\n", CONFIG_MAP.replace("kind:", '"kind":')],
+    [
+        CONFIG_MAP,
+        as_list(CONFIG_MAP),
+        f"---\n{CONFIG_MAP}...\n",
+        CONFIG_MAP.replace("kind:", '"kind":'),
+        json.dumps(yaml.safe_load(CONFIG_MAP)),
+        json.dumps(yaml.safe_load(CONFIG_MAP), indent=4),
+    ],
 )
 def test_a_config_map_is_read(text: str) -> None:
     """Its key config is the config, whether it comes alone, in a kind: List or between document markers."""
@@ -99,6 +109,13 @@ def test_other_kinds_are_named() -> None:
         FOUND,
         "manifests of other kinds are not read: ServiceAccount",
     )
+
+
+def test_a_config_map_of_another_name_is_read_with_a_remark() -> None:
+    """The only ConfigMap is taken for the agent's, and a person is told which one the agent reads."""
+    found = find_config(CONFIG_MAP.replace("name: ip-masq-agent", "name: masquerading"))
+    assert found.text == CONFIG
+    assert found.remarks[1] == "the agent itself reads only the ConfigMap ip-masq-agent in the namespace kube-system"
 
 
 def test_of_several_config_maps_the_agents_is_read() -> None:
