@@ -299,10 +299,10 @@ class _Case:
     @property
     def is_no_pod(self) -> bool:
         """Whether the probe's own address is one that no Pod has: loopback, link-local, or a node's."""
-        own = self.own_address
-        if own is None:
-            return False
-        return own.is_loopback() or own.is_link_local() or any(own in network for network in self.plan.ranges.node)
+        own, nodes = self.own_address, self.plan.ranges.node
+        return own is not None and (
+            own.is_loopback() or own.is_link_local() or any(own in network for network in nodes)
+        )
 
     @cached_property
     def is_off_cluster(self) -> bool:
