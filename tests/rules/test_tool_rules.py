@@ -68,7 +68,6 @@ UNKNOWN_IMAGE: list[tuple[str, object, set[str]]] = [
     ("softwareConfig.pythonVersion", "3", {"MASQ113"}),
     ("databaseConfig.machineType", "db-n1-standard-2", {"MASQ113"}),
     ("webServerConfig.machineType", "composer-n1-webserver-2", {"MASQ113"}),
-    (f"{PRIVATE}.webServerIpv4CidrBlock", "10.9.0.0/28", {"MASQ113"}),
     ("nodeConfig.composerNetworkAttachment", "a", {"MASQ113", "MASQ114"}),
     ("nodeConfig.composerInternalIpv4CidrBlock", "100.64.128.0/20", {"MASQ113", "MASQ114"}),
     ("softwareConfig.webServerPluginsMode", "PLUGINS_ENABLED", {"MASQ113", "MASQ114"}),

@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
 from airflow_masq.environment import EnvironmentResource
-from airflow_masq.environment.field_generations import FIELD_GENERATIONS
+from airflow_masq.environment.field_generations import lacks_field
 from airflow_masq.environment.fields import BOOLEANS
 from airflow_masq.plan import Plan
 from airflow_masq.rules.rule import Problem
+from airflow_masq.rules.views.fields import list_private_fields
 
 if TYPE_CHECKING:
     import re
@@ -32,11 +33,6 @@ class Arguments:
 
     environment: EnvironmentResource
     writes_false: bool
-
-    def list_misplaced(self) -> list[str]:
-        """List the fields that belong to another generation of Composer, which MASQ108 reports."""
-        composer = self.environment.generation
-        return [".".join(row.path) for row in FIELD_GENERATIONS if composer is not None and not row.has(composer)]
 
     def value(self, path: str) -> object:
         """Look a field up by its dotted path."""
@@ -82,12 +78,14 @@ class Tool:
     writes_false: bool
 
     def find_refusals(self, plan: Plan) -> Iterator[Problem]:
-        """Find the fields of a plan's environment that the tool refuses."""
-        arguments = Arguments(environment=plan.environment, writes_false=self.writes_false)
-        reported = arguments.list_misplaced()
+        """Find the fields of a plan's environment that the tool refuses, and that no rule about the service reports."""
+        environment = plan.environment
+        arguments = Arguments(environment=environment, writes_false=self.writes_false)
+        reported = [".".join(path) for path in list_private_fields(environment)]
         for row in self.rows:
             for path, complaint in row.find(arguments):
-                if any(f"{path}.".startswith(f"{place}.") for place in reported):
+                is_reported = any(f"{path}.".startswith(f"{place}.") for place in reported)
+                if is_reported or lacks_field(environment.generation, path=tuple(path.split("."))):
                     continue
                 reported.append(path)
                 message = f"{self.name} {complaint}, or create the environment without {self.name}."
