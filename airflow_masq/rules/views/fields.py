@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final
 
-from airflow_masq.environment import COMPOSER_3
+from airflow_masq.environment import COMPOSER_3, EnvironmentResource
 from airflow_masq.environment.field_generations import lacks_field
-
-if TYPE_CHECKING:
-    from airflow_masq.environment import EnvironmentResource
+from airflow_masq.environment.fields import ENUM_WORDS, SECTIONS
 
 _PRIVATE: Final = ("config", "privateEnvironmentConfig")
 _PRIVATE_FIELDS: Final = (
@@ -22,6 +22,18 @@ _PRIVATE_FIELDS: Final = (
     (*_PRIVATE, "webServerIpv4CidrBlock"),
 )
 _UNSPECIFIED: Final = "CONNECTION_TYPE_UNSPECIFIED"
+
+
+@dataclass(frozen=True, kw_only=True)
+class UnknownWord:
+    """A field with a word that Google's API is not known to have.
+
+    :param known: the words that are known.
+    """
+
+    path: tuple[str, ...]
+    word: str
+    known: tuple[str, ...]
 
 
 def list_private_fields(environment: EnvironmentResource) -> list[tuple[str, ...]]:
@@ -38,3 +50,29 @@ def list_private_fields(environment: EnvironmentResource) -> list[tuple[str, ...
         if environment.value(*path) not in (None, "", False, _UNSPECIFIED)
         and not lacks_field(environment.generation, path=path)
     ]
+
+
+def list_unknown_words(environment: EnvironmentResource) -> list[UnknownWord]:
+    """List the fields with unknown words, which MASQ123 reports.
+
+    MASQ108 reports the fields that the environment's generation lacks. Google's own description of an environment is
+    right about its words.
+    """
+    if environment.is_described:
+        return []
+    return [
+        unknown
+        for unknown in _find_unknown_words(environment.fields, ())
+        if not lacks_field(environment.generation, path=unknown.path)
+    ]
+
+
+def _find_unknown_words(values: Mapping[str, object], around: tuple[str, ...]) -> Iterator[UnknownWord]:
+    for name, value in values.items():
+        path = (*around, name)
+        if name in SECTIONS and isinstance(value, Mapping):
+            yield from _find_unknown_words(value, path)
+            continue
+        known = ENUM_WORDS.get(name)
+        if known is not None and isinstance(value, str) and value not in known and not value.endswith("_UNSPECIFIED"):
+            yield UnknownWord(path=path, word=value, known=known)

@@ -16,7 +16,8 @@ from airflow_masq.environment.field_generations import lacks_field
 from airflow_masq.environment.fields import BOOLEANS
 from airflow_masq.plan import Plan
 from airflow_masq.rules.rule import Problem
-from airflow_masq.rules.views.fields import list_private_fields
+from airflow_masq.rules.views.fields import list_private_fields, list_unknown_words
+from airflow_masq.text import join_words, printable
 
 if TYPE_CHECKING:
     import re
@@ -81,7 +82,8 @@ class Tool:
         """Find the fields of a plan's environment that the tool refuses, and that no rule about the service reports."""
         environment = plan.environment
         arguments = Arguments(environment=environment, writes_false=self.writes_false)
-        reported = [".".join(path) for path in list_private_fields(environment)]
+        unknown = [each.path for each in list_unknown_words(environment)]
+        reported = [".".join(path) for path in (*list_private_fields(environment), *unknown)]
         for row in self.rows:
             for path, complaint in row.find(arguments):
                 is_reported = any(f"{path}.".startswith(f"{place}.") for place in reported)
@@ -194,6 +196,24 @@ class Matching(Row):
             text = cast("str | None", arguments.value(path))
             if text is not None and not self.form.fullmatch(text):
                 yield path, f"accepts only {self.expected} for {_name(path)}; change it"
+
+
+@dataclass(frozen=True, kw_only=True)
+class OneOf(Row):
+    """Words of Google's API of which the tool knows only some.
+
+    :param words: those that it knows.
+    """
+
+    words: tuple[str, ...]
+
+    def find(self, arguments: Arguments) -> Iterator[tuple[str, str]]:
+        """Find those with another word."""
+        for path in self.paths:
+            word = arguments.value(path)
+            if _is_set(word) and word not in self.words:
+                seen = printable(str(word))
+                yield path, f"accepts only {join_words(self.words)} for {_name(path)}, but the plan has {seen}; change it"
 
 
 def _name(path: str) -> str:
