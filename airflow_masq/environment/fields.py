@@ -10,9 +10,11 @@ composer-python-types].
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 FREE_FORM_MAPS: Final = frozenset({"airflowConfigOverrides", "envVariables", "labels", "pypiPackages"})
 """Fields that hold a map from text to text, whose keys are the user's, never Google's: copied letter by letter."""

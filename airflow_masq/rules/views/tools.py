@@ -212,8 +212,8 @@ class OneOf(Row):
         for path in self.paths:
             word = arguments.value(path)
             if _is_set(word) and word not in self.words:
-                seen = printable(str(word))
-                yield path, f"accepts only {join_words(self.words)} for {_name(path)}, but the plan has {seen}; change it"
+                complaint = f"accepts only {join_words(self.words)} for {_name(path)}"
+                yield path, f"{complaint}, but the plan has {printable(str(word))}; change it"
 
 
 def _name(path: str) -> str:
