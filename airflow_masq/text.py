@@ -89,7 +89,7 @@ _TYPE_NAMES: Final = (
 
 
 def join_words(values: Iterable[object], *, most: int | None = 10) -> str:
-    """Join values with commas for a sentence; at most ``most`` are named, or all (``None``), and the others counted."""
+    """Join values with commas for a sentence: the first ``most``, or all (``None``), and how many there are more."""
     texts = [str(value) for value in values]
     more = f" and {len(texts) - most} more" if most is not None and len(texts) > most else ""
     return ", ".join(texts[:most]) + more

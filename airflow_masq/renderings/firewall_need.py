@@ -145,17 +145,17 @@ def list_firewall_needs(plan: Plan, *, form: str) -> tuple[FirewallNeed, ...]:
     without_agent, remedy = plan.policy_without_agent, plan.find_remedy()
     needs = []
     for target in plan.targets:
-        before, after = (_predict(plan, policy, target) for policy in (without_agent, plan.policy))
+        before, after = (_predict(plan, policy=policy, target=target) for policy in (without_agent, plan.policy))
         need = FirewallNeed(target=target, before=before, after=after)
         if after is not None and after.firewall is FirewallAnswer.NONE:
-            remedied = _predict(plan, remedy.policy, target)
+            remedied = _predict(plan, policy=remedy.policy, target=target)
             if remedied is not None and remedied.firewall is FirewallAnswer.ALL:
                 need = FirewallNeed(target=target, before=before, after=after, remedy=remedy, remedied=remedied)
         needs.append(need)
     return tuple(needs)
 
 
-def _predict(plan: Plan, policy: MasqueradePolicy, target: Target) -> Prediction | None:
+def _predict(plan: Plan, *, policy: MasqueradePolicy, target: Target) -> Prediction | None:
     if target.address is None:
         return None
     return predict_every_pod(

@@ -73,10 +73,16 @@ def render_firewall_request(plan: Plan) -> str:
         ranges.
     """
     needs = list_firewall_needs(plan, form=FORM)
+    ranges = {"node": plan.ranges.node, "pod": plan.ranges.pod, "nat": plan.ranges.nat_addresses}
+    head = _HEAD.format(
+        name=write_code_span(plan.environment.name) if plan.environment.name else "a Cloud Composer environment",
+        policy=escape_markdown(plan.policy.name),
+        **{name: join_words(each, most=None) or "not known" for name, each in ranges.items()},
+    )
     rows = "".join(f"| {' | '.join(_make_table_row(need))} |\n" for need in needs)
     reasons = "\n".join(_describe_reasons(need) for need in needs)
     table = f"## The same as CSV\n\n```csv\n{_write_csv(needs)}```\n"
-    return f"{_write_head(plan)}{_TABLE}{rows}\n## Why, and what happens otherwise\n\n{reasons}\n{table}"
+    return f"{head}{_TABLE}{rows}\n## Why, and what happens otherwise\n\n{reasons}\n{table}"
 
 
 def render_firewall_request_csv(plan: Plan) -> str:
@@ -90,14 +96,6 @@ def render_firewall_request_csv(plan: Plan) -> str:
     return _write_csv(list_firewall_needs(plan, form=CSV_FORM))
 
 
-def _write_head(plan: Plan) -> str:
-    values = {"node": plan.ranges.node, "pod": plan.ranges.pod, "nat": plan.ranges.nat_addresses}
-    ranges = {name: join_words(each, most=None) or "not known" for name, each in values.items()}
-    name = plan.environment.name
-    shown = write_code_span(name) if name else "a Cloud Composer environment"
-    return _HEAD.format(name=shown, policy=escape_markdown(plan.policy.name), **ranges)
-
-
 def _make_table_row(need: FirewallNeed) -> tuple[str, ...]:
     return (
         write_code_span(need.target.name, is_cell=True),
@@ -105,14 +103,14 @@ def _make_table_row(need: FirewallNeed) -> tuple[str, ...]:
         " ".join(part for part in (need.port, need.protocol) if part),
         join_words(need.target.allowed_sources, most=None) or "not known",
         escape_markdown(describe_sources(need.before), is_cell=True),
-        _let_in(need.before),
+        _describe_answer(need.before),
         escape_markdown(describe_sources(need.after), is_cell=True),
-        _let_in(need.after),
+        _describe_answer(need.after),
         escape_markdown(need.request, is_cell=True),
     )
 
 
-def _let_in(prediction: Prediction | None) -> str:
+def _describe_answer(prediction: Prediction | None) -> str:
     return _LET_IN[FirewallAnswer.UNKNOWN if prediction is None else prediction.firewall]
 
 
@@ -140,8 +138,8 @@ def _write_csv(needs: tuple[FirewallNeed, ...]) -> str:
             describe_sources(need.before),
             describe_sources(need.after),
             join_words(need.target.allowed_sources, most=None),
-            _let_in(need.before),
-            _let_in(need.after),
+            _describe_answer(need.before),
+            _describe_answer(need.after),
             need.request,
             need.reason,
             need.consequence,

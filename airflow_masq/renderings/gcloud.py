@@ -85,7 +85,7 @@ def _quote(flag: str, value: str | None = None) -> str:
 
 
 def _write_value(flag: str) -> _Writer:
-    return lambda field: [(flag, _require_printable(field, str(field.scalar)))]
+    return lambda field: [(flag, _require_printable(str(field.scalar), field=field))]
 
 
 def _write_switch(on: str, *, off: str | None = None) -> _Writer:
@@ -110,18 +110,20 @@ def _write_gigabytes(flag: str) -> _Writer:
                 return [(flag, f"{int(field.number * factor)}{unit}")]
         size_bytes = round(field.number * _GIGABYTE)
         if round(size_bytes / _GIGABYTE, _KEPT_DECIMALS) != field.number:
-            raise field.error(f"gcloud keeps {_KEPT_DECIMALS} decimals of a gigabyte")
+            raise field.error(f"gcloud keeps {_KEPT_DECIMALS} decimals of a gigabyte; round the number, or use rest")
         return [(flag, f"{size_bytes}B")]
 
     return write
 
 
 def _write_list(flag: str) -> _Writer:
-    return lambda field: _write_joined(flag, field.texts, field)
+    return lambda field: _write_joined(field.texts, flag=flag, field=field)
 
 
 def _write_pairs(flag: str) -> _Writer:
-    return lambda field: _write_joined(flag, [_write_pair(field, *pair) for pair in field.pairs.items()], field)
+    return lambda field: _write_joined(
+        [_write_pair(key, value=value, field=field) for key, value in field.pairs.items()], flag=flag, field=field
+    )
 
 
 def _write_web_server_access(field: EnvironmentField) -> _Words:
@@ -129,21 +131,23 @@ def _write_web_server_access(field: EnvironmentField) -> _Words:
     words: _Words = []
     for record in ranges.read_records("value", "description"):
         named = {"ip_range": record["value"], "description": record.get("description", "")}
-        items = [_write_pair(ranges, key, value) for key, value in named.items() if value]
-        words += _write_joined("--web-server-allow-ip", items, ranges)
+        items = [_write_pair(key, value=value, field=ranges) for key, value in named.items() if value]
+        words += _write_joined(items, flag="--web-server-allow-ip", field=ranges)
     return words or [("--web-server-deny-all",)]
 
 
 def _write_authorized_networks(field: EnvironmentField) -> _Words:
     networks = [record["cidrBlock"] for record in field.read_records("cidrBlock")]
-    return _write_joined("--master-authorized-networks", networks, field)
+    return _write_joined(networks, flag="--master-authorized-networks", field=field)
 
 
 def _write_database_retention(field: EnvironmentField) -> _Words:
     """Write the two fields that one flag sets: so many days, and enabled; or none, and disabled."""
     settings = cast("Mapping[str, object]", field.value)
     if set(settings) - {"retentionMode", "retentionDays"}:
-        raise field.error("the form accepts only its retentionMode and retentionDays")
+        raise field.error(
+            "the form accepts only its retentionMode and retentionDays; remove the other fields, or use rest"
+        )
     mode, days = settings.get("retentionMode"), settings.get("retentionDays") or 0
     if mode is None and not days:
         return []
@@ -155,26 +159,26 @@ def _write_database_retention(field: EnvironmentField) -> _Words:
     return [(_DATABASE_RETENTION_FLAG, str(days))]
 
 
-def _write_pair(field: EnvironmentField, key: str, value: str) -> str:
+def _write_pair(key: str, *, value: str, field: EnvironmentField) -> str:
     if "=" in key or not key:
-        raise field.error("gcloud accepts no empty key, and none with an equals sign")
+        raise field.error("gcloud takes no empty key, and none with an equals sign; change the key, or use rest")
     return f"{key}={value}"
 
 
-def _write_joined(flag: str, items: list[str], field: EnvironmentField) -> _Words:
+def _write_joined(items: list[str], *, flag: str, field: EnvironmentField) -> _Words:
     if not items:
         return []
     if not all(items):
-        raise field.error("gcloud drops an empty text from a list")
+        raise field.error("gcloud drops an empty text from a list; remove it, or use rest")
     separator = next((each for each in _SEPARATORS if not any(each in item for item in items)), None)
     if separator is None:
-        raise field.error("gcloud separates a list by one character, but these texts use all of them")
+        raise field.error("gcloud separates a list by one character, but these texts use all of them; use rest")
     joined = separator.join(items)
     is_plain = separator == "," and not joined.startswith("^")
-    return [(flag, _require_printable(field, joined if is_plain else f"^{separator}^{joined}"))]
+    return [(flag, _require_printable(joined if is_plain else f"^{separator}^{joined}", field=field))]
 
 
-def _require_printable(field: EnvironmentField, text: str) -> str:
+def _require_printable(text: str, *, field: EnvironmentField) -> str:
     """Refuse characters that a shell cannot pass on, or that a terminal would interpret when it shows the command."""
     if not all(character.isprintable() or character in "\t\n" for character in text):
         raise field.error("a command cannot show a control character; use rest or terraform")

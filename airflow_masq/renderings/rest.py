@@ -125,7 +125,7 @@ class EnvironmentField:
         """
         lists = cast("Mapping[str, object]", self.value)
         if set(lists) - {"allowedIpRanges"}:
-            raise self.error("the form accepts only its allowedIpRanges")
+            raise self.error("the form accepts only its allowedIpRanges; remove the other fields, or use rest")
         ranges = lists.get("allowedIpRanges")
         value = [] if ranges is None else ranges
         return EnvironmentField(form=self.form, path=f"{self.path}.allowedIpRanges", value=value)

@@ -109,7 +109,9 @@ class NotFor(Row):
         if arguments.environment.generation != self.composer:
             return
         for path in self.paths:
-            if not _holds_something(arguments.value(path)):
+            value = arguments.value(path)
+            # A section asks for something if one of its fields is set, also to false.
+            if not (any(map(_is_set, value.values())) if isinstance(value, Mapping) else value and _is_set(value)):
                 continue
             complaint = f"refuses {_name(path)} for Composer {self.composer}; remove it"
             if self.composer is None:
@@ -224,10 +226,3 @@ def _name(path: str) -> str:
 def _is_set(value: object) -> bool:
     """Say whether a value requests anything; Google's types treat the first value of an enum as unset."""
     return value is not None and not (isinstance(value, str) and value.endswith("_UNSPECIFIED"))
-
-
-def _holds_something(value: object) -> bool:
-    """Say whether a field or a section requests anything; false does so only inside a section."""
-    if isinstance(value, Mapping):
-        return any(map(_is_set, value.values()))
-    return _is_set(value) and bool(value)
