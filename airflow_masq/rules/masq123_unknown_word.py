@@ -8,12 +8,13 @@ judged.
 
 Google's types list the words of each field
 ([Environment](https://cloud.google.com/composer/docs/reference/rest/v1/projects.locations.environments), read
-2026-11-22). The service, gcloud and Terraform refuse any other. It is a warning, since the API may have a new word.
+2026-11-22). Google's client library and gcloud refuse any other, and so does Terraform, except for `STANDARD_RESILIENCE`,
+which it does not send. That the service refuses them is inferred. It is a warning, since the API may have a new word.
 `airflow-masq render` writes the word where the form can express it.
 
 ## How to fix
 
-Use one of the words that the message lists. If Google's reference has the word, the plan is right, and the operators
+Use one of the words that the message lists, or remove the field for the default. If Google's reference has the word, the plan is right, and the operators
 need a version of Google's client library that knows it.
 """
 

@@ -1,7 +1,7 @@
 """The kinds of rows in the tables of MASQ113 and MASQ114, which list what a tool refuses in an environment.
 
-The tables contain only what a tool demands beyond Google's service. MASQ101 and MASQ107 to MASQ112 report what the
-service refuses as well.
+The tables contain only what a tool demands beyond Google's service. MASQ101, MASQ107 to MASQ112 and MASQ123 report what
+the service refuses as well.
 """
 
 from __future__ import annotations
