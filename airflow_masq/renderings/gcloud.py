@@ -97,7 +97,7 @@ def _write_word(words: Mapping[str, tuple[str, ...]]) -> _Writer:
     def write(field: EnvironmentField) -> _Words:
         text = field.scalar
         if text not in words:
-            raise field.error(f"gcloud has flags only for {join_words(words)}; use rest")
+            raise field.error(f"gcloud has flags only for {join_words(words)}; use rest or terraform")
         return [words[str(text)]]
 
     return write

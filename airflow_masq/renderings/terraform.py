@@ -77,7 +77,9 @@ def _settle_privacy(fields: dict[str, EnvironmentField], *, is_composer_3: bool)
     elif not is_composer_3:
         for field in settled:
             if field.path in _PRIVATE_BLOCK:
-                raise field.error("Terraform's block makes the environment private; set enablePrivateEnvironment: true")
+                raise field.error(
+                    "Terraform's block makes the environment private; set enablePrivateEnvironment: true, or remove it"
+                )
     return settled
 
 

@@ -8,14 +8,16 @@ judged.
 
 Google's types list the words of each field
 ([Environment](https://cloud.google.com/composer/docs/reference/rest/v1/projects.locations.environments), read
-2026-11-22). Google's client library and gcloud refuse any other, and so does Terraform, except for `STANDARD_RESILIENCE`,
-which it does not send. That the service refuses them is inferred. It is a warning, since the API may have a new word.
+2026-11-22); `ENVIRONMENT_SIZE_EXTRA_LARGE`, which the client library 1.23.0 lacks, was read in Terraform's provider
+([terraform-provider-google-beta](https://github.com/hashicorp/terraform-provider-google-beta), read 2026-11-28).
+Google's client library and gcloud refuse any other word, and so does Terraform, except for `STANDARD_RESILIENCE`, which
+it does not send. That the service refuses them is inferred. It is a warning, since the API may have a new word.
 `airflow-masq render` writes the word where the form can express it.
 
 ## How to fix
 
-Use one of the words that the message lists, or remove the field for the default. If Google's reference has the word, the plan is right, and the operators
-need a version of Google's client library that knows it.
+Use one of the words that the message lists, or remove the field for the default. If Google's reference has the word,
+the plan is right, and the operators need a version of Google's client library that knows it.
 """
 
 from __future__ import annotations
@@ -38,7 +40,7 @@ def _check(plan: Plan) -> Iterator[Problem]:
         yield Problem(
             where=".".join(("environment", *unknown.path)),
             message=f"Google's API knows only {join_words(unknown.known)} for {unknown.path[-1]}, but the plan has "
-            f"{excerpt(unknown.word)}; choose one of these words.",
+            f"{excerpt(unknown.word)}; choose one of these words, or remove the field.",
         )
 
 
