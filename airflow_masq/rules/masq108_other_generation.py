@@ -3,8 +3,8 @@
 The environment sets a field that its generation of Composer does not have. Often the configuration was copied from an
 older or newer environment. It is an error where the service is known to refuse the field: on Composer 2 `nodeCount`,
 `nodeConfig.location`, `nodeConfig.machineType` and `webServerIpv4CidrBlock`, on Composer 3 `privateClusterConfig`. The
-others are a warning. An environment that Google has described is not judged, since Google prints fields that are not
-used there; MASQ120 names them.
+others are a warning. No other rule reports anything about such a field. An environment that Google has described is not
+judged, since Google prints fields that are not used there; MASQ120 names them.
 
 ## Why
 

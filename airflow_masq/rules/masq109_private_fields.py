@@ -2,8 +2,7 @@
 
 The environment sets a field that only private environments have, and
 `privateEnvironmentConfig.enablePrivateEnvironment` is not true. An environment that Google has described is not
-judged, since Google prints unused defaults of public environments; MASQ120 names them. A field that the environment's
-generation lacks is reported by MASQ108 only.
+judged, since Google prints unused defaults of public environments; MASQ120 names them.
 
 ## Why
 

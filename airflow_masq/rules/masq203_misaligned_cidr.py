@@ -2,7 +2,6 @@
 
 Every field of the environment that holds a CIDR must hold an aligned IPv4 block such as `192.168.0.0/16`. Only the Pod
 and Service ranges in `ipAllocationPolicy` may also be a bare size such as `/14`, for which GKE chooses the block.
-A field that the environment's generation lacks is reported by MASQ108 only.
 
 ## Why
 
@@ -20,7 +19,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from airflow_masq.environment.cidr_fields import CIDR_FIELDS
-from airflow_masq.environment.field_generations import lacks_field
 from airflow_masq.exceptions import InvalidInputError
 from airflow_masq.network.provenance import Provenance
 from airflow_masq.network.ranges import IPV4, parse_cidr
@@ -34,8 +32,6 @@ if TYPE_CHECKING:
 
 def _check(plan: Plan) -> Iterator[Problem]:
     for field in CIDR_FIELDS:
-        if lacks_field(plan.environment.generation, path=field.path):
-            continue  # MASQ108 reports it
         text = plan.environment.text(*field.path)
         if not text or (field.takes_bare_size and plan.environment.bare_size(field)):
             continue

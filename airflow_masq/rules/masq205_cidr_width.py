@@ -1,7 +1,7 @@
 """A block for Google's side has a size that its field does not accept.
 
 The block for the GKE master, Cloud SQL, Composer's network, the web server or Composer 3's internal addresses is too
-large or too small. A field that the environment's generation lacks is reported by MASQ108 only.
+large or too small.
 
 ## Why
 
@@ -20,7 +20,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from airflow_masq.environment.cidr_fields import INTERNAL_FIELD, RESERVED_FIELDS, CidrField
-from airflow_masq.environment.field_generations import lacks_field
 from airflow_masq.network.provenance import Provenance
 from airflow_masq.network.ranges import IPV4
 from airflow_masq.rules.rule import Problem, Rule, Severity
@@ -33,8 +32,6 @@ if TYPE_CHECKING:
 
 def _check(plan: Plan) -> Iterator[Problem]:
     for field in (*RESERVED_FIELDS, INTERNAL_FIELD):
-        if lacks_field(plan.environment.generation, path=field.path):
-            continue  # MASQ108 reports it
         network = plan.environment.cidr(field)
         if network is None or network.version != IPV4:
             continue  # MASQ203 reports it

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import copy
+import re
 from typing import Any
 
 import pytest
 
 from airflow_masq.environment.field_generations import FIELD_GENERATIONS
-from airflow_masq.plan import plan_from_mapping
-from airflow_masq.rules import Finding, lint
+from airflow_masq.plan import load_plan, plan_from_mapping
+from airflow_masq.rules import Finding, Rule, lint, list_rules
 from tests.rules.linting import COMPOSER_1, COMPOSER_2, COMPOSER_3, environment
 
 PRIVATE = ("config", "privateEnvironmentConfig")
@@ -99,3 +100,12 @@ def test_any_field_of_any_generation(image: str | None, *, is_private: bool) -> 
     for row in FIELD_GENERATIONS:
         found = [finding.code for finding in find_more(plan, row.path, VALUES.get(row.path[-1], "any"))]
         assert len(found) <= 1 or found == ["MASQ113", "MASQ114"], row.path
+
+
+@pytest.mark.parametrize("rule", list_rules(), ids=lambda rule: rule.code)
+@pytest.mark.parametrize("image", IMAGES.values())
+def test_every_bad_example_with_every_generation(rule: Rule, image: str) -> None:
+    """Whatever a rule finds in a field that the generation lacks, only MASQ108 reports the field."""
+    found = lint(load_plan(re.sub(r"composer-[123][-.a-z0-9]*", image, rule.bad), source="bad"))
+    lacking = tuple(f"{finding.where}." for finding in found if finding.code == "MASQ108")
+    assert not [finding for finding in found if finding.code != "MASQ108" and f"{finding.where}.".startswith(lacking)]

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Final
 
 from airflow_masq.environment import COMPOSER_3, EnvironmentResource
-from airflow_masq.environment.field_generations import lacks_field
 from airflow_masq.environment.fields import ENUM_WORDS, SECTIONS
 
 _PRIVATE: Final = ("config", "privateEnvironmentConfig")
@@ -37,34 +36,16 @@ class UnknownWord:
 
 
 def list_private_fields(environment: EnvironmentResource) -> list[tuple[str, ...]]:
-    """List the fields that need a private environment and are set in a public one, which MASQ109 reports.
-
-    MASQ108 reports those that the environment's generation lacks.
-    """
+    """List the fields that need a private environment and are set in a public one, which MASQ109 reports."""
     # Composer 3 has no private cluster of yours; what it does with these fields is not verified.
     if environment.is_private or environment.generation == COMPOSER_3 or environment.is_described:
         return []
-    return [
-        path
-        for path in _PRIVATE_FIELDS
-        if environment.value(*path) not in (None, "", False, _UNSPECIFIED)
-        and not lacks_field(environment.generation, path=path)
-    ]
+    return [path for path in _PRIVATE_FIELDS if environment.value(*path) not in (None, "", False, _UNSPECIFIED)]
 
 
 def list_unknown_words(environment: EnvironmentResource) -> list[UnknownWord]:
-    """List the fields with unknown words, which MASQ123 reports.
-
-    MASQ108 reports the fields that the environment's generation lacks. Google's own description of an environment is
-    right about its words.
-    """
-    if environment.is_described:
-        return []
-    return [
-        unknown
-        for unknown in _find_unknown_words(environment.fields, ())
-        if not lacks_field(environment.generation, path=unknown.path)
-    ]
+    """List the fields with unknown words, which MASQ123 reports; Google's own description is right about its words."""
+    return [] if environment.is_described else list(_find_unknown_words(environment.fields, ()))
 
 
 def _find_unknown_words(values: Mapping[str, object], around: tuple[str, ...]) -> Iterator[UnknownWord]:
