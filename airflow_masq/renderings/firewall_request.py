@@ -103,14 +103,14 @@ def _make_table_row(need: FirewallNeed) -> tuple[str, ...]:
         " ".join(part for part in (need.port, need.protocol) if part),
         join_words(need.target.allowed_sources, most=None) or "not known",
         escape_markdown(describe_sources(need.before), is_cell=True),
-        _describe_answer(need.before),
+        _describe_firewall(need.before),
         escape_markdown(describe_sources(need.after), is_cell=True),
-        _describe_answer(need.after),
+        _describe_firewall(need.after),
         escape_markdown(need.request, is_cell=True),
     )
 
 
-def _describe_answer(prediction: Prediction | None) -> str:
+def _describe_firewall(prediction: Prediction | None) -> str:
     return _LET_IN[FirewallAnswer.UNKNOWN if prediction is None else prediction.firewall]
 
 
@@ -138,8 +138,8 @@ def _write_csv(needs: tuple[FirewallNeed, ...]) -> str:
             describe_sources(need.before),
             describe_sources(need.after),
             join_words(need.target.allowed_sources, most=None),
-            _describe_answer(need.before),
-            _describe_answer(need.after),
+            _describe_firewall(need.before),
+            _describe_firewall(need.after),
             need.request,
             need.reason,
             need.consequence,

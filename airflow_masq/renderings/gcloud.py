@@ -85,7 +85,7 @@ def _quote(flag: str, value: str | None = None) -> str:
 
 
 def _write_value(flag: str) -> _Writer:
-    return lambda field: [(flag, _require_printable(str(field.scalar), field=field))]
+    return lambda field: [(flag, _check_printable(str(field.scalar), field=field))]
 
 
 def _write_switch(on: str, *, off: str | None = None) -> _Writer:
@@ -93,7 +93,7 @@ def _write_switch(on: str, *, off: str | None = None) -> _Writer:
     return lambda field: [(on,)] if field.is_true else [(off,)] if off else []
 
 
-def _write_word(words: Mapping[str, tuple[str, ...]]) -> _Writer:
+def _write_choice(words: Mapping[str, tuple[str, ...]]) -> _Writer:
     def write(field: EnvironmentField) -> _Words:
         text = field.scalar
         if text not in words:
@@ -175,10 +175,10 @@ def _write_joined(items: list[str], *, flag: str, field: EnvironmentField) -> _W
         raise field.error("gcloud separates a list by one character, but these texts use all of them; use rest")
     joined = separator.join(items)
     is_plain = separator == "," and not joined.startswith("^")
-    return [(flag, _require_printable(joined if is_plain else f"^{separator}^{joined}", field=field))]
+    return [(flag, _check_printable(joined if is_plain else f"^{separator}^{joined}", field=field))]
 
 
-def _require_printable(text: str, *, field: EnvironmentField) -> str:
+def _check_printable(text: str, *, field: EnvironmentField) -> str:
     """Refuse characters that a shell cannot pass on, or that a terminal would interpret when it shows the command."""
     if not all(character.isprintable() or character in "\t\n" for character in text):
         raise field.error("a command cannot show a control character; use rest or terraform")
@@ -212,7 +212,7 @@ FLAGS: Final[Mapping[str, _Writer]] = {
     f"{_PRIVATE}.cloudComposerNetworkIpv4CidrBlock": _write_value("--composer-network-ipv4-cidr"),
     f"{_PRIVATE}.cloudComposerConnectionSubnetwork": _write_value("--connection-subnetwork"),
     f"{_PRIVATE}.enablePrivatelyUsedPublicIps": _write_switch("--enable-privately-used-public-ips"),
-    f"{_PRIVATE}.networkingConfig.connectionType": _write_word(
+    f"{_PRIVATE}.networkingConfig.connectionType": _write_choice(
         {
             "VPC_PEERING": ("--connection-type", "vpc-peering"),
             "PRIVATE_SERVICE_CONNECT": ("--connection-type", "private-service-connect"),
@@ -229,15 +229,15 @@ FLAGS: Final[Mapping[str, _Writer]] = {
     "config.softwareConfig.cloudDataLineageIntegration.enabled": _write_switch(
         "--enable-cloud-data-lineage-integration", off="--disable-cloud-data-lineage-integration"
     ),
-    "config.softwareConfig.webServerPluginsMode": _write_word({"PLUGINS_ENABLED": ("--support-web-server-plugins",)}),
-    "config.environmentSize": _write_word(
+    "config.softwareConfig.webServerPluginsMode": _write_choice({"PLUGINS_ENABLED": ("--support-web-server-plugins",)}),
+    "config.environmentSize": _write_choice(
         {
             "ENVIRONMENT_SIZE_SMALL": ("--environment-size", "small"),
             "ENVIRONMENT_SIZE_MEDIUM": ("--environment-size", "medium"),
             "ENVIRONMENT_SIZE_LARGE": ("--environment-size", "large"),
         }
     ),
-    "config.resilienceMode": _write_word({"HIGH_RESILIENCE": ("--enable-high-resilience",)}),
+    "config.resilienceMode": _write_choice({"HIGH_RESILIENCE": ("--enable-high-resilience",)}),
     "config.workloadsConfig.scheduler.cpu": _write_value("--scheduler-cpu"),
     "config.workloadsConfig.scheduler.memoryGb": _write_gigabytes("--scheduler-memory"),
     "config.workloadsConfig.scheduler.storageGb": _write_gigabytes("--scheduler-storage"),
@@ -270,7 +270,7 @@ FLAGS: Final[Mapping[str, _Writer]] = {
     ),
     "config.recoveryConfig.scheduledSnapshotsConfig.snapshotLocation": _write_value("--snapshot-location"),
     "config.recoveryConfig.scheduledSnapshotsConfig.timeZone": _write_value("--snapshot-schedule-timezone"),
-    _LOG_STORAGE: _write_word(
+    _LOG_STORAGE: _write_choice(
         {
             "CLOUD_LOGGING_ONLY": ("--enable-logs-in-cloud-logging-only",),
             "CLOUD_LOGGING_AND_CLOUD_STORAGE": ("--disable-logs-in-cloud-logging-only",),
