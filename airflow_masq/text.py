@@ -1,4 +1,4 @@
-r"""Text for people: escapes foreign text, describes values in errors, and joins lists in sentences.
+r"""Text for people: escapes foreign text, describes values in errors, joins lists in sentences, and aligns tables.
 
 Text from observers, files and APIs appears in task logs, tables and pages. Control characters, terminal escape
 sequences, line breaks and the invisible characters that change the reading direction ("Trojan Source", CVE-2021-42574)
@@ -7,12 +7,15 @@ are shown as escapes. HTML is not escaped here; the code that writes a page esca
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 _ELLIPSIS: Final = "…"
 _EXCERPT_CHARACTERS: Final = 80
 _LARGEST_NUMBER_SHOWN: Final = 2**63
+
+COLUMN_GAP: Final = "  "
+"""The space between columns."""
 
 
 def printable(foreign: str | bytes, *, limit: int = 120) -> str:
@@ -98,3 +101,15 @@ def join_words(values: Iterable[object], *, most: int = 10) -> str:
 def format_count(number: int, *, noun: str, plural: str | None = None) -> str:
     """Write a number with its noun: ``1 error``, ``2 errors``; the plural is the noun with an s by default."""
     return f"{number} {noun}" if number == 1 else f"{number} {plural or f'{noun}s'}"
+
+
+def align(rows: Iterable[Sequence[str]], *, widths: Sequence[int] = ()) -> list[str]:
+    """Lay out rows with the same number of cells in columns, without spaces at the end of a line.
+
+    :param widths: the columns' widths, default those of their longest cells.
+    """
+    cells = [tuple(row) for row in rows]
+    widths = widths or [max(map(len, column)) for column in zip(*cells, strict=True)]
+    return [
+        COLUMN_GAP.join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in cells
+    ]

@@ -8,7 +8,8 @@ from io import StringIO
 import pytest
 
 from airflow_masq.cli import output
-from airflow_masq.cli.output import Colour, align, paint, wrap
+from airflow_masq.cli.output import Colour, paint, wrap
+from airflow_masq.text import align
 
 
 class Terminal(StringIO):
