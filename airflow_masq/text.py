@@ -108,8 +108,8 @@ def align(rows: Iterable[Sequence[str]], *, widths: Sequence[int] = ()) -> list[
 
     :param widths: the columns' widths, default those of their longest cells.
     """
-    cells = [tuple(row) for row in rows]
-    widths = widths or [max(map(len, column)) for column in zip(*cells, strict=True)]
+    rows = list(rows)
+    widths = widths or [max(map(len, column)) for column in zip(*rows, strict=True)]
     return [
-        COLUMN_GAP.join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in cells
+        COLUMN_GAP.join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
     ]
