@@ -29,7 +29,7 @@ NO_PLAN = (
 
 
 class RecordingInstance:
-    """Stands where Airflow's task instance stands and keeps what is pushed."""
+    """Takes the place of Airflow's task instance, and keeps what is pushed."""
 
     def __init__(self) -> None:
         self.pushed: dict[str, Any] = {}

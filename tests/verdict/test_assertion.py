@@ -67,7 +67,7 @@ def test_a_problem_with_a_code_has_its_next_step() -> None:
     fail_on=st.sets(st.sampled_from(FAILABLE_OUTCOMES)),
 )
 def test_it_fails_exactly_where_an_outcome_was_named(outcomes: list[Outcome], fail_on: set[Outcome]) -> None:
-    """Whatever was found, the task fails if and only if one of the outcomes asked for is among it."""
+    """The task fails if and only if a report has one of the outcomes that ``fail_on`` names."""
     try:
         assert_reports([example_report(outcomes)], fail_on=fail_on)
         failed = False
