@@ -33,7 +33,12 @@ def printable(foreign: str | bytes, *, limit: int = 120) -> str:
     pieces: list[str] = []
     room = limit
     for character in text[: limit + 1]:
-        piece = _escape(character)
+        if character.isprintable() and character != "\\":
+            piece = character
+        elif "\udc80" <= character <= "\udcff":  # a byte that is not UTF-8 (PEP 383)
+            piece = f"\\x{ord(character) - 0xDC00:02x}"
+        else:
+            piece = character.encode("unicode_escape").decode("ascii")
         room -= len(piece)
         pieces.append(piece)
         if room < 0:
@@ -42,14 +47,6 @@ def printable(foreign: str | bytes, *, limit: int = 120) -> str:
                 room += len(pieces.pop())
             return "".join(pieces) + _ELLIPSIS
     return "".join(pieces)
-
-
-def _escape(character: str) -> str:
-    if character.isprintable() and character != "\\":
-        return character
-    if "\udc80" <= character <= "\udcff":  # a byte that is not UTF-8 (PEP 383)
-        return f"\\x{ord(character) - 0xDC00:02x}"
-    return character.encode("unicode_escape").decode("ascii")
 
 
 def shorten(text: str, *, limit: int) -> str:
