@@ -1,4 +1,4 @@
-"""Each outside fact is once in docs/sources.md, and code names it by its key."""
+"""Each outside fact stands once in docs/sources.md, and code names it by its key."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ DATE = re.compile(r"\b20[0-9]{2}-[01][0-9]-[0-3][0-9]\b")
 # Modules whose docstrings link a page for readers in Airflow's interface.
 NO_SOURCES = frozenset({"dags/provision_masquerade_environment.py"})
 
-# The facts that no code relies on yet are below this heading.
+# The heading below which stand the facts that no code relies on yet.
 NOT_USED_YET = "\n## Not used by code yet\n"
 
 
@@ -124,6 +124,6 @@ def tells_a_source(texts: Iterable[str]) -> bool:
 
 
 def test_sources_are_told_in_one_place() -> None:
-    """A comment or docstring names a key; links and dates of facts are in docs/sources.md only."""
+    """A comment or docstring names a key; links and dates of facts stand in docs/sources.md only."""
     telling = {name for name, texts in PROSE.items() if tells_a_source(texts)} - NO_SOURCES
     assert sorted(telling) == [], "name a key of docs/sources.md instead"

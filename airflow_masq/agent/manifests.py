@@ -10,7 +10,7 @@ What is not understood is named: a stream of manifests without a ConfigMap is an
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -95,14 +95,20 @@ def _read_objects(text: str) -> list[Mapping[str, object]]:
         documents = list(yaml.safe_load_all(text))
     except (yaml.YAMLError, ValueError, LookupError, OverflowError, TypeError, AttributeError, RecursionError):
         return []
-    objects: list[Mapping[str, object]] = []
-    for document in documents:
-        if isinstance(document, Mapping):
-            items = document.get("items") if document.get("kind") == "List" else None  # as kubectl prints it
-            inside = items if isinstance(items, list) else [document]
-            objects.extend(each for each in inside if isinstance(each, Mapping))
+    objects = [each for document in documents for each in _expand(document)]
     is_manifest = all("apiVersion" in each or each.get("kind") == "ConfigMap" for each in objects)
     return objects if is_manifest and len(objects) <= _MOST_OBJECTS else []
+
+
+def _expand(document: object) -> Iterator[Mapping[str, object]]:
+    """Give a document's objects: of a ``kind: List``, as kubectl prints it, its items."""
+    if not isinstance(document, Mapping):
+        return
+    items = document.get("items")
+    if document.get("kind") == "List" and isinstance(items, list):
+        yield from (item for item in items if isinstance(item, Mapping))
+    else:
+        yield document
 
 
 def _name(manifest: Mapping[str, object]) -> str:

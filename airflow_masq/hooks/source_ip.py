@@ -151,7 +151,7 @@ class SourceIpHook(BaseHook):
             observer.url,
             timeout_seconds=timeout_seconds,
             open_socket=socket.socket,
-            now=partial(datetime.now, UTC),
+            now=_utc_now,
             headers=observer.headers,
             tls_context=observer.tls_context,
             shown_as=shown_as,
@@ -167,7 +167,11 @@ async def _repeat(make_attempt: _MakeAttempt, *, attempts: int, wait_seconds: fl
 
 
 async def _report_unusable(shown_as: str, *, detail: str) -> Observation:
-    return Observation.of_unusable_target(shown_as, detail=detail, started_at=datetime.now(UTC))
+    return Observation.of_unusable_target(shown_as, detail=detail, started_at=_utc_now())
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
 
 
 class _ConnectionFields(Protocol):

@@ -139,11 +139,7 @@ def read_policy_choice(place: Place) -> PolicyChoice:
             if setting in entries:
                 expected = f"no {setting} beside {EGRESS_NAT_POLICIES} (it belongs to {AGENT_CONFIG})"
                 raise entries[setting].error(expected)
-        found: list[Place] = []
-        for item in entries[EGRESS_NAT_POLICIES].some_items():
-            keys = item.entries()
-            is_list = "items" in keys and "kind" in keys and keys["kind"].value == "List"  # as kubectl prints it
-            found += keys["items"].items() if is_list else [item]
+        found = [each for item in entries[EGRESS_NAT_POLICIES].some_items() for each in _expand_list(item)]
         return PolicyChoice(
             name=EGRESS_NAT_POLICIES,
             stated=True,
@@ -173,3 +169,11 @@ def _read_agent_config(entries: Mapping[str, Place]) -> PolicyChoice:
         enable_ipv6=settings["enable_ipv6"],
         remarks=found.remarks,
     )
+
+
+def _expand_list(item: Place) -> list[Place]:
+    """Give the objects of a ``kind: List``, as kubectl prints it, and any other object as it is."""
+    entries = item.entries()
+    if "items" in entries and "kind" in entries and entries["kind"].value == "List":
+        return entries["items"].items()
+    return [item]

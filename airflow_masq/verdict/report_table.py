@@ -6,10 +6,9 @@ Texts in a report may come from an XCom that others wrote, so what is not printa
 from __future__ import annotations
 
 import textwrap
-from itertools import zip_longest
 from typing import TYPE_CHECKING, Final
 
-from airflow_masq.text import COLUMN_GAP, align, printable
+from airflow_masq.text import printable
 from airflow_masq.verdict.codes import CODES, Outcome, find_code
 from airflow_masq.verdict.report import Report
 
@@ -33,6 +32,7 @@ TASK_LOG_WIDTH: Final = 200
 """Wide enough for every column; task logs are scrolled, not wrapped."""
 
 _INDENT: Final = "    "
+_GAP: Final = "  "
 
 
 def render_table(*reports: Report, width: int = TASK_LOG_WIDTH) -> str:
@@ -44,12 +44,11 @@ def render_table(*reports: Report, width: int = TASK_LOG_WIDTH) -> str:
     :return: lines without a closing line end.
     """
     rows = []
-    environments = [_escape(report.environment.rpartition("/")[2]) for report in reports]
-    for report, environment in zip(reports, environments, strict=True):
+    for report in reports:
         for verdict in report.verdicts:
             reasons = [verdict.reason, *(f"{finding.code}: {finding.message}" for finding in verdict.findings)]
             row = [
-                environment,
+                _shorten(report.environment),
                 verdict.node or "unknown",
                 _escape(verdict.target),
                 _escape(verdict.expected) or "-",
@@ -60,7 +59,8 @@ def render_table(*reports: Report, width: int = TASK_LOG_WIDTH) -> str:
             ]
             rows.append(row)
     lines = [*_lay_out(rows, width=width), ""]
-    for report, environment in zip(reports, environments, strict=True):
+    for report in reports:
+        environment = _shorten(report.environment)
         counts = ", ".join(f"{number} {outcome}" for outcome, number in report.counts.items() if number)
         lines += [f"{environment}: {_escape(problem)}" for problem in report.problems]
         lines.append(f"{environment}: {report.outcome}. {counts or 'No verdicts'}. {report.coverage}")
@@ -72,20 +72,27 @@ def render_table(*reports: Report, width: int = TASK_LOG_WIDTH) -> str:
 def _lay_out(rows: Sequence[Sequence[str]], *, width: int) -> Iterator[str]:
     """Lay rows out in columns that are as wide as their longest line."""
     header = [name.upper() for name in _COLUMNS]
-    wrapped = [
-        [textwrap.wrap(cell, limit) or [""] for cell, limit in zip(row, _COLUMNS.values(), strict=True)]
-        for row in (header, *rows)
-    ]
+    wrapped = [_wrap(row) for row in (header, *rows)]
     widths = [max(len(line) for row in wrapped for line in row[column]) for column in range(len(_COLUMNS))]
-    is_reason_below = sum(widths) + len(COLUMN_GAP) * (len(widths) - 1) > width
+    is_reason_below = sum(widths) + len(_GAP) * (len(widths) - 1) > width
     if is_reason_below:
         widths = widths[:-1]
     for number, row in enumerate(wrapped):
-        yield from align(zip_longest(*row[: len(widths)], fillvalue=""), widths=widths)
+        yield from _align(row[: len(widths)], widths)
         if number == 0:
-            yield from align([["-" * column for column in widths]])
+            yield _GAP.join("-" * column for column in widths)
         elif is_reason_below:
             yield from textwrap.wrap(rows[number - 1][-1], width, initial_indent=_INDENT, subsequent_indent=_INDENT)
+
+
+def _wrap(row: Sequence[str]) -> list[list[str]]:
+    return [textwrap.wrap(cell, width) or [""] for cell, width in zip(row, _COLUMNS.values(), strict=True)]
+
+
+def _align(row: Sequence[Sequence[str]], widths: Sequence[int]) -> Iterator[str]:
+    for line_number in range(max(map(len, row))):
+        cells = [lines[line_number] if line_number < len(lines) else "" for lines in row]
+        yield _GAP.join(cell.ljust(width) for cell, width in zip(cells, widths, strict=True)).rstrip()
 
 
 def _list_next_steps(reports: Sequence[Report]) -> list[str]:
@@ -95,6 +102,11 @@ def _list_next_steps(reports: Sequence[Report]) -> list[str]:
     codes += sorted({code for report in reports for code in map(find_code, report.problems) if code})
     codes += sorted({finding.code for verdict in verdicts for finding in verdict.findings})
     return [f"Next, {code} ({CODES[code].title}): {CODES[code].what_to_do}" for code in codes]
+
+
+def _shorten(environment: str) -> str:
+    """Shorten ``projects/P/locations/L/environments/E`` to ``E``."""
+    return _escape(environment.rpartition("/")[2])
 
 
 def _escape(text: str) -> str:
