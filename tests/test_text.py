@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airflow_masq.text import describe, describe_type, excerpt, format_count, join_words, printable, shorten
+from airflow_masq.text import align, describe, describe_type, excerpt, format_count, join_words, printable, shorten
 
 
 @pytest.mark.parametrize(
@@ -140,3 +140,10 @@ def test_things_are_counted() -> None:
         "1 address",
         "2 addresses",
     ]
+
+
+def test_columns_are_aligned() -> None:
+    """Columns are as wide as their widest cell, and lines end without blanks."""
+    assert align([("a", "b", ""), ("long", "c", "d")]) == ["a     b", "long  c  d"]
+    assert align([]) == []
+    assert align([("a", "b")], widths=(3, 1)) == ["a    b"]
