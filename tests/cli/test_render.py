@@ -17,7 +17,7 @@ FORMS = ("rest", "gcloud", "terraform", "egress-nat-policy", "agent-config", "fi
 
 
 def test_the_forms_are_those_promised() -> None:
-    """The command line promises six forms; others may stand beside them."""
+    """The command line promises six forms, and may have more."""
     assert set(FORMS) <= set(RENDERINGS)
 
 

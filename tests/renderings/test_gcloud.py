@@ -146,7 +146,7 @@ def test_fields_that_nobody_can_ask_for() -> None:
 
 
 def test_ip_aliases() -> None:
-    """The flag is written where the plan wants it, whatever the generation; false is what leaving it out means."""
+    """The flag is written where the plan wants it, for every generation; leaving it out means false."""
     path = f"{ALLOCATION}.useIpAliases"
     assert "--enable-ip-alias" in words(render(page_with(path, value=True)))
     assert "--enable-ip-alias" not in words(render(page_with(path, value=False)))
@@ -336,7 +336,7 @@ TEXTS = st.text(
     labels=st.dictionaries(TEXTS, TEXTS, max_size=3),
 )
 def test_a_shell_gives_every_value_back(network: str, tags: list[str], labels: dict[str, str]) -> None:
-    """Whatever the values, the real shell splits the command into exactly the words that were meant."""
+    """For all values, the real shell splits the command into exactly the words that were meant."""
     shell = shutil.which("bash")
     if shell is None:
         pytest.skip("no bash here")

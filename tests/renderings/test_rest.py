@@ -43,7 +43,7 @@ def test_both_spellings_and_unknown_fields() -> None:
 
 
 def test_it_cannot_be_garbled_on_its_way() -> None:
-    """The text is ASCII without control characters, whatever a label holds."""
+    """The text is ASCII without control characters, for every label."""
     text = render(plan_of(page_with("labels.note", "\x1b[31m\u202eschön")))
     assert text.isascii()
     assert "\x1b" not in text

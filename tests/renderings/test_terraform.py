@@ -135,7 +135,7 @@ def test_two_values_with_braces() -> None:
 
 
 def test_a_rich_environment() -> None:
-    """Most fields are named as in the resource, in snake_case; those that are not stand where the provider looks."""
+    """Most fields are named as in the resource, in snake_case; the others are where the provider expects them."""
     resource = read(render(RICH))
     block = resource["config"][0]
     assert resource["labels"] == RICH["labels"]
@@ -306,7 +306,7 @@ def test_the_agent_is_written_for_every_generation(image: str) -> None:
 
 @pytest.mark.parametrize("is_private", [True, False])
 def test_the_private_block_of_composer_3(*, is_private: bool) -> None:
-    """Fields that the provider refuses for Composer 3 stand in their block; what is false there asks for nothing."""
+    """Fields that the provider refuses for Composer 3 are in their block; what is false there asks for nothing."""
     private = {
         "enablePrivateEnvironment": is_private,
         "cloudSqlIpv4CidrBlock": "10.1.0.0/24",

@@ -138,7 +138,7 @@ def test_private_service_connect_and_peering_exclude_each_other(
     ],
 )
 def test_a_network_is_named_once_and_whole(node_config: dict[str, str], found: set[str]) -> None:
-    """An attachment stands alone, and a subnetwork does not."""
+    """An attachment may be given alone, and a subnetwork may not."""
     assert codes(environment(COMPOSER_3, nodeConfig=node_config)) & {"MASQ111", "MASQ112"} == found
 
 

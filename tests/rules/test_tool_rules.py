@@ -99,7 +99,7 @@ def test_a_wish_that_is_none(image: str | None) -> None:
 
 @pytest.mark.parametrize(("image", "count"), [(COMPOSER_1, 1), (COMPOSER_2, 0)])
 def test_a_bucket_of_ones_own(image: str, count: int) -> None:
-    """What stands beside the configuration is checked like what stands in it."""
+    """Fields beside the configuration are checked like those in it."""
     plan = {"environment": {**environment(image)["environment"], "storageConfig": {"bucket": "b"}}}
     found = findings(plan, "MASQ113")
     assert [finding.where for finding in found] == ["environment.storageConfig.bucket"] * count
