@@ -6,11 +6,9 @@ writes the flag all the same.
 
 ## Why
 
-gcloud checks some flags before it calls the service ([gcloud composer environments
-create](https://cloud.google.com/sdk/gcloud/reference/composer/environments/create)); each check was read in the source
-code of Google Cloud SDK 528.0.0 and tried with it (read 2026-11-25). Whether the service refuses the same is not
-verified, so this is a warning. What the service demands too is reported by MASQ107 to MASQ112 only, and the widths of
-blocks by MASQ205.
+gcloud checks some flags before it calls the service. Each check was read in gcloud's source code and tried with gcloud
+[source: gcloud-source-demands, observed-gcloud-demands]. Whether the service refuses the same is not verified, so this
+is a warning. MASQ107 to MASQ112 report what the service refuses too, and MASQ205 reports the sizes of blocks.
 
 ## How to fix
 

@@ -6,11 +6,9 @@ render PLAN --as terraform` writes the argument all the same.
 
 ## Why
 
-The provider checks some arguments before it calls the service
-([google_composer_environment](https://registry.terraform.io/providers/hashicorp/google-beta/latest/docs/resources/composer_environment));
-each check was read in resource_composer_environment.go of hashicorp/terraform-provider-google-beta (read 2026-11-25).
-Whether the service refuses the same is not verified, so this is a warning. What the service demands too is reported by
-MASQ107 to MASQ112 only; the agent's flag, which the provider refuses for Composer 3, by MASQ101.
+The provider checks some arguments before it calls the service. Each check was read in the provider's source code
+[source: terraform-provider-demands]. Whether the service refuses the same is not verified, so this is a warning.
+MASQ107 to MASQ112 report what the service refuses too, and MASQ101 reports the agent's flag on Composer 3.
 
 ## How to fix
 

@@ -5,11 +5,10 @@ that the agent may read differently than other tools do. The agent does not repo
 
 ## Why
 
-The agent ignores unknown keys, so the defaults stay in force
-([ip-masq-agent](https://github.com/kubernetes-sigs/ip-masq-agent), read 2026-11-22; observed with the real agent on the
-same day). It reads YAML with a Go library. That library and others read rare constructs differently, such as `y` for
-true, `010`, tags, tabs and a second document. If a config has one, the message says that the reading is not certain and
-names the line.
+The agent ignores unknown keys, so the defaults stay in force [source: ip-masq-agent-config-struct,
+observed-agent-config-format]. It reads YAML with a Go library, which reads rare constructs differently from other
+libraries [source: observed-agent-yaml-gaps]. Examples are `y` for true, `010`, tags, tabs and a second document. If a
+config has one of these, the message says that the reading is not certain and names the line.
 
 ## How to fix
 

@@ -19,6 +19,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from airflow_masq.network.provenance import Provenance
+from airflow_masq.sources import link_sources
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -124,8 +125,7 @@ _PASSED: Final = {
         meaning="The destination is in a range that the policy does not masquerade, and the Pod's address was seen.",
         causes=(
             "On Autopilot the cluster's node, Pod and Service ranges are never masqueraded "
-            "(https://cloud.google.com/kubernetes-engine/docs/how-to/egress-nat-policy-ip-masq-autopilot, read "
-            "2026-11-22). This proves nothing about other destinations."
+            "[source: egress-nat-policy-objects]. This proves nothing about other destinations."
         ),
         what_to_do="Nothing. To see masquerading at work, add a target in another subnet or on-premises.",
     ),
@@ -265,8 +265,7 @@ _NOTHING_PROVED: Final = {
         causes=(
             "The list in force lacks the node or Pod ranges. Composer enables intranode visibility, so Pods and nodes "
             "then see node addresses, and firewall rules and network policies for Pod ranges no longer match "
-            "(https://cloud.google.com/composer/docs/composer-2/enable-ip-masquerade-agent, read 2026-11-22; the "
-            "consequence is inferred)."
+            "[source: composer-agent-caution]. That they no longer match is inferred."
         ),
         what_to_do="Add at least the cluster's node and Pod ranges to the non-masquerade destinations.",
     ),
@@ -447,6 +446,6 @@ def write_code_page(code: VerdictCode) -> str:
         f"Outcome: {kind} · Provenance: {Provenance.OBSERVED} on a real connection; the causes are "
         f"{Provenance.INFERRED}, unless they name a source\n\n"
         f"## What it means\n\n{row.meaning}\n\n"
-        f"## Why it happens\n\n{row.causes}\n\n"
+        f"## Why it happens\n\n{link_sources(row.causes)}\n\n"
         f"## What to do\n\n{row.what_to_do}\n"
     )
