@@ -9,16 +9,17 @@ server and the other networks that the plan names are compared.
   addresses of that network. It is only a remark if the environment's range is a part of the other network's range, for
   example of a company's `10.0.0.0/8`.
 - Between two other networks, it is a remark.
-- The block for Cloud SQL is a pool for VPC peering [source: composer-cloud-sql-pool]. It is not compared if the
-  environment uses Private Service Connect, or is Google's own description of an existing environment.
+- The block for Cloud SQL is a pool for VPC peering. It is not compared if the environment uses Private Service Connect,
+  or is Google's own description of an existing environment.
 - A range that is listed twice for one purpose is a warning.
 
 ## Why
 
 A subnet's primary and secondary ranges must not overlap [source: vpc-subnet-overlap]. Nodes, Pods and Services each
 need their own range [source: gke-vpc-native-ranges]. The blocks for Google's side must be disjoint
-[source: composer-private-blocks-disjoint]. gcloud and Terraform do not compare them. The effect of an overlap with
-another network depends on its routes: the more specific route wins.
+[source: composer-private-blocks-disjoint]. Google reserves a range from the block for Cloud SQL
+[source: composer-cloud-sql-pool]. gcloud and Terraform do not compare them. The effect of an overlap with another
+network depends on its routes: the more specific route wins.
 
 ## How to fix
 

@@ -36,11 +36,11 @@ def _check(plan: Plan) -> Iterator[Problem]:
         try:
             network = parse_cidr(text)
         except InvalidInputError as error:
-            message = f"The {field.purpose} range: expected {error.expected}, saw {error.seen}."
+            message = f"The {field.purpose} range must be {error.expected}, but is {error.seen}."
             yield Problem(where=field.where, message=message)
             continue
         if network.version != IPV4:
-            message = f"The {field.purpose} range: expected an IPv4 CIDR such as 10.0.0.0/8, saw {network}."
+            message = f"The {field.purpose} range must be an IPv4 CIDR such as 10.0.0.0/8, but is {network}."
             yield Problem(where=field.where, message=message)
 
 

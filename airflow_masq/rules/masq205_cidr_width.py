@@ -38,7 +38,7 @@ def _check(plan: Plan) -> Iterator[Problem]:
             continue
         yield Problem(
             where=field.where,
-            message=f"The {field.purpose} range: expected {_widths(field)}, saw {network}.",
+            message=f"The {field.purpose} range must be {_widths(field)}, but is {network}.",
         )
 
 
