@@ -1,20 +1,20 @@
 """A Pod, Service or GKE master range is not within the allowed ranges.
 
 Pods, Services and the GKE master may use private and other reserved ranges. Any other range is public address space.
-Pods and Services may use public ranges only with `config.privateEnvironmentConfig.enablePrivatelyUsedPublicIps`. The
-rule applies to a range in the environment and to the name of a secondary range.
+Pods and Services may use public ranges only with `config.privateEnvironmentConfig.enablePrivatelyUsedPublicIps`. This
+also applies if the environment gives the name of a secondary range.
 
 A common mistake is `100.128.0.0/16`. The shared address space 100.64.0.0/10 begins at 100.64.0.0 and ends at
 100.127.255.255.
 
-Two cases are only a warning: a range that only `network` has, since the service may not see it, and a public GKE master
-range with `enablePrivatelyUsedPublicIps`, since that is not verified.
+Two cases are only a warning: a range that only `network` has, since the environment may get another range, and a public
+GKE master range with `enablePrivatelyUsedPublicIps`, since that is not verified.
 
 ## Why
 
-Pods and Services in a public range need that field [source: composer-private-ip]. Without it the service answers 400,
-"Cluster CIDR range … is not within allowed ranges", also if the environment names a secondary range
-[source: composer-range-not-allowed]. It gives the same answer for "Services" and "GKE master"
+Pods and Services in a public range need `enablePrivatelyUsedPublicIps` [source: composer-private-ip]. Without it the
+service answers 400, "Cluster CIDR range … is not within allowed ranges", also if the environment names a secondary
+range [source: composer-range-not-allowed]. It gives the same answer for "Services" and "GKE master"
 [source: composer-range-not-allowed-log]. Loopback, link-local and multicast ranges and 0.0.0.0/8 are not public address
 space. That the field does not allow them is inferred.
 
