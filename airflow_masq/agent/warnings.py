@@ -103,7 +103,7 @@ def find_warnings(document: Value, *, fields: AgentFields, networks: Sequence[IP
     if not fields.lists_defaults and not networks:
         yield EMPTY_LIST
     if fields.masq_link_local:
-        yield f"{LINK_LOCAL_KEY} is true, so the metadata server 169.254.169.254 sees the node and may not answer Pods"
+        yield f"{LINK_LOCAL_KEY} is true, so requests to the metadata server 169.254.169.254 leave with the node's address, and it may not answer"
     if fields.resync_interval_seconds <= 0:
         yield f"{RESYNC_KEY} is not above zero, so the agent rewrites its rules continuously"
 

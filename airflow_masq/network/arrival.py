@@ -1,9 +1,11 @@
-"""What arrives at a destination's firewall of a packet that has left its node.
+"""The source address with which a packet arrives at a destination's firewall, after it has left its node.
 
-node ──▶ VPC ──private────────────────────────▶ the address with which it left
-└──public──▶ external address ────▶ the node's external address
-or Cloud NAT ────────────▶ Cloud NAT's address
-or the packet is lost
+    the destination is private                             the source stays as it left the node
+    public, and the node has an external address           the node's external address
+    public, and Cloud NAT covers the source                Cloud NAT's address
+    public, and neither is the case                        the packet is lost
+
+An external address translates only packets that the node has masqueraded.
 """
 
 from __future__ import annotations

@@ -171,7 +171,7 @@ def _describe_decision(packet: Packet, *, ranges: NetworkRanges, policy: Masquer
         address = " ".join(["the node's address", *map(str, packet.node_addresses)])
         text = f"the node: policy {policy.name} masquerades, the source becomes {address}"
         if not packet.node_addresses and any(packet.destination in network for network in ranges.node):
-            text += "; if the destination is the Pod's own node, it sees the Pod's address"
+            text += "; if the destination is the Pod's own node, the source stays the Pod's address"
             provenance = Provenance.INFERRED
     elif decision.matched_cidr is None:
         text = f"the node: not masqueraded ({decision.reason})"

@@ -53,7 +53,7 @@ class AddressKind(StrEnum):
 
 
 SOURCE_KINDS: Final = frozenset({AddressKind.POD, AddressKind.NODE, AddressKind.NAT, AddressKind.NODE_EXTERNAL})
-"""What a destination can see of a Pod. A plan's ``expect`` is one of these."""
+"""The kinds of source from which a Pod's packets can arrive. A plan's ``expect`` is one of these."""
 
 PREDICTED_KINDS: Final = SOURCE_KINDS | {AddressKind.DROPPED}
 """What can be predicted to arrive."""

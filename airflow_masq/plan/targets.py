@@ -43,7 +43,7 @@ class Target:
     :param name: unique within its plan.
     :param observe: the observer's URL, without credentials; ``airflow://CONN_ID`` names a connection.
     :param allowed_sources: what the target's firewall lets in; empty where the plan does not say.
-    :param expect: the source that it must see; ``None`` where the plan does not say.
+    :param expect: the source from which packets must arrive; ``None`` where the plan does not say.
     """
 
     name: str
