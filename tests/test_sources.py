@@ -55,7 +55,9 @@ class Source:
     @property
     def citation(self) -> str:
         """What a page for users shows in place of the key: the links and the date of reading, or what was observed."""
-        return self.source if self.source.startswith("observed") else re.sub(r", (?=20[0-9]{2}-)", ", read ", self.source)
+        return (
+            self.source if self.source.startswith("observed") else re.sub(r", (?=20[0-9]{2}-)", ", read ", self.source)
+        )
 
 
 def read_sources(text: str = SOURCES) -> Iterator[Source]:
@@ -135,7 +137,9 @@ def test_pages_link_what_the_sources_say() -> None:
     text = json.dumps(links, indent=2, ensure_ascii=False) + "\n"
     if os.environ.get("AIRFLOW_MASQ_WRITE_PAGES"):
         LINKS.write_text(text, encoding="utf-8")
-    assert LINKS.read_text(encoding="utf-8") == text, "run AIRFLOW_MASQ_WRITE_PAGES=1 ./scripts/test tests/test_sources.py"
+    assert LINKS.read_text(encoding="utf-8") == text, (
+        "run AIRFLOW_MASQ_WRITE_PAGES=1 ./scripts/test tests/test_sources.py"
+    )
 
 
 def tells_a_source(texts: Iterable[str]) -> bool:

@@ -65,9 +65,7 @@ def _check(plan: Plan) -> Iterator[Problem]:
             continue
         mistake = ""
         if network in _OFTEN_MISTAKEN_FOR_IT:
-            mistake = (
-                f" (the shared address space {_SHARED_ADDRESS_SPACE} is 100.64.0.0 to 100.127.255.255)"
-            )
+            mistake = f" (the shared address space {_SHARED_ADDRESS_SPACE} is 100.64.0.0 to 100.127.255.255)"
         advice = "Use a private range" + ("" if is_master else ", or set enablePrivatelyUsedPublicIps: true")
         if not_for_hosts is not None:
             advice = f"No host can have an address in {not_for_hosts}. Use a private range"

@@ -44,8 +44,7 @@ def _check(plan: Plan) -> Iterator[Problem]:
     for named in list_ranges(plan):
         if named.network in _DOCKER_BRIDGE and named.is_other:
             message = (
-                f"The {named} is in {_RESERVED}. Hosts there may be unreachable. Make sure that no task needs "
-                "them."
+                f"The {named} is in {_RESERVED}. Hosts there may be unreachable. Make sure that no task needs them."
             )
             yield Problem(where=named.where, message=message)
         elif not named.is_other and (named.network in _DOCKER_BRIDGE or _DOCKER_BRIDGE in named.network):

@@ -37,7 +37,9 @@ def _check(plan: Plan) -> Iterator[Problem]:
     for predicted in predict_targets(plan):
         entry = find_exempting_entry(plan, predicted=predicted)
         if entry is not None:
-            effect = f"covers {predicted}, which accepts only node addresses, so packets would arrive from the Pod's address"
+            effect = (
+                f"covers {predicted}, which accepts only node addresses, so packets would arrive from the Pod's address"
+            )
             message = f"{entry.cidr} {effect}. Replace it with the cluster's node and Pod ranges."
             if lists_defaults(plan):
                 message = (

@@ -68,9 +68,7 @@ def test_as_text(console: Console) -> None:
 def test_without_ipv6_as_text(console: Console) -> None:
     """Where IPv6 is not masqueraded, that is said."""
     console.write("config", "nonMasqueradeCIDRs: [10.64.0.0/14]\n")
-    assert (
-        "IPv6: no chain, so all packets keep the Pod's address" in console.run("agent-config", "config").printed
-    )
+    assert "IPv6: no chain, so all packets keep the Pod's address" in console.run("agent-config", "config").printed
 
 
 def test_a_rejected_config_as_text(console: Console) -> None:

@@ -133,7 +133,10 @@ def test_targets_of_one_address_that_differ(console: Console) -> None:
     shared = PLAN + other.replace("[192.168.0.0/24]", "[10.0.0.0/8]")
     console.write("shared.yaml", shared)
     assert len(explained(console, "shared.yaml", "172.20.0.10")) == 1
-    assert "172.20.0.10 (onprem-erp, other): would receive packets from" in console.run("explain", "shared.yaml", "172.20.0.10").printed
+    assert (
+        "172.20.0.10 (onprem-erp, other): would receive packets from"
+        in console.run("explain", "shared.yaml", "172.20.0.10").printed
+    )
 
 
 @pytest.mark.parametrize(

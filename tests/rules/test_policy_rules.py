@@ -319,7 +319,9 @@ def test_a_contradiction_that_hides_a_failure_is_an_error(
     }
     (finding,) = findings(plan, "MASQ305")
     assert finding.severity is severity
-    assert ("packets to erp would not arrive from the expected address" in finding.message) is (severity is Severity.ERROR)
+    assert ("packets to erp would not arrive from the expected address" in finding.message) is (
+        severity is Severity.ERROR
+    )
 
 
 def test_a_sentence_that_asks_ends_with_its_question_mark() -> None:
