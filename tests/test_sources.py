@@ -1,6 +1,6 @@
 """Each outside fact is once in docs/sources.md, and code names it by its key.
 
-``AIRFLOW_MASQ_WRITE_PAGES=1`` also writes ``airflow_masq/sources.json``, the links of the keys that pages for users name.
+``AIRFLOW_MASQ_WRITE_PAGES=1`` also writes ``airflow_masq/sources.json``, the links that pages for users show.
 """
 
 from __future__ import annotations

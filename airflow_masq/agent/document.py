@@ -106,7 +106,7 @@ class ConfigText:
             raise InvalidInputError(where=f"config, line {error.lineno}", expected="JSON", seen=seen) from None
         line = _find_line(_ESCAPE, self._text)
         if line and isinstance(document, Members) and any(find_known_key(name) == RESYNC_KEY for name, _ in document):
-            # Before v2.12.2 the agent parses what stands between the quotes without resolving escapes
+            # Before v2.12.2 the agent parses the text between the quotes without resolving escapes
             # [source: ip-masq-agent-interval-escapes].
             self._doubt(line, f"escapes in {RESYNC_KEY}", who="versions of the agent")
         return document

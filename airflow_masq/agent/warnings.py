@@ -56,12 +56,12 @@ def describe_default_list(networks: Sequence[IPNetwork]) -> str:
 
 
 def describe_complement(name: str, value: Value) -> str:
-    """Answer a key that asks to masquerade some destinations only, which the agent cannot be told.
+    """Answer a key that asks to masquerade some destinations only, which the agent does not support.
 
     [source: ip-masq-agent-only-these]
     """
     sentence = (
-        f"the agent ignores the key {excerpt(name)}: it cannot be told to masquerade some destinations only. It "
+        f"the agent ignores the key {excerpt(name)}: it cannot masquerade only some destinations. It "
         f"masquerades everything that {CIDRS_KEY} does not name"
     )
     try:
@@ -103,7 +103,8 @@ def find_warnings(document: Value, *, fields: AgentFields, networks: Sequence[IP
     if not fields.lists_defaults and not networks:
         yield EMPTY_LIST
     if fields.masq_link_local:
-        yield f"{LINK_LOCAL_KEY} is true, so requests to the metadata server 169.254.169.254 leave with the node's address, and it may not answer"
+        yield f"{LINK_LOCAL_KEY} is true, so requests to the metadata server 169.254.169.254 leave with the node's "
+        "address, and it may not answer"
     if fields.resync_interval_seconds <= 0:
         yield f"{RESYNC_KEY} is not above zero, so the agent rewrites its rules continuously"
 

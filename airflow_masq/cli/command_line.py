@@ -1,6 +1,6 @@
 """The entry point of ``airflow-masq``: the version, the help, and the dispatch to a command.
 
-Each command has a file of its own beside this one, which is imported only when that command is run. Nothing here may
+Each command has its own file beside this one, which is imported only when that command is run. Nothing here may
 import Airflow or Google's libraries, which take seconds.
 """
 

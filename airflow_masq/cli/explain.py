@@ -95,7 +95,7 @@ def run(arguments: Namespace) -> int:
 
 
 def _find_destinations(plan: Plan, word: str) -> list[_Destination]:
-    """Find what a word means; several destinations where one address stands for targets whose firewalls differ."""
+    """Find what a word means; several destinations if targets with different firewalls share one address."""
     for target in plan.targets:
         if target.name != word:
             continue
@@ -125,7 +125,7 @@ def _find_destinations(plan: Plan, word: str) -> list[_Destination]:
 
 
 def _require_travel(address: IPAddress, *, where: str) -> None:
-    """Refuse an address for which no packet leaves a Pod, since no policy applies to it."""
+    """Refuse an address to which no packet leaves a Pod, since no policy applies to it."""
     if never_leaves_pod(address):
         expected = "an address that a Pod's packet can travel to"
         raise InvalidInputError(where=where, expected=expected, seen=str(address))

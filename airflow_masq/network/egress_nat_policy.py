@@ -4,7 +4,7 @@ Two exist from the start: ``default``, which may be edited, and ``gke-<hash>-1``
 Services and which cannot be changed; more may be created beside them [source: egress-nat-policy-objects].
 
 A manifest is checked for mistakes that change its meaning. Keys of ``spec`` that GKE's object does not have are found
-apart: another product's object of that kind has selectors, and GKE's exempts every Pod all the same.
+apart: another product's object of that kind has selectors, and GKE's exempts every Pod anyway.
 """
 
 from __future__ import annotations

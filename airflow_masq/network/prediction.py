@@ -27,7 +27,7 @@ class Prediction:
 
     :param arrives_as: the source at the destination's firewall, one of ``PREDICTED_KINDS``; ``DROPPED`` where the
         packet is lost before it.
-    :param sources: where that source lies, single addresses as /32 or /128; empty where that is not known.
+    :param sources: the ranges of that source, single addresses as /32 or /128; empty where that is not known.
     :param masqueraded: whether the node masquerades.
     :param reason: why, or why not.
     :param matched_cidr: the range that decided; ``None`` where none did.
@@ -49,7 +49,7 @@ class Prediction:
 
     @property
     def source_kind(self) -> AddressKind:
-        """What the service itself would receive: ``arrives_as``, or ``DROPPED`` where its firewall lets no source in."""
+        """What the service itself would receive: ``arrives_as``, or ``DROPPED`` if its firewall lets none in."""
         return AddressKind.DROPPED if self.firewall is FirewallAnswer.NONE else self.arrives_as
 
 
@@ -123,7 +123,7 @@ def predict_every_pod(
 ) -> Prediction:
     """Predict from which sources connections of the whole cluster would arrive.
 
-    Rules, firewall requests and ``explain`` all ask here, so that they agree. One Pod stands for all: the path is that
+    Rules, firewall requests and ``explain`` all ask here, so that they agree. One Pod represents all: the path is that
     of its packet. The sources are those of every Pod, and the firewall is asked about all of them.
 
     :param ranges: the cluster's ranges.
@@ -145,7 +145,7 @@ def _choose_pod(ranges: NetworkRanges, *, destination: IPAddress) -> IPAddress:
     pod_ranges = [network for network in ranges.pod if network.version == destination.version]
     for network in pod_ranges:
         for pod in (_second_address(network), IPAddress(network.last, network.version)):
-            # Where Pod and node ranges overlap, which is a fault of its own, the address could be a node's.
+            # Where Pod and node ranges overlap, which MASQ201 reports, the address could be a node's.
             is_node = any(pod in nodes for nodes in ranges.node)
             if not is_node and destination not in ranges.node_block(pod):
                 return pod

@@ -38,7 +38,7 @@ _SECRET_PARAMETER: Final = re.compile(
 
 @dataclass(frozen=True, kw_only=True)
 class Target:
-    """A service that workers talk to, and the observer that stands for it.
+    """A service that workers talk to, and the observer beside it.
 
     :param name: unique within its plan.
     :param observe: the observer's URL, without credentials; ``airflow://CONN_ID`` names a connection.

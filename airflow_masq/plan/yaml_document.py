@@ -26,7 +26,7 @@ LARGEST_TEXT_CHARACTERS: Final = 256 * 1024
 # int("") and the like, an escape beyond Unicode, a bool that is none.
 _SCALAR_ERRORS: Final = (yaml.YAMLError, ValueError, LookupError, OverflowError, TypeError, AttributeError)
 
-# As JSON writes them. YAML 1.1 takes 010 for eight and 1:30 for ninety, which is hardly ever meant
+# As JSON writes them. YAML 1.1 takes 010 for eight and 1:30 for ninety, which is rarely meant
 # [source: yaml-1-1-int].
 _WHOLE_NUMBER: Final = re.compile(r"[-+]?(0|[1-9][0-9]*)")
 

@@ -1,6 +1,6 @@
 """The plan's masquerade policy as the two Kubernetes objects that can hold it.
 
-Autopilot clusters, and so Composer 2, read an ``EgressNATPolicy``; Standard clusters with an agent of their own read a
+Autopilot clusters, and so Composer 2, read an ``EgressNATPolicy``; Standard clusters with their own agent read a
 ConfigMap. Both objects hold a list of destinations that keep the Pod's address, and nothing else that a policy may say.
 """
 

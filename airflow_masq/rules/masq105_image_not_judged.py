@@ -64,8 +64,8 @@ def _check(plan: Plan) -> Iterator[Problem]:
         yield Problem(where=IMAGE_VERSION_PLACE, message=message)
     elif image.generation not in _KNOWN:
         message = (
-            f"{image} names a generation that this tool does not know, so it cannot tell whether there is an agent. Use an "
-            f"image of Composer 2, such as {NEWEST_IMAGE}."
+            f"{image} names a generation that this tool does not know, so it cannot tell whether there is an agent. "
+            f"Use an image of Composer 2, such as {NEWEST_IMAGE}."
         )
         yield Problem(where=IMAGE_VERSION_PLACE, message=message)
 

@@ -2,7 +2,7 @@
 
 `gcloud composer environments create` does not accept a field as the plan has it: for this generation of Composer,
 without another field, or with this value. The service itself may accept it. `airflow-masq render PLAN --as gcloud`
-writes the flag all the same.
+writes the flag anyway.
 
 ## Why
 

@@ -2,7 +2,7 @@
 
 The resource `google_composer_environment` of Terraform's provider does not accept a field as the plan has it: for this
 generation of Composer, without another field, or with this value. The service itself may accept it. `airflow-masq
-render PLAN --as terraform` writes the argument all the same.
+render PLAN --as terraform` writes the argument anyway.
 
 ## Why
 

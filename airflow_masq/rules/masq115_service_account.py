@@ -33,8 +33,8 @@ def _check(plan: Plan) -> Iterator[Problem]:
     if plan.environment.lacks_service_account:
         yield Problem(
             where=".".join(("environment", *SERVICE_ACCOUNT)),
-            message="The service does not create an environment without a service account. Set serviceAccount to the e-mail "
-            "address of one that has the role roles/composer.worker.",
+            message="The service does not create an environment without a service account. Set serviceAccount to the "
+            "e-mail address of one that has the role roles/composer.worker.",
         )
 
 

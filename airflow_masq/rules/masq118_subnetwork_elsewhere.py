@@ -40,8 +40,8 @@ def _check(plan: Plan) -> Iterator[Problem]:
     if matched is not None and matched[1] != location:
         yield Problem(
             where="environment.config.nodeConfig.subnetwork",
-            message=f"The subnetwork is in {printable(matched[1], limit=60)}, but the environment is in {location}. Use "
-            "a subnetwork of the environment's region.",
+            message=f"The subnetwork is in {printable(matched[1], limit=60)}, but the environment is in {location}. "
+            "Use a subnetwork of the environment's region.",
         )
 
 

@@ -46,8 +46,8 @@ def _check(plan: Plan) -> Iterator[Problem]:
     if skipped:
         yield Problem(
             where="environment",
-            message="This is Google's description of an existing environment. These defaults in it have no effect and are not "
-            f"judged: {join_words(skipped)}. To create another environment from it, remove them.",
+            message="This is Google's description of an existing environment. These defaults in it have no effect and "
+            f"are not judged: {join_words(skipped)}. To create another environment from it, remove them.",
         )
 
 

@@ -32,8 +32,8 @@ def _check(plan: Plan) -> Iterator[Problem]:
     if isinstance(blocks, list) and len(blocks) > _MOST_NETWORKS:
         yield Problem(
             where=".".join(("environment", *_BLOCKS)),
-            message=f"Terraform's reference allows {_MOST_NETWORKS} authorised networks, but the plan has {len(blocks)}. "
-            "Merge or remove some.",
+            message=f"Terraform's reference allows {_MOST_NETWORKS} authorised networks, but the plan has "
+            f"{len(blocks)}. Merge or remove some.",
         )
 
 

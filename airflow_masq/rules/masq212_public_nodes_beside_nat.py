@@ -33,9 +33,9 @@ def _check(plan: Plan) -> Iterator[Problem]:
     if plan.takes_nodes_for_private:
         yield Problem(
             where="network",
-            message="The plan names Cloud NAT, but its environment is not private, so its nodes have external addresses. "
-            "Masqueraded packets to the internet would then arrive from these. The plan is judged as if nodes had "
-            "none. Set network.public_nodes to true or false.",
+            message="The plan names Cloud NAT, but its environment is not private, so its nodes have external "
+            "addresses. Masqueraded packets to the internet would then arrive from these. The plan is judged as if "
+            "nodes had none. Set network.public_nodes to true or false.",
         )
 
 

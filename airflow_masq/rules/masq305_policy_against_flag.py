@@ -50,7 +50,10 @@ def _check(plan: Plan) -> Iterator[Problem]:
     misjudged = [predicted.target.name for predicted in predict_targets(plan) if _is_misjudged(plan, predicted)]
     if misjudged:
         names = join_words(misjudged)
-        message += f" Under the policy that follows from enableIpMasqAgent, packets to {names} would not arrive from the expected address."
+        message += (
+            f" Under the policy that follows from enableIpMasqAgent, packets to {names} would not arrive from the "
+            "expected address."
+        )
     yield Problem(where="policy", message=message, severity=Severity.ERROR if misjudged else None)
 
 

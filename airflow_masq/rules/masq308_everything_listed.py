@@ -47,8 +47,8 @@ def _check(plan: Plan) -> Iterator[Problem]:
         if entry.cidr.prefixlen == 0:
             yield Problem(
                 where=entry.where,
-                message=f"{entry.cidr} exempts every destination from masquerading, so all packets would arrive from Pod addresses"
-                f"{advice}",
+                message=f"{entry.cidr} exempts every destination from masquerading, so all packets would arrive from "
+                f"Pod addresses{advice}",
                 severity=severity,
                 provenance=_find_provenance(plan),
             )

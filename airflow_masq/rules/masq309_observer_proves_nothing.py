@@ -36,8 +36,8 @@ def _check(plan: Plan) -> Iterator[Problem]:
         if target.address is not None and never_leaves_pod(target.address):
             yield Problem(
                 where=f"targets[{index}].observe",
-                message=f"Packets to {target.name} ({target.address}) do not leave the Pod, so its answer proves nothing. Use "
-                "the address of an observer outside the cluster.",
+                message=f"Packets to {target.name} ({target.address}) do not leave the Pod, so its answer proves "
+                "nothing. Use the address of an observer outside the cluster.",
             )
     for predicted in predict_targets(plan):
         if predicted.proves_nothing:

@@ -242,7 +242,8 @@ def _named(name: str, **node_config: object) -> dict[str, Any]:
         ("europe-west-1", "Did you mean europe-west1?"),
         (
             "moon",
-            "moon is not among the regions that are known to offer Composer. Correct it, or ignore this if Google has added it.",
+            "moon is not among the regions that are known to offer Composer. Correct it, or ignore this if Google has "
+            "added it.",
         ),
     ],
 )

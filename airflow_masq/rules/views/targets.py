@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 SOMEWHERE_PUBLIC: Final = IPAddress("192.175.48.1")
-"""An address that stands for the internet if the plan has no public target; no packet is sent to it.
+"""An address that represents the internet if the plan has no public target; no packet is sent to it.
 
 It belongs to AS112 [source: rfc-7534-as112], so policies have no reason to list it.
 """
@@ -54,13 +54,13 @@ class PredictedTarget:
 
     @property
     def proves_nothing(self) -> bool:
-        """Whether packets keep the Pod's address under every policy although ``expect`` does not ask for that."""
+        """Whether packets keep the Pod's address under every policy, and ``expect`` is not ``pod``."""
         is_exempt = (self.is_in_cluster or self.is_link_local) and not self.prediction.masqueraded
         return is_exempt and self.target.expect is not AddressKind.POD
 
     @property
     def is_ipv6_bypass(self) -> bool:
-        """Whether packets keep the Pod's address because IPv6 is not masqueraded although ``expect`` does not ask for that."""
+        """Whether packets keep the Pod's address because IPv6 is not masqueraded, and ``expect`` is not ``pod``."""
         is_bypass = self.prediction.reason is Reason.NO_MASQUERADING_FOR_IPV6
         return is_bypass and not self.proves_nothing and self.target.expect is not AddressKind.POD
 
