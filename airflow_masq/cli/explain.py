@@ -1,5 +1,4 @@
-"""``airflow-masq explain PLAN DEST…``: predicts from which source address packets would arrive, and
-shows each step."""
+"""``airflow-masq explain PLAN DEST…``: predicts from which source address packets would arrive, step by step."""
 
 from __future__ import annotations
 

@@ -7,7 +7,8 @@ JSON objects with one of a few keys (httpbin ``origin``, ipify and ipinfo ``ip``
 ``/api`` ``remoteAddr``).
 
 A list of addresses comes from ``X-Forwarded-For``. The sender may have forged any of them, so none is taken
-[source: observed-forwarded-for]. An IPv6 address with its port but without brackets looks like an address and is read as one.
+[source: observed-forwarded-for]. An IPv6 address with its port but without brackets looks like an
+address and is read as one.
 """
 
 from __future__ import annotations

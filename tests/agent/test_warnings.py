@@ -96,7 +96,7 @@ def test_a_config_without_a_list_says_which_default_is_assumed(*, reserved_range
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("masqueradeAll: true", "cannot be told to masquerade some destinations only"),
+        ("masqueradeAll: true", "cannot masquerade only some destinations"),
         ("masqueradeCIDRs: []", "everything that nonMasqueradeCIDRs does not name"),
         ("masqueradeCIDRs: [on-premises]", "everything that nonMasqueradeCIDRs does not name"),
         ("masqueradeCIDRs: ['fd00::/8']", "everything that nonMasqueradeCIDRs does not name"),
