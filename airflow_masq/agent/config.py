@@ -123,7 +123,10 @@ def read_agent_config(text: str, *, enable_ipv6: bool = False, reserved_ranges: 
         warnings.extend(find_warnings(document, fields=fields, networks=networks))
     except InvalidInputError as refusal:
         error = str(refusal)
-    repeated = (f"the key {excerpt(key)} is there twice, and the later one counts" for key in source.repeated_keys)
+    repeated = (
+        f"the key {excerpt(key)} occurs twice, and the agent uses the later one. Remove one"
+        for key in source.repeated_keys
+    )
     warnings.extend(dict.fromkeys(repeated))
     warnings.extend(f"this reading is not certain: {doubt}" for doubt in dict.fromkeys(source.doubts))
     return AgentConfigReading(

@@ -12,8 +12,9 @@ config has one of these, the message says that the reading is not certain and na
 
 ## How to fix
 
-Use plain YAML: `nonMasqueradeCIDRs` with one range per line and no duplicates, `true` and `false` for booleans, and
-quotes around text.
+Do what the message says. A remark needs no change if it describes what you want. If the reading is not certain, write
+the line that the message names in plain YAML: one range per line, `true` and `false` for booleans, and quotes around
+text.
 """
 
 from __future__ import annotations

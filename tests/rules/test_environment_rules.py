@@ -240,7 +240,10 @@ def _named(name: str, **node_config: object) -> dict[str, Any]:
         ("asia", "asia is a multi-region, and an environment needs one region. Use one such as asia-east1."),
         ("eu", "such as europe-central2."),
         ("europe-west-1", "Did you mean europe-west1?"),
-        ("moon", "moon is not among the regions that are known to offer Composer. Correct it, or ignore this if Google"),
+        (
+            "moon",
+            "moon is not among the regions that are known to offer Composer. Correct it, or ignore this if Google",
+        ),
     ],
 )
 def test_an_unknown_region_is_a_warning(location: str, words: str) -> None:
