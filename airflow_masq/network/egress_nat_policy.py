@@ -151,7 +151,7 @@ def _find_problems(manifest: object) -> Iterator[ManifestProblem]:
         yield _make_problem("metadata.name", "a name of lower-case letters, digits, '-' and '.'", name)
     spec = _section(manifest, "spec")
     if spec.get("action") != ACTION:
-        yield _make_problem("spec.action", f"{ACTION}, the only action there is", spec.get("action"))
+        yield _make_problem("spec.action", f"{ACTION}, the only action", spec.get("action"))
     destinations = spec.get("destinations")
     if not isinstance(destinations, list | tuple):
         yield _make_problem("spec.destinations", "a list of objects with a cidr", destinations)

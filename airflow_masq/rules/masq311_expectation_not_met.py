@@ -41,8 +41,8 @@ def _check(plan: Plan) -> Iterator[Problem]:
             continue
         yield Problem(
             where=f"{predicted.where}.expect",
-            message=f"{predicted} expects {expected}, but under this plan packets would arrive from {kind} "
-            f"({predicted.prediction.reason}). Change the policy, or write expect: {kind}.",
+            message=f"{predicted} expects a {expected} address, but under this plan packets would arrive from a {kind} "
+            f"address ({predicted.prediction.reason}). Change the policy, or write expect: {kind}.",
             provenance=predicted.prediction.provenance,
         )
 
