@@ -108,7 +108,7 @@ def _read_json(text: str) -> IPAddress:
     if not isinstance(reply, dict):
         return _read_json_value(reply, text=text)
     if any(value for key, value in reply.items() if key.lower() in _ERROR_KEYS):
-        raise ReplyError(seen="an error that the observer tells", reply=text)
+        raise ReplyError(seen="an error of the observer", reply=text)
     sections = [value for key, value in reply.items() if key.lower() in _CLIENT_SECTIONS and isinstance(value, dict)]
     for places in ([reply], sections):
         for keys in (_PEER_KEYS, _CLAIM_KEYS):
