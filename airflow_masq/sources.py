@@ -7,13 +7,11 @@ from __future__ import annotations
 
 import json
 import re
+from functools import cache
 from importlib.resources import files
 from typing import Final
 
 _NAMED: Final = re.compile(r"\[source:\s([^]]*)\]")
-_CITATIONS: Final[dict[str, str]] = json.loads(
-    files("airflow_masq").joinpath("sources.json").read_text(encoding="utf-8")
-)
 
 
 def link_sources(text: str) -> str:
@@ -22,4 +20,11 @@ def link_sources(text: str) -> str:
 
 
 def _cite(keys: str) -> list[str]:
-    return list(dict.fromkeys(_CITATIONS[key.strip()] for key in keys.split(",")))
+    citations = _read_citations()
+    return list(dict.fromkeys(citations[key.strip()] for key in keys.split(",")))
+
+
+@cache  # read only when a page is written, since few commands write one
+def _read_citations() -> dict[str, str]:
+    citations: dict[str, str] = json.loads(files("airflow_masq").joinpath("sources.json").read_text(encoding="utf-8"))
+    return citations

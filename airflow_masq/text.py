@@ -88,10 +88,10 @@ _TYPE_NAMES: Final = (
 )
 
 
-def join_words(values: Iterable[object], *, most: int = 10) -> str:
-    """Join values with commas for a sentence; at most ``most`` are named, and the others are counted."""
+def join_words(values: Iterable[object], *, most: int | None = 10) -> str:
+    """Join values with commas for a sentence: the first ``most``, or all (``None``), and how many there are more."""
     texts = [str(value) for value in values]
-    more = f" and {len(texts) - most} more" if len(texts) > most else ""
+    more = f" and {len(texts) - most} more" if most is not None and len(texts) > most else ""
     return ", ".join(texts[:most]) + more
 
 

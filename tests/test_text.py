@@ -131,6 +131,7 @@ def test_a_long_list_is_cut_and_the_rest_is_counted() -> None:
     assert join_words(range(10)) == "0, 1, 2, 3, 4, 5, 6, 7, 8, 9"
     assert join_words(range(12)) == "0, 1, 2, 3, 4, 5, 6, 7, 8, 9 and 2 more"
     assert join_words(iter("abc"), most=2) == "a, b and 1 more"
+    assert join_words("abcdefghijkl", most=None) == "a, b, c, d, e, f, g, h, i, j, k, l"
 
 
 def test_things_are_counted() -> None:

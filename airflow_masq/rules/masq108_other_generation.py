@@ -8,8 +8,8 @@ older or newer environment.
   `privateClusterConfig`.
 - All other fields are a warning.
 
-Google's own description of an existing environment is not judged, since Google adds unused fields to it. MASQ120 names
-them.
+No other rule reports such a field. Google's own description of an existing environment is not judged, since Google adds
+unused fields to it. MASQ120 names them.
 
 ## Why
 
@@ -34,7 +34,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from airflow_masq.environment.field_generations import FIELD_GENERATIONS
+from airflow_masq.environment.field_generations import FIELD_GENERATIONS, lacks_field
 from airflow_masq.network.provenance import Provenance
 from airflow_masq.rules.rule import Problem, Rule, Severity
 
@@ -49,6 +49,8 @@ def _check(plan: Plan) -> Iterator[Problem]:
     if composer is None or plan.environment.is_described:
         return
     for field in FIELD_GENERATIONS:
+        if lacks_field(composer, path=field.path[:-1]):
+            continue  # the section around it is reported
         # Google's types have no presence for these: empty, zero and missing are the same.
         if plan.environment.value(*field.path) and not field.has(composer):
             is_refused = field.refused_by == composer

@@ -8,7 +8,8 @@ render PLAN --as terraform` writes the argument anyway.
 
 The provider checks some arguments before it calls the service. Each check was read in the provider's source code
 [source: terraform-provider-demands]. Whether the service refuses the same is not verified, so this is a warning.
-MASQ107 to MASQ112 report what the service refuses too, and MASQ101 reports the agent's flag on Composer 3.
+MASQ107 to MASQ112 report what the service refuses too, MASQ123 reports words that Google's API does not have, and
+MASQ101 reports the agent's flag on Composer 3.
 
 ## How to fix
 

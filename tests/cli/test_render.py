@@ -65,7 +65,10 @@ def test_what_is_not_there_at_all(console: Console) -> None:
     """What a form misses has the line of the nearest thing around it."""
     console.write("nothing.yaml", "# a comment\npolicy: none\n")
     answer = console.run("render", "nothing.yaml", "--as", "rest")
-    assert answer.complaint == "nothing.yaml:2: environment: cannot be written as rest: the plan has no environment\n"
+    assert answer.complaint == (
+        "nothing.yaml:2: environment: cannot be written as rest: the plan has no environment; add Google's resource, "
+        "with its name and config, under environment\n"
+    )
 
 
 @pytest.mark.parametrize(

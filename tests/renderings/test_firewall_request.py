@@ -285,6 +285,30 @@ def test_every_cell_is_quoted() -> None:
 def test_what_it_cannot_be_about(form: str, changes: dict[str, Any], where: str) -> None:
     """Without targets or ranges there is nothing to ask for, and the error names what is missing."""
     plan = plan_from_mapping({"network": NETWORK, "targets": [ERP]} | changes, source="plan")
-    with pytest.raises(InexpressibleError, match="add them") as caught:
+    with pytest.raises(InexpressibleError, match=f"the plan has no .*; add {where}") as caught:
         RENDERINGS[form](plan)
     assert (caught.value.form, caught.value.where) == (form, where)
+
+
+@pytest.mark.parametrize("form", ["firewall-request", "firewall-request-csv"])
+def test_a_pod_range_that_has_only_a_name(form: str) -> None:
+    """The name of a secondary range tells no addresses; the error says which key to add and where to take its value."""
+    policy = {"ipAllocationPolicy": {"clusterSecondaryRangeName": "pods"}}
+    network = {"node_ranges": ["10.128.0.0/20"]}
+    mapping = {"environment": {"config": {"nodeConfig": policy}}, "network": network, "targets": [ERP]}
+    with pytest.raises(InexpressibleError) as caught:
+        RENDERINGS[form](plan_from_mapping(mapping, source="plan"))
+    assert str(caught.value) == (
+        "environment.config.nodeConfig.ipAllocationPolicy.clusterSecondaryRangeName: cannot be written as "
+        f"{form}: the plan has only the name of the Pods' range, but the request names the addresses that a firewall "
+        "sees; add network.pod_ranges: gcloud compute networks subnets describe shows the addresses as "
+        "secondaryIpRanges"
+    )
+    mapping["network"] = network | {"pod_ranges": ["192.168.0.0/16"]}
+    assert "192.168.0.0/16" in RENDERINGS[form](plan_from_mapping(mapping, source="plan"))
+
+
+def test_no_range_is_left_out() -> None:
+    """A request names every range, however many there are, since the firewall needs all of them."""
+    nodes = [f"10.{number}.0.0/20" for number in range(12)]
+    assert row(ERP, node_ranges=nodes)["source_after"] == ", ".join(nodes)

@@ -184,10 +184,11 @@ PRIVATE_FIELDS: dict[str, dict[str, Any]] = {
 @pytest.mark.parametrize("field", PRIVATE_FIELDS)
 def test_each_private_field_needs_a_private_environment(field: str) -> None:
     """Alone it is found in a public environment by its name, and in a private one it is not."""
-    (finding,) = findings(environment(privateEnvironmentConfig=PRIVATE_FIELDS[field]), "MASQ109")
+    image = COMPOSER_1 if field == "webServerIpv4CidrBlock" else COMPOSER_2
+    (finding,) = findings(environment(image, privateEnvironmentConfig=PRIVATE_FIELDS[field]), "MASQ109")
     assert finding.where.endswith(field)
     private = {**PRIVATE_FIELDS[field], "enablePrivateEnvironment": True}
-    assert not findings(environment(privateEnvironmentConfig=private), "MASQ109")
+    assert not findings(environment(image, privateEnvironmentConfig=private), "MASQ109")
 
 
 @pytest.mark.parametrize(

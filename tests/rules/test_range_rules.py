@@ -7,13 +7,24 @@ from typing import Any
 import pytest
 
 from airflow_masq.rules import Severity
-from tests.rules.linting import NETWORK, codes, environment, findings, manifest, target
+from tests.rules.linting import (
+    COMPOSER_1,
+    COMPOSER_2,
+    COMPOSER_3,
+    NETWORK,
+    codes,
+    environment,
+    findings,
+    manifest,
+    target,
+)
 
 PRIVATE = "environment.config.privateEnvironmentConfig"
 
 
 def _private(**config: object) -> dict[str, Any]:
-    return environment(privateEnvironmentConfig={"enablePrivateEnvironment": True, **config})
+    image = COMPOSER_1 if "webServerIpv4CidrBlock" in config else COMPOSER_2
+    return environment(image, privateEnvironmentConfig={"enablePrivateEnvironment": True, **config})
 
 
 @pytest.mark.parametrize(
@@ -98,7 +109,7 @@ def test_each_block_has_its_widths(field: str, block: str, expected: str | None)
 @pytest.mark.parametrize(("block", "count"), [("100.64.128.0/20", 0), ("100.64.128.0/21", 1), ("100.64.0.0/19", 1)])
 def test_composer_3_keeps_a_20_to_itself(block: str, count: int) -> None:
     """Composer 3's internal range has exactly one width."""
-    plan = environment(nodeConfig={"composerInternalIpv4CidrBlock": block})
+    plan = environment(COMPOSER_3, nodeConfig={"composerInternalIpv4CidrBlock": block})
     assert len(findings(plan, "MASQ205")) == count
 
 
