@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from airflow_masq.rules import list_rules
+from airflow_masq.sources import link_sources
 from airflow_masq.verdict import CODES
 
 if TYPE_CHECKING:
@@ -140,6 +141,15 @@ def test_pages_link_what_the_sources_say() -> None:
     assert LINKS.read_text(encoding="utf-8") == text, (
         "run AIRFLOW_MASQ_WRITE_PAGES=1 ./scripts/test tests/test_sources.py"
     )
+
+
+def test_a_page_shows_a_link_in_place_of_each_key() -> None:
+    """Several keys become several links, two keys of one page read on one day a single one; other text stays."""
+    links = {row.key: row.citation for row in read_sources()}
+    end, images = links["composer-end-of-life"], links["composer-unsupported-image"]
+    linked = link_sources("It ended [source: composer-end-of-life, composer-unsupported-image]. [No source]")
+    assert linked == f"It ended ({end}; {images}). [No source]"
+    assert link_sources("[source:\ncomposer-end-of-life, composer-autopilot]") == f"({end})"
 
 
 def tells_a_source(texts: Iterable[str]) -> bool:

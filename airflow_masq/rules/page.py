@@ -36,7 +36,7 @@ def _link_paragraphs(text: str) -> str:
 
 def _link_paragraph(paragraph: str) -> str:
     linked = link_sources(paragraph)
-    if linked == paragraph or linked.startswith("- "):
+    if linked == paragraph:
         return linked
     return textwrap.fill(linked, width=_WIDTH, break_long_words=False, break_on_hyphens=False)
 
