@@ -30,7 +30,7 @@ def write_page(rule: Rule) -> str:
 
 
 def _link_paragraphs(text: str) -> str:
-    """Link the sources; a paragraph that names some is wrapped again."""
+    """Link the sources; a paragraph that names some is wrapped again, so lists must name none."""
     return "\n\n".join(_link_paragraph(paragraph) for paragraph in text.split("\n\n"))
 
 
