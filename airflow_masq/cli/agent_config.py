@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _INDENT: Final = "    "
-_MEANINGS: Final = {"RETURN": "sees the Pod's address", "MASQUERADE": "sees the node's address"}
+_MEANINGS: Final = {"RETURN": "keeps the Pod's address", "MASQUERADE": "gets the node's address"}
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -67,7 +67,7 @@ def _report(reading: AgentConfigReading, *, name: str) -> Iterator[str]:
         yield f"{source}: {paint('accepted', colour=Colour.GOOD)}"
         for version, chain in (("IPv4", reading.ipv4_chain), ("IPv6", reading.ipv6_chain)):
             if chain is None:
-                yield f"{version}: no chain, so every destination sees the Pod's address"
+                yield f"{version}: no chain, so all packets keep the Pod's address"
                 continue
             yield f"{version}:"
             # A rule without a destination matches every packet that reaches it.
@@ -81,8 +81,8 @@ def _report(reading: AgentConfigReading, *, name: str) -> Iterator[str]:
         yield wrap(f"{paint('warning', colour=Colour.DOUBTFUL)}: {warning}", indent=_INDENT, first="")
     if not reading.accepted:
         next_step = (
-            "correct it before the agent reads it. At its first start, the agent would write no chain, and every "
-            "destination would see Pod addresses. Later, it would no longer repair its rules."
+            "correct it before the agent reads it. At its first start, the agent would write no chain, and all "
+            "packets would keep Pod addresses. Later, it would no longer repair its rules."
         )
     elif reading.warnings:
         next_step = "read the warnings; the agent accepts this config without any message."

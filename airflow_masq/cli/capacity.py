@@ -121,7 +121,7 @@ def _describe_not_counted(plan: Plan, capacity: Capacity) -> Iterator[str]:
         yield f"The Pod range is given by its name ({printable(name)}), so its size is not known."
     cidr = plan.environment.text(*POD_FIELD.path)
     if cidr:
-        yield f"{POD_FIELD.where} is {printable(cidr)}, which is neither a CIDR nor a size such as /22."
+        yield f"{POD_FIELD.where} is {printable(cidr)}, which is not a CIDR or a size such as /22."
 
 
 def _describe_savings(capacity: Capacity) -> str:

@@ -45,7 +45,7 @@ def run(arguments: Namespace) -> int:
 def _report(plan: Plan, findings: Sequence[Finding], *, source: str) -> Iterator[str]:
     if not findings:
         yield f"{source}: {paint('no findings', colour=Colour.GOOD)}."
-        yield f"Next: run airflow-masq explain {source} ADDRESS to see which source address a service sees."
+        yield f"Next: run airflow-masq explain {source} ADDRESS to predict the source address of packets to a service."
         return
     heads = align(
         (f"{source}:{plan.line_of(finding.where) or 1}:", finding.code, finding.where) for finding in findings

@@ -60,7 +60,7 @@ _REFUSED_BY_COMPOSER_3: Final[Mapping[tuple[str, ...], str]] = {
     ("privateEnvironmentConfig", "privateClusterConfig"): "Configuring private cluster is not supported",
 }
 
-# The use of IP aliases, which Composer 1 alone has as well, is the subject of a rule of its own.
+# MASQ107 judges useIpAliases, which only Composer 1 has as well.
 FIELD_GENERATIONS: Final = (
     *(
         FieldGenerations(

@@ -1,7 +1,7 @@
 """The fields of Google's environment resource, their names and their types, as a table.
 
 The service and its REST documentation say ``nodeConfig``, Python's types say ``node_config``; the second follows from
-the first. A name has the same type wherever it stands. A field that is not in the table is passed on as it came.
+the first. A name has the same type in every place. A field that is not in the table is passed on as it came.
 
 Names and types are those of REST's reference and of the client library [source: composer-environment-resource,
 composer-python-types].

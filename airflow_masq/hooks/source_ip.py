@@ -1,8 +1,8 @@
 """Airflow's way to observers: connections in, observations out.
 
 Probes leave with the address of the Pod that they run in, so the hook must never be handed to the triggerer, which is
-another Pod. It repeats failed attempts and keeps each as an observation of its own; it judges nothing. What a
-connection holds may be secret: of its values only the scheme, the host and the port stand in a message.
+another Pod. It repeats failed attempts and keeps each as its own observation; it judges nothing. The values of
+a connection may be secret: messages contain only its scheme, host and port.
 """
 
 from __future__ import annotations
@@ -139,7 +139,7 @@ class SourceIpHook(BaseHook):
             observer = ObserverConnection.read(self.get_connection(conn_id), where=where)
         except InvalidInputError as error:
             return partial(_report_unusable, shown_as, detail=str(error))
-        except Exception as error:  # noqa: BLE001 - secrets backends raise whatever they like
+        except Exception as error:  # noqa: BLE001 - secrets backends can raise anything
             # The error may quote the connection, so only its type is named. Airflow 3.3.2 calls a connection that it
             # cannot read "not defined", too.
             is_missing = isinstance(error, AirflowNotFoundException)

@@ -39,7 +39,7 @@ _ROW_PREFIX: Final = 16
 _LEAF_PREFIX: Final = 24
 _OCTETS_IN_ADDRESS: Final = 4
 
-# Where the parts of an address stand when the machine writes it as one number of 32 bits.
+# The positions of an address's parts when the machine writes it as one number of 32 bits.
 _BEGINNING, _THIRD, _FOURTH = (1, 1, 0) if sys.byteorder == "little" else (0, 2, 3)
 
 # Only these texts are octets: no leading zeros, no blanks, no other digits.

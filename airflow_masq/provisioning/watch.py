@@ -50,7 +50,7 @@ CONTINUES: dict[str, str] = {
 
 
 def make_creation_error(name: EnvironmentName, *, problem: str) -> EnvironmentFailedError:
-    """Make the error for an environment that will not come up by itself; the problem follows its name."""
+    """Make the error for an environment that will not start without help; the problem follows its name."""
     return EnvironmentFailedError(
         f"{name} {problem}; look at the environment's page and at its logs in Cloud Logging, delete the environment, "
         "correct the cause and run the task again"
@@ -58,7 +58,7 @@ def make_creation_error(name: EnvironmentName, *, problem: str) -> EnvironmentFa
 
 
 def refuse_lost(name: EnvironmentName, *, state: str) -> None:
-    """Refuse an environment whose state says that it will not come up by itself.
+    """Refuse an environment whose state says that it will not start without help.
 
     :raises EnvironmentFailedError: it is in state ERROR.
     :raises EnvironmentNotReadyError: it is being deleted; once it is gone, it can be created.

@@ -1,6 +1,6 @@
 """The plan's masquerade policy as the two Kubernetes objects that can hold it.
 
-Autopilot clusters, and so Composer 2, read an ``EgressNATPolicy``; Standard clusters with an agent of their own read a
+Autopilot clusters, and so Composer 2, read an ``EgressNATPolicy``; Standard clusters with their own agent read a
 ConfigMap. Both objects hold a list of destinations that keep the Pod's address, and nothing else that a policy may say.
 """
 
@@ -220,13 +220,14 @@ def _list_non_masquerade(plan: Plan, *, chain: Chain, form: str) -> list[IPNetwo
 def _list_omissions(plan: Plan, own: AgentConfig) -> Iterator[str]:
     """Say which ranges the list lacks although Google's caution requires them, in the words of MASQ301."""
     listed = cidr_merge(own.non_masquerade)
-    composers = ", and Composer demands it for intranode visibility" if plan.environment else ""
+    composers = " Composer needs it there for intranode visibility." if plan.environment else ""
     for purpose, ranges in (("node", plan.ranges.node), ("Pod", plan.ranges.pod)):
         for network in ranges:
             if network.version == IPV4 and not any(network in cidr for cidr in listed):
                 yield (
                     f"MASQ301: The {purpose} range {network} is missing from the non-masquerade list, so servers in "
-                    f"the cluster see nodes instead of their clients{composers}. Add the cluster's node and Pod ranges."
+                    f"the cluster would get node addresses instead of their clients' addresses.{composers} Add the "
+                    "cluster's node and Pod ranges."
                 )
         if not ranges:
             yield f"The plan names no {purpose} range, so whether the list includes it is not known (MASQ301)."

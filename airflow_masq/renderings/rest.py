@@ -1,7 +1,7 @@
 """The environment as Google's REST resource: whole, as the form ``rest``, and field by field, for gcloud and Terraform.
 
-The resource may hold whatever Google adds to it, and ``rest`` writes unknown fields as they came. A command line and a
-Terraform block have a name for each field that they can say, so a field without one is an error.
+Google may add fields to the resource, and ``rest`` writes unknown fields as they came. A command line and a Terraform
+block have a name for each field that they can say, so a field without one is an error.
 """
 
 from __future__ import annotations

@@ -134,7 +134,7 @@ _PRIVATE_BLOCK: Final = frozenset(
     }
 )
 
-# Arguments that are not named, or do not stand, as their fields do.
+# Arguments whose name or place differs from that of their fields.
 _PLACES: Final = {
     "config.nodeConfig.location": "config.node_config.zone",
     _WISH: "config.enable_private_environment",

@@ -2,15 +2,14 @@
 
 `gcloud composer environments create` does not accept a field as the plan has it: for this generation of Composer,
 without another field, or with this value. The service itself may accept it. `airflow-masq render PLAN --as gcloud`
-writes the flag all the same, if there is one.
+writes the flag anyway, if there is one.
 
 ## Why
 
-gcloud checks some flags before it calls the service ([gcloud composer environments
-create](https://cloud.google.com/sdk/gcloud/reference/composer/environments/create)); each check was read in the source
-code of Google Cloud SDK 528.0.0 and tried with it (read 2026-11-28). Whether the service refuses the same is not
-verified, so this is a warning. What the service demands too is reported by MASQ107 to MASQ112 only, the widths of
-blocks by MASQ205, and words that Google's API does not have by MASQ123.
+gcloud checks some flags before it calls the service. Each check was read in gcloud's source code and tried with gcloud
+[source: gcloud-source-demands, observed-gcloud-demands]. Whether the service refuses the same is not verified, so this
+is a warning. MASQ107 to MASQ112 report what the service refuses too, MASQ205 reports the sizes of blocks, and MASQ123
+reports words that Google's API does not have.
 
 ## How to fix
 

@@ -1,18 +1,15 @@
 """A field has a word that Google's API is not known to have.
 
 Some fields of an environment take one of a few words, such as `environmentSize` and `resilienceMode`. The word in the
-plan is none of those that were known when this release was made. An environment that Google has described is not
-judged.
+plan is not one of the words that this release knows. Google's own description of an existing environment is not judged.
 
 ## Why
 
-Google's types list the words of each field
-([Environment](https://cloud.google.com/composer/docs/reference/rest/v1/projects.locations.environments), read
-2026-11-22); `ENVIRONMENT_SIZE_EXTRA_LARGE`, which the client library 1.23.0 lacks, was read in Terraform's provider
-([terraform-provider-google-beta](https://github.com/hashicorp/terraform-provider-google-beta), read 2026-11-28).
-Google's client library and gcloud refuse any other word, and so does Terraform, except for `STANDARD_RESILIENCE`, which
-it does not send. That the service refuses them is inferred. It is a warning, since the API may have a new word.
-`airflow-masq render` writes the word where the form can express it.
+Google's types list the words of each field [source: composer-python-types]. `ENVIRONMENT_SIZE_EXTRA_LARGE` is in
+Terraform's provider only [source: composer-extra-large]. Google's client library and gcloud refuse any other word.
+Terraform does so too, except for `STANDARD_RESILIENCE`, which it does not send. That the service refuses them is
+inferred. It is a warning, since the API may have a new word. `airflow-masq render` writes the word if the form can
+express it.
 
 ## How to fix
 
@@ -40,7 +37,7 @@ def _check(plan: Plan) -> Iterator[Problem]:
         yield Problem(
             where=".".join(("environment", *unknown.path)),
             message=f"Google's API knows only {join_words(unknown.known)} for {unknown.path[-1]}, but the plan has "
-            f"{excerpt(unknown.word)}; choose one of these words, or remove the field.",
+            f"{excerpt(unknown.word)}. Use one of these words, or remove the field.",
         )
 
 

@@ -153,7 +153,7 @@ def _with(value: object) -> Callable[[dict[str, Any]], object]:
         (
             lambda content: content["spec"].update(action="SNAT"),
             "spec.action",
-            "expected NoSNAT, the only action there is, saw 'SNAT'",
+            "expected NoSNAT, the only action, saw 'SNAT'",
         ),
         (
             _without("spec", "destinations"),

@@ -101,7 +101,9 @@ def test_an_unknown_node_may_be_the_destination() -> None:
     """If the Pod's node is not known, a node as destination may be that node, and the path says so."""
     perhaps_own = predicted(EVERYTHING, "10.128.0.10")
     assert (perhaps_own.arrives_as, perhaps_own.provenance) == (AddressKind.NODE, Provenance.INFERRED)
-    assert perhaps_own.path[1].endswith("; if the destination is the Pod's own node, it sees the Pod's address")
+    assert perhaps_own.path[1].endswith(
+        "; if the destination is the Pod's own node, the source stays the Pod's address"
+    )
     assert predicted(EVERYTHING, ON_PREMISES).path[1].endswith("the source becomes the node's address")
     assert (
         predicted(make_composer_policy(RANGES), "10.128.0.10")

@@ -173,9 +173,9 @@ def test_a_name_that_contradicts_the_arguments_is_refused(argument: str, value: 
         ({"environment": {"name": "example"}}, r"^environment\.name: expected projects/PROJECT"),
         (
             {"environment": NAMELESS, "region": "us-central1", "environment_id": "Bad_Id"},
-            "^project_id, region, environment_id: expected an environment id .*Bad_Id",
+            "^project_id, region, environment_id: expected an environment ID .*Bad_Id",
         ),
-        ({"environment": {"name": NAME.replace("example-env", "Example_Env")}}, "environment id"),
+        ({"environment": {"name": NAME.replace("example-env", "Example_Env")}}, "environment ID"),
     ],
 )
 def test_what_cannot_be_understood_is_refused_in_one_line(arguments: dict[str, Any], message: str) -> None:

@@ -48,10 +48,10 @@ def test_the_agents_list_must_hold_nodes_and_pods(text: str, missing: list[str])
 def test_the_caution_is_told_in_googles_terms() -> None:
     """Where a range is left out, the message gives the reason, and Composer's own where the plan has an environment."""
     (finding,) = findings(_agent(_listing(NODES)), "MASQ301")
-    assert "servers in the cluster see nodes instead of their clients" in finding.message
+    assert "servers in the cluster would get node addresses instead of their clients' addresses" in finding.message
     assert "Composer" not in finding.message
     (finding,) = findings({**_agent(_listing(NODES)), **environment()}, "MASQ301")
-    assert "Composer demands it for intranode visibility" in finding.message
+    assert "Composer needs it there for intranode visibility" in finding.message
 
 
 def test_defaults_without_public_pods_are_no_proper_list() -> None:
@@ -319,7 +319,9 @@ def test_a_contradiction_that_hides_a_failure_is_an_error(
     }
     (finding,) = findings(plan, "MASQ305")
     assert finding.severity is severity
-    assert ("erp would not see the expected address" in finding.message) is (severity is Severity.ERROR)
+    assert ("packets to erp would not arrive from the expected address" in finding.message) is (
+        severity is Severity.ERROR
+    )
 
 
 def test_a_sentence_that_asks_ends_with_its_question_mark() -> None:

@@ -120,7 +120,7 @@ def test_composer_3_keeps_a_20_to_itself(block: str, count: int) -> None:
 def test_what_is_taken_for_shared_address_space_is_named(cidr: str, *, is_hinted: bool) -> None:
     """Beside 100.64.0.0/10 the message says where that begins and ends; far from it, it does not."""
     (finding,) = findings({"network": {"pod_ranges": [cidr]}}, "MASQ204")
-    assert ("begins at 100.64.0.0 and ends at 100.127.255.255" in finding.message) is is_hinted
+    assert ("is 100.64.0.0 to 100.127.255.255" in finding.message) is is_hinted
 
 
 @pytest.mark.parametrize(
@@ -240,7 +240,7 @@ def test_a_bare_size_is_measured() -> None:
 def test_fields_for_ipv4_take_no_ipv6(field: str) -> None:
     """A well-formed IPv6 CIDR is refused where the field's very name wants IPv4."""
     (finding,) = findings(environment(nodeConfig={"ipAllocationPolicy": {field: "fd00::/64"}}), "MASQ203")
-    assert "must be an IPv4 CIDR such as 10.0.0.0/8, saw fd00::/64" in finding.message
+    assert "must be an IPv4 CIDR such as 10.0.0.0/8, but is fd00::/64" in finding.message
 
 
 @pytest.mark.parametrize(
@@ -321,7 +321,7 @@ def test_another_network_in_the_docker_bridge_cannot_be_moved() -> None:
     (finding,) = findings({"network": {"other_ranges": {"corp": ["10.9.0.0/16", "172.17.9.0/24"]}}}, "MASQ206")
     assert finding.where == "network.other_ranges.corp[1]"
     assert "unreachable" in finding.message
-    assert "use another range" not in finding.message
+    assert "Use another range" not in finding.message
 
 
 @pytest.mark.parametrize("cidr", ["127.0.0.0/8", "224.0.0.0/16", "169.254.0.0/16", "0.0.0.0/8", "0.0.0.0/0"])
@@ -330,7 +330,7 @@ def test_what_no_host_can_have_is_no_public_address_space(cidr: str, *, may_be_p
     """Loopback, multicast and the like are refused even where public addresses may be used privately."""
     plan = {**_private(enablePrivatelyUsedPublicIps=may_be_public), "network": {"pod_ranges": [cidr]}}
     (finding,) = findings(plan, "MASQ204")
-    assert "no host can have an address of" in finding.message
+    assert "No host can have an address in" in finding.message
     assert "enablePrivatelyUsedPublicIps" not in finding.message
 
 

@@ -286,9 +286,7 @@ def test_a_word_that_no_tool_knows(path: str, name: str) -> None:
     assert codes(plan) - before == {"MASQ123"}
     (finding,) = findings(plan, "MASQ123")
     assert (finding.where, finding.severity) == (f"environment.config.{path}", Severity.WARNING)
-    assert (
-        f" for {name}, but the plan has 'HU\\x1bGE'; choose one of these words, or remove the field." in finding.message
-    )
+    assert f" for {name}, but the plan has 'HU\\x1bGE'. Use one of these words, or remove the field." in finding.message
     for word in (*ENUM_WORDS[name], "ANY_UNSPECIFIED", None):
         place[last] = word
         assert not findings(plan, "MASQ123")

@@ -24,11 +24,11 @@ example      192.168.0.0/26  erp     10.0.0.0/8  -                  INCONCLUSIVE
 
 example: check 3 left no report
 example: FAIL. 1 FAIL, 1 INCONCLUSIVE, 1 PASS. 1 of 4 nodes seen.
-Next, MASQ411 (Another kind of source than expected was seen): Compare the nodes in the report. If only some fail, check the rules on those nodes; if all fail, check the environment's policy. Check
-    `expect` and the ranges under `network`.
-Next, MASQ421 (No answer to the connection attempt): Read the reason: it names the source that the model expects. Look for that source in that side's firewall log.
+Next, MASQ411 (Another kind of source than expected was seen): Compare the nodes in the report. If only some nodes fail, check the rules on those nodes. If all nodes fail, check the environment's
+    policy, then `expect` and the ranges under `network`.
+Next, MASQ421 (No answer to the connection attempt): Read the reason, which names the source that the model expects. Look for that source in the log of the firewall on the observer's side.
 Next, MASQ491 (The model disagrees): Trust what was seen. Compare the plan with the environment, and the nodes with each other.
-Next, MASQ492 (The attempts disagree): If only new Pods are affected, delay their first connection. If not, look for an unstable path."""  # noqa: E501 - lines of a task log
+Next, MASQ492 (The attempts disagree): If only new Pods are affected, delay their first connection. Otherwise, look for an unstable path."""  # noqa: E501 - lines of a task log
 
 
 NARROW_TABLE = """\
@@ -41,8 +41,8 @@ example      192.168.0.0/26  erp     node      192.168.0.2 (pod)  FAIL     MASQ4
 
 example: FAIL. 1 FAIL. 1 node seen; the number of nodes is not known.
 Next, MASQ411 (Another kind of source than expected was seen): Compare the nodes in the report. If
-    only some fail, check the rules on those nodes; if all fail, check the environment's policy.
-    Check `expect` and the ranges under `network`.
+    only some nodes fail, check the rules on those nodes. If all nodes fail, check the environment's
+    policy, then `expect` and the ranges under `network`.
 Next, MASQ491 (The model disagrees): Trust what was seen. Compare the plan with the environment, and
     the nodes with each other."""
 
@@ -59,8 +59,8 @@ def test_a_problem_with_a_code_has_its_next_step() -> None:
     lines = render_table(report(problems=lost)).splitlines()
     [step] = [line for line in lines if line.startswith("Next")]
     assert step == (
-        "Next, MASQ462 (A check left neither a report nor a reason): Read the log of the task that the message names; "
-        "if it has none, look at the worker's log."
+        "Next, MASQ462 (A check left neither a report nor a reason): Read the log of the task that the message names. "
+        "If it has none, read the worker's log."
     )
 
 

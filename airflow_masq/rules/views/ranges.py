@@ -29,7 +29,7 @@ class NamedRange:
 
     :param name: what it is for, as in messages: ``Pod``, ``Cloud SQL``, ``on-premises``.
     :param where: its place in the plan.
-    :param is_other: whether it lies outside the environment, and the plan only names it.
+    :param is_other: whether it is outside the environment, and the plan only names it.
     """
 
     name: str

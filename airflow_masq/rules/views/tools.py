@@ -99,7 +99,7 @@ class NotFor(Row):
     """Fields or sections that the tool refuses for one generation of Composer.
 
     :param composer: the generation; ``None`` if the image version does not show it. gcloud and Terraform treat such an
-        image as neither Composer 1 nor Composer 3.
+        image as one that is not Composer 1 and not Composer 3.
     """
 
     composer: int | None
