@@ -52,6 +52,10 @@ _ESCAPE: Final = re.compile(r"\\")
 # ("excessive aliasing"), and an anchor that contains itself [source: go-yaml-decode].
 _MOST_VALUES_FROM_ALIASES: Final = 100
 
+# PyYAML's sentence where a text inside brackets ends too early. Go's YAML refuses the same text
+# [source: observed-go-yaml-refusals].
+_FLOW_PROBLEM: Final = re.compile(r"expected ',' or '([]}])', but got '(.+)'")
+
 _TAG: Final = "tag:yaml.org,2002:"
 _BOOLEANS_OF_GO: Final = {"y": True, "Y": True, "n": False, "N": False}
 # What Go's YAML takes for a number once the underscores are taken out, and what all libraries read alike
@@ -66,11 +70,13 @@ _MOST_DIGITS: Final = 40
 class ConfigText:
     """A config's text, to be read once.
 
-    ``doubts`` and ``repeated_keys`` hold what was found on the way, also after an error.
+    ``doubts`` and ``repeated_keys`` hold what was found on the way, also after an error. ``is_too_much`` says that the
+    text was not read at all.
     """
 
     def __init__(self, text: str) -> None:
         self._text = text
+        self.is_too_much = False
         self.doubts: list[str] = []
         self.repeated_keys: list[str] = []
 
@@ -89,6 +95,7 @@ class ConfigText:
             raise self._too_much("too many levels") from None
 
     def _too_much(self, seen: str) -> InvalidInputError:
+        self.is_too_much = True
         self.doubts.append(f"it has {seen}, too much to be read here, but the agent may read it")
         return InvalidInputError(where="config", expected="a text that can be read here", seen=seen)
 
@@ -146,6 +153,10 @@ class ConfigText:
             line = error.problem_mark.line + 1 if error.problem_mark else 1
             if error.problem == "second occurrence":
                 self._doubt(line, "an anchor that is there twice")
+            where = f"config, line {line}"
+            if bracket := _FLOW_PROBLEM.fullmatch(str(error.problem)):
+                expected = f"YAML, here a comma or {bracket[1]} (quote a text that contains any of ? {{ }} [ ])"
+                raise InvalidInputError(where=where, expected=expected, seen=bracket[2]) from None
             seen = f"in line {line}: {error.problem}"
         except (yaml.YAMLError, ValueError, OverflowError):  # the last two from escapes beyond Unicode
             seen = "a character that YAML does not allow"
@@ -157,30 +168,48 @@ class ConfigText:
         :raises InvalidInputError: when a key cannot be one in JSON.
         """
         seen: set[int] = set()
+        around: set[int] = set()
         values_from_aliases = 0
-        waiting = [root]
+        waiting: list[tuple[yaml.Node, bool]] = [(root, False)]  # the node, and whether all in it was visited
         while waiting:
-            node = waiting.pop()
+            node, is_left = waiting.pop()
+            if is_left:
+                around.discard(id(node))
+                continue
+            line = node.start_mark.line + 1
+            if id(node) in around:  # the agent refuses it [source: observed-go-yaml-refusals]
+                expected = "an alias outside its own anchor"
+                raise InvalidInputError(where=f"config, line {line}", expected=expected, seen="one inside")
             values_from_aliases += id(node) in seen
             seen.add(id(node))
-            line = node.start_mark.line + 1
             if values_from_aliases > _MOST_VALUES_FROM_ALIASES:
-                self._doubt(line, "circular aliases, or many")
+                self._doubt(line, f"a config with more than {_MOST_VALUES_FROM_ALIASES} values from aliases")
                 return
             if isinstance(node, yaml.ScalarNode):
                 value, is_agreed = _read_scalar(node)
                 if not is_agreed:
                     self._doubt(line, excerpt(node.value))
-            elif isinstance(node, yaml.SequenceNode):
-                waiting.extend(reversed(node.value))
-            else:
-                for key, value in reversed(node.value):
-                    waiting.extend((value, key))
-                    if not isinstance(key, yaml.ScalarNode) or _read_flat(key) is None:
-                        line = key.start_mark.line + 1
-                        self._doubt(line, "keys that are no texts")
-                        where = f"config, line {line}"
-                        raise InvalidInputError(where=where, expected="texts for keys", seen="something else")
+                continue
+            around.add(id(node))
+            waiting.append((node, True))
+            if isinstance(node, yaml.SequenceNode):
+                waiting.extend((item, False) for item in reversed(node.value))
+                continue
+            for key, value in reversed(node.value):
+                waiting.extend(((value, False), (key, False)))
+                self._check_key(key)
+
+    def _check_key(self, key: yaml.Node) -> None:
+        """Refuse a key that JSON cannot have, as the agent does [source: observed-go-yaml-refusals]."""
+        if isinstance(key, yaml.ScalarNode) and _read_flat(key) is not None:
+            return
+        line = key.start_mark.line + 1
+        seen = "null"
+        if not isinstance(key, yaml.ScalarNode):
+            seen = "a list" if isinstance(key, yaml.SequenceNode) else "a mapping"
+            if not key.value:  # Go's YAML ends the document behind [] or {}
+                self._doubt(line, "an empty list or mapping as a key")
+        raise InvalidInputError(where=f"config, line {line}", expected="text as key", seen=seen)
 
 
 def _find_line(pattern: re.Pattern[str], text: str, *, after: int = 0) -> int | None:

@@ -4,13 +4,14 @@
       └────▶ documents, each item of a kind: List ──▶ ConfigMap ──▶ data.config ──▶ the config
                                                       DaemonSet ──▶ the agent's flags
 
-What is not understood is named: a stream of manifests without a ConfigMap is an error, and so are two ConfigMaps.
+What is not understood is named: a stream of manifests without a ConfigMap is an error, and so are two ConfigMaps, and a
+list that holds nothing.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -24,6 +25,16 @@ CONFIG_KEY: Final = "config"
 _MOST_CHARACTERS: Final = 1024 * 1024
 _MOST_OBJECTS: Final = 200
 _KIND: Final = re.compile(r"""\bkind["']?[ \t]*:""")  # before YAML is read, which takes long
+_LIST: Final = "List"
+
+EMPTY_LIST: Final = "a List that holds nothing (kubectl found no object)"
+
+_READERS: Final = {
+    "ConfigMap": "airflow-masq agent-config reads the agent's ConfigMap",
+    "DaemonSet": "airflow-masq agent-config reads the agent's DaemonSet together with its ConfigMap",
+    "EgressNATPolicy": "write it below policy.egress_nat_policies of a plan, which airflow-masq lint and explain read",
+    "ComposerEnvironment": "write Google's REST resource below environment of a plan, which airflow-masq lint reads",
+}
 _FLAGS: Final = {"--nomasq-all-reserved-ranges": "reserved_ranges", "--enable-ipv6": "enable_ipv6"}
 _TRUE: Final = frozenset({"", "true", "1", "t", "T", "TRUE", "True"})  # strconv.ParseBool, as Go's flags take it
 
@@ -49,16 +60,18 @@ def find_config(text: str, *, where: str = "config") -> FoundConfig:
 
     :raises InvalidInputError: the text is Kubernetes manifests of which none, or more than one, can hold the config.
     """
-    objects = _read_objects(text)
-    if not objects:
+    objects = find_manifests(read_documents(text)) if _KIND.search(text) else None
+    if objects is None:
         return FoundConfig(text=text)
+    wanted = f"the agent's config, or one ConfigMap {AGENT_NAME} with the key {CONFIG_KEY}"
+    if not objects:
+        raise InvalidInputError(where=where, expected=wanted, seen=EMPTY_LIST)
     config_maps = [each for each in objects if each.get("kind") == "ConfigMap"]
     config_maps = [each for each in config_maps if _name(each) == AGENT_NAME] or config_maps
-    kinds = join_words(dict.fromkeys(printable(str(each.get("kind")), limit=60) for each in objects))
-    if len(config_maps) != 1:
-        seen = f"{len(config_maps)} ConfigMaps" if config_maps else f"manifests of kind {kinds}"
-        expected = f"the agent's config, or one ConfigMap {AGENT_NAME} with the key {CONFIG_KEY}"
-        raise InvalidInputError(where=where, expected=expected, seen=seen)
+    if not config_maps:
+        raise InvalidInputError(where=where, expected=wanted, seen=describe_manifests(objects))
+    if len(config_maps) > 1:
+        raise InvalidInputError(where=where, expected=wanted, seen=f"{len(config_maps)} ConfigMaps")
     daemon_sets = [each for each in objects if each.get("kind") == "DaemonSet"]
     unread = [each for each in objects if each is not config_maps[0] and each not in daemon_sets]
     remarks = [
@@ -87,28 +100,51 @@ def find_config(text: str, *, where: str = "config") -> FoundConfig:
     )
 
 
-def _read_objects(text: str) -> list[Mapping[str, object]]:
-    """Read the Kubernetes objects of a text; none where it is something else, also where it is no YAML."""
-    if len(text) > _MOST_CHARACTERS or not _KIND.search(text):
+def read_documents(text: str) -> list[object]:
+    """Read the YAML documents of a text leniently; none where it is no YAML, or too long."""
+    if len(text) > _MOST_CHARACTERS:
         return []
     try:
-        documents = list(yaml.safe_load_all(text))
+        return [document for document in yaml.safe_load_all(text) if document is not None]
     except (yaml.YAMLError, ValueError, LookupError, OverflowError, TypeError, AttributeError, RecursionError):
         return []
-    objects = [each for document in documents for each in _expand(document)]
-    is_manifest = all("apiVersion" in each or each.get("kind") == "ConfigMap" for each in objects)
-    return objects if is_manifest and len(objects) <= _MOST_OBJECTS else []
 
 
-def _expand(document: object) -> Iterator[Mapping[str, object]]:
-    """Give a document's objects: of a ``kind: List``, as kubectl prints it, its items."""
-    if not isinstance(document, Mapping):
-        return
+def find_manifests(documents: Iterable[object]) -> list[Mapping[str, object]] | None:
+    """Find the Kubernetes objects in documents.
+
+    :return: the objects, of a list as kubectl prints it its items; none of them where each list is empty; ``None``
+        where a document is something else.
+    """
+    objects: list[Mapping[str, object]] = []
+    is_manifest = False
+    for document in documents:
+        if not isinstance(document, Mapping) or not isinstance(document.get("kind"), str):
+            return None
+        if "apiVersion" not in document and document["kind"] != "ConfigMap":
+            return None
+        is_manifest = True
+        objects.extend(_expand(document))
+    return objects[:_MOST_OBJECTS] if is_manifest else None
+
+
+def describe_manifests(objects: Sequence[Mapping[str, object]]) -> str:
+    """Describe manifests that are out of place, and say which command reads them."""
+    kinds = list(dict.fromkeys(str(each.get("kind")) for each in objects))
+    reader = next((sentence for kind, sentence in _READERS.items() if kind in kinds), "no command reads this kind")
+    noun = "a Kubernetes manifest of kind" if len(objects) == 1 else "Kubernetes manifests of kind"
+    return f"{noun} {join_words(printable(kind, limit=60) for kind in kinds)} ({reader})"
+
+
+def _expand(document: Mapping[str, object]) -> Iterator[Mapping[str, object]]:
+    """Give a document's objects: of a list, as kubectl prints it, its items, which may leave out their kind."""
     items = document.get("items")
-    if document.get("kind") == "List" and isinstance(items, list):
-        yield from (item for item in items if isinstance(item, Mapping))
-    else:
+    kind = str(document["kind"])
+    if not kind.endswith(_LIST) or not isinstance(items, list):
         yield document
+        return
+    of_all = {} if kind == _LIST else {"kind": kind.removesuffix(_LIST)}
+    yield from (of_all | dict(item) for item in items if isinstance(item, Mapping))
 
 
 def _name(manifest: Mapping[str, object]) -> str:

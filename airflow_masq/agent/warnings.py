@@ -88,8 +88,6 @@ def find_warnings(document: Value, *, fields: AgentFields, networks: Sequence[IP
     if {"kind", "data"}.issubset(names):
         yield "this looks like a whole ConfigMap, but the agent reads only the text under data.config"
         names = [name for name in names if name not in _KEYS_OF_CONFIG_MAPS]
-    if fields.lists_defaults:
-        yield describe_default_list(networks)
     wishes = {name: value for name, value in members if _MASQUERADE_ONLY.match(name) and find_known_key(name) is None}
     yield from (describe_complement(name, value) for name, value in wishes.items())
     yield from _check_names([name for name in names if name not in wishes])

@@ -41,7 +41,9 @@ COMMANDS: Final = {
     "rule": "show what a code such as MASQ309 means and what to do about it, or list all codes",
     "agent-config": "read a config of the IP masquerade agent as the agent would",
 }
-"""The commands and their help. A command's module, such as ``agent_config.py``, has ``add_arguments`` and ``run``."""
+"""The commands and their help. A command's module, such as ``agent_config.py``, has ``EXIT_CODES``,
+``add_arguments`` and ``run``.
+"""
 
 DESCRIPTION = """\
 airflow-masq creates Cloud Composer environments whose Pods use their node's address (the IP masquerade agent), and
@@ -62,8 +64,8 @@ Where to go:
                    airflow_masq.operators.source_ip_assert.SourceIpAssertOperator
   Read a code      airflow-masq rule CODE (MASQ1xx environment, 2xx ranges, 3xx policy, 4xx observed)
 
-PLAN may be - for standard input. Exit codes: 0 success, 1 a finding of severity error, 2 wrong usage or an unreadable
-plan, 3 the output cannot be written. The agent can be enabled only when an environment is created. README.md explains
+PLAN may be - for standard input. Exit codes: 0 success, 1 a finding of severity error or a config that the agent
+rejects, 2 wrong usage or an unreadable plan, 3 the output cannot be written; COMMAND --help has its own. The agent can be enabled only when an environment is created. README.md explains
 which source address you get, and why.
 """
 
@@ -104,6 +106,9 @@ def build_parser(command: str | None = None) -> argparse.ArgumentParser:
         if name == command:
             module = import_module(f"{__package__}.{name.replace('-', '_')}")
             module.add_arguments(command_parser)
+            codes = module.EXIT_CODES | {NOT_CARRIED_OUT: "the output cannot be written"}
+            command_parser.epilog = "exit codes:\n" + "".join(f"  {code}  {text}\n" for code, text in codes.items())
+            command_parser.formatter_class = argparse.RawDescriptionHelpFormatter
             command_parser.add_argument(
                 "--format",
                 choices=("text", "json"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from difflib import get_close_matches
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from airflow_masq.cli.output import align, print_json, print_lines
 from airflow_masq.exceptions import InvalidInputError
@@ -13,6 +13,9 @@ from airflow_masq.verdict.codes import CODES, write_code_page
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
+
+
+EXIT_CODES: Final = {0: "the page or the list is shown", 2: "wrong usage, or no such code"}
 
 
 def add_arguments(parser: ArgumentParser) -> None:

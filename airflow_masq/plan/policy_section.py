@@ -16,6 +16,7 @@ from airflow_masq.environment import EnvironmentResource
 from airflow_masq.exceptions import InvalidInputError
 from airflow_masq.network.egress_nat_policy import (
     DEFAULT_NAME,
+    KIND,
     check_egress_nat_policy,
     combine_egress_nat_policies,
     find_unknown_keys,
@@ -160,7 +161,7 @@ def _read_agent_config(entries: Mapping[str, Place]) -> PolicyChoice:
     told = {"reserved_ranges": found.reserved_ranges, "enable_ipv6": found.enable_ipv6}  # by a DaemonSet beside it
     settings = _AGENT_SETTINGS | {name: value for name, value in told.items() if value is not None}
     settings |= {name: entries[name].boolean() for name in _AGENT_SETTINGS if name in entries}
-    return PolicyChoice(
+    choice = PolicyChoice(
         name=AGENT_CONFIG,
         stated=True,
         agent_config=found.text,
@@ -169,11 +170,19 @@ def _read_agent_config(entries: Mapping[str, Place]) -> PolicyChoice:
         enable_ipv6=settings["enable_ipv6"],
         remarks=found.remarks,
     )
+    if choice.agent_reading is not None and choice.agent_reading.is_unread:
+        seen = str(choice.agent_reading.error).rpartition("saw ")[2]
+        raise config.error("a config that can be read here, since nothing could be predicted otherwise", seen=seen)
+    return choice
 
 
 def _expand_list(item: Place) -> list[Place]:
     """Give the objects of a ``kind: List``, as kubectl prints it, and any other object as it is."""
     entries = item.entries()
-    if "items" in entries and "kind" in entries and entries["kind"].value == "List":
-        return entries["items"].items()
-    return [item]
+    if "items" not in entries or "kind" not in entries or entries["kind"].value not in ("List", f"{KIND}List"):
+        return [item]
+    items = entries["items"].items()
+    if not items:
+        expected = "a List with objects (kubectl found none; every Autopilot cluster has two)"
+        raise entries["items"].error(expected, seen="a List that holds nothing")
+    return items

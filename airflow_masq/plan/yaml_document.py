@@ -45,6 +45,11 @@ _SENTENCES: Final = tuple(
             "YAML",
             "a colon where no key is allowed (correct the indentation, or quote the text)",
         ),
+        (
+            "expected ',' or '([]}])', but got '(.+)'",
+            "a comma or the closing bracket {0} (quote a text that contains any of ? {{ }} [ ])",
+            "{1}",
+        ),
         ("found undefined alias '(.*)'", "an alias of an anchor above it", "*{0}, and no &{0}"),
         ("special characters are not allowed", "characters that can be printed", "a control character"),
         ("second occurrence", "each anchor once", "one twice"),
@@ -99,7 +104,8 @@ def _explain(error: Exception, text: str, *, source: str) -> PlanError:
     matches = ((sentence.fullmatch(problem), expected, seen) for sentence, expected, seen in _SENTENCES)
     match, expected, seen = next((match, expected, seen) for match, expected, seen in matches if match is not None)
     words = [printable(group) for group in match.groups()]
-    return PlanError(source=source, line=line, where="", expected=expected, seen=seen.format(*words))
+    expected, seen = expected.format(*words), seen.format(*words)
+    return PlanError(source=source, line=line, where="", expected=expected, seen=seen)
 
 
 def _join_surrogates(text: str) -> str:
@@ -159,6 +165,10 @@ class _NodeReader:
     def _read_mapping(self, node: yaml.MappingNode, *, where: str, depth: int) -> dict[str, object]:
         values: dict[str, object] = {}
         for key_node, value_node in node.value:
+            if not isinstance(key_node, yaml.ScalarNode):
+                line = key_node.start_mark.line + 1
+                seen = _COLLECTIONS[type(key_node)]
+                raise self._builder.error(where=where, expected="text as key (quote it)", seen=seen, line=line)
             key = self._builder.key(self._read_scalar(key_node, where=where), where=where)
             place = name_child(where, key=key)
             line = key_node.start_mark.line + 1
