@@ -68,21 +68,20 @@ def read_plan_file(name: str) -> Plan:
     return load_plan(read_text_file(name), source=show_name(name))
 
 
-def read_plan_file_with_network(name: str) -> Plan:
-    """Read the plan file of a command that says something about the nodes' and Pods' addresses.
+def require_own_network(plan: Plan, *, name: str) -> None:
+    """Refuse a plan of whose nodes and Pods nothing can be said.
 
-    :param name: as for ``read_plan_file``.
-    :raises InvalidInputError: the file cannot be read, it is not a plan, or its environment is one of Composer 3.
+    :param name: the plan file's, as for ``read_plan_file``.
+    :raises PlanError: its environment is one of Composer 3.
     """
-    plan = read_plan_file(name)
     try:
         plan.environment.require_own_network()
     except InvalidInputError as error:
-        line = plan.line_of(error.where) or 1
+        line = plan.line_of(error.where)
+        source = show_name(name)
         raise PlanError(
-            source=show_name(name), line=line, where=error.where, expected=error.expected, seen=error.seen
+            source=source, line=line, where=error.where, expected=error.expected, seen=error.seen
         ) from None
-    return plan
 
 
 def read_text_file(name: str) -> str:

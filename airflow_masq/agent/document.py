@@ -200,15 +200,19 @@ class ConfigText:
                 self._check_key(key)
 
     def _check_key(self, key: yaml.Node) -> None:
-        """Refuse a key that JSON cannot have, as the agent does [source: observed-go-yaml-refusals]."""
+        """Refuse a key that JSON cannot have, as the agent does [source: observed-go-yaml-refusals].
+
+        :raises InvalidInputError: the key is a list, a mapping or null.
+        """
         if isinstance(key, yaml.ScalarNode) and _read_flat(key) is not None:
             return
         line = key.start_mark.line + 1
         seen = "null"
         if not isinstance(key, yaml.ScalarNode):
             seen = "a list" if isinstance(key, yaml.SequenceNode) else "a mapping"
-            if not key.value:  # Go's YAML ends the document behind [] or {}
-                self._doubt(line, "an empty list or mapping as a key")
+        # Go's YAML drops null with a value that a later key replaces, and ends the document behind [] or {}.
+        if not key.value or isinstance(key, yaml.ScalarNode):
+            self._doubt(line, f"{seen} as a key")
         raise InvalidInputError(where=f"config, line {line}", expected="text as key", seen=seen)
 
 

@@ -23,7 +23,6 @@ from airflow_masq.text import describe, join_words, printable
 AGENT_NAME: Final = "ip-masq-agent"
 CONFIG_KEY: Final = "config"
 _MOST_CHARACTERS: Final = 1024 * 1024
-_MOST_OBJECTS: Final = 200
 _KIND: Final = re.compile(r"""\bkind["']?[ \t]*:""")  # before YAML is read, which takes long
 _LIST: Final = "List"
 
@@ -125,7 +124,7 @@ def find_manifests(documents: Iterable[object]) -> list[Mapping[str, object]] | 
             return None
         is_manifest = True
         objects.extend(_expand(document))
-    return objects[:_MOST_OBJECTS] if is_manifest else None
+    return objects if is_manifest else None
 
 
 def describe_manifests(objects: Sequence[Mapping[str, object]]) -> str:

@@ -70,8 +70,6 @@ def run(arguments: Namespace) -> int:
                 "ipv4_chain": reading.ipv4_chain,
                 "ipv6_chain": reading.ipv6_chain,
                 "warnings": (*reading.remarks, *reading.warnings),
-                "remarks": reading.remarks,
-                "certain": reading.certain,
             }
         )
     else:

@@ -8,7 +8,7 @@ from airflow_masq.cli.output import GAP, Colour, align, get_line_width, paint, p
 from airflow_masq.environment.cidr_fields import POD_FIELD
 from airflow_masq.network.capacity import Capacity, CapacityLimit, RangeCapacity
 from airflow_masq.network.ranges import IPV4
-from airflow_masq.plan_file import read_plan_file_with_network, show_name
+from airflow_masq.plan_file import read_plan_file, require_own_network, show_name
 from airflow_masq.text import format_count, printable
 
 if TYPE_CHECKING:
@@ -42,7 +42,8 @@ def run(arguments: Namespace) -> int:
 
     :raises InvalidInputError: the plan cannot be read, or is one of Composer 3.
     """
-    plan = read_plan_file_with_network(arguments.plan)
+    plan = read_plan_file(arguments.plan)
+    require_own_network(plan, name=arguments.plan)
     capacity = plan.capacity
     if arguments.format == "json":
         print_json(

@@ -65,8 +65,8 @@ Where to go:
   Read a code      airflow-masq rule CODE (MASQ1xx environment, 2xx ranges, 3xx policy, 4xx observed)
 
 PLAN may be - for standard input. Exit codes: 0 success, 1 a finding of severity error or a config that the agent
-rejects, 2 wrong usage or an unreadable plan, 3 the output cannot be written; COMMAND --help has its own. The agent can be enabled only when an environment is created. README.md explains
-which source address you get, and why.
+rejects, 2 wrong usage or an unreadable plan, 3 the output cannot be written; COMMAND --help has those of COMMAND.
+The agent can be enabled only when an environment is created. README.md explains which source address you get, and why.
 """
 
 

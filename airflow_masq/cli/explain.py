@@ -14,7 +14,7 @@ from airflow_masq.network.prediction import Prediction, predict, predict_every_p
 from airflow_masq.network.provenance import Provenance, find_weakest
 from airflow_masq.network.ranges import AddressKind, parse_address
 from airflow_masq.plan import Plan, Target
-from airflow_masq.plan_file import read_plan_file_with_network, show_name
+from airflow_masq.plan_file import read_plan_file, require_own_network, show_name
 from airflow_masq.text import join_words, printable
 
 if TYPE_CHECKING:
@@ -89,7 +89,8 @@ def run(arguments: Namespace) -> int:
     :raises InvalidInputError: when the plan cannot be read or is one of Composer 3, or a destination, the Pod or the
         endpoint is not usable.
     """
-    plan = read_plan_file_with_network(arguments.plan)
+    plan = read_plan_file(arguments.plan)
+    require_own_network(plan, name=arguments.plan)
     destinations = [each for word in arguments.destinations for each in _find_destinations(plan, word)]
     answers = [_Answer(destination=each, prediction=_predict(plan, each, arguments)) for each in destinations]
     if arguments.format == "json":
@@ -134,9 +135,10 @@ def _find_destinations(plan: Plan, word: str) -> list[_Destination]:
 def _require_travel(address: IPAddress, *, where: str) -> None:
     """Refuse an address for which no packet leaves a Pod, since no policy applies to it."""
     if never_leaves_pod(address):
-        kind = "loopback" if address.is_loopback() else "multicast" if address.is_multicast() else "no single host"
-        expected = "an address outside the Pod, since no policy applies to packets that do not leave it"
-        raise InvalidInputError(where=where, expected=expected, seen=f"{address} ({kind})")
+        kind = "loopback" if address.is_loopback() else "multicast" if address.is_multicast() else "no host's address"
+        expected = "an address that a Pod's packet can travel to"
+        seen = f"{address} ({kind}, for which no packet leaves the Pod)"
+        raise InvalidInputError(where=where, expected=expected, seen=seen)
 
 
 def _predict(plan: Plan, destination: _Destination, arguments: Namespace) -> Prediction:

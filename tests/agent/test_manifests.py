@@ -46,7 +46,6 @@ def as_list(*manifests: str) -> str:
         "kind: 1\n---\n- ConfigMap",
         "kind: ConfigMap\n" * 2 + "a: &a [*b]",
         f"kind: ConfigMap # {'x' * 1024 * 1024}",
-        "apiVersion: v1\nkind: List\nitems: " + str([{"apiVersion": "v1", "kind": "ConfigMap"}] * 201),
     ],
 )
 def test_what_is_no_manifest_is_the_config_itself(text: str) -> None:
@@ -118,6 +117,13 @@ def test_a_config_map_of_another_name_is_read_with_a_remark() -> None:
     assert found.remarks[1] == "the agent itself reads only the ConfigMap ip-masq-agent in the namespace kube-system"
 
 
+def test_a_list_whose_items_leave_out_their_kind_is_read() -> None:
+    """The API's own list, as ``kubectl get --raw`` prints it, names the kind once."""
+    item = {"metadata": {"name": "ip-masq-agent"}, "data": {"config": CONFIG}}
+    found = find_config(json.dumps({"apiVersion": "v1", "kind": "ConfigMapList", "items": [item]}))
+    assert found == FoundConfig(text=CONFIG, remarks=(FOUND,))
+
+
 def test_of_several_config_maps_the_agents_is_read() -> None:
     """A namespace's list holds ConfigMaps of others too."""
     other = CONFIG_MAP.replace("name: ip-masq-agent", "name: cluster-info").replace("10.4", "10.8")
@@ -127,10 +133,15 @@ def test_of_several_config_maps_the_agents_is_read() -> None:
 @pytest.mark.parametrize(
     ("text", "seen"),
     [
-        (DAEMON_SET, "manifests of kind DaemonSet"),
+        (DAEMON_SET, "a Kubernetes manifest of kind DaemonSet (airflow-masq agent-config reads the agent's DaemonSet"),
         (f"{CONFIG_MAP}---\n{CONFIG_MAP}", "2 ConfigMaps"),
         ("kind: ConfigMap\ndata: {config: {nonMasqueradeCIDRs: []}}", "expected text (write it below config: |)"),
-        ("apiVersion: networking.gke.io/v1\nkind: EgressNATPolicy\n", "manifests of kind EgressNATPolicy"),
+        (
+            "apiVersion: networking.gke.io/v1\nkind: EgressNATPolicy\n",
+            "a Kubernetes manifest of kind EgressNATPolicy (write it below policy.egress_nat_policies of a plan",
+        ),
+        ("apiVersion: v1\nkind: Pod\n---\napiVersion: v1\nkind: Pod\n", "of kind Pod (no command reads this kind)"),
+        ("apiVersion: v1\nkind: List\nitems: []\n", "a List that holds nothing (kubectl found no object)"),
     ],
 )
 def test_manifests_without_one_config_are_refused(text: str, seen: str) -> None:

@@ -74,6 +74,10 @@ def test_wrong_usage(capsys: pytest.CaptureFixture[str], arguments: tuple[str, .
 def test_every_command_explains_itself(capsys: pytest.CaptureFixture[str], command: str) -> None:
     """Each command's ``--help`` says what it does and takes, and the help of all lists it."""
     code, printed, complaint = answer(capsys, command, "--help")
+    assert re.findall(r"^  ([0-9]+)  \S", printed.partition("exit codes:\n")[2], re.MULTILINE) == [
+        *("0", "1")[: 2 if command in {"lint", "agent-config"} else 1],
+        *("2", "3"),
+    ]
     assert (code, complaint) == (0, "")
     assert COMMANDS[command][1:] in " ".join(printed.split())
     assert "--format {text,json}" in printed

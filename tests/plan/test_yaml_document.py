@@ -52,14 +52,15 @@ def test_every_value_has_its_line() -> None:
     [
         ("a: 1\na: 2\n", 2, "a: expected the key once, saw a duplicate key"),
         ("a: {b: 1, b: 1}\n", 1, "a.b: expected the key once, saw a duplicate key"),
-        ("a: [1\nb: 2\n", 2, "expected YAML"),
+        ("a: [1\nb: 2\n", 2, "expected a comma or the closing bracket ] (quote a text that contains any of ? { } [ ]), saw :"),
+        ("a: [b?c]\n", 1, "expected a comma or the closing bracket ] (quote a text that contains any of ? { } [ ]), saw ?"),
         ("a: *missing\n", 1, "expected an alias of an anchor above it, saw *missing, and no &missing"),
         ("a: 1\n---\nb: 2\n", 2, "expected one YAML document, saw another one"),
         ("a: 1\nb: \x00\n", 2, "expected characters that can be printed, saw a control character"),
         ("1: a\n", 1, "expected text as key (quote it), saw 1"),
         ("a:\n  yes: b\n", 1, "a: expected text as key (quote it), saw true"),
-        ("[1]: a\n", 1, "expected a plain value, saw a list tagged tag:yaml.org,2002:seq"),
-        ("{a: b}: c\n", 1, "expected a plain value, saw a mapping tagged tag:yaml.org,2002:map"),
+        ("[1]: a\n", 1, "expected text as key (quote it), saw a list"),
+        ("{a: b}: c\n", 1, "expected text as key (quote it), saw a mapping"),
         ("<<: {a: b}\n", 1, "expected the keys themselves, saw a merge key"),
         (
             "a: !!python/object/apply:os.system [ls]\n",
