@@ -135,6 +135,7 @@ ENUMS: Final = frozenset(
     {
         "connectionType",
         "environmentSize",
+        "networkingType",
         "resilienceMode",
         "retentionMode",
         "state",

@@ -1,18 +1,22 @@
-"""Private Service Connect and VPC peering are both requested.
+"""Settings of a private environment contradict each other.
 
 `cloudComposerConnectionSubnetwork` selects Private Service Connect, and `networkingConfig.connectionType` is
-`VPC_PEERING`. An environment connects to Google's side in only one of the two ways.
+`VPC_PEERING`. An environment connects to Google's side in only one of the two ways. Or `networkingType` and
+`enablePrivateEnvironment` disagree about whether the environment is private, which is a warning.
 
 ## Why
 
 With the subnetwork, "the environment will use Private Service Connect instead of VPC peerings"
 ([PrivateEnvironmentConfig](https://cloud.google.com/composer/docs/reference/rest/v1/projects.locations.environments#PrivateEnvironmentConfig),
-read 2026-11-22). gcloud refuses the two together.
+read 2026-11-22). gcloud refuses the two together. The same page says of `enablePrivateEnvironment`: "This field is
+going to be deprecated. Use networkingType instead" (read 2026-11-28). Which of the two the service obeys is not
+verified; predictions follow `networkingType`.
 
 ## How to fix
 
 Keep one: remove the connection type (or set it to `PRIVATE_SERVICE_CONNECT`), or remove the subnetwork. Private Service
-Connect takes one address of the subnetwork; VPC peering takes a block for Cloud SQL.
+Connect takes one address of the subnetwork; VPC peering takes a block for Cloud SQL. Of `networkingType` and
+`enablePrivateEnvironment`, keep one: gcloud, Terraform and the client library know only `enablePrivateEnvironment`.
 """
 
 from __future__ import annotations
@@ -21,6 +25,7 @@ from typing import TYPE_CHECKING, Final
 
 from airflow_masq.network.provenance import Provenance
 from airflow_masq.rules.rule import Problem, Rule, Severity
+from airflow_masq.text import describe
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,6 +43,15 @@ def _check(plan: Plan) -> Iterator[Problem]:
             where="environment.config.privateEnvironmentConfig.networkingConfig.connectionType",
             message="cloudComposerConnectionSubnetwork selects Private Service Connect, but connectionType is "
             "VPC_PEERING; keep one of them.",
+        )
+    networking_type = plan.environment.text(*_SECTION, "networkingType")
+    is_private = plan.environment.value(*_SECTION, "enablePrivateEnvironment")
+    if (networking_type, is_private) in {("PUBLIC", True), ("PRIVATE", False)}:
+        yield Problem(
+            where="environment.config.privateEnvironmentConfig.networkingType",
+            message=f"networkingType is {networking_type}, but enablePrivateEnvironment is {describe(is_private)}; "
+            "keep one of them.",
+            severity=Severity.WARNING,
         )
 
 

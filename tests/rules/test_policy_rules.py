@@ -238,7 +238,7 @@ def test_a_reading_that_is_not_certain_says_so() -> None:
     assert "this reading is not certain: " in finding.message
     assert not findings(doubtful, "MASQ317")
     with pytest.raises(PlanError, match="expected a config that can be read here"):
-        _agent(f"{_listing(*ALL)} # {'x' * LARGEST_TEXT_CHARACTERS}")
+        codes(_agent(f"{_listing(*ALL)} # {'x' * LARGEST_TEXT_CHARACTERS}"))
     (finding,) = findings(_agent(f"{_listing(*ALL)}\nmasqLinkLocal: n"), "MASQ317")
     assert (finding.provenance, "not certain: line 2: " in finding.message) == (Provenance.INFERRED, True)
     (finding,) = findings(_agent("nonMasqueradeCIDRs: [10.0.0.0]"), "MASQ316")
