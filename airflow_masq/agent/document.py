@@ -56,6 +56,8 @@ _MOST_VALUES_FROM_ALIASES: Final = 100
 # [source: observed-go-yaml-refusals].
 _FLOW_PROBLEM: Final = re.compile(r"expected ',' or '([]}])', but got '(.+)'")
 
+_KEY_IN_LIST: Final = "expected <block end>, but found '?'"
+
 _TAG: Final = "tag:yaml.org,2002:"
 _BOOLEANS_OF_GO: Final = {"y": True, "Y": True, "n": False, "N": False}
 # What Go's YAML takes for a number once the underscores are taken out, and what all libraries read alike
@@ -157,6 +159,9 @@ class ConfigText:
             if bracket := _FLOW_PROBLEM.fullmatch(str(error.problem)):
                 expected = f"YAML, here a comma or {bracket[1]} (quote a text that contains any of ? {{ }} [ ])"
                 raise InvalidInputError(where=where, expected=expected, seen=bracket[2]) from None
+            if error.problem == _KEY_IN_LIST and "collection" in str(error.context):
+                expected = "YAML, here an entry of the list, which begins with -"
+                raise InvalidInputError(where=where, expected=expected, seen="a key") from None
             seen = f"in line {line}: {error.problem}"
         except (yaml.YAMLError, ValueError, OverflowError):  # the last two from escapes beyond Unicode
             seen = "a character that YAML does not allow"

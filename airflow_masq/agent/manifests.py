@@ -35,6 +35,7 @@ _READERS: Final = {
     "ComposerEnvironment": "write Google's REST resource below environment of a plan, which airflow-masq lint reads",
 }
 _FLAGS: Final = {"--nomasq-all-reserved-ranges": "reserved_ranges", "--enable-ipv6": "enable_ipv6"}
+_GKE_CHAIN_FLAG: Final = "--masq-chain=IP-MASQ"
 _TRUE: Final = frozenset({"", "true", "1", "t", "T", "TRUE", "True"})  # strconv.ParseBool, as Go's flags take it
 
 
@@ -44,12 +45,14 @@ class FoundConfig:
 
     :param text: the config, to be read as the agent reads it.
     :param remarks: sentences about where the config was found and what was left unread; none for the bare config.
+    :param warnings: sentences about what is surely not meant: a config that the agent does not find.
     :param reserved_ranges: whether the DaemonSet's container has that flag; ``None`` where no DaemonSet tells.
     :param enable_ipv6: likewise.
     """
 
     text: str
     remarks: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
     reserved_ranges: bool | None = None
     enable_ipv6: bool | None = None
 
@@ -59,7 +62,11 @@ def find_config(text: str, *, where: str = "config") -> FoundConfig:
 
     :raises InvalidInputError: the text is Kubernetes manifests of which none, or more than one, can hold the config.
     """
-    objects = find_manifests(read_documents(text)) if _KIND.search(text) else None
+    documents = read_documents(text) if _KIND.search(text) else []
+    objects = find_manifests(documents)
+    if not documents and all(re.search(rf"^{key}:", text, re.MULTILINE) for key in ("apiVersion", "kind")):
+        expected = "a manifest in YAML (render a template first)"
+        raise InvalidInputError(where=where, expected=expected, seen=_find_problem(text))
     if objects is None:
         return FoundConfig(text=text)
     wanted = f"the agent's config, or one ConfigMap {AGENT_NAME} with the key {CONFIG_KEY}"
@@ -76,24 +83,36 @@ def find_config(text: str, *, where: str = "config") -> FoundConfig:
     remarks = [
         f"read from the key {CONFIG_KEY} of the ConfigMap {printable(_name(config_maps[0]) or 'without a name')}"
     ]
+    warnings = []
     config = _read_data(config_maps[0], where=where)
     if config is None:
         # The DaemonSet mounts the key as an optional file [source: ip-masq-agent-source].
-        defaults = "so the agent keeps its defaults. Put the settings under"
-        remarks = [f"the ConfigMap has no key {CONFIG_KEY} under data, {defaults} data.{CONFIG_KEY}"]
-    elif _name(config_maps[0]) != AGENT_NAME:
-        remarks.append(f"the agent itself reads only the ConfigMap {AGENT_NAME} in the namespace kube-system")
+        data = config_maps[0].get("data")
+        keys = join_words(printable(str(key), limit=60) for key in data) if isinstance(data, Mapping) else ""
+        others = f" (it has {keys}, which is not read)" if keys else ""
+        defaults = f"so the agent keeps its defaults{others}. Put the settings under data.{CONFIG_KEY}"
+        remarks = []
+        warnings.append(f"the ConfigMap has no key {CONFIG_KEY} under data, {defaults}")
+    if _name(config_maps[0]) != AGENT_NAME:
+        warnings.append(f"the agent itself reads only the ConfigMap {AGENT_NAME} in the namespace kube-system")
     if unread:
         names = join_words(dict.fromkeys(printable(str(each.get("kind")), limit=60) for each in unread))
         remarks.append(f"manifests of other kinds are not read: {names}")
     flags: dict[str, bool] = {}
     if daemon_sets:
-        flags = dict.fromkeys(_FLAGS.values(), False) | _read_flags(daemon_sets)
+        words = list(_list_words(daemon_sets))
+        flags = dict.fromkeys(_FLAGS.values(), False) | _read_flags(words)
         given = [flag for flag, name in _FLAGS.items() if flags[name]]
         remarks.append(f"the DaemonSet runs the agent with {join_words(given) or 'none of the flags that matter here'}")
+        if _GKE_CHAIN_FLAG not in words:  # [source: observed-agent-chain-name, observed-agent-two-chains]
+            remarks.append(
+                f"the DaemonSet does not set {_GKE_CHAIN_FLAG}, so on GKE its chain comes beside the one of the nodes, "
+                "and a destination keeps the Pod's address only if both exempt it"
+            )
     return FoundConfig(
         text=config or "",
         remarks=tuple(remarks),
+        warnings=tuple(warnings),
         reserved_ranges=flags.get("reserved_ranges"),
         enable_ipv6=flags.get("enable_ipv6"),
     )
@@ -160,17 +179,31 @@ def _read_data(manifest: Mapping[str, object], *, where: str) -> str | None:
     return config
 
 
-def _read_flags(daemon_sets: list[Mapping[str, object]]) -> dict[str, bool]:
-    flags = {}
-    words: list[object] = [daemon_sets]
-    while words:  # containers stand a few levels down; nothing else in a DaemonSet looks like these flags
-        word = words.pop()
+def _list_words(daemon_sets: list[Mapping[str, object]]) -> Iterator[str]:
+    """List all texts of DaemonSets; containers stand a few levels down, and nothing else looks like these flags."""
+    waiting: list[object] = [daemon_sets]
+    while waiting:
+        word = waiting.pop()
         if isinstance(word, Mapping):
-            words.extend(word.values())
+            waiting.extend(word.values())
         elif isinstance(word, list):
-            words.extend(word)
+            waiting.extend(word)
         elif isinstance(word, str):
-            name, _, value = word.partition("=")
-            if name in _FLAGS:
-                flags[_FLAGS[name]] = value in _TRUE
-    return flags
+            yield word
+
+
+def _read_flags(words: Iterable[str]) -> dict[str, bool]:
+    parts = (word.partition("=") for word in words)
+    return {_FLAGS[name]: value in _TRUE for name, _, value in parts if name in _FLAGS}
+
+
+def _find_problem(text: str) -> str:
+    """Say why a text is no YAML."""
+    try:
+        list(yaml.parse(text, yaml.SafeLoader))
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        return f"no YAML in line {line} ({printable(str(error.problem))})"
+    except (yaml.YAMLError, ValueError, OverflowError, RecursionError):
+        pass
+    return "text that cannot be read"

@@ -30,7 +30,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 _CLOSE_ENOUGH: Final = 0.6
-_MASQUERADE_ONLY: Final = re.compile(r"masq(?:uerade)?[-_]?(?:only|all|cidr|range|ip|dest)", re.IGNORECASE)
+_MASQUERADE_ONLY: Final = re.compile(
+    r"(?:(?:force|only|always|do)[-_]?)?masq(?:uerade)?[-_]?(?:only|all|cidr|range|ip|dest)", re.IGNORECASE
+)
 _RANGES_OF_RFC_1918: Final = 3
 # All fields of a ConfigMap [source: k8s-config-map-keys].
 _KEYS_OF_CONFIG_MAPS: Final = frozenset({"apiVersion", "kind", "metadata", "data", "binaryData", "immutable"})

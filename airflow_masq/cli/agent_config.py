@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _INDENT: Final = "    "
+_EVERYTHING: Final = {"RETURN": "everything", "MASQUERADE": "everything else"}
 _MEANINGS: Final = {"RETURN": "sees the Pod's address", "MASQUERADE": "sees the node's address"}
 
 
@@ -61,7 +62,11 @@ def run(arguments: Namespace) -> int:
     if reading.is_unread:
         seen = f"{str(reading.error).rpartition('saw ')[2]}; whether the agent accepts it is not known"
         raise InvalidInputError(where=source, expected="a config that can be read here", seen=seen)
-    reading = replace(reading, remarks=(*found.remarks, *reading.remarks))
+    reading = replace(
+        reading,
+        remarks=(*found.remarks, *reading.remarks),
+        warnings=(*found.warnings, *reading.warnings),
+    )
     if arguments.format == "json":
         print_json(
             {
@@ -88,7 +93,7 @@ def _report(reading: AgentConfigReading, *, source: str) -> Iterator[str]:
             yield f"{version}:"
             # A rule without a destination matches every packet that reaches it.
             rules = [rule.rpartition(" ") for rule in chain]
-            rows = [(destination or "everything else", action, _MEANINGS[action]) for destination, _, action in rules]
+            rows = [(destination or _EVERYTHING[action], action, _MEANINGS[action]) for destination, _, action in rules]
             yield from (f"{_INDENT}{line}" for line in align(rows))
     else:
         yield f"{source}: {paint(f'{probably}rejected', colour=Colour.BAD)}"

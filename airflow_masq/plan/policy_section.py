@@ -52,6 +52,7 @@ class PolicyChoice:
     :param manifest_places: where each manifest stands in the plan, such as ``policy.egress_nat_policies[0].items[1]``.
     :param agent_config: the agent's config; ``None`` for every other policy.
     :param remarks: what was found around the agent's config, in sentences; default nothing.
+    :param warnings: what was found there and is surely not meant; default nothing.
     :param reserved_ranges: whether the agent's defaults are all reserved ranges; default true, as on GKE.
     :param daemon_set: whether the agent's DaemonSet runs; default true. Without it the config is not read.
     :param enable_ipv6: whether the agent runs with ``--enable-ipv6``; default false.
@@ -66,6 +67,7 @@ class PolicyChoice:
     daemon_set: bool = True
     enable_ipv6: bool = False
     remarks: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
 
     @classmethod
     def from_environment(cls, environment: EnvironmentResource) -> Self:
@@ -169,6 +171,7 @@ def _read_agent_config(entries: Mapping[str, Place]) -> PolicyChoice:
         daemon_set=settings["daemon_set"],
         enable_ipv6=settings["enable_ipv6"],
         remarks=found.remarks,
+        warnings=found.warnings,
     )
     if choice.agent_reading is not None and choice.agent_reading.is_unread:
         seen = str(choice.agent_reading.error).rpartition("saw ")[2]

@@ -40,8 +40,10 @@ def _check(plan: Plan) -> Iterator[Problem]:
     reported_elsewhere = {describe_everything_listed(cidr) for cidr in listed if cidr.prefixlen == 0}  # MASQ308
     if find_unlisted(plan, networks=(*plan.ranges.node, *plan.ranges.pod)):
         reported_elsewhere.add(EMPTY_LIST)  # MASQ301, where the ranges are known
-    remarks = [(remark, Severity.INFO) for remark in (*plan.policy_choice.remarks, *reading.remarks)]
-    warnings = [(warning, None) for warning in reading.warnings if warning not in reported_elsewhere]
+    choice = plan.policy_choice
+    remarks = [(remark, Severity.INFO) for remark in (*choice.remarks, *reading.remarks)]
+    found = (*choice.warnings, *reading.warnings)
+    warnings = [(warning, None) for warning in found if warning not in reported_elsewhere]
     for sentence, severity in (*remarks, *warnings):
         yield Problem(
             where=AGENT_CONFIG_PLACE,

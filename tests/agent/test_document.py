@@ -90,6 +90,8 @@ def test_keys_that_the_agent_ignores_are_doubted_too(text: str) -> None:
     ("text", "error"),
     [
         ("a: [b\nc: d", "config, line 2: expected YAML, here a comma or ] (quote a text"),
+        ("a:\n  - b\n  c: d", "config, line 3: expected YAML, here an entry of the list, which begins with -, saw a key"),
+        ("a: b\n c: d: e", "config: expected YAML, saw in line 2: mapping values are not allowed here"),
         ("a: [10.0.0.0/8, a?b]", "config, line 1: expected YAML, here a comma or ] (quote a text"),
         ("x: {a: b?c}", "config, line 1: expected YAML, here a comma or } (quote a text"),
         ("a:\n  [b]: c", "config, line 2: expected text as key, saw a list"),

@@ -72,9 +72,13 @@ def test_a_config_map_is_read(text: str) -> None:
 def test_a_config_map_without_the_key_leaves_the_defaults() -> None:
     """Settings beside the key are not read by the agent, and a person is told where they belong."""
     found = find_config("kind: ConfigMap\ndata: {nonMasqueradeCIDRs: '[]'}\n")
-    assert found.text == ""
-    defaults = "so the agent keeps its defaults. Put the settings under data.config"
-    assert found.remarks == (f"the ConfigMap has no key config under data, {defaults}",)
+    defaults = "so the agent keeps its defaults (it has nonMasqueradeCIDRs, which is not read)"
+    warning = f"the ConfigMap has no key config under data, {defaults}. Put the settings under data.config"
+    assert (found.text, found.remarks, found.warnings[0]) == ("", (), warning)
+    assert find_config("kind: ConfigMap\nmetadata: {name: ip-masq-agent}\n").warnings == (
+        "the ConfigMap has no key config under data, so the agent keeps its defaults. Put the settings under "
+        "data.config",
+    )
 
 
 @pytest.mark.parametrize(
@@ -98,7 +102,9 @@ def test_a_daemon_set_beside_it_tells_the_flags(
     """The files that people apply hold both, and the agent's flags decide which default list is in force."""
     found = find_config(f"{DAEMON_SET.replace('FLAGS', flags)}---\n{CONFIG_MAP}")
     assert (found.text, found.reserved_ranges, found.enable_ipv6) == (CONFIG, reserved_ranges, enable_ipv6)
-    assert found.remarks == (FOUND, f"the DaemonSet runs the agent with {remark}")
+    assert found.remarks[:2] == (FOUND, f"the DaemonSet runs the agent with {remark}")
+    assert bool(found.remarks[2:]) is ("--masq-chain=IP-MASQ" not in flags)
+    assert all("on GKE its chain comes beside the one of the nodes" in each for each in found.remarks[2:])
 
 
 def test_other_kinds_are_named() -> None:
@@ -113,8 +119,8 @@ def test_other_kinds_are_named() -> None:
 def test_a_config_map_of_another_name_is_read_with_a_remark() -> None:
     """The only ConfigMap is taken for the agent's, and a person is told which one the agent reads."""
     found = find_config(CONFIG_MAP.replace("name: ip-masq-agent", "name: masquerading"))
-    assert found.text == CONFIG
-    assert found.remarks[1] == "the agent itself reads only the ConfigMap ip-masq-agent in the namespace kube-system"
+    assert (found.text, len(found.remarks)) == (CONFIG, 1)
+    assert found.warnings == ("the agent itself reads only the ConfigMap ip-masq-agent in the namespace kube-system",)
 
 
 def test_a_list_whose_items_leave_out_their_kind_is_read() -> None:
@@ -141,6 +147,9 @@ def test_of_several_config_maps_the_agents_is_read() -> None:
             "a Kubernetes manifest of kind EgressNATPolicy (write it below policy.egress_nat_policies of a plan",
         ),
         ("apiVersion: v1\nkind: Pod\n---\napiVersion: v1\nkind: Pod\n", "of kind Pod (no command reads this kind)"),
+        ("apiVersion: v1\nkind: ConfigMap\ndata: {config: [}\n", "expected a manifest in YAML (render a template first)"),
+        ("apiVersion: v1\nkind: ConfigMap\n%{ for a in b }\n", "saw no YAML in line 3"),
+        ("apiVersion: v1\nkind: ConfigMap\ndata: \x07\n", "saw text that cannot be read"),
         ("apiVersion: v1\nkind: List\nitems: []\n", "a List that holds nothing (kubectl found no object)"),
     ],
 )

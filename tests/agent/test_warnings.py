@@ -99,6 +99,7 @@ def test_a_config_without_a_list_says_which_default_is_assumed(*, reserved_range
     ("text", "words"),
     [
         ("masqueradeAll: true", "cannot be told to masquerade some destinations only"),
+        ("forceMasqueradeCIDRs: [128.0.0.0/1]", "To masquerade only these, list all others: 0.0.0.0/1"),
         ("masqueradeCIDRs: []", "everything that nonMasqueradeCIDRs does not name"),
         ("masqueradeCIDRs: [on-premises]", "everything that nonMasqueradeCIDRs does not name"),
         ("masqueradeCIDRs: ['fd00::/8']", "everything that nonMasqueradeCIDRs does not name"),

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from tests.cli.console import Console
 
 LINK_LOCAL = "169.254.0.0/16 RETURN"
+NAMED = "kind: ConfigMap\nmetadata: {name: ip-masq-agent}\n"
 
 
 def read(console: Console, config: str, *options: str) -> tuple[object, dict[str, Any]]:
@@ -116,7 +117,9 @@ def test_a_config_of_too_many_levels(console: Console) -> None:
         ("masqLinkLocal: false\n", 1, "Next: add it to a plan"),
         ("nonMasqueradeCIDR: []\n", 1, "Next: read the warnings"),
         ("nonMasqueradeCIDRs: [10.0.0.0/8]\n", 0, "Next: add it to a plan"),
-        ("kind: ConfigMap\ndata: {config: 'nonMasqueradeCIDRs: [10.0.0.0/8]'}\n", 2, "Next: add it to a plan"),
+        (f"{NAMED}data: {{config: 'nonMasqueradeCIDRs: [10.0.0.0/8]'}}\n", 1, "Next: add it to a plan"),
+        (f"{NAMED}data: {{config: 'masqLinkLocal: false'}}\n", 2, "Next: add it to a plan"),
+        (f"{NAMED}data: {{}}\n", 1, "Next: read the warnings"),
     ],
 )
 def test_remarks_are_no_warnings(console: Console, config: str, remarks: int, last: str) -> None:
