@@ -79,9 +79,7 @@ def require_own_network(plan: Plan, *, name: str) -> None:
     except InvalidInputError as error:
         line = plan.line_of(error.where)
         source = show_name(name)
-        raise PlanError(
-            source=source, line=line, where=error.where, expected=error.expected, seen=error.seen
-        ) from None
+        raise PlanError(source=source, line=line, where=error.where, expected=error.expected, seen=error.seen) from None
 
 
 def read_text_file(name: str) -> str:
@@ -90,6 +88,8 @@ def read_text_file(name: str) -> str:
     :param name: the file's path, or ``-`` for standard input.
     :raises InvalidInputError: the file cannot be read, has more than 1 MiB, or is not UTF-8.
     """
+    if not name:
+        raise InvalidInputError(where="''", expected="a readable file", seen="an empty name")
     path = None if name == STANDARD_INPUT else Path(name)
     return _read_text(path, where=show_name(name), expected="a readable file")
 
@@ -107,7 +107,7 @@ def _read_text(path: Path | None, *, where: str, expected: str) -> str:
         reason = error.strerror if isinstance(error, OSError) else None
         seen = _REASONS.get(number) or printable(reason or str(error))
         if number == errno.ENOENT and path is not None:
-            seen += _find_nearest(path)
+            seen = "a link to a file that does not exist" if path.is_symlink() else seen + _find_nearest(path)
         raise InvalidInputError(where=where, expected=expected, seen=seen) from error
     if len(content) > _MOST_BYTES:
         raise InvalidInputError(where=where, expected=f"at most {_MOST_BYTES} bytes", seen="more")

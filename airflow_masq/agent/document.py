@@ -110,7 +110,8 @@ class ConfigText:
                 self._text, object_pairs_hook=Members, parse_int=_read_integer, parse_constant=_refuse_constant
             )
         except json.JSONDecodeError as error:
-            seen = f"{excerpt(self._text[error.pos :])} ({error.msg})"
+            rest = self._text[error.pos :]
+            seen = f"{excerpt(rest) if rest else 'the end of the text'} ({error.msg})"
             raise InvalidInputError(where=f"config, line {error.lineno}", expected="JSON", seen=seen) from None
         line = _find_line(_ESCAPE, self._text)
         if line and isinstance(document, Members) and any(find_known_key(name) == RESYNC_KEY for name, _ in document):
@@ -157,8 +158,10 @@ class ConfigText:
                 self._doubt(line, "an anchor that is there twice")
             where = f"config, line {line}"
             if bracket := _FLOW_PROBLEM.fullmatch(str(error.problem)):
-                expected = f"YAML, here a comma or {bracket[1]} (quote a text that contains any of ? {{ }} [ ])"
-                raise InvalidInputError(where=where, expected=expected, seen=bracket[2]) from None
+                expected, seen = f"YAML, here a comma or {bracket[1]}", "the end of the text"
+                if bracket[2] != "<stream end>":
+                    expected, seen = f"{expected} (quote a text that contains any of ? {{ }} [ ])", bracket[2]
+                raise InvalidInputError(where=where, expected=expected, seen=seen) from None
             if error.problem == _KEY_IN_LIST and "collection" in str(error.context):
                 expected = "YAML, here an entry of the list, which begins with -"
                 raise InvalidInputError(where=where, expected=expected, seen="a key") from None

@@ -34,6 +34,7 @@ _READERS: Final = {
     "EgressNATPolicy": "write it below policy.egress_nat_policies of a plan, which airflow-masq lint and explain read",
     "ComposerEnvironment": "write Google's REST resource below environment of a plan, which airflow-masq lint reads",
 }
+_MANIFEST_KEYS: Final = tuple(re.compile(rf"^{key}:", re.MULTILINE) for key in ("apiVersion", "kind"))
 _FLAGS: Final = {"--nomasq-all-reserved-ranges": "reserved_ranges", "--enable-ipv6": "enable_ipv6"}
 _GKE_CHAIN_FLAG: Final = "--masq-chain=IP-MASQ"
 _TRUE: Final = frozenset({"", "true", "1", "t", "T", "TRUE", "True"})  # strconv.ParseBool, as Go's flags take it
@@ -64,36 +65,26 @@ def find_config(text: str, *, where: str = "config") -> FoundConfig:
     """
     documents = read_documents(text) if _KIND.search(text) else []
     objects = find_manifests(documents)
-    if not documents and all(re.search(rf"^{key}:", text, re.MULTILINE) for key in ("apiVersion", "kind")):
+    if not documents and all(key.search(text) for key in _MANIFEST_KEYS):
         expected = "a manifest in YAML (render a template first)"
         raise InvalidInputError(where=where, expected=expected, seen=_find_problem(text))
     if objects is None:
         return FoundConfig(text=text)
-    wanted = f"the agent's config, or one ConfigMap {AGENT_NAME} with the key {CONFIG_KEY}"
-    if not objects:
-        raise InvalidInputError(where=where, expected=wanted, seen=EMPTY_LIST)
-    config_maps = [each for each in objects if each.get("kind") == "ConfigMap"]
-    config_maps = [each for each in config_maps if _name(each) == AGENT_NAME] or config_maps
-    if not config_maps:
-        raise InvalidInputError(where=where, expected=wanted, seen=describe_manifests(objects))
-    if len(config_maps) > 1:
-        raise InvalidInputError(where=where, expected=wanted, seen=f"{len(config_maps)} ConfigMaps")
+    config_map = _choose_config_map(objects, where=where)
     daemon_sets = [each for each in objects if each.get("kind") == "DaemonSet"]
-    unread = [each for each in objects if each is not config_maps[0] and each not in daemon_sets]
-    remarks = [
-        f"read from the key {CONFIG_KEY} of the ConfigMap {printable(_name(config_maps[0]) or 'without a name')}"
-    ]
+    unread = [each for each in objects if each is not config_map and each not in daemon_sets]
+    remarks = [f"read from the key {CONFIG_KEY} of the ConfigMap {printable(_name(config_map) or 'without a name')}"]
     warnings = []
-    config = _read_data(config_maps[0], where=where)
+    config = _read_data(config_map, where=where)
     if config is None:
         # The DaemonSet mounts the key as an optional file [source: ip-masq-agent-source].
-        data = config_maps[0].get("data")
+        data = config_map.get("data")
         keys = join_words(printable(str(key), limit=60) for key in data) if isinstance(data, Mapping) else ""
         others = f" (it has {keys}, which is not read)" if keys else ""
         defaults = f"so the agent keeps its defaults{others}. Put the settings under data.{CONFIG_KEY}"
         remarks = []
         warnings.append(f"the ConfigMap has no key {CONFIG_KEY} under data, {defaults}")
-    if _name(config_maps[0]) != AGENT_NAME:
+    if _name(config_map) != AGENT_NAME:
         warnings.append(f"the agent itself reads only the ConfigMap {AGENT_NAME} in the namespace kube-system")
     if unread:
         names = join_words(dict.fromkeys(printable(str(each.get("kind")), limit=60) for each in unread))
@@ -102,13 +93,7 @@ def find_config(text: str, *, where: str = "config") -> FoundConfig:
     if daemon_sets:
         words = list(_list_words(daemon_sets))
         flags = dict.fromkeys(_FLAGS.values(), False) | _read_flags(words)
-        given = [flag for flag, name in _FLAGS.items() if flags[name]]
-        remarks.append(f"the DaemonSet runs the agent with {join_words(given) or 'none of the flags that matter here'}")
-        if _GKE_CHAIN_FLAG not in words:  # [source: observed-agent-chain-name, observed-agent-two-chains]
-            remarks.append(
-                f"the DaemonSet does not set {_GKE_CHAIN_FLAG}, so on GKE its chain comes beside the one of the nodes, "
-                "and a destination keeps the Pod's address only if both exempt it"
-            )
+        remarks.extend(_describe_flags(flags, words=words))
     return FoundConfig(
         text=config or "",
         remarks=tuple(remarks),
@@ -116,6 +101,32 @@ def find_config(text: str, *, where: str = "config") -> FoundConfig:
         reserved_ranges=flags.get("reserved_ranges"),
         enable_ipv6=flags.get("enable_ipv6"),
     )
+
+
+def _choose_config_map(objects: list[Mapping[str, object]], *, where: str) -> Mapping[str, object]:
+    """Choose the agent's ConfigMap, or the only one.
+
+    :raises InvalidInputError: there is none, or there are several.
+    """
+    config_maps = [each for each in objects if each.get("kind") == "ConfigMap"]
+    config_maps = [each for each in config_maps if _name(each) == AGENT_NAME] or config_maps
+    if len(config_maps) == 1:
+        return config_maps[0]
+    seen = describe_manifests(objects) if objects else EMPTY_LIST
+    if config_maps:
+        seen = f"{len(config_maps)} ConfigMaps"
+    expected = f"the agent's config, or one ConfigMap {AGENT_NAME} with the key {CONFIG_KEY}"
+    raise InvalidInputError(where=where, expected=expected, seen=seen)
+
+
+def _describe_flags(flags: Mapping[str, bool], *, words: list[str]) -> Iterator[str]:
+    given = [flag for flag, name in _FLAGS.items() if flags[name]]
+    yield f"the DaemonSet runs the agent with {join_words(given) or 'none of the flags that matter here'}"
+    if _GKE_CHAIN_FLAG not in words:  # [source: observed-agent-chain-name, observed-agent-two-chains]
+        yield (
+            f"the DaemonSet does not set {_GKE_CHAIN_FLAG}, so on GKE its chain comes beside the one of the nodes, and "
+            "a destination keeps the Pod's address only if both exempt it"
+        )
 
 
 def read_documents(text: str) -> list[object]:

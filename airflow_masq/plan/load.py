@@ -45,7 +45,7 @@ def load_plan(text: str, *, source: str) -> Plan:
     try:
         return _read_plan(document_from_yaml(text, source=source).with_places_of_rules())
     except PlanError as error:
-        raise _name_other_input(read_documents(text), error=error) from None
+        raise _name_other_input(read_documents(text), text=text, error=error) from None
 
 
 def plan_from_mapping(mapping: Mapping[str, object], *, source: str) -> Plan:
@@ -71,9 +71,9 @@ def plan_from_environment(resource: Mapping[str, object]) -> Plan:
     return plan_from_mapping({"environment": resource}, source="")
 
 
-def _name_other_input(documents: list[object], *, error: PlanError) -> PlanError:
+def _name_other_input(documents: list[object], *, error: PlanError, text: str = "") -> PlanError:
     """Turn the error about one key into one about the whole input, where that is surely no plan."""
-    other = describe_no_plan(documents)
+    other = describe_no_plan(documents, text=text)
     if other is None:
         return error
     return PlanError(source=error.source, line=None, where="", expected=f"a plan ({other.next_step})", seen=other.name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -27,6 +28,12 @@ _ENVIRONMENT = OtherInput(
     name="the resource of an environment",
     next_step="write it below environment of a plan, and run airflow-masq lint for that",
 )
+_TERRAFORM = OtherInput(
+    name="Terraform's configuration or state",
+    next_step="write Google's REST resource below environment of a plan; airflow-masq render writes Terraform from it",
+)
+_TERRAFORM_BLOCK = re.compile(r'\s*(?:(?:#|//)[^\n]*\n\s*)*(?:resource|module|provider|variable|data)\s+"[^"\n]*"')
+_TERRAFORM_STATE_KEYS = frozenset({"format_version", "terraform_version"})
 _AGENT_CONFIG = OtherInput(
     name="an agent's config",
     next_step="for a config, run airflow-masq agent-config; in a plan it is the text below policy.agent_config",
@@ -35,16 +42,25 @@ _AGENT_CONFIG = OtherInput(
 
 def describe_other_input(text: str) -> OtherInput | None:
     """Say what a text is that was given as an agent's config, where it is surely something else."""
+    if _TERRAFORM_BLOCK.match(text):
+        return _TERRAFORM
     keys = _list_keys(read_documents(text))
     if any(find_known_key(key) is not None for key in keys):
         return None
+    if _TERRAFORM_STATE_KEYS.intersection(keys):
+        return _TERRAFORM
     if _has_plan_key(keys):
         return _PLAN
     return _ENVIRONMENT if _is_environment(keys) else None
 
 
-def describe_no_plan(documents: Iterable[object]) -> OtherInput | None:
-    """Say what documents are that were given as a plan, where they are surely something else."""
+def describe_no_plan(documents: Iterable[object], *, text: str = "") -> OtherInput | None:
+    """Say what was given as a plan, where that is surely something else.
+
+    :param text: the text of the documents; default none.
+    """
+    if _TERRAFORM_BLOCK.match(text):
+        return _TERRAFORM
     documents = list(documents)
     objects = find_manifests(documents)
     if objects is not None:
@@ -53,6 +69,8 @@ def describe_no_plan(documents: Iterable[object]) -> OtherInput | None:
     keys = _list_keys(documents)
     if _has_plan_key(keys):
         return None
+    if _TERRAFORM_STATE_KEYS.intersection(keys):
+        return _TERRAFORM
     if _is_environment(keys):
         return _ENVIRONMENT
     return _AGENT_CONFIG if any(find_known_key(key) is not None for key in keys) else None

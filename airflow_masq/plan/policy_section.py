@@ -7,6 +7,7 @@ agent would refuse is not in force, and a rule says so.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
 from functools import cached_property
 from typing import TYPE_CHECKING, Final, Self
 
@@ -131,7 +132,8 @@ def read_policy_choice(place: Place) -> PolicyChoice:
     """
     if not isinstance(place.value, dict):
         if place.value not in _WORDS:
-            raise place.error(f"one of {_FORMS}")
+            nearest = get_close_matches(str(place.value), _WORDS, n=1)
+            raise place.error(f"one of {_FORMS}{''.join(f' (did you mean {word}?)' for word in nearest)}")
         return PolicyChoice(name=str(place.value), stated=True)
     entries = place.section((EGRESS_NAT_POLICIES, AGENT_CONFIG, *_AGENT_SETTINGS))
     if (EGRESS_NAT_POLICIES in entries) == (AGENT_CONFIG in entries):

@@ -46,7 +46,12 @@ _SENTENCES: Final = tuple(
             "a colon where no key is allowed (correct the indentation, or quote the text)",
         ),
         (
-            "expected ',' or '([]}])', but got '(.+)'",
+            "expected ',' or '([]}])', but got '<stream end>'",
+            "a comma or the closing bracket {0}",
+            "the end of the file",
+        ),
+        (
+            "expected ',' or '([]}])', but got '([^<].*)'",
             "a comma or the closing bracket {0} (quote a text that contains any of ? {{ }} [ ])",
             "{1}",
         ),

@@ -90,7 +90,10 @@ def test_keys_that_the_agent_ignores_are_doubted_too(text: str) -> None:
     ("text", "error"),
     [
         ("a: [b\nc: d", "config, line 2: expected YAML, here a comma or ] (quote a text"),
-        ("a:\n  - b\n  c: d", "config, line 3: expected YAML, here an entry of the list, which begins with -, saw a key"),
+        (
+            "a:\n  - b\n  c: d",
+            "config, line 3: expected YAML, here an entry of the list, which begins with -, saw a key",
+        ),
         ("a: b\n c: d: e", "config: expected YAML, saw in line 2: mapping values are not allowed here"),
         ("a: [10.0.0.0/8, a?b]", "config, line 1: expected YAML, here a comma or ] (quote a text"),
         ("x: {a: b?c}", "config, line 1: expected YAML, here a comma or } (quote a text"),
@@ -101,6 +104,8 @@ def test_keys_that_the_agent_ignores_are_doubted_too(text: str) -> None:
         ("x: &x {b: [*x]}", "config, line 1: expected an alias outside its own anchor, saw one inside"),
         ("a: *x", "config: expected YAML, saw in line 1: found undefined alias 'x'"),
         ("a: b: c", "config: expected YAML, saw in line 1: mapping values are not allowed here"),
+        ("a: [b", "config, line 1: expected YAML, here a comma or ], saw the end of the text"),
+        ('{"a": 1', "config, line 1: expected JSON, saw the end of the text (Expecting"),
         ('{"a": 1}}', "config, line 1: expected JSON, saw '}'"),
         ("{'a': 1}", "config, line 1: expected JSON, saw"),
         ('{\n"a": 1\n"b": 2}', "config, line 3: expected JSON, saw '"),

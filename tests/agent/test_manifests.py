@@ -75,10 +75,8 @@ def test_a_config_map_without_the_key_leaves_the_defaults() -> None:
     defaults = "so the agent keeps its defaults (it has nonMasqueradeCIDRs, which is not read)"
     warning = f"the ConfigMap has no key config under data, {defaults}. Put the settings under data.config"
     assert (found.text, found.remarks, found.warnings[0]) == ("", (), warning)
-    assert find_config("kind: ConfigMap\nmetadata: {name: ip-masq-agent}\n").warnings == (
-        "the ConfigMap has no key config under data, so the agent keeps its defaults. Put the settings under "
-        "data.config",
-    )
+    (warning,) = find_config("kind: ConfigMap\nmetadata: {name: ip-masq-agent}\n").warnings
+    assert warning.endswith("so the agent keeps its defaults. Put the settings under data.config")
 
 
 @pytest.mark.parametrize(
@@ -147,7 +145,10 @@ def test_of_several_config_maps_the_agents_is_read() -> None:
             "a Kubernetes manifest of kind EgressNATPolicy (write it below policy.egress_nat_policies of a plan",
         ),
         ("apiVersion: v1\nkind: Pod\n---\napiVersion: v1\nkind: Pod\n", "of kind Pod (no command reads this kind)"),
-        ("apiVersion: v1\nkind: ConfigMap\ndata: {config: [}\n", "expected a manifest in YAML (render a template first)"),
+        (
+            "apiVersion: v1\nkind: ConfigMap\ndata: {config: [}\n",
+            "expected a manifest in YAML (render a template first)",
+        ),
         ("apiVersion: v1\nkind: ConfigMap\n%{ for a in b }\n", "saw no YAML in line 3"),
         ("apiVersion: v1\nkind: ConfigMap\ndata: \x07\n", "saw text that cannot be read"),
         ("apiVersion: v1\nkind: List\nitems: []\n", "a List that holds nothing (kubectl found no object)"),

@@ -40,6 +40,13 @@ def test_a_misspelt_name(console: Console) -> None:
     assert console.run("lint", "nowhere/plan.yaml").complaint.endswith("saw no file of that name\n")
 
 
+def test_a_link_to_nowhere_and_no_name(console: Console) -> None:
+    """Neither proposes itself, and each is one line."""
+    Path("link.yaml").symlink_to("nowhere")
+    assert console.run("lint", "link.yaml").complaint.endswith("saw a link to a file that does not exist\n")
+    assert console.run("lint", "").complaint == "'': expected a readable file, saw an empty name\n"
+
+
 def test_a_file_that_is_no_text(console: Console) -> None:
     """Bytes that are no UTF-8 are refused with their line."""
     console.write("binary.yaml", b"network:\n  \xff\n")

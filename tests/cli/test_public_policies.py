@@ -104,7 +104,10 @@ def test_an_accepted_config_says_what_is_not_meant(
 @pytest.mark.parametrize(
     ("name", "words"),
     [
-        ("14-except.config", "config, line 3: expected YAML, here an entry of the list, which begins with -, saw a key"),
+        (
+            "14-except.config",
+            "config, line 3: expected YAML, here an entry of the list, which begins with -, saw a key",
+        ),
         ("19-cilium-range.config", "nonMasqueradeCIDRs[1]: expected a CIDR aligned to its prefix, here 2.2.0.0/16"),
     ],
 )

@@ -28,6 +28,7 @@ COMPOSER_ENVIRONMENT = "apiVersion: composer.cnrm.cloud.google.com/v1beta1\nkind
         ("name: a\nconfig: {}\n", "the resource of an environment", "write it below environment of a plan"),
         ("uuid: a\nconfig: {}\nstate: RUNNING\n", "the resource of an environment", "below environment of a plan"),
         ("nonMasqueradeCIDRs: []\n", "an agent's config", "run airflow-masq agent-config"),
+        ('{"format_version": "1.0", "values": {}}', "Terraform's configuration or state", "render writes Terraform"),
     ],
 )
 def test_an_input_that_is_no_plan(text: str, seen: str, step: str) -> None:
@@ -62,7 +63,19 @@ def test_a_plan_with_a_mistake_keeps_its_own_error(text: str) -> None:
     assert "run airflow-masq" not in str(caught.value)
 
 
-@pytest.mark.parametrize("text", ["", "a: b\n", "masqLinkLocal: true\nnetwork: {}\n", "- network\n", "[", "config: {}\n"])
+@pytest.mark.parametrize(
+    "text", ['resource "google_composer_environment" "a" {\n}\n', '# a\nmodule "b" {\n  c = 1\n}\n']
+)
+def test_terraforms_configuration_is_named(text: str) -> None:
+    """A Terraform file is neither a plan nor an agent's config."""
+    with pytest.raises(PlanError, match="saw Terraform's configuration or state"):
+        load_plan(text, source="main.tf")
+    assert describe_other_input(text) == describe_other_input('{"terraform_version": "1.5.7"}')
+
+
+@pytest.mark.parametrize(
+    "text", ["", "a: b\n", "masqLinkLocal: true\nnetwork: {}\n", "- network\n", "[", "config: {}\n"]
+)
 def test_what_may_be_an_agents_config_is_read_as_one(text: str) -> None:
     """Only what is surely another input is refused, since the agent accepts any mapping."""
     assert describe_other_input(text) is None

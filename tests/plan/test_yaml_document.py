@@ -52,8 +52,17 @@ def test_every_value_has_its_line() -> None:
     [
         ("a: 1\na: 2\n", 2, "a: expected the key once, saw a duplicate key"),
         ("a: {b: 1, b: 1}\n", 1, "a.b: expected the key once, saw a duplicate key"),
-        ("a: [1\nb: 2\n", 2, "expected a comma or the closing bracket ] (quote a text that contains any of ? { } [ ]), saw :"),
-        ("a: [b?c]\n", 1, "expected a comma or the closing bracket ] (quote a text that contains any of ? { } [ ]), saw ?"),
+        (
+            "a: [1\nb: 2\n",
+            2,
+            "expected a comma or the closing bracket ] (quote a text that contains any of ? { } [ ]), saw :",
+        ),
+        ("a: [b\n", 2, "expected a comma or the closing bracket ], saw the end of the file"),
+        (
+            "a: [b?c]\n",
+            1,
+            "expected a comma or the closing bracket ] (quote a text that contains any of ? { } [ ]), saw ?",
+        ),
         ("a: *missing\n", 1, "expected an alias of an anchor above it, saw *missing, and no &missing"),
         ("a: 1\n---\nb: 2\n", 2, "expected one YAML document, saw another one"),
         ("a: 1\nb: \x00\n", 2, "expected characters that can be printed, saw a control character"),
