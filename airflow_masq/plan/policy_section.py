@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final, Self
 
 from airflow_masq.agent.config import AgentConfigReading, derive_agent_policy, read_agent_config
 from airflow_masq.agent.manifests import find_config
-from airflow_masq.environment import EnvironmentResource
+from airflow_masq.environment import COMPOSER_1, COMPOSER_2, EnvironmentResource
 from airflow_masq.exceptions import InvalidInputError
 from airflow_masq.network.egress_nat_policy import (
     DEFAULT_NAME,
@@ -101,7 +101,21 @@ class PolicyChoice:
         return any(read_egress_nat_policy(manifest).name == DEFAULT_NAME for manifest in self.accepted_manifests)
 
     def derive_policy(self, *, ranges: NetworkRanges, environment: EnvironmentResource) -> MasqueradePolicy:
-        """Derive the policy in force on a cluster with these ranges."""
+        """Derive the policy in force on a cluster with these ranges.
+
+        The plan's own policy is not certain where the environment's cluster is of the kind that does not read it.
+        """
+        policy = self._derive_policy(ranges=ranges, environment=environment)
+        for generation, is_stated, remark in (
+            (COMPOSER_2, self.agent_config is not None, "Composer 2 runs on Autopilot, which reads no agent's config"),
+            (COMPOSER_1, bool(self.manifests), "Composer 1 runs on a Standard cluster, which reads no such objects"),
+        ):
+            if is_stated and environment.generation == generation:
+                remarks = "; ".join(filter(None, (policy.remark, remark)))
+                return replace(policy, provenance=Provenance.INFERRED, remark=remarks)
+        return policy
+
+    def _derive_policy(self, *, ranges: NetworkRanges, environment: EnvironmentResource) -> MasqueradePolicy:
         if self.agent_config is not None:
             if self.agent_reading is not None:
                 return derive_agent_policy(self.agent_reading)

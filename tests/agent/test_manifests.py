@@ -83,7 +83,7 @@ def test_a_config_map_without_the_key_leaves_the_defaults() -> None:
     ("flags", "reserved_ranges", "enable_ipv6", "remark"),
     [
         ("", False, False, "none of the flags that matter here"),
-        ("--masq-chain=IP-MASQ", False, False, "none of the flags that matter here"),
+        ("--masq-chain=IP-MASQ, 8", False, False, "none of the flags that matter here"),
         ("--nomasq-all-reserved-ranges", True, False, "--nomasq-all-reserved-ranges"),
         ("--nomasq-all-reserved-ranges=false", False, False, "none of the flags that matter here"),
         (

@@ -110,7 +110,8 @@ def test_a_policy_that_was_not_read_is_said_to_be(console: Console) -> None:
             "{egress_nat_policies: [{kind: EgressNATPolicy}]}",
             "a flawed manifest of the plan is taken not to be in force",
         ),
-        ('{agent_config: "nonMasqueradeCIDRs: [10.0.0.0/8]"}', ""),
+        ('{agent_config: "nonMasqueradeCIDRs: [10.0.0.0/8]"}', "Autopilot, which reads no agent's config"),
+        ("composer", ""),
     ):
         console.write("policy.yaml", f"{PLAN}policy: {policy}\n")
         (answer,) = explained(console, "policy.yaml", "172.20.0.10")

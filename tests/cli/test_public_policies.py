@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from airflow_masq.cli import main
 from tests.rules.linting import NO_TARGETS
+
+if TYPE_CHECKING:
+    from tests.cli.console import Console
 
 LINK_LOCAL = ["169.254.0.0/16"]
 RFC_1918 = ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"]
@@ -165,6 +168,20 @@ def test_a_source_is_predicted_as_the_report_saw_it(
     """The prediction agrees with what the authors saw or wanted."""
     (answer,) = run(capsys, "explain", name, destination)
     assert (answer["source_kind"], answer["reason"]) == (source_kind, reason)
+
+
+@pytest.mark.parametrize("image", ["composer-2.17.9-airflow-2.11.1", "composer-1.20.12-airflow-2.4.3"])
+def test_a_policy_that_the_cluster_does_not_read_is_not_certain(
+    console: Console, capsys: pytest.CaptureFixture[str], image: str
+) -> None:
+    """Autopilot reads no agent's config, so what follows from one there is inferred, and explain says why."""
+    text = (CASES / "35-config-map-on-autopilot.yaml").read_text(encoding="utf-8")
+    console.write("plan.yaml", text.replace("composer-2.17.9-airflow-2.11.1", image))
+    capsys.readouterr()
+    printed = " ".join(console.run("explain", "plan.yaml", "10.0.0.9").printed.split())
+    is_autopilot = image.startswith("composer-2")
+    assert ("Composer 2 runs on Autopilot, which reads no agent's config" in printed) is is_autopilot
+    assert ("MASQUERADED (inferred)" in printed) is is_autopilot
 
 
 @pytest.mark.parametrize(
