@@ -9,11 +9,13 @@ from __future__ import annotations
 import argparse
 import errno
 import os
+import re
 import sys
 from contextlib import suppress
+from difflib import get_close_matches
 from importlib import import_module
 from io import TextIOWrapper
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NoReturn
 
 from airflow_masq import __version__
 from airflow_masq.exceptions import FinalError
@@ -30,6 +32,8 @@ WRONG_USAGE = 2
 NOT_CARRIED_OUT = 3
 """The exit code if a command's output cannot be written; it does not depend on the plan."""
 
+_WRONG_COMMAND: Final = re.compile(r"argument COMMAND: invalid choice: '([^']*)'")
+_WRONG_ARGUMENTS: Final = "unrecognized arguments: "
 _BROKEN_PIPE: Final = 1
 _INTERRUPTED: Final = 130  # 128 plus the number of SIGINT, as in shells
 
@@ -75,6 +79,15 @@ class _Parser(argparse.ArgumentParser):
 
     Argparse itself ignores a file that cannot be written (3.11.7) or raises (3.11.2).
     """
+
+    def error(self, message: str) -> NoReturn:
+        """Add the nearest command, or where the options of one are listed, to argparse's own message."""
+        wrong = _WRONG_COMMAND.match(message)
+        nearest = get_close_matches(wrong[1], COMMANDS, n=1) if wrong else []
+        hint = "".join(f" (did you mean {name}?)" for name in nearest)
+        if message.startswith(_WRONG_ARGUMENTS):
+            hint = " (airflow-masq COMMAND --help lists what a command takes)"
+        super().error(f"{message}{hint}")
 
     def _print_message(self, message: str, file: SupportsWrite[str] | None = None) -> None:
         stream = sys.stderr if file is None else file
