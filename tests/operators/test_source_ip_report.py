@@ -105,7 +105,7 @@ def test_a_check_without_a_report_is_stated() -> None:
 
 def test_one_reason_of_many_checks_is_stated_once() -> None:
     """Six checks that could not read the plan are one problem: the reason, the next step, and whose log has more."""
-    reason = "plan: /no/such.yaml: expected a readable file on this worker, saw No such file or directory"
+    reason = "plan: /no/such.yaml: expected a readable file on this worker, saw no file of that name"
     states = {f"check_{number}": "failed" for number in range(7)}
     checks = EndedChecks(states, {6: left(Outcome.PASS)}, dict.fromkeys(range(6), reason))
     [report], _ = report_on(checks)

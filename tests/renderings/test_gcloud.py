@@ -225,6 +225,7 @@ def test_what_gcloud_drops_for_composer_3(beside: dict[str, bool], *, is_sent: b
     ("path", "value", "reason"),
     [
         ("config.brandNew", {"field": 1}, "no argument for this field"),
+        ("config.privateEnvironmentConfig.networkingType", "PRIVATE", "set enablePrivateEnvironment instead"),
         ("config.softwareConfig.pypiPackages", {"a": ""}, "no argument for this field"),
         ("config.nodeConfig.maxPodsPerNode", 32, "no argument for this field"),
         ("config.nodeConfig.tags", ["a", ""], "drops an empty text"),

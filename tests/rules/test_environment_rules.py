@@ -127,6 +127,45 @@ def test_private_service_connect_and_peering_exclude_each_other(
 
 
 @pytest.mark.parametrize(
+    ("networking_type", "is_private", "count"),
+    [
+        ("PUBLIC", True, 1),
+        ("PRIVATE", False, 1),
+        ("PUBLIC", False, 0),
+        ("PRIVATE", True, 0),
+        ("PRIVATE", None, 0),
+        ("NETWORKING_TYPE_UNSPECIFIED", True, 0),
+    ],
+)
+def test_both_fields_for_private_environments_agree(networking_type: str, is_private: object, count: int) -> None:
+    """The newer and the older field are a warning where they disagree."""
+    private = {"networkingType": networking_type, "enablePrivateEnvironment": is_private}
+    found = findings(environment(privateEnvironmentConfig=private), "MASQ110")
+    assert [finding.severity for finding in found] == [Severity.WARNING] * count
+
+
+@pytest.mark.parametrize(
+    ("image", "project", "severities"),
+    [
+        (COMPOSER_3, "another-project", [Severity.ERROR]),
+        (COMPOSER_3, "example-project", []),
+        (COMPOSER_3, "123456", []),
+        (COMPOSER_2, "another-project", []),
+    ],
+)
+def test_a_network_attachment_is_of_the_environments_project(
+    image: str, project: str, severities: list[Severity]
+) -> None:
+    """The service refuses an attachment of another project; a project's number may be that of its id."""
+    node_config = {"composerNetworkAttachment": f"projects/{project}/regions/us-central1/networkAttachments/composer"}
+    plan = environment(image, nodeConfig=node_config)
+    plan["environment"]["name"] = "projects/example-project/locations/us-central1/environments/example-environment"
+    assert [finding.severity for finding in findings(plan, "MASQ111")] == severities
+    plan["environment"].pop("name")
+    assert findings(plan, "MASQ111") == []
+
+
+@pytest.mark.parametrize(
     ("node_config", "found"),
     [
         ({"composerNetworkAttachment": ATTACHMENT, "network": "n", "subnetwork": "s"}, {"MASQ111"}),
