@@ -1,0 +1,171 @@
+"""Which findings of `lint` foretell which refusal of the emulated API, as tables.
+
+A refusal that the service is known to give is foretold by an error at the field that it is about. Where it is not known
+that the service gives it, a warning is enough, and the row says why.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from airflow_masq.environment import COMPOSER_2, EnvironmentResource
+from airflow_masq.rules import Finding, Severity
+from tests.agreement.submitting import MALFORMED_NAME, Refusal, Submitted
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+_CONFIG: Final = "environment.config"
+_NODE: Final = f"{_CONFIG}.nodeConfig"
+_POLICY: Final = f"{_NODE}.ipAllocationPolicy"
+_PRIVATE: Final = f"{_CONFIG}.privateEnvironmentConfig"
+_MASTER: Final = f"{_PRIVATE}.privateClusterConfig.masterIpv4CidrBlock"
+_IMAGE: Final = f"{_CONFIG}.softwareConfig.imageVersion"
+_RANGES: Final = (_POLICY, _PRIVATE, "network.")
+_CIDR: Final = re.compile(r"[0-9.]+/[0-9]+")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Foretelling:
+    """How `lint` foretells one kind of refusal.
+
+    :param codes: of the rules that do.
+    :param places: of the fields that it is about; a finding stands at one of them, around it or inside it.
+    :param names_ranges: whether the finding names every range that the refusal names.
+    :param is_doubtful: says of which environments it is not known that the service refuses them.
+    :param doubt: why.
+    """
+
+    codes: tuple[str, ...]
+    places: tuple[str, ...]
+    names_ranges: bool = False
+    is_doubtful: Callable[[EnvironmentResource], bool] = lambda _: False
+    doubt: str = ""
+
+    def is_told_by(self, finding: Finding, *, refusal: Refusal, resource: EnvironmentResource) -> bool:
+        """Say whether a finding foretells a refusal."""
+        if finding.code not in self.codes:
+            return False
+        if not any(f"{finding.where}.".startswith(place) or place.startswith(finding.where) for place in self.places):
+            return False
+        if self.names_ranges and not set(_CIDR.findall(refusal.sentence)) <= set(_CIDR.findall(finding.message)):
+            return False
+        enough = {Severity.ERROR, Severity.WARNING} if self.is_doubtful(resource) else {Severity.ERROR}
+        return finding.severity in enough
+
+
+def _is_not_of_composer_2(resource: EnvironmentResource) -> bool:
+    return resource.generation != COMPOSER_2
+
+
+def _is_of_unseen_image(resource: EnvironmentResource) -> bool:
+    image = resource.image
+    return image is not None and image.end_of_life is None and not image.is_no_longer_offered
+
+
+_WITHOUT_GENERATION: Final = Foretelling(
+    codes=("MASQ105",),
+    places=(_IMAGE,),
+    is_doubtful=lambda _: True,
+    doubt="That the image is one of Composer 3, which these fields depend on, is inferred where it does not say so.",
+)
+_SEEN_ON_COMPOSER_2: Final = "The words include Composer 3, but they were seen with Composer 2."
+
+FORETELLINGS: Final[Mapping[str, Foretelling]] = {
+    MALFORMED_NAME: Foretelling(codes=("MASQ103",), places=("environment.name",)),
+    "unexpected_location": Foretelling(
+        codes=("MASQ117",),
+        places=("environment.name",),
+        is_doubtful=lambda _: True,
+        doubt="Seen as the answer to a list; the service may have learnt another region yesterday.",
+    ),
+    "missing_service_account": Foretelling(codes=("MASQ115",), places=(f"{_NODE}.serviceAccount",)),
+    "ranges_not_allowed": Foretelling(
+        codes=("MASQ204",),
+        places=(_POLICY, _MASTER, "network.pod_ranges", "network.service_ranges"),
+        names_ranges=True,
+        is_doubtful=lambda resource: (
+            resource.value("config", "privateEnvironmentConfig", "enablePrivatelyUsedPublicIps") is True
+        ),
+        doubt="Whether a master may have privately used public addresses is not verified.",
+    ),
+    "unsupported_image": Foretelling(
+        codes=("MASQ101", "MASQ102", "MASQ105", "MASQ116"),
+        places=(_IMAGE,),
+        is_doubtful=_is_of_unseen_image,
+        doubt="Which images the service still creates changes every few weeks.",
+    ),
+    **{
+        name: Foretelling(
+            codes=("MASQ107", "MASQ108"), places=(place,), is_doubtful=_is_not_of_composer_2, doubt=_SEEN_ON_COMPOSER_2
+        )
+        for name, place in (
+            ("node_count", f"{_CONFIG}.nodeCount"),
+            ("node_location", f"{_NODE}.location"),
+            ("machine_type", f"{_NODE}.machineType"),
+            ("ip_aliases", f"{_POLICY}.useIpAliases"),
+            ("web_server_block", f"{_PRIVATE}.webServerIpv4CidrBlock"),
+        )
+    },
+    "subnetwork_elsewhere": Foretelling(codes=("MASQ118",), places=(f"{_NODE}.subnetwork",)),
+    "public_high_resilience": Foretelling(codes=("MASQ119",), places=(f"{_CONFIG}.resilienceMode",)),
+    "private_cluster": Foretelling(codes=("MASQ108", "MASQ109"), places=(f"{_PRIVATE}.privateClusterConfig",)),
+    "public_connection_type": Foretelling(
+        codes=("MASQ108", "MASQ109"),
+        places=(f"{_PRIVATE}.networkingConfig",),
+        is_doubtful=_is_not_of_composer_2,
+        doubt="The words are those of the reference, and Composer 3 has no such connection.",
+    ),
+    "foreign_attachment": Foretelling(codes=("MASQ111",), places=(f"{_NODE}.composerNetworkAttachment",)),
+    "agent_on_composer_3": Foretelling(codes=("MASQ101", "MASQ105"), places=(_IMAGE,)),
+    "worker_memory": Foretelling(
+        codes=("MASQ121",),
+        places=(f"{_CONFIG}.workloadsConfig.worker",),
+        is_doubtful=lambda _: True,
+        doubt="Seen upon an update, and the bounds for each vCPU are inferred.",
+    ),
+    "unreadable_blocks": Foretelling(codes=("MASQ203",), places=(_POLICY, _PRIVATE)),
+    "master_on_docker_bridge": Foretelling(codes=("MASQ206",), places=(_MASTER,)),
+    "overlaps": Foretelling(codes=("MASQ201",), places=_RANGES, names_ranges=True),
+}
+"""By the names of the emulator's refusals."""
+
+BEYOND_THE_API: Final[Mapping[str, str]] = {
+    "MASQ101": "An error of the plan's purpose: the API creates Composer 3, without the agent.",
+    "MASQ109": "The API's own descriptions of public environments hold some of these fields, so the emulator takes them.",
+    "MASQ110": "Documented; no answer of the service is known.",
+    "MASQ112": "Documented; no answer of the service is known.",
+    "MASQ201": "Of a public environment, and of ranges that the plan adds to the environment's, the emulator knows less.",
+    "MASQ203": "The emulator does not read the block of Composer 3 that no cluster of yours has.",
+    "MASQ204": "Loopback and other addresses that no host has: no answer of the service is known.",
+    "MASQ205": "gcloud's widths; no answer of the service is known.",
+    "MASQ209": "The environment is created, and then has no room for its workers.",
+    "MASQ3": "About the policy and the targets, which the API does not see.",
+}
+"""Errors of `lint` that the emulated API does not share, by the beginning of their codes, each with the reason."""
+
+
+def find_disagreements(submitted: Submitted) -> Iterator[str]:
+    """List where `lint` and the emulated API disagree about an environment that can be sent."""
+    foretold: set[Finding] = set()
+    for refusal in submitted.refusals:
+        tellers = set(_find_tellers(submitted, refusal=refusal))
+        if not tellers:
+            yield f"the API refuses, and lint does not foretell it: {refusal.name}: {refusal.sentence}"
+        foretold |= tellers
+    for finding in submitted.findings:
+        is_beyond = any(finding.code.startswith(code) for code in BEYOND_THE_API)
+        if finding.severity is Severity.ERROR and finding not in foretold and not is_beyond:
+            yield f"lint has an error that the API does not share: {finding.code} {finding.where}: {finding.message}"
+
+
+def _find_tellers(submitted: Submitted, *, refusal: Refusal) -> Iterator[Finding]:
+    ways = [FORETELLINGS[refusal.name]]
+    if submitted.resource.generation is None:
+        ways.append(_WITHOUT_GENERATION)
+    for finding in submitted.findings:
+        if any(way.is_told_by(finding, refusal=refusal, resource=submitted.resource) for way in ways):
+            yield finding
