@@ -2,7 +2,8 @@
 
 The image of Composer 2 is one that Google no longer supports, which is an error, or is so much older than the newest
 one that the service may refuse it, which is a warning. An alias such as `composer-2-airflow-2` and an environment that
-exists already, as Google has described it, are not judged.
+exists already, as Google has described it, are not judged by their age. A version of Airflow that no known image of
+Composer 2 holds, such as Airflow 3, is a warning, in an alias too.
 
 ## Why
 
@@ -50,6 +51,14 @@ def _check(plan: Plan) -> Iterator[Problem]:
             where=IMAGE_VERSION_PLACE,
             message=f"{image} is much older than {NEWEST_IMAGE}, and the service creates environments from current "
             "images only; choose a newer one, or ask ListImageVersions whether this one is offered.",
+            severity=Severity.WARNING,
+        )
+    elif image.has_unknown_airflow:
+        airflow = ".".join(map(str, image.airflow_parts))
+        yield Problem(
+            where=IMAGE_VERSION_PLACE,
+            message=f"No image of Composer 2 with Airflow {airflow} is known. Choose a current image, such as "
+            f"{NEWEST_IMAGE}, or check with ListImageVersions that the service offers this one.",
             severity=Severity.WARNING,
         )
 

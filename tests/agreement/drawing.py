@@ -70,6 +70,17 @@ class DrawnPlan:
         return f"plan {self.number} ({', '.join(self.changes) or 'sound'})"
 
 
+
+def _egress_nat_policy(*cidrs: str) -> Change:
+    manifest = {
+        "apiVersion": "networking.gke.io/v1",
+        "kind": "EgressNATPolicy",
+        "metadata": {"name": "default"},
+        "spec": {"action": "NoSNAT", "destinations": [{"cidr": cidr} for cidr in cidrs]},
+    }
+    return {"policy": {"egress_nat_policies": [manifest]}}
+
+
 _PUBLIC: Final[Change] = {}
 _IS_PRIVATE: Final[Change] = {f"{_PRIVATE}.enablePrivateEnvironment": True}
 
@@ -133,26 +144,10 @@ _SOUND: Final[Mapping[str, tuple[Change, ...]]] = {
         {"cluster": {"initial_version": "1.30.5-gke.1014001", "pods_per_node": 32}},
     ),
     "policy": (
-        {},
-        {},
-        {},
+        *({},) * 5,
         {"policy": "composer"},
         {"policy": "gke-default"},
-        {"policy": "none"},
-        {"policy": {"agent_config": "nonMasqueradeCIDRs: [10.128.0.0/20, 10.4.0.0/14]", "daemon_set": True}},
-        {"policy": {"agent_config": "nonMasqueradeCIDRs: [0.0.0.0/0]\nmasqLinkLocal: true"}},
-        {
-            "policy": {
-                "egress_nat_policies": [
-                    {
-                        "apiVersion": "networking.gke.io/v1",
-                        "kind": "EgressNATPolicy",
-                        "metadata": {"name": "default"},
-                        "spec": {"action": "NoSNAT", "destinations": [{"cidr": "10.128.0.0/20"}]},
-                    }
-                ]
-            }
-        },
+        _egress_nat_policy("10.128.0.0/20", "10.0.0.0/9", "192.168.0.0/16", "100.64.0.0/10", "240.0.0.0/4"),
     ),
     "targets": (
         {},
@@ -303,6 +298,13 @@ _CHANGES: Final[Mapping[str, tuple[Change, ...]]] = {
     "Pods within a larger range": (
         {_PODS: "10.4.0.0/14", _POD_NAME: None, "network.pod_ranges": ["10.4.0.0/13"]},
         {_PODS: "10.4.0.0/14", _POD_NAME: None, "network.pod_ranges": ["10.4.0.0/15", "10.6.0.0/15"]},
+    ),
+    "policy": (
+        {"policy": "none"},
+        {"policy": {"agent_config": "nonMasqueradeCIDRs: [10.128.0.0/20, 10.4.0.0/14]", "daemon_set": True}},
+        {"policy": {"agent_config": "nonMasqueradeCIDRs: [0.0.0.0/0]\nmasqLinkLocal: true"}},
+        _egress_nat_policy("10.128.0.0/20"),
+        _egress_nat_policy("0.0.0.0/0"),
     ),
     "CIDR and name": (
         {_PODS: "10.4.0.0/14", _POD_NAME: "pods"},

@@ -6,7 +6,7 @@ switches the agent on. Both are submitted, each with the findings that belong to
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -17,11 +17,11 @@ from airflow_masq.environment import EnvironmentResource
 from airflow_masq.exceptions import InvalidInputError
 from airflow_masq.plan import Plan, plan_from_mapping
 from airflow_masq.provisioning import read_request
-from airflow_masq.rules import Finding, registry
+from airflow_masq.rules import Finding, Severity, registry
 from lab.cloud import validation
 from lab.cloud.errors import ApiError
 from lab.cloud.images import CREATABLE_IMAGES, resolve_image
-from lab.cloud.names import EnvironmentName
+from lab.cloud.names import ENVIRONMENT_ID, EnvironmentName
 from lab.cloud.validation import Submission, Surroundings, accept_new_environment
 from tests.agreement.drawing import NAME, PROJECT, REGION, UNDECIDED_IMAGES, DrawnPlan, draw_plan
 
@@ -47,16 +47,32 @@ class Submitted:
     """An environment on one of its ways to the service.
 
     :param findings: what ``lint`` says on this way.
+    :param surroundings: the project in which it is to be created.
     :param complaint: why it cannot be sent at all; empty where it can.
+    :param message: what is sent; ``None`` where it cannot be.
     :param refusals: why the emulated API refuses it; all reasons, also those after one that comes alone.
     :param accepted: the environment as the emulated API takes it.
     """
 
     resource: EnvironmentResource
     findings: tuple[Finding, ...]
-    complaint: str
-    refusals: tuple[Refusal, ...]
-    accepted: Environment | None
+    surroundings: Surroundings
+    complaint: str = ""
+    message: Environment | None = None
+    refusals: tuple[Refusal, ...] = ()
+    accepted: Environment | None = None
+
+    @property
+    def request(self) -> CreateEnvironmentRequest:
+        """The call that creates it."""
+        assert self.message is not None
+        parent = self.message.name.rpartition("/environments/")[0]
+        return CreateEnvironmentRequest(parent=parent, environment=self.message)
+
+    @property
+    def has_error(self) -> bool:
+        """Whether `lint` finds an error."""
+        return any(finding.severity is Severity.ERROR for finding in self.findings)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,6 +90,11 @@ class Story:
     unreadable: str = ""
     as_written: Submitted | None = None
     by_operator: Submitted | None = None
+
+    @property
+    def ways(self) -> list[Submitted]:
+        """The ways on which the environment can be sent to the service."""
+        return [way for way in (self.as_written, self.by_operator) if way is not None and not way.complaint]
 
 
 @cache
@@ -124,30 +145,30 @@ def submit(
     resource: EnvironmentResource, *, findings: tuple[Finding, ...], surroundings: Surroundings
 ) -> Submitted:
     """Send an environment to the emulated API, and list every reason for which it is refused."""
+    made = Submitted(resource=resource, findings=findings, surroundings=surroundings)
     try:
-        message = make_message(resource)
+        made = replace(made, message=make_message(resource))
     except InvalidInputError as error:
-        return Submitted(resource=resource, findings=findings, complaint=str(error), refusals=(), accepted=None)
-    request = CreateEnvironmentRequest(parent=message.name.rpartition("/environments/")[0], environment=message)
+        return replace(made, complaint=str(error))
     accepted, answer = None, ""
     try:
-        accepted = accept_new_environment(request, surroundings=surroundings)
+        accepted = accept_new_environment(made.request, surroundings=surroundings)
     except ApiError as error:
         answer = error.message
-    refusals = _list_refusals(message, surroundings=surroundings)
-    if answer and not refusals:
-        refusals = (Refusal(name=MALFORMED_NAME, sentence=answer),)
-    assert bool(refusals) is (accepted is None)
-    return Submitted(resource=resource, findings=findings, complaint="", refusals=refusals, accepted=accepted)
+    refusals = _list_refusals(made.request.environment, surroundings=surroundings)
+    assert bool(refusals) is (accepted is None), answer
+    return replace(made, refusals=refusals, accepted=accepted)
 
 
 def _list_refusals(message: Environment, *, surroundings: Surroundings) -> tuple[Refusal, ...]:
     try:
-        parent = EnvironmentName.parse(message.name).parent
+        name = EnvironmentName.parse(message.name)
     except ApiError as error:
         return (Refusal(name=MALFORMED_NAME, sentence=error.message),)
+    if not ENVIRONMENT_ID.fullmatch(name.environment_id):
+        return (Refusal(name=MALFORMED_NAME, sentence=name.environment_id),)
     image = resolve_image(message.config.software_config.image_version, creatable=surroundings.creatable_images)
-    submission = Submission(parent=parent, config=message.config, image=image, surroundings=surroundings)
+    submission = Submission(parent=name.parent, config=message.config, image=image, surroundings=surroundings)
     return tuple(
         Refusal(name=get_name(refusal), sentence=sentence)
         for refusal in validation.REFUSALS
