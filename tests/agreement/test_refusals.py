@@ -41,7 +41,7 @@ def test_the_same_plans_are_drawn_everywhere() -> None:
     assert len({str(draw_plan(number).mapping) for number in range(PLANS)}) > 0.9 * PLANS
 
 
-@pytest.mark.parametrize("numbers", CHUNKS, ids=lambda numbers: f"from-{numbers[0]}")
+@pytest.mark.parametrize("numbers", CHUNKS, ids=lambda numbers: f"from-{numbers[0]}", scope="module")
 def test_lint_and_the_api_agree(numbers: range) -> None:
     """A plan without errors is accepted, a refusal has its error at the same field, and an error has its refusal."""
     stories = [read_story(number) for number in numbers]
@@ -49,7 +49,7 @@ def test_lint_and_the_api_agree(numbers: range) -> None:
     assert not complaints, "\n".join(complaints)
 
 
-@pytest.mark.parametrize("numbers", CHUNKS, ids=lambda numbers: f"from-{numbers[0]}")
+@pytest.mark.parametrize("numbers", CHUNKS, ids=lambda numbers: f"from-{numbers[0]}", scope="module")
 def test_both_answers_are_well_represented(numbers: range) -> None:
     """At least a fifth of the plans are accepted, refused, without an error of `lint`, and with one."""
     ways = [way for number in numbers for way in read_story(number).ways]
@@ -60,7 +60,7 @@ def test_both_answers_are_well_represented(numbers: range) -> None:
     assert len(ways) > 1.5 * len(numbers)
 
 
-@pytest.mark.parametrize("numbers", CHUNKS, ids=lambda numbers: f"from-{numbers[0]}")
+@pytest.mark.parametrize("numbers", CHUNKS, ids=lambda numbers: f"from-{numbers[0]}", scope="module")
 def test_what_is_accepted_has_what_google_demands(numbers: range) -> None:
     """Every accepted environment has a service account, an offered image, allowed ranges and all else."""
     for number in numbers:
@@ -70,7 +70,7 @@ def test_what_is_accepted_has_what_google_demands(numbers: range) -> None:
                 assert list(find_unmet(read_asked(way.accepted, way))) == [], story.drawn
 
 
-@pytest.mark.parametrize("numbers", CHUNKS, ids=lambda numbers: f"from-{numbers[0]}")
+@pytest.mark.parametrize("numbers", CHUNKS, ids=lambda numbers: f"from-{numbers[0]}", scope="module")
 def test_what_cannot_be_sent_has_an_error_or_an_unknown_word(numbers: range) -> None:
     """An environment that Google's types do not take has an error, unless a later version of the types may take it."""
     for number in numbers:
