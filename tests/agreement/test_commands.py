@@ -98,11 +98,9 @@ def hold_operator(story: Story, *, path: str) -> None:
     if story.by_operator is None:
         assert "MASQ103" in {finding.code for finding in story.as_written.findings}, story.drawn
         return
-    if story.plan.environment.name:
-        request = read_operators_request(path)
-        assert request.plan == read_operators_request(story.drawn.mapping).plan
-    else:
-        request = read_operators_request(story.drawn.mapping)
+    request = read_operators_request(story.drawn.mapping)
+    if story.plan.environment.name and story.drawn.number % 4 == 0:
+        assert request.plan == read_operators_request(path).plan
     has_error = any(finding.severity is Severity.ERROR for finding in story.by_operator.findings)
     try:
         lint_request(request, on_findings="fail")
@@ -111,8 +109,11 @@ def hold_operator(story: Story, *, path: str) -> None:
     else:
         assert not has_error, story.drawn
     if story.plan.environment.masquerades and story.plan.environment.name:
-        same = [[f for f in way.findings if f.code not in NOT_OF_THE_OPERATOR] for way in (story.as_written, story.by_operator)]
-        assert same[0] == same[1], story.drawn
+        one, other = (
+            [finding for finding in way.findings if finding.code not in NOT_OF_THE_OPERATOR]
+            for way in (story.as_written, story.by_operator)
+        )
+        assert one == other, story.drawn
     facts = record_start(request.plan.ranges, findings=(), start=CreationStart(operation_name=None))
     assert facts["pod_ranges"] == list(map(str, story.plan.ranges.pod))
     assert facts["service_ranges"] == list(map(str, story.plan.ranges.service))
@@ -130,19 +131,18 @@ def hold_ranges(plan: Plan, *, drawn: DrawnPlan) -> None:
 
 def hold_predictions(plan: Plan, *, findings: Sequence[dict[str, str]], path: str) -> None:
     """Hold what `explain` predicts to the list that `render` writes, to the firewall request, and to `lint`."""
-    said = {destination: Said("explain", path, destination, "--format", "json") for destination in DESTINATIONS}
+    said = Said("explain", path, *DESTINATIONS, "--format", "json")
     if plan.environment.generation == COMPOSER_3:
-        assert {each.code for each in said.values()} == {2}
+        assert said.code == 2
         assert any(finding["code"] == "MASQ101" for finding in findings)
         return
-    masqueraded = {}
-    for destination, each in said.items():
-        if each.code:  # the Pod's own address, which the plan does not name
-            assert not plan.ranges.pod
-            assert "network.pod_ranges" in each.complaint
-            masqueraded[destination] = False
-        else:
-            masqueraded[destination] = json.loads(each.output)[0]["masqueraded"]
+    if said.code:  # a Pod's own address is seen somewhere, and the plan does not name it
+        assert not plan.ranges.pod
+        assert "network.pod_ranges" in said.complaint
+        each = {destination: Said("explain", path, destination, "--format", "json") for destination in DESTINATIONS}
+        masqueraded = {destination: one.code == 0 for destination, one in each.items()}
+    else:
+        masqueraded = {answer["destination"]: answer["masqueraded"] for answer in json.loads(said.output)}
     for form in OF_THE_POLICY:
         hold_policy(Said("render", path, "--as", form), masqueraded=masqueraded)
     rows = list(csv.DictReader(io.StringIO(Said("render", path, "--as", "firewall-request-csv").output)))
