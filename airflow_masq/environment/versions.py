@@ -157,7 +157,7 @@ class ImageVersion:
 
     @property
     def has_unknown_airflow(self) -> bool:
-        """Whether no image of Composer 2 that is known holds this version of Airflow; of newer images nothing is known."""
+        """Whether no known image of Composer 2 holds this version of Airflow; nothing is known of newer images."""
         if not self._is_of_composer_2 or self._is_newer_than_known:
             return False
         return not any(known[: len(self.airflow_parts)] == self.airflow_parts for known in AIRFLOW_OF_COMPOSER_2)

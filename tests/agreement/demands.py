@@ -7,18 +7,19 @@ and with Python's own ``ipaddress``, so that a row that is lost in either is mis
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
 from ipaddress import IPv4Network, ip_network
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from lab.cloud.validation import Surroundings
 
 _PRIVATE: Final = "privateEnvironmentConfig"
 _POLICY: Final = "nodeConfig.ipAllocationPolicy"
-_NAME: Final = re.compile(r"projects/([^/]+)/locations/([a-z]+-[a-z]+[0-9]+)/environments/[a-z]([-0-9a-z]{0,62}[0-9a-z])?")
+_NAME: Final = re.compile(
+    r"projects/([^/]+)/locations/([a-z]+-[a-z]+[0-9]+)/environments/[a-z]([-0-9a-z]{0,62}[0-9a-z])?"
+)
 #: The private and reserved ranges [source: gke-default-list].
 _ALLOWED: Final = tuple(
     map(

@@ -8,13 +8,11 @@ from __future__ import annotations
 
 import copy
 import random
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from airflow_masq.environment.fields import FREE_FORM_MAPS, to_snake_case
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
 
 PLANS: Final = 2_000
 """How many plans are drawn, numbered from 0."""
@@ -49,7 +47,7 @@ _CONNECTION: Final = f"{_PRIVATE}.networkingConfig.connectionType"
 _PODS, _SERVICES = f"{_POLICY}.clusterIpv4CidrBlock", f"{_POLICY}.servicesIpv4CidrBlock"
 _POD_NAME, _SERVICE_NAME = f"{_POLICY}.clusterSecondaryRangeName", f"{_POLICY}.servicesSecondaryRangeName"
 
-Change = dict[str, object]
+Change = Mapping[str, object]
 """Values by their dotted paths from the plan on."""
 
 
@@ -70,7 +68,6 @@ class DrawnPlan:
         return f"plan {self.number} ({', '.join(self.changes) or 'sound'})"
 
 
-
 def _egress_nat_policy(*cidrs: str) -> Change:
     manifest = {
         "apiVersion": "networking.gke.io/v1",
@@ -81,8 +78,8 @@ def _egress_nat_policy(*cidrs: str) -> Change:
     return {"policy": {"egress_nat_policies": [manifest]}}
 
 
-_PUBLIC: Final[Change] = {}
-_IS_PRIVATE: Final[Change] = {f"{_PRIVATE}.enablePrivateEnvironment": True}
+_PUBLIC: Final[dict[str, object]] = {}
+_IS_PRIVATE: Final[dict[str, object]] = {f"{_PRIVATE}.enablePrivateEnvironment": True}
 
 #: Forms of each part that fit one another; one form of each part makes a sound plan.
 _SOUND: Final[Mapping[str, tuple[Change, ...]]] = {
@@ -174,7 +171,7 @@ _SOUND: Final[Mapping[str, tuple[Change, ...]]] = {
     ),
 }
 
-#: What is changed in a sound plan, by name; one of the forms is drawn. Some forms are harmless, beside a fault or alone.
+#: What is changed in a sound plan, by name; one of the forms is drawn. Some forms are harmless.
 _CHANGES: Final[Mapping[str, tuple[Change, ...]]] = {
     "service account": ({f"{_NODE}.serviceAccount": ""}, {f"{_NODE}.serviceAccount": None}),
     "name": (
@@ -198,8 +195,12 @@ _CHANGES: Final[Mapping[str, tuple[Change, ...]]] = {
     "image of another time": tuple(
         {_IMAGE: image}
         for image in (
-            "composer-2.0.32-airflow-2.3.4", "composer-2.13.9-airflow-2.10.5", "composer-2.14.1-airflow-2.10.5",
-            "composer-2-airflow-3", "composer-2-airflow-2.9", "composer-2.17.9-airflow-3.2.2",
+            "composer-2.0.32-airflow-2.3.4",
+            "composer-2.13.9-airflow-2.10.5",
+            "composer-2.14.1-airflow-2.10.5",
+            "composer-2-airflow-3",
+            "composer-2-airflow-2.9",
+            "composer-2.17.9-airflow-3.2.2",
         )
     ),
     "node count": ({f"{_CONFIG}.nodeCount": 3},),
@@ -264,7 +265,10 @@ _CHANGES: Final[Mapping[str, tuple[Change, ...]]] = {
     ),
     "block": (
         *({_PODS: text, _POD_NAME: None, "network.pod_ranges": None} for text in ("10.0.0.1/16", "10.4.0.0", "/33")),
-        *({_PODS: text, _POD_NAME: None, "network.pod_ranges": None} for text in ("10.4.0.0/255.252.0.0", " 10.4.0.0/14")),
+        *(
+            {_PODS: text, _POD_NAME: None, "network.pod_ranges": None}
+            for text in ("10.4.0.0/255.252.0.0", " 10.4.0.0/14")
+        ),
         {_SERVICES: "fd00::/48", _SERVICE_NAME: None, "network.service_ranges": None},
         {_SERVICES: "010.8.0.0/20", _SERVICE_NAME: None},
         {_SERVICES: "/0", _SERVICE_NAME: None},
@@ -288,10 +292,17 @@ _CHANGES: Final[Mapping[str, tuple[Change, ...]]] = {
             "network.node_ranges": ["10.128.0.0/20"],
             "network.pod_ranges": ["10.4.0.0/14"],
         },
-        {_PODS: None, _POD_NAME: "pods", "network.pod_ranges": ["10.8.0.0/14"], _SERVICES: "10.8.0.0/20", _SERVICE_NAME: ""},
+        {
+            _PODS: None,
+            _POD_NAME: "pods",
+            "network.pod_ranges": ["10.8.0.0/14"],
+            _SERVICES: "10.8.0.0/20",
+            _SERVICE_NAME: "",
+        },
         _IS_PRIVATE | {_MASTER: "10.128.3.0/28", "network.node_ranges": ["10.128.0.0/20"]},
         _IS_PRIVATE | {_SQL: "10.4.0.0/24", _PODS: "10.4.0.0/14", _POD_NAME: None},
-        _IS_PRIVATE | {_SQL: "10.4.0.0/24", _PODS: "10.4.0.0/14", _POD_NAME: None, _CONNECTION: "PRIVATE_SERVICE_CONNECT"},
+        _IS_PRIVATE
+        | {_SQL: "10.4.0.0/24", _PODS: "10.4.0.0/14", _POD_NAME: None, _CONNECTION: "PRIVATE_SERVICE_CONNECT"},
         _IS_PRIVATE | {_TENANT: "172.16.20.0/24", _MASTER: "172.16.20.0/28"},
         {"network.other_ranges": {"peered": ["10.4.0.0/14"]}},
     ),

@@ -7,7 +7,6 @@ that the service gives it, a warning is enough, and the row says why.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
@@ -16,7 +15,7 @@ from airflow_masq.rules import Finding, Severity
 from tests.agreement.submitting import MALFORMED_NAME, Refusal, Submitted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
 _CONFIG: Final = "environment.config"
 _NODE: Final = f"{_CONFIG}.nodeConfig"
@@ -183,8 +182,8 @@ BEYOND_THE_API: Final = (
     Beyond(
         code="MASQ109",
         reason="Google's descriptions of public environments have these fields, so the emulator takes them.",
-        applies=lambda finding, _: not finding.where.startswith(
-            (f"{_PRIVATE}.privateClusterConfig", f"{_PRIVATE}.networkingConfig")
+        applies=lambda finding, _: (
+            not finding.where.startswith((f"{_PRIVATE}.privateClusterConfig", f"{_PRIVATE}.networkingConfig"))
         ),
     ),
     Beyond(code="MASQ110", reason="Documented; no answer of the service is known."),

@@ -16,7 +16,7 @@ from airflow_masq.clients.environment_message import make_message
 from airflow_masq.environment import EnvironmentResource
 from airflow_masq.exceptions import InvalidInputError
 from airflow_masq.plan import Plan, plan_from_mapping
-from airflow_masq.provisioning import read_request
+from airflow_masq.provisioning import CreationRequest, read_request
 from airflow_masq.rules import Finding, Severity, registry
 from lab.cloud import validation
 from lab.cloud.errors import ApiError
@@ -81,13 +81,15 @@ class Story:
 
     :param plan: ``None`` where it cannot be read.
     :param unreadable: why it cannot be read; empty where it can.
+    :param request: as the operator reads it; ``None`` where it does not, for want of a name that Google takes.
     :param as_written: as the plan has it.
-    :param by_operator: from the operator; ``None`` where the operator does not come as far as a request.
+    :param by_operator: from the operator; ``None`` without a request.
     """
 
     drawn: DrawnPlan
     plan: Plan | None
     unreadable: str = ""
+    request: CreationRequest | None = None
     as_written: Submitted | None = None
     by_operator: Submitted | None = None
 
@@ -108,22 +110,27 @@ def read_story(number: int) -> Story:
     surroundings = describe_surroundings(drawn.mapping)
     resource = plan.environment if plan.environment.name else plan.environment.with_name(NAME)
     as_written = submit(resource, findings=registry.lint(plan), surroundings=surroundings)
-    by_operator = None
+    story = Story(drawn=drawn, plan=plan, as_written=as_written)
     try:
         request = read_operators_request(drawn.mapping)
-    except InvalidInputError:  # the name, which lint reports: a test below holds the two together
-        pass
-    else:
-        findings = registry.lint(request.plan)
-        by_operator = submit(request.plan.environment, findings=findings, surroundings=surroundings)
-    return Story(drawn=drawn, plan=plan, as_written=as_written, by_operator=by_operator)
+    except InvalidInputError:
+        return story
+    findings = registry.lint(request.plan)
+    by_operator = submit(request.plan.environment, findings=findings, surroundings=surroundings)
+    return replace(story, request=request, by_operator=by_operator)
 
 
-def read_operators_request(plan: str | Mapping[str, Any]) -> Any:  # noqa: ANN401 - a request of the package's own
+def read_operators_request(plan: str | Mapping[str, Any]) -> CreationRequest:
     """Read a plan as the operator does, with arguments for a plan that names no environment."""
-    named = not isinstance(plan, dict) or plan["environment"].get("name")
-    given = {} if named else {"region": REGION, "environment_id": NAME.rpartition("/")[2]}
-    return read_request(plan=plan, environment=None, default_project=lambda: PROJECT, **given)
+    is_named = not isinstance(plan, dict) or bool(plan["environment"].get("name"))
+    region, environment_id = (None, None) if is_named else (REGION, NAME.rpartition("/")[2])
+    return read_request(
+        plan=plan,
+        environment=None,
+        region=region,
+        environment_id=environment_id,
+        default_project=lambda: PROJECT,
+    )
 
 
 def describe_surroundings(mapping: Mapping[str, Any]) -> Surroundings:
@@ -141,9 +148,7 @@ def describe_surroundings(mapping: Mapping[str, Any]) -> Surroundings:
     return Surroundings(creatable_images=IMAGES, node_ranges={subnetwork: nodes}, secondary_ranges=named)
 
 
-def submit(
-    resource: EnvironmentResource, *, findings: tuple[Finding, ...], surroundings: Surroundings
-) -> Submitted:
+def submit(resource: EnvironmentResource, *, findings: tuple[Finding, ...], surroundings: Surroundings) -> Submitted:
     """Send an environment to the emulated API, and list every reason for which it is refused."""
     made = Submitted(resource=resource, findings=findings, surroundings=surroundings)
     try:
