@@ -8,7 +8,7 @@ added when its day has passed.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from types import MappingProxyType
 from typing import Final, Self
@@ -107,7 +107,7 @@ class ImageVersion:
     generation: int | None
     composer: Version | None
     airflow: Version | None
-    airflow_parts: tuple[int, ...] = ()
+    airflow_parts: tuple[int, ...] = field(default=(), compare=False)
     preview: int | None = None
     build: int | None = None
 

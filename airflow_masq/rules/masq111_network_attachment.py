@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from airflow_masq.plan import Plan
 
 _NODE_CONFIG: Final = ("config", "nodeConfig")
-_ATTACHMENT: Final = re.compile(r"projects/([^/]+)/.+")
+_PROJECT: Final = re.compile(r"(?:^|/)projects/([^/]+)/")
 
 
 def _check(plan: Plan) -> Iterator[Problem]:
@@ -51,12 +51,12 @@ def _check(plan: Plan) -> Iterator[Problem]:
 
 
 def _check_project(plan: Plan, *, attachment: str) -> Iterator[Problem]:
-    matched = _ATTACHMENT.fullmatch(attachment)
+    matched = _PROJECT.search(attachment)
     try:
         project = EnvironmentName.parse(plan.environment.name or "").project
     except InvalidInputError:
         return  # MASQ103 reports it
-    if plan.environment.generation == COMPOSER_3 and (matched is None or matched[1] != project):
+    if plan.environment.generation == COMPOSER_3 and matched is not None and matched[1] != project:
         yield Problem(
             where="environment.config.nodeConfig.composerNetworkAttachment",
             message="The service accepts only a network attachment of the environment's own project. Name one that "
