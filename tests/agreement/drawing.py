@@ -336,6 +336,19 @@ _CHANGES: Final[Mapping[str, tuple[Change, ...]]] = {
         {"policy": "masquerade-all"},
         {"netwerk": {}},
     ),
+    "Google's description of another environment": (
+        {
+            "environment.state": "RUNNING",
+            "environment.uuid": "a6a4d2c6-58a4-4f5c-8f3e-0a3b2c1d0e9f",
+            f"{_PRIVATE}.enablePrivateEnvironment": None,
+            _CLUSTER: {},
+            _CONNECTION: None,
+            _SQL: "10.0.0.0/12",
+            _TENANT: "172.31.245.0/24",
+            f"{_PRIVATE}.cloudComposerConnectionSubnetwork": None,
+            _WEB: "172.31.245.0/24",
+        },
+    ),
     "unknown field": (
         {f"{_NODE}.enableIpMasqueradeAgent": True},
         {f"{_CONFIG}.brandNew": {"a": 1}},

@@ -34,6 +34,7 @@ class Foretelling:
     :param codes: of the rules that do.
     :param places: of the fields that it is about; a finding stands at one of them, around it or inside it.
     :param names_ranges: whether the finding names every range that the refusal names.
+    :param words: what its message says; default anything.
     :param is_doubtful: says of which environments it is not known that the service refuses them.
     :param doubt: why.
     """
@@ -41,19 +42,19 @@ class Foretelling:
     codes: tuple[str, ...]
     places: tuple[str, ...]
     names_ranges: bool = False
+    words: str = ""
     is_doubtful: Callable[[EnvironmentResource], bool] = lambda _: False
     doubt: str = ""
 
     def is_told_by(self, finding: Finding, *, refusal: Refusal, resource: EnvironmentResource) -> bool:
-        """Say whether a finding foretells a refusal."""
-        if finding.code not in self.codes:
+        """Say whether a finding foretells a refusal; one that is not an error does only where there is doubt."""
+        if finding.code not in self.codes or self.words not in finding.message:
             return False
         if not any(f"{finding.where}.".startswith(place) or place.startswith(finding.where) for place in self.places):
             return False
         if self.names_ranges and not set(_CIDR.findall(refusal.sentence)) <= set(_CIDR.findall(finding.message)):
             return False
-        enough = {Severity.ERROR, Severity.WARNING} if self.is_doubtful(resource) else {Severity.ERROR}
-        return finding.severity in enough
+        return finding.severity is Severity.ERROR or self.is_doubtful(resource)
 
 
 def _is_not_of_composer_2(resource: EnvironmentResource) -> bool:
@@ -75,6 +76,12 @@ _WITHOUT_GENERATION: Final = Foretelling(
     places=(_IMAGE,),
     is_doubtful=_may_be_of_composer_3,
     doubt="That the image is one of Composer 3, which these fields depend on, is inferred where it does not say so.",
+)
+_IN_A_DESCRIPTION: Final = Foretelling(
+    codes=("MASQ120",),
+    places=("environment",),
+    is_doubtful=lambda resource: resource.is_described,
+    doubt="A description of an existing environment is not judged as a request; a remark says what to remove for one.",
 )
 _OF_ANOTHER_GENERATION: Final = Foretelling(
     codes=("MASQ108",),
@@ -225,6 +232,9 @@ def _find_tellers(submitted: Submitted, *, refusal: Refusal) -> Iterator[Finding
     ways = [FORETELLINGS[refusal.name]]
     if submitted.resource.generation is None:
         ways.append(_WITHOUT_GENERATION)
+    if submitted.resource.is_described:
+        fields = (place.rpartition(".")[2] for place in FORETELLINGS[refusal.name].places)
+        ways += [replace(_IN_A_DESCRIPTION, words=field) for field in fields]
     if refusal.name in _ABOUT_RANGES:
         places = tuple(field for purpose, field in _FIELDS_OF_PURPOSES.items() if purpose in refusal.sentence)
         ways.append(replace(_OF_ANOTHER_GENERATION, places=places))
