@@ -37,6 +37,7 @@ class Foretelling:
     :param words: what its message says; default anything.
     :param is_doubtful: says of which environments it is not known that the service refuses them.
     :param doubt: why.
+    :param severity_in_doubt: what is enough of those; default a warning.
     """
 
     codes: tuple[str, ...]
@@ -45,6 +46,7 @@ class Foretelling:
     words: str = ""
     is_doubtful: Callable[[EnvironmentResource], bool] = lambda _: False
     doubt: str = ""
+    severity_in_doubt: Severity = Severity.WARNING
 
     def is_told_by(self, finding: Finding, *, refusal: Refusal, resource: EnvironmentResource) -> bool:
         """Say whether a finding foretells a refusal; one that is not an error does only where there is doubt."""
@@ -54,7 +56,9 @@ class Foretelling:
             return False
         if self.names_ranges and not set(_CIDR.findall(refusal.sentence)) <= set(_CIDR.findall(finding.message)):
             return False
-        return finding.severity is Severity.ERROR or self.is_doubtful(resource)
+        return finding.severity is Severity.ERROR or (
+            finding.severity is self.severity_in_doubt and self.is_doubtful(resource)
+        )
 
 
 def _is_not_of_composer_2(resource: EnvironmentResource) -> bool:
@@ -82,6 +86,7 @@ _IN_A_DESCRIPTION: Final = Foretelling(
     places=("environment",),
     is_doubtful=lambda resource: resource.is_described,
     doubt="A description of an existing environment is not judged as a request; a remark says what to remove for one.",
+    severity_in_doubt=Severity.INFO,
 )
 _OF_ANOTHER_GENERATION: Final = Foretelling(
     codes=("MASQ108",),
