@@ -218,7 +218,7 @@ _CHANGES: Final[Mapping[str, tuple[Change, ...]]] = {
         {f"{_NODE}.subnetwork": "example-subnetwork"},
     ),
     "high resilience": (
-        {f"{_CONFIG}.resilienceMode": "HIGH_RESILIENCE"},
+        *({f"{_CONFIG}.resilienceMode": "HIGH_RESILIENCE"},) * 2,
         _IS_PRIVATE | {f"{_CONFIG}.resilienceMode": "HIGH_RESILIENCE"},
     ),
     "private fields": (
@@ -233,7 +233,7 @@ _CHANGES: Final[Mapping[str, tuple[Change, ...]]] = {
     "attachment": (
         {f"{_NODE}.composerNetworkAttachment": _ATTACHMENT},
         {_IMAGE: "composer-3-airflow-2", f"{_NODE}.composerNetworkAttachment": _ATTACHMENT},
-        {_IMAGE: "composer-3-airflow-2", f"{_NODE}.composerNetworkAttachment": _FOREIGN_ATTACHMENT},
+        *({_IMAGE: "composer-3-airflow-2", f"{_NODE}.composerNetworkAttachment": _FOREIGN_ATTACHMENT},) * 2,
     ),
     "Composer 3 with a private cluster": (
         _IS_PRIVATE | {_IMAGE: "composer-3-airflow-2", _MASTER: "172.16.20.0/28"},
@@ -258,7 +258,7 @@ _CHANGES: Final[Mapping[str, tuple[Change, ...]]] = {
         _IS_PRIVATE | {_MASTER: "100.200.0.0/28", _REUSE: True},
     ),
     "Docker's bridge": (
-        _IS_PRIVATE | {_MASTER: "172.17.50.0/28"},
+        *(_IS_PRIVATE | {_MASTER: cidr} for cidr in ("172.17.50.0/28", "172.17.0.0/28", "172.16.0.0/15")),
         _IS_PRIVATE | {_MASTER: "172.18.50.0/28"},
         {_PODS: "172.16.0.0/15", _POD_NAME: None, "network.pod_ranges": None},
         _IS_PRIVATE | {_TENANT: "172.17.0.0/24"},

@@ -96,7 +96,7 @@ def test_rest_is_what_is_sent(numbers: range) -> None:
 @pytest.mark.parametrize("numbers", CHUNKS, ids=lambda numbers: f"from-{numbers[0]}")
 @pytest.mark.parametrize("form", ["gcloud", "terraform"])
 def test_other_forms_carry_the_same(form: str, numbers: range) -> None:
-    """The command for gcloud and Terraform's resource have the image, the ranges and the switches of the environment."""
+    """The command for gcloud and Terraform's resource have the image, ranges and switches of the environment."""
     read = {"gcloud": read_gcloud, "terraform": read_terraform}[form]
     numbers = numbers[::4] if form == "terraform" else numbers  # python-hcl2 takes its time
     count = 0
@@ -114,6 +114,32 @@ def test_other_forms_carry_the_same(form: str, numbers: range) -> None:
         assert found == expect(resource), story.drawn
         assert MALFORMED_NAME not in {refusal.name for refusal in story.as_written.refusals}
     assert count > LEAST_SHARE * len(numbers)
+
+
+@pytest.mark.parametrize(
+    ("written", "instead"),
+    [
+        ("10.4.0.0/14", "10.4.0.0/15"),
+        ("--enable-ip-masq-agent", ""),
+        ("enable_ip_masq_agent", "enable_agent"),
+        ("example-project", "another-project"),
+        ("2.11.1", "2.10.5"),
+    ],
+)
+def test_the_comparison_can_fail(written: str, instead: str) -> None:
+    """A form that loses or changes something is not what is expected."""
+    is_noticed = False
+    for number in range(SHARE):
+        plan = read_story(number).plan
+        for form, read in (("gcloud", read_gcloud), ("terraform", read_terraform)):
+            text = None if plan is None else render(form, plan)
+            if plan is not None and text is not None and written in text:
+                found = read(text.replace(written, instead))
+                is_noticed |= EnvironmentName(**found.pop("name")) != EnvironmentName.parse(plan.environment.name or "")
+                is_noticed |= found != expect(plan.environment)
+        if is_noticed:
+            return
+    pytest.fail("no form was read differently")
 
 
 def expect(resource: EnvironmentResource) -> dict[str, object]:
