@@ -126,6 +126,8 @@ def test_what_only_the_service_sets_is_not_compared() -> None:
         ("composer-2.13.9-airflow-2.10.5", True),
         ("composer-3-airflow-2.10.5", True),
         ("composer-2-airflow-2.9.3", True),
+        ("composer-2-airflow-2.9", True),
+        ("composer-2-airflow-3", True),
         ("no image", True),
     ],
 )

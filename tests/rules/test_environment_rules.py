@@ -11,6 +11,7 @@ from tests.rules.linting import COMPOSER_1, COMPOSER_2, COMPOSER_3, codes, envir
 
 SUBNETWORK = "projects/p/regions/r/subnetworks/s"
 ATTACHMENT = "projects/p/regions/r/networkAttachments/a"
+EXAMPLE = "projects/example-project/locations/us-central1/environments/example-environment"
 PSC = {"cloudComposerConnectionSubnetwork": SUBNETWORK}
 PODS_AND_SERVICES = {"clusterIpv4CidrBlock": "192.168.0.0/16", "servicesSecondaryRangeName": "services"}
 
@@ -181,6 +182,25 @@ def test_a_network_is_named_once_and_whole(node_config: dict[str, str], found: s
     assert codes(environment(COMPOSER_3, nodeConfig=node_config)) & {"MASQ111", "MASQ112"} == found
 
 
+@pytest.mark.parametrize(
+    ("image", "name", "attachment", "count"),
+    [
+        (COMPOSER_3, EXAMPLE, "projects/example-host/regions/us-central1/networkAttachments/a", 1),
+        (COMPOSER_3, EXAMPLE, "//compute.googleapis.com/projects/example-host/regions/r/networkAttachments/a", 1),
+        (COMPOSER_3, EXAMPLE, "projects/example-project/regions/us-central1/networkAttachments/a", 0),
+        (COMPOSER_3, EXAMPLE, "a", 0),
+        (COMPOSER_3, "no-name", "projects/example-host/regions/us-central1/networkAttachments/a", 0),
+        (COMPOSER_2, EXAMPLE, "projects/example-host/regions/us-central1/networkAttachments/a", 0),
+    ],
+)
+def test_an_attachment_belongs_to_the_environments_project(image: str, name: str, attachment: str, count: int) -> None:
+    """Composer 3 does not take the attachment of another project; where the project is not known, nothing is said."""
+    plan = environment(image, nodeConfig={"composerNetworkAttachment": attachment})
+    plan["environment"]["name"] = name
+    found = findings(plan, "MASQ111")
+    assert [finding.severity for finding in found] == [Severity.ERROR] * count
+
+
 def test_an_attachment_makes_the_missing_network_no_matter() -> None:
     """A network attachment overrides a lone subnetwork, so no finding asks for its network."""
     node_config = {"composerNetworkAttachment": ATTACHMENT, "subnetwork": SUBNETWORK}
@@ -258,6 +278,7 @@ def test_a_service_account_is_demanded(image: str | None, node_config: dict[str,
         (COMPOSER_2, {"nodeConfig": {"oauthScopes": ["s"]}}, Severity.WARNING),
         (COMPOSER_3, {"nodeConfig": {"machineType": "n1"}}, Severity.WARNING),
         (COMPOSER_3, {"privateEnvironmentConfig": {"privateClusterConfig": {"a": 1}}}, Severity.ERROR),
+        (COMPOSER_3, {"privateEnvironmentConfig": {"privateClusterConfig": {"a": False}}}, Severity.WARNING),
     ],
 )
 def test_a_field_is_an_error_where_the_service_was_seen_to_refuse_it(
