@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from urllib.parse import urlencode
 
 import pytest
 
@@ -74,6 +75,16 @@ from airflow.models.dataset import DatasetEvent
 from airflow.utils.session import create_session
 from tests.local_observers import NODE_ADDRESS, POD_ADDRESS, loopback_plan, observer
 
+from airflow.serialization.serialized_objects import SerializedDAG
+
+def list_links(dag, instances):
+    # The DAG as the database stores it is asked, as Airflow's web server does.
+    stored = SerializedDAG.from_dict(SerializedDAG.to_dict(dag))
+    for each in instances:
+        task = stored.get_task(each.task_id)
+        for name in sorted(task.extra_links):
+            print("link", each.task_id, each.map_index, name, task.get_extra_links(each, name))
+
 def run(answer, write):
     dag = DagBag(DAGS_FOLDER, include_examples=False).dags["check_source_ip"]
     dag.sync_to_db()
@@ -82,9 +93,12 @@ def run(answer, write):
         plan = loopback_plan({"name": "erp", "observe": service.url, "expect": "node"})
         finished = dag.test(run_conf={"plan": write(plan), "instances": 2, "attempts": 1})
     print(finished.state, *sorted(f"{each.task_id}:{each.state}" for each in finished.get_task_instances()))
+    return dag, finished
 
 run(NODE_ADDRESS, json.dumps)
-run(POD_ADDRESS, yaml.safe_dump)
+dag, finished = run(POD_ADDRESS, yaml.safe_dump)
+print("run", finished.run_id)
+list_links(dag, finished.get_task_instances())
 with create_session() as session:
     for event in session.query(DatasetEvent).order_by(DatasetEvent.timestamp):
         [environment] = event.extra["environments"]
@@ -122,12 +136,18 @@ def test_the_connection_form_has_its_fields(version: str, tmp_path: Path) -> Non
 
 
 def test_the_check_dag_runs(version: str, tmp_path: Path) -> None:
-    """On Airflow 2 too, a source that was meant passes, another fails the run, and both leave their event."""
+    """On Airflow 2 too, a source that was meant passes, another fails the run, and both leave their event and links."""
+    settings = {"AIRFLOW__AIRFLOW_MASQ__CODE_PAGE_URL": "https://pages.example/{code}.md"}
+    lines = run_python(find_python(version), CHECK_RUN, home=tmp_path, settings=settings)
     kinds = ("event ", "failed ", "success ")
-    lines = run_python(find_python(version), CHECK_RUN, home=tmp_path)
     assert [line for line in lines if line.startswith(kinds)] == [
         "success assert:success check:success check:success instances:success report:success",
         "failed assert:failed check:success check:success instances:success report:success",
         "event example-environment PASS 1",
         "event example-environment FAIL 1",
     ]
+    [run_id] = [line.removeprefix("run ") for line in lines if line.startswith("run ")]
+    query = urlencode({"dag_run_id": run_id, "task_id": "report", "tab": "logs"})
+    for task in ("check 0", "check 1", "report -1", "assert -1"):
+        assert f"link {task} Report of this run http://localhost:8080/dags/check_source_ip/grid?{query}" in lines
+        assert f"link {task} What the code means https://pages.example/MASQ411.md" in lines

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from airflow_masq.airflow_compat import make_asset
 from airflow_masq.exceptions import InvalidInputError
+from airflow_masq.links.report import REASON_XCOM_KEY, REPORT_XCOM_KEY
 from airflow_masq.text import printable
 from airflow_masq.verdict import Report, VerdictCode, from_dict
 
@@ -30,12 +31,6 @@ REPORT_ASSET_NAME: Final = "source_ip_check"
 
 _ASSET_GROUP: Final = "airflow-masq"
 _ASSET_DESCRIPTION: Final = "Which source addresses services saw, one event per run; its extra begins with the outcome."
-
-#: The XCom key of one check's report, a mapping as ``verdict.to_dict`` writes it.
-REPORT_XCOM_KEY: Final = "report"
-
-#: The XCom key of the reason why one check has no report, one line.
-REASON_XCOM_KEY: Final = "reason"
 
 #: The environment of a report whose environment is not known.
 UNKNOWN_ENVIRONMENT: Final = "unknown"
