@@ -91,10 +91,10 @@ def _find_worst_code(operator: BaseOperator, ti_key: Any) -> VerdictCode | None:
 
     if hasattr(operator, "check_task_ids") or hasattr(operator, "report_task_id"):
         content = read_xcom(ti_key, key="return_value", task_id=_find_report_task(operator))
-    elif read_xcom(ti_key, key=REASON_XCOM_KEY):
-        return VerdictCode.CHECK_REFUSED
     else:
         content = [read_xcom(ti_key, key=REPORT_XCOM_KEY)]
+        if content == [None]:
+            return VerdictCode.CHECK_REFUSED if read_xcom(ti_key, key=REASON_XCOM_KEY) else None
     try:
         reports = [from_dict(each) for each in content] if isinstance(content, list) else []
     except InvalidInputError:  # everyone who may write an XCom can write anything into it

@@ -70,9 +70,11 @@ def gather_reports(context: Context, *, check_task_ids: Sequence[str]) -> Gather
         lost: dict[tuple[VerdictCode, str], list[int]] = {}
         for map_index, state in sorted(states.items()):
             pull = partial(context["ti"].xcom_pull, task_ids=task_id, map_indexes=map_index)
-            content = pull(key=REPORT_XCOM_KEY)
+            # Airflow 3 logs an error for each XCom that is missing, so the one that is likely there is asked for first.
+            reason = pull(key=REASON_XCOM_KEY) if state == "failed" else None
+            content = None if reason else pull(key=REPORT_XCOM_KEY)
             if content is None:
-                lost.setdefault(_explain_loss(pull(key=REASON_XCOM_KEY), state=state), []).append(map_index)
+                lost.setdefault(_explain_loss(reason, state=state), []).append(map_index)
                 continue
             try:
                 reports.append(from_dict(content))

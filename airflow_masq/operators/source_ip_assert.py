@@ -55,6 +55,6 @@ class SourceIpAssertOperator(BaseOperator):
             if not isinstance(content, list) or not content:
                 raise InvalidInputError(where=where, expected="a list of reports", seen=describe(content))
             reports = [from_dict(each, where=f"{where}: [{position}]") for position, each in enumerate(content)]
-            assert_reports(reports, fail_on=fail_on)
+            assert_reports(reports, fail_on=fail_on, table_in=f"the log of task {self.report_task_id}")
         outcomes = ", ".join(sorted(fail_on)) or "none"
         self.log.info("The reports hold no outcome that fails this run (fail_on: %s).", outcomes)

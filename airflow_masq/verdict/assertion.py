@@ -37,9 +37,10 @@ def parse_outcomes(fail_on: object, *, where: str = "fail_on") -> frozenset[Outc
     return frozenset(Outcome(name) for name in fail_on)
 
 
-def assert_reports(reports: Sequence[Report], *, fail_on: Iterable[Outcome]) -> None:
+def assert_reports(reports: Sequence[Report], *, fail_on: Iterable[Outcome], table_in: str = "this task's log") -> None:
     """Raise where reports hold an outcome that fails a task; a report's problem counts as an ``ERROR``.
 
+    :param table_in: where a user finds the table of all verdicts, for the message.
     :raises SourceIpCheckFailedError: naming the first verdicts and problems, the worst outcome first.
     """
     failing = frozenset(fail_on)
@@ -63,7 +64,7 @@ def assert_reports(reports: Sequence[Report], *, fail_on: Iterable[Outcome]) -> 
         found.append(format_count(problems, noun="problem"))
     raise SourceIpCheckFailedError(
         f"{', '.join(found)}: {'; '.join(lines[:_VERDICTS_NAMED])}{more}. "
-        "The report has the evidence; it is a table in the task's log, and an XCom."
+        f"The table in {table_in} has all verdicts, and the report, an XCom, their evidence."
     )
 
 
