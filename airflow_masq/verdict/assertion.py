@@ -62,10 +62,8 @@ def assert_reports(reports: Sequence[Report], *, fail_on: Iterable[Outcome], tab
     problems = sum(len(report.problems) for report in reports)
     if problems:
         found.append(format_count(problems, noun="problem"))
-    raise SourceIpCheckFailedError(
-        f"{', '.join(found)}: {'; '.join(lines[:_VERDICTS_NAMED])}{more}. "
-        f"The table in {table_in} has all verdicts, and the report, an XCom, their evidence."
-    )
+    table = f" The table in {table_in} has all verdicts, and the report, an XCom, their evidence." if counts else ""
+    raise SourceIpCheckFailedError(f"{', '.join(found)}: {'; '.join(lines[:_VERDICTS_NAMED])}{more}.{table}")
 
 
 def _describe_problem(problem: str) -> str:
