@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Final
 
 from airflow_masq.agent.config import AgentConfigReading, read_agent_config
 from airflow_masq.agent.manifests import find_config
-from airflow_masq.cli.output import Colour, align, paint, print_json, print_lines, wrap
+from airflow_masq.cli.output import Colour, paint, print_json, print_lines, wrap
 from airflow_masq.plan_file import read_text_file, show_name
+from airflow_masq.text import align
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace

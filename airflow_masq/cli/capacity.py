@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from airflow_masq.cli.output import GAP, Colour, align, get_line_width, paint, print_json, print_lines, wrap
+from airflow_masq.cli.output import Colour, get_line_width, paint, print_json, print_lines, wrap
 from airflow_masq.environment.cidr_fields import POD_FIELD
 from airflow_masq.network.capacity import Capacity, CapacityLimit, RangeCapacity
 from airflow_masq.network.ranges import IPV4
 from airflow_masq.plan_file import read_plan_file, show_name
-from airflow_masq.text import format_count, printable
+from airflow_masq.text import COLUMN_GAP, align, format_count, printable
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -103,7 +103,7 @@ def _add_bars(rows: Sequence[tuple[str, int]]) -> Iterator[tuple[str, str, str]]
     """Draw the numbers as bars to scale in the rest of the line; every number above zero has a bar."""
     most = max(number for _, number in rows) or 1
     digits = len(str(most))
-    around = len(_INDENT) + max(len(name) for name, _ in rows) + digits + 2 * len(GAP)
+    around = len(_INDENT) + max(len(name) for name, _ in rows) + digits + 2 * len(COLUMN_GAP)
     longest = max(min(_LONGEST_BAR, get_line_width() - around), 1)
     for name, number in rows:
         yield name, str(number).rjust(digits), "#" * -(-number * longest // most)

@@ -208,7 +208,7 @@ def _as_json(answer: _Answer) -> dict[str, object]:
     return {
         "destination": str(answer.destination.address),
         "source_kind": prediction.source_kind.value,
-        "source": _shorten(prediction.sources),
+        "source": _list_networks(prediction.sources),
         "masqueraded": prediction.masqueraded,
         "reason": prediction.reason.value,
         "matched_cidr": None if prediction.matched_cidr is None else str(prediction.matched_cidr),
@@ -217,7 +217,7 @@ def _as_json(answer: _Answer) -> dict[str, object]:
     }
 
 
-def _shorten(networks: Iterable[IPNetwork]) -> list[str]:
+def _list_networks(networks: Iterable[IPNetwork]) -> list[str]:
     return [str(network.ip) if network.size == 1 else str(network) for network in networks]
 
 
@@ -244,7 +244,7 @@ def _summarise(answer: _Answer) -> str:
     kind = prediction.arrives_as
     if kind is AddressKind.DROPPED:
         return f"{paint('dropped', colour=Colour.BAD)} on the way"
-    places = ", ".join(_shorten(prediction.sources))
+    places = ", ".join(_list_networks(prediction.sources))
     source = f"{_NAMES[kind]} ({places})" if places else _NAMES[kind]
     if prediction.firewall is FirewallAnswer.NONE:
         return f"{paint('dropped', colour=Colour.BAD)}, since its firewall does not let in {source}"

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from airflow_masq.cli.output import Colour, align, paint, print_json, print_lines, wrap
+from airflow_masq.cli.output import Colour, paint, print_json, print_lines, wrap
 from airflow_masq.plan_file import read_plan_file, show_name
 from airflow_masq.rules import Finding, Severity, lint, list_rules
-from airflow_masq.text import format_count
+from airflow_masq.text import align, format_count
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace

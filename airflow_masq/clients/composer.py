@@ -72,7 +72,17 @@ class ComposerClient:
     ) -> None:
         self._api_timeout_seconds = api_timeout_seconds
         with translate_google_errors("preparing a client of the Composer API"):
-            self._client = _connect(credentials, endpoint=endpoint, client_info=client_info)
+            parsed = None if endpoint is None else parse_endpoint(endpoint)
+            if parsed is not None and parsed.plaintext:
+                # No TLS, no credentials, and not through a proxy that an environment variable names.
+                channel = grpc.insecure_channel(parsed.target, options=[("grpc.enable_http_proxy", 0)])
+                transport = EnvironmentsGrpcTransport(channel=channel, client_info=client_info)
+                self._client = EnvironmentsClient(transport=transport)
+            else:
+                options = None if parsed is None else ClientOptions(api_endpoint=parsed.target)
+                self._client = EnvironmentsClient(
+                    credentials=credentials, client_options=options, client_info=client_info
+                )
 
     def create(self, name: EnvironmentName, *, resource: EnvironmentResource) -> OperationStatus:
         """Start the creation of an environment.
@@ -147,18 +157,6 @@ class ComposerClient:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self.close()
-
-
-def _connect(credentials: Credentials | None, *, endpoint: str | None, client_info: ClientInfo) -> EnvironmentsClient:
-    if endpoint is None:
-        return EnvironmentsClient(credentials=credentials, client_info=client_info)
-    parsed = parse_endpoint(endpoint)
-    if not parsed.plaintext:
-        options = ClientOptions(api_endpoint=parsed.target)
-        return EnvironmentsClient(credentials=credentials, client_options=options, client_info=client_info)
-    # No TLS, no credentials, and not through a proxy that an environment variable names.
-    channel = grpc.insecure_channel(parsed.target, options=[("grpc.enable_http_proxy", 0)])
-    return EnvironmentsClient(transport=EnvironmentsGrpcTransport(channel=channel, client_info=client_info))
 
 
 def _read_status(operation: Operation) -> OperationStatus:

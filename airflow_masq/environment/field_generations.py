@@ -133,3 +133,10 @@ FIELD_GENERATIONS: Final = (
         )
     ),
 )
+
+
+def lacks_field(generation: int | None, *, path: tuple[str, ...]) -> bool:
+    """Say whether a generation lacks a field, or the section around it; one that is not known lacks nothing."""
+    return generation is not None and any(
+        row.path == path[: len(row.path)] and not row.has(generation) for row in FIELD_GENERATIONS
+    )

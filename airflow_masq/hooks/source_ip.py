@@ -230,13 +230,15 @@ class ObserverConnection:
         path = extra["path"].text(may_be_empty=True) or "/" if "path" in extra else "/"
         if not path.startswith("/"):
             raise extra["path"].error("a path that begins with /", seen="other text")
-        headers = _read_headers(extra["headers"]) if "headers" in extra else {}
+        headers = []
+        if connection.login:
+            token = base64.b64encode(f"{connection.login}:{connection.password or ''}".encode()).decode("ascii")
+            headers.append(("Authorization", f"Basic {token}"))
+        given = _read_headers(extra["headers"]) if "headers" in extra else {}
+        headers += [(name, value.text(may_be_empty=True)) for name, value in given.items()]
         return cls(
             url=f"{scheme}://{host}{port}{path}",
-            headers=(
-                *_write_basic_authentication(connection),
-                *((name, value.text(may_be_empty=True)) for name, value in headers.items()),
-            ),
+            headers=tuple(headers),
             tls_context=_load_tls_context(extra["ca_file"]) if "ca_file" in extra else None,
         )
 
@@ -261,13 +263,6 @@ def _read_headers(place: Place) -> dict[str, Place]:
             raise place.error("a JSON object", seen="text that is not JSON") from None
         place = replace(place, value=content)
     return place.entries()
-
-
-def _write_basic_authentication(connection: _ConnectionFields) -> tuple[tuple[str, str], ...]:
-    if not connection.login:
-        return ()
-    token = base64.b64encode(f"{connection.login}:{connection.password or ''}".encode()).decode("ascii")
-    return (("Authorization", f"Basic {token}"),)
 
 
 def _load_tls_context(place: Place) -> ssl.SSLContext | None:

@@ -60,17 +60,16 @@ class Document:
 
         Rules see the environment's fields in camelCase, and the ranges where they end up.
         """
-        lines = {_rest_place(where): line for where, line in self.lines.items() if where.startswith(f"{_ENVIRONMENT}.")}
-        lines |= self.lines
+        lines = dict(self.lines)
+        for where, line in self.lines.items():
+            if where.startswith(f"{_ENVIRONMENT}."):
+                parts = (part.partition("[") for part in where.split("."))
+                place = ".".join(f"{REST_NAMES.get(name, name)}{bracket}{index}" for name, bracket, index in parts)
+                lines.setdefault(place, line)
         for place, stand_in in _STAND_INS:
             if place not in lines and stand_in in lines:
                 lines[place] = lines[stand_in]
         return replace(self, lines=lines)
-
-
-def _rest_place(where: str) -> str:
-    names = (part.partition("[") for part in where.split("."))
-    return ".".join(f"{REST_NAMES.get(name, name)}{bracket}{index}" for name, bracket, index in names)
 
 
 def find_nearest_line(lines: Mapping[str, int], *, where: str) -> int | None:

@@ -3,8 +3,8 @@
 The environment sets a field that its generation of Composer does not have. Often the configuration was copied from an
 older or newer environment. It is an error where the service is known to refuse the field: on Composer 2 `nodeCount`,
 `nodeConfig.location`, `nodeConfig.machineType` and `webServerIpv4CidrBlock`, on Composer 3 `privateClusterConfig`. The
-others are a warning. An environment that Google has described is not judged, since Google prints fields that are not
-used there; MASQ120 names them.
+others are a warning. No other rule reports anything about such a field. An environment that Google has described is not
+judged, since Google prints fields that are not used there; MASQ120 names them.
 
 ## Why
 
@@ -33,7 +33,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from airflow_masq.environment.field_generations import FIELD_GENERATIONS
+from airflow_masq.environment.field_generations import FIELD_GENERATIONS, lacks_field
 from airflow_masq.network.provenance import Provenance
 from airflow_masq.rules.rule import Problem, Rule, Severity
 
@@ -48,6 +48,8 @@ def _check(plan: Plan) -> Iterator[Problem]:
     if composer is None or plan.environment.is_described:
         return
     for field in FIELD_GENERATIONS:
+        if lacks_field(composer, path=field.path[:-1]):
+            continue  # the section around it is reported
         # Google's types have no presence for these: empty, zero and missing are the same.
         if plan.environment.value(*field.path) and not field.has(composer):
             is_refused = field.refused_by == composer

@@ -23,40 +23,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from airflow_masq.environment import COMPOSER_3
 from airflow_masq.network.provenance import Provenance
 from airflow_masq.rules.rule import Problem, Rule, Severity
+from airflow_masq.rules.views.fields import list_private_fields
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from airflow_masq.plan import Plan
 
-_SECTION: Final = ("config", "privateEnvironmentConfig")
-_FIELDS: Final = (
-    ("cloudComposerConnectionSubnetwork",),
-    ("cloudComposerNetworkIpv4CidrBlock",),
-    ("cloudSqlIpv4CidrBlock",),
-    ("enablePrivatelyUsedPublicIps",),
-    ("networkingConfig", "connectionType"),
-    ("privateClusterConfig", "enablePrivateEndpoint"),
-    ("privateClusterConfig", "masterIpv4CidrBlock"),
-    ("webServerIpv4CidrBlock",),
-)
-_UNSPECIFIED: Final = "CONNECTION_TYPE_UNSPECIFIED"
-
 
 def _check(plan: Plan) -> Iterator[Problem]:
-    # Composer 3 has no private cluster of yours; what it does with these fields is not verified.
-    if plan.environment.is_private or plan.environment.generation == COMPOSER_3 or plan.environment.is_described:
-        return
-    for field in _FIELDS:
-        path = (*_SECTION, *field)
-        if plan.environment.value(*path) not in (None, "", False, _UNSPECIFIED):
-            yield Problem(
-                where=".".join(("environment", *path)),
-                message=f"{field[-1]} needs a private environment; set enablePrivateEnvironment: true, or remove it.",
-            )
+    for path in list_private_fields(plan.environment):
+        yield Problem(
+            where=".".join(("environment", *path)),
+            message=f"{path[-1]} needs a private environment; set enablePrivateEnvironment: true, or remove it.",
+        )
 
 
 RULE: Final = Rule(

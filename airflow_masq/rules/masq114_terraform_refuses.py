@@ -10,7 +10,8 @@ The provider checks some arguments before it calls the service
 ([google_composer_environment](https://registry.terraform.io/providers/hashicorp/google-beta/latest/docs/resources/composer_environment));
 each check was read in resource_composer_environment.go of hashicorp/terraform-provider-google-beta (read 2026-11-25).
 Whether the service refuses the same is not verified, so this is a warning. What the service demands too is reported by
-MASQ107 to MASQ112 only; the agent's flag, which the provider refuses for Composer 3, by MASQ101.
+MASQ107 to MASQ112 only; words that Google's API does not have by MASQ123; the agent's flag, which the provider refuses
+for Composer 3, by MASQ101.
 
 ## How to fix
 

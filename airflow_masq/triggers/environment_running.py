@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from airflow_masq.clients.composer import ComposerClient
 
-Outcome = Literal["running", "try-again", "final"]
+WaitResult = Literal["running", "try-again", "final"]
 """How the wait ended: the environment is running, or an error of one of the families in ``airflow_masq.exceptions``."""
 
 
@@ -80,10 +80,10 @@ class EnvironmentRunningTrigger(BaseTrigger):
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Poll until the environment is running or an error ends the wait.
 
-        :return: one event; its payload has ``outcome`` (see ``Outcome``), ``message`` (empty if the environment is
+        :return: one event; its payload has ``outcome`` (see ``WaitResult``), ``message`` (empty if the environment is
             running), ``name`` and ``record``.
         """
-        outcome: Outcome
+        outcome: WaitResult
         try:
             await self._wait()
             outcome, message = "running", ""

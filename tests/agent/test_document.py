@@ -83,7 +83,7 @@ def test_what_yaml_libraries_read_differently_is_doubted(text: str, value: Value
 
 @pytest.mark.parametrize("text", ["x: {b: [y]}", "x: {<<: {b: c}}", "x: &x {b: *x}", "x: !t {}", "x: [.nan]"])
 def test_keys_that_the_agent_ignores_are_doubted_too(text: str) -> None:
-    """A construct may decide whether the agent reads the config at all, wherever it stands."""
+    """A construct at any place may decide whether the agent reads the config at all."""
     assert _read(text)[1]
 
 

@@ -1,4 +1,4 @@
-"""A config that the agent accepts and its author surely did not mean is warned about."""
+"""A config that the agent accepts, but that its author probably did not mean, gets a warning."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ from airflow_masq.agent.config import read_agent_config
     ],
 )
 def test_what_is_surely_not_meant_is_a_warning(text: str, warning: str) -> None:
-    """The agent accepts it and the reading is certain, but a person is told."""
+    """The agent accepts the config and the reading is certain, but there is a warning."""
     reading = read_agent_config(text)
     assert (reading.accepted, reading.certain) == (True, True)
     assert any(warning in told for told in reading.warnings), reading.warnings

@@ -58,7 +58,7 @@ def test_without_the_agent_the_firewall_drops_it(console: Console) -> None:
     ],
 )
 def test_several_destinations(console: Console, destination: str, kind: str, source: list[str]) -> None:
-    """Each destination has an answer of its own; single addresses stand without a prefix length."""
+    """Each destination has an answer of its own; single addresses are written without a prefix length."""
     first, second = explained(console, "plan.yaml", destination, "10.200.0.9", "--from", "192.168.3.4")
     assert (first["source_kind"], first["source"]) == (kind, source)
     assert second["destination"] == "10.200.0.9"

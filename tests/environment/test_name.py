@@ -63,7 +63,7 @@ def test_a_name_in_any_other_form_is_refused(text: str, expected: str) -> None:
 
 @given(st.text(max_size=80) | st.from_regex(r"projects/.*/locations/.*/environments/.*", fullmatch=True))
 def test_any_text_is_read_or_refused(text: str) -> None:
-    """Whatever the text, it is read and prints the same again, or it is refused."""
+    """Every text is either read and printed unchanged, or refused."""
     try:
         name = EnvironmentName.parse(text)
     except InvalidInputError:

@@ -141,7 +141,7 @@ def test_a_service_is_decided_by_its_endpoint(backend: str, kind: AddressKind, r
     "policy", [make_composer_policy(RANGES), EVERYTHING, make_no_policy()], ids=["composer", "all", "none"]
 )
 def test_a_pod_behind_its_own_service_does_not_see_itself(policy: MasqueradePolicy) -> None:
-    """Whatever the policy, a Pod that reaches itself through a Service sees an address of the node, not known which."""
+    """Under every policy, a Pod that reaches itself through a Service sees an address of the node."""
     prediction = predicted(policy, "10.96.0.1", VMS, backend=POD, node="10.128.0.10")
     assert (prediction.arrives_as, prediction.masqueraded) == (AddressKind.NODE, True)
     assert (prediction.reason, prediction.matched_cidr) == (Reason.MASQUERADED, None)

@@ -193,7 +193,7 @@ def test_an_address_is_found_under_each_key(key: str) -> None:
 @pytest.mark.parametrize("peer", PEER_KEYS)
 @pytest.mark.parametrize("claim", CLAIM_KEYS)
 def test_every_peer_key_counts_more_than_every_claim(peer: str, claim: str) -> None:
-    """A forged header that the observer repeats does not hide the peer's address, wherever it stands."""
+    """A forged header that the observer repeats does not hide the peer's address, at any position."""
     assert parse_echo_reply(json.dumps({claim: "6.6.6.6", peer: "10.0.0.1"}).encode()) == IPAddress("10.0.0.1")
 
 

@@ -159,7 +159,7 @@ SNIPPETS = st.sampled_from(
 @example('a: "\\xZZ"')
 @example("a: !<tag:yaml.org,2002:int> 0b")
 def test_any_text_is_a_plan_or_a_plan_error(text: str) -> None:
-    """Whatever the file holds, the answer is a plan or one line that says what is wrong."""
+    """For every file, the answer is a plan or one line that says what is wrong."""
     try:
         load_plan(text, source="plan.yaml")
     except PlanError as error:

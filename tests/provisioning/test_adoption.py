@@ -143,7 +143,7 @@ def test_a_refusal_is_passed_on(cloud: EmulatedCloud, client: ComposerClient) ->
 
 @pytest.mark.parametrize("state", ["CREATING", "UPDATING", "DELETING", "ERROR"])
 def test_only_a_running_environment_is_verified(cloud: EmulatedCloud, client: ComposerClient, state: str) -> None:
-    """An environment that left the state RUNNING is worth another try, whatever its agent."""
+    """An environment that left the state RUNNING is worth another try, with or without the agent."""
     cloud.put(NAME.environment_id, state=state, masquerade=False)
     with pytest.raises(
         EnvironmentNotReadyError, match=f"^{NAME}: expected state RUNNING, saw {state}; run the task again$"

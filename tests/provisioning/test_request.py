@@ -92,7 +92,7 @@ def test_a_policy_that_contradicts_the_agent_stays_for_the_rules_to_find() -> No
 
 
 def test_a_policy_that_is_not_stated_follows_the_agent() -> None:
-    """With the agent enabled, a target that needs it is no finding, whatever the flag said before."""
+    """With the agent enabled, a target that needs it is no finding, for each earlier value of the flag."""
     target = {"name": "erp", "observe": "http://172.20.0.10/", "allowed_sources": ["10.0.0.0/8"]}
     network = {"node_ranges": ["10.128.0.0/20"], "pod_ranges": ["192.168.0.0/16"]}
     plan = {"environment": environment_resource(), "network": network, "targets": [target]}

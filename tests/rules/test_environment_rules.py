@@ -138,7 +138,7 @@ def test_private_service_connect_and_peering_exclude_each_other(
     ],
 )
 def test_a_network_is_named_once_and_whole(node_config: dict[str, str], found: set[str]) -> None:
-    """An attachment stands alone, and a subnetwork does not."""
+    """An attachment may be given alone, and a subnetwork may not."""
     assert codes(environment(COMPOSER_3, nodeConfig=node_config)) & {"MASQ111", "MASQ112"} == found
 
 
@@ -184,10 +184,11 @@ PRIVATE_FIELDS: dict[str, dict[str, Any]] = {
 @pytest.mark.parametrize("field", PRIVATE_FIELDS)
 def test_each_private_field_needs_a_private_environment(field: str) -> None:
     """Alone it is found in a public environment by its name, and in a private one it is not."""
-    (finding,) = findings(environment(privateEnvironmentConfig=PRIVATE_FIELDS[field]), "MASQ109")
+    image = COMPOSER_1 if field == "webServerIpv4CidrBlock" else COMPOSER_2
+    (finding,) = findings(environment(image, privateEnvironmentConfig=PRIVATE_FIELDS[field]), "MASQ109")
     assert finding.where.endswith(field)
     private = {**PRIVATE_FIELDS[field], "enablePrivateEnvironment": True}
-    assert not findings(environment(privateEnvironmentConfig=private), "MASQ109")
+    assert not findings(environment(image, privateEnvironmentConfig=private), "MASQ109")
 
 
 @pytest.mark.parametrize(

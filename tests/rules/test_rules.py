@@ -1,4 +1,4 @@
-"""Each rule finds its bad example, passes its good one, and has a true page; the fine points of each stand below.
+"""Each rule finds its bad example, passes its good one, and has a true page; the other files test the details.
 
 Run with AIRFLOW_MASQ_WRITE_PAGES=1 to write the pages after a rule has changed.
 """

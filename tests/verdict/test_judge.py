@@ -354,7 +354,7 @@ def test_a_plan_that_contradicts_its_flag_excuses_no_leak(image: str, among_node
 
 
 def test_silence_after_a_leak_does_not_undo_it() -> None:
-    """An address that was seen decides, whatever later attempts met; without any there is nothing to decide."""
+    """An address that was seen decides, also if later attempts fail; without any there is nothing to decide."""
     silence = failed(Failure.CONNECT_TIMEOUT, after=1)
     assert verdict_of(saw(POD), silence, need=target(expect="node")).code == "MASQ411"
     assert verdict_of(saw(NODE), silence, need=target(expect="node")).code == "MASQ401"

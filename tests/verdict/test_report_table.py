@@ -54,7 +54,7 @@ def test_the_table_shows_every_verdict_the_coverage_and_the_next_step() -> None:
 
 
 def test_a_problem_with_a_code_has_its_next_step() -> None:
-    """What to do about checks without a report stands below the table, once for each code."""
+    """What to do about checks without a report is written below the table, once for each code."""
     lost = ("MASQ462 task check[0] ended as failed", "MASQ462 task other ended as failed", "MASQ999 no code of ours")
     lines = render_table(report(problems=lost)).splitlines()
     [step] = [line for line in lines if line.startswith("Next")]
@@ -72,7 +72,7 @@ def test_a_narrow_table_has_the_reasons_below_their_rows() -> None:
 
 
 def test_a_table_is_as_wide_as_it_may_be() -> None:
-    """Where every row just fits with its reason it stands there, and one character less puts it below."""
+    """A reason that just fits is in its row; with one character less of width, it is below the row."""
     shown = report(failing())
     needed = max(len(line) for line in render_table(shown).splitlines()[:3])
     fitting, narrower = (render_table(shown, width=width).splitlines() for width in (needed, needed - 1))
@@ -87,7 +87,7 @@ def test_an_empty_report_says_so() -> None:
 
 
 def test_several_environments_share_one_table() -> None:
-    """Environments with and without the agent stand below one another, each with its own coverage."""
+    """Environments with and without the agent are listed one below the other, each with its own coverage."""
     other = dataclasses.replace(report(failing()), environment="without-agent")
     lines = render_table(report(passing()), other).splitlines()
     assert [line.split()[0] for line in lines[2:4]] == ["example", "without-agent"]
@@ -95,7 +95,7 @@ def test_several_environments_share_one_table() -> None:
 
 
 def test_foreign_text_in_a_table_is_escaped_once() -> None:
-    """Terminal codes smuggled into a report are shown and not obeyed; escapes that stand there stay as they are."""
+    """Terminal codes in a report are shown and not obeyed; escapes that are already there stay as they are."""
     evil = dataclasses.replace(failing(), reason="red \x1b[31m", target=r"kept \x1b")
     shown = render_table(report(evil, problems=("line\nbreak",)))
     assert r"red \x1b[31m" in shown
