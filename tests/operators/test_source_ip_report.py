@@ -181,6 +181,12 @@ def test_the_last_task_fails_on_a_fail() -> None:
         assert_on([left(Outcome.PASS, Outcome.FAIL)])
 
 
+def test_the_last_task_says_where_the_table_is() -> None:
+    """The last task's own log has no table, so its message names the task whose log has it."""
+    with pytest.raises(AirflowException, match=r"The table in the log of task report has all verdicts"):
+        assert_on([left(Outcome.FAIL)])
+
+
 def test_the_last_task_lets_a_pass_pass() -> None:
     """The twin: a report of nothing but PASS does not fail it."""
     assert_on([left(Outcome.PASS)], fail_on=["FAIL", "ERROR", "INCONCLUSIVE"])

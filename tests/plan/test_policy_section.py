@@ -112,7 +112,7 @@ def test_an_agent_for_ipv6_masquerades_it(settings: dict[str, bool], *, masquera
 
 @pytest.mark.parametrize("policy", ["composer", "gke-default"])
 @pytest.mark.parametrize(
-    ("image", "fixed"), [("composer-1.20.12-airflow-1.10.15", False), ("composer-2.14.1-airflow-2.10.5", True)]
+    ("image", "fixed"), [("composer-1.20.12-airflow-1.10.15", False), ("composer-2.17.9-airflow-2.11.1", True)]
 )
 def test_only_autopilot_has_gkes_fixed_policy(policy: str, image: str, *, fixed: bool) -> None:
     """Composer 1 runs on Standard clusters, where GKE keeps no ranges of its own from being masqueraded."""

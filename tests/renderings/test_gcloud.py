@@ -276,7 +276,7 @@ def test_a_key_with_dots_is_no_path() -> None:
     ("image", "field"),
     [
         ("composer-1.20.12-airflow-2.4.3", "workloadsConfig.scheduler.count"),
-        ("composer-2.14.1-airflow-2.10.5", "softwareConfig.schedulerCount"),
+        ("composer-2.17.9-airflow-2.11.1", "softwareConfig.schedulerCount"),
         ("composer-latest-airflow-2", "softwareConfig.schedulerCount"),
     ],
 )
