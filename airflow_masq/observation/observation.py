@@ -1,4 +1,4 @@
-"""One answer of one observer to one vantage, and where that vantage was.
+"""One answer of one observer to one vantage.
 
 A verdict rests on these facts, so they stay as they were seen: no expectation enters here, no address is guessed, and
 nothing that an observer or a network did is an exception.
@@ -15,51 +15,6 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from netaddr import IPAddress
-
-
-class Component(StrEnum):
-    """The part of an Airflow environment that a probe ran in."""
-
-    WORKER = "worker"
-    TRIGGERER = "triggerer"
-    SCHEDULER = "scheduler"
-    DAG_PROCESSOR = "dag-processor"
-    WEB_SERVER = "web-server"
-    UNKNOWN = "unknown"
-
-    @classmethod
-    def of_hostname(cls, hostname: str) -> Component:
-        """Name the component of a Pod by its hostname, for example ``airflow-worker-7k2xq``."""
-        matches = (component for prefix, component in _COMPONENT_OF_PREFIX.items() if hostname.startswith(prefix))
-        return next(matches, cls.UNKNOWN)
-
-
-# How Composer 2 names its Pods: the workload's name, a dash, and what Kubernetes adds
-# [source: composer-workload-names]; that the name of the Pod starts with the workload's is inferred, not verified in a
-# live environment.
-_COMPONENT_OF_PREFIX: Final = {
-    "airflow-worker-": Component.WORKER,
-    "airflow-triggerer-": Component.TRIGGERER,
-    "airflow-scheduler-": Component.SCHEDULER,
-    "airflow-dag-processor-": Component.DAG_PROCESSOR,
-    "airflow-webserver-": Component.WEB_SERVER,
-}
-
-
-@dataclass(frozen=True, kw_only=True)
-class Vantage:
-    """Where a probe ran.
-
-    :param hostname: the Pod's hostname.
-    :param pod_ip: the Pod's own address, as its sockets have it; ``None`` where no socket got that far.
-    :param component: what the Pod runs.
-    :param environment: the environment's name.
-    """
-
-    hostname: str
-    pod_ip: IPAddress | None
-    component: Component
-    environment: str
 
 
 class Failure(StrEnum):

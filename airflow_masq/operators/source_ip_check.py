@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from airflow_masq.airflow_compat import BaseOperator
 from airflow_masq.exceptions import AirflowMasqError, InvalidInputError
 from airflow_masq.hooks.source_ip import SourceIpHook
-from airflow_masq.observation.observation import Component, Observation, Vantage
+from airflow_masq.observation.observation import Observation
+from airflow_masq.observation.vantage import Component, Vantage
 from airflow_masq.operators.error_mapping import translate_errors
 from airflow_masq.operators.run_reports import REASON_XCOM_KEY, REPORT_XCOM_KEY, UNKNOWN_ENVIRONMENT
 from airflow_masq.operators.run_settings import find_plan, refuse_unknown_conf

@@ -1,6 +1,8 @@
 """What observations come to: judge, report, and what a run asserts and announces; pure, no input or output."""
 
 from airflow_masq.verdict.assertion import FAILABLE_OUTCOMES, assert_reports, parse_outcomes
+from airflow_masq.verdict.bounding import bound_reports
+from airflow_masq.verdict.changes import TargetHistory, add_history
 from airflow_masq.verdict.codes import CODES, CodeMeaning, Outcome, VerdictCode, find_code, write_code_page
 from airflow_masq.verdict.event_summary import EventSource, summarise_reports
 from airflow_masq.verdict.judge import judge
@@ -18,9 +20,12 @@ __all__ = [
     "ObservedFinding",
     "Outcome",
     "Report",
+    "TargetHistory",
     "Verdict",
     "VerdictCode",
+    "add_history",
     "assert_reports",
+    "bound_reports",
     "find_code",
     "from_dict",
     "judge",

@@ -3,9 +3,10 @@
     40x  PASS          the address that was seen is the address needed
     41x  FAIL          it is not
     42x  INCONCLUSIVE  nothing was seen, or what was seen proves nothing
-    43x  INCONCLUSIVE  the vantage cannot speak for the environment's workers
+    43x  INCONCLUSIVE  the vantage cannot speak for the environment's workers, or the worker was too slow
     44x  ERROR         the probe was not carried out as asked
     46x  ERROR         a check of a run left no report: a problem of the report, and no verdict
+    47x  INCONCLUSIVE  what was seen proves nothing, continued from 42x
     49x  (none)        findings beside a verdict; they never change it
 
 The table contains only texts; ``judge.py`` decides.
@@ -58,8 +59,11 @@ class VerdictCode(StrEnum):
     UNKNOWN_SOURCE = "MASQ427"
     HIDDEN_BY_NAT = "MASQ428"
     MASQUERADED_UNINTENDED = "MASQ429"
-    VANTAGE_IS_TRIGGERER = "MASQ431"
+    VANTAGE_IS_NO_WORKER = "MASQ431"
     VANTAGE_IS_NO_POD = "MASQ432"
+    VANTAGE_UNKNOWN = "MASQ433"
+    POD_RANGES_UNKNOWN = "MASQ434"
+    WORKER_TOO_SLOW = "MASQ435"
     REFUSED = "MASQ441"
     NAME_UNRESOLVED = "MASQ442"
     TLS_FAILED = "MASQ443"
@@ -74,8 +78,11 @@ class VerdictCode(StrEnum):
     NOT_PROBED = "MASQ452"
     CHECK_REFUSED = "MASQ461"
     CHECK_LOST = "MASQ462"
+    REPEATS_CLIENTS = "MASQ471"
+    ADDRESS_WITHOUT_ANSWER = "MASQ472"
     MODEL_DISAGREES = "MASQ491"
     ATTEMPTS_DISAGREE = "MASQ492"
+    ADDRESSES_DIFFER = "MASQ493"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -270,11 +277,17 @@ _NOTHING_PROVED: Final = {
         ),
         what_to_do="Add at least the cluster's node and Pod ranges to the non-masquerade destinations.",
     ),
-    VerdictCode.VANTAGE_IS_TRIGGERER: CodeMeaning(
+    VerdictCode.VANTAGE_IS_NO_WORKER: CodeMeaning(
         outcome=Outcome.INCONCLUSIVE,
-        title="The probe ran in the triggerer",
-        meaning="The source is as needed, but it is the triggerer's, which is another Pod than the workers.",
-        causes="The task was deferred, and its trigger runs in the triggerer.",
+        title="The probe ran in another component than a worker",
+        meaning=(
+            "The probe ran in the triggerer, a scheduler, a DAG processor or the web server, which is another Pod than "
+            "the workers, often on another node. So a right address proves nothing about workers."
+        ),
+        causes=(
+            "The task was deferred, and its trigger ran in the triggerer; or a person started the check by hand in "
+            "that Pod, for example with `airflow tasks test`."
+        ),
         what_to_do="Run the check as an ordinary task, which runs on a worker.",
     ),
     VerdictCode.VANTAGE_IS_NO_POD: CodeMeaning(
@@ -289,6 +302,76 @@ _NOTHING_PROVED: Final = {
             "address without masquerading) or over loopback, or the plan's `pod_ranges` are incomplete."
         ),
         what_to_do="Run the check on a worker, and list every Pod range of the cluster.",
+    ),
+    VerdictCode.VANTAGE_UNKNOWN: CodeMeaning(
+        outcome=Outcome.INCONCLUSIVE,
+        title="Nothing shows that the probe ran on a worker",
+        meaning=(
+            "The source is as needed, but neither the environment variables nor the hostname nor the labels of the Pod "
+            "show which component the probe ran in. A machine that is no worker has a right address by chance."
+        ),
+        causes=(
+            "The check ran on a desk, in a Pod of another program, or in a Pod of the KubernetesPodOperator, which is "
+            "named for its task and carries no variable of Airflow's."
+        ),
+        what_to_do=(
+            "Run the check as a task of the environment. On a Pod that stands for a worker, mount its labels with the "
+            "downward API at `/etc/podinfo/labels`, or set the environment variable `AIRFLOW_MASQ_COMPONENT=worker`."
+        ),
+    ),
+    VerdictCode.POD_RANGES_UNKNOWN: CodeMeaning(
+        outcome=Outcome.INCONCLUSIVE,
+        title="The plan does not say which addresses Pods have",
+        meaning=(
+            "The source is as needed, but the plan lacks Pod ranges of this IP version, so it is not known whether the "
+            "probe ran in a Pod of the cluster."
+        ),
+        causes="The plan leaves the Pod range to Google, or lacks the IPv6 range of a dual-stack cluster.",
+        what_to_do=(
+            "Add `network.pod_ranges` to the plan, for example from the environment's `ipAllocationPolicy` or the "
+            "cluster's page in the Google Cloud console."
+        ),
+    ),
+    VerdictCode.WORKER_TOO_SLOW: CodeMeaning(
+        outcome=Outcome.INCONCLUSIVE,
+        title="The worker itself was too slow",
+        meaning=(
+            "The probing process did not get to run in time, so it cannot tell whether the observer answered. This says "
+            "nothing about the observer or the network."
+        ),
+        causes="The worker has too little CPU, many tasks run on it at once, or the plan asks too many targets at once.",
+        what_to_do="Run the check with fewer targets at once, with a longer time limit, or while the worker is idle.",
+    ),
+    VerdictCode.REPEATS_CLIENTS: CodeMeaning(
+        outcome=Outcome.INCONCLUSIVE,
+        title="The observer repeats what clients tell it",
+        meaning=(
+            "One more request carried an invented address in its forwarding headers (a canary), and the observer named "
+            "that address. It tells what a header says and not where a connection comes from, so any proxy on the way "
+            "can make its answer look right."
+        ),
+        causes="The observer trusts `X-Forwarded-For` or a similar header from everyone, as httpbin's `/ip` does.",
+        what_to_do=(
+            "Let the observer answer with the peer address of its socket, for example nginx with "
+            "`return 200 $remote_addr`. If you know that nothing is in between, set `canary: false` on the target; the "
+            "verdict is then not vouched for by the canary."
+        ),
+    ),
+    VerdictCode.ADDRESS_WITHOUT_ANSWER: CodeMeaning(
+        outcome=Outcome.INCONCLUSIVE,
+        title="One of the observer's addresses gave no answer",
+        meaning=(
+            "The observer's name has several addresses. Some saw the source that is needed, but at least one gave no "
+            "usable answer. A firewall that drops a leaked Pod address looks the same, so the target does not pass."
+        ),
+        causes=(
+            "A server behind the name is down or refuses, the route to its network is missing, or that side's firewall "
+            "drops this source."
+        ),
+        what_to_do=(
+            "Read the reason: it names the address. Mend that server or take its address out of DNS. To judge the "
+            "addresses apart, write each as a target of its own."
+        ),
     ),
 }
 
@@ -420,11 +503,26 @@ _FINDINGS: Final = {
         outcome=None,
         title="The attempts disagree",
         meaning=(
-            "Attempts moments apart, or checks on one worker, saw different kinds of answers. Of attempts, the last "
-            "address decides; of checks, the worst verdict is kept."
+            "Attempts moments apart at one address, or checks on one worker, saw different kinds of answers. Of "
+            "attempts, the last that saw a source decides; of checks, the worst verdict is kept."
         ),
         causes="The Pod had just started and its node's rules were not complete, or the path is unstable.",
         what_to_do="If only new Pods are affected, delay their first connection. If not, look for an unstable path.",
+    ),
+    VerdictCode.ADDRESSES_DIFFER: CodeMeaning(
+        outcome=None,
+        title="The observer's addresses differ",
+        meaning=(
+            "The observer's name has several addresses, and they saw different kinds of source, or some gave no answer. "
+            "The worst of them is the verdict."
+        ),
+        causes=(
+            "The addresses are in networks that the policy treats differently, one of them is IPv6, or a server is down."
+        ),
+        what_to_do=(
+            "Compare the addresses that the message names. An IPv6 address to which no packet left this Pod needs "
+            "nothing: the cluster has no IPv6."
+        ),
     ),
 }
 

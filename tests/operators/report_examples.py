@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from netaddr import IPAddress
 
-from airflow_masq.observation.observation import Component, Failure, Observation, Vantage
+from airflow_masq.observation.observation import Failure, Observation
+from airflow_masq.observation.vantage import Component, Vantage
 from airflow_masq.plan import plan_from_mapping
 from airflow_masq.verdict import Outcome, Report, Verdict, judge
 

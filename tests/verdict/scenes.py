@@ -15,7 +15,8 @@ from netaddr import IPAddress, IPNetwork
 from airflow_masq.environment import EnvironmentResource
 from airflow_masq.network.policy import make_composer_policy, make_gke_default_policy
 from airflow_masq.network.ranges import AddressKind, NetworkRanges
-from airflow_masq.observation.observation import Component, Failure, Observation, Vantage
+from airflow_masq.observation.observation import Failure, Observation
+from airflow_masq.observation.vantage import Component, Vantage
 from airflow_masq.plan import Plan, Target
 from airflow_masq.verdict import Verdict, judge
 

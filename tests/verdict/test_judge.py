@@ -12,7 +12,8 @@ from netaddr import IPAddress, IPNetwork
 
 from airflow_masq.network.policy import make_no_policy
 from airflow_masq.network.ranges import SOURCE_KINDS, AddressKind, NetworkRanges
-from airflow_masq.observation.observation import Component, Failure, Observation
+from airflow_masq.observation.observation import Failure, Observation
+from airflow_masq.observation.vantage import Component
 from airflow_masq.plan import plan_from_mapping
 from airflow_masq.verdict import CODES, Outcome, Verdict, judge
 from tests.verdict.scenes import (

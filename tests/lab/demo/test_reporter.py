@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from netaddr import IPAddress
 
-from airflow_masq.observation.observation import Component, Failure, Observation, Vantage
+from airflow_masq.observation.observation import Failure, Observation
+from airflow_masq.observation.vantage import Component, Vantage
 from airflow_masq.plan import Plan, plan_from_mapping
 from airflow_masq.verdict import Outcome, Report, Verdict, judge, to_dict
 from lab.demo.reporter import Reporter
