@@ -30,7 +30,7 @@ COMPONENT_VARIABLE: Final = "AIRFLOW_MASQ_COMPONENT"
 """Where nothing else tells, a user may set it to ``worker``, for example on a KubernetesPodOperator's Pod."""
 
 POD_LABELS_FILE: Final = "/etc/podinfo/labels"
-"""Where a volume of the downward API holds the Pod's labels in Kubernetes' own example [source: k8s-downward-labels]."""
+"""Where Kubernetes' own example of a downward API volume has the Pod's labels [source: k8s-downward-labels]."""
 
 # The last three are names that Kubernetes' and Google's examples use for `spec.nodeName`; none is a standard.
 _NODE_NAME_VARIABLES: Final = ("AIRFLOW_MASQ_NODE_NAME", "NODE_NAME", "K8S_NODE_NAME", "MY_NODE_NAME")
@@ -64,7 +64,7 @@ class Clue(StrEnum):
 # Names of Airflow's parts, as they stand in workloads, labels and hostnames.
 _COMPONENT_OF_NAME: Final = {
     "worker": Component.WORKER,
-    "k8s-worker": Component.WORKER,  # Composer's prefix for Pods of the KubernetesExecutor [source: composer-k8s-worker]
+    "k8s-worker": Component.WORKER,  # a Pod of the KubernetesExecutor on Composer [source: composer-k8s-worker]
     "triggerer": Component.TRIGGERER,
     "scheduler": Component.SCHEDULER,
     "dag-processor": Component.DAG_PROCESSOR,

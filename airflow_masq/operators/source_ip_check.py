@@ -8,14 +8,20 @@ from __future__ import annotations
 import os
 import socket
 import time
+from collections import Counter
 from functools import partial
-from typing import TYPE_CHECKING, Any, ClassVar
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
-from airflow_masq.airflow_compat import BaseOperator
+from airflow_masq.airflow_compat import BaseOperator, count_in_metrics
 from airflow_masq.exceptions import AirflowMasqError, InvalidInputError
 from airflow_masq.hooks.source_ip import SourceIpHook
 from airflow_masq.observation.observation import Observation
-from airflow_masq.observation.vantage import Component, Vantage
+from airflow_masq.observation.vantage import (
+    COMPOSER_ENVIRONMENT_VARIABLE,
+    POD_LABELS_FILE,
+    recognise_vantage,
+)
 from airflow_masq.operators.error_mapping import translate_errors
 from airflow_masq.operators.run_reports import REASON_XCOM_KEY, REPORT_XCOM_KEY, UNKNOWN_ENVIRONMENT
 from airflow_masq.operators.run_settings import find_plan, refuse_unknown_conf
@@ -23,17 +29,29 @@ from airflow_masq.operators.settings import read_seconds, read_whole_number
 from airflow_masq.plan_file import read_plan
 from airflow_masq.reading import Place
 from airflow_masq.text import describe, printable
-from airflow_masq.verdict import Outcome, Report, assert_reports, judge, parse_outcomes, render_table, to_dict
+from airflow_masq.verdict import (
+    Outcome,
+    Report,
+    assert_reports,
+    bound_reports,
+    judge,
+    parse_outcomes,
+    render_table,
+    to_dict,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from netaddr import IPAddress
 
     from airflow_masq.airflow_compat import Context
     from airflow_masq.plan import Plan, Target
 
-#: Set by Composer on every component [source: composer-reserved-variables]; that it holds the environment's id is
-#: inferred from its name.
-COMPOSER_ENVIRONMENT_VARIABLE = "COMPOSER_ENVIRONMENT"
+#: The counter of Airflow's metrics that every verdict adds to, with the tags environment, target, outcome and code.
+VERDICT_METRIC: Final = "airflow_masq.verdict"
+
+_MOST_LABEL_CHARACTERS: Final = 65_536
 
 
 class SourceIpCheckOperator(BaseOperator):
@@ -49,8 +67,8 @@ class SourceIpCheckOperator(BaseOperator):
         ``AIRFLOW_MASQ_PLAN`` and the file ``/home/airflow/gcs/data/masquerade-plan.yaml``).
     :param targets: the names of the plan's targets to probe (default ``None``: all).
     :param attempts: how often an observer that gives no answer is asked, 1 to 10 (default 3). With more than 1, a
-        target that FAILs is asked once more, since the first seconds of a Pod can show a wrong address. The last answer
-        counts.
+        target that FAILs is asked once more, since the first seconds of a Pod can show a wrong address. For each
+        address of the observer its own last answer counts.
     :param timeout_seconds: the time limit of one attempt, 0.1 to 60 (default 5).
     :param wait_seconds: the pause before another attempt, 0 to 60 (default 1).
     :param fail_on: the outcomes that fail the task: ``FAIL``, ``ERROR``, ``INCONCLUSIVE`` (default ``FAIL`` and
@@ -120,7 +138,8 @@ class SourceIpCheckOperator(BaseOperator):
                 context["ti"].xcom_push(key=REASON_XCOM_KEY, value=reason)
                 raise
             self.log.info("Which source address services see from this worker:\n%s", render_table(report))
-            context["ti"].xcom_push(key=REPORT_XCOM_KEY, value=to_dict(report))
+            context["ti"].xcom_push(key=REPORT_XCOM_KEY, value=to_dict(*bound_reports([report])))
+            self._count_verdicts(report)
             assert_reports([report], fail_on=fail_on)
 
     def _check(self) -> Report:
@@ -144,6 +163,16 @@ class SourceIpCheckOperator(BaseOperator):
         again = observe([target for target in targets if target.name in wrong])
         observations = {name: seen + again.get(name, ()) for name, seen in observations.items()}
         return _judge(targets, observations, plan=plan, environment=environment)
+
+    def _count_verdicts(self, report: Report) -> None:
+        """Count the verdicts in Airflow's metrics; a metrics backend that fails does not fail the check."""
+        counts = Counter((verdict.target, verdict.outcome, verdict.code) for verdict in report.verdicts)
+        try:
+            for (target, outcome, code), count in counts.items():
+                tags = {"environment": report.environment, "target": target, "outcome": outcome, "code": code}
+                count_in_metrics(VERDICT_METRIC, count=count, tags={name: str(value) for name, value in tags.items()})
+        except Exception:
+            self.log.warning("The verdicts could not be counted in Airflow's metrics.", exc_info=True)
 
     def _name_environment(self, plan: Plan) -> str:
         """Name the environment by the task's argument, else by Composer's variable, else by the plan."""
@@ -183,17 +212,34 @@ def _choose_targets(targets: Sequence[Target], *, names: object) -> Sequence[Tar
 def _judge(
     targets: Sequence[Target], observations: Mapping[str, tuple[Observation, ...]], *, plan: Plan, environment: str
 ) -> Report:
-    # This Pod's address as the probing sockets had it; an address in the plan's Pod ranges is preferred.
-    addresses = [
-        each.local_address for seen in observations.values() for each in seen if each.local_address is not None
-    ]
-    in_pod_ranges = [address for address in addresses if any(address in pods for pods in plan.ranges.pod)]
-    hostname = socket.gethostname()
-    vantage = Vantage(
-        hostname=hostname,
-        pod_ip=next(iter(in_pod_ranges or addresses), None),
-        component=Component.of_hostname(hostname),
+    vantage = recognise_vantage(
+        hostname=socket.gethostname(),
+        variables=os.environ,
+        labels_text=_read_labels(Path(POD_LABELS_FILE)),
+        pod_ip=_find_own_address(observations.values(), plan=plan),
         environment=environment,
     )
     verdicts = tuple(judge(target, observations[target.name], vantage=vantage, plan=plan) for target in targets)
     return Report(environment=environment, verdicts=verdicts)
+
+
+def _find_own_address(seen: Iterable[tuple[Observation, ...]], *, plan: Plan) -> IPAddress | None:
+    """Find this Pod's address as the probing sockets had it: one in the plan's Pod ranges first, IPv4 first.
+
+    So all workers name theirs alike, and a Pod with addresses of both versions counts once.
+    """
+    addresses = {each.local_address for observations in seen for each in observations if each.local_address is not None}
+    return min(
+        addresses,
+        key=lambda address: (not any(address in pods for pods in plan.ranges.pod), address.version, int(address)),
+        default=None,
+    )
+
+
+def _read_labels(path: Path) -> str:
+    """Read this Pod's labels where its author mounted them; a Pod without that file has none to tell."""
+    try:
+        with path.open(encoding="utf-8", errors="replace") as file:
+            return file.read(_MOST_LABEL_CHARACTERS)
+    except OSError:
+        return ""

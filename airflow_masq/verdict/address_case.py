@@ -1,12 +1,12 @@
 """One address of a target as one vantage observed it, and what that comes to.
 
-    no address in any observation ────────────────────────────▶ by the table of failures
-    a reply that shows something in between ──────────────────▶ INCONCLUSIVE, whichever address it names
-    an observer that repeats what clients tell it ────────────▶ INCONCLUSIVE, likewise
-    the last address ─▶ attribution ─▶ expect? ─▶ else allowed_sources? ─▶ else the environment's intent
-                                          └──────────────┴────────────────────┴─▶ a PASS from a vantage that is not a
-                                                                                  worker's Pod, and anything seen from
-                                                                                  off the cluster, is INCONCLUSIVE
+no address in any observation ────────────────────────────▶ by the table of failures
+a reply that shows something in between ──────────────────▶ INCONCLUSIVE, whichever address it names
+an observer that repeats what clients tell it ────────────▶ INCONCLUSIVE, likewise
+the last address ─▶ attribution ─▶ expect? ─▶ else allowed_sources? ─▶ else the environment's intent
+                                      └──────────────┴────────────────────┴─▶ a PASS from a vantage that is not a
+                                                                              worker's Pod, and anything seen from
+                                                                              off the cluster, is INCONCLUSIVE
 """
 
 from __future__ import annotations
@@ -17,14 +17,15 @@ from typing import TYPE_CHECKING, Final
 
 from airflow_masq.network.firewall import FirewallAnswer
 from airflow_masq.network.prediction import Prediction, predict
-from airflow_masq.network.ranges import IPV6, AddressKind
+from airflow_masq.network.ranges import AddressKind
 from airflow_masq.observation.observation import Canary, Failure, Observation, choose_deciding
-from airflow_masq.observation.vantage import COMPONENT_VARIABLE, Component, Vantage
+from airflow_masq.observation.vantage import Vantage
 from airflow_masq.plan import Plan, Target
 from airflow_masq.text import join_words
 from airflow_masq.verdict.codes import CODES, Outcome, VerdictCode
 from airflow_masq.verdict.consistency import CODE_OF_FAILURE, is_never_a_source
 from airflow_masq.verdict.report import ObservedFinding
+from airflow_masq.verdict.standing import Standing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -100,6 +101,11 @@ class AddressCase:
         """The Pod's own address, as the probing socket had it."""
         return (None if self.last is None else self.last.local_address) or self.vantage.pod_ip
 
+    @cached_property
+    def standing(self) -> Standing:
+        """Whether the vantage can speak for the workers."""
+        return Standing(component=self.vantage.component, own_address=self.own_address, ranges=self.plan.ranges)
+
     @property
     def was_asked(self) -> bool:
         """Whether a packet left towards this address, so that a leak would have been possible.
@@ -130,7 +136,7 @@ class AddressCase:
     @cached_property
     def prediction(self) -> Prediction | None:
         """What the model expects. It explains, and never decides."""
-        if self.destination is None or self.own_address is None or self.is_off_cluster:
+        if self.destination is None or self.own_address is None or self.standing.is_off_cluster:
             return None
         return predict(
             self.plan.ranges,
@@ -182,8 +188,9 @@ class AddressCase:
             code, rest = self._judge_by_expectation(self.target.expect)
         else:
             code, rest = self._judge_by_intent()
-        if CODES[code].outcome is Outcome.PASS or self.is_off_cluster:
-            code, rest = self._object_to_vantage() or (code, rest)
+        if CODES[code].outcome is Outcome.PASS or self.standing.is_off_cluster:
+            is_unchanged_node = self.kind is AddressKind.NODE and self.address == self.own_address
+            code, rest = self.standing.find_objection(is_unchanged_node=is_unchanged_node) or (code, rest)
         return code, f"The observer saw {self.address} ({self.kind}){rest}."
 
     @property
@@ -205,8 +212,8 @@ class AddressCase:
         reason = detail[:1].upper() + detail[1:]
         if len(self.observations) > 1:
             reason += f" (the last of {len(self.observations)} attempts)"
-        if failure in _SILENCE and self.is_off_cluster:
-            code, rest = self._object_to_vantage() or (code, "")
+        if failure in _SILENCE and self.standing.is_off_cluster:
+            code, rest = self.standing.find_objection() or (code, "")
             reason += rest
         elif failure in _SILENCE and prediction is not None:
             reason += f"; the model expects {_describe_expectation(prediction)}"
@@ -257,64 +264,6 @@ class AddressCase:
         rest = _WORDS_OF_INTENT[code].format(destination=self.destination or "that destination")
         is_explained = code in {VerdictCode.NOT_MASQUERADED, VerdictCode.UNKNOWN_SOURCE}
         return code, rest + (self._explain() if is_explained else "")
-
-    def _object_to_vantage(self) -> tuple[VerdictCode, str] | None:
-        """Only a worker's Pod can prove something about the workers."""
-        own, component = self.own_address, self.vantage.component
-        if component not in {Component.WORKER, Component.UNKNOWN}:
-            rest = (
-                f", but from the {component}, which is another Pod than the workers: run the check as an ordinary task"
-            )
-            return VerdictCode.VANTAGE_IS_NO_WORKER, rest
-        # Where ranges of Pods and nodes overlap, an unchanged address may be that of a Pod on its node's network.
-        has_nodes_address = self.kind is AddressKind.NODE and self.address == own
-        if self.is_in_pod_ranges and component is Component.WORKER and not has_nodes_address:
-            return None
-        if has_nodes_address:
-            rest = f", but the probe's own address {own} is a node's, so this proves nothing about Pods"
-            return VerdictCode.VANTAGE_IS_NO_POD, rest
-        if own is not None and not self.is_in_pod_ranges and (self.is_no_pod or self._has_pod_ranges(own.version)):
-            rest = (
-                f", but the probe's own address {own} is in no Pod range of the plan, so this proves nothing about "
-                "workers"
-            )
-            return VerdictCode.VANTAGE_IS_NO_POD, rest
-        if component is Component.UNKNOWN:
-            rest = (
-                ", but nothing shows that this ran on a worker: run the check as a task of the environment, or set "
-                f"{COMPONENT_VARIABLE}=worker on a Pod that stands for one"
-            )
-            return VerdictCode.VANTAGE_UNKNOWN, rest
-        if own is None:
-            return VerdictCode.VANTAGE_IS_NO_POD, ", but the probe's own address is not known"
-        which = "an IPv6 range in network.pod_ranges" if own.version == IPV6 else "network.pod_ranges"
-        rest = f", but the plan lacks {which}, which would show that the probe's own address {own} is a Pod's"
-        return VerdictCode.POD_RANGES_UNKNOWN, rest
-
-    def _has_pod_ranges(self, version: int) -> bool:
-        return any(network.version == version for network in self.plan.ranges.pod)
-
-    @cached_property
-    def is_in_pod_ranges(self) -> bool:
-        """Whether the probe's own address is one that the plan has for Pods."""
-        own = self.own_address
-        return own is not None and any(own in network for network in self.plan.ranges.pod)
-
-    @property
-    def is_no_pod(self) -> bool:
-        """Whether the probe's own address is one that no Pod has: loopback, link-local, or a node's."""
-        own, nodes = self.own_address, self.plan.ranges.node
-        return own is not None and (
-            own.is_loopback() or own.is_link_local() or any(own in network for network in nodes)
-        )
-
-    @cached_property
-    def is_off_cluster(self) -> bool:
-        """Whether the plan's ranges say nothing of where the probe ran: a desk, loopback, a node's own network.
-
-        A worker outside the Pod ranges is another matter: the plan lacks its range, and what leaks from it has leaked.
-        """
-        return not self.is_in_pod_ranges and (self.is_no_pod or self.vantage.component is not Component.WORKER)
 
     def _explain(self) -> str:
         """Name the likely causes of an address that is not as needed, as the end of a sentence."""

@@ -1,4 +1,4 @@
-"""Reports of a bounded size, since Airflow keeps XComs in its database: the worst verdicts first, the others counted."""
+"""Reports of a bounded size, since Airflow keeps XComs in its database: the worst verdicts stay, the others count."""
 
 from __future__ import annotations
 
@@ -71,7 +71,8 @@ def _list_by_weight(reports: Sequence[Report]) -> Iterable[tuple[int, Verdict]]:
         if verdict.outcome is outcome
     ]
     seen = set()
-    first, others = [], []
+    first: list[tuple[int, Verdict]] = []
+    others: list[tuple[int, Verdict]] = []
     for position, verdict in pairs:
         is_first = (position, verdict.vantage) not in seen
         seen.add((position, verdict.vantage))

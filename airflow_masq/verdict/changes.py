@@ -76,6 +76,7 @@ def add_history(report: Report, *, previous: Report | None) -> Report:
     known = {} if previous is None else {history.target: history for history in previous.history}
     started = _find_starts(report)
     histories = []
+    recent: tuple[Outcome, ...]
     for target, outcome in find_target_outcomes(report).items():
         before = known.get(target)
         if before is None:
@@ -85,9 +86,7 @@ def add_history(report: Report, *, previous: Report | None) -> Report:
             is_same = before.outcome is outcome
             began = before.since if is_same else started.get(target)
             former = before.previous if is_same else before.outcome
-        histories.append(
-            TargetHistory(target=target, outcome=outcome, since=began, previous=former, recent=recent)
-        )
+        histories.append(TargetHistory(target=target, outcome=outcome, since=began, previous=former, recent=recent))
     return replace(report, history=tuple(histories))
 
 

@@ -336,10 +336,10 @@ _NOTHING_PROVED: Final = {
         outcome=Outcome.INCONCLUSIVE,
         title="The worker itself was too slow",
         meaning=(
-            "The probing process did not get to run in time, so it cannot tell whether the observer answered. This says "
-            "nothing about the observer or the network."
+            "The probing process did not get to run in time, so it cannot tell whether the observer answered. This "
+            "says nothing about the observer or the network."
         ),
-        causes="The worker has too little CPU, many tasks run on it at once, or the plan asks too many targets at once.",
+        causes="The worker has too little CPU, many tasks run on it at once, or too many targets were asked at once.",
         what_to_do="Run the check with fewer targets at once, with a longer time limit, or while the worker is idle.",
     ),
     VerdictCode.REPEATS_CLIENTS: CodeMeaning(
@@ -513,12 +513,10 @@ _FINDINGS: Final = {
         outcome=None,
         title="The observer's addresses differ",
         meaning=(
-            "The observer's name has several addresses, and they saw different kinds of source, or some gave no answer. "
-            "The worst of them is the verdict."
+            "The observer's name has several addresses, and they saw different kinds of source, or some gave no "
+            "answer. The worst of them is the verdict."
         ),
-        causes=(
-            "The addresses are in networks that the policy treats differently, one of them is IPv6, or a server is down."
-        ),
+        causes=("The addresses are in networks that the policy treats differently, one is IPv6, or a server is down."),
         what_to_do=(
             "Compare the addresses that the message names. An IPv6 address to which no packet left this Pod needs "
             "nothing: the cluster has no IPv6."

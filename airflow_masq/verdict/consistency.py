@@ -6,6 +6,7 @@ one can write PASS beside the evidence of a FAIL.
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING, Final
 
 from netaddr import IPNetwork
@@ -17,7 +18,7 @@ from airflow_masq.observation.vantage import Component
 from airflow_masq.verdict.codes import CODES, Outcome, VerdictCode
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from netaddr import IPAddress
 
@@ -51,7 +52,7 @@ _VANTAGE_CODES: Final = frozenset(
         VerdictCode.POD_RANGES_UNKNOWN,
     }
 )
-# What an attribution must be for a code; `None` where the code says nothing of it.
+# What an attribution must be for a code; other codes say nothing of it.
 _KINDS_OF_CODE: Final = {
     VerdictCode.MASQUERADED: frozenset({AddressKind.NODE, AddressKind.NODE_EXTERNAL, AddressKind.NAT}),
     VerdictCode.MASQUERADED_UNINTENDED: frozenset({AddressKind.NODE, AddressKind.NODE_EXTERNAL, AddressKind.NAT}),
@@ -75,8 +76,16 @@ def is_never_a_source(address: IPAddress) -> bool:
 
 def find_contradiction(verdict: Verdict) -> str | None:
     """Find the first thing in a verdict that contradicts another; ``None`` where nothing does."""
-    checks = (_contradicts_code, _contradicts_evidence, _contradicts_need, _contradicts_vantage, _contradicts_range)
-    return next(filter(None, (check(verdict) for check in checks)), None)
+    attempts = list_attempts(verdict.evidence, destination=verdict.destination)
+    found = itertools.chain(
+        _compare_code(verdict),
+        _compare_evidence(verdict, attempts=attempts),
+        _compare_proof(verdict, attempts=attempts),
+        _compare_need(verdict),
+        _compare_vantage(verdict, attempts=attempts),
+        _compare_ranges(verdict),
+    )
+    return next(found, None)
 
 
 def list_attempts(evidence: Sequence[Observation], *, destination: IPAddress | None) -> list[Observation]:
@@ -84,91 +93,92 @@ def list_attempts(evidence: Sequence[Observation], *, destination: IPAddress | N
     return [observation for observation in evidence if observation.destination == destination]
 
 
-def _contradicts_code(verdict: Verdict) -> str | None:
-    if CODES[verdict.code].outcome is not verdict.outcome:
-        return f"{verdict.code} does not stand for {verdict.outcome}"
+def _compare_code(verdict: Verdict) -> Iterator[str]:
+    """Compare the code with the outcome, the attribution and the findings."""
+    code, kinds = verdict.code, _KINDS_OF_CODE.get(verdict.code)
+    if CODES[code].outcome is not verdict.outcome:
+        yield f"{code} does not stand for {verdict.outcome}"
     for finding in verdict.findings:
         if CODES[finding.code].outcome is not None:
-            return f"{finding.code} is not the code of a finding"
+            yield f"{finding.code} is not the code of a finding"
     if verdict.outcome is Outcome.PASS and verdict.observed is None:
-        return "nothing that was not seen may pass"
-    if verdict.code in _KINDS_OF_CODE and verdict.attribution not in _KINDS_OF_CODE[verdict.code]:
-        return f"{verdict.code} does not go with an address that is {verdict.attribution}"
-    return None
+        yield "nothing that was not seen may pass"
+    if kinds is not None and verdict.attribution not in kinds:
+        yield f"{code} does not go with an address that is {verdict.attribution or 'not known'}"
 
 
-def _contradicts_evidence(verdict: Verdict) -> str | None:
-    attempts = list_attempts(verdict.evidence, destination=verdict.destination)
+def _compare_evidence(verdict: Verdict, *, attempts: Sequence[Observation]) -> Iterator[str]:
+    """Compare the address, or the failure, with the attempts."""
     last = choose_deciding(attempts)
     if verdict.observed != (last and last.observed) or (verdict.observed is None) != (verdict.attribution is None):
-        return "a verdict holds the last address of its observations, attributed"
-    if verdict.observed is None:
-        code = VerdictCode.NOT_PROBED if last is None or last.failure is None else CODE_OF_FAILURE[last.failure]
-        is_told = verdict.code is code or (code is not VerdictCode.NOT_PROBED and verdict.code in _VANTAGE_CODES)
-        return None if is_told else f"{verdict.code} is not the code of what the last attempt met"
-    if verdict.outcome is Outcome.ERROR:
-        return f"{verdict.code} is a code of attempts that saw nothing"
-    if verdict.outcome not in {Outcome.PASS, Outcome.FAIL}:
-        return None
+        yield "a verdict holds the last address of its observations, attributed"
+    elif verdict.observed is not None and verdict.outcome is Outcome.ERROR:
+        yield f"{verdict.code} is a code of attempts that saw nothing"
+    elif last is None or last.failure is None:
+        if last is None and verdict.code is not VerdictCode.NOT_PROBED:
+            yield f"{verdict.code} is not the code of a target that was not asked"
+    elif verdict.code is not CODE_OF_FAILURE[last.failure] and verdict.code not in _VANTAGE_CODES:
+        yield f"{verdict.code} is not the code of a failure {last.failure}"
+
+
+def _compare_proof(verdict: Verdict, *, attempts: Sequence[Observation]) -> Iterator[str]:
+    """Compare a PASS or a FAIL with the traces that would make its address prove nothing."""
+    if verdict.observed is None or verdict.outcome not in {Outcome.PASS, Outcome.FAIL}:
+        return
+    last = choose_deciding(attempts)
     if last is not None and last.intermediaries:
-        return "a reply that shows a proxy in between proves nothing"
+        yield "a reply that shows a proxy in between proves nothing"
     if any(attempt.canary is Canary.REPEATED for attempt in attempts):
-        return "an observer that repeats what clients tell it proves nothing"
+        yield "an observer that repeats what clients tell it proves nothing"
     if verdict.attribution is AddressKind.FOREIGN and is_never_a_source(verdict.observed):
-        return f"no packet comes from {verdict.observed}"
-    return None
+        yield f"no packet comes from {verdict.observed}"
 
 
-def _contradicts_need(verdict: Verdict) -> str | None:
+def _compare_need(verdict: Verdict) -> Iterator[str]:
     """Compare the need with what was seen, as far as the code rests on it."""
-    code, seen = verdict.code, verdict.attribution
+    code, seen, expected = verdict.code, verdict.attribution, verdict.expected
     if code in {VerdictCode.EXPECTED_SOURCE, VerdictCode.UNEXPECTED_SOURCE}:
-        is_met = verdict.expected == seen
-        if verdict.expected not in SOURCE_KINDS or is_met is not (code is VerdictCode.EXPECTED_SOURCE):
-            return f"{code} does not go with an address that is {seen}"
-    if code is VerdictCode.SOURCE_NOT_ALLOWED or (code is VerdictCode.ALLOWED_SOURCE and _is_whole(verdict.expected)):
-        is_met = any(verdict.observed in network for network in _read_networks(verdict.expected))
-        if is_met is not (code is VerdictCode.ALLOWED_SOURCE):
-            return f"{code} does not go with {verdict.observed} where {verdict.expected or 'nothing'} is needed"
-    return None
+        is_met = expected == seen
+        if expected not in SOURCE_KINDS or is_met is not (code is VerdictCode.EXPECTED_SOURCE):
+            yield f"{code} does not go with an address that is {seen}"
+    if code in {VerdictCode.ALLOWED_SOURCE, VerdictCode.SOURCE_NOT_ALLOWED} and verdict.observed is not None:
+        listed, more, _ = expected.partition(" and ")
+        is_met = any(verdict.observed in network for network in _read_networks(listed))
+        # Of a long list only the first ranges are named, so that an address may be in one of the others.
+        if is_met is not (code is VerdictCode.ALLOWED_SOURCE) and (is_met or not more):
+            yield f"{code} does not go with {verdict.observed} where {expected or 'nothing'} is needed"
 
 
-def _is_whole(expected: str) -> bool:
-    """Whether a list of ranges names all of them, rather than the first ten and a number."""
-    return " and " not in expected
-
-
-def _read_networks(expected: str) -> list[IPNetwork]:
+def _read_networks(text: str) -> list[IPNetwork]:
     try:
-        return [parse_cidr(text) for text in expected.partition(" and ")[0].split(", ")]
+        return [parse_cidr(each) for each in text.split(", ")]
     except InvalidInputError:
         return []
 
 
-def _contradicts_vantage(verdict: Verdict) -> str | None:
+def _compare_vantage(verdict: Verdict, *, attempts: Sequence[Observation]) -> Iterator[str]:
+    """Compare the vantage with the outcome, and the Pod with its node."""
     vantage = verdict.vantage
-    attempts = list_attempts(verdict.evidence, destination=verdict.destination)
-    if verdict.outcome is Outcome.PASS:
-        if vantage.component is not Component.WORKER:
-            return f"the {vantage.component} does not speak for workers"
-        if vantage.pod_ip is None and not any(attempt.local_address for attempt in attempts):
-            return "a probe whose own address is not known does not speak for workers"
-    if verdict.node is not None:
-        if vantage.component is not Component.WORKER:
-            return f"a node that the {vantage.component} ran on does not count"
-        if vantage.pod_ip is None or vantage.pod_ip not in IPNetwork(verdict.node):
-            return f"Pod {vantage.pod_ip} is not on node {verdict.node}"
-    return None
+    if verdict.outcome is Outcome.PASS and vantage.component is not Component.WORKER:
+        yield f"{vantage.component} does not speak for workers"
+    if verdict.outcome is Outcome.PASS and not (vantage.pod_ip or any(each.local_address for each in attempts)):
+        yield "a probe whose own address is not known does not speak for workers"
+    if verdict.node is None:
+        return
+    if vantage.component is not Component.WORKER:
+        yield f"{vantage.component} does not speak for a node"
+    if vantage.pod_ip is None or vantage.pod_ip not in IPNetwork(verdict.node):
+        yield f"Pod {vantage.pod_ip} is not on node {verdict.node}"
 
 
-def _contradicts_range(verdict: Verdict) -> str | None:
+def _compare_ranges(verdict: Verdict) -> Iterator[str]:
     """Compare the address with the ranges that a verdict shows: the prediction's, and the Pod's own address."""
-    prediction, own = verdict.prediction, verdict.vantage.pod_ip
-    if verdict.outcome is not Outcome.PASS or verdict.attribution is not AddressKind.NODE:
-        return None
-    if verdict.observed == own:
-        return f"{own} is the Pod's own address, not its node's"
-    is_same_kind = prediction is not None and prediction.masqueraded and prediction.arrives_as is AddressKind.NODE
-    if prediction and is_same_kind and not any(verdict.observed in network for network in prediction.sources):
-        return f"{verdict.observed} is in none of the node ranges that the prediction names"
-    return None
+    prediction, own, observed = verdict.prediction, verdict.vantage.pod_ip, verdict.observed
+    if observed is None or verdict.outcome is not Outcome.PASS or verdict.attribution is not AddressKind.NODE:
+        return
+    if observed == own:
+        yield f"{own} is the Pod's own address, not its node's"
+    if prediction is None or not prediction.masqueraded or prediction.arrives_as is not AddressKind.NODE:
+        return
+    if not any(observed in network for network in prediction.sources):
+        yield f"{observed} is in none of the node ranges that the prediction names"

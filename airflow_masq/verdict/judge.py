@@ -91,7 +91,7 @@ def _decide(cases: Sequence[AddressCase]) -> tuple[AddressCase, VerdictCode, str
 def _find_node(case: AddressCase, *, plan: Plan) -> str | None:
     """Find the block of Pod addresses that a worker's node owns; ``None`` where the plan does not tell its size."""
     pod = case.vantage.pod_ip
-    if pod is None or case.vantage.component is not Component.WORKER or case.is_off_cluster:
+    if pod is None or case.vantage.component is not Component.WORKER or case.standing.is_off_cluster:
         return None
     if not plan.knows_pods_per_node and pod.version != IPV6:  # an IPv6 block has one size
         return None

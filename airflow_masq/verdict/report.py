@@ -114,9 +114,7 @@ class Report:
     @cached_property
     def workers_seen(self) -> frozenset[Vantage]:
         """The workers that something was probed from; no other component counts."""
-        return frozenset(
-            verdict.vantage for verdict in self.verdicts if verdict.vantage.component is Component.WORKER
-        )
+        return frozenset(verdict.vantage for verdict in self.verdicts if verdict.vantage.component is Component.WORKER)
 
     @property
     def nodes_seen(self) -> tuple[str, ...]:

@@ -49,9 +49,7 @@ _NEW_OBSERVATION_KEYS: Final = ("intermediaries", "nonce_sent", "canary")
 
 _VERDICT_KEYS: Final = tuple(field.name for field in fields(Verdict) if field.name not in _NEW_VERDICT_KEYS)
 _VANTAGE_KEYS: Final = tuple(field.name for field in fields(Vantage) if field.name not in _NEW_VANTAGE_KEYS)
-_OBSERVATION_KEYS: Final = tuple(
-    field.name for field in fields(Observation) if field.name not in _NEW_OBSERVATION_KEYS
-)
+_OBSERVATION_KEYS: Final = tuple(field.name for field in fields(Observation) if field.name not in _NEW_OBSERVATION_KEYS)
 _PREDICTION_KEYS: Final = (
     "source_kind",
     "arrives_as",
