@@ -14,93 +14,22 @@ The table contains only texts; ``judge.py`` decides.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from enum import StrEnum
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from airflow_masq.network.provenance import Provenance
+from airflow_masq.verdict.inconclusive_codes import INCONCLUSIVE_CODES
+from airflow_masq.verdict.verdict_code import CodeMeaning, Outcome, VerdictCode, find_worst
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-
-class Outcome(StrEnum):
-    """The result of a verdict, the worst first. Exit codes and dashboards count these four."""
-
-    FAIL = "FAIL"  # an address was seen, and it is not what is needed
-    ERROR = "ERROR"  # the probe was not carried out as asked
-    INCONCLUSIVE = "INCONCLUSIVE"  # nothing was seen, or what was seen proves nothing
-    PASS = "PASS"  # noqa: S105 - an outcome, no password
-
-
-def find_worst(outcomes: Iterable[Outcome]) -> Outcome:
-    """Find the worst outcome; ``INCONCLUSIVE`` if there is none, since seeing nothing is never a PASS."""
-    return min(outcomes, key=tuple(Outcome).index, default=Outcome.INCONCLUSIVE)
-
-
-class VerdictCode(StrEnum):
-    """What a check found, by number."""
-
-    EXPECTED_SOURCE = "MASQ401"
-    ALLOWED_SOURCE = "MASQ402"
-    MASQUERADED = "MASQ403"
-    POD_ADDRESS_INTENDED = "MASQ404"
-    UNEXPECTED_SOURCE = "MASQ411"
-    SOURCE_NOT_ALLOWED = "MASQ412"
-    NOT_MASQUERADED = "MASQ413"
-    SOMETHING_IN_BETWEEN = "MASQ420"
-    NO_ANSWER = "MASQ421"
-    NO_ROUTE = "MASQ422"
-    RESET = "MASQ423"
-    NO_REPLY = "MASQ424"
-    AMBIGUOUS_SOURCE = "MASQ425"
-    NO_STATED_NEED = "MASQ426"
-    UNKNOWN_SOURCE = "MASQ427"
-    HIDDEN_BY_NAT = "MASQ428"
-    MASQUERADED_UNINTENDED = "MASQ429"
-    VANTAGE_IS_NO_WORKER = "MASQ431"
-    VANTAGE_IS_NO_POD = "MASQ432"
-    VANTAGE_UNKNOWN = "MASQ433"
-    POD_RANGES_UNKNOWN = "MASQ434"
-    WORKER_TOO_SLOW = "MASQ435"
-    REFUSED = "MASQ441"
-    NAME_UNRESOLVED = "MASQ442"
-    TLS_FAILED = "MASQ443"
-    REDIRECTED = "MASQ444"
-    HTTP_STATUS = "MASQ445"
-    NOT_HTTP = "MASQ446"
-    REPLY_WITHOUT_ADDRESS = "MASQ447"
-    REPLY_WITH_SEVERAL_ADDRESSES = "MASQ448"
-    REPLY_TOO_LARGE = "MASQ449"
-    UNUSABLE_TARGET = "MASQ450"
-    PROBE_CRASHED = "MASQ451"
-    NOT_PROBED = "MASQ452"
-    CHECK_REFUSED = "MASQ461"
-    CHECK_LOST = "MASQ462"
-    REPEATS_CLIENTS = "MASQ471"
-    ADDRESS_WITHOUT_ANSWER = "MASQ472"
-    MODEL_DISAGREES = "MASQ491"
-    ATTEMPTS_DISAGREE = "MASQ492"
-    ADDRESSES_DIFFER = "MASQ493"
-
-
-@dataclass(frozen=True, kw_only=True)
-class CodeMeaning:
-    """The meaning of one code.
-
-    :param outcome: the outcome of a verdict with this code; ``None`` for a finding beside a verdict.
-    :param title: the code in a few words.
-    :param meaning: what was seen, in a sentence.
-    :param causes: why that happens.
-    :param what_to_do: the next step.
-    """
-
-    outcome: Outcome | None
-    title: str
-    meaning: str
-    causes: str
-    what_to_do: str
+__all__ = [
+    "CODES",
+    "CodeMeaning",
+    "Outcome",
+    "VerdictCode",
+    "find_code",
+    "find_worst",
+    "write_code_page",
+]
 
 
 _PASSED: Final = {
@@ -173,205 +102,6 @@ _FAILED: Final = {
             "destination, the connection is IPv6, or the Pod had just started."
         ),
         what_to_do="Compare the nodes in the report, then check the cluster's EgressNATPolicy objects.",
-    ),
-}
-
-_NOTHING_PROVED: Final = {
-    VerdictCode.SOMETHING_IN_BETWEEN: CodeMeaning(
-        outcome=Outcome.INCONCLUSIVE,
-        title="Something stands between the Pod and the observer",
-        meaning=(
-            "The reply shows a proxy, a cache or a load balancer, or it names an address that only the observer's own "
-            "host can have. So the address says nothing about the Pod's packets, whether it looks right or wrong."
-        ),
-        causes=(
-            "A transparent proxy on the node or in the network intercepts HTTP. The observer stands behind an ingress, "
-            "a load balancer or a service mesh's sidecar, which shows 127.0.0.1 or its own address. A cache answers in "
-            "the observer's place."
-        ),
-        what_to_do=(
-            "Read the reason: it names what was seen. Use an observer that the Pod reaches without a proxy, for "
-            "example on a port that no proxy intercepts, over HTTPS, or without a sidecar, and let it answer with the "
-            "peer address of its socket."
-        ),
-    ),
-    VerdictCode.NO_ANSWER: CodeMeaning(
-        outcome=Outcome.INCONCLUSIVE,
-        title="No answer to the connection attempt",
-        meaning="No answer came back within the time limit, so no source address was seen.",
-        causes=(
-            "A firewall drops this source, there is no route back to it, Cloud NAT does not cover this range or has no "
-            "port left, or the observer is down."
-        ),
-        what_to_do=(
-            "Read the reason: it names the source that the model expects. Look for that source in that side's firewall "
-            "log."
-        ),
-    ),
-    VerdictCode.NO_ROUTE: CodeMeaning(
-        outcome=Outcome.INCONCLUSIVE,
-        title="Unreachable",
-        meaning="The network reported the destination as unreachable, so no source address was seen.",
-        causes="A route is missing, a firewall rule rejects the packet, or the Pod has no address of that IP version.",
-        what_to_do="Check the routes of the VPC, and firewall rules that reject rather than drop.",
-    ),
-    VerdictCode.RESET: CodeMeaning(
-        outcome=Outcome.INCONCLUSIVE,
-        title="The connection was reset",
-        meaning="The connection was established and then reset, so no source address was seen.",
-        causes="A middlebox inspects connections, or the observer crashed.",
-        what_to_do="Ask the observer from a host next to it; if that works, look for a middlebox.",
-    ),
-    VerdictCode.NO_REPLY: CodeMeaning(
-        outcome=Outcome.INCONCLUSIVE,
-        title="Connected, but no complete reply in time",
-        meaning="The observer accepted the connection but did not finish its reply within the time limit.",
-        causes="The observer is overloaded, a proxy waits for its backend, or the path loses large packets.",
-        what_to_do="Ask the observer from a host next to it; raise the time limit if it is only slow.",
-    ),
-    VerdictCode.AMBIGUOUS_SOURCE: CodeMeaning(
-        outcome=Outcome.INCONCLUSIVE,
-        title="The source belongs to two kinds of range",
-        meaning="The observed address is in two kinds of range of the same size.",
-        causes="Ranges under `network` are the same.",
-        what_to_do="Correct the plan's ranges, which overlap (MASQ201).",
-    ),
-    VerdictCode.NO_STATED_NEED: CodeMeaning(
-        outcome=Outcome.INCONCLUSIVE,
-        title="Nothing says which source is needed",
-        meaning="The environment has no masquerade agent, and the target has neither `expect` nor `allowed_sources`.",
-        causes="Without these, no source address is right or wrong.",
-        what_to_do="Add `allowed_sources` (what that side's firewall lets in) or `expect` to the target.",
-    ),
-    VerdictCode.UNKNOWN_SOURCE: CodeMeaning(
-        outcome=Outcome.INCONCLUSIVE,
-        title="The source is in no known range",
-        meaning="The ranges of the plan do not show what the observed address is.",
-        causes=(
-            "There is a proxy on the way, the observer trusts an X-Forwarded-For header, or the plan lacks ranges or "
-            "NAT addresses."
-        ),
-        what_to_do=(
-            "Complete `node_ranges`, `pod_ranges` and `nat_addresses` under `network`, or add `expect` to the target."
-        ),
-    ),
-    VerdictCode.HIDDEN_BY_NAT: CodeMeaning(
-        outcome=Outcome.INCONCLUSIVE,
-        title="Cloud NAT hides whether the node masqueraded",
-        meaning="The observer saw Cloud NAT's address, which here can stand for a Pod as well as for a node.",
-        causes="The observer is public, and Cloud NAT does not cover the nodes alone.",
-        what_to_do="Use a private observer outside the cluster's ranges, or add `expect: nat` if that is needed.",
-    ),
-    VerdictCode.MASQUERADED_UNINTENDED: CodeMeaning(
-        outcome=Outcome.INCONCLUSIVE,
-        title="Masqueraded where the policy keeps the Pod address",
-        meaning=(
-            "The destination is in a non-masquerade range, but the observer saw a node's address. This is not a FAIL, "
-            "since no Pod address was seen; but it is not what the policy says."
-        ),
-        causes=(
-            "The list in force lacks the node or Pod ranges. Composer enables intranode visibility, so Pods and nodes "
-            "then see node addresses, and firewall rules and network policies for Pod ranges no longer match "
-            "(https://cloud.google.com/composer/docs/composer-2/enable-ip-masquerade-agent, read 2026-11-22; the "
-            "consequence is inferred)."
-        ),
-        what_to_do="Add at least the cluster's node and Pod ranges to the non-masquerade destinations.",
-    ),
-    VerdictCode.VANTAGE_IS_NO_WORKER: CodeMeaning(
-        outcome=Outcome.INCONCLUSIVE,
-        title="The probe ran in another component than a worker",
-        meaning=(
-            "The probe ran in the triggerer, a scheduler, a DAG processor or the web server, which is another Pod than "
-            "the workers, often on another node. So a right address proves nothing about workers."
-        ),
-        causes=(
-            "The task was deferred, and its trigger ran in the triggerer; or a person started the check by hand in "
-            "that Pod, for example with `airflow tasks test`."
-        ),
-        what_to_do="Run the check as an ordinary task, which runs on a worker.",
-    ),
-    VerdictCode.VANTAGE_IS_NO_POD: CodeMeaning(
-        outcome=Outcome.INCONCLUSIVE,
-        title="The probe's own address is not a Pod address",
-        meaning=(
-            "The probing socket's own address is in none of the plan's Pod ranges, so whatever was seen says nothing "
-            "about workers and their nodes."
-        ),
-        causes=(
-            "The check ran on a machine outside the cluster, in a Pod on its node's network (which has the node's "
-            "address without masquerading) or over loopback, or the plan's `pod_ranges` are incomplete."
-        ),
-        what_to_do="Run the check on a worker, and list every Pod range of the cluster.",
-    ),
-    VerdictCode.VANTAGE_UNKNOWN: CodeMeaning(
-        outcome=Outcome.INCONCLUSIVE,
-        title="Nothing shows that the probe ran on a worker",
-        meaning=(
-            "The source is as needed, but neither the environment variables nor the hostname nor the labels of the Pod "
-            "show which component the probe ran in. A machine that is no worker has a right address by chance."
-        ),
-        causes=(
-            "The check ran on a desk, in a Pod of another program, or in a Pod of the KubernetesPodOperator, which is "
-            "named for its task and carries no variable of Airflow's."
-        ),
-        what_to_do=(
-            "Run the check as a task of the environment. On a Pod that stands for a worker, mount its labels with the "
-            "downward API at `/etc/podinfo/labels`, or set the environment variable `AIRFLOW_MASQ_COMPONENT=worker`."
-        ),
-    ),
-    VerdictCode.POD_RANGES_UNKNOWN: CodeMeaning(
-        outcome=Outcome.INCONCLUSIVE,
-        title="The plan does not say which addresses Pods have",
-        meaning=(
-            "The source is as needed, but the plan lacks Pod ranges of this IP version, so it is not known whether the "
-            "probe ran in a Pod of the cluster."
-        ),
-        causes="The plan leaves the Pod range to Google, or lacks the IPv6 range of a dual-stack cluster.",
-        what_to_do=(
-            "Add `network.pod_ranges` to the plan, for example from the environment's `ipAllocationPolicy` or the "
-            "cluster's page in the Google Cloud console."
-        ),
-    ),
-    VerdictCode.WORKER_TOO_SLOW: CodeMeaning(
-        outcome=Outcome.INCONCLUSIVE,
-        title="The worker itself was too slow",
-        meaning=(
-            "The probing process did not get to run in time, so it cannot tell whether the observer answered. This "
-            "says nothing about the observer or the network."
-        ),
-        causes="The worker has too little CPU, many tasks run on it at once, or too many targets were asked at once.",
-        what_to_do="Run the check with fewer targets at once, with a longer time limit, or while the worker is idle.",
-    ),
-    VerdictCode.REPEATS_CLIENTS: CodeMeaning(
-        outcome=Outcome.INCONCLUSIVE,
-        title="The observer repeats what clients tell it",
-        meaning=(
-            "One more request carried an invented address in its forwarding headers (a canary), and the observer named "
-            "that address. It tells what a header says and not where a connection comes from, so any proxy on the way "
-            "can make its answer look right."
-        ),
-        causes="The observer trusts `X-Forwarded-For` or a similar header from everyone, as httpbin's `/ip` does.",
-        what_to_do=(
-            "Let the observer answer with the peer address of its socket, for example nginx with "
-            "`return 200 $remote_addr`. If you know that nothing is in between, set `canary: false` on the target; the "
-            "verdict is then not vouched for by the canary."
-        ),
-    ),
-    VerdictCode.ADDRESS_WITHOUT_ANSWER: CodeMeaning(
-        outcome=Outcome.INCONCLUSIVE,
-        title="One of the observer's addresses gave no answer",
-        meaning=(
-            "The observer's name has several addresses. Some saw the source that is needed, but at least one gave no "
-            "usable answer. A firewall that drops a leaked Pod address looks the same, so the target does not pass."
-        ),
-        causes=(
-            "A server behind the name is down or refuses, the route to its network is missing, or that side's firewall "
-            "drops this source."
-        ),
-        what_to_do=(
-            "Read the reason: it names the address. Mend that server or take its address out of DNS. To judge the "
-            "addresses apart, write each as a target of its own."
-        ),
     ),
 }
 
@@ -524,7 +254,7 @@ _FINDINGS: Final = {
     ),
 }
 
-CODES: Final = MappingProxyType({**_PASSED, **_FAILED, **_NOTHING_PROVED, **_NOT_CARRIED_OUT, **_LOST, **_FINDINGS})
+CODES: Final = MappingProxyType({**_PASSED, **_FAILED, **INCONCLUSIVE_CODES, **_NOT_CARRIED_OUT, **_LOST, **_FINDINGS})
 """What each code means."""
 
 

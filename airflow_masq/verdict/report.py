@@ -126,11 +126,11 @@ class Report:
 
     @property
     def workers_without_node(self) -> int:
-        """How many workers ran on a node that is not known."""
+        """How many workers probed from a node that is not known."""
         if all(vantage.node_name for vantage in self.workers_seen):
             return 0
         known = {verdict.vantage for verdict in self.verdicts if verdict.node}
-        return len(self.workers_seen - known)
+        return sum(vantage.pod_ip is not None for vantage in self.workers_seen - known)
 
     @property
     def outcome(self) -> Outcome:
@@ -151,10 +151,12 @@ class Report:
         seen, hidden, total = len(self.nodes_seen), self.workers_without_node, self.nodes_total
         if hidden:
             workers = format_count(hidden, noun="worker")
-            some = f"{format_count(seen, noun='node')} seen, and {workers} on nodes" if seen else f"{workers} seen"
-            which = "which ones" if seen else "on how many nodes"
-            of_total = "" if total is None else f" of {total}"
-            return f"{some}; {which}{of_total} is not known: set cluster.pods_per_node in the plan."
+            also = f"{format_count(seen, noun='node')} and " if seen else ""
+            nodes = "nodes" if total is None else f"of {format_count(total, noun='node')}"
+            return (
+                f"{also}{workers} seen; on how many {nodes} {'it' if hidden == 1 else 'they'} ran is not known: "
+                "set cluster.pods_per_node in the plan."
+            )
         if total is None:
             return f"{format_count(seen, noun='node')} seen; the number of nodes is not known."
         excess = "; correct nodes_total or cluster.pods_per_node, since there cannot be more" if seen > total else ""

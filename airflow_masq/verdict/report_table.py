@@ -60,7 +60,8 @@ def render_table(*reports: Report, width: int = TASK_LOG_WIDTH) -> str:
         lines.append(f"and {found - len(pairs)} more verdicts, none of them worse than these")
     lines.append("")
     for report in reports:
-        lines += _describe_report(report)
+        for line in _describe_report(report):
+            lines += textwrap.wrap(line, width, subsequent_indent=_INDENT)
     for step in _list_next_steps(reports):
         lines += textwrap.wrap(step, width, subsequent_indent=_INDENT)
     return "\n".join(lines)

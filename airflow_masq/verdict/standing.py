@@ -57,10 +57,11 @@ class Standing:
         if component not in {Component.WORKER, Component.UNKNOWN}:
             which = f"the {component}, which is another Pod than the workers: run the check as an ordinary task"
             return VerdictCode.VANTAGE_IS_NO_WORKER, f", but from {which}"
-        if own is not None and is_unchanged_node:
+        objection = self._object_to_address()
+        if objection is None and own is not None and is_unchanged_node:
             rest = f", but the probe's own address {own} is a node's, so this proves nothing about Pods"
             return VerdictCode.VANTAGE_IS_NO_POD, rest
-        return self._object_to_address() or self._object_to_component()
+        return objection or self._object_to_component()
 
     def _object_to_address(self) -> tuple[VerdictCode, str] | None:
         """Object to an address of which the plan shows that it is no Pod's."""

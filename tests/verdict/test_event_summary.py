@@ -33,6 +33,7 @@ def test_an_event_names_its_task_and_its_findings() -> None:
                 "nodes_seen": 2,
                 "nodes_total": None,
                 "problems": ["task check[2] crashed"],
+                "changed": [],
                 "verdicts": [
                     {
                         "node": "192.168.1.0/26",

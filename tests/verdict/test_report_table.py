@@ -24,6 +24,7 @@ example      192.168.0.0/26  erp     10.0.0.0/8  -                  INCONCLUSIVE
 
 example: check 3 left no report
 example: FAIL. 1 FAIL, 1 INCONCLUSIVE, 1 PASS. 1 of 4 nodes seen.
+example: 2 verdicts with a source are vouched for by: no-proxy-trace 2, own-address 2, worker-by-hostname 2.
 Next, MASQ411 (Another kind of source than expected was seen): Compare the nodes in the report. If only some fail, check the rules on those nodes; if all fail, check the environment's policy. Check
     `expect` and the ranges under `network`.
 Next, MASQ421 (No answer to the connection attempt): Read the reason: it names the source that the model expects. Look for that source in that side's firewall log.
@@ -40,6 +41,8 @@ example      192.168.0.0/26  erp     node      192.168.0.2 (pod)  FAIL     MASQ4
     seen.
 
 example: FAIL. 1 FAIL. 1 node seen; the number of nodes is not known.
+example: 1 verdict with a source is vouched for by: no-proxy-trace 1, own-address 1, worker-by-
+    hostname 1.
 Next, MASQ411 (Another kind of source than expected was seen): Compare the nodes in the report. If
     only some fail, check the rules on those nodes; if all fail, check the environment's policy.
     Check `expect` and the ranges under `network`.
