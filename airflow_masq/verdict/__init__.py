@@ -6,6 +6,8 @@ from airflow_masq.verdict.changes import TargetHistory, add_history
 from airflow_masq.verdict.codes import CODES, CodeMeaning, Outcome, VerdictCode, find_code, write_code_page
 from airflow_masq.verdict.event_summary import EventSource, summarise_reports
 from airflow_masq.verdict.judge import judge
+from airflow_masq.verdict.junit import render_junit
+from airflow_masq.verdict.prometheus import render_prometheus
 from airflow_masq.verdict.report import ObservedFinding, Report, Verdict, merge
 from airflow_masq.verdict.report_codec import SCHEMA, from_dict, to_dict
 from airflow_masq.verdict.report_table import TASK_LOG_WIDTH, render_table
@@ -31,6 +33,8 @@ __all__ = [
     "judge",
     "merge",
     "parse_outcomes",
+    "render_junit",
+    "render_prometheus",
     "render_table",
     "summarise_reports",
     "to_dict",

@@ -49,7 +49,10 @@ def render_prometheus(reports: Sequence[Report]) -> str:
     lines = []
     for name, description, series in metrics:
         lines += [f"# HELP {name} {description}", f"# TYPE {name} gauge"]
-        lines += [f"{name}{{{_write_labels(labels)}}} {value:g}" for labels, value in series]
+        values: dict[str, float] = {}
+        for labels, value in series:
+            values.setdefault(_write_labels(labels), value)  # labels that were cut to the same text: the worst stays
+        lines += [f"{name}{{{labels}}} {value}" for labels, value in values.items()]
     return "\n".join([*lines, ""])
 
 

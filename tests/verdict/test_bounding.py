@@ -9,8 +9,17 @@ import time
 import pytest
 
 from airflow_masq.observation.observation import Failure
-from airflow_masq.verdict import EventSource, Outcome, Report, Verdict, bound_reports, from_dict, render_table
-from airflow_masq.verdict import summarise_reports, to_dict
+from airflow_masq.verdict import (
+    EventSource,
+    Outcome,
+    Report,
+    Verdict,
+    bound_reports,
+    from_dict,
+    render_table,
+    summarise_reports,
+    to_dict,
+)
 from airflow_masq.verdict.changes import TargetHistory
 from tests.verdict.reports import NEED, failing, passing, report
 from tests.verdict.scenes import failed, vantage, verdict_of
