@@ -92,6 +92,7 @@ def loopback_plan(*targets: dict[str, Any]) -> dict[str, Any]:
             "name": "projects/example-project/locations/us-central1/environments/example-environment",
             "config": {"nodeConfig": {"enableIpMasqAgent": True}},
         },
+        "cluster": {"pods_per_node": 32},
         "network": {"node_ranges": [f"{NODE_ADDRESS}/32"], "pod_ranges": [f"{POD_ADDRESS}/32"]},
         "targets": list(targets),
     }

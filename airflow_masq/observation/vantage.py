@@ -175,7 +175,7 @@ def _list_clues(
         return  # such a Pod is named for its DAG and task, which may be called anything
     if COMPOSER_ENVIRONMENT_VARIABLE not in variables:
         return
-    # Users cannot set this one [source: composer-reserved-variables].
+    # Users cannot set CONTAINER_NAME [source: composer-reserved-names].
     facts = {Clue.COMPOSER_CONTAINER: variables.get("CONTAINER_NAME", ""), Clue.HOSTNAME: hostname}
     for clue, text in facts.items():
         if workload := _COMPOSER_WORKLOAD.fullmatch(text):

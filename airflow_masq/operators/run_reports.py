@@ -95,7 +95,7 @@ def gather_reports(context: Context, *, check_task_ids: Sequence[str]) -> Gather
 
 
 def read_previous_reports(context: Context) -> tuple[Report, ...]:
-    """Read what this task returned in the run before, for what changed since.
+    """Read what this task returned in the run before, for what changed since [source: airflow-prior-xcoms].
 
     None is found in the first run, and where the last report is not one of ours; neither is worth a problem, since the
     verdicts of this run do not depend on it.

@@ -73,6 +73,19 @@ def test_another_source_fails_the_run_and_is_still_reported(
     assert "1 FAIL: MASQ" in capfd.readouterr().out
 
 
+def test_the_next_run_says_what_changed(airflow: AirflowRunner) -> None:
+    """A run finds the report of the run before in Airflow, and tells which target has another outcome since."""
+    with observer(answer=NODE_ADDRESS) as masqueraded, observer(answer=POD_ADDRESS) as leaking:
+        first, second = (
+            run_check(airflow, loopback_plan({"name": "changing", "observe": each.url, "expect": "node"}))
+            for each in (masqueraded, leaking)
+        )
+    [before], [after] = (run.xcom("report")[0]["history"] for run in (first, second))
+    assert (before["outcome"], after["outcome"], after["previous"]) == ("PASS", "FAIL", "PASS")
+    [change] = event_of(second)["environments"][0]["changed"]
+    assert (change["target"], change["since"]) == ("changing", after["since"])
+
+
 def test_masqueraded_traffic_passes_where_it_is_meant(airflow: AirflowRunner) -> None:
     """The twin: where the same service sees the node's address, the same plan passes."""
     with observer(answer=NODE_ADDRESS) as masqueraded:

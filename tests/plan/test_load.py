@@ -80,6 +80,7 @@ def test_a_whole_plan_is_read() -> None:
             Target(name="public", observe="airflow://My_Observer"),
         ),
         policy_choice=PolicyChoice(name="composer", stated=True),
+        knows_pods_per_node=True,
     )
 
 
@@ -391,7 +392,9 @@ def test_pods_per_node_are_the_environments_own(own: int | None, stated: int | N
     """Composer 1 lets one choose how many Pods a node runs; what the plan says of the cluster counts more."""
     cluster = {} if stated is None else {"cluster": {"pods_per_node": stated}}
     environment = {"config": {"nodeConfig": {"maxPodsPerNode": own}}}
-    assert plan_from_mapping({"environment": environment, **cluster}, source="plan").ranges.pods_per_node == pods
+    plan = plan_from_mapping({"environment": environment, **cluster}, source="plan")
+    assert plan.ranges.pods_per_node == pods
+    assert plan.knows_pods_per_node is (stated is not None or own == pods)
 
 
 @pytest.mark.parametrize(
