@@ -30,8 +30,10 @@ from airflow_masq.plan_file import read_plan
 from airflow_masq.reading import Place
 from airflow_masq.text import describe, printable
 from airflow_masq.verdict import (
+    CHECK_LIMIT_BYTES,
     Outcome,
     Report,
+    add_history,
     assert_reports,
     bound_reports,
     judge,
@@ -138,7 +140,8 @@ class SourceIpCheckOperator(BaseOperator):
                 context["ti"].xcom_push(key=REASON_XCOM_KEY, value=reason)
                 raise
             self.log.info("Which source address services see from this worker:\n%s", render_table(report))
-            context["ti"].xcom_push(key=REPORT_XCOM_KEY, value=to_dict(*bound_reports([report])))
+            [bounded] = bound_reports([add_history(report, previous=None)], limit_bytes=CHECK_LIMIT_BYTES)
+            context["ti"].xcom_push(key=REPORT_XCOM_KEY, value=to_dict(bounded))
             self._count_verdicts(report)
             assert_reports([report], fail_on=fail_on)
 

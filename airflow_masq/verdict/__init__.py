@@ -1,18 +1,20 @@
-"""What observations come to: judge, report, and what a run asserts and announces; pure, no input or output."""
+"""What observations come to: judge, report, and what a run asserts and announces; pure, no input or output.
+
+The formats ``junit`` and ``prometheus`` are imported by themselves, so that a DAG file does not pay for them.
+"""
 
 from airflow_masq.verdict.assertion import FAILABLE_OUTCOMES, assert_reports, parse_outcomes
-from airflow_masq.verdict.bounding import bound_reports
+from airflow_masq.verdict.bounding import CHECK_LIMIT_BYTES, bound_reports
 from airflow_masq.verdict.changes import TargetHistory, add_history
 from airflow_masq.verdict.codes import CODES, CodeMeaning, Outcome, VerdictCode, find_code, write_code_page
 from airflow_masq.verdict.event_summary import EventSource, summarise_reports
 from airflow_masq.verdict.judge import judge
-from airflow_masq.verdict.junit import render_junit
-from airflow_masq.verdict.prometheus import render_prometheus
 from airflow_masq.verdict.report import ObservedFinding, Report, Verdict, merge
 from airflow_masq.verdict.report_codec import SCHEMA, from_dict, to_dict
 from airflow_masq.verdict.report_table import TASK_LOG_WIDTH, render_table
 
 __all__ = [
+    "CHECK_LIMIT_BYTES",
     "CODES",
     "FAILABLE_OUTCOMES",
     "SCHEMA",
@@ -33,8 +35,6 @@ __all__ = [
     "judge",
     "merge",
     "parse_outcomes",
-    "render_junit",
-    "render_prometheus",
     "render_table",
     "summarise_reports",
     "to_dict",

@@ -107,13 +107,14 @@ class AddressCase:
         return Standing(component=self.vantage.component, own_address=self.own_address, ranges=self.plan.ranges)
 
     @property
-    def was_asked(self) -> bool:
-        """Whether a packet left towards this address, so that a leak would have been possible.
+    def is_out_of_reach(self) -> bool:
+        """Whether no packet could leave towards this address, so that nothing could leak: IPv6 in a Pod without it.
 
-        Routing gives a socket its own address. Where it gave none, as a Pod without IPv6 has for an IPv6 address,
-        nothing was sent.
+        Routing gives a socket its own address. Where it gave none and reported no route, nothing was sent.
         """
-        return any(each.observed is not None or each.local_address is not None for each in self.observations)
+        return bool(self.observations) and all(
+            each.failure is Failure.NO_ROUTE and each.local_address is None for each in self.observations
+        )
 
     @cached_property
     def trace_in_between(self) -> str:

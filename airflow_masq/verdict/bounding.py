@@ -16,7 +16,10 @@ if TYPE_CHECKING:
     from airflow_masq.verdict.report import Report, Verdict
 
 REPORTS_LIMIT_BYTES: Final = 2_000_000
-"""The most that the reports in one XCom take as JSON."""
+"""The most that a run's reports take as JSON."""
+
+CHECK_LIMIT_BYTES: Final = 500_000
+"""The most that the report of one check takes, of which a run may have 200."""
 
 _MOST_PROBLEMS: Final = 100
 _MOST_HISTORIES: Final = 2_000
@@ -27,7 +30,8 @@ def bound_reports(reports: Sequence[Report], *, limit_bytes: int = REPORTS_LIMIT
     """Leave verdicts out of reports, so that together they take at most ``limit_bytes`` as JSON.
 
     The worst verdict of each worker is kept first, so that the coverage stays what it was, then the others from FAIL to
-    PASS. What is left out is counted in ``omitted``, so a report's outcome and counts never change.
+    PASS. What is left out is counted in ``omitted``, so a report's outcome and counts never change; its targets'
+    outcomes stay in the history.
     """
     bare = [_leave_out_lines(replace(report, verdicts=())) for report in reports]
     room = limit_bytes - sum(len(json.dumps(to_dict(report))) for report in bare)

@@ -9,12 +9,13 @@ from __future__ import annotations
 import itertools
 from collections import defaultdict
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from airflow_masq.verdict.codes import Outcome, find_worst
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from airflow_masq.verdict.report import Report
@@ -60,11 +61,17 @@ class TargetHistory:
         return sum(one is not other for one, other in itertools.pairwise(self.recent)) >= _FLAPPING_CHANGES
 
 
-def find_target_outcomes(report: Report) -> dict[str, Outcome]:
-    """Find the worst outcome of each target, in the order in which the report names them."""
+def find_target_outcomes(*reports: Report) -> dict[str, Outcome]:
+    """Find the worst outcome of each target, in the order in which the reports name them.
+
+    A report that left verdicts out has their targets' outcomes in its history.
+    """
     outcomes: defaultdict[str, list[Outcome]] = defaultdict(list)
-    for verdict in report.verdicts:
-        outcomes[verdict.target].append(verdict.outcome)
+    for report in reports:
+        for verdict in report.verdicts:
+            outcomes[verdict.target].append(verdict.outcome)
+        for history in report.history:
+            outcomes[history.target].append(history.outcome)
     return {target: find_worst(found) for target, found in outcomes.items()}
 
 
@@ -74,10 +81,20 @@ def add_history(report: Report, *, previous: Report | None) -> Report:
     :param previous: the last run's report of the same environment; ``None`` where there is none.
     """
     known = {} if previous is None else {history.target: history for history in previous.history}
-    started = _find_starts(report)
+    return replace(report, history=make_history([report], known=known))
+
+
+def make_history(
+    reports: Sequence[Report], *, known: Mapping[str, TargetHistory] = MappingProxyType({})
+) -> tuple[TargetHistory, ...]:
+    """Make the history of all targets of one run's reports.
+
+    :param known: the histories of the last run, by target; default none.
+    """
+    started = _find_starts(reports)
     histories = []
     recent: tuple[Outcome, ...]
-    for target, outcome in find_target_outcomes(report).items():
+    for target, outcome in find_target_outcomes(*reports).items():
         before = known.get(target)
         if before is None:
             began, former, recent = started.get(target), None, (outcome,)
@@ -87,14 +104,15 @@ def add_history(report: Report, *, previous: Report | None) -> Report:
             began = before.since if is_same else started.get(target)
             former = before.previous if is_same else before.outcome
         histories.append(TargetHistory(target=target, outcome=outcome, since=began, previous=former, recent=recent))
-    return replace(report, history=tuple(histories))
+    return tuple(histories)
 
 
-def _find_starts(report: Report) -> Mapping[str, datetime]:
-    """Find when each target was first asked."""
+def _find_starts(reports: Sequence[Report]) -> Mapping[str, datetime]:
+    """Find when each target was first asked in this run."""
     starts: dict[str, datetime] = {}
-    for verdict in report.verdicts:
-        for observation in verdict.evidence:
-            first = starts.get(verdict.target, observation.started_at)
-            starts[verdict.target] = min(first, observation.started_at)
+    for report in reports:
+        times = [(verdict.target, each.started_at) for verdict in report.verdicts for each in verdict.evidence]
+        times += [(history.target, history.since) for history in report.history if history.since is not None]
+        for target, time in times:
+            starts[target] = min(starts.get(target, time), time)
     return starts

@@ -75,7 +75,7 @@ def _split_by_address(
 def _decide(cases: Sequence[AddressCase]) -> tuple[AddressCase, VerdictCode, str]:
     """Choose the case that decides, and give its code and its reason."""
     with_source = [case for case in cases if case.address is not None]
-    silent = [case for case in cases if case.address is None and case.was_asked]
+    silent = [case for case in cases if case.address is None and not case.is_out_of_reach]
     case = min(with_source or silent or cases, key=lambda each: tuple(Outcome).index(each.outcome))
     code, reason = case.decision
     if len(cases) > 1:
@@ -115,4 +115,4 @@ def _find(cases: Sequence[AddressCase], observations: Sequence[Observation]) -> 
 def _describe_answer(case: AddressCase) -> str:
     if case.address is not None:
         return f"saw {case.answer}"
-    return f"gave none ({case.answer}{'' if case.was_asked else '; no packet left this Pod'})"
+    return f"gave none ({case.answer}{'; no packet left this Pod' if case.is_out_of_reach else ''})"

@@ -19,7 +19,7 @@ from airflow_masq.network.ranges import AddressKind
 from airflow_masq.observation.observation import Observation
 from airflow_masq.observation.vantage import Component, Vantage
 from airflow_masq.text import format_count
-from airflow_masq.verdict.changes import TargetHistory
+from airflow_masq.verdict.changes import TargetHistory, make_history
 from airflow_masq.verdict.codes import Outcome, VerdictCode, find_worst
 from airflow_masq.verdict.consistency import find_contradiction
 from airflow_masq.verdict.vouching import list_vouchers
@@ -170,7 +170,7 @@ def merge(reports: Sequence[Report]) -> Report:
     a target the worst stays: an address that leaked once has leaked.
 
     :param reports: at least one.
-    :return: one report, without a history; its number of nodes is the largest that any of them knows.
+    :return: one report, whose history has this run alone; its number of nodes is the largest that any of them knows.
     :raises ValueError: when there is none, or they are of several environments.
     """
     environments = {report.environment for report in reports}
@@ -185,6 +185,7 @@ def merge(reports: Sequence[Report]) -> Report:
         verdicts=tuple(map(_choose_worst, by_worker.values())),
         nodes_total=max(totals, default=None),
         problems=tuple(dict.fromkeys(problem for report in reports for problem in report.problems)),
+        history=make_history(reports),
         omitted=dict(sum((Counter(report.omitted) for report in reports), Counter())),
     )
 

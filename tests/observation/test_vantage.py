@@ -164,7 +164,7 @@ def test_the_component_is_recognised(
     ],
 )
 def test_the_nodes_name_is_taken_where_the_pod_was_told_it(variables: Mapping[str, str], node_name: str | None) -> None:
-    """A variable that the Pod's author filled from ``spec.nodeName`` names the node; what is no node's name does not."""
+    """A variable that the Pod's author filled from ``spec.nodeName`` names the node; other text does not."""
     assert recognise("x", variables).node_name == node_name
 
 
@@ -197,7 +197,7 @@ def test_a_component_is_known_by_something() -> None:
     worker = recognise("airflow-worker-1", COMPOSER)
     for change in ({"known_by": Clue.NONE}, {"component": Component.UNKNOWN}):
         with pytest.raises(ValueError, match="known by something"):
-            dataclasses.replace(worker, **change)  # type: ignore[arg-type]  # the point of the test
+            dataclasses.replace(worker, **change)
 
 
 def test_the_words_of_reports_stay() -> None:

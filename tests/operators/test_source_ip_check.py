@@ -131,11 +131,11 @@ def test_a_wrong_answer_that_stays_fails(instance: RecordingInstance) -> None:
     ],
 )
 def test_only_a_worker_speaks_for_workers(
-    instance: RecordingInstance,
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
     variables: Mapping[str, str],
     labels: str,
+    *,
     code: str,
     known_by: str,
 ) -> None:
@@ -149,7 +149,7 @@ def test_only_a_worker_speaks_for_workers(
     monkeypatch.setattr("airflow_masq.operators.source_ip_check.POD_LABELS_FILE", str(tmp_path / "labels"))
     with observer() as truthful:
         plan = loopback_plan({"name": "service", "observe": truthful.url, "expect": "pod"})
-        [verdict] = execute(instance, plan=plan, fail_on=[])["verdicts"]
+        [verdict] = execute(RecordingInstance(), plan=plan, fail_on=[])["verdicts"]
     assert (verdict["code"], verdict["vantage"]["known_by"]) == (code, known_by)
     assert "own-address" in verdict["vouched_by"]
     assert (f"worker-by-{known_by}" in verdict["vouched_by"]) is (code == "MASQ401")

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airflow_masq.verdict import Outcome, Report, TargetHistory, add_history
+from airflow_masq.exceptions import InvalidInputError
+from airflow_masq.verdict import Outcome, Report, TargetHistory, add_history, bound_reports, from_dict, merge, to_dict
 from tests.verdict.reports import NEED, failing, passing, report, silent
 from tests.verdict.scenes import MORNING, saw, verdict_of
 
@@ -75,6 +77,32 @@ def test_the_worst_of_the_workers_counts() -> None:
     ]
     other = dataclasses.replace(passing(), target="other")
     assert [each.target for each in add_history(report(other), previous=run_of(True)).history] == ["other"]
+
+
+def test_what_a_check_left_out_is_in_its_history() -> None:
+    """A target whose verdicts had no room is compared with the last run all the same, after checks were merged."""
+    verdicts = [dataclasses.replace(passing(after=5), target=f"t{number}") for number in range(300)]
+    checks = [add_history(report(*verdicts, dataclasses.replace(failing(), target="bad")), previous=None)]
+    checks.append(add_history(report(dataclasses.replace(failing(name="b", after=2), target="t7")), previous=None))
+    [short, other] = bound_reports(checks, limit_bytes=100_000)
+    assert len(short.verdicts) < 300
+    last = add_history(merge([short, other]), previous=None)
+    assert {history.target for history in last.history} == {"bad", *(f"t{number}" for number in range(300))}
+    by_target = {history.target: history for history in last.history}
+    assert (by_target["t7"].outcome, by_target["t7"].since) == (Outcome.FAIL, MORNING + timedelta(seconds=2))
+    assert (by_target["t299"].outcome, by_target["t299"].since) == (Outcome.PASS, MORNING + timedelta(seconds=5))
+    assert from_dict(json.loads(json.dumps(to_dict(short)))) == short
+    now = add_history(merge([short]), previous=last)
+    assert [history.target for history in now.history if history.has_changed] == ["t7"]
+
+
+def test_a_history_of_what_was_left_out_is_no_better_than_what_was_kept() -> None:
+    """A forged history that makes a target better than a verdict that is there is refused."""
+    content: Any = to_dict(dataclasses.replace(run_of(False), omitted={Outcome.PASS: 1}))
+    assert from_dict(content).history[0].outcome is Outcome.FAIL
+    content["history"][0] |= {"outcome": "PASS", "recent": ["PASS"]}
+    with pytest.raises(InvalidInputError, match="a history that agrees with the verdicts"):
+        from_dict(content)
 
 
 def test_the_time_is_that_of_the_first_attempt() -> None:

@@ -113,6 +113,13 @@ def test_an_address_that_our_own_worker_was_too_slow_for_is_not_blamed() -> None
     assert verdict_of(starved, need=NEED).code == "MASQ435"
 
 
+@pytest.mark.parametrize("failure", [Failure.STARVED, Failure.CRASHED, Failure.CONNECT_TIMEOUT])
+def test_an_address_that_we_did_not_come_to_ask_is_not_left_out(failure: Failure) -> None:
+    """Where not the network but the worker kept a packet from leaving, nothing is known of the address."""
+    unasked = failed(failure, destination=B, local=None)
+    assert verdict_of(saw(NODE, destination=A), unasked, need=NEED).outcome is Outcome.INCONCLUSIVE
+
+
 def test_an_attempt_that_got_nowhere_does_not_count_beside_others() -> None:
     """A name that was resolved at the second attempt is judged by its addresses; the finding tells of the first."""
     nowhere = failed(Failure.NAME_UNRESOLVED, destination=None, local=None)
@@ -157,7 +164,7 @@ def test_an_observer_that_repeats_its_clients_proves_nothing(seen: str, need: ob
 
 
 def test_an_observer_that_repeated_once_is_not_trusted_again() -> None:
-    """A later attempt whose canary got no answer does not excuse the one that was repeated; another address is its own."""
+    """A later attempt whose canary got no answer excuses nothing; another address is judged by itself."""
     first = saw(NODE, destination=A, canary=Canary.REPEATED)
     later = saw(NODE, destination=A, canary=Canary.UNANSWERED, after=1)
     assert verdict_of(first, later, need=NEED).code == "MASQ471"

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from airflow_masq.observation.vantage import Component
-from airflow_masq.verdict import Outcome, render_junit
+from airflow_masq.verdict import Outcome
+from airflow_masq.verdict.junit import render_junit
 from tests.verdict.reports import NEED, failing, passing, report, silent
 from tests.verdict.scenes import vantage, verdict_of
 

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from prometheus_client.parser import text_string_to_metric_families
 
-from airflow_masq.verdict import Outcome, add_history, render_prometheus
+from airflow_masq.verdict import Outcome, add_history
+from airflow_masq.verdict.prometheus import render_prometheus
 from tests.verdict.reports import failing, passing, report, silent
 
 if TYPE_CHECKING:
