@@ -1,59 +1,21 @@
-"""The check: which source address services see from this worker, and whether it is the expected one.
-
-It brings the plan, the hook and the judge together on a worker. ``probes`` opens the sockets, ``verdict`` decides.
-"""
+"""The check as a task: which source address services see from this worker, and whether it is the expected one."""
 
 from __future__ import annotations
 
-import os
-import socket
-import time
-from collections import Counter
-from functools import partial
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Final
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from airflow_masq.airflow_compat import BaseOperator, count_in_metrics
-from airflow_masq.exceptions import AirflowMasqError, InvalidInputError
-from airflow_masq.hooks.source_ip import SourceIpHook
-from airflow_masq.observation.observation import Observation
-from airflow_masq.observation.vantage import (
-    COMPOSER_ENVIRONMENT_VARIABLE,
-    POD_LABELS_FILE,
-    recognise_vantage,
-)
+from airflow_masq.airflow_compat import BaseOperator
+from airflow_masq.exceptions import AirflowMasqError
 from airflow_masq.operators.error_mapping import translate_errors
-from airflow_masq.operators.run_reports import REASON_XCOM_KEY, REPORT_XCOM_KEY, UNKNOWN_ENVIRONMENT
-from airflow_masq.operators.run_settings import find_plan, refuse_unknown_conf
-from airflow_masq.operators.settings import read_seconds, read_whole_number
-from airflow_masq.plan_file import read_plan
-from airflow_masq.reading import Place
-from airflow_masq.text import describe, printable
-from airflow_masq.verdict import (
-    CHECK_LIMIT_BYTES,
-    Outcome,
-    Report,
-    add_history,
-    assert_reports,
-    bound_reports,
-    judge,
-    parse_outcomes,
-    render_table,
-    to_dict,
-)
+from airflow_masq.operators.run_reports import REASON_XCOM_KEY, REPORT_XCOM_KEY
+from airflow_masq.operators.run_settings import refuse_unknown_conf
+from airflow_masq.operators.worker_check import WorkerCheck, bound_check, count_verdicts
+from airflow_masq.verdict import assert_reports, parse_outcomes, render_table, to_dict
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-
-    from netaddr import IPAddress
+    from collections.abc import Mapping, Sequence
 
     from airflow_masq.airflow_compat import Context
-    from airflow_masq.plan import Plan, Target
-
-#: The counter of Airflow's metrics that every verdict adds to, with the tags environment, target, outcome and code.
-VERDICT_METRIC: Final = "airflow_masq.verdict"
-
-_MOST_LABEL_CHARACTERS: Final = 65_536
 
 
 class SourceIpCheckOperator(BaseOperator):
@@ -132,7 +94,15 @@ class SourceIpCheckOperator(BaseOperator):
                 if self.strict_conf:
                     refuse_unknown_conf(context)
                 fail_on = parse_outcomes(self.fail_on)
-                report = self._check()
+                report = WorkerCheck(
+                    plan=self.plan,
+                    targets=self.targets,
+                    attempts=self.attempts,
+                    timeout_seconds=self.timeout_seconds,
+                    wait_seconds=self.wait_seconds,
+                    environment=self.environment,
+                    log=self.log,
+                ).run()
             except Exception as error:
                 # The text of an unexpected error may hold anything, so only its type goes to the report.
                 is_ours = isinstance(error, AirflowMasqError)
@@ -140,109 +110,6 @@ class SourceIpCheckOperator(BaseOperator):
                 context["ti"].xcom_push(key=REASON_XCOM_KEY, value=reason)
                 raise
             self.log.info("Which source address services see from this worker:\n%s", render_table(report))
-            [bounded] = bound_reports([add_history(report, previous=None)], limit_bytes=CHECK_LIMIT_BYTES)
-            context["ti"].xcom_push(key=REPORT_XCOM_KEY, value=to_dict(bounded))
-            self._count_verdicts(report)
+            context["ti"].xcom_push(key=REPORT_XCOM_KEY, value=to_dict(bound_check(report)))
+            count_verdicts(report, log=self.log)
             assert_reports([report], fail_on=fail_on)
-
-    def _check(self) -> Report:
-        plan = read_plan(find_plan(self.plan))
-        environment = self._name_environment(plan)
-        targets = _choose_targets(plan.targets, names=self.targets)
-        attempts = read_whole_number(self.attempts, where="attempts", least=1, most=10)
-        wait_seconds = read_seconds(self.wait_seconds, where="wait_seconds", least=0, most=60)
-        observe = partial(
-            SourceIpHook().observe_all,
-            attempts=attempts,
-            timeout_seconds=read_seconds(self.timeout_seconds, where="timeout_seconds", least=0.1, most=60),
-            wait_seconds=wait_seconds,
-        )
-        observations = observe(targets)
-        report = _judge(targets, observations, plan=plan, environment=environment)
-        wrong = {verdict.target for verdict in report.verdicts if verdict.outcome is Outcome.FAIL}
-        if not wrong or attempts == 1:
-            return report
-        time.sleep(wait_seconds)
-        again = observe([target for target in targets if target.name in wrong])
-        observations = {name: seen + again.get(name, ()) for name, seen in observations.items()}
-        return _judge(targets, observations, plan=plan, environment=environment)
-
-    def _count_verdicts(self, report: Report) -> None:
-        """Count the verdicts in Airflow's metrics; a metrics backend that fails does not fail the check."""
-        counts = Counter((verdict.target, verdict.outcome, verdict.code) for verdict in report.verdicts)
-        try:
-            for (target, outcome, code), count in counts.items():
-                tags = {"environment": report.environment, "target": target, "outcome": outcome, "code": code}
-                count_in_metrics(VERDICT_METRIC, count=count, tags={name: str(value) for name, value in tags.items()})
-        except Exception:
-            self.log.warning("The verdicts could not be counted in Airflow's metrics.", exc_info=True)
-
-    def _name_environment(self, plan: Plan) -> str:
-        """Name the environment by the task's argument, else by Composer's variable, else by the plan."""
-        given = Place(where="environment", value=self.environment).line() if self.environment is not None else ""
-        planned = printable((plan.environment.name or "").rpartition("/")[2])
-        try:
-            variable = os.environ.get(COMPOSER_ENVIRONMENT_VARIABLE, "")
-            actual = Place(where=COMPOSER_ENVIRONMENT_VARIABLE, value=variable).line()
-        except InvalidInputError as error:  # not the user's setting, and Composer cannot have set such a value
-            self.log.warning("The variable is ignored: %s", error)
-            actual = ""
-        if planned and actual and planned != actual:
-            self.log.warning(
-                "The plan describes environment %s, but this worker belongs to %s, whose ranges may differ.",
-                planned,
-                printable(actual),
-            )
-        return given or actual or planned or UNKNOWN_ENVIRONMENT
-
-
-def _choose_targets(targets: Sequence[Target], *, names: object) -> Sequence[Target]:
-    """Choose targets by name. A check of no target is refused, since it would look like a success."""
-    if not targets:
-        raise InvalidInputError(where="plan: targets", expected="at least one target", seen="none")
-    if names is None:
-        return targets
-    known = {target.name: target for target in targets}
-    if isinstance(names, str) or not isinstance(names, (list, tuple, set, frozenset)) or not names:
-        raise InvalidInputError(where="targets", expected="a list of target names", seen=describe(names))
-    for name in names:
-        if not isinstance(name, str) or name not in known:
-            expected = f"names of the plan's targets ({', '.join(known)})"
-            raise InvalidInputError(where="targets", expected=expected, seen=describe(name))
-    return [target for target in targets if target.name in names]
-
-
-def _judge(
-    targets: Sequence[Target], observations: Mapping[str, tuple[Observation, ...]], *, plan: Plan, environment: str
-) -> Report:
-    vantage = recognise_vantage(
-        hostname=socket.gethostname(),
-        variables=os.environ,
-        labels_text=_read_labels(Path(POD_LABELS_FILE)),
-        pod_ip=_find_own_address(observations.values(), plan=plan),
-        environment=environment,
-    )
-    verdicts = tuple(judge(target, observations[target.name], vantage=vantage, plan=plan) for target in targets)
-    return Report(environment=environment, verdicts=verdicts)
-
-
-def _find_own_address(seen: Iterable[tuple[Observation, ...]], *, plan: Plan) -> IPAddress | None:
-    """Find this Pod's address as the probing sockets had it: one in the plan's Pod ranges first, IPv4 first.
-
-    So all workers name theirs alike, and a Pod with addresses of both versions counts once.
-    """
-    addresses = {each.local_address for observations in seen for each in observations if each.local_address is not None}
-    return min(
-        addresses,
-        key=lambda address: (not any(address in pods for pods in plan.ranges.pod), address.version, int(address)),
-        default=None,
-    )
-
-
-def _read_labels(path: Path) -> str:
-    """Read this Pod's labels where its author mounted them; a Pod without that file has none to tell."""
-    try:
-        with path.open(encoding="utf-8", errors="replace") as file:
-            return file.read(_MOST_LABEL_CHARACTERS)
-    except OSError:
-        return ""

@@ -146,7 +146,7 @@ def test_only_a_worker_speaks_for_workers(
         monkeypatch.setenv(name, value)
     if labels:
         (tmp_path / "labels").write_text(labels)
-    monkeypatch.setattr("airflow_masq.operators.source_ip_check.POD_LABELS_FILE", str(tmp_path / "labels"))
+    monkeypatch.setattr("airflow_masq.operators.worker_check.POD_LABELS_FILE", str(tmp_path / "labels"))
     with observer() as truthful:
         plan = loopback_plan({"name": "service", "observe": truthful.url, "expect": "pod"})
         [verdict] = execute(RecordingInstance(), plan=plan, fail_on=[])["verdicts"]
@@ -283,7 +283,7 @@ def test_what_cannot_be_used_is_refused_before_anything_is_asked(
 
 def test_a_crash_leaves_its_type_alone(instance: RecordingInstance, monkeypatch: pytest.MonkeyPatch) -> None:
     """An unexpected error is raised as it is; the report learns its type, and none of its text."""
-    monkeypatch.setattr("airflow_masq.operators.source_ip_check.read_plan", lambda _plan: 1 // 0)
+    monkeypatch.setattr("airflow_masq.operators.worker_check.read_plan", lambda _plan: 1 // 0)
     with pytest.raises(ZeroDivisionError):
         execute(instance, plan="/any.yaml")
     assert instance.pushed == {"reason": "the check crashed with ZeroDivisionError"}
