@@ -26,6 +26,7 @@ from airflow_masq.operators.create_environment import CloudComposerCreateMasquer
 from airflow_masq.operators.source_ip_assert import SourceIpAssertOperator
 from airflow_masq.operators.source_ip_check import SourceIpCheckOperator
 from airflow_masq.operators.source_ip_report import SourceIpReportOperator
+from airflow_masq.operators.source_ip_sensor import SourceIpSensor
 print("imported")
 """
 
@@ -93,7 +94,29 @@ run(POD_ADDRESS, yaml.safe_dump)
 with create_session() as session:
     for event in session.query(DatasetEvent).order_by(DatasetEvent.timestamp):
         [environment] = event.extra["environments"]
-        print("event", environment["environment"], environment["outcome"], environment["nodes_seen"])
+        changes = [f"{each['previous']}->{each['outcome']}" for each in environment["changed"]]
+        print("event", environment["environment"], environment["outcome"], environment["nodes_seen"], *changes)
+"""
+
+METRICS = """
+from airflow.stats import Stats
+from airflow_masq.airflow_compat import count_in_metrics
+counted = []
+class Backend:
+    def incr(self, stat, count=1, rate=1, *, tags=None):
+        counted.append((stat, count, tags))
+type(Stats).instance = Backend()
+count_in_metrics("airflow_masq.verdict", count=2, tags={"outcome": "PASS"})
+print(counted)
+"""
+
+SENSOR = """
+from airflow_masq.operators.source_ip_sensor import SourceIpSensor
+from tests.local_observers import NODE_ADDRESS, POD_ADDRESS, loopback_plan, observer
+with observer(NODE_ADDRESS, first_answer=POD_ADDRESS) as late:
+    plan = loopback_plan({"name": "erp", "observe": late.url, "expect": "node"})
+    sensor = SourceIpSensor(task_id="wait", plan=plan)
+    print(sensor.mode, *(bool(sensor.poke({})) for _ in range(2)))
 """
 
 
@@ -149,5 +172,15 @@ def test_the_check_dag_runs(tmp_path: Path) -> None:
         "success assert:success check:success check:success instances:success report:success",
         "failed assert:failed check:success check:success instances:success report:success",
         "event example-environment PASS 1",
-        "event example-environment FAIL 1",
+        "event example-environment FAIL 1 PASS->FAIL",
     ]
+
+
+def test_verdicts_are_counted(tmp_path: Path) -> None:
+    """Airflow 2.10.5 counts the metric with its tags."""
+    assert run(METRICS, home=tmp_path)[-1] == "[('airflow_masq.verdict', 2, {'outcome': 'PASS'})]"
+
+
+def test_the_sensor_waits(tmp_path: Path) -> None:
+    """On Airflow 2.10.5 the sensor waits while a Pod's address is seen, and is done with the node's."""
+    assert run(SENSOR, home=tmp_path)[-1] == "reschedule False True"

@@ -12,7 +12,7 @@ from collections import Counter
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from airflow_masq.airflow_compat import count_in_metrics
 from airflow_masq.exceptions import InvalidInputError
@@ -29,7 +29,6 @@ from airflow_masq.verdict import CHECK_LIMIT_BYTES, Outcome, Report, add_history
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
-    from logging import Logger
 
     from netaddr import IPAddress
 
@@ -39,6 +38,13 @@ VERDICT_METRIC: Final = "airflow_masq.verdict"
 """The counter of Airflow's metrics that every verdict adds to, with the tags environment, target, outcome and code."""
 
 _MOST_LABEL_CHARACTERS: Final = 65_536
+
+
+class TaskLog(Protocol):
+    """The log of a task; Airflow 2 and 3 have different classes with this method."""
+
+    def warning(self, message: str, /, *arguments: Any, **more: Any) -> Any:  # noqa: ANN401 - Airflow's own
+        """Log a warning."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,7 +62,7 @@ class WorkerCheck:
     timeout_seconds: float | str
     wait_seconds: float | str
     environment: str | None
-    log: Logger
+    log: TaskLog
 
     def run(self) -> Report:
         """Probe the targets from this worker and judge what they saw.
@@ -111,7 +117,7 @@ def bound_check(report: Report) -> Report:
     return bounded
 
 
-def count_verdicts(report: Report, *, log: Logger) -> None:
+def count_verdicts(report: Report, *, log: TaskLog) -> None:
     """Count the verdicts in Airflow's metrics; a metrics backend that fails does not fail the check."""
     counts = Counter((verdict.target, verdict.outcome, verdict.code) for verdict in report.verdicts)
     try:
