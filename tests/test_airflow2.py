@@ -105,7 +105,7 @@ counted = []
 class Backend:
     def incr(self, stat, count=1, rate=1, *, tags=None):
         counted.append((stat, count, tags))
-type(Stats).instance = Backend()
+Stats.instance = Backend()
 count_in_metrics("airflow_masq.verdict", count=2, tags={"outcome": "PASS"})
 print(counted)
 """
