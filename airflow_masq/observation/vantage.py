@@ -13,7 +13,7 @@ If the clues contradict each other, the component that is no worker counts.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
@@ -81,6 +81,20 @@ _LOCAL_EXECUTORS: Final = frozenset({"LocalExecutor", "SequentialExecutor"})
 
 
 @dataclass(frozen=True, kw_only=True)
+class Surroundings:
+    """What a process can know of the place where it runs.
+
+    :param variables: its environment variables.
+    :param labels_text: the Pod's labels as a downward API volume holds them, one ``name="value"`` a line; default
+        none, since a Pod has that file only where its author asked for it.
+    """
+
+    hostname: str
+    variables: Mapping[str, str] = field(repr=False)  # they may hold secrets
+    labels_text: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Vantage:
     """Where a probe ran.
 
@@ -105,28 +119,24 @@ class Vantage:
             raise ValueError("a component is known by something, and an unknown one by nothing")
 
 
-def recognise_vantage(
-    *,
-    hostname: str,
-    variables: Mapping[str, str],
-    labels_text: str = "",
-    pod_ip: IPAddress | None,
-    environment: str,
-) -> Vantage:
-    """Recognise where this process runs.
+def recognise_vantage(surroundings: Surroundings, *, pod_ip: IPAddress | None, environment: str) -> Vantage:
+    """Recognise where a process runs by its surroundings.
 
-    :param variables: the process's environment variables.
-    :param labels_text: the Pod's labels as a downward API volume holds them, one ``name="value"`` a line; default
-        none, since a Pod has that file only where its author asked for it.
+    :param pod_ip: the Pod's own address, as the probing sockets had it.
+    :param environment: the environment's name.
     """
-    component, known_by = _recognise_component(hostname, variables=variables, labels=read_pod_labels(labels_text))
+    component, known_by = _recognise_component(
+        surroundings.hostname,
+        variables=surroundings.variables,
+        labels=read_pod_labels(surroundings.labels_text),
+    )
     return Vantage(
-        hostname=hostname,
+        hostname=surroundings.hostname,
         pod_ip=pod_ip,
         component=component,
         environment=environment,
         known_by=known_by,
-        node_name=_find_node_name(variables),
+        node_name=_find_node_name(surroundings.variables),
     )
 
 

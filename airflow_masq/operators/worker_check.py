@@ -17,20 +17,17 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 from airflow_masq.airflow_compat import count_in_metrics
 from airflow_masq.exceptions import InvalidInputError
 from airflow_masq.hooks.source_ip import SourceIpHook
-from airflow_masq.observation.observation import Observation
-from airflow_masq.observation.vantage import COMPOSER_ENVIRONMENT_VARIABLE, POD_LABELS_FILE, recognise_vantage
+from airflow_masq.observation.vantage import COMPOSER_ENVIRONMENT_VARIABLE, POD_LABELS_FILE, Surroundings
 from airflow_masq.operators.run_reports import UNKNOWN_ENVIRONMENT
 from airflow_masq.operators.run_settings import find_plan
 from airflow_masq.operators.settings import read_seconds, read_whole_number
 from airflow_masq.plan_file import read_plan
 from airflow_masq.reading import Place
 from airflow_masq.text import describe, join_words, printable
-from airflow_masq.verdict import CHECK_LIMIT_BYTES, Outcome, Report, add_history, bound_reports, judge
+from airflow_masq.verdict import CHECK_LIMIT_BYTES, Outcome, Report, add_history, bound_reports, judge_targets
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-
-    from netaddr import IPAddress
+    from collections.abc import Mapping, Sequence
 
     from airflow_masq.plan import Plan, Target
 
@@ -80,8 +77,9 @@ class WorkerCheck:
             timeout_seconds=read_seconds(self.timeout_seconds, where="timeout_seconds", least=0.1, most=60),
             wait_seconds=wait_seconds,
         )
+        judge = partial(judge_targets, targets, surroundings=_read_surroundings(), plan=plan, environment=environment)
         observations = observe(targets)
-        report = _judge(targets, observations, plan=plan, environment=environment)
+        report = judge(observations)
         wrong = {verdict.target for verdict in report.verdicts if verdict.outcome is Outcome.FAIL}
         if not wrong or attempts == 1:
             return report
@@ -90,7 +88,7 @@ class WorkerCheck:
         time.sleep(wait_seconds)
         again = observe([target for target in targets if target.name in wrong])
         observations = {name: seen + again.get(name, ()) for name, seen in observations.items()}
-        return _judge(targets, observations, plan=plan, environment=environment)
+        return judge(observations)
 
     def _name_environment(self, plan: Plan) -> str:
         """Name the environment by the task's argument, else by Composer's variable, else by the plan."""
@@ -145,30 +143,9 @@ def _choose_targets(targets: Sequence[Target], *, names: object) -> Sequence[Tar
     return [target for target in targets if target.name in chosen]
 
 
-def _judge(
-    targets: Sequence[Target], observations: Mapping[str, tuple[Observation, ...]], *, plan: Plan, environment: str
-) -> Report:
-    vantage = recognise_vantage(
-        hostname=socket.gethostname(),
-        variables=os.environ,
-        labels_text=_read_labels(Path(POD_LABELS_FILE)),
-        pod_ip=_find_own_address(observations.values(), plan=plan),
-        environment=environment,
-    )
-    verdicts = tuple(judge(target, observations[target.name], vantage=vantage, plan=plan) for target in targets)
-    return Report(environment=environment, verdicts=verdicts)
-
-
-def _find_own_address(seen: Iterable[tuple[Observation, ...]], *, plan: Plan) -> IPAddress | None:
-    """Find this Pod's address as the probing sockets had it: one in the plan's Pod ranges first, IPv4 first.
-
-    So all workers name theirs alike, and a Pod with addresses of both versions counts once.
-    """
-    addresses = {each.local_address for observations in seen for each in observations if each.local_address is not None}
-    return min(
-        addresses,
-        key=lambda address: (not any(address in pods for pods in plan.ranges.pod), address.version, int(address)),
-        default=None,
+def _read_surroundings() -> Surroundings:
+    return Surroundings(
+        hostname=socket.gethostname(), variables=os.environ, labels_text=_read_labels(Path(POD_LABELS_FILE))
     )
 
 

@@ -8,7 +8,7 @@ from airflow_masq.verdict.bounding import CHECK_LIMIT_BYTES, bound_reports
 from airflow_masq.verdict.changes import TargetHistory, add_history
 from airflow_masq.verdict.codes import CODES, CodeMeaning, Outcome, VerdictCode, find_code, write_code_page
 from airflow_masq.verdict.event_summary import EventSource, summarise_reports
-from airflow_masq.verdict.judge import judge
+from airflow_masq.verdict.judge import judge, judge_targets
 from airflow_masq.verdict.report import ObservedFinding, Report, Verdict, merge
 from airflow_masq.verdict.report_codec import SCHEMA, from_dict, to_dict
 from airflow_masq.verdict.report_table import TASK_LOG_WIDTH, render_table
@@ -33,6 +33,7 @@ __all__ = [
     "find_code",
     "from_dict",
     "judge",
+    "judge_targets",
     "merge",
     "parse_outcomes",
     "render_table",

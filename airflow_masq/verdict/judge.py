@@ -12,17 +12,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from airflow_masq.network.ranges import IPV6
+from airflow_masq.network.ranges import IPV6, NetworkRanges
 from airflow_masq.observation.observation import Failure, Observation
-from airflow_masq.observation.vantage import Component, Vantage
+from airflow_masq.observation.vantage import Component, Surroundings, Vantage, recognise_vantage
 from airflow_masq.plan import Plan, Target
 from airflow_masq.text import join_words
 from airflow_masq.verdict.address_case import AddressCase
 from airflow_masq.verdict.codes import CODES, Outcome, VerdictCode
-from airflow_masq.verdict.report import ObservedFinding, Verdict
+from airflow_masq.verdict.report import ObservedFinding, Report, Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from netaddr import IPAddress
 
@@ -53,6 +53,40 @@ def judge(target: Target, observations: Sequence[Observation], *, vantage: Vanta
         evidence=tuple(observations),
         prediction=case.prediction,
         findings=tuple(_find(cases, observations)),
+    )
+
+
+def judge_targets(
+    targets: Sequence[Target],
+    observations: Mapping[str, tuple[Observation, ...]],
+    *,
+    surroundings: Surroundings,
+    plan: Plan,
+    environment: str,
+) -> Report:
+    """Judge all targets that one process asked.
+
+    :param observations: the attempts of each target, by its name.
+    :param surroundings: where the process runs.
+    :param environment: the environment's name.
+    :return: a report of one vantage.
+    """
+    pod_ip = find_own_address(observations.values(), ranges=plan.ranges)
+    vantage = recognise_vantage(surroundings, pod_ip=pod_ip, environment=environment)
+    verdicts = tuple(judge(target, observations[target.name], vantage=vantage, plan=plan) for target in targets)
+    return Report(environment=environment, verdicts=verdicts)
+
+
+def find_own_address(seen: Iterable[tuple[Observation, ...]], *, ranges: NetworkRanges) -> IPAddress | None:
+    """Find this Pod's address as the probing sockets had it: one in the plan's Pod ranges first, IPv4 first.
+
+    So all workers name theirs alike, and a Pod with addresses of both versions counts once.
+    """
+    addresses = {each.local_address for observations in seen for each in observations if each.local_address is not None}
+    return min(
+        addresses,
+        key=lambda address: (not any(address in pods for pods in ranges.pod), address.version, int(address)),
+        default=None,
     )
 
 
@@ -104,8 +138,9 @@ def _find(cases: Sequence[AddressCase], observations: Sequence[Observation]) -> 
         yield from case.find_disagreements(at=f"{case.destination}: " if len(cases) > 1 else "")
     judged = sum(len(case.observations) for case in cases)
     if judged < len(observations):
-        failures = join_words(dict.fromkeys(str(each.failure) for each in observations if each.destination is None))
-        message = f"{len(observations) - judged} of {len(observations)} attempts ended before an address: {failures}."
+        nowhere = [each for each in observations if each.destination is None]
+        failures = join_words(dict.fromkeys(f"{each.failure} ({each.detail})" for each in nowhere), most=3)
+        message = f"{len(nowhere)} of {len(observations)} attempts ended before an address: {failures}."
         yield ObservedFinding(code=VerdictCode.ATTEMPTS_DISAGREE, message=message)
     if len({(case.kind, case.answer if case.kind is None else "") for case in cases}) > 1:
         answers = join_words(f"{case.destination} {_describe_answer(case)}" for case in cases)

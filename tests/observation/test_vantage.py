@@ -10,7 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from netaddr import IPAddress
 
-from airflow_masq.observation.vantage import Clue, Component, Vantage, read_pod_labels, recognise_vantage
+from airflow_masq.observation.vantage import (
+    Clue,
+    Component,
+    Surroundings,
+    Vantage,
+    read_pod_labels,
+    recognise_vantage,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,9 +37,8 @@ KUBERNETES_EXECUTOR = {**CHART, "AIRFLOW_IS_K8S_EXECUTOR_POD": "True", "AIRFLOW_
 
 def recognise(hostname: str, variables: Mapping[str, str], labels_text: str = "") -> Vantage:
     """Recognise a vantage of the example environment."""
-    return recognise_vantage(
-        hostname=hostname, variables=variables, labels_text=labels_text, pod_ip=POD, environment="production"
-    )
+    surroundings = Surroundings(hostname=hostname, variables=variables, labels_text=labels_text)
+    return recognise_vantage(surroundings, pod_ip=POD, environment="production")
 
 
 @pytest.mark.parametrize(
@@ -190,6 +196,11 @@ def test_nothing_that_a_process_was_told_crashes(hostname: str, variables: dict[
     """Hostnames, variables and labels may hold anything."""
     vantage = recognise(hostname, variables, labels)
     assert vantage.component in Component
+
+
+def test_surroundings_show_no_secrets() -> None:
+    """Variables may hold passwords, so they are not part of what a log shows."""
+    assert "letmein" not in repr(Surroundings(hostname="x", variables={"PASSWORD": "letmein"}))
 
 
 def test_a_component_is_known_by_something() -> None:

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.airflow
 
 def poke(sensor: SourceIpSensor) -> PokeReturnValue:
     """Poke once; the sensor looks at nothing of the context."""
-    return sensor.poke({})  # type: ignore[typeddict-item]  # see above
+    return sensor.poke({})
 
 
 def make_sensor(**arguments: Any) -> SourceIpSensor:  # noqa: ANN401 - the sensor's
@@ -62,7 +62,7 @@ def test_it_succeeds_as_a_task() -> None:
     """Executed by Airflow's own loop it pokes until it is done, and returns the report."""
     with observer(NODE_ADDRESS, first_answer=POD_ADDRESS) as late:
         plan = loopback_plan({"name": "erp", "observe": late.url, "expect": "node"})
-        returned = make_sensor(plan=plan, mode="poke", poke_interval=0.01, timeout=30).execute({})  # type: ignore[typeddict-item]  # looks at nothing
+        returned = make_sensor(plan=plan, mode="poke", poke_interval=0.01, timeout=30).execute({})
     assert from_dict(returned).outcome == "PASS"
 
 

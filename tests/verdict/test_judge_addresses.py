@@ -6,7 +6,8 @@ import pytest
 from netaddr import IPAddress
 
 from airflow_masq.observation.observation import Canary, Failure, Observation
-from airflow_masq.verdict import Outcome, judge
+from airflow_masq.observation.vantage import Component, Surroundings
+from airflow_masq.verdict import Outcome, judge, judge_targets
 from tests.verdict.scenes import NODE, POD, dataclass_ranges, failed, plan, saw, target, vantage, verdict_of
 
 A, B, SIXTH = "172.20.0.20", "172.20.0.21", "2001:db8:f::21"
@@ -122,12 +123,42 @@ def test_an_address_that_we_did_not_come_to_ask_is_not_left_out(failure: Failure
 
 def test_an_attempt_that_got_nowhere_does_not_count_beside_others() -> None:
     """A name that was resolved at the second attempt is judged by its addresses; the finding tells of the first."""
-    nowhere = failed(Failure.NAME_UNRESOLVED, destination=None, local=None)
+    nowhere = failed(Failure.NAME_UNRESOLVED, destination=None, local=None, detail="no answer from DNS")
     verdict = verdict_of(nowhere, saw(NODE, destination=A, after=1), need=NEED)
     assert verdict.outcome is Outcome.PASS
     assert [finding.code for finding in verdict.findings] == ["MASQ492"]
-    assert verdict.findings[0].message == "1 of 2 attempts ended before an address: name-unresolved."
+    assert verdict.findings[0].message == (
+        "1 of 2 attempts ended before an address: name-unresolved (no answer from DNS)."
+    )
     assert verdict_of(nowhere, nowhere, need=NEED).code == "MASQ442"
+
+
+def test_addresses_that_were_not_asked_are_told() -> None:
+    """A name with more addresses than are asked passes by those, and the finding tells of the others."""
+    further = failed(Failure.UNUSABLE_TARGET, destination=None, local=None, detail="it has 40 addresses, 16 were asked")
+    verdict = verdict_of(saw(NODE, destination=A), further, need=NEED)
+    assert verdict.outcome is Outcome.PASS
+    assert "unusable-target (it has 40 addresses, 16 were asked)" in verdict.findings[0].message
+
+
+@pytest.mark.parametrize(
+    ("own", "pod_ip"),
+    [
+        ([], None),
+        (["172.20.0.9", "192.168.0.9"], "192.168.0.9"),
+        (["2001:db8::9", "192.168.0.9"], "192.168.0.9"),
+        (["2001:db8::9", "172.20.0.9"], "172.20.0.9"),
+        (["192.168.0.9", "192.168.0.8"], "192.168.0.8"),
+    ],
+)
+def test_a_process_has_one_address_of_its_own(own: list[str], pod_ip: str | None) -> None:
+    """Of the sockets' addresses the Pod's is taken, IPv4 first, so that a worker is on one node."""
+    seen = {"erp": (saw(NODE, local=None), *(saw(NODE, local=address) for address in own))}
+    surroundings = Surroundings(hostname="airflow-worker-1", variables={"COMPOSER_ENVIRONMENT": "example"})
+    report = judge_targets([NEED], seen, surroundings=surroundings, plan=plan(), environment="example")
+    [verdict] = report.verdicts
+    assert str(verdict.vantage.pod_ip) == str(pod_ip)
+    assert (report.environment, verdict.vantage.component) == ("example", Component.WORKER)
 
 
 def test_ipv6_beside_ipv4_is_judged_with_its_own_address() -> None:
