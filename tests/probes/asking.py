@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import socket
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from airflow_masq.probes import Resolve, probe_http, resolve_by_system
+from airflow_masq.probes import Session, probe
 from tests.probes.servers import Behaviour, serving
 
 if TYPE_CHECKING:
-    import ssl
-    from collections.abc import Sequence
-
     from airflow_masq.observation.observation import Observation
+    from airflow_masq.probes import Resolve
 
 MORNING = datetime(2026, 11, 22, 6, 0, tzinfo=UTC)
 
@@ -22,20 +19,17 @@ async def ask(
     url: str,
     *,
     timeout_seconds: float = 5,
-    headers: Sequence[tuple[str, str]] = (),
-    tls_context: ssl.SSLContext | None = None,
-    resolve: Resolve = resolve_by_system,
+    resolve: Resolve | None = None,
+    canary: bool = False,
+    nonce: bool = False,
+    **more: Any,  # noqa: ANN401 - what ``probe`` takes
 ) -> Observation:
-    """Make one attempt."""
-    return await probe_http(
-        url,
-        timeout_seconds=timeout_seconds,
-        open_socket=socket.socket,
-        now=lambda: MORNING,
-        headers=headers,
-        tls_context=tls_context,
-        resolve=resolve,
-    )
+    """Make one attempt, by default with one request, that is as plain as can be."""
+    async with Session(now=lambda: MORNING, resolve=resolve) as session:
+        (seen,) = await probe(
+            url, timeout_seconds=timeout_seconds, canary=canary, nonce=nonce, session=session, **more
+        )
+        return seen
 
 
 async def ask_once(behaviour: Behaviour, *, timeout_seconds: float = 5, reads_request: bool = True) -> Observation:
