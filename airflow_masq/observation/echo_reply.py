@@ -16,6 +16,7 @@ from __future__ import annotations
 import itertools
 import json
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from netaddr import INET_PTON, AddrFormatError, IPAddress
@@ -45,6 +46,7 @@ _ADDRESS: Final = re.compile(r"[0-9A-Fa-f:.]{2,45}")
 _IPV4_AND_PORT: Final = re.compile(r"(?P<address>[0-9.]{7,15}):(?P<port>[1-9][0-9]{0,4})")
 _IPV6_AND_PORT: Final = re.compile(r"\[(?P<address>[0-9A-Fa-f:.]{2,45})\](?::(?P<port>[1-9][0-9]{0,4}))?")
 _LARGEST_PORT: Final = 65_535
+_BROADCAST: Final = IPAddress("255.255.255.255")
 # Kubernetes' source-IP server says client_address=, indented by a tab since 1.10 [source: echoserver-client-address];
 # fortio ends its first line with the client [source: fortio-debug-line].
 _LABELLED_LINE: Final = re.compile(
@@ -196,9 +198,14 @@ def _read_address(text: str) -> IPAddress:
     if not _ADDRESS.fullmatch(bare):
         raise ReplyError(seen="other text", reply=text)
     try:
-        address = unmap(IPAddress(bare, flags=INET_PTON))
+        address = _parse_standard_form(bare)
     except (AddrFormatError, ValueError):
         raise ReplyError(seen="an address that is not in its standard form", reply=text) from None
-    if address.is_multicast() or int(address) == 0 or address == IPAddress("255.255.255.255"):
+    if address.is_multicast() or int(address) == 0 or address == _BROADCAST:
         raise ReplyError(seen="an address that no packet comes from", reply=text)
     return address
+
+
+@lru_cache(maxsize=1024)  # most observers of a check name the same few addresses
+def _parse_standard_form(text: str) -> IPAddress:
+    return unmap(IPAddress(text, flags=INET_PTON))

@@ -80,6 +80,8 @@ def find_intermediaries(
         if is_known and value.strip() and not (lower == "age" and _NO_AGE.fullmatch(value.strip())):
             shown = lower if may_quote or lower in _CACHE_HEADERS else "x-cache-*"
             traces[f"response header {_describe(printable(shown), value=value, may_quote=may_quote)}"] = None
+    if not re.search(rb"[:=,]", body):  # one address, as most observers write it
+        return tuple(traces)[:_MOST_TRACES]
     sent = {_squeeze(name): value.strip() for name, value in sent_headers}
     for name, value in _list_entries(body):
         if len(traces) >= _MOST_TRACES:  # a hostile reply may have thousands

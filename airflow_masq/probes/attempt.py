@@ -13,6 +13,7 @@ import os
 import socket
 import ssl
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final, Protocol
 
 from netaddr import IPAddress
@@ -53,7 +54,7 @@ _STARVED_PART: Final = 0.25
 """An attempt that ran out of time is our own fault where the loop stood still for this part of it."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Question:
     """What is asked of an observer, at each of its addresses.
 
@@ -81,7 +82,7 @@ class Question:
         return not self.headers and self.shown_as is None
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Answer:
     """The address that an observer named, if it named one, and what in its reply shows a proxy or a cache in between."""
 
@@ -199,5 +200,10 @@ class _Attempt:
 
 def read_socket_name(name: Sequence[object]) -> tuple[IPAddress, int]:
     """Read address and port of a socket's name: IPv4 where IPv6 only wraps it, and without a zone."""
-    address, _, _zone = str(name[0]).partition("%")
-    return unmap(IPAddress(address)), int(str(name[1]))
+    return _read_address(str(name[0])), int(str(name[1]))
+
+
+@lru_cache(maxsize=4096)  # a Pod has one address, and asks the same observers again
+def _read_address(text: str) -> IPAddress:
+    address, _, _zone = text.partition("%")
+    return unmap(IPAddress(address))

@@ -53,13 +53,13 @@ class ProbeError(Exception):
 class Conversation(Protocol):
     """What a probe says to an observer and reads of it; without input or output."""
 
-    @property
-    def opening(self) -> bytes:
-        """What is sent first; none where the other side begins."""
+    def begin(self) -> tuple[bytes, bytes]:
+        """Give what is sent first, and what is sent after a pause in which an honest observer says nothing.
 
-    @property
-    def withheld(self) -> bytes:
-        """The end of the opening, sent after a pause in which an honest observer says nothing; mostly none."""
+        Both may be empty: the one where the other side begins, the other mostly.
+
+        :raises ProbeError: when it cannot be said.
+        """
 
     @property
     def is_answered(self) -> bool:
@@ -88,6 +88,12 @@ class Exchange:
     :param host: the name or address that its certificate must hold.
     """
 
+    __slots__ = (
+        "_connection", "_conversation", "_done", "_file", "_incoming", "_is_encrypted", "_is_reading", "_is_writing",
+        "_loop", "_opening", "_outgoing", "_started", "_timers", "_tls", "_unsent", "_wire_bytes", "_withheld",
+        "is_connected",
+    )  # fmt: skip
+
     def __init__(
         self,
         conversation: Conversation,
@@ -99,13 +105,14 @@ class Exchange:
         self.is_connected = False
         self._conversation = conversation
         self._connection = connection
+        self._file = connection.fileno()  # asyncio would write the whole socket into an exception that it catches
         self._loop = asyncio.get_running_loop()
         self._done: asyncio.Future[None] = self._loop.create_future()
         self._timers: list[asyncio.TimerHandle] = []
         self._unsent = b""
         self._is_writing = False
         self._is_reading = False
-        self._withheld = conversation.withheld
+        self._opening = self._withheld = b""
         self._wire_bytes = 0
         self._started = self._loop.time()
         self._is_encrypted = tls_context is None  # a plain connection has nothing to wait for
@@ -122,13 +129,14 @@ class Exchange:
         :raises ProbeError: what the conversation refused.
         :raises OSError: what the network or TLS did.
         """
+        self._opening, self._withheld = self._conversation.begin()
         self._timers.append(self._loop.call_at(deadline, self._expire))
         try:
             number = self._connection.connect_ex(address)
             if number not in {0, errno.EINPROGRESS}:
                 raise OSError(number, os.strerror(number))
             self._is_writing = True
-            self._loop.add_writer(self._connection, self._run, self._take_connection)
+            self._loop.add_writer(self._file, self._run, self._take_connection)
             await self._done
         finally:
             self._detach()
@@ -155,10 +163,10 @@ class Exchange:
             timer.cancel()
         if self._is_writing:
             self._is_writing = False
-            self._loop.remove_writer(self._connection)
+            self._loop.remove_writer(self._file)
         if self._is_reading:
             self._is_reading = False
-            self._loop.remove_reader(self._connection)
+            self._loop.remove_reader(self._file)
 
     def _expire(self) -> None:
         self._finish(TimeoutError())
@@ -169,9 +177,9 @@ class Exchange:
             raise OSError(number, os.strerror(number))
         self.is_connected = True
         self._is_reading = True
-        self._loop.add_reader(self._connection, self._run, self._read)
+        self._loop.add_reader(self._file, self._run, self._read)
         self._is_writing = False
-        self._loop.remove_writer(self._connection)
+        self._loop.remove_writer(self._file)
         if self._tls is None:
             self._begin()
         else:
@@ -180,8 +188,7 @@ class Exchange:
     def _begin(self) -> None:
         """Send the opening, or the first part of it."""
         self._is_encrypted = True
-        opening = self._conversation.opening
-        if opening and self._has_early_data():
+        if self._opening and self._has_early_data():
             raise ProbeError(Failure.NOT_HTTP, EARLY_ANSWER)
         if self._withheld:
             round_trip = self._loop.time() - self._started
@@ -189,7 +196,7 @@ class Exchange:
             self._timers.append(self._loop.call_later(pause, self._run, self._send_withheld))
             # Else Nagle's algorithm keeps the second part until the first is acknowledged.
             self._connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self._send(opening)
+        self._send(self._opening)
 
     def _has_early_data(self) -> bool:
         """Whether the other side has said something before it was asked."""
@@ -223,9 +230,9 @@ class Exchange:
         if bool(self._unsent) != self._is_writing:
             self._is_writing = not self._is_writing
             if self._is_writing:
-                self._loop.add_writer(self._connection, self._run, self._flush)
+                self._loop.add_writer(self._file, self._run, self._flush)
             else:
-                self._loop.remove_writer(self._connection)
+                self._loop.remove_writer(self._file)
 
     def _read(self) -> None:
         try:

@@ -12,7 +12,6 @@ Neither credentials, nor what a server may echo of them, enter an observation.
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import cached_property
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
@@ -73,6 +72,8 @@ class HttpConversation:
     :param canary: the invented address to send; ``None`` for none.
     """
 
+    __slots__ = ("_canary", "_headers", "_is_surely_ended", "_nonce", "_question", "_reply")
+
     def __init__(self, question: Question, *, session: Session, canary: IPAddress | None = None) -> None:
         self._question = question
         self._canary = canary
@@ -85,23 +86,13 @@ class HttpConversation:
             self._headers = (*(each for each in question.headers if each[0].lower() not in names), *own)
         self._nonce = choose_nonce(session.randomness) if question.nonce else None
 
-    @property
-    def opening(self) -> bytes:
-        """The request, without its last bytes where these are withheld."""
-        request = self._request
-        return request if self._canary is None else request[:-_WITHHELD_BYTES]
-
-    @property
-    def withheld(self) -> bytes:
-        """The end of a request with a canary."""
-        return b"" if self._canary is None else self._request[-_WITHHELD_BYTES:]
-
-    @cached_property
-    def _request(self) -> bytes:
+    def begin(self) -> tuple[bytes, bytes]:
+        """Write the request; of one with a canary the end is withheld."""
         observer = self._question.observer
-        return write_request(
+        request = write_request(
             observer.path, authority=observer.authority, headers=self._headers, nonce=self._nonce
         )
+        return (request, b"") if self._canary is None else (request[:-_WITHHELD_BYTES], request[-_WITHHELD_BYTES:])
 
     @property
     def is_answered(self) -> bool:

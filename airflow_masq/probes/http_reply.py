@@ -7,8 +7,6 @@ decides about the end is checked here: the version, one kind of length, and the 
 
 from __future__ import annotations
 
-import re
-from http import HTTPStatus
 from typing import Final
 
 import httptools
@@ -18,8 +16,9 @@ from airflow_masq.observation.observation import Failure
 from airflow_masq.probes.exchange import ProbeError
 
 _MOST_HEADER_BYTES: Final = 16 * 1024
+_FIRST_FINAL_STATUS: Final = 200
+_WITHOUT_BODY: Final = frozenset({204, 304})
 _VERSIONS: Final = frozenset({"1.0", "1.1"})
-_HEADER_NAME: Final = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _HEADER_END: Final = b"\r\n\r\n"
 _INCOMPLETE: Final = "the answer is not a complete HTTP/1.1 reply"
 
@@ -28,7 +27,13 @@ class HttpReply:
     """One reply, as far as it has come; ``receive`` and ``end`` take it in.
 
     :ivar status: ``None`` before the whole header came.
+    :ivar headers: the names in lower case.
     """
+
+    __slots__ = (
+        "_doubt", "_header_blocks", "_is_chunked", "_length", "_parser", "_received", "body", "headers", "is_complete",
+        "is_ended_by_connection", "reason", "status",
+    )  # fmt: skip
 
     def __init__(self) -> None:
         self.status: int | None = None
@@ -81,7 +86,7 @@ class HttpReply:
 
     def get_all(self, name: str) -> list[str]:
         """Give the values of a header, whose name is in lower case."""
-        return [value for each, value in self.headers if each.lower() == name]
+        return [value for each, value in self.headers if each == name]
 
     # What httptools calls, by these names.
 
@@ -91,10 +96,8 @@ class HttpReply:
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Take a header, of the end of a chunked body too."""
-        if not _HEADER_NAME.fullmatch(name):
-            self._doubt = _INCOMPLETE
         if self.status is None:
-            self.headers.append((name.decode("latin-1"), value.decode("latin-1").strip(" \t")))
+            self.headers.append((name.decode("latin-1").lower(), value.decode("latin-1").strip(" \t")))
 
     def on_headers_complete(self) -> None:
         """Take the end of a header: that of an interim reply is forgotten."""
@@ -102,7 +105,7 @@ class HttpReply:
             return  # of a second reply, which is surplus
         self._header_blocks += 1
         status = self._parser.get_status_code()
-        if status < HTTPStatus.OK:
+        if status < _FIRST_FINAL_STATUS:
             self.reason, self.headers = b"", []
             return
         self.status = status
@@ -118,7 +121,7 @@ class HttpReply:
         elif lengths:
             # The library has refused what is no number, and a second one.
             self._length = int(lengths[0])
-        if status in {HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED}:  # which have no body, whatever they say
+        if status in _WITHOUT_BODY:  # which have no body, whatever they say
             self._length = 0
         self.is_complete = self._length == 0
 

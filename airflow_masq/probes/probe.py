@@ -15,9 +15,6 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, Protocol
 
-from netaddr import INET_PTON, AddrFormatError, IPAddress
-
-from airflow_masq.network.ranges import IPV4
 from airflow_masq.observation.observation import TRANSIENT_FAILURES, Failure, Observation
 from airflow_masq.probes.attempt import Question, read_socket_name
 from airflow_masq.probes.http import ask_http
@@ -214,8 +211,10 @@ class _Survey:
 
 def _read_literal(host: str, *, port: int) -> Resolved | None:
     """Read an address that needs no DNS; ``None`` for a name."""
-    try:
-        address = IPAddress(host, flags=INET_PTON)
-    except (AddrFormatError, ValueError):
-        return None
-    return (socket.AF_INET, (host, port)) if address.version == IPV4 else (socket.AF_INET6, (host, port, 0, 0))
+    for family, address in ((socket.AF_INET, (host, port)), (socket.AF_INET6, (host, port, 0, 0))):
+        try:
+            socket.inet_pton(family, host)
+        except OSError:
+            continue
+        return family, address
+    return None
