@@ -145,7 +145,7 @@ class HttpConversation:
             raise ProbeError(Failure.HTTP_STATUS, f"HTTP {status}{reason}")
         # A body may be coded in several ways, one after another [source: rfc-9110-content-coding].
         values = ",".join(reply.get_all("content-encoding")).split(",")
-        codings = [coding for coding in map(str.strip, values) if coding.lower() not in {"", "identity"}]
+        codings = [coding for coding in (value.strip(" \t") for value in values) if coding.lower() not in {"", "identity"}]
         if codings:
             coding = self._quote(printable(", ".join(codings)), after=": ")
             raise ProbeError(Failure.NO_ADDRESS, f"expected a body without content coding, saw one{coding}")

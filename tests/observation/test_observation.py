@@ -64,6 +64,7 @@ IS_TRANSIENT = {
     Failure.SEVERAL_ADDRESSES: False,
     Failure.TOO_LARGE: False,
     Failure.UNUSABLE_TARGET: False,
+    Failure.STARVED: True,
     Failure.CRASHED: False,
 }
 
@@ -78,7 +79,7 @@ def test_the_words_of_reports_stay() -> None:
     assert " ".join(Component) == "worker triggerer scheduler dag-processor web-server unknown"
     assert " ".join(Failure) == (
         "connect-timeout reply-timeout no-route reset refused name-unresolved tls redirect http-status not-http "
-        "no-address several-addresses too-large unusable-target crashed"
+        "no-address several-addresses too-large unusable-target starved crashed"
     )
 
 
