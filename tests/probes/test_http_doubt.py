@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import socket
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -184,17 +187,24 @@ async def test_a_reply_before_the_request_is_refused(pause_seconds: float) -> No
     assert seen.detail == "the observer answered before it had the whole request"
 
 
-async def test_a_reply_that_waits_at_once_is_refused_without_a_canary_too() -> None:
+async def test_a_reply_that_waits_already_is_refused_without_a_canary_too() -> None:
     """A reply that is there before the request is sent is noticed at no cost."""
-    ready = asyncio.Event()
 
-    async def reply_unasked(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        writer.write(http_reply(b"10.0.0.1"))
-        await writer.drain()
-        ready.set()
-        await reader.read()
+    def reply_unasked(listener: socket.socket) -> None:
+        connection, _ = listener.accept()
+        with connection, contextlib.suppress(ConnectionResetError):
+            connection.sendall(http_reply(b"10.0.0.1"))
+            connection.recv(1)
 
-    async with serving(reply_unasked, reads_request=False) as server:
-        seen = await ask(server.url())
-    # Which of the two is first is up to the system where nothing is withheld.
-    assert seen.observed in {None, IPAddress("10.0.0.1")}
+    def open_slowly(family: socket.AddressFamily, kind: socket.SocketKind) -> socket.socket:
+        asyncio.get_running_loop().call_soon(time.sleep, 0.2)  # the observer is first
+        return socket.socket(family, kind)
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        answering = asyncio.create_task(asyncio.to_thread(reply_unasked, listener))
+        seen = await ask(f"http://127.0.0.1:{listener.getsockname()[1]}/", open_socket=open_slowly)
+        await answering
+    assert (seen.failure, seen.detail) == (
+        Failure.NOT_HTTP,
+        "the observer answered before it had the whole request",
+    )
