@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import logging
 import socket
 import ssl
 import sys
@@ -28,7 +29,7 @@ MANY_TICKETS: Final = 5_000
 _BROKEN: Final = (ConnectionError, ssl.SSLError, asyncio.IncompleteReadError)
 
 # A record of TLS 1.2's handshake protocol with a ServerHello that claims to be long, and the parts of it that follow.
-_LONG_HELLO: Final = b"\x16\x03\x03\x00\x04\x02\xff\xff\xff"
+_LONG_HELLO: Final = b"\x16\x03\x03\x00\x04\x02\x00\x40\x00"
 _HELLO_PART: Final = b"\x16\x03\x03\x00\x01\x00"
 _WARNING: Final = b"\x15\x03\x03\x00\x02\x01\x5a"
 
@@ -36,10 +37,11 @@ _WARNING: Final = b"\x15\x03\x03\x00\x02\x01\x5a"
 async def send_small_records(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     """Send one byte in each TLS record, as fast as can be."""
     writer.write(OK + b"\r\n")
-    while True:
-        for _number in range(1000):
+    while not writer.is_closing():
+        for _number in range(100):
             writer.write(b"1")  # each write is a record
         await writer.drain()
+        await asyncio.sleep(0)  # the other connections of this process have their turn
 
 
 async def send_small_header_records(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -102,6 +104,7 @@ def serving(behaviour: Behaviour, *, reads_request: bool) -> Callable[..., Await
 
 async def main(folder: Path) -> None:
     """Serve until the input ends."""
+    logging.disable()  # asyncio tells of each write to a connection that has ended
     authority, context = certificates(folder)
     with_tickets = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     with_tickets.load_cert_chain(folder / "server.pem")

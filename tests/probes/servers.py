@@ -118,9 +118,10 @@ def flooding(head: bytes, chunk: bytes) -> Behaviour:
 
     async def behave(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(head)
-        while True:
+        while not writer.is_closing():
             writer.write(chunk)
             await writer.drain()
+            await asyncio.sleep(0)  # the other connections of this process have their turn
 
     return behave
 

@@ -53,8 +53,42 @@ def urls(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
         yield hostile | {f"honest {key}": value for key, value in honest.items()}
 
 
-@pytest.mark.parametrize("name", [*PLAIN, *TLS, *RAW_TLS, "does not accept"])
-async def test_a_hostile_observer_costs_the_others_nothing(urls: dict[str, str], name: str) -> None:
+OUTCOMES = {
+    "silent": Failure.REPLY_TIMEOUT,
+    "half a header": Failure.REPLY_TIMEOUT,
+    "half a body": Failure.REPLY_TIMEOUT,
+    "trickles": Failure.REPLY_TIMEOUT,
+    "floods the body": Failure.TOO_LARGE,
+    "floods the header": Failure.TOO_LARGE,
+    "floods one header": Failure.TOO_LARGE,
+    "floods interim replies": Failure.TOO_LARGE,
+    "floods chunk extensions": Failure.TOO_LARGE,
+    "floods tiny chunks": Failure.TOO_LARGE,
+    "floods behind the answer": Failure.NOT_HTTP,
+    "deep JSON": Failure.NO_ADDRESS,
+    "JSON with many keys": Failure.NO_ADDRESS,
+    "long numbers": Failure.SEVERAL_ADDRESSES,
+    "many lines": Failure.NO_ADDRESS,
+    "resets": Failure.RESET,
+    "small TLS records": Failure.TOO_LARGE,
+    "small TLS records of a header": Failure.TOO_LARGE,
+    "many session tickets": Failure.TOO_LARGE,
+    "silent behind TLS": Failure.REPLY_TIMEOUT,
+    "floods under TLS": Failure.TOO_LARGE,
+    "no handshake": Failure.REPLY_TIMEOUT,
+    "floods a handshake message": Failure.TLS,
+    "floods warnings": Failure.TLS,
+    "trickles a handshake": Failure.REPLY_TIMEOUT,
+    "floods noise": Failure.TLS,
+    "floods HTTP": Failure.TLS,
+    "does not accept": Failure.CONNECT_TIMEOUT,
+}
+
+
+@pytest.mark.parametrize(("name", "failure"), OUTCOMES.items())
+async def test_a_hostile_observer_costs_the_others_nothing(
+    urls: dict[str, str], name: str, failure: Failure
+) -> None:
     """Twenty good neighbours all keep their answers, and the hostile one ends at its deadline at the latest."""
     good = urls["honest TLS" if urls[name].startswith("https") else "honest plain"]
     trusting = ssl.create_default_context(cafile=urls["authority"])
@@ -71,12 +105,16 @@ async def test_a_hostile_observer_costs_the_others_nothing(urls: dict[str, str],
         late_seconds = session.watch.stalled_seconds
     elapsed = time.monotonic() - started
     assert [seen.observed for (seen,) in others] == [LOOPBACK] * GOOD_ONES
-    assert hostile.observed is None
-    assert hostile.failure not in {Failure.CRASHED, Failure.STARVED}
+    assert (hostile.observed, hostile.failure) == (None, failure)
     # What the machine itself took of the time is not the observer's.
     assert hostile.duration_seconds <= TIMEOUT_SECONDS + 0.1 + late_seconds
     assert elapsed <= TIMEOUT_SECONDS + 0.3 + late_seconds
     assert time.process_time() - started_cpu < MOST_CPU_SECONDS
+
+
+def test_every_hostile_server_is_tried() -> None:
+    """A server that is added gets a row."""
+    assert OUTCOMES.keys() == {*PLAIN, *TLS, *RAW_TLS, "does not accept"}
 
 
 async def test_hostile_observers_take_little_memory(urls: dict[str, str]) -> None:
