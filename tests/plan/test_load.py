@@ -415,8 +415,8 @@ def test_a_plan_has_as_many_ranges_as_can_be_compared(network: dict[str, object]
 
 
 def test_a_plan_has_as_many_targets_as_can_be_judged() -> None:
-    """More than 200 targets are refused in one line, and that many are not."""
-    targets = [{"name": f"t{number}", "observe": "http://10.0.0.1/"} for number in range(201)]
-    assert len(plan_from_mapping({"targets": targets[:200]}, source="plan").targets) == 200
-    with pytest.raises(PlanError, match="targets: expected at most 200 targets, saw 201"):
+    """More than 2,000 targets are refused in one line, and that many are not."""
+    targets = [{"name": f"t{number}", "observe": "http://10.0.0.1/"} for number in range(2001)]
+    assert len(plan_from_mapping({"targets": targets[:2000]}, source="plan").targets) == 2000
+    with pytest.raises(PlanError, match="targets: expected at most 2000 targets, saw 2001"):
         plan_from_mapping({"targets": targets}, source="plan")
