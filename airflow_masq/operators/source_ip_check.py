@@ -9,7 +9,6 @@ from airflow_masq.exceptions import AirflowMasqError
 from airflow_masq.operators.error_mapping import translate_errors
 from airflow_masq.operators.run_reports import REASON_XCOM_KEY, REPORT_XCOM_KEY
 from airflow_masq.operators.run_settings import refuse_unknown_conf
-from airflow_masq.operators.worker_check import WorkerCheck, bound_check, count_verdicts
 from airflow_masq.verdict import assert_reports, parse_outcomes, render_table, to_dict
 
 if TYPE_CHECKING:
@@ -89,6 +88,9 @@ class SourceIpCheckOperator(BaseOperator):
         :raises AirflowFailException: the plan or a setting cannot be used; Airflow does not retry.
         :raises AirflowException: an outcome of ``fail_on`` was found; Airflow may retry.
         """
+        # Parsing a DAG file need not load probes.
+        from airflow_masq.operators.worker_check import WorkerCheck, bound_check, count_verdicts  # noqa: PLC0415
+
         with translate_errors():
             try:
                 if self.strict_conf:

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from airflow_masq.airflow_compat import IS_AIRFLOW_2, AirflowFailException
 from airflow_masq.operators.error_mapping import translate_errors
-from airflow_masq.operators.worker_check import WorkerCheck, bound_check, count_verdicts
 from airflow_masq.text import join_words, printable
 from airflow_masq.verdict import CODES, Outcome, Report, VerdictCode, render_table, to_dict
 
@@ -90,6 +89,9 @@ class SourceIpSensor(BaseSensorOperator):
         :raises AirflowFailException: the plan or a setting cannot be used, or a verdict's code is one that no waiting
             changes; Airflow does not retry.
         """
+        # Parsing a DAG file need not load probes.
+        from airflow_masq.operators.worker_check import WorkerCheck, bound_check, count_verdicts  # noqa: PLC0415
+
         del context  # what it holds is in the settings already
         with translate_errors():
             report = WorkerCheck(
