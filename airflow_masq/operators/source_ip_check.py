@@ -9,7 +9,7 @@ from airflow_masq.exceptions import AirflowMasqError
 from airflow_masq.operators.error_mapping import translate_errors
 from airflow_masq.operators.run_reports import REASON_XCOM_KEY, REPORT_XCOM_KEY
 from airflow_masq.operators.run_settings import refuse_unknown_conf
-from airflow_masq.verdict import assert_reports, parse_outcomes, render_table, to_dict
+from airflow_masq.verdict import assert_reports, bound_check, parse_outcomes, render_table, to_dict
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -89,7 +89,7 @@ class SourceIpCheckOperator(BaseOperator):
         :raises AirflowException: an outcome of ``fail_on`` was found; Airflow may retry.
         """
         # Parsing a DAG file need not load probes.
-        from airflow_masq.operators.worker_check import WorkerCheck, bound_check, count_verdicts  # noqa: PLC0415
+        from airflow_masq.operators.worker_check import WorkerCheck, count_verdicts  # noqa: PLC0415
 
         with translate_errors():
             try:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 from airflow_masq.airflow_compat import IS_AIRFLOW_2, AirflowFailException
 from airflow_masq.operators.error_mapping import translate_errors
 from airflow_masq.text import join_words, printable
-from airflow_masq.verdict import CODES, Outcome, Report, VerdictCode, render_table, to_dict
+from airflow_masq.verdict import CODES, Outcome, Report, VerdictCode, bound_check, render_table, to_dict
 
 # Not in airflow_compat: DAG files without a sensor should not load these.
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ class SourceIpSensor(BaseSensorOperator):
             changes; Airflow does not retry.
         """
         # Parsing a DAG file need not load probes.
-        from airflow_masq.operators.worker_check import WorkerCheck, bound_check, count_verdicts  # noqa: PLC0415
+        from airflow_masq.operators.worker_check import WorkerCheck, count_verdicts  # noqa: PLC0415
 
         del context  # what it holds is in the settings already
         with translate_errors():

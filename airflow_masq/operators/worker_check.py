@@ -24,7 +24,7 @@ from airflow_masq.operators.settings import read_seconds, read_whole_number
 from airflow_masq.plan_file import read_plan
 from airflow_masq.reading import Place
 from airflow_masq.text import describe, join_words, printable
-from airflow_masq.verdict import CHECK_LIMIT_BYTES, Outcome, Report, add_history, bound_reports, judge_targets
+from airflow_masq.verdict import Outcome, Report, judge_targets
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -107,12 +107,6 @@ class WorkerCheck:
                 printable(actual),
             )
         return given or actual or planned or UNKNOWN_ENVIRONMENT
-
-
-def bound_check(report: Report) -> Report:
-    """Bound a check's report to what its XCom may take; every target's outcome stays."""
-    [bounded] = bound_reports([add_history(report, previous=None)], limit_bytes=CHECK_LIMIT_BYTES)
-    return bounded
 
 
 def count_verdicts(report: Report, *, log: TaskLog) -> None:

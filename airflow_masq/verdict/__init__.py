@@ -4,7 +4,7 @@ The formats ``junit`` and ``prometheus`` are imported by themselves, so that a D
 """
 
 from airflow_masq.verdict.assertion import FAILABLE_OUTCOMES, assert_reports, parse_outcomes
-from airflow_masq.verdict.bounding import CHECK_LIMIT_BYTES, bound_reports
+from airflow_masq.verdict.bounding import bound_check, bound_reports
 from airflow_masq.verdict.changes import TargetHistory, add_history
 from airflow_masq.verdict.codes import CODES, CodeMeaning, Outcome, VerdictCode, find_code, write_code_page
 from airflow_masq.verdict.event_summary import EventSource, summarise_reports
@@ -14,7 +14,6 @@ from airflow_masq.verdict.report_codec import SCHEMA, from_dict, to_dict
 from airflow_masq.verdict.report_table import TASK_LOG_WIDTH, render_table
 
 __all__ = [
-    "CHECK_LIMIT_BYTES",
     "CODES",
     "FAILABLE_OUTCOMES",
     "SCHEMA",
@@ -29,6 +28,7 @@ __all__ = [
     "VerdictCode",
     "add_history",
     "assert_reports",
+    "bound_check",
     "bound_reports",
     "find_code",
     "from_dict",

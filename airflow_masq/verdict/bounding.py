@@ -7,6 +7,8 @@ from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
+from airflow_masq.text import shorten
+from airflow_masq.verdict.changes import add_history
 from airflow_masq.verdict.codes import Outcome
 from airflow_masq.verdict.report_codec import to_dict, write_verdict
 
@@ -18,12 +20,21 @@ if TYPE_CHECKING:
 REPORTS_LIMIT_BYTES: Final = 2_000_000
 """The most that a run's reports take as JSON."""
 
-CHECK_LIMIT_BYTES: Final = 500_000
+CHECK_LIMIT_BYTES: Final = 1_000_000
 """The most that the report of one check takes, of which a run may have 200."""
 
 _MOST_PROBLEMS: Final = 100
+_LONGEST_PROBLEM: Final = 2_000
 _MOST_HISTORIES: Final = 2_000
 _SEPARATOR_BYTES: Final = 2
+
+
+def bound_check(report: Report, *, limit_bytes: int = CHECK_LIMIT_BYTES) -> Report:
+    """Bound the report of one check; where verdicts are left out, its history has every target's outcome."""
+    [bounded] = bound_reports([report], limit_bytes=limit_bytes)
+    if bounded.omitted:
+        [bounded] = bound_reports([add_history(report, previous=None)], limit_bytes=limit_bytes)
+    return bounded
 
 
 def bound_reports(reports: Sequence[Report], *, limit_bytes: int = REPORTS_LIMIT_BYTES) -> list[Report]:
@@ -53,7 +64,7 @@ def bound_reports(reports: Sequence[Report], *, limit_bytes: int = REPORTS_LIMIT
 
 def _leave_out_lines(report: Report) -> Report:
     """Cut the problems and the history, of which the worst and what changed is kept."""
-    problems = report.problems
+    problems = tuple(shorten(problem, limit=_LONGEST_PROBLEM) for problem in report.problems)
     if len(problems) > _MOST_PROBLEMS:
         more = f"{len(problems) - _MOST_PROBLEMS} more problems are not shown; the tasks' logs have them"
         problems = (*problems[:_MOST_PROBLEMS], more)

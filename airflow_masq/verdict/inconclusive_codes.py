@@ -12,7 +12,8 @@ INCONCLUSIVE_CODES: Final = {
         title="Something stands between the Pod and the observer",
         meaning=(
             "The reply shows a proxy, a cache or a load balancer, or it names an address that only the observer's own "
-            "host can have. So the address says nothing about the Pod's packets, whether it looks right or wrong."
+            "host can have, or several nodes show one and the same node address. So the address says nothing about the "
+            "Pod's packets, whether it looks right or wrong."
         ),
         causes=(
             "A transparent proxy on the node or in the network intercepts HTTP. The observer stands behind an ingress, "

@@ -22,6 +22,7 @@ from airflow_masq.text import format_count
 from airflow_masq.verdict.changes import TargetHistory, make_history
 from airflow_masq.verdict.codes import Outcome, VerdictCode, find_worst
 from airflow_masq.verdict.consistency import find_contradiction
+from airflow_masq.verdict.node_comparison import compare_nodes
 from airflow_masq.verdict.vouching import list_vouchers
 
 if TYPE_CHECKING:
@@ -167,7 +168,8 @@ def merge(reports: Sequence[Report]) -> Report:
     """Merge several reports of one environment.
 
     A check cannot be sent to a chosen worker, so several checks may have run on the same one. Of what they found about
-    a target the worst stays: an address that leaked once has leaked.
+    a target the worst stays: an address that leaked once has leaked. What several nodes together show is told apart by
+    ``compare_nodes``.
 
     :param reports: at least one.
     :return: one report, whose history has this run alone; its number of nodes is the largest that any of them knows.
@@ -180,14 +182,15 @@ def merge(reports: Sequence[Report]) -> Report:
     for verdict in (verdict for report in reports for verdict in report.verdicts):
         by_worker[verdict.vantage, verdict.target].append(verdict)
     totals = [report.nodes_total for report in reports if report.nodes_total is not None]
-    return Report(
+    merged = Report(
         environment=environments.pop(),
-        verdicts=tuple(map(_choose_worst, by_worker.values())),
+        verdicts=compare_nodes([_choose_worst(found) for found in by_worker.values()]),
         nodes_total=max(totals, default=None),
         problems=tuple(dict.fromkeys(problem for report in reports for problem in report.problems)),
-        history=make_history(reports),
         omitted=dict(sum((Counter(report.omitted) for report in reports), Counter())),
     )
+    left_out = [replace(report, verdicts=()) for report in reports]  # what had no room is in their histories
+    return replace(merged, history=make_history([merged, *left_out]))
 
 
 def _choose_worst(verdicts: Sequence[Verdict]) -> Verdict:

@@ -32,6 +32,7 @@ _COLUMNS: Final = {
     "reason": 72,
 }
 _LONGEST_TEXT: Final = 2_000
+_LONGEST_CELL: Final = 300
 _MOST_ROWS: Final = 200
 _MOST_LINES: Final = 20  # of problems, for each report
 _MOST_CHANGES: Final = 10
@@ -71,9 +72,9 @@ def _make_row(report: Report, verdict: Verdict) -> list[str]:
     reasons = [verdict.reason, *(f"{finding.code}: {finding.message}" for finding in verdict.findings)]
     return [
         _shorten(report.environment),
-        _escape(verdict.node_label or "unknown"),
-        _escape(verdict.target),
-        _escape(verdict.expected) or "-",
+        shorten(_escape(verdict.node_label or "unknown"), limit=_LONGEST_CELL),
+        shorten(_escape(verdict.target), limit=_LONGEST_CELL),
+        shorten(_escape(verdict.expected), limit=_LONGEST_CELL) or "-",
         "-" if verdict.observed is None else f"{verdict.observed} ({verdict.attribution})",
         verdict.outcome.value,
         verdict.code.value,
@@ -147,7 +148,7 @@ def _list_next_steps(reports: Sequence[Report]) -> list[str]:
 
 def _shorten(environment: str) -> str:
     """Shorten ``projects/P/locations/L/environments/E`` to ``E``."""
-    return _escape(environment.rpartition("/")[2])
+    return shorten(_escape(environment.rpartition("/")[2]), limit=_LONGEST_CELL)
 
 
 def _escape(text: str) -> str:

@@ -94,11 +94,21 @@ def test_problems_and_histories_are_bounded() -> None:
     ]
     recent = (Outcome.PASS, Outcome.FAIL)
     changed = TargetHistory(target="x", outcome=Outcome.FAIL, since=None, previous=Outcome.PASS, recent=recent)
-    large = report(problems=tuple(f"problem {each}" for each in range(5_000)))
+    large = report(problems=("x" * 9_000, *(f"problem {each}" for each in range(1, 5_000))))
     [short] = bound_reports([dataclasses.replace(large, history=(*histories, changed))])
     assert short.problems[-2:] == ("problem 99", "4900 more problems are not shown; the tasks' logs have them")
+    assert short.problems[0] == "x" * 1_999 + "…"
     assert len(short.history) == 2_000
     assert short.history[0] is changed
+
+
+def test_long_texts_make_no_large_table() -> None:
+    """A forged report with the longest texts that are read makes a table of bounded size."""
+    text = "x" * 20_000
+    forged = dataclasses.replace(failing(), target=text, reason=text)
+    forged = dataclasses.replace(forged, vantage=dataclasses.replace(forged.vantage, node_name=text))
+    large = dataclasses.replace(report(*[forged] * 300, problems=(text,) * 50), environment=text)
+    assert len(render_table(large)) < 2_000_000
 
 
 def test_ten_thousand_verdicts_make_no_large_log_event_or_xcom() -> None:

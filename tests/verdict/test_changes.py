@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from airflow_masq.exceptions import InvalidInputError
-from airflow_masq.verdict import Outcome, Report, TargetHistory, add_history, bound_reports, from_dict, merge, to_dict
+from airflow_masq.verdict import Outcome, Report, TargetHistory, add_history, bound_check, from_dict, merge, to_dict
 from tests.verdict.reports import NEED, failing, passing, report, silent
 from tests.verdict.scenes import MORNING, saw, verdict_of
 
@@ -82,10 +82,11 @@ def test_the_worst_of_the_workers_counts() -> None:
 def test_what_a_check_left_out_is_in_its_history() -> None:
     """A target whose verdicts had no room is compared with the last run all the same, after checks were merged."""
     verdicts = [dataclasses.replace(passing(after=5), target=f"t{number}") for number in range(300)]
-    checks = [add_history(report(*verdicts, dataclasses.replace(failing(), target="bad")), previous=None)]
-    checks.append(add_history(report(dataclasses.replace(failing(name="b", after=2), target="t7")), previous=None))
-    [short, other] = bound_reports(checks, limit_bytes=100_000)
+    large = report(*verdicts, dataclasses.replace(failing(), target="bad"))
+    short = bound_check(large, limit_bytes=100_000)
+    other = bound_check(report(dataclasses.replace(failing(name="b", after=2), target="t7")))
     assert len(short.verdicts) < 300
+    assert (other.omitted, other.history) == ({}, ())
     last = add_history(merge([short, other]), previous=None)
     assert {history.target for history in last.history} == {"bad", *(f"t{number}" for number in range(300))}
     by_target = {history.target: history for history in last.history}
