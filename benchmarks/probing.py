@@ -15,7 +15,6 @@ import importlib.util
 import json
 import os
 import re
-import resource
 import shutil
 import socket
 import ssl
@@ -47,7 +46,7 @@ CONCURRENCY: Final = 16
 TARGETS: Final = 1_000
 DEAD_TARGETS: Final = 50
 TARGETS_TIMEOUT_SECONDS: Final = 2.0
-TARGETS_CONCURRENCY: Final = 64
+TARGETS_CONCURRENCY: Final = 100
 TARGETS_RUNS: Final = 3
 TIMEOUT_SECONDS: Final = 10.0
 CORES: Final = sorted(os.sched_getaffinity(0))
@@ -333,21 +332,19 @@ async def ask_many(*, port: int, dead_port: int) -> float:
     return time.perf_counter() - started
 
 
-async def ask_many_by_tls(*, port: int, tls_context: ssl.SSLContext) -> float:
-    """Ask 1,000 targets over HTTPS; return the seconds that it took."""
-    started = time.perf_counter()
-    await ask_ours(TARGETS, port=port, tls_context=tls_context, proof=True)
-    return time.perf_counter() - started
-
-
 def measure_many(folder: Path, *, port: int, tls_port: int, dead_port: int) -> tuple[float, float]:
     """Return the seconds for 1,000 targets, and the megabytes by which they, or as many over HTTPS, raise the peak."""
-    baseline = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    baseline = read_peak_kilobytes()
     seconds = asyncio.run(ask_many(port=port, dead_port=dead_port))
-    asyncio.run(
-        ask_many_by_tls(port=tls_port, tls_context=ssl.create_default_context(cafile=folder / "authority.pem"))
-    )
-    return seconds, (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - baseline) / 1024
+    trusting = ssl.create_default_context(cafile=folder / "authority.pem")
+    asyncio.run(ask_ours(TARGETS, port=tls_port, tls_context=trusting, proof=True))
+    return seconds, (read_peak_kilobytes() - baseline) / 1024
+
+
+def read_peak_kilobytes() -> int:
+    """Read the most memory that this program has had; ``getrusage`` would count that of the one that started it."""
+    status = Path("/proc/self/status").read_text(encoding="ascii")
+    return int(next(line for line in status.splitlines() if line.startswith("VmHWM:")).split()[1])
 
 
 def measure_many_apart(folder: Path, *, ports: dict[str, int], dead_port: int) -> tuple[float, float]:

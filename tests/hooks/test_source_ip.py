@@ -58,7 +58,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         """Answer, unless this is one of the requests to be left without an answer."""
-        self.server.requests.append((self.path, dict(self.headers)))
+        path, _, _ = self.path.replace("&", "?").partition("?airflow-masq-nonce=")
+        self.server.requests.append((path, dict(self.headers)))
         if self.server.all_here is not None:
             self.server.all_here.wait(10)
         if self.server.resets > 0:
@@ -75,12 +76,15 @@ class _Handler(BaseHTTPRequestHandler):
         if self.server.echo_status is not None:
             self.send_response(self.server.echo_status, f"you asked for {self.path}")
             self.send_header("Location", self.path)
-            self.end_headers()
-            self.wfile.write(f"you asked for {self.path}".encode())
+            self._finish(f"you asked for {self.path}")
             return
         self.send_response(200)
+        self._finish(self.client_address[0])
+
+    def _finish(self, body: str) -> None:
+        self.send_header("Content-Length", str(len(body)))
         self.end_headers()
-        self.wfile.write(self.client_address[0].encode())
+        self.wfile.write(body.encode())
 
     def log_message(self, *_: object) -> None:
         """Keep the tests' output clean."""
