@@ -39,7 +39,7 @@ def test_the_expected_source_passes(airflow: AirflowRunner, capfd: pytest.Captur
     with observer() as truthful:
         run = run_check(airflow, loopback_plan({"name": "service", "observe": truthful.url, "expect": "pod"}))
     assert run.state == "success"
-    assert truthful.requests_seen == 2
+    assert truthful.questions_seen == 2
     assert set(run.task_states.values()) == {"success"}
     [report] = run.xcom("report")
     assert report["environment"] == "example-environment"

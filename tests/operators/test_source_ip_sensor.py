@@ -55,7 +55,7 @@ def test_nothing_but_a_pass_ends_the_wait(answer: str) -> None:
     with observer(answer) as unready:
         plan = loopback_plan({"name": "erp", "observe": unready.url, "expect": "node"})
         assert not poke(make_sensor(plan=plan, timeout_seconds=0.3)).is_done
-    assert unready.requests_seen == 1
+    assert unready.questions_seen == 1
 
 
 def test_it_succeeds_as_a_task() -> None:
