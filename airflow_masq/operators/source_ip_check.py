@@ -34,6 +34,9 @@ class SourceIpCheckOperator(BaseOperator):
         address of the observer its own last answer counts.
     :param timeout_seconds: the time limit of one attempt, 0.1 to 60 (default 5).
     :param wait_seconds: the pause before another attempt, 0 to 60 (default 1).
+    :param concurrency: how many connections there may be at once, 1 to 1,000 (default 16). Cloud NAT gives a VM 64
+        ports by default [source: gcp-nat-ports], so more may cause the silence that a check is to find.
+    :param rate_per_second: how many connections may begin in a second, 0.1 to 10,000 (default 100).
     :param fail_on: the outcomes that fail the task: ``FAIL``, ``ERROR``, ``INCONCLUSIVE`` (default ``FAIL`` and
         ``ERROR``). With an empty list nothing that is found fails it.
     :param environment: the environment's name in the report, one line (default: as Composer names it on the worker,
@@ -49,6 +52,8 @@ class SourceIpCheckOperator(BaseOperator):
         "attempts",
         "timeout_seconds",
         "wait_seconds",
+        "concurrency",
+        "rate_per_second",
         "fail_on",
         "environment",
     )
@@ -62,6 +67,8 @@ class SourceIpCheckOperator(BaseOperator):
         attempts: int | str = 3,
         timeout_seconds: float | str = 5.0,
         wait_seconds: float | str = 1.0,
+        concurrency: int | str = 16,
+        rate_per_second: float | str = 100.0,
         fail_on: Sequence[str] | str = ("FAIL", "ERROR"),
         environment: str | None = None,
         instance: int = 0,
@@ -74,6 +81,8 @@ class SourceIpCheckOperator(BaseOperator):
         self.attempts = attempts
         self.timeout_seconds = timeout_seconds
         self.wait_seconds = wait_seconds
+        self.concurrency = concurrency
+        self.rate_per_second = rate_per_second
         self.fail_on = fail_on
         self.environment = environment
         self.instance = instance
@@ -102,6 +111,8 @@ class SourceIpCheckOperator(BaseOperator):
                     attempts=self.attempts,
                     timeout_seconds=self.timeout_seconds,
                     wait_seconds=self.wait_seconds,
+                    concurrency=self.concurrency,
+                    rate_per_second=self.rate_per_second,
                     environment=self.environment,
                     log=self.log,
                 ).run()

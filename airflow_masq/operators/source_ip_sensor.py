@@ -54,10 +54,22 @@ class SourceIpSensor(BaseSensorOperator):
     :param timeout_seconds: the time limit of one attempt, 0.1 to 60 (default 5). The sensor's own ``timeout`` limits
         the whole wait (default here: an hour).
     :param wait_seconds: the pause before another attempt, 0 to 60 (default 1).
+    :param concurrency: how many connections there may be at once, 1 to 1,000 (default 16). Cloud NAT gives a VM 64
+        ports by default [source: gcp-nat-ports], so more may cause the silence that a check is to find.
+    :param rate_per_second: how many connections may begin in a second, 0.1 to 10,000 (default 100).
     :param environment: the environment's name in the report (default: as ``SourceIpCheckOperator`` finds it).
     """
 
-    template_fields: Sequence[str] = ("plan", "targets", "attempts", "timeout_seconds", "wait_seconds", "environment")
+    template_fields: Sequence[str] = (
+        "plan",
+        "targets",
+        "attempts",
+        "timeout_seconds",
+        "wait_seconds",
+        "concurrency",
+        "rate_per_second",
+        "environment",
+    )
     template_fields_renderers: ClassVar[dict[str, str]] = {"plan": "json"}
 
     def __init__(
@@ -68,6 +80,8 @@ class SourceIpSensor(BaseSensorOperator):
         attempts: int | str = 1,
         timeout_seconds: float | str = 5.0,
         wait_seconds: float | str = 1.0,
+        concurrency: int | str = 16,
+        rate_per_second: float | str = 100.0,
         environment: str | None = None,
         **kwargs: Any,  # noqa: ANN401 - BaseSensorOperator's own
     ) -> None:
@@ -79,6 +93,8 @@ class SourceIpSensor(BaseSensorOperator):
         self.attempts = attempts
         self.timeout_seconds = timeout_seconds
         self.wait_seconds = wait_seconds
+        self.concurrency = concurrency
+        self.rate_per_second = rate_per_second
         self.environment = environment
 
     def poke(self, context: Context) -> PokeReturnValue:
@@ -100,6 +116,8 @@ class SourceIpSensor(BaseSensorOperator):
                 attempts=self.attempts,
                 timeout_seconds=self.timeout_seconds,
                 wait_seconds=self.wait_seconds,
+                concurrency=self.concurrency,
+                rate_per_second=self.rate_per_second,
                 environment=self.environment,
                 log=self.log,
             ).run()

@@ -20,7 +20,7 @@ from airflow_masq.hooks.source_ip import SourceIpHook
 from airflow_masq.observation.vantage import COMPOSER_ENVIRONMENT_VARIABLE, POD_LABELS_FILE, Surroundings
 from airflow_masq.operators.run_reports import UNKNOWN_ENVIRONMENT
 from airflow_masq.operators.run_settings import find_plan
-from airflow_masq.operators.settings import read_seconds, read_whole_number
+from airflow_masq.operators.settings import read_number, read_seconds, read_whole_number
 from airflow_masq.plan_file import read_plan
 from airflow_masq.reading import Place
 from airflow_masq.text import describe, join_words, printable
@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 VERDICT_METRIC: Final = "airflow_masq.verdict"
 """The counter of Airflow's metrics that every verdict adds to, with the tags environment, target, outcome and code."""
 
+_MOST_AT_ONCE: Final = 1_000
+_FASTEST: Final = 10_000.0
 _MOST_LABEL_CHARACTERS: Final = 65_536
 
 
@@ -58,6 +60,8 @@ class WorkerCheck:
     attempts: int | str
     timeout_seconds: float | str
     wait_seconds: float | str
+    concurrency: int | str
+    rate_per_second: float | str
     environment: str | None
     log: TaskLog
 
@@ -76,6 +80,8 @@ class WorkerCheck:
             attempts=attempts,
             timeout_seconds=read_seconds(self.timeout_seconds, where="timeout_seconds", least=0.1, most=60),
             wait_seconds=wait_seconds,
+            concurrency=read_whole_number(self.concurrency, where="concurrency", least=1, most=_MOST_AT_ONCE),
+            rate_per_second=read_number(self.rate_per_second, where="rate_per_second", least=0.1, most=_FASTEST),
         )
         judge = partial(judge_targets, targets, surroundings=_read_surroundings(), plan=plan, environment=environment)
         observations = observe(targets)

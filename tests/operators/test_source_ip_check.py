@@ -211,6 +211,27 @@ def metrics_backend(backend: type[NoStatsLogger]) -> Iterator[None]:
     stats.initialize(factory=NoStatsLogger, export_legacy_names=False)
 
 
+def test_one_connection_at_a_time_finds_the_same(instance: RecordingInstance) -> None:
+    """Settings may be texts, as a template makes them, and a check that is slowed down is vouched for as any other."""
+    with observer(answer=NODE_ADDRESS) as masqueraded, observer(answer=POD_ADDRESS) as leaking:
+        plan = loopback_plan(
+            {"name": "slow", "observe": masqueraded.url, "expect": "node"},
+            {"name": "erp", "observe": leaking.url, "expect": "node"},
+        )
+        report = execute(
+            instance,
+            plan=plan,
+            attempts="2",
+            wait_seconds=0,
+            concurrency="1",
+            rate_per_second="500",
+            fail_on=[],
+        )
+    assert [verdict["outcome"] for verdict in report["verdicts"]] == ["PASS", "FAIL"]
+    words = ["nonce", "no-proxy-trace", "canary-ignored", "own-address", "worker-by-told"]
+    assert [verdict["vouched_by"] for verdict in report["verdicts"]] == [words, words]
+
+
 def test_only_the_targets_that_are_named_are_asked(instance: RecordingInstance) -> None:
     """A check restricted to some targets leaves the others alone."""
     with observer() as asked, observer() as left_alone:
@@ -241,6 +262,8 @@ def test_one_silent_target_does_not_hide_another(instance: RecordingInstance) ->
         ({"fail_on": ["FIAL"]}, "fail_on: expected a list of FAIL, ERROR, INCONCLUSIVE, saw 'FIAL'"),
         ({"attempts": 0}, "attempts: expected a whole number from 1 to 10, saw 0"),
         ({"timeout_seconds": "soon"}, "timeout_seconds: expected a number of seconds from 0.1 to 60, saw 'soon'"),
+        ({"concurrency": 0}, "concurrency: expected a whole number from 1 to 1000, saw 0"),
+        ({"rate_per_second": "fast"}, "rate_per_second: expected a number from 0.1 to 10000, saw 'fast'"),
         ({"wait_seconds": -1}, "wait_seconds: expected a number of seconds from 0 to 60, saw -1"),
         ({"targets": ["epr"]}, "targets: expected names of the plan's targets (erp), saw 'epr'"),
         ({"targets": [["erp"]]}, "targets: expected names of the plan's targets (erp), saw a list"),
