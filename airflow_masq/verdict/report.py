@@ -162,7 +162,7 @@ class Report:
             nodes = "nodes" if total is None else f"of {format_count(total, noun='node')}"
             return (
                 f"{also}{workers} seen; on how many {nodes} {'it' if hidden == 1 else 'they'} ran is not known: "
-                "set cluster.pods_per_node in the plan."
+                "complete cluster.pods_per_node and network.pod_ranges in the plan."
             )
         if total is None:
             return f"{format_count(seen, noun='node')} seen; the number of nodes is not known."
