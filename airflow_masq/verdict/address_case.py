@@ -23,7 +23,7 @@ from airflow_masq.observation.vantage import Vantage
 from airflow_masq.plan import Plan, Target
 from airflow_masq.text import join_words
 from airflow_masq.verdict.codes import CODES, Outcome, VerdictCode
-from airflow_masq.verdict.consistency import CODE_OF_FAILURE, is_never_a_source
+from airflow_masq.verdict.consistency import CODE_OF_FAILURE, is_never_a_source, is_out_of_reach
 from airflow_masq.verdict.report import ObservedFinding
 from airflow_masq.verdict.standing import Standing
 
@@ -108,13 +108,8 @@ class AddressCase:
 
     @property
     def is_out_of_reach(self) -> bool:
-        """Whether no packet could leave towards this address, so that nothing could leak: IPv6 in a Pod without it.
-
-        Routing gives a socket its own address. Where it gave none and reported no route, nothing was sent.
-        """
-        return bool(self.observations) and all(
-            each.failure is Failure.NO_ROUTE and each.local_address is None for each in self.observations
-        )
+        """Whether no packet could leave towards this address, so that nothing could leak."""
+        return is_out_of_reach(self.observations)
 
     @cached_property
     def trace_in_between(self) -> str:

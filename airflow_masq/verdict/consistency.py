@@ -81,11 +81,22 @@ def find_contradiction(verdict: Verdict) -> str | None:
         _compare_code(verdict),
         _compare_evidence(verdict, attempts=attempts),
         _compare_proof(verdict, attempts=attempts),
+        _compare_addresses(verdict),
         _compare_need(verdict),
         _compare_vantage(verdict, attempts=attempts),
         _compare_ranges(verdict),
     )
     return next(found, None)
+
+
+def is_out_of_reach(attempts: Sequence[Observation]) -> bool:
+    """Say whether no packet could leave in any attempt, as towards an IPv6 address from a Pod without IPv6.
+
+    Routing gives a socket its own address. Where it gave none and reported no route, nothing was sent.
+    """
+    return bool(attempts) and all(
+        attempt.failure is Failure.NO_ROUTE and attempt.local_address is None for attempt in attempts
+    )
 
 
 def list_attempts(evidence: Sequence[Observation], *, destination: IPAddress | None) -> list[Observation]:
@@ -132,6 +143,26 @@ def _compare_proof(verdict: Verdict, *, attempts: Sequence[Observation]) -> Iter
         yield "an observer that repeats what clients tell it proves nothing"
     if verdict.attribution is AddressKind.FOREIGN and is_never_a_source(verdict.observed):
         yield f"no packet comes from {verdict.observed}"
+
+
+def _compare_addresses(verdict: Verdict) -> Iterator[str]:
+    """Compare a PASS with the observer's other addresses: each that was asked saw a source, too."""
+    if verdict.outcome is not Outcome.PASS:
+        return
+    for address in dict.fromkeys(each.destination for each in verdict.evidence):
+        attempts = list_attempts(verdict.evidence, destination=address)
+        last = choose_deciding(attempts)
+        if last is None or address in {None, verdict.destination}:
+            continue
+        if last.observed is None and not is_out_of_reach(attempts):
+            yield f"no source was seen at {address}"
+        if last.observed is None:
+            continue
+        if last.intermediaries or any(attempt.canary is Canary.REPEATED for attempt in attempts):
+            yield f"what was seen at {address} proves nothing"
+        is_leak = last.observed == last.local_address and verdict.expected != AddressKind.POD
+        if is_leak and verdict.code is VerdictCode.EXPECTED_SOURCE:
+            yield f"the Pod's own address was seen at {address}"
 
 
 def _compare_need(verdict: Verdict) -> Iterator[str]:

@@ -123,9 +123,13 @@ def _decide(cases: Sequence[AddressCase]) -> tuple[AddressCase, VerdictCode, str
 
 
 def _find_node(case: AddressCase, *, plan: Plan) -> str | None:
-    """Find the block of Pod addresses that a worker's node owns; ``None`` where the plan does not tell its size."""
-    pod = case.vantage.pod_ip
-    if pod is None or case.vantage.component is not Component.WORKER or case.standing.is_off_cluster:
+    """Find the block of Pod addresses that a worker's node owns.
+
+    ``None`` where the plan does not tell its size, or where the worker's address is no Pod's by the plan.
+    """
+    pod, standing = case.vantage.pod_ip, case.standing
+    objection, _ = standing.find_objection() or (None, "")
+    if pod is None or standing.component is not Component.WORKER or objection is VerdictCode.VANTAGE_IS_NO_POD:
         return None
     if not plan.knows_pods_per_node and pod.version != IPV6:  # an IPv6 block has one size
         return None

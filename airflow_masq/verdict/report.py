@@ -83,8 +83,14 @@ class Verdict:
 
     @property
     def vouched_by(self) -> tuple[str, ...]:
-        """What vouches for the verdict, in short words that stay: see ``vouching.py``."""
-        return list_vouchers(self.evidence, destination=self.destination, vantage=self.vantage)
+        """What vouches for the verdict, in short words that stay: see ``vouching.py``.
+
+        A PASS rests on every address at which a source was seen, any other verdict on the one that decides.
+        """
+        destinations = {self.destination}
+        if self.outcome is Outcome.PASS:
+            destinations |= {each.destination for each in self.evidence if each.observed is not None}
+        return list_vouchers(self.evidence, destinations=destinations, vantage=self.vantage)
 
     @property
     def node_label(self) -> str | None:
@@ -156,7 +162,7 @@ class Report:
             nodes = "nodes" if total is None else f"of {format_count(total, noun='node')}"
             return (
                 f"{also}{workers} seen; on how many {nodes} {'it' if hidden == 1 else 'they'} ran is not known: "
-                "set cluster.pods_per_node in the plan."
+                "complete cluster.pods_per_node and network.pod_ranges in the plan."
             )
         if total is None:
             return f"{format_count(seen, noun='node')} seen; the number of nodes is not known."

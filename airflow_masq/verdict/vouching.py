@@ -17,7 +17,7 @@ from airflow_masq.observation.observation import Canary, Observation, choose_dec
 from airflow_masq.observation.vantage import Clue, Component, Vantage
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from netaddr import IPAddress
 
@@ -32,17 +32,28 @@ VOUCHERS: Final = (
 
 
 def list_vouchers(
-    evidence: Sequence[Observation], *, destination: IPAddress | None, vantage: Vantage
+    evidence: Sequence[Observation], *, destinations: Collection[IPAddress | None], vantage: Vantage
 ) -> tuple[str, ...]:
-    """List what vouches for a verdict about the attempts at one address."""
-    attempts = [observation for observation in evidence if observation.destination == destination]
-    last = choose_deciding(attempts)
-    has_source = last is not None and last.observed is not None
-    found = {
-        "nonce": last is not None and last.nonce_sent,
-        "no-proxy-trace": has_source and last is not None and not last.intermediaries,
-        "canary-ignored": has_source and last is not None and last.canary is Canary.IGNORED,
-        "own-address": last is not None and last.local_address is not None,
-        f"worker-by-{vantage.known_by}": vantage.component is Component.WORKER,
+    """List what vouches for a verdict: the words that hold at each of the addresses that it rests on."""
+    found = [
+        _list_words(choose_deciding([each for each in evidence if each.destination == destination]))
+        for destination in destinations
+    ]
+    words = {word for word in found[0] if all(word in others for others in found)} if found else set()
+    if vantage.component is Component.WORKER:
+        words.add(f"worker-by-{vantage.known_by}")
+    return tuple(word for word in VOUCHERS if word in words)
+
+
+def _list_words(last: Observation | None) -> set[str]:
+    """List what the deciding observation of one address stood."""
+    if last is None:
+        return set()
+    has_source = last.observed is not None
+    holds = {
+        "nonce": last.nonce_sent,
+        "no-proxy-trace": has_source and not last.intermediaries,
+        "canary-ignored": has_source and last.canary is Canary.IGNORED,
+        "own-address": last.local_address is not None,
     }
-    return tuple(word for word, holds in found.items() if holds)
+    return {word for word, is_true in holds.items() if is_true}

@@ -10,7 +10,7 @@ import pytest
 from netaddr import IPAddress, IPNetwork
 
 from airflow_masq.network.ranges import AddressKind
-from airflow_masq.observation.observation import Canary, Failure
+from airflow_masq.observation.observation import Canary, Failure, Observation
 from airflow_masq.observation.vantage import Clue, Component
 from airflow_masq.verdict import Outcome, Verdict, VerdictCode
 from airflow_masq.verdict.consistency import CODE_OF_FAILURE
@@ -120,6 +120,39 @@ def test_a_verdict_that_contradicts_itself_is_refused(forge: Callable[[], Verdic
 
 
 FORGED_NODE: dict[str, Any] = {"observed": IPAddress(POD), "evidence": (saw(POD),)}
+
+
+@pytest.mark.parametrize(
+    ("other", "contradiction"),
+    [
+        (failed(Failure.CONNECT_TIMEOUT, destination="172.20.0.21"), "no source was seen at 172.20.0.21"),
+        (saw(POD, destination="172.20.0.21"), "the Pod's own address was seen at 172.20.0.21"),
+        (saw(NODE, destination="172.20.0.21", canary=Canary.REPEATED), "what was seen at 172.20.0.21 proves nothing"),
+        (
+            saw(NODE, destination="172.20.0.21", intermediaries=("via x",)),
+            "what was seen at 172.20.0.21 proves nothing",
+        ),
+        (saw(NODE, destination="172.20.0.21"), None),
+        (failed(Failure.NO_ROUTE, destination="2001:db8::21", local=None), None),
+        (failed(Failure.NAME_UNRESOLVED, destination=None, local=None), None),
+    ],
+)
+def test_a_pass_holds_at_every_address(other: Observation, contradiction: str | None) -> None:
+    """A PASS beside the evidence of another address that was silent, leaked or proves nothing is refused."""
+    evidence = (*PASSED.evidence, other)
+    if contradiction is None:
+        assert dataclasses.replace(PASSED, evidence=evidence).outcome is Outcome.PASS
+        return
+    with pytest.raises(ValueError, match=re.escape(contradiction)):
+        dataclasses.replace(PASSED, evidence=evidence)
+
+
+def test_an_own_address_may_be_what_is_needed_elsewhere() -> None:
+    """Where a firewall lets both in, or the policy keeps the Pod's address, one address may see the Pod's own."""
+    both = [saw(NODE, destination="172.20.0.20"), saw(POD, destination="172.20.0.21")]
+    assert verdict_of(*both, need=target(allowed=["0.0.0.0/0"])).code == "MASQ402"
+    kept = [saw(NODE, destination="172.20.0.20"), saw(POD, destination="192.168.9.9")]
+    assert verdict_of(*kept).outcome is Outcome.PASS
 
 
 def test_an_address_that_no_packet_comes_from_proves_nothing() -> None:

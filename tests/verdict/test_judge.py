@@ -15,7 +15,7 @@ from airflow_masq.network.ranges import SOURCE_KINDS, AddressKind, NetworkRanges
 from airflow_masq.observation.observation import Canary, Failure, Observation
 from airflow_masq.observation.vantage import Component
 from airflow_masq.plan import plan_from_mapping
-from airflow_masq.verdict import CODES, Outcome, Verdict, judge
+from airflow_masq.verdict import CODES, Outcome, Report, Verdict, from_dict, judge, merge, to_dict
 from tests.verdict.scenes import (
     NAT,
     NODE,
@@ -443,6 +443,9 @@ def test_a_pass_was_seen_from_a_worker_and_is_what_is_needed(
             assert verdict.attribution is need.expect
         elif need.allowed_sources:
             assert any(verdict.observed in network for network in need.allowed_sources)
+    # Whatever was judged can be written, read back and merged.
+    report = merge([Report(environment="example", verdicts=(verdict,))])
+    assert to_dict(from_dict(to_dict(report))) == to_dict(report)
 
 
 def test_a_verdict_cannot_be_made_to_pass_without_an_address() -> None:

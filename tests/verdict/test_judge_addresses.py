@@ -214,3 +214,15 @@ def test_a_verdict_says_what_vouches_for_it() -> None:
     assert verdict_of(need=NEED).vouched_by == ("worker-by-hostname",)
     two = verdict_of(saw(NODE, destination=A, nonce_sent=True), saw(POD, destination=B), need=NEED)
     assert "nonce" not in two.vouched_by
+
+
+def test_what_vouches_for_a_pass_holds_at_every_address() -> None:
+    """A test that one of the addresses did not stand does not vouch for the name; a FAIL rests on its own address."""
+    full = saw(NODE, destination=A, nonce_sent=True, canary=Canary.IGNORED)
+    half = saw(NODE, destination=B, nonce_sent=True, canary=Canary.UNANSWERED)
+    words = ("nonce", "no-proxy-trace", "own-address", "worker-by-hostname")
+    for order in ([full, half], [half, full], [full, unsent(), half]):
+        verdict = verdict_of(*order, need=NEED)
+        assert (verdict.outcome, verdict.vouched_by) == (Outcome.PASS, words)
+    leak = saw(POD, destination=B, nonce_sent=True, canary=Canary.IGNORED)
+    assert "canary-ignored" in verdict_of(half, leak, need=NEED).vouched_by

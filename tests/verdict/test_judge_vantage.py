@@ -8,8 +8,8 @@ import pytest
 from netaddr import IPNetwork
 
 from airflow_masq.observation.observation import Failure
-from airflow_masq.observation.vantage import Component
-from airflow_masq.verdict import Outcome, judge
+from airflow_masq.observation.vantage import Component, Surroundings
+from airflow_masq.verdict import Outcome, judge, judge_targets
 from tests.verdict.scenes import (
     NODE,
     POD,
@@ -113,6 +113,42 @@ def test_no_other_component_speaks_for_workers(component: Component) -> None:
     verdict = verdict_of(saw(NODE), need=target(expect="node"), at=vantage(component=component))
     assert (verdict.code, verdict.outcome) == ("MASQ431", Outcome.INCONCLUSIVE)
     assert f"but from the {component}, which is another Pod than the workers" in verdict.reason
+
+
+AIRFLOW = {"AIRFLOW_HOME": "/opt/airflow", "KUBERNETES_SERVICE_HOST": "10.96.0.1"}
+COMPOSER = {**AIRFLOW, "COMPOSER_ENVIRONMENT": "example"}
+
+
+@pytest.mark.parametrize(
+    ("hostname", "variables", "local", "code"),
+    [
+        ("airflow-worker-7k2xq", COMPOSER, POD, "MASQ401"),
+        ("airflow-k8s-worker-check-x1", COMPOSER | {"AIRFLOW_IS_K8S_EXECUTOR_POD": "True"}, POD, "MASQ401"),
+        ("airflow-scheduler-5f-x", COMPOSER, POD, "MASQ431"),
+        ("airflow-webserver-5f-x", COMPOSER, POD, "MASQ431"),
+        ("airflow-triggerer-5f-x", COMPOSER, POD, "MASQ431"),
+        ("my-triggerer-0", AIRFLOW, POD, "MASQ431"),
+        ("my-worker-0", AIRFLOW, POD, "MASQ401"),
+        ("some-program-5f-x", {"KUBERNETES_SERVICE_HOST": "10.96.0.1"}, POD, "MASQ433"),
+        ("laptop", {"AIRFLOW_HOME": "/home/someone/airflow"}, "172.20.0.99", "MASQ432"),
+        ("laptop", {"AIRFLOW_HOME": "/home/someone/airflow"}, POD, "MASQ433"),  # its network is also 192.168.0.0/16
+        ("airflow-worker-7k2xq", COMPOSER, "172.20.0.99", "MASQ432"),
+    ],
+)
+def test_what_a_process_knows_of_itself_decides(
+    hostname: str, variables: dict[str, str], local: str, code: str
+) -> None:
+    """The same right address passes from a worker's Pod alone: no scheduler, web server, triggerer or laptop."""
+    report = judge_targets(
+        [target(expect="node")],
+        {"erp": (saw(NODE, local=local),)},
+        surroundings=Surroundings(hostname=hostname, variables=variables),
+        plan=plan(),
+        environment="example",
+    )
+    assert report.verdicts[0].code == code
+    assert report.outcome is (Outcome.PASS if code == "MASQ401" else Outcome.INCONCLUSIVE)
+    assert len(report.nodes_seen) == (code == "MASQ401")
 
 
 def test_what_nothing_shows_to_be_a_worker_passes_nothing() -> None:

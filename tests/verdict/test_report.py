@@ -49,11 +49,22 @@ def _on_node(verdict: Verdict, *, node_name: str | None) -> Verdict:
     return dataclasses.replace(verdict, vantage=dataclasses.replace(verdict.vantage, node_name=node_name))
 
 
+HINT = "complete cluster.pods_per_node and network.pod_ranges in the plan."
+
+
 @pytest.mark.parametrize(
     ("pods", "nodes_total", "coverage"),
     [
-        (4, None, "4 workers seen; on how many nodes they ran is not known: set cluster.pods_per_node in the plan."),
-        (1, 6, "1 worker seen; on how many of 6 nodes it ran is not known: set cluster.pods_per_node in the plan."),
+        (
+            4,
+            None,
+            "4 workers seen; on how many nodes they ran is not known: " + HINT,
+        ),
+        (
+            1,
+            6,
+            "1 worker seen; on how many of 6 nodes it ran is not known: " + HINT,
+        ),
     ],
 )
 def test_nodes_that_cannot_be_told_apart_are_not_counted(pods: int, nodes_total: int | None, coverage: str) -> None:
@@ -68,9 +79,7 @@ def test_nodes_that_cannot_be_told_apart_are_not_counted(pods: int, nodes_total:
 def test_coverage_says_what_is_not_known_beside_what_is() -> None:
     """Some nodes are known and some are not; more nodes than there are is a mistake of a setting, and said."""
     mixed = report(passing(), dataclasses.replace(passing(local="192.168.9.9", name="b"), node=None), nodes_total=3)
-    assert mixed.coverage == (
-        "1 node and 1 worker seen; on how many of 3 nodes it ran is not known: set cluster.pods_per_node in the plan."
-    )
+    assert mixed.coverage == ("1 node and 1 worker seen; on how many of 3 nodes it ran is not known: " + HINT)
     several = report(passing(), passing(local="192.168.9.9", name="b"), nodes_total=1)
     assert several.coverage == (
         "2 of 1 node seen; correct nodes_total or cluster.pods_per_node, since there cannot be more."
