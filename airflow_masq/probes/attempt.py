@@ -114,9 +114,7 @@ async def make_attempt(
 class _Attempt:
     """An attempt as far as it came."""
 
-    def __init__(
-        self, question: Question, conversation: AnswerReader, *, address: Resolved, session: Session
-    ) -> None:
+    def __init__(self, question: Question, conversation: AnswerReader, *, address: Resolved, session: Session) -> None:
         self.question = question
         self.conversation = conversation
         self.family, self.address = address

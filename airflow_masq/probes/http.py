@@ -43,9 +43,7 @@ async def ask_http(question: Question, *, address: Resolved, session: Session) -
 
     async def ask(conversation: HttpConversation) -> Observation:
         is_encrypted = question.observer.scheme == "https"
-        return await make_attempt(
-            question, conversation, address=address, is_encrypted=is_encrypted, session=session
-        )
+        return await make_attempt(question, conversation, address=address, is_encrypted=is_encrypted, session=session)
 
     seen = await ask(HttpConversation(question, session=session))
     if seen.observed is None or not question.canary:
@@ -89,9 +87,7 @@ class HttpConversation:
     def begin(self) -> tuple[bytes, bytes]:
         """Write the request; of one with a canary the end is withheld."""
         observer = self._question.observer
-        request = write_request(
-            observer.path, authority=observer.authority, headers=self._headers, nonce=self._nonce
-        )
+        request = write_request(observer.path, authority=observer.authority, headers=self._headers, nonce=self._nonce)
         return (request, b"") if self._canary is None else (request[:-_WITHHELD_BYTES], request[-_WITHHELD_BYTES:])
 
     @property
@@ -145,7 +141,9 @@ class HttpConversation:
             raise ProbeError(Failure.HTTP_STATUS, f"HTTP {status}{reason}")
         # A body may be coded in several ways, one after another [source: rfc-9110-content-coding].
         values = ",".join(reply.get_all("content-encoding")).split(",")
-        codings = [coding for coding in (value.strip(" \t") for value in values) if coding.lower() not in {"", "identity"}]
+        codings = [
+            coding for coding in (value.strip(" \t") for value in values) if coding.lower() not in {"", "identity"}
+        ]
         if codings:
             coding = self._quote(printable(", ".join(codings)), after=": ")
             raise ProbeError(Failure.NO_ADDRESS, f"expected a body without content coding, saw one{coding}")

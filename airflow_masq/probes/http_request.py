@@ -34,9 +34,7 @@ _HEADER_VALUE: Final = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
 _OWN_HEADERS: Final = frozenset({"host", "content-length", "transfer-encoding", "connection"})
 
 
-def write_request(
-    path: str, *, authority: str, headers: Sequence[tuple[str, str]], nonce: str | None
-) -> bytes:
+def write_request(path: str, *, authority: str, headers: Sequence[tuple[str, str]], nonce: str | None) -> bytes:
     """Write a request.
 
     :param path: with its query.

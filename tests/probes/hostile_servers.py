@@ -65,7 +65,9 @@ PLAIN: Final[dict[str, Behaviour]] = {
     "floods tiny chunks": flooding(CHUNKED, b"1\r\n1\r\n" * 2000),
     "floods behind the answer": flooding(http(b"10.0.0.1"), b"x" * 16_384),
     "deep JSON": replying(http(b'{"a":' * 12_000)),
-    "JSON with many keys": replying(http(b'{"ip":"x",' + b",".join(b'"x-forwarded-%d":"x"' % n for n in range(2500)) + b"}")),
+    "JSON with many keys": replying(
+        http(b'{"ip":"x",' + b",".join(b'"x-forwarded-%d":"x"' % n for n in range(2500)) + b"}")
+    ),
     "long numbers": replying(http(b"[" + b",".join([b"9" * 4000] * 15) + b"]")),
     "many lines": replying(http(b"a=b\n" * 16_000)),
     "resets": resetting,

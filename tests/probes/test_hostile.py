@@ -85,17 +85,13 @@ OUTCOMES = {
 
 
 @pytest.mark.parametrize(("name", "failure"), OUTCOMES.items())
-async def test_a_hostile_observer_costs_the_others_nothing(
-    urls: dict[str, str], name: str, failure: Failure
-) -> None:
+async def test_a_hostile_observer_costs_the_others_nothing(urls: dict[str, str], name: str, failure: Failure) -> None:
     """Twenty good neighbours all keep their answers, and the hostile one ends at its deadline at the latest."""
     good = urls["honest TLS" if urls[name].startswith("https") else "honest plain"]
     trusting = ssl.create_default_context(cafile=urls["authority"])
     trusting_honest = ssl.create_default_context(cafile=urls["honest authority"])
     started_cpu, started = time.process_time(), time.monotonic()
-    async with Session(
-        concurrency=GOOD_ONES + 1, rate_per_second=None, resolve=resolving("127.0.0.1")
-    ) as session:
+    async with Session(concurrency=GOOD_ONES + 1, rate_per_second=None, resolve=resolving("127.0.0.1")) as session:
         asks = (
             probe(url, timeout_seconds=TIMEOUT_SECONDS, canary=False, tls_context=context, session=session)
             for url, context in [(urls[name], trusting)] + [(good, trusting_honest)] * GOOD_ONES

@@ -38,9 +38,7 @@ TOLD_ERROR = "expected one IP address, saw an error that the observer tells"
         pytest.param(
             http_reply(b"10.0.0.1", further=CLOSE) + b"2", Failure.NOT_HTTP, SURPLUS, id="beyond, and then it closes"
         ),
-        pytest.param(
-            http_reply(b"10.0.0.1") + http_reply(b"10.0.0.2"), Failure.NOT_HTTP, SURPLUS, id="a second reply"
-        ),
+        pytest.param(http_reply(b"10.0.0.1") + http_reply(b"10.0.0.2"), Failure.NOT_HTTP, SURPLUS, id="a second reply"),
         pytest.param(
             http_reply(b"10.0.0.1", further=CLOSE) + http_reply(b"10.0.0.1", further=CLOSE),
             Failure.NOT_HTTP,

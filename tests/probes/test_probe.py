@@ -84,9 +84,7 @@ async def test_another_attempt_asks_the_same_address() -> None:
     """A retry cannot hide what one address says behind the answer of another."""
     async with serving_at({"127.0.0.1": resetting, "127.0.0.2": echo}) as (port, servers):
         url = f"http://observer.example:{port}/"
-        seen = await ask_all(
-            url, resolve=resolving("127.0.0.1", "127.0.0.2"), attempts=3, wait_seconds=0, canary=False
-        )
+        seen = await ask_all(url, resolve=resolving("127.0.0.1", "127.0.0.2"), attempts=3, wait_seconds=0, canary=False)
     assert [str(each.destination) for each in seen] == ["127.0.0.1"] * 3 + ["127.0.0.2"]
     assert [each.failure for each in seen] == [Failure.RESET] * 3 + [None]
     assert len(servers["127.0.0.2"].requests) == 1
