@@ -2,9 +2,9 @@
 
     ./scripts/bench probing
 
-One core probes and another serves, on loopback, where there are two. Contestants take turns, each request is answered
-with an address that is checked, and a ratio is one of medians. Ours asks once, without nonce and canary, where a peer asks
-once. The last line is one JSON object. A peer that is missing is ``null``, with the reason on the error output.
+One core probes and another serves, on loopback, where there are two. Contestants take turns, every answer is checked,
+and a ratio is one of medians. Where a peer asks once, ours asks once, without nonce and canary. The last line is one JSON
+object. A peer that is missing is ``null``, with the reason on the error output.
 """
 
 from __future__ import annotations

@@ -11,7 +11,6 @@ import asyncio
 import base64
 import json
 import ssl
-from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Protocol, Self
@@ -25,6 +24,8 @@ from airflow_masq.reading import Place
 from airflow_masq.text import printable
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from airflow_masq.plan import Target
 
 _CONNECTION_SCHEME: Final = "airflow://"
