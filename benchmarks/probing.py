@@ -3,8 +3,8 @@
     ./scripts/bench probing
 
 One core probes and another serves, on loopback, where there are two. Contestants take turns, every answer is checked,
-and a ratio is one of medians. Where a peer asks once, ours asks once, without nonce and canary. The last line is one JSON
-object. A peer that is missing is ``null``, with the reason on the error output.
+and a ratio is one of medians. Where a peer asks once, ours asks once, without nonce and canary. The last line is one
+JSON object. A peer that is missing is ``null``, with the reason on the error output.
 """
 
 from __future__ import annotations

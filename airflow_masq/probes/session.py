@@ -1,6 +1,6 @@
 """What the probes of one run share: how many may be open at once and how fast, the resolver, TLS, and our own lateness.
 
-A check must not cause what it diagnoses. Cloud NAT gives a VM 64 ports by default [source: gcp-nat-ports], and a port
+A check must not cause what it diagnoses. Cloud NAT gives a VM 64 ports by default [source: cloud-nat-ports], and a port
 serves the same destination again only minutes later, so connections are few at a time and come at a steady rate.
 """
 
