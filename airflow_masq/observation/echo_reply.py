@@ -80,7 +80,8 @@ def parse_echo_reply(body: bytes, *, may_be_cut: bool = False) -> IPAddress:
 
     :param body: the whole body of the reply, without transfer or content codings.
     :param may_be_cut: whether nothing but the end of the connection says that this is all of it. A text must then show
-        its own end, by a line's end, a port or JSON's brackets, since 10.0.0.1 may be the beginning of 10.0.0.12.
+        its own end, by a line's end, a port or JSON's brackets, since 10.0.0.1 may be
+        the beginning of 10.0.0.12 [source: rfc-9112-incomplete].
     :return: the address; an IPv4-mapped IPv6 address [source: rfc-4291-mapped] as the IPv4 address it stands for.
     :raises AmbiguousReplyError: when several addresses are named.
     :raises ReplyError: when anything other than one unicast address is named.
@@ -117,10 +118,8 @@ def _read_json(text: str) -> IPAddress:
         raise ReplyError(seen="JSON that cannot be read", reply=text) from None
     if not isinstance(reply, dict):
         return _read_json_value(reply, text=text)
-    if _tells_an_error(reply):
-        raise ReplyError(seen="an error that the observer tells", reply=text)
     sections = [value for key, value in reply.items() if key.lower() in _CLIENT_SECTIONS and isinstance(value, dict)]
-    if any(map(_tells_an_error, sections)):
+    if any(map(_tells_an_error, (reply, *sections))):
         raise ReplyError(seen="an error that the observer tells", reply=text)
     for places in ([reply], sections):
         for keys in (_PEER_KEYS, _CLAIM_KEYS):

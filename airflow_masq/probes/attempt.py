@@ -84,7 +84,7 @@ class Question:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Answer:
-    """The address that an observer named, if it named one, and what in its reply shows a proxy or a cache in between."""
+    """The address that an observer named, if any, and what in its reply shows a proxy or a cache in between."""
 
     address: IPAddress | None
     error: ProbeError | None = None

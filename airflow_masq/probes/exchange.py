@@ -3,10 +3,10 @@
     connect ─▶ [handshake] ─▶ opening ─▶ [pause ─▶ the rest] ─▶ replies ─▶ answered ─▶ the other side's end
     └────────────────────────────── one deadline on the clock over all of it ──────────────────────────────┘
 
-What a hostile server sends must cost the other attempts nothing. So each event reads once, at most 16 KB, and then the
-loop turns; the bytes of the whole exchange are counted on the wire, the handshake included; and a timer ends it, which
-needs no data to run. Transports and streams of asyncio are not used: they read TLS records, however small, until none is
-left, and cost more time than the conversation itself.
+What a hostile server sends must cost the other attempts nothing. So each event reads once, at most 16 KB, and the loop
+turns; the bytes of the whole exchange are counted on the wire, the handshake included; and a timer ends it, which
+needs no data to run. Transports and streams of asyncio are not used: they read TLS records, however small, until none
+is left, and cost more time than the conversation itself.
 """
 
 from __future__ import annotations

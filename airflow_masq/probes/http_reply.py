@@ -1,8 +1,8 @@
 """An HTTP reply, read strictly and without input or output: httptools reads it, and this refuses what leaves doubt.
 
-A reply whose end can be told in two ways, or which more bytes follow, may be another's: of a request before this one, or
-of a proxy that was confused [source: rfc-9112-smuggling]. The library's releases differ in what they let pass, so what
-decides about the end is checked here: the version, one kind of length, and the number of bytes behind the header.
+A reply whose end can be told in two ways, or which more bytes follow, may be another's: of a request before this one,
+or of a proxy that was confused [source: rfc-9112-smuggling]. The library's releases differ in what they let pass, so
+what decides about the end is checked here: the version, one kind of length, and the number of bytes behind the header.
 """
 
 from __future__ import annotations

@@ -91,7 +91,7 @@ async def probe(
     if not timeout_seconds > 0:
         raise ValueError(f"timeout_seconds: expected a number above 0, saw {timeout_seconds}")
     if session is None:
-        async with Session() as session:
+        async with Session() as own:
             return await probe(
                 url,
                 timeout_seconds=timeout_seconds,
@@ -102,7 +102,7 @@ async def probe(
                 headers=headers,
                 tls_context=tls_context,
                 shown_as=shown_as,
-                session=session,
+                session=own,
             )
     try:
         observer = ObserverUrl.parse(url, default_ports=_DEFAULT_PORTS)
@@ -148,10 +148,9 @@ class _Survey:
         by_address = await asyncio.gather(*map(self._ask_address, asked))
         observations = (*failures, *itertools.chain.from_iterable(by_address))
         if further:
-            detail = (
-                f"{self._question.observer.host} has {len(found)} addresses, of which {MOST_ADDRESSES} were asked: name "
-                "the others in targets of their own"
-            )
+            host = self._question.observer.host
+            asked_so_far = f"{host} has {len(found)} addresses, of which {MOST_ADDRESSES} were asked"
+            detail = f"{asked_so_far}: name the others in targets of their own"
             observations = (*observations, self._fail(Failure.UNUSABLE_TARGET, detail))
         return observations
 

@@ -1,7 +1,7 @@
 """Names to addresses, by the system's resolver, on a few threads of our own.
 
-Only the system's resolver knows the Pod's search domains, its hosts file and its options, but it blocks, and nothing can
-interrupt it. ``loop.getaddrinfo`` would use the event loop's executor, whose threads ``asyncio.run`` waits for: a
+Only the system's resolver knows the Pod's search domains, its hosts file and its options, but it blocks, and nothing
+can interrupt it. ``loop.getaddrinfo`` would use the event loop's executor, whose threads ``asyncio.run`` waits for: a
 resolver that stalls for a minute would stall a probe that was given five seconds. So these threads are daemons. Their
 number is bounded, they serve all names of a session, and they end with it, a stalled one as soon as it is answered.
 """

@@ -1,14 +1,12 @@
 """What the probes of one run share: how many may be open at once and how fast, the resolver, TLS, and our own lateness.
 
-A check must not cause what it diagnoses. Cloud NAT gives a VM 64 ports by default [source: gcp-nat-ports], and a port
+A check must not cause what it diagnoses. Cloud NAT gives a VM 64 ports by default [source: cloud-nat-ports], and a port
 serves the same destination again only minutes later, so connections are few at a time and come at a steady rate.
 """
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import os
 import random
 import resource
 import socket
@@ -16,12 +14,14 @@ import ssl
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Final, Self, TypeAlias
 
 from airflow_masq.probes.loop_watch import LoopWatch
 from airflow_masq.probes.resolver import Resolve, SystemResolver
 
 if TYPE_CHECKING:
+    import contextlib
     from types import TracebackType
 
 OpenSocket: TypeAlias = Callable[[socket.AddressFamily, socket.SocketKind], socket.socket]
@@ -134,7 +134,7 @@ def _count_files_to_spare() -> int:
     if most == resource.RLIM_INFINITY:
         return 2**31
     try:
-        opened = len(os.listdir(_OPEN_FILES))
+        opened = sum(1 for _ in Path(_OPEN_FILES).iterdir())
     except OSError:  # no /proc
         opened = 64
     return max(1, most - opened - _SPARE_FILES)

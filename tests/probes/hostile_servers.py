@@ -2,8 +2,8 @@
 
     python -m tests.probes.hostile_servers FOLDER
 
-``FOLDER`` is where the certificates are made. The first line of the output is a JSON object, from each one's name to its
-URL; the process ends with its input.
+``FOLDER`` is where the certificates are made. The first line of the output is a JSON object, from each name to a URL.
+The process ends with its input.
 """
 
 from __future__ import annotations

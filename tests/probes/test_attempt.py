@@ -175,7 +175,7 @@ async def test_a_loop_that_stood_still_is_told_as_our_own_fault() -> None:
     """An observer that was never listened to was not silent."""
 
     async def stall(_reader: asyncio.StreamReader, _writer: asyncio.StreamWriter) -> None:
-        time.sleep(0.4)  # holds the loop, as other code in the process might
+        time.sleep(0.4)  # noqa: ASYNC251 - holds the loop, as other code in the process might
         await asyncio.Event().wait()
 
     seen = await ask_once(stall, timeout_seconds=0.5)
@@ -188,7 +188,7 @@ async def test_a_busy_loop_that_turns_is_no_excuse() -> None:
 
     async def work() -> None:
         while True:
-            time.sleep(0.01)
+            time.sleep(0.01)  # noqa: ASYNC251 - the work
             await asyncio.sleep(0)
 
     async def say_nothing(_reader: asyncio.StreamReader, _writer: asyncio.StreamWriter) -> None:

@@ -127,10 +127,15 @@ async def test_hostile_observers_take_little_memory(urls: dict[str, str]) -> Non
         assert [each.observed for (each,) in seen] == [None] * len(seen)
 
     await ask_everyone()  # so that what is made once does not count
-    Path("/proc/self/clear_refs").write_text("5", encoding="ascii")  # forget the peak so far (proc_pid_clear_refs(5))
+    forget_peak()
     before = read_peak_megabytes()
     await ask_everyone()
     assert read_peak_megabytes() - before < MOST_MEGABYTES
+
+
+def forget_peak() -> None:
+    """Have the kernel forget the most memory so far (proc_pid_clear_refs(5))."""
+    Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
 
 
 def read_peak_megabytes() -> float:

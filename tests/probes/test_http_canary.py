@@ -1,8 +1,7 @@
-"""What the HTTP probe asks with: a number that no cache knows, and an invented client that no observer should believe."""
+"""What the HTTP probe asks with: a number that no cache knows, and an invented client that none should believe."""
 
 from __future__ import annotations
 
-import asyncio
 import json
 import random
 import re
@@ -20,6 +19,8 @@ from tests.probes.servers import Behaviour, Server, echo, replying, resetting, s
 from tests.probes.servers import http as http_reply
 
 if TYPE_CHECKING:
+    import asyncio
+
     from airflow_masq.observation.observation import Observation
 
 LOOPBACK = IPAddress("127.0.0.1")
@@ -186,7 +187,7 @@ async def test_the_canary_takes_the_place_of_a_connections_own_header() -> None:
 @given(st.ip_addresses().map(str).map(IPAddress), st.integers())
 def test_a_canary_is_nobodys_address_and_not_the_observed_one(observed: IPAddress, seed: int) -> None:
     """An invented address is of a block for documentation, of the same kind, and another."""
-    canary = choose_canary(observed, randomness=random.Random(seed))
+    canary = choose_canary(observed, randomness=random.Random(seed))  # noqa: S311 - repeatable
     assert canary.version == observed.version
     assert canary != observed
     assert any(canary in block and int(canary) not in {block.first, block.last} for block in CANARY_BLOCKS)
@@ -194,7 +195,6 @@ def test_a_canary_is_nobodys_address_and_not_the_observed_one(observed: IPAddres
 
 def test_the_observed_address_is_never_chosen() -> None:
     """Where an observer's answer is the first choice, there is another."""
-
     block = IPNetwork("198.51.100.0/24")
 
     class Repeating(random.Random):
