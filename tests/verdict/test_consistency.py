@@ -162,6 +162,20 @@ def test_an_address_that_no_packet_comes_from_proves_nothing() -> None:
         dataclasses.replace(loopback, code=VerdictCode.UNEXPECTED_SOURCE, outcome=Outcome.FAIL)
 
 
+def test_one_repeated_canary_is_enough() -> None:
+    """An observer that repeated an invented address once proves nothing, whatever a later attempt showed."""
+    repeated, later = saw(NODE, canary=Canary.REPEATED), saw(NODE, canary=Canary.IGNORED, after=1)
+    with pytest.raises(ValueError, match="repeats what clients tell it"):
+        dataclasses.replace(PASSED, evidence=(repeated, later))
+
+
+def test_one_socket_that_knew_its_address_is_enough() -> None:
+    """Of several attempts one must have known the Pod's own address, where the vantage does not tell it."""
+    attempts = (saw(NODE, local=None), saw(NODE, after=1))
+    nowhere = dataclasses.replace(PASSED.vantage, pod_ip=None)
+    assert dataclasses.replace(PASSED, evidence=attempts, vantage=nowhere, node=None).outcome is Outcome.PASS
+
+
 def test_a_list_that_was_cut_short_is_not_held_against_its_verdict() -> None:
     """Of more than ten allowed ranges the first are named, so an address may be in one of the others."""
     inside = verdict_of(saw("10.12.0.1"), need=target(allowed=LONG))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from netaddr import IPAddress
+from netaddr import IPAddress, IPNetwork
 
 from airflow_masq.observation.observation import Canary, Failure, Observation
 from airflow_masq.observation.vantage import Component, Surroundings
@@ -97,6 +97,12 @@ def test_an_address_to_which_no_packet_left_is_left_out() -> None:
     assert verdict_of(unsent(), need=NEED).code == "MASQ422"
 
 
+def test_an_address_that_was_reached_once_is_not_out_of_reach() -> None:
+    """A route that came and went let a packet out in one attempt, so the address counts."""
+    for attempts in ([unsent(B), lost(B, after=1)], [lost(B), unsent(B)]):
+        assert verdict_of(saw(NODE, destination=A), *attempts, need=NEED).code == "MASQ472"
+
+
 def test_where_no_address_answered_the_worst_failure_is_told() -> None:
     """An ERROR of one address comes before the silence of another."""
     verdict = verdict_of(lost(A), lost(B, Failure.REFUSED), need=NEED)
@@ -155,7 +161,8 @@ def test_a_process_has_one_address_of_its_own(own: list[str], pod_ip: str | None
     """Of the sockets' addresses the Pod's is taken, IPv4 first, so that a worker is on one node."""
     seen = {"erp": (saw(NODE, local=None), *(saw(NODE, local=address) for address in own))}
     surroundings = Surroundings(hostname="airflow-worker-1", variables={"COMPOSER_ENVIRONMENT": "example"})
-    report = judge_targets([NEED], seen, surroundings=surroundings, plan=plan(), environment="example")
+    where = plan(ranges=dataclass_ranges(pod=(IPNetwork("192.168.0.0/16"), IPNetwork("100.64.0.0/16"))))
+    report = judge_targets([NEED], seen, surroundings=surroundings, plan=where, environment="example")
     [verdict] = report.verdicts
     assert str(verdict.vantage.pod_ip) == str(pod_ip)
     assert (report.environment, verdict.vantage.component) == ("example", Component.WORKER)
