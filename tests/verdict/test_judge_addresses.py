@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 from netaddr import IPAddress, IPNetwork
 
@@ -137,6 +139,14 @@ def test_an_attempt_that_got_nowhere_does_not_count_beside_others() -> None:
         "1 of 2 attempts ended before an address: name-unresolved (no answer from DNS)."
     )
     assert verdict_of(nowhere, nowhere, need=NEED).code == "MASQ442"
+
+
+def test_an_address_of_nowhere_is_judged() -> None:
+    """A source that was seen from an observer whose address is not known counts as one more address."""
+    leak = dataclasses.replace(saw(POD), destination=None, destination_port=None)
+    nowhere = failed(Failure.NAME_UNRESOLVED, destination=None, local=None)
+    verdict = verdict_of(saw(NODE, destination=A), nowhere, leak, need=NEED)
+    assert (verdict.code, verdict.destination) == ("MASQ411", None)
 
 
 def test_addresses_that_were_not_asked_are_told() -> None:
