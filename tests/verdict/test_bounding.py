@@ -99,6 +99,8 @@ def test_problems_and_histories_are_bounded() -> None:
     assert short.problems[-2:] == ("problem 99", "4900 more problems are not shown; the tasks' logs have them")
     assert short.problems[0] == "x" * 1_999 + "…"
     assert len(short.history) == 2_000
+    hundred = report(problems=tuple(f"problem {each}" for each in range(100)))
+    assert bound_reports([hundred]) == [hundred]
     assert short.history[0] is changed
 
 

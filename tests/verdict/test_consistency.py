@@ -12,10 +12,10 @@ from netaddr import IPAddress, IPNetwork
 from airflow_masq.network.ranges import AddressKind
 from airflow_masq.observation.observation import Canary, Failure, Observation
 from airflow_masq.observation.vantage import Clue, Component
-from airflow_masq.verdict import Outcome, Verdict, VerdictCode
+from airflow_masq.verdict import Outcome, Verdict, VerdictCode, judge
 from airflow_masq.verdict.consistency import CODE_OF_FAILURE
 from tests.verdict.reports import NEED
-from tests.verdict.scenes import NODE, POD, failed, saw, target, vantage, verdict_of
+from tests.verdict.scenes import NODE, POD, dataclass_ranges, failed, plan, saw, target, vantage, verdict_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -147,6 +147,13 @@ def test_a_pass_holds_at_every_address(other: Observation, contradiction: str | 
         dataclasses.replace(PASSED, evidence=evidence)
 
 
+def test_one_repeated_canary_at_another_address_is_enough() -> None:
+    """What another address showed proves nothing where it repeated its client once."""
+    others = [saw(NODE, destination="172.20.0.21", canary=canary) for canary in (Canary.REPEATED, Canary.IGNORED)]
+    with pytest.raises(ValueError, match="proves nothing"):
+        dataclasses.replace(PASSED, evidence=(*PASSED.evidence, *others))
+
+
 def test_an_own_address_may_be_what_is_needed_elsewhere() -> None:
     """Where a firewall lets both in, or the policy keeps the Pod's address, one address may see the Pod's own."""
     both = [saw(NODE, destination="172.20.0.20"), saw(POD, destination="172.20.0.21")]
@@ -160,6 +167,20 @@ def test_an_address_that_no_packet_comes_from_proves_nothing() -> None:
     loopback = verdict_of(saw("127.0.0.6"), need=NEED)
     with pytest.raises(ValueError, match=r"no packet comes from 127\.0\.0\.6"):
         dataclasses.replace(loopback, code=VerdictCode.UNEXPECTED_SOURCE, outcome=Outcome.FAIL)
+
+
+def test_one_repeated_canary_is_enough() -> None:
+    """An observer that repeated an invented address once proves nothing, whatever a later attempt showed."""
+    repeated, later = saw(NODE, canary=Canary.REPEATED), saw(NODE, canary=Canary.IGNORED, after=1)
+    with pytest.raises(ValueError, match="repeats what clients tell it"):
+        dataclasses.replace(PASSED, evidence=(repeated, later))
+
+
+def test_one_socket_that_knew_its_address_is_enough() -> None:
+    """Of several attempts one must have known the Pod's own address, where the vantage does not tell it."""
+    attempts = (saw(NODE, local=None), saw(NODE, after=1))
+    nowhere = dataclasses.replace(PASSED.vantage, pod_ip=None)
+    assert dataclasses.replace(PASSED, evidence=attempts, vantage=nowhere, node=None).outcome is Outcome.PASS
 
 
 def test_a_list_that_was_cut_short_is_not_held_against_its_verdict() -> None:
@@ -180,7 +201,10 @@ def test_what_is_consistent_is_left_alone() -> None:
     assert dataclasses.replace(PASSED, prediction=None).prediction is None
     unmasqueraded = dataclasses.replace(PASSED.prediction, masqueraded=False, sources=())  # type: ignore[type-var]
     assert dataclasses.replace(PASSED, prediction=unmasqueraded).outcome is Outcome.PASS
-    assert IPAddress(NODE) in IPNetwork("10.128.0.0/20")
+    ranges = dataclass_ranges(node=(IPNetwork("10.128.0.0/20"), IPNetwork("10.129.0.0/20")))
+    two = judge(NEED, [saw(NODE)], vantage=vantage(), plan=plan(ranges=ranges))
+    assert two.prediction is not None
+    assert (two.outcome, len(two.prediction.sources)) == (Outcome.PASS, 2)
 
 
 def test_every_failure_has_a_code() -> None:

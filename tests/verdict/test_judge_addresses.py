@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
-from netaddr import IPAddress
+from netaddr import IPAddress, IPNetwork
 
 from airflow_masq.observation.observation import Canary, Failure, Observation
 from airflow_masq.observation.vantage import Component, Surroundings
@@ -97,6 +99,12 @@ def test_an_address_to_which_no_packet_left_is_left_out() -> None:
     assert verdict_of(unsent(), need=NEED).code == "MASQ422"
 
 
+def test_an_address_that_was_reached_once_is_not_out_of_reach() -> None:
+    """A route that came and went let a packet out in one attempt, so the address counts."""
+    for attempts in ([unsent(B), lost(B, after=1)], [lost(B), unsent(B)]):
+        assert verdict_of(saw(NODE, destination=A), *attempts, need=NEED).code == "MASQ472"
+
+
 def test_where_no_address_answered_the_worst_failure_is_told() -> None:
     """An ERROR of one address comes before the silence of another."""
     verdict = verdict_of(lost(A), lost(B, Failure.REFUSED), need=NEED)
@@ -133,6 +141,14 @@ def test_an_attempt_that_got_nowhere_does_not_count_beside_others() -> None:
     assert verdict_of(nowhere, nowhere, need=NEED).code == "MASQ442"
 
 
+def test_an_address_of_nowhere_is_judged() -> None:
+    """A source that was seen from an observer whose address is not known counts as one more address."""
+    leak = dataclasses.replace(saw(POD), destination=None, destination_port=None)
+    nowhere = failed(Failure.NAME_UNRESOLVED, destination=None, local=None)
+    verdict = verdict_of(saw(NODE, destination=A), nowhere, leak, need=NEED)
+    assert (verdict.code, verdict.destination) == ("MASQ411", None)
+
+
 def test_addresses_that_were_not_asked_are_told() -> None:
     """A name with more addresses than are asked passes by those, and the finding tells of the others."""
     further = failed(Failure.UNUSABLE_TARGET, destination=None, local=None, detail="it has 40 addresses, 16 were asked")
@@ -155,7 +171,8 @@ def test_a_process_has_one_address_of_its_own(own: list[str], pod_ip: str | None
     """Of the sockets' addresses the Pod's is taken, IPv4 first, so that a worker is on one node."""
     seen = {"erp": (saw(NODE, local=None), *(saw(NODE, local=address) for address in own))}
     surroundings = Surroundings(hostname="airflow-worker-1", variables={"COMPOSER_ENVIRONMENT": "example"})
-    report = judge_targets([NEED], seen, surroundings=surroundings, plan=plan(), environment="example")
+    where = plan(ranges=dataclass_ranges(pod=(IPNetwork("192.168.0.0/16"), IPNetwork("100.64.0.0/16"))))
+    report = judge_targets([NEED], seen, surroundings=surroundings, plan=where, environment="example")
     [verdict] = report.verdicts
     assert str(verdict.vantage.pod_ip) == str(pod_ip)
     assert (report.environment, verdict.vantage.component) == ("example", Component.WORKER)

@@ -87,6 +87,7 @@ def test_other_addresses_may_be_shared() -> None:
     assert {verdict.code for verdict in merge([report(*failing)]).verdicts} == {"MASQ411"}
     unknown = [dataclasses.replace(see(NODE, pod=pod), node=None) for pod in pods]
     assert merge([report(*unknown)]).outcome is Outcome.PASS
+    assert merge([report(unknown[0], see(NODE, pod=pods[1]))]).outcome is Outcome.PASS
     at = [vantage(pod_ip=f"2001:db8::{number}:2", name=str(number)) for number in (1, 2)]
     by_ipv6 = [judge(NEED, [saw(NODE)], vantage=each, plan=plan()) for each in at]
     assert [verdict.node for verdict in by_ipv6] == ["2001:db8::1:0/112", "2001:db8::2:0/112"]

@@ -45,6 +45,14 @@ def test_a_node_that_was_told_counts_by_its_name() -> None:
     assert [verdict.node_label for verdict in named] == ["gke-b", "gke-a", "gke-a"]
 
 
+def test_a_worker_with_a_name_hides_no_other_without() -> None:
+    """Where some workers know their nodes' names and blocks are not known, nothing is counted for the others."""
+    named = dataclasses.replace(_on_node(passing(), node_name="gke-a"), node=None)
+    unnamed = dataclasses.replace(passing(local="192.168.9.9", name="b"), node=None)
+    shown = report(named, unnamed)
+    assert (shown.nodes_seen, shown.workers_without_node) == ((), 2)
+
+
 def _on_node(verdict: Verdict, *, node_name: str | None) -> Verdict:
     return dataclasses.replace(verdict, vantage=dataclasses.replace(verdict.vantage, node_name=node_name))
 
