@@ -35,7 +35,7 @@ class SourceIpCheckOperator(BaseOperator):
     :param timeout_seconds: the time limit of one attempt, 0.1 to 60 (default 5).
     :param wait_seconds: the pause before another attempt, 0 to 60 (default 1).
     :param concurrency: how many connections there may be at once, 1 to 1,000 (default 16). Cloud NAT gives a VM 64
-        ports by default [source: gcp-nat-ports], so more may cause the silence that a check is to find.
+        ports by default [source: cloud-nat-ports], so more may cause the silence that a check is to find.
     :param rate_per_second: how many connections may begin in a second, 0.1 to 10,000 (default 100).
     :param fail_on: the outcomes that fail the task: ``FAIL``, ``ERROR``, ``INCONCLUSIVE`` (default ``FAIL`` and
         ``ERROR``). With an empty list nothing that is found fails it.
