@@ -19,6 +19,7 @@ _OPERATOR_MODULES: Final = (
     "airflow_masq.operators.source_ip_check",
     "airflow_masq.operators.source_ip_report",
 )
+_SENSOR_MODULES: Final = ("airflow_masq.operators.source_ip_sensor",)
 _TRIGGER_MODULES: Final = ("airflow_masq.triggers.environment_running",)
 # Airflow stores a DAG's links by these names alone; it drops a class that is not registered.
 _LINK_CLASSES: Final = (
@@ -105,6 +106,7 @@ def get_provider_info() -> dict[str, Any]:
             }
         ],
         "operators": [{"integration-name": _INTEGRATION, "python-modules": list(_OPERATOR_MODULES)}],
+        "sensors": [{"integration-name": _INTEGRATION, "python-modules": list(_SENSOR_MODULES)}],
         "hooks": [{"integration-name": _INTEGRATION, "python-modules": list(_HOOK_MODULES)}],
         "triggers": [{"integration-name": _INTEGRATION, "python-modules": list(_TRIGGER_MODULES)}],
         "extra-links": list(_LINK_CLASSES),

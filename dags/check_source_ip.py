@@ -53,7 +53,10 @@ PARAMS = {
         type=["integer", "null"],
         minimum=1,
         title="Nodes in the cluster",
-        description="For the coverage ('4 of 6 nodes seen'); leave it empty if you do not know.",
+        description=(
+            "For the coverage ('4 of 6 nodes seen'); leave it empty if you do not know. Nodes are told apart only "
+            "where the plan gives cluster.pods_per_node."
+        ),
     ),
     "fail_on": Param(
         ["FAIL", "ERROR", "INCONCLUSIVE"],

@@ -22,6 +22,7 @@ class Observer(ThreadingHTTPServer):
 
     :param answer: what to say; ``None`` says the address that the connection really comes from.
     :param first_answer: what to say to the first request instead.
+    :ivar questions_seen: how many requests came, without those that test the observer with an invented header.
     """
 
     daemon_threads = True
@@ -32,6 +33,7 @@ class Observer(ThreadingHTTPServer):
         self.first_answer = first_answer
         self.closing = threading.Event()
         self.requests_seen = 0
+        self.questions_seen = 0
         self.authorizations_seen: list[str] = []
 
     @property
@@ -47,11 +49,12 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         """Answer with an address, or with nothing before the observer closes."""
         self.server.requests_seen += 1
+        self.server.questions_seen += "X-Forwarded-For" not in self.headers
         self.server.authorizations_seen += self.headers.get_all("Authorization", [])
         if self.server.answer == "":
             self.server.closing.wait(60)
             return
-        first = self.server.first_answer if self.server.requests_seen == 1 else None
+        first = self.server.first_answer if self.server.questions_seen == 1 else None
         body = (first or self.server.answer or self.client_address[0]).encode()
         self.send_response(200)
         self.send_header("Content-Length", str(len(body)))
@@ -92,6 +95,7 @@ def loopback_plan(*targets: dict[str, Any]) -> dict[str, Any]:
             "name": "projects/example-project/locations/us-central1/environments/example-environment",
             "config": {"nodeConfig": {"enableIpMasqAgent": True}},
         },
+        "cluster": {"pods_per_node": 32},
         "network": {"node_ranges": [f"{NODE_ADDRESS}/32"], "pod_ranges": [f"{POD_ADDRESS}/32"]},
         "targets": list(targets),
     }

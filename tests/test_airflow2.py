@@ -22,6 +22,7 @@ from airflow_masq.operators.create_environment import CloudComposerCreateMasquer
 from airflow_masq.operators.source_ip_assert import SourceIpAssertOperator
 from airflow_masq.operators.source_ip_check import SourceIpCheckOperator
 from airflow_masq.operators.source_ip_report import SourceIpReportOperator
+from airflow_masq.operators.source_ip_sensor import SourceIpSensor
 print("imported on", airflow.__version__)
 """
 
@@ -102,7 +103,29 @@ list_links(dag, finished.get_task_instances())
 with create_session() as session:
     for event in session.query(DatasetEvent).order_by(DatasetEvent.timestamp):
         [environment] = event.extra["environments"]
-        print("event", environment["environment"], environment["outcome"], environment["nodes_seen"])
+        changes = [f"{each['previous']}->{each['outcome']}" for each in environment["changed"]]
+        print("event", environment["environment"], environment["outcome"], environment["nodes_seen"], *changes)
+"""
+
+METRICS = """
+from airflow.stats import Stats
+from airflow_masq.airflow_compat import count_in_metrics
+counted = []
+class Backend:
+    def incr(self, stat, count=1, rate=1, *, tags=None):
+        counted.append((stat, count, tags))
+Stats.instance = Backend()
+count_in_metrics("airflow_masq.verdict", count=2, tags={"outcome": "PASS"})
+print(counted)
+"""
+
+SENSOR = """
+from airflow_masq.operators.source_ip_sensor import SourceIpSensor
+from tests.local_observers import NODE_ADDRESS, POD_ADDRESS, loopback_plan, observer
+with observer(NODE_ADDRESS, first_answer=POD_ADDRESS) as late:
+    plan = loopback_plan({"name": "erp", "observe": late.url, "expect": "node"})
+    sensor = SourceIpSensor(task_id="wait", plan=plan)
+    print(sensor.mode, *(bool(sensor.poke({})) for _ in range(2)))
 """
 
 
@@ -144,10 +167,21 @@ def test_the_check_dag_runs(version: str, tmp_path: Path) -> None:
         "success assert:success check:success check:success instances:success report:success",
         "failed assert:failed check:success check:success instances:success report:success",
         "event example-environment PASS 1",
-        "event example-environment FAIL 1",
+        "event example-environment FAIL 1 PASS->FAIL",
     ]
     [run_id] = [line.removeprefix("run ") for line in lines if line.startswith("run ")]
     query = urlencode({"dag_run_id": run_id, "task_id": "report", "tab": "logs"})
     for task in ("check 0", "check 1", "report -1", "assert -1"):
         assert f"link {task} Report of this run http://localhost:8080/dags/check_source_ip/grid?{query}" in lines
         assert f"link {task} What the code means https://pages.example/MASQ411.md" in lines
+
+
+def test_verdicts_are_counted(version: str, tmp_path: Path) -> None:
+    """Airflow 2 counts the metric with its tags."""
+    counted = run_python(get_python(version), METRICS, home=tmp_path)[-1]
+    assert counted == "[('airflow_masq.verdict', 2, {'outcome': 'PASS'})]"
+
+
+def test_the_sensor_waits(version: str, tmp_path: Path) -> None:
+    """On Airflow 2 the sensor waits while a Pod's address is seen, and is done with the node's."""
+    assert run_python(get_python(version), SENSOR, home=tmp_path)[-1] == "reschedule False True"

@@ -19,7 +19,7 @@ ROOMS = ("network", "environment", "plan", "agent", "observation", "rules", "ver
 @require(OLDEST)
 @pytest.mark.timeout(300)
 def test_rooms_work_with_the_oldest_libraries(tmp_path: Path) -> None:
-    """All tests of the rooms without Airflow pass with the oldest netaddr, h11, PyYAML, jsonschema and packaging."""
+    """All tests of the rooms without Airflow pass with the oldest netaddr, httptools, PyYAML and packaging."""
     tests = [str(REPOSITORY / "tests" / room) for room in ROOMS]
     ours = ("COVERAGE_", "PYTEST_")  # settings of the run that this test belongs to
     environment = {name: value for name, value in os.environ.items() if not name.startswith(ours)}

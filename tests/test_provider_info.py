@@ -39,7 +39,7 @@ def test_the_schema_would_refuse_a_provider_without_name() -> None:
         jsonschema.validate(info, airflow_schema())
 
 
-@pytest.mark.parametrize("kind", ["operators", "hooks", "triggers"])
+@pytest.mark.parametrize("kind", ["operators", "sensors", "hooks", "triggers"])
 def test_every_module_that_is_named_exists(kind: str) -> None:
     """Every module that Airflow is pointed to can be found."""
     modules = [module for entry in get_provider_info()[kind] for module in entry["python-modules"]]
@@ -49,7 +49,8 @@ def test_every_module_that_is_named_exists(kind: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("folder", "kind", "suffix"), [("operators", "operators", "Operator"), ("hooks", "hooks", "Hook")]
+    ("folder", "kind", "suffix"),
+    [("operators", "operators", "Operator"), ("operators", "sensors", "Sensor"), ("hooks", "hooks", "Hook")],
 )
 def test_every_operator_and_hook_is_named(folder: str, kind: str, suffix: str) -> None:
     """Every operator and hook of the package is listed, so that documentation tools find it."""

@@ -1,8 +1,8 @@
 """Airflow's way to observers: connections in, observations out.
 
 Probes leave with the address of the Pod that they run in, so the hook must never be handed to the triggerer, which is
-another Pod. It repeats failed attempts and keeps each as its own observation; it judges nothing. The values of
-a connection may be secret: messages contain only its scheme, host and port.
+another Pod. Every attempt is kept as its own observation; the hook judges nothing. The values of a connection may be
+secret: messages contain only its scheme, host and port.
 """
 
 from __future__ import annotations
@@ -10,29 +10,28 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
-import socket
 import ssl
-from collections.abc import Awaitable, Callable, Sequence
+from collections import Counter
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
-from functools import partial
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, ClassVar, Final, Protocol, Self, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Protocol, Self
 
 from airflow_masq.airflow_compat import AirflowNotFoundException, BaseHook
 from airflow_masq.exceptions import InvalidInputError
 from airflow_masq.get_provider_info import CONNECTION_FIELDS, CONNECTION_FORM
-from airflow_masq.observation.observation import TRANSIENT_FAILURES, Observation
-from airflow_masq.probes import probe, probe_http
+from airflow_masq.observation.observation import Observation
+from airflow_masq.probes import DEFAULT_CONCURRENCY, DEFAULT_RATE_PER_SECOND, Session, probe
 from airflow_masq.reading import Place
 from airflow_masq.text import printable
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from airflow_masq.plan import Target
 
 _CONNECTION_SCHEME: Final = "airflow://"
+_NAT_PORTS: Final = 64
 _EXTRA_KEYS: Final = ("path", "headers", "ca_file")
-_MakeAttempt: TypeAlias = Callable[[], Awaitable[Observation]]
 
 
 class SourceIpHook(BaseHook):
@@ -81,17 +80,34 @@ class SourceIpHook(BaseHook):
         timeout_seconds: float = 5.0,
         attempts: int = 3,
         wait_seconds: float = 1.0,
+        nonce: bool = True,
+        canary: bool = True,
     ) -> tuple[Observation, ...]:
-        """Ask one observer.
+        """Ask one observer, at every address that its name has.
 
         :param observe_url: ``http://``, ``https://`` or ``airflow://CONN_ID``; default this hook's own connection.
         :param timeout_seconds: for one attempt, default 5.
-        :param attempts: the most attempts, default 3; only failures that may pass are tried again.
+        :param attempts: the most attempts at each address, default 3; only failures that may pass are tried again.
         :param wait_seconds: between attempts, default 1.
-        :return: one observation for each attempt.
+        :param nonce: whether each request carries a number that no cache can know, in its query; default ``True``.
+        :param canary: whether an answer is tested by a second request with an invented client address; default
+            ``True``.
+        :return: one observation for each attempt at each address.
         """
-        make_attempt = self._prepare(observe_url, timeout_seconds=timeout_seconds)
-        return asyncio.run(_repeat(make_attempt, attempts=attempts, wait_seconds=wait_seconds))
+        prepared = self._prepare(observe_url)
+
+        async def ask() -> tuple[Observation, ...]:
+            async with Session() as session:
+                return await prepared.ask(
+                    session,
+                    timeout_seconds=timeout_seconds,
+                    attempts=attempts,
+                    wait_seconds=wait_seconds,
+                    nonce=nonce,
+                    canary=canary,
+                )
+
+        return asyncio.run(ask())
 
     def observe_all(
         self,
@@ -100,23 +116,58 @@ class SourceIpHook(BaseHook):
         timeout_seconds: float = 5.0,
         attempts: int = 3,
         wait_seconds: float = 1.0,
+        concurrency: int = DEFAULT_CONCURRENCY,
+        rate_per_second: float | None = DEFAULT_RATE_PER_SECOND,
     ) -> dict[str, tuple[Observation, ...]]:
-        """Ask the observers of several targets, all at once.
+        """Ask the observers of several targets, several at once, each at every address that its name has.
 
         :param targets: the targets, their names unique.
         :param timeout_seconds: for one attempt, default 5.
-        :param attempts: the most attempts for each, default 3; only failures that may pass are tried again.
+        :param attempts: the most attempts at each address, default 3; only failures that may pass are tried again.
         :param wait_seconds: between attempts, default 1.
+        :param concurrency: how many connections there may be at once, default 16; fewer where the process may not open
+            so many files.
+        :param rate_per_second: how many connections may begin in a second, after a first burst of ``concurrency``;
+            default 100; ``None`` for no limit.
         :return: the observations by the targets' names.
         """
-        # Connections are read first: Airflow's own way to them must not be called inside an event loop.
-        prepared = [self._prepare(target.observe, timeout_seconds=timeout_seconds) for target in targets]
+        # Connections are read first: Airflow's own way to them must not be called inside an event loop. Targets that
+        # name the same one share it, and its TLS settings.
+        prepared = {url: self._prepare(url) for url in {target.observe: None for target in targets}}
+        self._warn_of_many_connections(targets)
 
         async def ask_all() -> list[tuple[Observation, ...]]:
-            asks = (_repeat(make_attempt, attempts=attempts, wait_seconds=wait_seconds) for make_attempt in prepared)
-            return await asyncio.gather(*asks)
+            async with Session(concurrency=concurrency, rate_per_second=rate_per_second) as session:
+                asks = (
+                    prepared[target.observe].ask(
+                        session,
+                        timeout_seconds=timeout_seconds,
+                        attempts=attempts,
+                        wait_seconds=wait_seconds,
+                        nonce=target.nonce,
+                        canary=target.canary,
+                    )
+                    for target in targets
+                )
+                return await asyncio.gather(*asks)
 
         return dict(zip((target.name for target in targets), asyncio.run(ask_all()), strict=True))
+
+    def _warn_of_many_connections(self, targets: Sequence[Target]) -> None:
+        """Warn where the check itself could use up the ports that Cloud NAT gives a node [source: cloud-nat-ports]."""
+        connections: Counter[str] = Counter()
+        for target in targets:
+            if target.host is not None and (target.address is None or target.address.is_global()):
+                connections[f"{target.host} port {target.port}"] += 2 if target.canary else 1
+        for destination, number in connections.items():
+            if number > _NAT_PORTS:
+                self.log.warning(
+                    "The check makes %d connections to %s. If Cloud NAT translates them, a node has %d ports for one "
+                    "destination by default, so some may get no answer: name that observer in fewer targets.",
+                    number,
+                    destination,
+                    _NAT_PORTS,
+                )
 
     def test_connection(self) -> tuple[bool, str]:
         """Ask this hook's own observer once, for the button in Airflow's connection form.
@@ -134,50 +185,64 @@ class SourceIpHook(BaseHook):
             )
         return True, f"The observer sees {observation.observed} (asked from the API server, not from a worker)"
 
-    def _prepare(self, observe_url: str, *, timeout_seconds: float) -> _MakeAttempt:
-        """Prepare one target's attempts; a connection that cannot be used fails that target and no other."""
+    def _prepare(self, observe_url: str) -> _Prepared:
+        """Read the connection that a URL names; one that cannot be used fails its targets and no others."""
         if not observe_url.startswith(_CONNECTION_SCHEME):
-            return partial(probe, observe_url, timeout_seconds=timeout_seconds)
+            return _Prepared(url=observe_url)
         conn_id = observe_url.removeprefix(_CONNECTION_SCHEME) or self.source_ip_observer_conn_id
         shown_as = f"{_CONNECTION_SCHEME}{printable(conn_id, limit=250)}"
         where = f"connection {printable(conn_id, limit=60)}"
         try:
             observer = ObserverConnection.read(self.get_connection(conn_id), where=where)
         except InvalidInputError as error:
-            return partial(_report_unusable, shown_as, detail=str(error))
+            return _Prepared(shown_as=shown_as, problem=str(error))
         except Exception as error:  # noqa: BLE001 - secrets backends can raise anything
             # The error may quote the connection, so only its type is named. Airflow 3.3.2 calls a connection that it
             # cannot read "not defined", too.
             is_missing = isinstance(error, AirflowNotFoundException)
             seen = "none" if is_missing else f"{type(error).__name__} while reading it"
-            detail = f"{where}: expected one that is defined and well-formed, saw {seen}"
-            return partial(_report_unusable, shown_as, detail=detail)
-        return partial(
-            probe_http,
-            observer.url,
-            timeout_seconds=timeout_seconds,
-            open_socket=socket.socket,
-            now=_utc_now,
-            headers=observer.headers,
-            tls_context=observer.tls_context,
-            shown_as=shown_as,
+            problem = f"{where}: expected one that is defined and well-formed, saw {seen}"
+            return _Prepared(shown_as=shown_as, problem=problem)
+        return _Prepared(
+            url=observer.url, headers=observer.headers, tls_context=observer.tls_context, shown_as=shown_as
         )
 
 
-async def _repeat(make_attempt: _MakeAttempt, *, attempts: int, wait_seconds: float) -> tuple[Observation, ...]:
-    observations = [await make_attempt()]
-    while observations[-1].failure in TRANSIENT_FAILURES and len(observations) < attempts:
-        await asyncio.sleep(wait_seconds)
-        observations.append(await make_attempt())
-    return tuple(observations)
+@dataclass(frozen=True, kw_only=True)
+class _Prepared:
+    """What is known of an observer before the event loop runs; ``problem`` says why it cannot be asked."""
 
+    url: str = field(default="", repr=False)
+    headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    tls_context: ssl.SSLContext | None = None
+    shown_as: str | None = None
+    problem: str = ""
 
-async def _report_unusable(shown_as: str, *, detail: str) -> Observation:
-    return Observation.of_unusable_target(shown_as, detail=detail, started_at=_utc_now())
-
-
-def _utc_now() -> datetime:
-    return datetime.now(UTC)
+    async def ask(
+        self,
+        session: Session,
+        *,
+        timeout_seconds: float,
+        attempts: int,
+        wait_seconds: float,
+        nonce: bool,
+        canary: bool,
+    ) -> tuple[Observation, ...]:
+        if self.problem:
+            shown = self.shown_as or ""
+            return (Observation.of_unusable_target(shown, detail=self.problem, started_at=session.now()),)
+        return await probe(
+            self.url,
+            timeout_seconds=timeout_seconds,
+            attempts=attempts,
+            wait_seconds=wait_seconds,
+            nonce=nonce,
+            canary=canary,
+            headers=self.headers,
+            tls_context=self.tls_context,
+            shown_as=self.shown_as,
+            session=session,
+        )
 
 
 class _ConnectionFields(Protocol):

@@ -16,6 +16,7 @@ from __future__ import annotations
 import itertools
 import json
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from netaddr import INET_PTON, AddrFormatError, IPAddress
@@ -24,7 +25,7 @@ from airflow_masq.network.ranges import unmap
 from airflow_masq.text import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
 MAX_REPLY_BYTES: Final = 64 * 1024
 
@@ -36,12 +37,16 @@ _CLAIM_KEYS: Final = frozenset({"origin", "ip", "ipaddr", "ipaddress", "address"
 # Sections that tell of the client, such as `host.ip` [source: ealen-echo-server] and `data.ip`. `server.ip` is none.
 _CLIENT_SECTIONS: Final = frozenset({"client", "connection", "data", "host", "peer", "remote", "source"})
 _ERROR_KEYS: Final = frozenset({"error", "errors"})
+# How else observers say that they could not tell: ip-api.com's {"status": "fail"}, ipwhois' {"success": false}.
+_SUCCESS_KEYS: Final = frozenset({"ok", "success"})
+_FAILED_STATUSES: Final = frozenset({"error", "fail", "failed", "failure"})
 
 _BLANKS: Final = " \t\r\n"
 _ADDRESS: Final = re.compile(r"[0-9A-Fa-f:.]{2,45}")
 _IPV4_AND_PORT: Final = re.compile(r"(?P<address>[0-9.]{7,15}):(?P<port>[1-9][0-9]{0,4})")
 _IPV6_AND_PORT: Final = re.compile(r"\[(?P<address>[0-9A-Fa-f:.]{2,45})\](?::(?P<port>[1-9][0-9]{0,4}))?")
 _LARGEST_PORT: Final = 65_535
+_BROADCAST: Final = IPAddress("255.255.255.255")
 # Kubernetes' source-IP server says client_address=, indented by a tab since 1.10 [source: echoserver-client-address];
 # fortio ends its first line with the client [source: fortio-debug-line].
 _LABELLED_LINE: Final = re.compile(
@@ -70,10 +75,13 @@ class AmbiguousReplyError(ReplyError):
     """A reply holds several addresses, and nothing says which is the sender's."""
 
 
-def parse_echo_reply(body: bytes) -> IPAddress:
+def parse_echo_reply(body: bytes, *, may_be_cut: bool = False) -> IPAddress:
     """Read the one address that an observer's reply names.
 
     :param body: the whole body of the reply, without transfer or content codings.
+    :param may_be_cut: whether nothing but the end of the connection says that this is all of it. A text must then show
+        its own end, by a line's end, a port or JSON's brackets, since 10.0.0.1 may be
+        the beginning of 10.0.0.12 [source: rfc-9112-incomplete].
     :return: the address; an IPv4-mapped IPv6 address [source: rfc-4291-mapped] as the IPv4 address in it.
     :raises AmbiguousReplyError: when several addresses are named.
     :raises ReplyError: when anything other than one unicast address is named.
@@ -90,6 +98,9 @@ def parse_echo_reply(body: bytes) -> IPAddress:
         raise ReplyError(seen="an HTML or XML page (a login page or a proxy's?)", reply=text)
     if text[0] in '{["':
         return _read_json(text)
+    if may_be_cut and not body.endswith(b"\n") and not _read_port(text):
+        expected = "one IP address, and a Content-Length or a line's end behind it"
+        raise ReplyError(expected=expected, seen="text that may have been cut off", reply=text)
     if "\n" in text or "\r" in text:
         return _read_lines(text)
     return _read_address(text)
@@ -107,9 +118,9 @@ def _read_json(text: str) -> IPAddress:
         raise ReplyError(seen="JSON that cannot be read", reply=text) from None
     if not isinstance(reply, dict):
         return _read_json_value(reply, text=text)
-    if any(value for key, value in reply.items() if key.lower() in _ERROR_KEYS):
-        raise ReplyError(seen="an error of the observer", reply=text)
     sections = [value for key, value in reply.items() if key.lower() in _CLIENT_SECTIONS and isinstance(value, dict)]
+    if any(map(_tells_an_error, (reply, *sections))):
+        raise ReplyError(seen="an error that the observer tells", reply=text)
     for places in ([reply], sections):
         for keys in (_PEER_KEYS, _CLAIM_KEYS):
             entries = [entry for place in places for entry in place.items()]
@@ -121,6 +132,18 @@ def _read_json(text: str) -> IPAddress:
                 return addresses.pop()
     expected = "a JSON object with the address under origin, ip, client-ip or remoteAddr"
     raise ReplyError(expected=expected, seen="none of these keys", reply=text)
+
+
+def _tells_an_error(section: Mapping[str, object]) -> bool:
+    for key, value in section.items():
+        lower = key.lower()
+        if lower in _ERROR_KEYS and value:
+            return True
+        if lower in _SUCCESS_KEYS and value is False:
+            return True
+        if lower == "status" and isinstance(value, str) and value.lower() in _FAILED_STATUSES:
+            return True
+    return False
 
 
 def _refuse_repeated_keys(pairs: Iterable[tuple[str, object]]) -> dict[str, object]:
@@ -155,12 +178,16 @@ def _read_lines(text: str) -> IPAddress:
     return _read_address(found[0])
 
 
+def _read_port(text: str) -> re.Match[str] | None:
+    return _IPV4_AND_PORT.fullmatch(text) or _IPV6_AND_PORT.fullmatch(text)
+
+
 def _read_address(text: str) -> IPAddress:
     parts = [part for part in re.split(r"[, ]+", text) if part]
     if len(parts) > 1 and all(_ADDRESS.fullmatch(part) and re.search("[.:]", part) for part in parts):
         raise AmbiguousReplyError(seen="several addresses (an X-Forwarded-For chain?)", reply=text)
     bare = text
-    with_port = _IPV4_AND_PORT.fullmatch(text) or _IPV6_AND_PORT.fullmatch(text)
+    with_port = _read_port(text)
     if with_port is not None:
         bare = with_port["address"]
         if int(with_port["port"] or 0) > _LARGEST_PORT:
@@ -170,9 +197,14 @@ def _read_address(text: str) -> IPAddress:
     if not _ADDRESS.fullmatch(bare):
         raise ReplyError(seen="other text", reply=text)
     try:
-        address = unmap(IPAddress(bare, flags=INET_PTON))
+        address = _parse_standard_form(bare)
     except (AddrFormatError, ValueError):
         raise ReplyError(seen="an address that is not in its standard form", reply=text) from None
-    if address.is_multicast() or int(address) == 0 or address == IPAddress("255.255.255.255"):
+    if address.is_multicast() or int(address) == 0 or address == _BROADCAST:
         raise ReplyError(seen="an address that no packet comes from", reply=text)
     return address
+
+
+@lru_cache(maxsize=1024)  # most observers of a check name the same few addresses
+def _parse_standard_form(text: str) -> IPAddress:
+    return unmap(IPAddress(text, flags=INET_PTON))

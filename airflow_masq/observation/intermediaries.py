@@ -52,7 +52,8 @@ _FORWARDING_PREFIXES: Final = {"xforwarded": "x-forwarded-*", "xenvoy": "x-envoy
 # What of a reply tells of the request's URL, or of the observer itself, and not of how the request came.
 _OTHER_SECTIONS: Final = frozenset({"args", "query", "params", "environment", "env"})
 
-_CACHE_HEADERS: Final = frozenset({"via", "x-cache", "age"})
+# What proxies and caches add to a reply; squid's X-Cache-Lookup and nginx' X-Cache-Status begin as X-Cache does.
+_CACHE_HEADERS: Final = ("via", "x-cache", "age", "cf-cache-status", "x-varnish")
 _NO_AGE: Final = re.compile("0*")
 _HEADER_LINE: Final = re.compile(r"[ \t]*(?P<name>[A-Za-z][A-Za-z0-9_-]*)[ \t]*[:=](?P<value>.*)")
 
@@ -75,10 +76,16 @@ def find_intermediaries(
     traces: dict[str, None] = {}
     for name, value in response_headers:
         lower = name.lower()
-        if lower in _CACHE_HEADERS and value.strip() and not (lower == "age" and _NO_AGE.fullmatch(value.strip())):
-            traces[f"response header {_describe(lower, value=value, may_quote=may_quote)}"] = None
+        is_known = lower in _CACHE_HEADERS or lower.startswith("x-cache-")
+        if is_known and value.strip() and not (lower == "age" and _NO_AGE.fullmatch(value.strip())):
+            shown = lower if may_quote or lower in _CACHE_HEADERS else "x-cache-*"
+            traces[f"response header {_describe(printable(shown), value=value, may_quote=may_quote)}"] = None
+    if not re.search(rb"[:=,]", body):  # one address, as most observers write it
+        return tuple(traces)[:_MOST_TRACES]
     sent = {_squeeze(name): value.strip() for name, value in sent_headers}
     for name, value in _list_entries(body):
+        if len(traces) >= _MOST_TRACES:  # a hostile reply may have thousands
+            break
         squeezed = _squeeze(name).removeprefix("http")  # CGI calls the header Via HTTP_VIA
         prefix = next(filter(squeezed.startswith, _FORWARDING_PREFIXES), None)
         known = _FORWARDING_HEADERS.get(squeezed) or (prefix and _FORWARDING_PREFIXES[prefix])

@@ -1,4 +1,4 @@
-"""One answer of one observer to one vantage, and where that vantage was.
+"""One answer of one observer to one vantage.
 
 A verdict rests on these facts, so they stay as they were seen: no expectation enters here, no address is guessed, and
 nothing that an observer or a network did is an exception.
@@ -15,51 +15,6 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from netaddr import IPAddress
-
-
-class Component(StrEnum):
-    """The part of an Airflow environment that a probe ran in."""
-
-    WORKER = "worker"
-    TRIGGERER = "triggerer"
-    SCHEDULER = "scheduler"
-    DAG_PROCESSOR = "dag-processor"
-    WEB_SERVER = "web-server"
-    UNKNOWN = "unknown"
-
-    @classmethod
-    def of_hostname(cls, hostname: str) -> Component:
-        """Name the component of a Pod by its hostname, for example ``airflow-worker-7k2xq``."""
-        matches = (component for prefix, component in _COMPONENT_OF_PREFIX.items() if hostname.startswith(prefix))
-        return next(matches, cls.UNKNOWN)
-
-
-# How Composer 2 names its Pods: the workload's name, a dash, and what Kubernetes adds
-# [source: composer-workload-names]; that the name of the Pod starts with the workload's is inferred, not verified in a
-# live environment.
-_COMPONENT_OF_PREFIX: Final = {
-    "airflow-worker-": Component.WORKER,
-    "airflow-triggerer-": Component.TRIGGERER,
-    "airflow-scheduler-": Component.SCHEDULER,
-    "airflow-dag-processor-": Component.DAG_PROCESSOR,
-    "airflow-webserver-": Component.WEB_SERVER,
-}
-
-
-@dataclass(frozen=True, kw_only=True)
-class Vantage:
-    """Where a probe ran.
-
-    :param hostname: the Pod's hostname.
-    :param pod_ip: the Pod's own address, as its sockets have it; ``None`` where no socket got that far.
-    :param component: what the Pod runs.
-    :param environment: the environment's name.
-    """
-
-    hostname: str
-    pod_ip: IPAddress | None
-    component: Component
-    environment: str
 
 
 class Failure(StrEnum):
@@ -81,6 +36,7 @@ class Failure(StrEnum):
     SEVERAL_ADDRESSES = "several-addresses"
     TOO_LARGE = "too-large"
     UNUSABLE_TARGET = "unusable-target"  # the URL or the connection it names cannot be probed
+    STARVED = "starved"  # the probing process itself was late, so the observer's silence proves nothing
     CRASHED = "crashed"
 
 
@@ -92,14 +48,24 @@ TRANSIENT_FAILURES: Final = frozenset(
         Failure.RESET,
         Failure.REFUSED,
         Failure.NAME_UNRESOLVED,
+        Failure.STARVED,
     }
 )
 """Failures that another attempt, moments later, may not meet."""
 
 
+class Canary(StrEnum):
+    """What an observer did with an invented address in the request's forwarding headers."""
+
+    NOT_ASKED = "not-asked"
+    IGNORED = "ignored"  # it named the same address as without
+    REPEATED = "repeated"  # it named the invented address, so it repeats what clients tell it
+    UNANSWERED = "unanswered"  # the request with the canary got no usable reply
+
+
 @dataclass(frozen=True, kw_only=True)
 class Observation:
-    """What one attempt saw: an address, or the reason why there is none.
+    """What one attempt at one address saw: a source address, or the reason why there is none.
 
     :param url: what was asked, without credentials.
     :param destination: the address that was connected to; ``None`` where the attempt ended before.
@@ -107,6 +73,8 @@ class Observation:
     :param local_address: the probing socket's own address: the Pod's, before any translation.
     :param local_port: its port; every attempt uses a fresh one.
     :param intermediaries: what in the reply shows a proxy or a cache in between, such as ``via 1.1 squid``.
+    :param nonce_sent: whether the request's query had a nonce, which no cache can know.
+    :param canary: what the observer did with an invented forwarding header.
     :param observed: the source address that the observer named.
     :param failure: why there is none.
     :param detail: the failure in one line, foreign text in it escaped; empty where an address was observed.
@@ -126,6 +94,8 @@ class Observation:
     duration_seconds: float
     local_port: int | None = None
     intermediaries: tuple[str, ...] = ()
+    nonce_sent: bool = False
+    canary: Canary = Canary.NOT_ASKED
 
     def __post_init__(self) -> None:
         if (self.observed is None) == (self.failure is None):

@@ -6,6 +6,7 @@ into it, so each one is read strictly.
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from airflow_masq.airflow_compat import Asset, Context
+
+log = logging.getLogger(__name__)
 
 #: The asset's events are the history that the page "Masquerade" shows, and other DAGs may be scheduled on them, so the
 #: URI must not change. Airflow accepts it for an asset and for a dataset [source: observed-asset-uri]. A scheme without
@@ -86,6 +89,22 @@ def gather_reports(context: Context, *, check_task_ids: Sequence[str]) -> Gather
             more = f" and {len(map_indexes) - 1} more" if len(map_indexes) > 1 else ""
             problems.append(f"{code} task {first}{more} {reason}; the log of task {first} has more")
     return GatheredReports(reports=tuple(reports), problems=tuple(problems))
+
+
+def read_previous_reports(context: Context) -> tuple[Report, ...]:
+    """Read what this task returned in the run before, for what changed since [source: airflow-prior-xcoms].
+
+    None is found in the first run, and where the last report is not one of ours; neither is worth a problem, since the
+    verdicts of this run do not depend on it.
+    """
+    instance = context["ti"]
+    try:
+        content = instance.xcom_pull(task_ids=instance.task_id, map_indexes=_NOT_MAPPED, include_prior_dates=True)
+        return tuple(map(from_dict, content or ()))
+    except Exception as error:  # noqa: BLE001 - XCom backends raise whatever they like
+        reason = str(error) if isinstance(error, InvalidInputError) else type(error).__name__
+        log.info("The last run's report cannot be read, so nothing is compared with it: %s", reason)
+        return ()
 
 
 def _explain_loss(reason: object, *, state: str) -> tuple[VerdictCode, str]:

@@ -25,6 +25,15 @@ def read_seconds(value: object, *, where: str, least: float, most: float) -> flo
     return Place(where=where, value=_number_of(value)).number(least=least, most=most, noun="a number of seconds")
 
 
+def read_number(value: object, *, where: str, least: float, most: float) -> float:
+    """Read a number, or its decimal text, within bounds.
+
+    :param where: the setting's name, for the error.
+    :raises InvalidInputError: when it is anything else.
+    """
+    return Place(where=where, value=_number_of(value)).number(least=least, most=most)
+
+
 def read_boolean(value: object, *, where: str) -> bool:
     """Read a boolean, or the text that a template made of one.
 

@@ -1,39 +1,20 @@
-"""The check: which source address services see from this worker, and whether it is the expected one.
-
-It brings the plan, the hook and the judge together on a worker. ``probes`` opens the sockets, ``verdict`` decides.
-"""
+"""The check as a task: which source address services see from this worker, and whether it is the expected one."""
 
 from __future__ import annotations
 
-import os
-import socket
-import time
-from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow_masq.airflow_compat import BaseOperator
-from airflow_masq.exceptions import AirflowMasqError, InvalidInputError
-from airflow_masq.hooks.source_ip import SourceIpHook
+from airflow_masq.exceptions import AirflowMasqError
 from airflow_masq.links.report import REASON_XCOM_KEY, REPORT_XCOM_KEY, CodePageLink, ReportLink
-from airflow_masq.observation.observation import Component, Observation, Vantage
 from airflow_masq.operators.error_mapping import translate_errors
-from airflow_masq.operators.run_reports import UNKNOWN_ENVIRONMENT
-from airflow_masq.operators.run_settings import find_plan, refuse_unknown_conf
-from airflow_masq.operators.settings import read_seconds, read_whole_number
-from airflow_masq.plan_file import read_plan
-from airflow_masq.reading import Place
-from airflow_masq.text import printable
-from airflow_masq.verdict import Outcome, Report, assert_reports, judge, parse_outcomes, render_table, to_dict
+from airflow_masq.operators.run_settings import refuse_unknown_conf
+from airflow_masq.verdict import assert_reports, bound_check, parse_outcomes, render_table, to_dict
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from airflow_masq.airflow_compat import Context
-    from airflow_masq.plan import Plan, Target
-
-#: Set by Composer on every component [source: composer-reserved-variables]; that it holds the environment's id is
-#: inferred from its name.
-COMPOSER_ENVIRONMENT_VARIABLE = "COMPOSER_ENVIRONMENT"
 
 
 class SourceIpCheckOperator(BaseOperator):
@@ -49,10 +30,13 @@ class SourceIpCheckOperator(BaseOperator):
         ``AIRFLOW_MASQ_PLAN`` and the file ``/home/airflow/gcs/data/masquerade-plan.yaml``).
     :param targets: the names of the plan's targets to probe (default ``None``: all).
     :param attempts: how often an observer that gives no answer is asked, 1 to 10 (default 3). With more than 1, a
-        target that FAILs is asked once more, since the first seconds of a Pod can show a wrong address. The last answer
-        counts.
+        target that FAILs is asked once more, since the first seconds of a Pod can show a wrong address. For each
+        address of the observer its own last answer counts.
     :param timeout_seconds: the time limit of one attempt, 0.1 to 60 (default 5).
     :param wait_seconds: the pause before another attempt, 0 to 60 (default 1).
+    :param concurrency: how many connections there may be at once, 1 to 1,000 (default 16). Cloud NAT gives a VM 64
+        ports by default [source: cloud-nat-ports], so more may cause the silence that a check is to find.
+    :param rate_per_second: how many connections may begin in a second, 0.1 to 10,000 (default 100).
     :param fail_on: the outcomes that fail the task: ``FAIL``, ``ERROR``, ``INCONCLUSIVE`` (default ``FAIL`` and
         ``ERROR``). With an empty list nothing that is found fails it.
     :param environment: the environment's name in the report, one line (default: as Composer names it on the worker,
@@ -68,6 +52,8 @@ class SourceIpCheckOperator(BaseOperator):
         "attempts",
         "timeout_seconds",
         "wait_seconds",
+        "concurrency",
+        "rate_per_second",
         "fail_on",
         "environment",
     )
@@ -82,6 +68,8 @@ class SourceIpCheckOperator(BaseOperator):
         attempts: int | str = 3,
         timeout_seconds: float | str = 5.0,
         wait_seconds: float | str = 1.0,
+        concurrency: int | str = 16,
+        rate_per_second: float | str = 100.0,
         fail_on: Sequence[str] | str = ("FAIL", "ERROR"),
         environment: str | None = None,
         instance: int = 0,
@@ -94,6 +82,8 @@ class SourceIpCheckOperator(BaseOperator):
         self.attempts = attempts
         self.timeout_seconds = timeout_seconds
         self.wait_seconds = wait_seconds
+        self.concurrency = concurrency
+        self.rate_per_second = rate_per_second
         self.fail_on = fail_on
         self.environment = environment
         self.instance = instance
@@ -108,12 +98,25 @@ class SourceIpCheckOperator(BaseOperator):
         :raises AirflowFailException: the plan or a setting cannot be used; Airflow does not retry.
         :raises AirflowException: an outcome of ``fail_on`` was found; Airflow may retry.
         """
+        # Parsing a DAG file need not load probes.
+        from airflow_masq.operators.worker_check import WorkerCheck, count_verdicts  # noqa: PLC0415
+
         with translate_errors():
             try:
                 if self.strict_conf:
                     refuse_unknown_conf(context)
                 fail_on = parse_outcomes(self.fail_on)
-                report = self._check()
+                report = WorkerCheck(
+                    plan=self.plan,
+                    targets=self.targets,
+                    attempts=self.attempts,
+                    timeout_seconds=self.timeout_seconds,
+                    wait_seconds=self.wait_seconds,
+                    concurrency=self.concurrency,
+                    rate_per_second=self.rate_per_second,
+                    environment=self.environment,
+                    log=self.log,
+                ).run()
             except Exception as error:
                 # The text of an unexpected error may hold anything, so only its type goes to the report.
                 is_ours = isinstance(error, AirflowMasqError)
@@ -121,75 +124,6 @@ class SourceIpCheckOperator(BaseOperator):
                 context["ti"].xcom_push(key=REASON_XCOM_KEY, value=reason)
                 raise
             self.log.info("Which source address services see from this worker:\n%s", render_table(report))
-            context["ti"].xcom_push(key=REPORT_XCOM_KEY, value=to_dict(report))
+            context["ti"].xcom_push(key=REPORT_XCOM_KEY, value=to_dict(bound_check(report)))
+            count_verdicts(report, log=self.log)
             assert_reports([report], fail_on=fail_on)
-
-    def _check(self) -> Report:
-        plan = read_plan(find_plan(self.plan))
-        environment = self._name_environment(plan)
-        targets = _choose_targets(plan.targets, names=self.targets)
-        attempts = read_whole_number(self.attempts, where="attempts", least=1, most=10)
-        wait_seconds = read_seconds(self.wait_seconds, where="wait_seconds", least=0, most=60)
-        observe = partial(
-            SourceIpHook().observe_all,
-            attempts=attempts,
-            timeout_seconds=read_seconds(self.timeout_seconds, where="timeout_seconds", least=0.1, most=60),
-            wait_seconds=wait_seconds,
-        )
-        observations = observe(targets)
-        report = _judge(targets, observations, plan=plan, environment=environment)
-        wrong = {verdict.target for verdict in report.verdicts if verdict.outcome is Outcome.FAIL}
-        if not wrong or attempts == 1:
-            return report
-        time.sleep(wait_seconds)
-        again = observe([target for target in targets if target.name in wrong])
-        observations = {name: seen + again.get(name, ()) for name, seen in observations.items()}
-        return _judge(targets, observations, plan=plan, environment=environment)
-
-    def _name_environment(self, plan: Plan) -> str:
-        """Name the environment by the task's argument, else by Composer's variable, else by the plan."""
-        given = Place(where="environment", value=self.environment).line() if self.environment is not None else ""
-        planned = printable((plan.environment.name or "").rpartition("/")[2])
-        try:
-            variable = os.environ.get(COMPOSER_ENVIRONMENT_VARIABLE, "")
-            actual = Place(where=COMPOSER_ENVIRONMENT_VARIABLE, value=variable).line()
-        except InvalidInputError as error:  # not the user's setting, and Composer cannot have set such a value
-            self.log.warning("The variable is ignored: %s", error)
-            actual = ""
-        if planned and actual and planned != actual:
-            self.log.warning(
-                "The plan describes environment %s, but this worker belongs to %s, whose ranges may differ.",
-                planned,
-                printable(actual),
-            )
-        return given or actual or planned or UNKNOWN_ENVIRONMENT
-
-
-def _choose_targets(targets: Sequence[Target], *, names: object) -> Sequence[Target]:
-    """Choose targets by name. A check of no target is refused, since it would look like a success."""
-    if not targets:
-        raise InvalidInputError(where="plan: targets", expected="at least one target", seen="none")
-    if names is None:
-        return targets
-    known = [target.name for target in targets]
-    chosen = {item.choice(known) for item in Place(where="targets", value=names).some_items()}
-    return [target for target in targets if target.name in chosen]
-
-
-def _judge(
-    targets: Sequence[Target], observations: Mapping[str, tuple[Observation, ...]], *, plan: Plan, environment: str
-) -> Report:
-    # This Pod's address as the probing sockets had it; an address in the plan's Pod ranges is preferred.
-    addresses = [
-        each.local_address for seen in observations.values() for each in seen if each.local_address is not None
-    ]
-    in_pod_ranges = [address for address in addresses if any(address in pods for pods in plan.ranges.pod)]
-    hostname = socket.gethostname()
-    vantage = Vantage(
-        hostname=hostname,
-        pod_ip=next(iter(in_pod_ranges or addresses), None),
-        component=Component.of_hostname(hostname),
-        environment=environment,
-    )
-    verdicts = tuple(judge(target, observations[target.name], vantage=vantage, plan=plan) for target in targets)
-    return Report(environment=environment, verdicts=verdicts)

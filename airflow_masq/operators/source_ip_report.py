@@ -17,9 +17,19 @@ from airflow_masq.operators.run_reports import (
     GatheredReports,
     gather_reports,
     make_report_asset,
+    read_previous_reports,
 )
 from airflow_masq.operators.settings import read_whole_number
-from airflow_masq.verdict import EventSource, Report, merge, render_table, summarise_reports, to_dict
+from airflow_masq.verdict import (
+    EventSource,
+    Report,
+    add_history,
+    bound_reports,
+    merge,
+    render_table,
+    summarise_reports,
+    to_dict,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -58,7 +68,7 @@ class SourceIpReportOperator(BaseOperator):
         self.nodes_total = nodes_total
 
     def execute(self, context: Context) -> list[dict[str, object]]:
-        """Gather the reports, merge them, log the table and emit the event.
+        """Gather the reports, merge them, add what changed since the last run, log the table and emit the event.
 
         :return: one report per environment, as ``verdict.to_dict`` writes it.
         """
@@ -66,6 +76,8 @@ class SourceIpReportOperator(BaseOperator):
         task_ids = self.check_task_ids
         check_task_ids = (task_ids,) if isinstance(task_ids, str) else tuple(task_ids)
         reports = self._merge(gather_reports(context, check_task_ids=check_task_ids))
+        before = {report.environment: report for report in read_previous_reports(context)}
+        reports = [add_history(report, previous=before.get(report.environment)) for report in reports]
         self.log.info("Which source addresses services saw:\n%s", render_table(*reports))
         source = EventSource(
             dag_id=instance.dag_id,
@@ -74,7 +86,7 @@ class SourceIpReportOperator(BaseOperator):
             check_task_ids=check_task_ids,
         )
         context["outlet_events"][make_report_asset()].extra = summarise_reports(reports, source=source)
-        return [to_dict(report) for report in reports]
+        return [to_dict(report) for report in bound_reports(reports)]
 
     def _merge(self, gathered: GatheredReports) -> list[Report]:
         """Merge reports per environment. Problems go to the only environment, or to ``unknown`` if there are more."""

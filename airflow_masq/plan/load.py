@@ -88,7 +88,7 @@ def _read_plan(document: Document) -> Plan:
     environment = read_environment(entries["environment"]) if "environment" in entries else EnvironmentResource()
     cluster_version, pods_per_node = _read_cluster(entries.get("cluster"), environment)
     network, takes_nodes_for_private = _read_network(entries.get("network"), environment)
-    ranges = replace(network, pods_per_node=pods_per_node)
+    ranges = replace(network, pods_per_node=pods_per_node or NetworkRanges().pods_per_node)
     choice = PolicyChoice.from_environment(environment)
     if "policy" in entries:
         choice = read_policy_choice(entries["policy"])
@@ -100,12 +100,16 @@ def _read_plan(document: Document) -> Plan:
         targets=read_targets(entries["targets"]) if "targets" in entries else (),
         takes_nodes_for_private=takes_nodes_for_private,
         policy_choice=choice,
+        knows_pods_per_node=pods_per_node is not None,
         lines=document.lines,
     )
 
 
-def _read_cluster(place: Place | None, environment: EnvironmentResource) -> tuple[str | None, int]:
-    """Read the cluster's version and the Pods per node, for which only Composer 1 leaves the environment a choice."""
+def _read_cluster(place: Place | None, environment: EnvironmentResource) -> tuple[str | None, int | None]:
+    """Read the cluster's version and the Pods per node, for which only Composer 1 leaves the environment a choice.
+
+    What is not said is ``None``.
+    """
     entries = {} if place is None else place.section(CLUSTER_KEYS)
     version = None
     if "initial_version" in entries:
@@ -115,7 +119,7 @@ def _read_cluster(place: Place | None, environment: EnvironmentResource) -> tupl
         return version, pods
     own = environment.value("config", "nodeConfig", "maxPodsPerNode")
     is_possible = isinstance(own, int) and _FEWEST_PODS_PER_NODE <= own <= _MOST_PODS_PER_NODE
-    return version, own if isinstance(own, int) and is_possible else NetworkRanges().pods_per_node
+    return version, own if isinstance(own, int) and is_possible else None
 
 
 def _read_network(place: Place | None, environment: EnvironmentResource) -> tuple[NetworkRanges, bool]:

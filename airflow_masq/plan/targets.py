@@ -28,7 +28,7 @@ _CONNECTION: Final = "airflow"
 
 _EXPECTABLE: Final = tuple(kind for kind in AddressKind if kind in SOURCE_KINDS)
 _LONGEST_URL_CHARACTERS: Final = 2048
-_MOST_TARGETS: Final = 200
+_MOST_TARGETS: Final = 2_000
 # The characters of a URI [source: rfc-3986-characters], without "#": a fragment is never sent.
 _URL_CHARACTERS: Final = re.compile(r"[A-Za-z0-9._~:/?@!$&'()*+,;=%\[\]-]+")
 _SECRET_PARAMETER: Final = re.compile(
@@ -44,12 +44,16 @@ class Target:
     :param observe: the observer's URL, without credentials; ``airflow://CONN_ID`` names a connection.
     :param allowed_sources: what the target's firewall lets in; empty where the plan does not say.
     :param expect: the source from which packets must arrive; ``None`` where the plan does not say.
+    :param nonce: whether requests carry a number that no cache can know, in their query.
+    :param canary: whether an answer is tested by a second request, with an invented client address.
     """
 
     name: str
     observe: str
     allowed_sources: tuple[IPNetwork, ...] = ()
     expect: AddressKind | None = None
+    nonce: bool = True
+    canary: bool = True
 
     @property
     def host(self) -> str | None:
@@ -79,7 +83,7 @@ class Target:
 def read_targets(place: Place) -> tuple[Target, ...]:
     """Read the list of targets.
 
-    :raises PlanError: one is malformed, two have the same name, or there are more than 200.
+    :raises PlanError: one is malformed, two have the same name, or there are more than 2,000.
     """
     targets: dict[str, Target] = {}
     items = place.items()
@@ -99,7 +103,14 @@ def read_targets(place: Place) -> tuple[Target, ...]:
         expect = entries["expect"].choice(_EXPECTABLE) if "expect" in entries else None
         if name in targets:
             raise item.error("a unique name for every target", seen=f"'{name}' twice")
-        targets[name] = Target(name=name, observe=observe, allowed_sources=allowed_sources, expect=expect)
+        targets[name] = Target(
+            name=name,
+            observe=observe,
+            allowed_sources=allowed_sources,
+            expect=expect,
+            nonce=entries["nonce"].boolean() if "nonce" in entries else True,
+            canary=entries["canary"].boolean() if "canary" in entries else True,
+        )
     return tuple(targets.values())
 
 

@@ -45,6 +45,7 @@ class Plan:
     :param policy_choice: where ``policy`` comes from; default: GKE's, which the plan does not state.
     :param takes_nodes_for_private: whether nodes count as private only because the plan names Cloud NAT, while its
         environment is no private one and the plan says nothing of its nodes.
+    :param knows_pods_per_node: whether the plan says how many Pods a node runs, so that a Pod's address names its node.
     :param lines: from places to lines of the file, from 1; empty where the plan did not come from a text. Plans that
         differ in nothing else are equal.
     """
@@ -56,6 +57,7 @@ class Plan:
     targets: tuple[Target, ...]
     policy_choice: PolicyChoice = field(default_factory=PolicyChoice)
     takes_nodes_for_private: bool = False
+    knows_pods_per_node: bool = False
     lines: Mapping[str, int] = field(default_factory=dict, compare=False, repr=False)
 
     def line_of(self, where: str) -> int | None:

@@ -1,7 +1,25 @@
 """The only place that opens probing sockets: one attempt, one fresh socket, one observation; no Airflow here."""
 
-from airflow_masq.probes.attempt import OpenSocket, Resolve, resolve_by_system
-from airflow_masq.probes.http import probe_http
-from airflow_masq.probes.probe import PROBES, Probe, probe
+from airflow_masq.probes.probe import MOST_ADDRESSES, PROBES, Probe, probe
+from airflow_masq.probes.resolver import Resolve, Resolved
+from airflow_masq.probes.session import (
+    DEFAULT_CONCURRENCY,
+    DEFAULT_JITTER,
+    DEFAULT_RATE_PER_SECOND,
+    OpenSocket,
+    Session,
+)
 
-__all__ = ["PROBES", "OpenSocket", "Probe", "Resolve", "probe", "probe_http", "resolve_by_system"]
+__all__ = [
+    "DEFAULT_CONCURRENCY",
+    "DEFAULT_JITTER",
+    "DEFAULT_RATE_PER_SECOND",
+    "MOST_ADDRESSES",
+    "PROBES",
+    "OpenSocket",
+    "Probe",
+    "Resolve",
+    "Resolved",
+    "Session",
+    "probe",
+]

@@ -1,224 +1,207 @@
-"""One attempt at one observer: what all probes have in common.
-
-    URL ─▶ resolve ─▶ open socket ─▶ connect ─▶ ask ─▶ address
-           └──────── one deadline over all of it ────┘
+"""One attempt at one address of an observer: what all probes have in common.
 
 Each attempt opens a fresh socket, because connection tracking keeps an old translation for an old connection. What a
 network or a server does becomes an observation and is never raised. What the attempt learnt before it broke off, such
-as the Pod's own address, is kept.
+as the Pod's own address, is kept. Its time begins once it has a place among the others: an attempt that waited for its
+turn has lost nothing.
 """
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 import errno
 import os
 import socket
 import ssl
-import threading
-from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, TypeAlias
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final, Protocol
 
 from netaddr import IPAddress
 
 from airflow_masq.network.ranges import unmap
 from airflow_masq.observation.observation import Failure, Observation
-from airflow_masq.probes.observer_url import ObserverUrl, hide_credentials
+from airflow_masq.probes.exchange import Conversation, Exchange, ProbeError
 from airflow_masq.text import printable
 
 if TYPE_CHECKING:
-    from datetime import datetime
+    from collections.abc import Sequence
 
-OpenSocket: TypeAlias = Callable[[socket.AddressFamily, socket.SocketKind], socket.socket]
-"""Opens a fresh, unconnected socket; a lab passes one that opens it inside a network namespace."""
-
-SocketAddress: TypeAlias = tuple[str | int | bytes, ...]
-Resolved: TypeAlias = tuple[socket.AddressFamily, SocketAddress]
-Resolve: TypeAlias = Callable[[str, int], Awaitable[Resolved]]
-"""Gives the first address of a host and port, or raises ``OSError``."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Answer:
-    """The address that an observer named, and what in its reply shows a proxy or a cache in between."""
-
-    address: IPAddress
-    intermediaries: tuple[str, ...] = ()
-
-
-Ask: TypeAlias = Callable[[ObserverUrl, socket.socket], Awaitable[Answer]]
-"""Asks the observer at the other end of a connected socket, and reads what it answers."""
+    from airflow_masq.probes.observer_url import ObserverUrl
+    from airflow_masq.probes.resolver import Resolved
+    from airflow_masq.probes.session import Session
 
 _FAILURE_OF_ERRNO: Final = {
     errno.ECONNREFUSED: Failure.REFUSED,
     errno.ECONNRESET: Failure.RESET,
     errno.ECONNABORTED: Failure.RESET,
     errno.EPIPE: Failure.RESET,
+    errno.ETIMEDOUT: Failure.CONNECT_TIMEOUT,
     errno.EHOSTUNREACH: Failure.NO_ROUTE,
     errno.ENETUNREACH: Failure.NO_ROUTE,
     errno.ENETDOWN: Failure.NO_ROUTE,
     errno.EHOSTDOWN: Failure.NO_ROUTE,
     errno.EADDRNOTAVAIL: Failure.NO_ROUTE,  # no address of that family here
+    errno.EAFNOSUPPORT: Failure.NO_ROUTE,
     errno.EACCES: Failure.NO_ROUTE,  # a local rule that rejects
     errno.EPERM: Failure.NO_ROUTE,
+    errno.EMFILE: Failure.STARVED,  # this process, or this machine, has no file to spare
+    errno.ENFILE: Failure.STARVED,
+    errno.ENOBUFS: Failure.STARVED,
+    errno.ENOMEM: Failure.STARVED,
 }
 
+_STARVED_PART: Final = 0.25
+"""An attempt that ran out of time is our own fault where the loop stood still for this part of it."""
 
-class ProbeError(Exception):
-    """An attempt ended without an address, for a reason that has a name.
 
-    :param detail: the reason in one line, without credentials, and what the server sent escaped.
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Question:
+    """What is asked of an observer, at each of its addresses.
+
+    :param observer: where it is.
+    :param timeout_seconds: the longest that one attempt may take.
+    :param nonce: whether each request carries a number that no cache can know.
+    :param canary: whether a second request carries an invented address, which an honest observer ignores.
+    :param headers: further request headers, which may hold credentials.
+    :param tls_context: verifies the observer's certificate; ``None`` for the session's.
+    :param shown_as: what the observation names instead of the URL, whose path is then taken for a secret; ``None`` for
+        the URL.
     """
 
-    def __init__(self, failure: Failure, detail: str) -> None:
-        super().__init__(detail)
-        self.failure = failure
+    observer: ObserverUrl
+    timeout_seconds: float
+    nonce: bool = True
+    canary: bool = True
+    headers: Sequence[tuple[str, str]] = ()
+    tls_context: ssl.SSLContext | None = None
+    shown_as: str | None = None
+
+    @property
+    def may_quote(self) -> bool:
+        """Whether what the server sent may be shown; it might echo a secret of the request."""
+        return not self.headers and self.shown_as is None
 
 
-async def resolve_by_system(host: str, port: int) -> Resolved:
-    """Ask the system's resolver for the first address of a name, or of an address in its usual notation.
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Answer:
+    """The address that an observer named, if any, and what in its reply shows a proxy or a cache in between."""
 
-    ``loop.getaddrinfo`` uses the event loop's executor, and ``asyncio.run`` waits for its threads: a resolver that
-    stalls for a minute would stall a probe that was given five seconds. So this starts its own daemon thread.
+    address: IPAddress | None
+    error: ProbeError | None = None
+    intermediaries: tuple[str, ...] = ()
 
-    :return: the address family, and what ``connect`` takes.
-    :raises OSError: when the name has no address, or the resolver does not answer.
-    """
-    loop = asyncio.get_running_loop()
-    answer: asyncio.Future[Resolved] = loop.create_future()
 
-    def settle(found: Resolved | OSError) -> None:
-        if answer.done():  # the deadline was first
-            return
-        if isinstance(found, OSError):
-            answer.set_exception(found)
-        else:
-            answer.set_result(found)
+class AnswerReader(Conversation, Protocol):
+    """A conversation whose answer is an address."""
 
-    def ask() -> None:
-        found: Resolved | OSError
-        try:
-            family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-            found = family, address
-        except OSError as error:
-            found = error
-        except UnicodeError as error:  # a label of more than 63 characters
-            found = OSError(str(error))
-        with contextlib.suppress(RuntimeError):  # the loop has ended meanwhile
-            loop.call_soon_threadsafe(settle, found)
-
-    threading.Thread(target=ask, name="airflow-masq-resolve", daemon=True).start()
-    return await answer
+    def read_answer(self) -> Answer:
+        """Read what came, whether the conversation came to its end or not."""
 
 
 async def make_attempt(
-    url: str,
-    ask: Ask,
-    *,
-    default_ports: Mapping[str, int],
-    timeout_seconds: float,
-    open_socket: OpenSocket,
-    now: Callable[[], datetime],
-    resolve: Resolve = resolve_by_system,
-    shown_as: str | None = None,
+    question: Question, conversation: AnswerReader, *, address: Resolved, is_encrypted: bool, session: Session
 ) -> Observation:
-    """Make one attempt at an observer.
+    """Make one attempt at one address of an observer.
 
-    :param default_ports: the schemes that ``ask`` speaks, each with its own port.
-    :param timeout_seconds: the longest the whole attempt may take, name resolution included.
-    :param now: the clock, with its time zone.
-    :param shown_as: one printable line that the observation names instead of the URL; default ``None``, the URL.
+    :param conversation: what to say; a fresh one for each attempt.
     :return: what was seen, or why nothing was.
-    :raises ValueError: when ``timeout_seconds`` is not above 0.
     """
-    if not timeout_seconds > 0:
-        raise ValueError(f"timeout_seconds: expected a number above 0, saw {timeout_seconds}")
-    loop = asyncio.get_running_loop()
-    started_at, started = now(), loop.time()
-    try:
-        observer = ObserverUrl.parse(url, default_ports=default_ports)
-    except ValueError as error:
-        shown = shown_as or hide_credentials(url)
-        return Observation.of_unusable_target(shown, detail=str(error), started_at=started_at)
-    attempt = _Attempt(observer=observer)
-    answer, failure, detail = None, None, ""
-    try:
-        async with asyncio.timeout(timeout_seconds):
-            answer = await attempt.run(ask, open_socket=open_socket, resolve=resolve)
-    except Exception as error:  # noqa: BLE001 - a probe that crashes is an observation, not the end of the check
-        failure, detail = attempt.name_failure(error, timeout_seconds=timeout_seconds)
-    return Observation(
-        url=shown_as or observer.text,
-        destination=attempt.destination,
-        destination_port=attempt.destination_port,
-        local_address=attempt.local_address,
-        local_port=attempt.local_port,
-        observed=answer.address if answer else None,
-        intermediaries=answer.intermediaries if answer else (),
-        failure=failure,
-        detail=detail,
-        started_at=started_at,
-        duration_seconds=loop.time() - started,
-    )
+    async with session.slot():
+        await session.await_turn()
+        return await _Attempt(question, conversation, address=address, session=session).make(is_encrypted=is_encrypted)
 
 
-@dataclass(kw_only=True)
 class _Attempt:
     """An attempt as far as it came."""
 
-    observer: ObserverUrl
-    destination: IPAddress | None = None
-    destination_port: int | None = None
-    local_address: IPAddress | None = None
-    local_port: int | None = None
-    connected: bool = False
+    def __init__(self, question: Question, conversation: AnswerReader, *, address: Resolved, session: Session) -> None:
+        self.question = question
+        self.conversation = conversation
+        self.family, self.address = address
+        self.session = session
+        self.local_address: IPAddress | None = None
+        self.local_port: int | None = None
+        self.is_connected = False
+        self.stalled_seconds = session.watch.stalled_seconds
 
-    async def run(self, ask: Ask, *, open_socket: OpenSocket, resolve: Resolve) -> Answer:
-        host = self.observer.host
+    async def make(self, *, is_encrypted: bool) -> Observation:
+        question, session = self.question, self.session
+        started_at, started = session.now(), session.loop.time()
+        destination, destination_port = read_socket_name(self.address)
+        error: Exception | None = None
         try:
-            family, address = await resolve(host, self.observer.port)
-        except OSError as error:
-            reason = printable(error.strerror or type(error).__name__)
-            raise ProbeError(Failure.NAME_UNRESOLVED, f"{host} was not resolved: {reason}") from error
-        self.destination, self.destination_port = _read_socket_name(address)
-        with open_socket(family, socket.SOCK_STREAM) as connection:
+            await self._converse(is_encrypted=is_encrypted, deadline=started + question.timeout_seconds)
+        except Exception as caught:  # noqa: BLE001 - a probe that crashes is an observation, not the end of the check
+            error = caught
+        answer = self.conversation.read_answer()
+        error = error or answer.error
+        failure, detail = (None, "") if error is None else self._name_failure(error)
+        return Observation(
+            url=question.shown_as or question.observer.text,
+            destination=destination,
+            destination_port=destination_port,
+            local_address=self.local_address,
+            local_port=self.local_port,
+            observed=answer.address if error is None else None,
+            intermediaries=answer.intermediaries,
+            failure=failure,
+            detail=detail,
+            started_at=started_at,
+            duration_seconds=session.loop.time() - started,
+            nonce_sent=question.nonce,
+        )
+
+    async def _converse(self, *, is_encrypted: bool, deadline: float) -> None:
+        context = (self.question.tls_context or self.session.tls_context) if is_encrypted else None
+        with self.session.open_socket(self.family, socket.SOCK_STREAM) as connection:
             connection.setblocking(False)
+            exchange = Exchange(
+                self.conversation, connection=connection, tls_context=context, host=self.question.observer.host
+            )
             try:
-                await asyncio.get_running_loop().sock_connect(connection, address)
-                self.connected = True
-                self.destination, self.destination_port = _read_socket_name(connection.getpeername())
+                await exchange.run(self.address, deadline=deadline)
             finally:
+                self.is_connected = exchange.is_connected
                 # Routing has chosen the socket's own address even where no answer came.
-                local_address, local_port = _read_socket_name(connection.getsockname())
+                local_address, local_port = read_socket_name(connection.getsockname())
                 if int(local_address) != 0:
                     self.local_address, self.local_port = local_address, local_port
-            return await ask(self.observer, connection)
 
-    def name_failure(self, error: Exception, *, timeout_seconds: float) -> tuple[Failure, str]:
+    def _name_failure(self, error: Exception) -> tuple[Failure, str]:
         """Give the name and the detail of what ended the attempt."""
         if isinstance(error, ProbeError):
             return error.failure, str(error)
-        if isinstance(error, TimeoutError):
-            if self.destination is None:
-                failure, what = Failure.NAME_UNRESOLVED, "no answer from DNS"
-            elif self.connected:
-                failure, what = Failure.REPLY_TIMEOUT, "connected, no reply"
-            else:
-                failure, what = Failure.CONNECT_TIMEOUT, "no answer"
-            return failure, f"{what} within {timeout_seconds:g} s"
+        if isinstance(error, TimeoutError) and not error.errno:
+            return self._name_timeout()
         if isinstance(error, ssl.SSLError):
             # Only errors that OpenSSL raised have the first two; ours has words.
             words = (getattr(error, "verify_message", None), getattr(error, "reason", None), error.strerror)
             return Failure.TLS, f"TLS failed: {printable(next(filter(None, words), type(error).__name__))}"
         if isinstance(error, OSError):
             reason = os.strerror(error.errno).lower() if error.errno else type(error).__name__
-            return _FAILURE_OF_ERRNO.get(error.errno or 0, Failure.CRASHED), f"{self.observer.authority}: {reason}"
+            failure = _FAILURE_OF_ERRNO.get(error.errno or 0, Failure.CRASHED)
+            return failure, f"{self.question.observer.authority}: {reason}"
         return Failure.CRASHED, f"the probe crashed with {type(error).__name__}"
 
+    def _name_timeout(self) -> tuple[Failure, str]:
+        timeout_seconds = self.question.timeout_seconds
+        stalled_seconds = self.session.watch.stalled_seconds - self.stalled_seconds
+        if stalled_seconds >= _STARVED_PART * timeout_seconds:
+            return Failure.STARVED, (
+                f"this process was held up for {stalled_seconds:.1f} s of the {timeout_seconds:g} s, so the observer's "
+                "silence shows nothing: give the worker more CPU, or lower the concurrency"
+            )
+        if self.is_connected:
+            return Failure.REPLY_TIMEOUT, f"connected, no reply within {timeout_seconds:g} s"
+        return Failure.CONNECT_TIMEOUT, f"no answer within {timeout_seconds:g} s"
 
-def _read_socket_name(name: Sequence[object]) -> tuple[IPAddress, int]:
+
+def read_socket_name(name: Sequence[object]) -> tuple[IPAddress, int]:
     """Read address and port of a socket's name: IPv4 where IPv6 only wraps it, and without a zone."""
-    address, _, _zone = str(name[0]).partition("%")
-    return unmap(IPAddress(address)), int(str(name[1]))
+    return _read_address(str(name[0])), int(str(name[1]))
+
+
+@lru_cache(maxsize=4096)  # a Pod has one address, and asks the same observers again
+def _read_address(text: str) -> IPAddress:
+    address, _, _zone = text.partition("%")
+    return unmap(IPAddress(address))

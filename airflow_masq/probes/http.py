@@ -1,181 +1,162 @@
-"""The HTTP probe: one GET by h11, and the address that the observer's reply names.
+"""The HTTP probe: a GET, and the address that the observer's reply names; then a second one with a canary.
 
 Proxies from the environment are not asked and redirects are not followed, since both would show another host's
-address. The request asks for the connection to be closed, and the reply is read to its end or refused, since half an
-address is not an address. Without TLS, a body whose length is not given ends with the connection, so its end looks like
-a cut [source: rfc-9112-incomplete]. TLS marks its own end.
+address. The reply is read to its end or refused, since half an address is not an address.
+
+The request with the canary withholds its last bytes for a moment. An observer that answers already has not read it, so
+its reply is not about this connection.
 
 An observation contains no credentials, and no text in which a server may echo them.
 """
 
 from __future__ import annotations
 
-import ssl
+from dataclasses import replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
-import h11
-
-from airflow_masq.observation.echo_reply import MAX_REPLY_BYTES, AmbiguousReplyError, ReplyError, parse_echo_reply
-from airflow_masq.observation.intermediaries import find_intermediaries
-from airflow_masq.observation.observation import Failure, Observation
-from airflow_masq.probes.attempt import Answer, OpenSocket, ProbeError, Resolve, make_attempt, resolve_by_system
-from airflow_masq.probes.channel import Channel, PlainChannel, TlsChannel
-from airflow_masq.probes.observer_url import ObserverUrl
+from airflow_masq.observation.echo_reply import AmbiguousReplyError, ReplyError, parse_echo_reply
+from airflow_masq.observation.intermediaries import MOST_INTERMEDIARIES, find_intermediaries
+from airflow_masq.observation.observation import Canary, Failure, Observation
+from airflow_masq.probes.attempt import Answer, Question, make_attempt
+from airflow_masq.probes.exchange import EARLY_ANSWER, ProbeError
+from airflow_masq.probes.http_reply import HttpReply
+from airflow_masq.probes.http_request import CANARY_BLOCKS, choose_canary, choose_nonce, write_canary, write_request
 from airflow_masq.text import printable
 
 if TYPE_CHECKING:
-    import socket
-    from collections.abc import Callable, Sequence
-    from datetime import datetime
-
     from netaddr import IPAddress
 
-_DEFAULT_PORTS: Final = {"http": 80, "https": 443}
-_MOST_HEADER_BYTES: Final = 16 * 1024
-# Everything that may come in, transfer coding and interim responses included.
-_MOST_RECEIVED_BYTES: Final = 2 * (MAX_REPLY_BYTES + _MOST_HEADER_BYTES)
+    from airflow_masq.probes.resolver import Resolved
+    from airflow_masq.probes.session import Session
 
 # Other 2xx do not promise that the body is what was asked for: 206 holds a part of it [source: rfc-9110-success].
 _WHOLE_REPLIES: Final = frozenset({HTTPStatus.OK, HTTPStatus.NON_AUTHORITATIVE_INFORMATION})
+_WITHHELD_BYTES: Final = 2  # the line end behind the last header's
 
 
-async def probe_http(
-    url: str,
-    *,
-    timeout_seconds: float,
-    open_socket: OpenSocket,
-    now: Callable[[], datetime],
-    headers: Sequence[tuple[str, str]] = (),
-    resolve: Resolve = resolve_by_system,
-    tls_context: ssl.SSLContext | None = None,
-    shown_as: str | None = None,
-) -> Observation:
-    """Ask an HTTP observer once for the source address it sees.
+async def ask_http(question: Question, *, address: Resolved, session: Session) -> tuple[Observation, ...]:
+    """Ask an HTTP observer at one of its addresses for the source address it sees.
 
-    :param url: ``http://`` or ``https://``, without credentials.
-    :param timeout_seconds: the longest the whole attempt may take, name resolution included.
-    :param open_socket: opens the one socket of the attempt.
-    :param now: the clock, with its time zone.
-    :param headers: further request headers, which may hold credentials: where there are any, nothing that the server
-        sent is quoted, since it might echo them.
-    :param resolve: gives the first address of the host; default the system's resolver.
-    :param tls_context: verifies the server's certificate; default Python's own, with the system's authorities.
-    :param shown_as: one printable line that the observation names instead of the URL, whose path is then taken for a
-        secret, so that nothing that the server sent is quoted either; default ``None``, the URL.
-    :return: what was seen, or why nothing was.
-    :raises ValueError: when ``timeout_seconds`` is not above 0.
+    :return: what was seen, or why nothing was; two where the request with the canary showed a further address.
     """
 
-    async def ask(observer: ObserverUrl, connection: socket.socket) -> Answer:
-        channel: Channel = PlainChannel(connection)
-        if observer.scheme == "https":
-            context = tls_context or ssl.create_default_context()
-            channel = tls = TlsChannel(channel, context=context, host=observer.host)
-            await tls.shake_hands()
-        response, body = await _exchange(channel, observer, headers=headers)
-        may_quote = not headers and shown_as is None
-        address = _read_address(response, body, may_quote=may_quote)
-        response_headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in response.headers]
-        traces = find_intermediaries(body, response_headers=response_headers, sent_headers=headers, may_quote=may_quote)
-        if (
-            response.status_code == HTTPStatus.NON_AUTHORITATIVE_INFORMATION
-        ):  # a proxy changed it [source: rfc-9110-203]
+    async def ask(conversation: HttpConversation) -> Observation:
+        is_encrypted = question.observer.scheme == "https"
+        return await make_attempt(question, conversation, address=address, is_encrypted=is_encrypted, session=session)
+
+    seen = await ask(HttpConversation(question, session=session))
+    if seen.observed is None or not question.canary:
+        return (seen,)
+    canary = choose_canary(seen.observed, randomness=session.randomness)
+    conversation = HttpConversation(question, session=session, canary=canary)
+    again = await ask(conversation)
+    if again.detail == EARLY_ANSWER:
+        return (again,)
+    traces = tuple(dict.fromkeys(seen.intermediaries + again.intermediaries))[:MOST_INTERMEDIARIES]
+    if again.observed == seen.observed:
+        did = Canary.IGNORED
+    else:
+        did = Canary.REPEATED if conversation.repeats_canary(again) else Canary.UNANSWERED
+    seen = replace(seen, intermediaries=traces, canary=did)
+    if did is Canary.UNANSWERED and again.observed is not None:  # the way there is not always the same
+        return (seen, replace(again, canary=did))
+    return (seen,)
+
+
+class HttpConversation:
+    """One request and its reply.
+
+    :param canary: the invented address to send; ``None`` for none.
+    """
+
+    __slots__ = ("_canary", "_headers", "_is_surely_ended", "_nonce", "_question", "_reply")
+
+    def __init__(self, question: Question, *, session: Session, canary: IPAddress | None = None) -> None:
+        self._question = question
+        self._canary = canary
+        self._reply = HttpReply()
+        self._is_surely_ended = False
+        self._headers = tuple(question.headers)
+        if canary is not None:
+            own = write_canary(canary)
+            names = {name.lower() for name, _ in own}
+            self._headers = (*(each for each in question.headers if each[0].lower() not in names), *own)
+        self._nonce = choose_nonce(session.randomness) if question.nonce else None
+
+    def begin(self) -> tuple[bytes, bytes]:
+        """Write the request; of one with a canary the end is withheld."""
+        observer = self._question.observer
+        request = write_request(observer.path, authority=observer.authority, headers=self._headers, nonce=self._nonce)
+        return (request, b"") if self._canary is None else (request[:-_WITHHELD_BYTES], request[-_WITHHELD_BYTES:])
+
+    @property
+    def is_answered(self) -> bool:
+        """Whether the reply is complete."""
+        return self._reply.is_complete
+
+    def receive(self, data: bytes) -> bytes:
+        """Take a part of the reply; there is nothing more to say."""
+        self._reply.receive(data)
+        return b""
+
+    def end(self, *, is_sure: bool) -> None:
+        """Take the end of the connection."""
+        self._is_surely_ended = is_sure
+        self._reply.end()
+
+    def read_answer(self) -> Answer:
+        """Read the address, and the traces of what stood in between, which a failed reply may have too."""
+        reply, may_quote = self._reply, self._question.may_quote
+        traces = find_intermediaries(
+            bytes(reply.body), response_headers=reply.headers, sent_headers=self._headers, may_quote=may_quote
+        )
+        if reply.status == HTTPStatus.NON_AUTHORITATIVE_INFORMATION:  # a proxy changed it [source: rfc-9110-203]
             traces = ("HTTP 203", *traces)
-        return Answer(address=address, intermediaries=traces)
-
-    return await make_attempt(
-        url,
-        ask,
-        default_ports=_DEFAULT_PORTS,
-        timeout_seconds=timeout_seconds,
-        open_socket=open_socket,
-        now=now,
-        resolve=resolve,
-        shown_as=shown_as,
-    )
-
-
-async def _exchange(
-    channel: Channel, observer: ObserverUrl, *, headers: Sequence[tuple[str, str]]
-) -> tuple[h11.Response, bytes]:
-    """Send the request, and read its reply to the end, within bounds."""
-    connection = h11.Connection(h11.CLIENT, max_incomplete_event_size=_MOST_HEADER_BYTES)
-    await channel.send(_write_request(connection, observer, headers=headers))
-    response: h11.Response | None = None
-    body = bytearray()
-    received_bytes = 0
-    while True:
         try:
-            event = connection.next_event()
-        except h11.RemoteProtocolError as error:
-            raise _name_protocol_error(error, is_silent=received_bytes == 0) from error
-        if event is h11.NEED_DATA:
-            received = await channel.receive()
-            received_bytes += len(received)
-            if received_bytes > _MOST_RECEIVED_BYTES:
-                raise ProbeError(Failure.TOO_LARGE, f"more than {_MOST_RECEIVED_BYTES} bytes came")
-            connection.receive_data(received)
-        elif isinstance(event, h11.Response):
-            response = event
-        elif isinstance(event, h11.Data):
-            body += event.data
-            if len(body) > MAX_REPLY_BYTES:
-                raise ProbeError(Failure.TOO_LARGE, f"the reply has more than {MAX_REPLY_BYTES} bytes")
-        elif isinstance(event, h11.EndOfMessage) and response is not None:
-            return response, bytes(body)
-        elif not isinstance(event, h11.InformationalResponse):
-            # h11 reports a connection that ends too early as an error; this keeps the loop from spinning if not.
-            raise ProbeError(Failure.NOT_HTTP, "the server ended the connection")
+            return Answer(address=self._read_address(), intermediaries=traces)
+        except ProbeError as error:
+            return Answer(address=None, error=error, intermediaries=traces)
 
+    def repeats_canary(self, again: Observation) -> bool:
+        """Whether the observer named the canary, alone, in a list, or with its last part hidden."""
+        canary = self._canary
+        if canary is None:
+            return False
+        if again.observed is None:
+            return again.failure is Failure.SEVERAL_ADDRESSES and str(canary).encode() in self._reply.body
+        return any(again.observed in block and canary in block for block in CANARY_BLOCKS)
 
-def _write_request(connection: h11.Connection, observer: ObserverUrl, *, headers: Sequence[tuple[str, str]]) -> bytes:
-    own_headers = [
-        ("Host", observer.authority),
-        ("User-Agent", "airflow-masq"),
-        ("Accept", "text/plain, application/json;q=0.9"),
-        ("Accept-Encoding", "identity"),
-        ("Connection", "close"),
-    ]
-    # h11 holds names and values to their form [source: rfc-9110-fields].
-    try:
-        request = h11.Request(method="GET", target=observer.path, headers=[*own_headers, *headers])
-        return (connection.send(request) or b"") + (connection.send(h11.EndOfMessage()) or b"")
-    except (h11.LocalProtocolError, UnicodeEncodeError):  # whose texts would show the header, so they are not chained
-        detail = "expected valid header names and values, each name once (RFC 9110 section 5), saw others"
-        raise ProbeError(Failure.UNUSABLE_TARGET, detail) from None
+    def _read_address(self) -> IPAddress:
+        reply = self._reply
+        status = reply.status
+        if status is None or not reply.is_complete:  # what ended the conversation says why
+            raise ProbeError(Failure.NOT_HTTP, "the answer is not a complete HTTP/1.1 reply")
+        if HTTPStatus.MULTIPLE_CHOICES <= status < HTTPStatus.BAD_REQUEST:
+            location = next(iter(reply.get_all("location")), "")
+            raise ProbeError(Failure.REDIRECT, f"HTTP {status}{self._quote(printable(location), after=' to ')}")
+        is_partial = bool(reply.body) and status not in _WHOLE_REPLIES
+        if status >= HTTPStatus.BAD_REQUEST or is_partial:
+            reason = self._quote(printable(reply.reason), after=" ")
+            raise ProbeError(Failure.HTTP_STATUS, f"HTTP {status}{reason}")
+        # A body may be coded in several ways, one after another [source: rfc-9110-content-coding].
+        values = ",".join(reply.get_all("content-encoding")).split(",")
+        codings = [
+            coding for coding in (value.strip(" \t") for value in values) if coding.lower() not in {"", "identity"}
+        ]
+        if codings:
+            coding = self._quote(printable(", ".join(codings)), after=": ")
+            raise ProbeError(Failure.NO_ADDRESS, f"expected a body without content coding, saw one{coding}")
+        may_be_cut = reply.is_ended_by_connection and not self._is_surely_ended
+        try:
+            return parse_echo_reply(bytes(reply.body), may_be_cut=may_be_cut)
+        except ReplyError as error:
+            is_ambiguous = isinstance(error, AmbiguousReplyError)
+            failure = Failure.SEVERAL_ADDRESSES if is_ambiguous else Failure.NO_ADDRESS
+            excerpt = self._quote(error.excerpt, after=": ")
+            raise ProbeError(failure, f"expected {error.expected}, saw {error.seen}{excerpt}") from error
 
-
-def _name_protocol_error(error: h11.RemoteProtocolError, *, is_silent: bool) -> ProbeError:
-    if error.error_status_hint == HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE:  # h11's word for headers of any side
-        return ProbeError(Failure.TOO_LARGE, f"the reply's header has more than {_MOST_HEADER_BYTES} bytes")
-    if is_silent:
-        return ProbeError(Failure.NOT_HTTP, "the server ended the connection without a reply")
-    return ProbeError(Failure.NOT_HTTP, "the answer is not a complete HTTP/1.1 reply")
-
-
-def _read_address(response: h11.Response, body: bytes, *, may_quote: bool) -> IPAddress:
-    def quote(escaped: str, *, after: str) -> str:
+    def _quote(self, escaped: str, *, after: str) -> str:
+        may_quote = self._question.may_quote
         shown = f'"{escaped}"' if may_quote else "(not shown, since it might echo a secret of the request)"
         return f"{after}{shown}" if escaped else ""
-
-    status = response.status_code
-    if HTTPStatus.MULTIPLE_CHOICES <= status < HTTPStatus.BAD_REQUEST:
-        location = next((value for name, value in response.headers if name == b"location"), b"")
-        raise ProbeError(Failure.REDIRECT, f"HTTP {status}{quote(printable(location), after=' to ')}")
-    is_partial = bool(body) and status not in _WHOLE_REPLIES
-    if status >= HTTPStatus.BAD_REQUEST or is_partial:
-        raise ProbeError(Failure.HTTP_STATUS, f"HTTP {status}{quote(printable(response.reason), after=' ')}")
-    # A body may be coded in several ways, one after another [source: rfc-9110-content-coding].
-    values = b",".join(value for name, value in response.headers if name == b"content-encoding")
-    codings = [coding for coding in map(bytes.strip, values.split(b",")) if coding.lower() not in {b"", b"identity"}]
-    if codings:
-        detail = f"expected a body without content coding, saw one{quote(printable(b', '.join(codings)), after=': ')}"
-        raise ProbeError(Failure.NO_ADDRESS, detail)
-    try:
-        return parse_echo_reply(body)
-    except ReplyError as error:
-        is_ambiguous = isinstance(error, AmbiguousReplyError)
-        failure = Failure.SEVERAL_ADDRESSES if is_ambiguous else Failure.NO_ADDRESS
-        detail = f"expected {error.expected}, saw {error.seen}{quote(error.excerpt, after=': ')}"
-        raise ProbeError(failure, detail) from error

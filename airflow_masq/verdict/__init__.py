@@ -1,9 +1,14 @@
-"""What observations come to: judge, report, and what a run asserts and announces; pure, no input or output."""
+"""What observations come to: judge, report, and what a run asserts and announces; pure, no input or output.
+
+The formats ``junit`` and ``prometheus`` are imported by themselves, so that a DAG file does not pay for them.
+"""
 
 from airflow_masq.verdict.assertion import FAILABLE_OUTCOMES, assert_reports, parse_outcomes
+from airflow_masq.verdict.bounding import bound_check, bound_reports
+from airflow_masq.verdict.changes import TargetHistory, add_history
 from airflow_masq.verdict.codes import CODES, CodeMeaning, Outcome, VerdictCode, find_code, write_code_page
 from airflow_masq.verdict.event_summary import EventSource, summarise_reports
-from airflow_masq.verdict.judge import judge
+from airflow_masq.verdict.judge import judge, judge_targets
 from airflow_masq.verdict.report import ObservedFinding, Report, Verdict, merge
 from airflow_masq.verdict.report_codec import SCHEMA, from_dict, to_dict
 from airflow_masq.verdict.report_table import TASK_LOG_WIDTH, render_table
@@ -18,12 +23,17 @@ __all__ = [
     "ObservedFinding",
     "Outcome",
     "Report",
+    "TargetHistory",
     "Verdict",
     "VerdictCode",
+    "add_history",
     "assert_reports",
+    "bound_check",
+    "bound_reports",
     "find_code",
     "from_dict",
     "judge",
+    "judge_targets",
     "merge",
     "parse_outcomes",
     "render_table",

@@ -39,7 +39,7 @@ def assert_reports(reports: Sequence[Report], *, fail_on: Iterable[Outcome], tab
     """
     failing = frozenset(fail_on)
     lines = [
-        f"{verdict.code} {printable(verdict.target)} from {printable(str(verdict.node or verdict.vantage.hostname))}"
+        f"{verdict.code} {printable(verdict.target)} from {printable(verdict.node_label or verdict.vantage.hostname)}"
         for outcome in FAILABLE_OUTCOMES
         if outcome in failing
         for report in reports
@@ -48,16 +48,20 @@ def assert_reports(reports: Sequence[Report], *, fail_on: Iterable[Outcome], tab
     ]
     if Outcome.ERROR in failing:
         lines += [_describe_problem(problem) for report in reports for problem in report.problems]
-    if not lines:
+    left_out = sum(report.omitted.get(outcome, 0) for outcome in failing for report in reports)
+    if not lines and not left_out:
         return
-    more = f"; and {len(lines) - _VERDICTS_NAMED} more" if len(lines) > _VERDICTS_NAMED else ""
-    counts = Counter(verdict.outcome for report in reports for verdict in report.verdicts)
+    named = lines[:_VERDICTS_NAMED]
+    unnamed = len(lines) - len(named) + left_out
+    if unnamed:
+        named.append(f"and {unnamed} more")
+    counts = sum((Counter(report.counts) for report in reports), Counter[Outcome]())
     found = [f"{counts[outcome]} {outcome}" for outcome in Outcome if counts[outcome]]
     problems = sum(len(report.problems) for report in reports)
     if problems:
         found.append(format_count(problems, noun="problem"))
     table = f" The table in {table_in} has all verdicts, and the report, an XCom, their evidence." if counts else ""
-    raise SourceIpCheckFailedError(f"{', '.join(found)}: {'; '.join(lines[:_VERDICTS_NAMED])}{more}.{table}")
+    raise SourceIpCheckFailedError(f"{', '.join(found)}: {'; '.join(named)}.{table}")
 
 
 def _describe_problem(problem: str) -> str:

@@ -3,9 +3,10 @@
     40x  PASS          the address that was seen is the address needed
     41x  FAIL          it is not
     42x  INCONCLUSIVE  nothing was seen, or what was seen proves nothing
-    43x  INCONCLUSIVE  the vantage cannot speak for the environment's workers
+    43x  INCONCLUSIVE  the vantage cannot speak for the environment's workers, or the worker was too slow
     44x  ERROR         the probe was not carried out as asked
     46x  ERROR         a check of a run left no report: a problem of the report, and no verdict
+    47x  INCONCLUSIVE  what was seen proves nothing, continued from 42x
     49x  (none)        findings beside a verdict; they never change it
 
 The table contains only texts; ``judge.py`` decides.
@@ -13,88 +14,23 @@ The table contains only texts; ``judge.py`` decides.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from enum import StrEnum
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from airflow_masq.network.provenance import Provenance
 from airflow_masq.sources import link_sources
+from airflow_masq.verdict.inconclusive_codes import INCONCLUSIVE_CODES
+from airflow_masq.verdict.verdict_code import CodeMeaning, Outcome, VerdictCode, find_worst
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-
-class Outcome(StrEnum):
-    """The result of a verdict, the worst first. Exit codes and dashboards count these four."""
-
-    FAIL = "FAIL"  # an address was seen, and it is not what is needed
-    ERROR = "ERROR"  # the probe was not carried out as asked
-    INCONCLUSIVE = "INCONCLUSIVE"  # nothing was seen, or what was seen proves nothing
-    PASS = "PASS"  # noqa: S105 - an outcome, no password
-
-
-def find_worst(outcomes: Iterable[Outcome]) -> Outcome:
-    """Find the worst outcome; ``INCONCLUSIVE`` if there is none, since seeing nothing is never a PASS."""
-    return min(outcomes, key=tuple(Outcome).index, default=Outcome.INCONCLUSIVE)
-
-
-class VerdictCode(StrEnum):
-    """What a check found, by number."""
-
-    EXPECTED_SOURCE = "MASQ401"
-    ALLOWED_SOURCE = "MASQ402"
-    MASQUERADED = "MASQ403"
-    POD_ADDRESS_INTENDED = "MASQ404"
-    UNEXPECTED_SOURCE = "MASQ411"
-    SOURCE_NOT_ALLOWED = "MASQ412"
-    NOT_MASQUERADED = "MASQ413"
-    SOMETHING_IN_BETWEEN = "MASQ420"
-    NO_ANSWER = "MASQ421"
-    NO_ROUTE = "MASQ422"
-    RESET = "MASQ423"
-    NO_REPLY = "MASQ424"
-    AMBIGUOUS_SOURCE = "MASQ425"
-    NO_STATED_NEED = "MASQ426"
-    UNKNOWN_SOURCE = "MASQ427"
-    HIDDEN_BY_NAT = "MASQ428"
-    MASQUERADED_UNINTENDED = "MASQ429"
-    VANTAGE_IS_TRIGGERER = "MASQ431"
-    VANTAGE_IS_NO_POD = "MASQ432"
-    REFUSED = "MASQ441"
-    NAME_UNRESOLVED = "MASQ442"
-    TLS_FAILED = "MASQ443"
-    REDIRECTED = "MASQ444"
-    HTTP_STATUS = "MASQ445"
-    NOT_HTTP = "MASQ446"
-    REPLY_WITHOUT_ADDRESS = "MASQ447"
-    REPLY_WITH_SEVERAL_ADDRESSES = "MASQ448"
-    REPLY_TOO_LARGE = "MASQ449"
-    UNUSABLE_TARGET = "MASQ450"
-    PROBE_CRASHED = "MASQ451"
-    NOT_PROBED = "MASQ452"
-    CHECK_REFUSED = "MASQ461"
-    CHECK_LOST = "MASQ462"
-    MODEL_DISAGREES = "MASQ491"
-    ATTEMPTS_DISAGREE = "MASQ492"
-
-
-@dataclass(frozen=True, kw_only=True)
-class CodeMeaning:
-    """The meaning of one code.
-
-    :param outcome: the outcome of a verdict with this code; ``None`` for a finding beside a verdict.
-    :param title: the code in a few words.
-    :param meaning: what was seen, in a sentence.
-    :param causes: why that happens.
-    :param what_to_do: the next step.
-    """
-
-    outcome: Outcome | None
-    title: str
-    meaning: str
-    causes: str
-    what_to_do: str
+__all__ = [
+    "CODES",
+    "CodeMeaning",
+    "Outcome",
+    "VerdictCode",
+    "find_code",
+    "find_worst",
+    "write_code_page",
+]
 
 
 _PASSED: Final = {
@@ -124,8 +60,8 @@ _PASSED: Final = {
         title="The Pod address was seen where the policy keeps it",
         meaning="The destination is in a range that the policy does not masquerade, and the Pod's address was seen.",
         causes=(
-            "On Autopilot the cluster's node, Pod and Service ranges are never masqueraded "
-            "[source: egress-nat-policy-objects]. This proves nothing about other destinations."
+            "On Autopilot the cluster's node, Pod and Service ranges are never masqueraded [source: "
+            "egress-nat-policy-objects]. This proves nothing about other destinations."
         ),
         what_to_do="Nothing. To check masquerading, add a target in another subnet or on-premises.",
     ),
@@ -139,8 +75,7 @@ _FAILED: Final = {
         causes=(
             "- A Pod address instead of a node address: the node has no masquerade rules, a default policy keeps Pod "
             "addresses for private destinations, the connection is IPv6, or the destination is in a non-masquerade "
-            "range.\n"
-            "- An address outside all ranges of the plan: a proxy is on the way, the observer trusts an "
+            "range. - An address outside all ranges of the plan: a proxy is on the way, the observer trusts an "
             "X-Forwarded-For header, or the plan lacks a range."
         ),
         what_to_do=(
@@ -167,129 +102,6 @@ _FAILED: Final = {
             "destination, the connection is IPv6, or the Pod had just started."
         ),
         what_to_do="Compare the nodes in the report, then check the cluster's EgressNATPolicy objects.",
-    ),
-}
-
-_NOTHING_PROVED: Final = {
-    VerdictCode.SOMETHING_IN_BETWEEN: CodeMeaning(
-        outcome=Outcome.INCONCLUSIVE,
-        title="Something is between the Pod and the observer",
-        meaning=(
-            "The reply shows a proxy, a cache or a load balancer, or it names an address that only the observer's own "
-            "host can have. So the address proves nothing about the Pod's packets, even if it looks right."
-        ),
-        causes=(
-            "A transparent proxy on the node or in the network intercepts HTTP. The observer is behind an ingress, "
-            "a load balancer or a service mesh's sidecar, which shows 127.0.0.1 or its own address. A cache answers "
-            "instead of the observer."
-        ),
-        what_to_do=(
-            "Read the reason, which names what was seen. Use an observer that the Pod reaches without a proxy, for "
-            "example on a port that no proxy intercepts, over HTTPS, or without a sidecar. Let it answer with the "
-            "peer address of its socket."
-        ),
-    ),
-    VerdictCode.NO_ANSWER: CodeMeaning(
-        outcome=Outcome.INCONCLUSIVE,
-        title="No answer to the connection attempt",
-        meaning="No answer came back within the time limit, so no source address was seen.",
-        causes=(
-            "A firewall drops this source, there is no route back to it, Cloud NAT does not cover this range or has no "
-            "port left, or the observer is down."
-        ),
-        what_to_do=(
-            "Read the reason, which names the source that the model expects. Look for that source in the log of the "
-            "firewall on the observer's side."
-        ),
-    ),
-    VerdictCode.NO_ROUTE: CodeMeaning(
-        outcome=Outcome.INCONCLUSIVE,
-        title="Unreachable",
-        meaning="The network reported the destination as unreachable, so no source address was seen.",
-        causes="A route is missing, a firewall rule rejects the packet, or the Pod has no address of that IP version.",
-        what_to_do="Check the routes of the VPC, and firewall rules that reject packets.",
-    ),
-    VerdictCode.RESET: CodeMeaning(
-        outcome=Outcome.INCONCLUSIVE,
-        title="The connection was reset",
-        meaning="The connection was established and then reset, so no source address was seen.",
-        causes="A middlebox inspects connections, or the observer crashed.",
-        what_to_do="Ask the observer from a host next to it. If that works, look for a middlebox on the way.",
-    ),
-    VerdictCode.NO_REPLY: CodeMeaning(
-        outcome=Outcome.INCONCLUSIVE,
-        title="Connected, but no complete reply in time",
-        meaning="The observer accepted the connection but did not finish its reply within the time limit.",
-        causes="The observer is overloaded, a proxy waits for its backend, or the path loses large packets.",
-        what_to_do="Ask the observer from a host next to it. If it is only slow, raise the time limit.",
-    ),
-    VerdictCode.AMBIGUOUS_SOURCE: CodeMeaning(
-        outcome=Outcome.INCONCLUSIVE,
-        title="The source belongs to two kinds of range",
-        meaning="The observed address is in two ranges of the plan that have the same size and different purposes.",
-        causes="Two ranges under `network` are the same.",
-        what_to_do="Correct the ranges under `network`. MASQ201 reports which ones overlap.",
-    ),
-    VerdictCode.NO_STATED_NEED: CodeMeaning(
-        outcome=Outcome.INCONCLUSIVE,
-        title="Nothing says which source is needed",
-        meaning="The environment has no masquerade agent, and the target has no `expect` and no `allowed_sources`.",
-        causes="Without these, no source address is right or wrong.",
-        what_to_do="Add `allowed_sources` (the sources that the firewall lets in) or `expect` to the target.",
-    ),
-    VerdictCode.UNKNOWN_SOURCE: CodeMeaning(
-        outcome=Outcome.INCONCLUSIVE,
-        title="The source is in no known range",
-        meaning="The ranges of the plan do not show what the observed address is.",
-        causes=(
-            "A proxy is on the way, the observer trusts an X-Forwarded-For header, or the plan lacks ranges or NAT "
-            "addresses."
-        ),
-        what_to_do=(
-            "Complete `node_ranges`, `pod_ranges` and `nat_addresses` under `network`, or add `expect` to the target."
-        ),
-    ),
-    VerdictCode.HIDDEN_BY_NAT: CodeMeaning(
-        outcome=Outcome.INCONCLUSIVE,
-        title="Cloud NAT hides whether the node masqueraded",
-        meaning="The observer saw Cloud NAT's address, which here can replace a Pod's or a node's address.",
-        causes="The observer is public, and Cloud NAT does not cover only the nodes.",
-        what_to_do="Use a private observer outside the cluster's ranges. If Cloud NAT is what you check, add `expect: "
-        "nat`.",
-    ),
-    VerdictCode.MASQUERADED_UNINTENDED: CodeMeaning(
-        outcome=Outcome.INCONCLUSIVE,
-        title="Masqueraded where the policy keeps the Pod address",
-        meaning=(
-            "The destination is in a non-masquerade range, but the observer saw a node's address. The policy says "
-            "otherwise. This is not a FAIL, since no Pod address was seen."
-        ),
-        causes=(
-            "The list in force lacks the node or Pod ranges. Composer enables intranode visibility, so Pods and nodes "
-            "then get node addresses, and firewall rules and network policies for Pod ranges no longer match "
-            "[source: composer-agent-caution]. That they no longer match is inferred."
-        ),
-        what_to_do="Add at least the cluster's node and Pod ranges to the non-masquerade destinations.",
-    ),
-    VerdictCode.VANTAGE_IS_TRIGGERER: CodeMeaning(
-        outcome=Outcome.INCONCLUSIVE,
-        title="The probe ran in the triggerer",
-        meaning="The source is as needed, but it is the source of the triggerer, which is not a worker.",
-        causes="The task was deferred, and its trigger runs in the triggerer.",
-        what_to_do="Run the check as an ordinary task, which runs on a worker.",
-    ),
-    VerdictCode.VANTAGE_IS_NO_POD: CodeMeaning(
-        outcome=Outcome.INCONCLUSIVE,
-        title="The probe's own address is not a Pod address",
-        meaning=(
-            "The probe's own address is in none of the plan's Pod ranges, so the observation proves nothing about "
-            "workers and their nodes."
-        ),
-        causes=(
-            "The check ran on a machine outside the cluster, over loopback, or in a Pod on its node's network, which "
-            "has the node's address without masquerading. Or the plan's `pod_ranges` are incomplete."
-        ),
-        what_to_do="Run the check on a worker, and list every Pod range of the cluster.",
     ),
 }
 
@@ -336,8 +148,9 @@ _NOT_CARRIED_OUT: Final = {
         outcome=Outcome.ERROR,
         title="The answer is not a complete HTTP response",
         meaning="The answer is not HTTP, or it ended before it was complete.",
-        causes="Another service uses that port, the URL has http instead of https or the reverse, or the server "
-        "stopped.",
+        causes=(
+            "Another service uses that port, the URL has http instead of https or the reverse, or the server stopped."
+        ),
         what_to_do="Check the scheme and the port of the URL.",
     ),
     VerdictCode.REPLY_WITHOUT_ADDRESS: CodeMeaning(
@@ -422,15 +235,28 @@ _FINDINGS: Final = {
         outcome=None,
         title="The attempts disagree",
         meaning=(
-            "Several attempts, or several checks on one worker, saw different kinds of answers. The last address of "
-            "the attempts decides, and the worst verdict of the checks."
+            "Several attempts at one address, or several checks on one worker, saw different kinds of answers. Of the"
+            " attempts, the last one with an address decides. Of the checks, the worst verdict is kept."
         ),
         causes="The Pod had just started and its node's rules were not complete, or the path is unstable.",
         what_to_do="If only new Pods are affected, delay their first connection. Otherwise, look for an unstable path.",
     ),
+    VerdictCode.ADDRESSES_DIFFER: CodeMeaning(
+        outcome=None,
+        title="The observer's addresses differ",
+        meaning=(
+            "The observer's name has several addresses, and they saw different kinds of source, or some gave no "
+            "answer. The worst of them is the verdict."
+        ),
+        causes=("The addresses are in networks that the policy treats differently, one is IPv6, or a server is down."),
+        what_to_do=(
+            "Compare the addresses that the message names. An IPv6 address to which no packet left this Pod needs "
+            "nothing: the cluster has no IPv6."
+        ),
+    ),
 }
 
-CODES: Final = MappingProxyType({**_PASSED, **_FAILED, **_NOTHING_PROVED, **_NOT_CARRIED_OUT, **_LOST, **_FINDINGS})
+CODES: Final = MappingProxyType({**_PASSED, **_FAILED, **INCONCLUSIVE_CODES, **_NOT_CARRIED_OUT, **_LOST, **_FINDINGS})
 """What each code means."""
 
 

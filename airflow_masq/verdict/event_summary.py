@@ -27,6 +27,7 @@ EVENT_LIMIT_BYTES: Final = 32_768
 _MOST_ENVIRONMENTS: Final = 20
 _PROBLEM_CHARACTERS: Final = 400
 _MOST_CHECK_TASKS: Final = 20
+_MOST_CHANGES: Final = 20
 _SEPARATOR_BYTES: Final = 2
 
 
@@ -46,8 +47,8 @@ def summarise_reports(
     """Summarise reports, one per environment, as an asset event's ``extra``.
 
     It begins with the worst ``outcome`` and with ``summary``, one line, since Airflow's page of an asset shows an
-    event's extra from its beginning. Problems come first, then verdicts from FAIL to PASS. Those that do not fit into
-    the limit are counted in ``omitted``.
+    event's extra from its beginning. Problems come first, then up to 20 targets whose outcome is another than in the
+    last run, then verdicts from FAIL to PASS. Those that do not fit into the limit are counted in ``omitted``.
     """
     environments: list[dict[str, Any]] = [
         {
@@ -57,6 +58,7 @@ def summarise_reports(
             "nodes_seen": len(report.nodes_seen),
             "nodes_total": report.nodes_total,
             "problems": [],
+            "changed": [],
             "verdicts": [],
         }
         for report in reports[:_MOST_ENVIRONMENTS]
@@ -70,7 +72,7 @@ def summarise_reports(
         "task_id": printable(source.task_id, limit=250),
         "check_task_ids": [printable(task_id, limit=250) for task_id in source.check_task_ids[:_MOST_CHECK_TASKS]],
         "environments": environments,
-        "omitted": sum(len(report.verdicts) + len(report.problems) for report in reports),
+        "omitted": sum(sum(report.counts.values()) + len(report.problems) for report in reports),
     }
     room = limit_bytes - len(json.dumps(event))
     for rows, row in _list_rows(reports, environments):
@@ -79,7 +81,7 @@ def summarise_reports(
             break
         room -= size
         rows.append(row)
-        event["omitted"] -= 1
+        event["omitted"] -= "previous" not in row  # a change is of a target whose verdicts are counted
     return event
 
 
@@ -99,6 +101,11 @@ def _list_rows(
     for report, summary in pairs:
         for problem in report.problems:
             yield summary["problems"], printable(problem, limit=_PROBLEM_CHARACTERS)
+    for report, summary in pairs:
+        for history in [each for each in report.history if each.has_changed][:_MOST_CHANGES]:
+            since = None if history.since is None else history.since.isoformat()
+            outcomes = {"outcome": history.outcome.value, "previous": str(history.previous)}
+            yield summary["changed"], {"target": printable(history.target), **outcomes, "since": since}
     for outcome in Outcome:
         for report, summary in pairs:
             for verdict in report.verdicts:
@@ -108,7 +115,7 @@ def _list_rows(
 
 def _make_row(verdict: Verdict) -> dict[str, str | None]:
     fields = {
-        "node": verdict.node,
+        "node": verdict.node_label,
         "target": verdict.target,
         "outcome": verdict.outcome,
         "code": verdict.code,

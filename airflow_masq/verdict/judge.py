@@ -1,357 +1,157 @@
-"""Observation decides: what was seen is compared with what is needed.
+"""Observation decides: what was seen is compared with what is needed, for each address of a target's observer.
 
-    no address in any observation ────────────────────────────▶ by the table of failures
-    a reply that shows something in between ──────────────────▶ INCONCLUSIVE, whichever address it names
-    the last address ─▶ attribution ─▶ expect? ─▶ else allowed_sources? ─▶ else the environment's intent
-                                          └──────────────┴────────────────────┴─▶ a PASS from a vantage that is not a
-                                                                                  worker's Pod, and anything seen from
-                                                                                  off the cluster, is INCONCLUSIVE
+    observations ──by address──▶ one case each (address_case.py) ──▶ the worst decides; the others are told
 
 A prediction explains and may disagree (MASQ491), but it never makes or changes an outcome. Nothing passes that was not
-seen.
+seen: an address that was asked and gave no answer turns a PASS of the others into INCONCLUSIVE, since a firewall that
+drops a leaked address looks the same. Only an address to which no packet could leave is left out, such as an IPv6
+address for a Pod without IPv6.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import cached_property
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-from netaddr import IPNetwork
-
-from airflow_masq.network.firewall import FirewallAnswer
-from airflow_masq.network.prediction import Prediction, predict
-from airflow_masq.network.ranges import AddressKind
-from airflow_masq.observation.observation import Component, Failure, Observation, Vantage, choose_deciding
+from airflow_masq.network.ranges import IPV6, NetworkRanges
+from airflow_masq.observation.observation import Failure, Observation
+from airflow_masq.observation.vantage import Component, Surroundings, Vantage, recognise_vantage
 from airflow_masq.plan import Plan, Target
 from airflow_masq.text import join_words
+from airflow_masq.verdict.address_case import AddressCase
 from airflow_masq.verdict.codes import CODES, Outcome, VerdictCode
-from airflow_masq.verdict.report import ObservedFinding, Verdict
+from airflow_masq.verdict.report import ObservedFinding, Report, Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from netaddr import IPAddress
-
-_CODE_OF_FAILURE: Final = {
-    Failure.CONNECT_TIMEOUT: VerdictCode.NO_ANSWER,
-    Failure.REPLY_TIMEOUT: VerdictCode.NO_REPLY,
-    Failure.NO_ROUTE: VerdictCode.NO_ROUTE,
-    Failure.RESET: VerdictCode.RESET,
-    Failure.REFUSED: VerdictCode.REFUSED,
-    Failure.NAME_UNRESOLVED: VerdictCode.NAME_UNRESOLVED,
-    Failure.TLS: VerdictCode.TLS_FAILED,
-    Failure.REDIRECT: VerdictCode.REDIRECTED,
-    Failure.HTTP_STATUS: VerdictCode.HTTP_STATUS,
-    Failure.NOT_HTTP: VerdictCode.NOT_HTTP,
-    Failure.NO_ADDRESS: VerdictCode.REPLY_WITHOUT_ADDRESS,
-    Failure.SEVERAL_ADDRESSES: VerdictCode.REPLY_WITH_SEVERAL_ADDRESSES,
-    Failure.TOO_LARGE: VerdictCode.REPLY_TOO_LARGE,
-    Failure.UNUSABLE_TARGET: VerdictCode.UNUSABLE_TARGET,
-    Failure.CRASHED: VerdictCode.PROBE_CRASHED,
-}
-# The failures that a dropped or rejected packet looks like; only these does the prediction explain.
-_SILENCE: Final = frozenset({Failure.CONNECT_TIMEOUT, Failure.NO_ROUTE})
-
-# No packet on a network has such a source, unless the plan names its range, such as one in 240.0.0.0/4.
-# A sidecar connects to the observer beside it from 127.0.0.1 [source: istio-loopback-source].
-_NEVER_SOURCES: Final = tuple(
-    map(IPNetwork, ("0.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16", "224.0.0.0/3", "::/127", "fe80::/10", "ff00::/8"))
-)
-
-# By what was seen, and whether the policy keeps the Pod's address towards the destination.
-_CODE_OF_INTENT: Final[Mapping[tuple[AddressKind | None, bool], VerdictCode]] = {
-    (AddressKind.POD, True): VerdictCode.POD_ADDRESS_INTENDED,
-    (AddressKind.POD, False): VerdictCode.NOT_MASQUERADED,
-    (AddressKind.NODE, True): VerdictCode.MASQUERADED_UNINTENDED,
-    (AddressKind.NODE, False): VerdictCode.MASQUERADED,
-    (AddressKind.NODE_EXTERNAL, True): VerdictCode.MASQUERADED_UNINTENDED,
-    (AddressKind.NODE_EXTERNAL, False): VerdictCode.MASQUERADED,
-}
-_WORDS_OF_INTENT: Final = {
-    VerdictCode.POD_ADDRESS_INTENDED: ", as intended: the policy does not masquerade packets to {destination}",
-    VerdictCode.NOT_MASQUERADED: ", although the environment masquerades packets to {destination}",
-    VerdictCode.MASQUERADED_UNINTENDED: ", although the policy keeps Pod addresses in packets to {destination}",
-    VerdictCode.MASQUERADED: ", as intended in an environment with the masquerade agent",
-    VerdictCode.HIDDEN_BY_NAT: ", which hides whether the node masqueraded",
-    VerdictCode.UNKNOWN_SOURCE: ", which does not show whether the node masqueraded",
-}
-
-# What the model says of the firewall, where the packet met silence.
-_WORDS_OF_ANSWER: Final = {
-    FirewallAnswer.ALL: ", which {allowed} lets in: look for a missing route back, an observer that is down, or a node "
-    "that does not masquerade as planned",
-    FirewallAnswer.NONE: ", which {allowed} does not let in: that firewall probably drops it",
-    FirewallAnswer.SOME: ", of which {allowed} lets in only a part: that firewall may drop it",
-    FirewallAnswer.UNKNOWN: ": look for it in that side's firewall log",
-}
 
 
 def judge(target: Target, observations: Sequence[Observation], *, vantage: Vantage, plan: Plan) -> Verdict:
     """Judge what one vantage saw of one target.
 
     :param target: the target, with what is needed of the source address.
-    :param observations: all attempts in order; the last that holds an address decides, else the last; all are
-        evidence. So an address that leaked is not forgotten because a later attempt got no answer.
+    :param observations: all attempts at all of the observer's addresses, in order. For each address the last that holds
+        a source decides, else the last. The worst of the addresses is the verdict.
     :param vantage: where they were made.
     :param plan: the environment's plan.
-    :return: the verdict; PASS only where an address was seen and is what is needed.
+    :return: the verdict; PASS only where a source was seen at every address that was asked, and is what is needed.
     """
-    case = _Case(target=target, observations=tuple(observations), vantage=vantage, plan=plan)
-    code, reason = case.decide()
+    cases = _split_by_address(target, tuple(observations), vantage=vantage, plan=plan)
+    case, code, reason = _decide(cases)
     return Verdict(
         target=target.name,
         vantage=vantage,
-        node=str(plan.ranges.node_block(case.own_address)) if case.own_address else None,
+        node=_find_node(case, plan=plan),
         outcome=CODES[code].outcome or Outcome.ERROR,
         code=code,
         expected=case.need,
+        destination=case.destination,
         observed=case.address,
         attribution=case.kind,
         reason=reason,
-        evidence=case.observations,
+        evidence=tuple(observations),
         prediction=case.prediction,
-        findings=tuple(case.find_disagreements()),
+        findings=tuple(_find(cases, observations)),
     )
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Case:
-    """One target as one vantage observed it."""
+def judge_targets(
+    targets: Sequence[Target],
+    observations: Mapping[str, tuple[Observation, ...]],
+    *,
+    surroundings: Surroundings,
+    plan: Plan,
+    environment: str,
+) -> Report:
+    """Judge all targets that one process asked.
 
-    target: Target
-    observations: tuple[Observation, ...]
-    vantage: Vantage
-    plan: Plan
-
-    @cached_property
-    def last(self) -> Observation | None:
-        """The observation that decides; ``None`` where there is none at all."""
-        return choose_deciding(self.observations)
-
-    @cached_property
-    def address(self) -> IPAddress | None:
-        """The address that decides."""
-        return None if self.last is None else self.last.observed
-
-    @cached_property
-    def kind(self) -> AddressKind | None:
-        return None if self.last is None else self._attribute(self.last)
-
-    @cached_property
-    def destination(self) -> IPAddress | None:
-        return None if self.last is None else self.last.destination
-
-    @cached_property
-    def own_address(self) -> IPAddress | None:
-        """The Pod's own address, as the probing socket had it."""
-        return (None if self.last is None else self.last.local_address) or self.vantage.pod_ip
-
-    @cached_property
-    def trace_in_between(self) -> str:
-        """What shows that the observer did not see the Pod's own connection, as the end of a sentence; else empty."""
-        if self.last is None or self.address is None:
-            return ""
-        if self.last.intermediaries:
-            return f", but the reply shows a proxy: {'; '.join(self.last.intermediaries)}"
-        if self.kind is AddressKind.FOREIGN and any(self.address in network for network in _NEVER_SOURCES):
-            return ", which no packet on a network comes from: it is the observer's own proxy or sidecar"
-        if self.address == self.destination and self.address != self.own_address:
-            return ", which is the observer's own address: a proxy on its host is in between"
-        return ""
-
-    @cached_property
-    def prediction(self) -> Prediction | None:
-        """What the model expects. It explains, and never decides."""
-        if self.destination is None or self.own_address is None or self.is_off_cluster:
-            return None
-        return predict(
-            self.plan.ranges,
-            policy=self.plan.policy,
-            pod=self.own_address,
-            destination=self.destination,
-            allowed_sources=self.target.allowed_sources,
-        )
-
-    @cached_property
-    def keeps_pod_address(self) -> bool:
-        """Whether the destination is in the ranges where a Pod address is intended."""
-        # A plan with the agent that names GKE's default policy contradicts itself. The agent counts then, since the
-        # default policy would let Pod addresses out that an environment with the agent must not show.
-        plan = self.plan
-        contradicted = plan.policy.name == "gke-default" and plan.environment.masquerades
-        policy = plan.policy_with_agent if contradicted else plan.policy
-        return self.destination is not None and policy.keeps_pod_address(self.destination)
-
-    @property
-    def need(self) -> str:
-        """What is needed, in a few words."""
-        plan, target = self.plan, self.target
-        if target.expect is not None:
-            return target.expect.value
-        if target.allowed_sources:
-            return join_words(target.allowed_sources)
-        if not plan.environment.masquerades:
-            return ""
-        return "pod" if self.keeps_pod_address else "not pod"
-
-    def decide(self) -> tuple[VerdictCode, str]:
-        """Give the code and the reason, which is one sentence."""
-        if self.last is None:
-            return VerdictCode.NOT_PROBED, "No attempt was made to ask this observer."
-        if self.address is None or self.kind is None:
-            return self._judge_failure(self.last)
-        if self.trace_in_between:
-            code, rest = VerdictCode.SOMETHING_IN_BETWEEN, self.trace_in_between
-        elif self.target.expect is None and self.target.allowed_sources:
-            code, rest = self._judge_by_allowed_sources(self.address)
-        elif self.kind is AddressKind.AMBIGUOUS:
-            code, rest = VerdictCode.AMBIGUOUS_SOURCE, ", which is in two kinds of range of the plan"
-        elif self.target.expect is not None:
-            code, rest = self._judge_by_expectation(self.target.expect)
-        else:
-            code, rest = self._judge_by_intent()
-        if CODES[code].outcome is Outcome.PASS or self.is_off_cluster:
-            code, rest = self._object_to_vantage() or (code, rest)
-        return code, f"The observer saw {self.address} ({self.kind}){rest}."
-
-    def _judge_failure(self, last: Observation) -> tuple[VerdictCode, str]:
-        failure, prediction = last.failure or Failure.CRASHED, self.prediction
-        code = _CODE_OF_FAILURE[failure]
-        detail = (last.detail or CODES[code].title).rstrip(".")
-        reason = detail[:1].upper() + detail[1:]
-        if len(self.observations) > 1:
-            reason += f" (the last of {len(self.observations)} attempts)"
-        if failure in _SILENCE and self.is_off_cluster:
-            code, rest = self._object_to_vantage() or (code, "")
-            reason += rest
-        elif failure in _SILENCE and prediction is not None:
-            reason += f"; the model expects {_describe_expectation(prediction)}"
-            if prediction.arrives_as is AddressKind.DROPPED:
-                reason += f" ({prediction.path[-1]})"
-            else:
-                allowed = f"allowed_sources {join_words(self.target.allowed_sources)}"
-                reason += _WORDS_OF_ANSWER[prediction.firewall].format(allowed=allowed)
-        return code, f"{reason}."
-
-    def _judge_by_allowed_sources(self, address: IPAddress) -> tuple[VerdictCode, str]:
-        allowed = f"allowed_sources {join_words(self.target.allowed_sources)}"
-        if any(address in network for network in self.target.allowed_sources):
-            return VerdictCode.ALLOWED_SOURCE, f", which {allowed} lets in"
-        return VerdictCode.SOURCE_NOT_ALLOWED, f", which {allowed} does not let in{self._explain()}"
-
-    def _judge_by_expectation(self, expect: AddressKind) -> tuple[VerdictCode, str]:
-        if self.kind is expect:
-            return VerdictCode.EXPECTED_SOURCE, ", as expected"
-        ranges = self.plan.ranges
-        field, is_named = {
-            AddressKind.POD: ("pod_ranges", ranges.pod),
-            AddressKind.NODE: ("node_ranges", ranges.node),
-            AddressKind.NAT: ("nat_addresses", ranges.nat_addresses),
-            AddressKind.NODE_EXTERNAL: (
-                "public_nodes and nat_addresses",
-                ranges.public_nodes and ranges.nat_addresses,
-            ),
-        }[expect]
-        if self.kind is AddressKind.FOREIGN and not is_named:
-            rest = f", but the plan lacks network.{field}, which would show whether that is {expect}"
-            return VerdictCode.UNKNOWN_SOURCE, rest
-        return VerdictCode.UNEXPECTED_SOURCE, f" where {expect} is expected{self._explain()}"
-
-    def _judge_by_intent(self) -> tuple[VerdictCode, str]:
-        """Judge by what the environment is for, since the target does not say what it needs."""
-        plan = self.plan
-        if not plan.environment.masquerades:
-            rest = ", but the plan does not say what is needed: add allowed_sources or expect to the target"
-            return VerdictCode.NO_STATED_NEED, rest
-        covers_nodes_only = plan.ranges.nat_covers == frozenset({AddressKind.NODE})
-        # If Cloud NAT covers nodes only and translated the packet, the node had masqueraded it before.
-        kind = AddressKind.NODE if self.kind is AddressKind.NAT and covers_nodes_only else self.kind
-        if kind is AddressKind.NAT:
-            code = VerdictCode.HIDDEN_BY_NAT
-        else:
-            code = _CODE_OF_INTENT.get((kind, self.keeps_pod_address), VerdictCode.UNKNOWN_SOURCE)
-        rest = _WORDS_OF_INTENT[code].format(destination=self.destination or "that destination")
-        is_explained = code in {VerdictCode.NOT_MASQUERADED, VerdictCode.UNKNOWN_SOURCE}
-        return code, rest + (self._explain() if is_explained else "")
-
-    def _object_to_vantage(self) -> tuple[VerdictCode, str] | None:
-        """Only a worker's Pod can prove something about the workers."""
-        if self.vantage.component is Component.TRIGGERER:
-            rest = ", but from the triggerer, which is another Pod than the workers: run the check as an ordinary task"
-            return VerdictCode.VANTAGE_IS_TRIGGERER, rest
-        if not self.is_outside_pod_ranges:
-            return None
-        rest = (
-            f", but the probe's own address {self.own_address} is in no Pod range of the plan, so this proves nothing "
-            "about workers"
-        )
-        return VerdictCode.VANTAGE_IS_NO_POD, rest
-
-    @cached_property
-    def is_outside_pod_ranges(self) -> bool:
-        """Whether the probe's own address is none that the plan has for Pods."""
-        own, ranges = self.own_address, self.plan.ranges
-        if own is None or any(own in network for network in ranges.pod):
-            return False
-        return self.is_no_pod or any(network.version == own.version for network in ranges.pod)
-
-    @property
-    def is_no_pod(self) -> bool:
-        """Whether the probe's own address is one that no Pod has: loopback, link-local, or a node's."""
-        own, nodes = self.own_address, self.plan.ranges.node
-        return own is not None and (
-            own.is_loopback() or own.is_link_local() or any(own in network for network in nodes)
-        )
-
-    @cached_property
-    def is_off_cluster(self) -> bool:
-        """Whether the plan's ranges say nothing of where the probe ran: a desk, loopback, a node's own network.
-
-        A worker outside the Pod ranges is not off the cluster: the plan lacks its range, and its leaks are real.
-        """
-        return self.is_outside_pod_ranges and (self.is_no_pod or self.vantage.component is not Component.WORKER)
-
-    def _explain(self) -> str:
-        """Name the likely causes of an address that is not as needed, as the end of a sentence."""
-        if self.kind in {AddressKind.FOREIGN, AddressKind.SERVICE}:
-            return "; likely causes: a proxy on the way, an observer that trusts X-Forwarded-For, or a missing range"
-        if self.kind is not AddressKind.POD or self.prediction is None:
-            return ""
-        if self.prediction.masqueraded:
-            return "; this node does not masquerade as the policy says"
-        by = f" by {self.prediction.matched_cidr}" if self.prediction.matched_cidr else ""
-        return f"; the policy does not masquerade this ({self.prediction.reason}{by})"
-
-    def find_disagreements(self) -> Iterator[ObservedFinding]:
-        """Find where the model disagrees with the address, and the attempts with each other."""
-        prediction = self.prediction
-        is_proof = not self.trace_in_between and self.kind not in {None, AddressKind.AMBIGUOUS}
-        if prediction and is_proof and self.kind is not prediction.arrives_as:
-            expectation = _describe_expectation(prediction)
-            message = f"The model expects {expectation}, but {self.address} ({self.kind}) was seen."
-            yield ObservedFinding(code=VerdictCode.MODEL_DISAGREES, message=message)
-        kinds = [self._attribute(observation) for observation in self.observations]
-        if len({(kind, each.failure) for kind, each in zip(kinds, self.observations, strict=True)}) > 1:
-            answers = ", ".join(
-                f"attempt {number} saw {f'{each.observed} ({kind})' if kind else each.failure}"
-                for number, (kind, each) in enumerate(zip(kinds, self.observations, strict=True), start=1)
-            )
-            message = f"The attempts disagree: {answers}; perhaps the node's rules were not complete yet."
-            yield ObservedFinding(code=VerdictCode.ATTEMPTS_DISAGREE, message=message)
-
-    def _attribute(self, observation: Observation) -> AddressKind | None:
-        if observation.observed is None:
-            return None
-        return self.plan.ranges.attribute(
-            observation.observed, local_address=observation.local_address, destination=observation.destination
-        )
+    :param observations: the attempts of each target, by its name.
+    :param surroundings: where the process runs.
+    :param environment: the environment's name.
+    :return: a report of one vantage.
+    """
+    pod_ip = find_own_address(observations.values(), ranges=plan.ranges)
+    vantage = recognise_vantage(surroundings, pod_ip=pod_ip, environment=environment)
+    verdicts = tuple(judge(target, observations[target.name], vantage=vantage, plan=plan) for target in targets)
+    return Report(environment=environment, verdicts=verdicts)
 
 
-def _describe_expectation(prediction: Prediction) -> str:
-    kind = prediction.arrives_as
-    if kind is AddressKind.DROPPED:
-        return "the packet to be lost"
-    are_addresses = all(network.size == 1 for network in prediction.sources)
-    places = ", ".join(str(network.ip if are_addresses else network) for network in prediction.sources)
-    return f"source {places} ({kind})" if places else f"source {kind}"
+def find_own_address(seen: Iterable[tuple[Observation, ...]], *, ranges: NetworkRanges) -> IPAddress | None:
+    """Find this Pod's address as the probing sockets had it: one in the plan's Pod ranges first, IPv4 first.
+
+    So all workers name theirs alike, and a Pod with addresses of both versions counts once.
+    """
+    addresses = {each.local_address for observations in seen for each in observations if each.local_address is not None}
+    return min(
+        addresses,
+        key=lambda address: (not any(address in pods for pods in ranges.pod), address.version, int(address)),
+        default=None,
+    )
+
+
+def _split_by_address(
+    target: Target, observations: tuple[Observation, ...], *, vantage: Vantage, plan: Plan
+) -> list[AddressCase]:
+    """Make a case of each address, in the order of their first attempts; there is always one."""
+    by_address: dict[IPAddress | None, list[Observation]] = {}
+    for observation in observations:
+        by_address.setdefault(observation.destination, []).append(observation)
+    nowhere = by_address.get(None, [])
+    if len(by_address) > 1 and all(each.observed is None for each in nowhere):
+        by_address.pop(None, None)  # another attempt got further: its address counts
+    return [
+        AddressCase(target=target, observations=tuple(attempts), vantage=vantage, plan=plan)
+        for attempts in by_address.values() or [()]
+    ]
+
+
+def _decide(cases: Sequence[AddressCase]) -> tuple[AddressCase, VerdictCode, str]:
+    """Choose the case that decides, and give its code and its reason."""
+    with_source = [case for case in cases if case.address is not None]
+    silent = [case for case in cases if case.address is None and not case.is_out_of_reach]
+    case = min(with_source or silent or cases, key=lambda each: tuple(Outcome).index(each.outcome))
+    code, reason = case.decision
+    if len(cases) > 1:
+        reason = f"{case.destination}: {reason}"
+    if not silent or case.outcome is not Outcome.PASS:
+        return case, code, reason
+    are_starved = all(each.last is not None and each.last.failure is Failure.STARVED for each in silent)
+    code = VerdictCode.WORKER_TOO_SLOW if are_starved else VerdictCode.ADDRESS_WITHOUT_ANSWER
+    missing = join_words(f"{each.destination} ({each.answer})" for each in silent)
+    return case, code, f"{reason.rstrip('.')}, but no source was seen at {missing}."
+
+
+def _find_node(case: AddressCase, *, plan: Plan) -> str | None:
+    """Find the block of Pod addresses that a worker's node owns.
+
+    ``None`` where the plan does not tell its size, or where the worker's address is no Pod's by the plan.
+    """
+    pod, standing = case.vantage.pod_ip, case.standing
+    objection, _ = standing.find_objection() or (None, "")
+    if pod is None or standing.component is not Component.WORKER or objection is VerdictCode.VANTAGE_IS_NO_POD:
+        return None
+    if not plan.knows_pods_per_node and pod.version != IPV6:  # an IPv6 block has one size
+        return None
+    return str(plan.ranges.node_block(pod))
+
+
+def _find(cases: Sequence[AddressCase], observations: Sequence[Observation]) -> Iterator[ObservedFinding]:
+    """Find what else is worth saying: disagreements of the model, of attempts and of addresses."""
+    for case in cases:
+        yield from case.find_disagreements(at=f"{case.destination}: " if len(cases) > 1 else "")
+    judged = sum(len(case.observations) for case in cases)
+    if judged < len(observations):
+        nowhere = [each for each in observations if each.destination is None]
+        failures = join_words(dict.fromkeys(f"{each.failure} ({each.detail})" for each in nowhere), most=3)
+        message = f"{len(nowhere)} of {len(observations)} attempts ended before an address: {failures}."
+        yield ObservedFinding(code=VerdictCode.ATTEMPTS_DISAGREE, message=message)
+    if len({(case.kind, case.answer if case.kind is None else "") for case in cases}) > 1:
+        answers = join_words(f"{case.destination} {_describe_answer(case)}" for case in cases)
+        yield ObservedFinding(code=VerdictCode.ADDRESSES_DIFFER, message=f"The observer's addresses differ: {answers}.")
+
+
+def _describe_answer(case: AddressCase) -> str:
+    if case.address is not None:
+        return f"saw {case.answer}"
+    return f"gave none ({case.answer}{'; no packet left this Pod' if case.is_out_of_reach else ''})"

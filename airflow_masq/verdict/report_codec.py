@@ -6,7 +6,7 @@ must have its type and size, and what can be derived must agree with what it der
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import datetime
 from typing import Final
 
@@ -16,8 +16,10 @@ from airflow_masq.network.prediction import Prediction
 from airflow_masq.network.provenance import Provenance
 from airflow_masq.network.ranges import ATTRIBUTED_KINDS, PREDICTED_KINDS, AddressKind
 from airflow_masq.observation.intermediaries import MOST_INTERMEDIARIES
-from airflow_masq.observation.observation import Component, Failure, Observation, Vantage
+from airflow_masq.observation.observation import Canary, Failure, Observation, choose_deciding
+from airflow_masq.observation.vantage import Clue, Component, Vantage
 from airflow_masq.reading import Place
+from airflow_masq.verdict.changes import MOST_RECENT_OUTCOMES, TargetHistory, find_target_outcomes
 from airflow_masq.verdict.codes import Outcome, VerdictCode
 from airflow_masq.verdict.report import ObservedFinding, Report, Verdict
 
@@ -27,7 +29,8 @@ SCHEMA: Final = "airflow-masq/report/v1"
 _MOST_VERDICTS: Final = 10_000
 _MOST_NODES: Final = 100_000
 _MOST_PROBLEMS: Final = 10_000
-_MOST_ATTEMPTS: Final = 100
+_MOST_ATTEMPTS: Final = 1_000  # at all addresses of one target
+_MOST_OMITTED: Final = 10_000_000
 _MOST_LIST_ITEMS: Final = 1_000
 _MOST_RANGES: Final = 100_000
 # SOME is written as null, too.
@@ -37,11 +40,16 @@ _LONGEST_ATTEMPT_SECONDS: Final = 86_400.0
 
 _REPORT_KEYS: Final = ("schema", "environment", "outcome", "counts", "coverage", "problems", "verdicts")
 _COVERAGE_KEYS: Final = ("nodes_seen", "nodes_total")
-_VERDICT_KEYS: Final = tuple(field.name for field in fields(Verdict))
-_VANTAGE_KEYS: Final = tuple(field.name for field in fields(Vantage))
-# Reports of earlier versions lack this key.
-_INTERMEDIARIES: Final = "intermediaries"
-_OBSERVATION_KEYS: Final = tuple(field.name for field in fields(Observation) if field.name != _INTERMEDIARIES)
+_HISTORY_KEYS: Final = ("target", "outcome", "since", "previous", "recent")
+# Reports of earlier versions lack these keys.
+_NEW_REPORT_KEYS: Final = ("omitted", "history")
+_NEW_VERDICT_KEYS: Final = ("destination", "vouched_by")
+_NEW_VANTAGE_KEYS: Final = ("known_by", "node_name")
+_NEW_OBSERVATION_KEYS: Final = ("intermediaries", "nonce_sent", "canary")
+
+_VERDICT_KEYS: Final = tuple(field.name for field in fields(Verdict) if field.name not in _NEW_VERDICT_KEYS)
+_VANTAGE_KEYS: Final = tuple(field.name for field in fields(Vantage) if field.name not in _NEW_VANTAGE_KEYS)
+_OBSERVATION_KEYS: Final = tuple(field.name for field in fields(Observation) if field.name not in _NEW_OBSERVATION_KEYS)
 _PREDICTION_KEYS: Final = (
     "source_kind",
     "arrives_as",
@@ -70,7 +78,9 @@ def to_dict(report: Report) -> dict[str, object]:
         "counts": _write_counts(report),
         "coverage": {"nodes_seen": list(report.nodes_seen), "nodes_total": report.nodes_total},
         "problems": list(report.problems),
-        "verdicts": [_write_verdict(verdict) for verdict in report.verdicts],
+        "verdicts": [write_verdict(verdict) for verdict in report.verdicts],
+        "omitted": {outcome.value: number for outcome, number in report.omitted.items()},
+        "history": [_write_history(history) for history in report.history],
     }
 
 
@@ -86,26 +96,44 @@ def from_dict(value: object, *, where: str = "report") -> Report:
     schema = place.entries().get("schema")
     if schema is not None:  # first, since another format has other keys
         schema.choice([SCHEMA])
-    at = place.section(_REPORT_KEYS, complete=True)
+    at = place.section(_REPORT_KEYS, complete=True, optional=_NEW_REPORT_KEYS)
     coverage = at["coverage"].section(_COVERAGE_KEYS, complete=True)
+    omitted = at["omitted"].section(tuple(Outcome)) if "omitted" in at else {}
+    history = at["history"].items(most=_MOST_VERDICTS) if "history" in at else []
     report = Report(
         environment=at["environment"].line(),
         verdicts=tuple(_read_verdict(item) for item in at["verdicts"].items(most=_MOST_VERDICTS)),
         nodes_total=coverage["nodes_total"].optional(lambda total: total.whole_number(least=0, most=_MOST_NODES)),
         problems=tuple(problem.line() for problem in at["problems"].items(most=_MOST_PROBLEMS)),
+        omitted={Outcome(name): number.whole_number(least=1, most=_MOST_OMITTED) for name, number in omitted.items()},
+        history=tuple(_read_history(item) for item in history),
     )
     outcome, counts = at["outcome"].choice(Outcome), at["counts"].value
     nodes_seen = tuple(node.line() for node in coverage["nodes_seen"].items(most=_MOST_NODES))
     if (outcome, counts, nodes_seen) != (report.outcome, _write_counts(report), report.nodes_seen):
         raise place.error("an outcome, counts and nodes that agree with the verdicts", seen="others")
+    if not _is_history_of_verdicts(report):
+        raise place.error("a history that agrees with the verdicts", seen="another")
     return report
+
+
+def _is_history_of_verdicts(report: Report) -> bool:
+    """Whether each target's outcome is that of its verdicts; of those that were left out one may be worse."""
+    outcomes = find_target_outcomes(replace(report, history=()))
+    order = tuple(Outcome).index
+    if report.omitted:
+        return all(
+            order(history.outcome) <= order(outcomes.get(history.target, Outcome.PASS)) for history in report.history
+        )
+    return all(history.outcome is outcomes.get(history.target) for history in report.history)
 
 
 def _write_counts(report: Report) -> dict[str, int]:
     return {outcome.value: number for outcome, number in report.counts.items()}
 
 
-def _write_verdict(verdict: Verdict) -> dict[str, object]:
+def write_verdict(verdict: Verdict) -> dict[str, object]:
+    """Write one verdict as JSON values."""
     vantage = verdict.vantage
     return {
         "target": verdict.target,
@@ -114,14 +142,18 @@ def _write_verdict(verdict: Verdict) -> dict[str, object]:
             "pod_ip": _to_text(vantage.pod_ip),
             "component": vantage.component.value,
             "environment": vantage.environment,
+            "known_by": vantage.known_by.value,
+            "node_name": vantage.node_name,
         },
         "node": verdict.node,
         "outcome": verdict.outcome.value,
         "code": verdict.code.value,
         "expected": verdict.expected,
+        "destination": _to_text(verdict.destination),
         "observed": _to_text(verdict.observed),
         "attribution": _to_text(verdict.attribution),
         "reason": verdict.reason,
+        "vouched_by": list(verdict.vouched_by),
         "evidence": [_write_observation(observation) for observation in verdict.evidence],
         "prediction": None if verdict.prediction is None else _write_prediction(verdict.prediction),
         "findings": [{"code": finding.code.value, "message": finding.message} for finding in verdict.findings],
@@ -140,7 +172,19 @@ def _write_observation(observation: Observation) -> dict[str, object]:
         "detail": observation.detail,
         "started_at": observation.started_at.isoformat(),
         "duration_seconds": observation.duration_seconds,
-        _INTERMEDIARIES: list(observation.intermediaries),
+        "intermediaries": list(observation.intermediaries),
+        "nonce_sent": observation.nonce_sent,
+        "canary": observation.canary.value,
+    }
+
+
+def _write_history(history: TargetHistory) -> dict[str, object]:
+    return {
+        "target": history.target,
+        "outcome": history.outcome.value,
+        "since": None if history.since is None else history.since.isoformat(),
+        "previous": _to_text(history.previous),
+        "recent": [outcome.value for outcome in history.recent],
     }
 
 
@@ -164,24 +208,33 @@ def _to_text(value: object) -> str | None:
 
 
 def _read_verdict(place: Place) -> Verdict:
-    at = place.section(_VERDICT_KEYS, complete=True)
+    at = place.section(_VERDICT_KEYS, complete=True, optional=_NEW_VERDICT_KEYS)
     try:
-        return Verdict(
+        evidence = tuple(_read_observation(item) for item in at["evidence"].items(most=_MOST_ATTEMPTS))
+        last = choose_deciding(evidence)
+        destination = None if last is None else last.destination
+        if "destination" in at:
+            destination = at["destination"].optional(Place.address)
+        verdict = Verdict(
             target=at["target"].line(),
             vantage=_read_vantage(at["vantage"]),
             node=_to_text(at["node"].optional(Place.cidr)),
             outcome=at["outcome"].choice(Outcome),
             code=at["code"].choice(VerdictCode),
             expected=at["expected"].line(),
+            destination=destination,
             observed=at["observed"].optional(Place.address),
             attribution=at["attribution"].optional(lambda kind: _read_kind(kind, among=ATTRIBUTED_KINDS)),
             reason=at["reason"].line(),
-            evidence=tuple(_read_observation(item) for item in at["evidence"].items(most=_MOST_ATTEMPTS)),
+            evidence=evidence,
             prediction=at["prediction"].optional(_read_prediction),
             findings=tuple(_read_finding(item) for item in at["findings"].items(most=_MOST_LIST_ITEMS)),
         )
     except ValueError as error:
         raise place.error("a verdict", seen=str(error)) from error
+    if "vouched_by" in at and at["vouched_by"].value != list(verdict.vouched_by):
+        raise at["vouched_by"].error("what the evidence and the vantage vouch for", seen="something else")
+    return verdict
 
 
 def _read_kind(place: Place, *, among: frozenset[AddressKind]) -> AddressKind:
@@ -189,18 +242,22 @@ def _read_kind(place: Place, *, among: frozenset[AddressKind]) -> AddressKind:
 
 
 def _read_vantage(place: Place) -> Vantage:
-    at = place.section(_VANTAGE_KEYS, complete=True)
+    at = place.section(_VANTAGE_KEYS, complete=True, optional=_NEW_VANTAGE_KEYS)
+    component = at["component"].choice(Component)
+    known_by = Clue.NONE if component is Component.UNKNOWN else Clue.HOSTNAME  # all that earlier versions knew
     return Vantage(
         hostname=at["hostname"].line(),
         pod_ip=at["pod_ip"].optional(Place.address),
-        component=at["component"].choice(Component),
+        component=component,
         environment=at["environment"].line(),
+        known_by=at["known_by"].choice(Clue) if "known_by" in at else known_by,
+        node_name=at["node_name"].optional(Place.line) if "node_name" in at else None,
     )
 
 
 def _read_observation(place: Place) -> Observation:
-    at = place.section(_OBSERVATION_KEYS, complete=True, optional=(_INTERMEDIARIES,))
-    traces = at[_INTERMEDIARIES].items(most=MOST_INTERMEDIARIES) if _INTERMEDIARIES in at else []
+    at = place.section(_OBSERVATION_KEYS, complete=True, optional=_NEW_OBSERVATION_KEYS)
+    traces = at["intermediaries"].items(most=MOST_INTERMEDIARIES) if "intermediaries" in at else []
     return Observation(
         url=at["url"].line(),
         destination=at["destination"].optional(Place.address),
@@ -210,10 +267,31 @@ def _read_observation(place: Place) -> Observation:
         observed=at["observed"].optional(Place.address),
         failure=at["failure"].optional(lambda failure: failure.choice(Failure)),
         detail=at["detail"].line(),
-        started_at=datetime.fromisoformat(at["started_at"].line()),
+        started_at=_read_time(at["started_at"]),
         duration_seconds=at["duration_seconds"].number(least=0, most=_LONGEST_ATTEMPT_SECONDS),
         intermediaries=tuple(trace.line() for trace in traces),
+        nonce_sent=at["nonce_sent"].boolean() if "nonce_sent" in at else False,
+        canary=at["canary"].choice(Canary) if "canary" in at else Canary.NOT_ASKED,
     )
+
+
+def _read_history(place: Place) -> TargetHistory:
+    at = place.section(_HISTORY_KEYS, complete=True)
+    recent = at["recent"].items(most=MOST_RECENT_OUTCOMES)
+    try:
+        return TargetHistory(
+            target=at["target"].line(),
+            outcome=at["outcome"].choice(Outcome),
+            since=at["since"].optional(_read_time),
+            previous=at["previous"].optional(lambda outcome: outcome.choice(Outcome)),
+            recent=tuple(outcome.choice(Outcome) for outcome in recent),
+        )
+    except ValueError as error:
+        raise place.error("a history", seen=str(error)) from error
+
+
+def _read_time(place: Place) -> datetime:
+    return datetime.fromisoformat(place.line())
 
 
 def _read_port(place: Place) -> int:

@@ -1,4 +1,6 @@
-"""A report as a table for people, in task logs and terminals. It shows every verdict, and what is missing.
+"""A report as a table for people, in task logs and terminals, with what is missing and what changed.
+
+It shows at most 200 verdicts, then the worst first, since 10,000 made a log of 39 MB; the others are counted.
 
 Texts in a report may come from an XCom that others wrote, so what is not printable is escaped here once more.
 """
@@ -6,11 +8,14 @@ Texts in a report may come from an XCom that others wrote, so what is not printa
 from __future__ import annotations
 
 import textwrap
+from collections import Counter
 from typing import TYPE_CHECKING, Final
 
-from airflow_masq.text import printable
+from airflow_masq.text import join_words, printable, shorten
+from airflow_masq.verdict.changes import TargetHistory
 from airflow_masq.verdict.codes import CODES, Outcome, find_code
-from airflow_masq.verdict.report import Report
+from airflow_masq.verdict.report import Report, Verdict
+from airflow_masq.verdict.vouching import VOUCHERS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -27,6 +32,10 @@ _COLUMNS: Final = {
     "reason": 72,
 }
 _LONGEST_TEXT: Final = 2_000
+_LONGEST_CELL: Final = 300
+_MOST_ROWS: Final = 200
+_MOST_LINES: Final = 20  # of problems, for each report
+_MOST_CHANGES: Final = 10
 
 TASK_LOG_WIDTH: Final = 200
 """Wide enough for every column; task logs are scrolled, not wrapped."""
@@ -39,34 +48,67 @@ def render_table(*reports: Report, width: int = TASK_LOG_WIDTH) -> str:
     """Write reports as one aligned table, then what is missing, the coverage and the next steps.
 
     :param reports: one or more, each of one environment.
-    :param width: how many characters a line may have, default 200; if a row does not fit with its reason, the reason
-        is below it.
+    :param width: how many characters a line may have, default 200; where a row does not fit with its reason, the reason
+        stands below it.
     :return: lines without a closing line end.
     """
-    rows = []
+    pairs = [(report, verdict) for report in reports for verdict in report.verdicts]
+    if len(pairs) > _MOST_ROWS:
+        pairs = sorted(pairs, key=lambda pair: tuple(Outcome).index(pair[1].outcome))[:_MOST_ROWS]
+    lines = list(_lay_out([_make_row(report, verdict) for report, verdict in pairs], width=width))
+    found = sum(sum(report.counts.values()) for report in reports)
+    if found > len(pairs):
+        lines.append(f"and {found - len(pairs)} more verdicts, none of them worse than these")
+    lines.append("")
     for report in reports:
-        for verdict in report.verdicts:
-            reasons = [verdict.reason, *(f"{finding.code}: {finding.message}" for finding in verdict.findings)]
-            row = [
-                _shorten(report.environment),
-                verdict.node or "unknown",
-                _escape(verdict.target),
-                _escape(verdict.expected) or "-",
-                "-" if verdict.observed is None else f"{verdict.observed} ({verdict.attribution})",
-                verdict.outcome.value,
-                verdict.code.value,
-                " ".join(map(_escape, reasons)),
-            ]
-            rows.append(row)
-    lines = [*_lay_out(rows, width=width), ""] if rows else []
-    for report in reports:
-        environment = _shorten(report.environment)
-        counts = ", ".join(f"{number} {outcome}" for outcome, number in report.counts.items() if number)
-        lines += [f"{environment}: {_escape(problem)}" for problem in report.problems]
-        lines.append(f"{environment}: {report.outcome}. {counts or 'No verdicts'}. {report.coverage}")
+        for line in _describe_report(report):
+            lines += textwrap.wrap(line, width, subsequent_indent=_INDENT)
     for step in _list_next_steps(reports):
         lines += textwrap.wrap(step, width, subsequent_indent=_INDENT)
     return "\n".join(lines)
+
+
+def _make_row(report: Report, verdict: Verdict) -> list[str]:
+    reasons = [verdict.reason, *(f"{finding.code}: {finding.message}" for finding in verdict.findings)]
+    return [
+        _shorten(report.environment),
+        shorten(_escape(verdict.node_label or "unknown"), limit=_LONGEST_CELL),
+        shorten(_escape(verdict.target), limit=_LONGEST_CELL),
+        shorten(_escape(verdict.expected), limit=_LONGEST_CELL) or "-",
+        "-" if verdict.observed is None else f"{verdict.observed} ({verdict.attribution})",
+        verdict.outcome.value,
+        verdict.code.value,
+        shorten(" ".join(map(_escape, reasons)), limit=_LONGEST_TEXT),
+    ]
+
+
+def _describe_report(report: Report) -> Iterator[str]:
+    """Say what is missing of a report, how it came out, what vouches for it and what changed."""
+    environment = _shorten(report.environment)
+    counts = ", ".join(f"{number} {outcome}" for outcome, number in report.counts.items() if number)
+    for problem in report.problems[:_MOST_LINES]:
+        yield f"{environment}: {_escape(problem)}"
+    if len(report.problems) > _MOST_LINES:
+        yield f"{environment}: and {len(report.problems) - _MOST_LINES} more problems"
+    yield f"{environment}: {report.outcome}. {counts or 'No verdicts'}. {report.coverage}"
+    with_source = [verdict for verdict in report.verdicts if verdict.observed is not None]
+    vouchers = Counter(word for verdict in with_source for word in verdict.vouched_by)
+    if vouchers:
+        words = ", ".join(f"{word} {vouchers[word]}" for word in VOUCHERS if vouchers[word])
+        noun = "verdict with a source is" if len(with_source) == 1 else "verdicts with a source are"
+        yield f"{environment}: {len(with_source)} {noun} vouched for by: {words}."
+    changed = [f"{_escape(each.target)} is {each.outcome} (was {each.previous})" for each in _find_changed(report)]
+    if changed:
+        yield f"{environment}: changed since the last check: {join_words(changed, most=_MOST_CHANGES)}."
+    flapping = [_escape(each.target) for each in report.history if each.is_flapping]
+    if flapping:
+        yield f"{environment}: flapping between outcomes: {join_words(flapping, most=_MOST_CHANGES)}."
+
+
+def _find_changed(report: Report) -> list[TargetHistory]:
+    """Find the targets whose outcome is another than in the last run, the worst first."""
+    changed = [history for history in report.history if history.has_changed]
+    return sorted(changed, key=lambda history: tuple(Outcome).index(history.outcome))
 
 
 def _lay_out(rows: Sequence[Sequence[str]], *, width: int) -> Iterator[str]:
@@ -106,7 +148,7 @@ def _list_next_steps(reports: Sequence[Report]) -> list[str]:
 
 def _shorten(environment: str) -> str:
     """Shorten ``projects/P/locations/L/environments/E`` to ``E``."""
-    return _escape(environment.rpartition("/")[2])
+    return shorten(_escape(environment.rpartition("/")[2]), limit=_LONGEST_CELL)
 
 
 def _escape(text: str) -> str:

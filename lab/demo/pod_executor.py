@@ -96,7 +96,9 @@ def run_on_worker(*, workload: str, worker: Worker) -> None:
 
     if worker.namespace is not None:
         enter_permanently(worker.namespace, hostname=worker.hostname)
-    os.environ["COMPOSER_ENVIRONMENT"] = worker.environment_id  # as on Composer [source: composer-reserved-variables]
+    # As on a worker of Composer [source: composer-reserved-variables, composer-container-name].
+    os.environ["COMPOSER_ENVIRONMENT"] = worker.environment_id
+    os.environ["CONTAINER_NAME"] = "airflow-worker"
     task = ExecuteTask.model_validate_json(workload)
     transport = httpx.HTTPTransport(uds=os.environ[EXECUTION_API_VARIABLE])
     status = supervise_task(

@@ -59,6 +59,7 @@ class DemoEnvironment:
         return {
             "apiVersion": "airflow-masq/v1",
             "environment": self.resource,
+            "cluster": {"pods_per_node": 32},  # Autopilot's, so that a Pod's address names its node
             "network": {
                 "node_ranges": [NODE_RANGE],
                 "nat_addresses": [CLOUD_NAT_ADDRESS],

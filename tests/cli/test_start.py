@@ -13,7 +13,19 @@ from airflow_masq.cli.command_line import COMMANDS
 from tests.cli.console import PLAN
 
 REPOSITORY = Path(__file__).parents[2]
-SLOW = {"airflow", "google", "grpc", "kubernetes", "jsonschema", "dns", "aiohttp", "h11", "asyncio", "ssl", "pydantic"}
+SLOW = {
+    "airflow",
+    "google",
+    "grpc",
+    "kubernetes",
+    "jsonschema",
+    "dns",
+    "aiohttp",
+    "httptools",
+    "asyncio",
+    "ssl",
+    "pydantic",
+}
 WORDS = {
     "lint": ["lint", "plan.yaml"],
     "explain": ["explain", "plan.yaml", "onprem-erp"],

@@ -39,7 +39,7 @@ def test_the_expected_source_passes(airflow: AirflowRunner, capfd: pytest.Captur
     with observer() as truthful:
         run = run_check(airflow, loopback_plan({"name": "service", "observe": truthful.url, "expect": "pod"}))
     assert run.state == "success"
-    assert truthful.requests_seen == 2
+    assert truthful.questions_seen == 2
     assert set(run.task_states.values()) == {"success"}
     [report] = run.xcom("report")
     assert report["environment"] == "example-environment"
@@ -71,6 +71,19 @@ def test_another_source_fails_the_run_and_is_still_reported(
         assert run.xcom("check", key="report", map_index=map_index)["outcome"] == "FAIL"
     assert event_of(run)["environments"][0]["verdicts"][0]["observed"] == POD_ADDRESS
     assert "1 FAIL: MASQ" in capfd.readouterr().out
+
+
+def test_the_next_run_says_what_changed(airflow: AirflowRunner) -> None:
+    """A run finds the report of the run before in Airflow, and tells which target has another outcome since."""
+    with observer(answer=NODE_ADDRESS) as masqueraded, observer(answer=POD_ADDRESS) as leaking:
+        first, second = (
+            run_check(airflow, loopback_plan({"name": "changing", "observe": each.url, "expect": "node"}))
+            for each in (masqueraded, leaking)
+        )
+    [before], [after] = (run.xcom("report")[0]["history"] for run in (first, second))
+    assert (before["outcome"], after["outcome"], after["previous"]) == ("PASS", "FAIL", "PASS")
+    [change] = event_of(second)["environments"][0]["changed"]
+    assert (change["target"], change["since"]) == ("changing", after["since"])
 
 
 def test_masqueraded_traffic_passes_where_it_is_meant(airflow: AirflowRunner) -> None:

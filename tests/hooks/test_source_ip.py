@@ -18,7 +18,7 @@ from airflow.sdk.exceptions import AirflowRuntimeError
 from airflow.sdk.execution_time.comms import ErrorResponse
 from netaddr import IPAddress
 
-from airflow_masq.observation.observation import Failure
+from airflow_masq.observation.observation import Canary, Failure
 from airflow_masq.plan import Target
 
 if TYPE_CHECKING:
@@ -58,7 +58,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         """Answer, unless this is one of the requests to be left without an answer."""
-        self.server.requests.append((self.path, dict(self.headers)))
+        path, _, _ = self.path.replace("&", "?").partition("?airflow-masq-nonce=")
+        self.server.requests.append((path, dict(self.headers)))
         if self.server.all_here is not None:
             self.server.all_here.wait(10)
         if self.server.resets > 0:
@@ -75,12 +76,15 @@ class _Handler(BaseHTTPRequestHandler):
         if self.server.echo_status is not None:
             self.send_response(self.server.echo_status, f"you asked for {self.path}")
             self.send_header("Location", self.path)
-            self.end_headers()
-            self.wfile.write(f"you asked for {self.path}".encode())
+            self._finish(f"you asked for {self.path}")
             return
         self.send_response(200)
+        self._finish(self.client_address[0])
+
+    def _finish(self, body: str) -> None:
+        self.send_header("Content-Length", str(len(body)))
         self.end_headers()
-        self.wfile.write(self.client_address[0].encode())
+        self.wfile.write(body.encode())
 
     def log_message(self, *_: object) -> None:
         """Keep the tests' output clean."""
@@ -377,3 +381,52 @@ def test_the_connection_form_hides_no_field_that_is_read(hook: SourceIpHook) -> 
     behaviour = type(hook).get_ui_field_behaviour()
     assert behaviour["hidden_fields"] == []
     assert set(json.loads(behaviour["placeholders"]["extra"])) == {"path", "headers", "ca_file"}
+
+
+def test_a_target_switches_nonce_and_canary_off(hook: SourceIpHook, observer: Observer) -> None:
+    """What the plan says of a target reaches its observer, and a target that says nothing is asked with both."""
+    url = f"http://127.0.0.1:{observer.port}"
+    plain = Target(name="plain", observe=f"{url}/plain", nonce=False, canary=False)
+    proven = Target(name="proven", observe=f"{url}/proven")
+    seen = hook.observe_all([plain, proven], concurrency=1, rate_per_second=None)
+    (first,), (second,) = seen["plain"], seen["proven"]
+    assert (first.nonce_sent, first.canary) == (False, Canary.NOT_ASKED)
+    assert (second.nonce_sent, second.canary) == (True, Canary.IGNORED)
+    assert [path for path, _ in observer.requests].count("/plain") == 1
+    (own,) = hook.observe(f"{url}/own", nonce=False, canary=False)
+    assert (own.nonce_sent, own.canary) == (False, Canary.NOT_ASKED)
+
+
+def test_targets_of_one_connection_share_it(
+    hook: SourceIpHook, observer: Observer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A connection that many targets name is read once, with its certificates."""
+    reads: list[str] = []
+
+    class Counting(type(hook)):  # type: ignore[misc] # mypy knows no computed base
+        """A hook that tells which connections are read."""
+
+        @classmethod
+        def get_connection(cls, conn_id: str) -> Any:  # noqa: ANN401 - Airflow's own
+            reads.append(conn_id)
+            return super().get_connection(conn_id)
+
+    with connection(monkeypatch, host="127.0.0.1", port=observer.port) as url:
+        seen = Counting().observe_all([Target(name=f"t{number}", observe=url) for number in range(5)])
+    assert reads == ["erp_observer"]
+    assert [each.observed for (each,) in seen.values()] == [LOOPBACK] * 5
+
+
+@pytest.mark.parametrize(
+    ("host", "number", "is_warned"),
+    [("203.0.113.10", 33, False), ("8.8.8.8", 32, False), ("8.8.8.8", 33, True), ("any.invalid", 33, True)],
+)
+def test_a_check_that_could_use_up_cloud_nats_ports_warns(
+    hook: SourceIpHook, capfd: pytest.CaptureFixture[str], host: str, number: int, *, is_warned: bool
+) -> None:
+    """More than 64 connections to one public destination may themselves be what gets no answer."""
+    targets = [Target(name=f"t{each}", observe=f"http://{host}/{each}") for each in range(number)]
+    capfd.readouterr()
+    hook._warn_of_many_connections(targets)
+    shown = "".join(capfd.readouterr())
+    assert (f"The check makes 66 connections to {host} port 80." in shown) == is_warned

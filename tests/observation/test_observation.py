@@ -10,7 +10,7 @@ from netaddr import IPAddress
 
 from airflow_masq.observation.observation import (
     TRANSIENT_FAILURES,
-    Component,
+    Canary,
     Failure,
     Observation,
     choose_deciding,
@@ -31,24 +31,6 @@ SEEN = Observation(
 LOST = dataclasses.replace(SEEN, observed=None, failure=Failure.CONNECT_TIMEOUT, detail="no answer within 5 s")
 
 
-@pytest.mark.parametrize(
-    ("hostname", "component"),
-    [
-        ("airflow-worker-7k2xq", Component.WORKER),
-        ("airflow-triggerer-6d5f-x", Component.TRIGGERER),
-        ("airflow-scheduler-55-x", Component.SCHEDULER),
-        ("airflow-dag-processor-55-x", Component.DAG_PROCESSOR),
-        ("airflow-webserver-55-x", Component.WEB_SERVER),
-        ("my-airflow-worker-1", Component.UNKNOWN),
-        ("airflow-worker", Component.UNKNOWN),
-        ("", Component.UNKNOWN),
-    ],
-)
-def test_the_component_is_read_from_the_hostname(hostname: str, component: Component) -> None:
-    """Composer's Pods are named for what they run, and other names claim nothing."""
-    assert Component.of_hostname(hostname) is component
-
-
 IS_TRANSIENT = {
     Failure.CONNECT_TIMEOUT: True,
     Failure.REPLY_TIMEOUT: True,
@@ -64,6 +46,7 @@ IS_TRANSIENT = {
     Failure.SEVERAL_ADDRESSES: False,
     Failure.TOO_LARGE: False,
     Failure.UNUSABLE_TARGET: False,
+    Failure.STARVED: True,
     Failure.CRASHED: False,
 }
 
@@ -75,10 +58,10 @@ def test_only_what_another_attempt_may_not_meet_is_transient() -> None:
 
 def test_the_words_of_reports_stay() -> None:
     """Reports hold these words, and another version of the package may read them: none may change."""
-    assert " ".join(Component) == "worker triggerer scheduler dag-processor web-server unknown"
+    assert " ".join(Canary) == "not-asked ignored repeated unanswered"
     assert " ".join(Failure) == (
         "connect-timeout reply-timeout no-route reset refused name-unresolved tls redirect http-status not-http "
-        "no-address several-addresses too-large unusable-target crashed"
+        "no-address several-addresses too-large unusable-target starved crashed"
     )
 
 
@@ -97,8 +80,8 @@ def test_an_observation_that_contradicts_itself_cannot_be_made(change: dict[str,
 
 
 def test_nothing_in_between_is_claimed_by_default() -> None:
-    """An observation shows a proxy only where its reply did."""
-    assert SEEN.intermediaries == ()
+    """An observation shows a proxy only where its reply did, and claims no test that was not made."""
+    assert (SEEN.intermediaries, SEEN.nonce_sent, SEEN.canary) == ((), False, Canary.NOT_ASKED)
 
 
 def test_a_target_that_cannot_be_asked_is_an_observation_too() -> None:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from netaddr import IPAddress
 
-from airflow_masq.observation.observation import Component, Failure, Observation, Vantage
+from airflow_masq.observation.observation import Failure, Observation
+from airflow_masq.observation.vantage import Clue, Component, Vantage
 from airflow_masq.plan import plan_from_mapping
 from airflow_masq.verdict import Outcome, Report, Verdict, judge
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 PLAN = plan_from_mapping(
     {
+        "cluster": {"pods_per_node": 32},
         "network": {"node_ranges": ["10.128.0.0/20"], "pod_ranges": ["192.168.0.0/16"]},
         "targets": [{"name": "erp", "observe": "http://172.20.0.10/ip", "expect": "node"}],
     },
@@ -55,6 +57,7 @@ def example_verdict(outcome: Outcome, *, pod: str = "192.168.0.2", environment: 
         pod_ip=IPAddress(pod),
         component=Component.WORKER,
         environment=environment,
+        known_by=Clue.HOSTNAME,
     )
     verdict = judge(PLAN.targets[0], [observation], vantage=vantage, plan=PLAN)
     assert verdict.outcome is outcome, verdict.reason

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import base64
 import json
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from airflow.sdk._shared.observability.metrics.base_stats_logger import NoStatsLogger
+from airflow.sdk.observability import stats
 
 from airflow_masq.airflow_compat import AirflowException, AirflowFailException
 from airflow_masq.exceptions import InvalidInputError
-from airflow_masq.operators.source_ip_check import COMPOSER_ENVIRONMENT_VARIABLE, SourceIpCheckOperator
+from airflow_masq.observation.vantage import COMPOSER_ENVIRONMENT_VARIABLE
+from airflow_masq.operators.source_ip_check import SourceIpCheckOperator
 from airflow_masq.reading import LONGEST_LINE_CHARACTERS
 from airflow_masq.verdict import from_dict
 from tests.local_observers import NODE_ADDRESS, POD_ADDRESS, loopback_plan, observer
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
 pytestmark = pytest.mark.airflow
@@ -112,7 +116,120 @@ def test_a_wrong_answer_that_stays_fails(instance: RecordingInstance) -> None:
         )
         report = execute(instance, plan=plan, attempts=2, wait_seconds=0, fail_on=[])
     assert [verdict["outcome"] for verdict in report["verdicts"]] == ["FAIL", "PASS"]
-    assert (leaking.requests_seen, masqueraded.requests_seen) == (2, 1)
+    # Each time one request asks, and one with a canary tests the answer.
+    assert (leaking.requests_seen, masqueraded.requests_seen) == (4, 2)
+
+
+@pytest.mark.parametrize(
+    ("variables", "labels", "code", "known_by"),
+    [
+        ({"AIRFLOW_MASQ_COMPONENT": "worker"}, "", "MASQ401", "told"),
+        ({"AIRFLOW_IS_K8S_EXECUTOR_POD": "True"}, "", "MASQ401", "kubernetes-executor"),
+        ({"COMPOSER_ENVIRONMENT": "e", "CONTAINER_NAME": "airflow-worker"}, "", "MASQ401", "composer-container"),
+        ({"COMPOSER_ENVIRONMENT": "e", "CONTAINER_NAME": "airflow-scheduler"}, "", "MASQ431", "composer-container"),
+        ({}, 'kubernetes_pod_operator="True"\n', "MASQ401", "pod-labels"),
+        ({}, "", "MASQ433", "none"),
+    ],
+)
+def test_only_a_worker_speaks_for_workers(
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    variables: Mapping[str, str],
+    labels: str,
+    *,
+    code: str,
+    known_by: str,
+) -> None:
+    """The check knows a worker by its variables or by its Pod's labels; the same answer elsewhere proves nothing."""
+    for name in ("AIRFLOW_MASQ_COMPONENT", "AIRFLOW_IS_K8S_EXECUTOR_POD", "CONTAINER_NAME"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    if labels:
+        (tmp_path / "labels").write_text(labels)
+    monkeypatch.setattr("airflow_masq.operators.worker_check.POD_LABELS_FILE", str(tmp_path / "labels"))
+    with observer() as truthful:
+        plan = loopback_plan({"name": "service", "observe": truthful.url, "expect": "pod"})
+        [verdict] = execute(RecordingInstance(), plan=plan, fail_on=[])["verdicts"]
+    assert (verdict["code"], verdict["vantage"]["known_by"]) == (code, known_by)
+    assert "own-address" in verdict["vouched_by"]
+    assert (f"worker-by-{known_by}" in verdict["vouched_by"]) is (code == "MASQ401")
+
+
+def test_a_plan_without_pod_ranges_passes_nothing(instance: RecordingInstance) -> None:
+    """Where the plan does not say which addresses Pods have, no address proves that this is one; the key is named."""
+    with observer(answer=NODE_ADDRESS) as masqueraded:
+        plan = loopback_plan({"name": "erp", "observe": masqueraded.url, "expect": "node"})
+        del plan["network"]["pod_ranges"]
+        [verdict] = execute(instance, plan=plan, fail_on=[])["verdicts"]
+    assert verdict["outcome"] == "INCONCLUSIVE"
+
+
+def test_every_verdict_is_counted_in_airflows_metrics(instance: RecordingInstance) -> None:
+    """A metric of each verdict goes to Airflow's own metrics, with environment, target, outcome and code as tags."""
+    counted: list[tuple[str, int, dict[str, str]]] = []
+
+    class Backend(NoStatsLogger):
+        @classmethod
+        def incr(cls, stat: str, count: int = 1, rate: float = 1, *, tags: Any = None) -> None:  # noqa: ANN401, ARG003
+            counted.append((stat, count, tags))
+
+    with metrics_backend(Backend), observer(answer=POD_ADDRESS) as leaking, observer() as truthful:
+        plan = loopback_plan(
+            {"name": "erp", "observe": leaking.url, "expect": "node"},
+            {"name": "service", "observe": truthful.url, "expect": "pod"},
+        )
+        execute(instance, plan=plan, fail_on=[])
+    environment = {"environment": "example-environment"}
+    assert counted == [
+        ("airflow_masq.verdict", 1, {**environment, "target": "erp", "outcome": "FAIL", "code": "MASQ411"}),
+        ("airflow_masq.verdict", 1, {**environment, "target": "service", "outcome": "PASS", "code": "MASQ401"}),
+    ]
+
+
+def test_metrics_that_fail_do_not_fail_the_check(
+    instance: RecordingInstance, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """A metrics backend that raises is warned of; the report is there and the check succeeds."""
+
+    class Broken(NoStatsLogger):
+        @classmethod
+        def incr(cls, *_arguments: object, **_more: object) -> None:
+            raise OSError("no metrics today")
+
+    with metrics_backend(Broken), observer() as truthful:
+        plan = loopback_plan({"name": "service", "observe": truthful.url, "expect": "pod"})
+        assert execute(instance, plan=plan)["outcome"] == "PASS"
+    assert "could not be counted in Airflow's metrics" in capfd.readouterr().out
+
+
+@contextmanager
+def metrics_backend(backend: type[NoStatsLogger]) -> Iterator[None]:
+    """Have Airflow count its metrics with a backend during the block."""
+    stats.initialize(factory=backend, export_legacy_names=False)
+    yield
+    stats.initialize(factory=NoStatsLogger, export_legacy_names=False)
+
+
+def test_one_connection_at_a_time_finds_the_same(instance: RecordingInstance) -> None:
+    """Settings may be texts, as a template makes them, and a check that is slowed down is vouched for as any other."""
+    with observer(answer=NODE_ADDRESS) as masqueraded, observer(answer=POD_ADDRESS) as leaking:
+        plan = loopback_plan(
+            {"name": "slow", "observe": masqueraded.url, "expect": "node"},
+            {"name": "erp", "observe": leaking.url, "expect": "node"},
+        )
+        report = execute(
+            instance,
+            plan=plan,
+            attempts="2",
+            wait_seconds=0,
+            concurrency="1",
+            rate_per_second="500",
+            fail_on=[],
+        )
+    assert [verdict["outcome"] for verdict in report["verdicts"]] == ["PASS", "FAIL"]
+    words = ["nonce", "no-proxy-trace", "canary-ignored", "own-address", "worker-by-told"]
+    assert [verdict["vouched_by"] for verdict in report["verdicts"]] == [words, words]
 
 
 def test_only_the_targets_that_are_named_are_asked(instance: RecordingInstance) -> None:
@@ -124,7 +241,7 @@ def test_only_the_targets_that_are_named_are_asked(instance: RecordingInstance) 
         )
         report = execute(instance, plan=plan, targets=["asked"])
     assert [verdict["target"] for verdict in report["verdicts"]] == ["asked"]
-    assert (asked.requests_seen, left_alone.requests_seen) == (1, 0)
+    assert (asked.requests_seen, left_alone.requests_seen) == (2, 0)  # the second with a canary
 
 
 def test_one_silent_target_does_not_hide_another(instance: RecordingInstance) -> None:
@@ -145,6 +262,8 @@ def test_one_silent_target_does_not_hide_another(instance: RecordingInstance) ->
         ({"fail_on": ["FIAL"]}, "fail_on[0]: expected one of FAIL, ERROR, INCONCLUSIVE, saw 'FIAL'"),
         ({"attempts": 0}, "attempts: expected a whole number from 1 to 10, saw 0"),
         ({"timeout_seconds": "soon"}, "timeout_seconds: expected a number of seconds from 0.1 to 60, saw 'soon'"),
+        ({"concurrency": 0}, "concurrency: expected a whole number from 1 to 1000, saw 0"),
+        ({"rate_per_second": "fast"}, "rate_per_second: expected a number from 0.1 to 10000, saw 'fast'"),
         ({"wait_seconds": -1}, "wait_seconds: expected a number of seconds from 0 to 60, saw -1"),
         ({"targets": ["epr"]}, "targets[0]: expected erp, saw 'epr'"),
         ({"targets": [["erp"]]}, "targets[0]: expected erp, saw a list"),
@@ -191,7 +310,7 @@ def test_what_cannot_be_used_is_refused_before_anything_is_asked(
 
 def test_a_crash_leaves_its_type_alone(instance: RecordingInstance, monkeypatch: pytest.MonkeyPatch) -> None:
     """An unexpected error is raised as it is; the report learns its type, and none of its text."""
-    monkeypatch.setattr("airflow_masq.operators.source_ip_check.read_plan", lambda _plan: 1 // 0)
+    monkeypatch.setattr("airflow_masq.operators.worker_check.read_plan", lambda _plan: 1 // 0)
     with pytest.raises(ZeroDivisionError):
         execute(instance, plan="/any.yaml")
     assert instance.pushed == {"reason": "the check crashed with ZeroDivisionError"}
@@ -291,7 +410,7 @@ def test_credentials_stay_out_of_log_and_report(
         monkeypatch.setenv("AIRFLOW_CONN_MY_OBSERVER", json.dumps(connection))
         plan = loopback_plan({"name": "service", "observe": "airflow://my_observer", "expect": "pod"})
         report = execute(instance, plan=plan)
-    assert truthful.authorizations_seen == [f"Basic {base64.b64encode(f'someone:{PASSWORD}'.encode()).decode()}"]
+    assert set(truthful.authorizations_seen) == {f"Basic {base64.b64encode(f'someone:{PASSWORD}'.encode()).decode()}"}
     shown = str(report) + "".join(capfd.readouterr())
     assert "airflow://my_observer" in shown
     assert PASSWORD not in shown

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -25,14 +27,20 @@ class EndedChecks:
     :param states: the states of the check's instances by map index, as the execution API names them.
     :param left: their reports by map index.
     :param reasons: what they pushed where they could not check, by map index.
+    :param before: what the report task returned in the run before; an error is raised.
     """
 
     dag_id, run_id, task_id = "check_source_ip", "manual__1", "report"
 
     def __init__(
-        self, states: Mapping[str, str], left: Mapping[int, object], reasons: Mapping[int, object] | None = None
+        self,
+        states: Mapping[str, str],
+        left: Mapping[int, object],
+        reasons: Mapping[int, object] | None = None,
+        *,
+        before: object = None,
     ) -> None:
-        self.states, self.left, self.reasons = states, left, reasons or {}
+        self.states, self.left, self.reasons, self.before = states, left, reasons or {}, before
 
     def get_task_states(self, *, dag_id: str, task_ids: list[str], run_ids: list[str]) -> dict[str, dict[str, str]]:
         """Answer like Airflow 3: no entry for a run in which nothing matches."""
@@ -40,9 +48,16 @@ class EndedChecks:
         states = {key: state for key, state in self.states.items() if key.startswith(task_ids[0])}
         return {self.run_id: states} if states else {}
 
-    def xcom_pull(self, *, task_ids: str, key: str = "return_value", map_indexes: int) -> object:
+    def xcom_pull(
+        self, *, task_ids: str, key: str = "return_value", map_indexes: int, include_prior_dates: bool = False
+    ) -> object:
         """Give what was left."""
         assert task_ids
+        if include_prior_dates:
+            assert (task_ids, map_indexes) == (self.task_id, -1)
+            if isinstance(self.before, Exception):
+                raise self.before
+            return self.before
         if key == "reason":
             return self.reasons.get(map_indexes)
         assert key in {"report", "return_value"}
@@ -149,6 +164,45 @@ def test_what_is_no_report_is_stated(forged: object) -> None:
     [report], _ = report_on(EndedChecks({"check_0": "success"}, {0: forged}))
     assert report["outcome"] == "ERROR"
     assert report["problems"][0].startswith("MASQ462 task check[0] left something that is not a report: report")
+
+
+def test_what_changed_since_the_last_run_is_told(capfd: pytest.CaptureFixture[str]) -> None:
+    """The report keeps each target's outcomes over the runs; table and event tell which is another than before."""
+    [first], _ = report_on(EndedChecks({"check": "success"}, {-1: left(Outcome.PASS)}))
+    [second], event = report_on(EndedChecks({"check": "success"}, {-1: left(Outcome.FAIL)}, before=[first]))
+    [history] = second["history"]
+    assert (history["outcome"], history["previous"], history["recent"]) == ("FAIL", "PASS", ["PASS", "FAIL"])
+    assert [change["target"] for change in event["environments"][0]["changed"]] == ["erp"]
+    assert "production: changed since the last check: erp is FAIL (was PASS)." in capfd.readouterr().out
+    [third], event = report_on(EndedChecks({"check": "success"}, {-1: left(Outcome.FAIL)}, before=[second]))
+    assert (third["history"][0]["previous"], event["environments"][0]["changed"]) == ("PASS", [])
+
+
+@pytest.mark.parametrize("before", [None, [], "PASS", [{"outcome": "PASS"}], 7, RuntimeError("the backend is away")])
+def test_a_last_run_that_cannot_be_read_loses_nothing(before: object) -> None:
+    """Where the last report is missing, forged or cannot be had, nothing is compared, and the report is as good."""
+    [report], event = report_on(EndedChecks({"check": "success"}, {-1: left(Outcome.PASS)}, before=before))
+    assert (report["outcome"], report["problems"], event["outcome"]) == ("PASS", [], "PASS")
+    assert report["history"][0]["recent"] == ["PASS"]
+
+
+def test_what_the_report_returns_is_bounded() -> None:
+    """However many verdicts the checks left, the XCom fits, and its counts and its outcome are those of all."""
+    one = example_report([Outcome.FAIL] + [Outcome.PASS] * 39)
+    many = [
+        replace(verdict, target=f"t{number}-{each}")
+        for each in range(50)
+        for number, verdict in enumerate(one.verdicts)
+    ]
+    [report], event = report_on(EndedChecks({"check": "success"}, {-1: to_dict(replace(one, verdicts=tuple(many)))}))
+    assert len(json.dumps(report)) <= 2_000_000
+    assert (report["outcome"], report["counts"]["FAIL"], report["counts"]["PASS"]) == ("FAIL", 50, 1_950)
+    assert len(report["coverage"]["nodes_seen"]) == 40
+    assert 0 < report["omitted"]["PASS"] < 1_950
+    assert len(report["history"]) == 2_000
+    assert len(json.dumps(event)) <= 32_768
+    with pytest.raises(AirflowException, match=r"^50 FAIL, 1950 PASS: "):
+        assert_on([report])
 
 
 def test_a_wrong_number_of_nodes_does_not_lose_the_event() -> None:

@@ -80,6 +80,7 @@ def test_a_whole_plan_is_read() -> None:
             Target(name="public", observe="airflow://My_Observer"),
         ),
         policy_choice=PolicyChoice(name="composer", stated=True),
+        knows_pods_per_node=True,
     )
 
 
@@ -391,7 +392,9 @@ def test_pods_per_node_are_the_environments_own(own: int | None, stated: int | N
     """Composer 1 lets one choose how many Pods a node runs; what the plan says of the cluster counts more."""
     cluster = {} if stated is None else {"cluster": {"pods_per_node": stated}}
     environment = {"config": {"nodeConfig": {"maxPodsPerNode": own}}}
-    assert plan_from_mapping({"environment": environment, **cluster}, source="plan").ranges.pods_per_node == pods
+    plan = plan_from_mapping({"environment": environment, **cluster}, source="plan")
+    assert plan.ranges.pods_per_node == pods
+    assert plan.knows_pods_per_node is (stated is not None or own == pods)
 
 
 @pytest.mark.parametrize(
@@ -412,8 +415,8 @@ def test_a_plan_has_as_many_ranges_as_can_be_compared(network: dict[str, object]
 
 
 def test_a_plan_has_as_many_targets_as_can_be_judged() -> None:
-    """More than 200 targets are refused in one line, and that many are not."""
-    targets = [{"name": f"t{number}", "observe": "http://10.0.0.1/"} for number in range(201)]
-    assert len(plan_from_mapping({"targets": targets[:200]}, source="plan").targets) == 200
-    with pytest.raises(PlanError, match="targets: expected at most 200 targets, saw 201"):
+    """More than 2,000 targets are refused in one line, and that many are not."""
+    targets = [{"name": f"t{number}", "observe": "http://10.0.0.1/"} for number in range(2001)]
+    assert len(plan_from_mapping({"targets": targets[:2000]}, source="plan").targets) == 2000
+    with pytest.raises(PlanError, match="targets: expected at most 2000 targets, saw 2001"):
         plan_from_mapping({"targets": targets}, source="plan")

@@ -38,7 +38,12 @@ class Server:
 
 @contextlib.asynccontextmanager
 async def serving(
-    behaviour: Behaviour, *, tls: ssl.SSLContext | None = None, reads_request: bool = True, host: str = "127.0.0.1"
+    behaviour: Behaviour,
+    *,
+    tls: ssl.SSLContext | None = None,
+    reads_request: bool = True,
+    host: str = "127.0.0.1",
+    port: int = 0,
 ) -> AsyncIterator[Server]:
     """Serve until the block ends; every connection still open is then dropped."""
     seen = Server()
@@ -55,7 +60,7 @@ async def serving(
             await behaviour(reader, writer)
         writer.transport.abort()
 
-    server = await asyncio.start_server(on_connection, host, 0, ssl=tls)
+    server = await asyncio.start_server(on_connection, host, port, ssl=tls)
     seen.port = server.sockets[0].getsockname()[1]
     try:
         yield seen
@@ -113,9 +118,10 @@ def flooding(head: bytes, chunk: bytes) -> Behaviour:
 
     async def behave(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(head)
-        while True:
+        while not writer.is_closing():
             writer.write(chunk)
             await writer.drain()
+            await asyncio.sleep(0)  # the other connections of this process have their turn
 
     return behave
 

@@ -7,17 +7,16 @@ import errno
 import os
 import socket
 import ssl
-import threading
-from typing import NoReturn
+import time
 
 import pytest
 from netaddr import IPAddress
 
 from airflow_masq.observation.observation import Failure
-from airflow_masq.probes import probe_http, resolve_by_system
-from airflow_masq.probes.attempt import make_attempt
+from airflow_masq.probes import Session
+from airflow_masq.probes.attempt import Answer, Question, make_attempt
 from airflow_masq.probes.observer_url import ObserverUrl
-from tests.probes.asking import MORNING, ask, ask_once
+from tests.probes.asking import ask, ask_once
 from tests.probes.servers import echo, resetting, serving
 
 LOOPBACK = IPAddress("127.0.0.1")
@@ -58,16 +57,18 @@ async def test_an_unanswered_connection_attempt_times_out_and_keeps_its_own_addr
         (errno.EHOSTUNREACH, Failure.NO_ROUTE),
         (errno.ENETUNREACH, Failure.NO_ROUTE),
         (errno.EPERM, Failure.NO_ROUTE),
-        (errno.EMFILE, Failure.CRASHED),
+        (errno.EMFILE, Failure.STARVED),
+        (errno.ENFILE, Failure.STARVED),
+        (errno.EBADF, Failure.CRASHED),
     ],
 )
 async def test_what_the_kernel_says_is_told_apart(number: int, failure: Failure) -> None:
-    """An unreachable network is no crash, and exhausted file descriptors are."""
+    """An unreachable network is the network's, exhausted file descriptors are ours, and a bug is a crash."""
 
     def broken(_family: socket.AddressFamily, _kind: socket.SocketKind) -> socket.socket:
         raise OSError(number, "invented")
 
-    seen = await probe_http("http://127.0.0.1:9/", timeout_seconds=1, open_socket=broken, now=lambda: MORNING)
+    seen = await ask("http://127.0.0.1:9/", timeout_seconds=1, open_socket=broken)
     assert (seen.failure, seen.detail) == (failure, f"127.0.0.1:9: {os.strerror(number).lower()}")
     assert seen.local_address is None
 
@@ -75,17 +76,15 @@ async def test_what_the_kernel_says_is_told_apart(number: int, failure: Failure)
 async def test_a_destination_of_an_address_family_without_a_route_is_unreachable() -> None:
     """Where the kernel has no route, nothing was sent, and the socket has no address."""
 
-    async def resolve(_host: str, port: int) -> tuple[socket.AddressFamily, tuple[str | int, ...]]:
-        return socket.AF_INET6, ("::ffff:127.0.0.1", port, 0, 0)
+    async def resolve(_host: str, port: int) -> list[tuple[socket.AddressFamily, tuple[str | int, ...]]]:
+        return [(socket.AF_INET6, ("::ffff:127.0.0.1", port, 0, 0))]
 
     def ipv6_only(family: socket.AddressFamily, kind: socket.SocketKind) -> socket.socket:
         opened = socket.socket(family, kind)
         opened.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
         return opened
 
-    seen = await probe_http(
-        "http://mapped.example:9/", timeout_seconds=1, open_socket=ipv6_only, now=lambda: MORNING, resolve=resolve
-    )
+    seen = await ask("http://mapped.example:9/", timeout_seconds=1, open_socket=ipv6_only, resolve=resolve)
     assert (seen.failure, seen.destination, seen.local_address) == (Failure.NO_ROUTE, LOOPBACK, None)
 
 
@@ -102,7 +101,7 @@ async def test_a_crash_inside_the_probe_is_an_observation() -> None:
     def broken(_family: socket.AddressFamily, _kind: socket.SocketKind) -> socket.socket:
         raise ZeroDivisionError
 
-    seen = await probe_http("http://127.0.0.1:9/", timeout_seconds=1, open_socket=broken, now=lambda: MORNING)
+    seen = await ask("http://127.0.0.1:9/", timeout_seconds=1, open_socket=broken)
     assert (seen.failure, seen.detail) == (Failure.CRASHED, "the probe crashed with ZeroDivisionError")
 
 
@@ -130,91 +129,11 @@ async def test_ipv6_observers_are_asked_over_ipv6() -> None:
     assert b"Host: [::1]:" in server.requests[0]
 
 
-async def test_only_the_first_address_of_a_name_is_tried() -> None:
-    """One attempt means one destination, so that the evidence names the one that was asked."""
-
-    async def resolve(host: str, port: int) -> tuple[socket.AddressFamily, tuple[str, int]]:
-        assert host == "observer.example"
-        return socket.AF_INET, ("127.0.0.1", port)
-
-    async with serving(echo) as server:
-        seen = await ask(server.url(host="observer.example"), resolve=resolve)
-    assert (seen.observed, seen.destination) == (LOOPBACK, LOOPBACK)
-    assert f"Host: observer.example:{server.port}".encode() in server.requests[0]
-
-
-async def test_a_name_without_an_address_is_named() -> None:
-    """A misspelt name has a failure of its own, with the resolver's words."""
-
-    async def resolve(_host: str, _port: int) -> tuple[socket.AddressFamily, tuple[str, int]]:
-        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
-
-    seen = await ask("http://nowhere.example/", resolve=resolve)
-    assert seen.failure is Failure.NAME_UNRESOLVED
-    assert seen.detail == "nowhere.example was not resolved: Name or service not known"
-    assert (seen.destination, seen.local_address) == (None, None)
-
-
-async def test_a_silent_dns_server_does_not_outlast_the_deadline() -> None:
-    """The deadline includes name resolution."""
-
-    async def resolve(host: str, port: int) -> tuple[socket.AddressFamily, tuple[str, int]]:
-        await asyncio.Event().wait()
-        raise AssertionError(host, port)
-
-    seen = await ask("http://slow.example/", timeout_seconds=0.2, resolve=resolve)
-    assert (seen.failure, seen.detail) == (Failure.NAME_UNRESOLVED, "no answer from DNS within 0.2 s")
-
-
 @pytest.mark.parametrize("timeout_seconds", [0, -1, float("nan")])
 async def test_a_time_out_that_is_not_above_zero_is_refused(timeout_seconds: float) -> None:
     """A time-out of zero is the caller's mistake, not an observation."""
     with pytest.raises(ValueError, match="timeout_seconds: expected a number above 0"):
         await ask("http://127.0.0.1/", timeout_seconds=timeout_seconds)
-
-
-async def test_an_address_is_its_own_answer() -> None:
-    """An observer given by address needs no DNS."""
-    assert await resolve_by_system("127.0.0.1", 80) == (socket.AF_INET, ("127.0.0.1", 80))
-    assert await resolve_by_system("::1", 80) == (socket.AF_INET6, ("::1", 80, 0, 0))
-
-
-@pytest.mark.parametrize("host", ["a" * 64 + ".invalid", ".", "::1%no-such-interface"])
-async def test_a_name_that_cannot_be_is_not_resolved(host: str) -> None:
-    """An impossible name is an ``OSError`` like any other name without an address."""
-    with pytest.raises(OSError, match=r"."):
-        await resolve_by_system(host, 80)
-
-
-async def test_an_answer_after_the_deadline_is_dropped() -> None:
-    """The resolver's thread may answer an attempt that has ended."""
-    asking = asyncio.ensure_future(resolve_by_system("127.0.0.1", 80))
-    await asyncio.sleep(0)
-    asking.cancel()
-    await asyncio.gather(asking, return_exceptions=True)
-    await asyncio.to_thread(_await_resolvers)
-    await asyncio.sleep(0)  # what the thread left for the loop runs now; a complaint would fail the test
-    assert asking.cancelled()
-
-
-def test_an_answer_that_comes_too_late_does_no_harm() -> None:
-    """The attempt, and even the event loop, may have ended when the resolver's thread answers."""
-
-    async def give_up() -> None:
-        asking = asyncio.ensure_future(resolve_by_system("127.0.0.1", 80))
-        await asyncio.sleep(0)
-        asking.cancel()
-        await asyncio.gather(asking, return_exceptions=True)
-
-    asyncio.run(give_up())
-    _await_resolvers()
-
-
-def _await_resolvers() -> None:
-    for thread in threading.enumerate():
-        if thread.name == "airflow-masq-resolve":
-            thread.join(5)
-            assert not thread.is_alive()
 
 
 @pytest.mark.parametrize(
@@ -227,16 +146,57 @@ def _await_resolvers() -> None:
 async def test_a_tls_error_without_a_reason_is_described_by_its_words(error: ssl.SSLError, detail: str) -> None:
     """An error that OpenSSL did not raise has no ``reason``; what it says is the detail, else its type."""
 
-    async def fail(_observer: ObserverUrl, _connection: socket.socket) -> NoReturn:
-        raise error
+    class Failing:
+        """A conversation that fails at once."""
 
-    async with serving(echo, reads_request=False) as server:
+        is_answered = False
+
+        def begin(self) -> tuple[bytes, bytes]:
+            raise error
+
+        def receive(self, data: bytes) -> bytes:
+            raise AssertionError(data)
+
+        def end(self, *, is_sure: bool) -> None:
+            raise AssertionError(is_sure)
+
+        def read_answer(self) -> Answer:
+            return Answer(address=None)
+
+    question = Question(observer=ObserverUrl.parse("http://127.0.0.1/", default_ports={"http": 80}), timeout_seconds=5)
+    async with Session() as session:
         seen = await make_attempt(
-            server.url(),
-            fail,
-            default_ports={"http": 80},
-            timeout_seconds=5,
-            open_socket=socket.socket,
-            now=lambda: MORNING,
+            question, Failing(), address=(socket.AF_INET, ("127.0.0.1", 9)), is_encrypted=False, session=session
         )
     assert (seen.failure, seen.detail) == (Failure.TLS, detail)
+
+
+async def test_a_loop_that_stood_still_is_told_as_our_own_fault() -> None:
+    """An observer that was never listened to was not silent."""
+
+    async def stall(_reader: asyncio.StreamReader, _writer: asyncio.StreamWriter) -> None:
+        time.sleep(0.4)  # noqa: ASYNC251 - holds the loop, as other code in the process might
+        await asyncio.Event().wait()
+
+    seen = await ask_once(stall, timeout_seconds=0.5)
+    assert seen.failure is Failure.STARVED
+    assert seen.detail.startswith("this process was held up for 0.")
+
+
+async def test_a_busy_loop_that_turns_is_no_excuse() -> None:
+    """A silent observer is told as silent, though the loop had other work in small pieces all the time."""
+
+    async def work() -> None:
+        while True:
+            time.sleep(0.01)  # noqa: ASYNC251 - the work
+            await asyncio.sleep(0)
+
+    async def say_nothing(_reader: asyncio.StreamReader, _writer: asyncio.StreamWriter) -> None:
+        await asyncio.Event().wait()
+
+    working = asyncio.create_task(work())
+    try:
+        seen = await ask_once(say_nothing, timeout_seconds=0.5)
+    finally:
+        working.cancel()
+    assert seen.failure is Failure.REPLY_TIMEOUT

@@ -61,7 +61,38 @@ async def test_what_the_probe_sends_shows_no_proxy() -> None:
 
 
 async def test_an_honest_observer_shows_nothing_in_between() -> None:
-    """Neither an honest reply, nor one without an address, claims a proxy."""
+    """An honest reply claims no proxy."""
     assert (await ask_once(echo)).intermediaries == ()
-    failed = await ask_once(replying(http_reply(b"Via: 1.1 squid")))
-    assert (failed.failure, failed.intermediaries) == (Failure.NO_ADDRESS, ())
+
+
+@pytest.mark.parametrize(
+    ("reply", "failure", "traces"),
+    [
+        pytest.param(
+            http_reply(b"<html>", head=b"502 Bad Gateway", further=b"Via: 1.1 squid\r\nX-Cache: MISS from a\r\n"),
+            Failure.HTTP_STATUS,
+            ("response header via 1.1 squid", "response header x-cache MISS from a"),
+            id="a proxy's error page",
+        ),
+        pytest.param(
+            http_reply(b"", head=b"302 Found", further=b"Via: 1.1 squid\r\n"),
+            Failure.REDIRECT,
+            ("response header via 1.1 squid",),
+            id="a proxy's redirect",
+        ),
+        pytest.param(http_reply(b"Via: 1.1 squid"), Failure.NO_ADDRESS, ("via 1.1 squid",), id="an echoed header"),
+        pytest.param(
+            b"HTTP/1.1 200 OK\r\nVia: 1.1 squid\r\nContent-Length: 9\r\n\r\n10.",
+            Failure.NOT_HTTP,
+            ("response header via 1.1 squid",),
+            id="a reply that broke off",
+        ),
+        pytest.param(http_reply(b"busy", head=b"503 Busy"), Failure.HTTP_STATUS, (), id="an honest error"),
+    ],
+)
+async def test_a_failed_reply_shows_what_stood_in_between_too(
+    reply: bytes, failure: Failure, traces: tuple[str, ...]
+) -> None:
+    """Who looks for the reason of an error page learns that a proxy wrote it."""
+    seen = await ask_once(replying(reply))
+    assert (seen.failure, seen.intermediaries) == (failure, traces)

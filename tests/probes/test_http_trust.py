@@ -10,7 +10,7 @@ import pytest
 from netaddr import IPAddress
 
 from airflow_masq.observation.observation import Failure
-from tests.probes.asking import ask
+from tests.probes.asking import ask, resolving
 from tests.probes.servers import certificates, echo, replying, serving
 from tests.probes.servers import http as http_reply
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 LOOPBACK = IPAddress("127.0.0.1")
 SECRET = "hunter2"
+TO_LOOPBACK = resolving("127.0.0.1")
 
 
 @pytest.mark.parametrize(
@@ -40,7 +41,12 @@ async def test_credentials_reach_the_observer_and_nothing_else(head: bytes) -> N
     [
         [("Authorization", f"a\r\nX-Smuggled: {SECRET}")],
         [("Bad Name", SECRET)],
-        [("Host", "other"), ("Content-Length", "5"), ("Content-Length", SECRET)],
+        [("Host", SECRET)],
+        [("content-length", SECRET)],
+        [("Transfer-Encoding", SECRET)],
+        [("Connection", SECRET)],
+        [("X-Name", f"\x7f{SECRET}")],
+        [("", SECRET)],
         [("X-Name", f"snowman ☃ {SECRET}")],
     ],
 )
@@ -58,12 +64,8 @@ async def test_a_verified_certificate_is_believed(tmp_path: Path) -> None:
     authority, context = certificates(tmp_path)
     async with serving(echo, tls=context) as server:
         trusting = ssl.create_default_context(cafile=authority)
-        seen = await ask(server.url(scheme="https", host="localhost"), tls_context=trusting, resolve=_to_loopback)
+        seen = await ask(server.url(scheme="https", host="localhost"), tls_context=trusting, resolve=TO_LOOPBACK)
     assert (seen.observed, seen.detail) == (LOOPBACK, "")
-
-
-async def _to_loopback(_host: str, port: int) -> tuple[socket.AddressFamily, tuple[str, int]]:
-    return socket.AF_INET, ("127.0.0.1", port)
 
 
 async def test_a_certificate_that_cannot_be_verified_is_refused_before_the_request(tmp_path: Path) -> None:
@@ -71,9 +73,9 @@ async def test_a_certificate_that_cannot_be_verified_is_refused_before_the_reque
     authority, context = certificates(tmp_path, name="other.example")
     async with serving(echo, tls=context) as server:
         url = server.url(scheme="https", host="localhost")
-        unknown = await ask(url, resolve=_to_loopback)
+        unknown = await ask(url, resolve=TO_LOOPBACK)
         trusting = ssl.create_default_context(cafile=authority)
-        misnamed = await ask(url, tls_context=trusting, resolve=_to_loopback)
+        misnamed = await ask(url, tls_context=trusting, resolve=TO_LOOPBACK)
     assert (unknown.failure, misnamed.failure) == (Failure.TLS, Failure.TLS)
     assert "unable to get local issuer certificate" in unknown.detail
     assert "Hostname mismatch" in misnamed.detail
@@ -99,8 +101,8 @@ async def test_an_encrypted_reply_that_is_cut_off_is_not_believed(tmp_path: Path
     authority, context = certificates(tmp_path)
     trusting = ssl.create_default_context(cafile=authority)
     async with serving(cut_off, tls=context) as server:
-        seen = await ask(server.url(scheme="https", host="localhost"), tls_context=trusting, resolve=_to_loopback)
+        seen = await ask(server.url(scheme="https", host="localhost"), tls_context=trusting, resolve=TO_LOOPBACK)
     assert seen.failure is Failure.TLS
     async with serving(replying(b"HTTP/1.0 200 OK\r\n\r\n10.0.0.1"), tls=context) as server:
-        ended = await ask(server.url(scheme="https", host="localhost"), tls_context=trusting, resolve=_to_loopback)
+        ended = await ask(server.url(scheme="https", host="localhost"), tls_context=trusting, resolve=TO_LOOPBACK)
     assert ended.observed == IPAddress("10.0.0.1")

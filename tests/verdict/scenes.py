@@ -15,7 +15,8 @@ from netaddr import IPAddress, IPNetwork
 from airflow_masq.environment import EnvironmentResource
 from airflow_masq.network.policy import make_composer_policy, make_gke_default_policy
 from airflow_masq.network.ranges import AddressKind, NetworkRanges
-from airflow_masq.observation.observation import Component, Failure, Observation, Vantage
+from airflow_masq.observation.observation import Canary, Failure, Observation
+from airflow_masq.observation.vantage import Clue, Component, Vantage
 from airflow_masq.plan import Plan, Target
 from airflow_masq.verdict import Verdict, judge
 
@@ -52,6 +53,7 @@ def plan(*, masquerade: bool = True, ranges: NetworkRanges = RANGES) -> Plan:
         ranges=ranges,
         policy=make_composer_policy(ranges) if masquerade else make_gke_default_policy(ranges),
         targets=(),
+        knows_pods_per_node=True,
     )
 
 
@@ -65,13 +67,21 @@ def target(*, expect: str | None = None, allowed: Sequence[str] = ()) -> Target:
     )
 
 
-def vantage(*, component: Component = Component.WORKER, pod_ip: str | None = POD, name: str = "7k2xq") -> Vantage:
+def vantage(
+    *,
+    component: Component = Component.WORKER,
+    pod_ip: str | None = POD,
+    name: str = "7k2xq",
+    node_name: str | None = None,
+) -> Vantage:
     """Give a vantage."""
     return Vantage(
         hostname=f"airflow-{component}-{name}",
         pod_ip=None if pod_ip is None else IPAddress(pod_ip),
         component=component,
         environment="example",
+        known_by=Clue.NONE if component is Component.UNKNOWN else Clue.HOSTNAME,
+        node_name=node_name,
     )
 
 
@@ -82,10 +92,12 @@ def saw(
     local: str | None = POD,
     after: float = 0,
     intermediaries: tuple[str, ...] = (),
+    nonce_sent: bool = False,
+    canary: Canary = Canary.NOT_ASKED,
 ) -> Observation:
     """Give an observation of an address."""
     seen = _observation(destination=destination, local=local, after=after, observed=IPAddress(address))
-    return dataclasses.replace(seen, intermediaries=intermediaries)
+    return dataclasses.replace(seen, intermediaries=intermediaries, nonce_sent=nonce_sent, canary=canary)
 
 
 def failed(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -74,6 +76,14 @@ def test_it_fails_exactly_where_an_outcome_was_named(outcomes: list[Outcome], fa
     except SourceIpCheckFailedError:
         failed = True
     assert failed is bool(fail_on & set(outcomes))
+
+
+def test_what_was_left_out_of_a_report_fails_too() -> None:
+    """A FAIL that had no room in the report fails the task as any other, and is counted."""
+    report = dataclasses.replace(example_report([Outcome.PASS]), omitted={Outcome.FAIL: 2, Outcome.PASS: 1})
+    with pytest.raises(SourceIpCheckFailedError, match=r"^2 FAIL, 2 PASS: and 2 more\. The report"):
+        assert_reports([report], fail_on=[Outcome.FAIL])
+    assert_reports([report], fail_on=[Outcome.ERROR])
 
 
 def test_outcomes_are_read_by_name() -> None:

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from airflow_masq.verdict import EventSource, Outcome, summarise_reports
+from airflow_masq.verdict import EventSource, Outcome, add_history, summarise_reports
 from airflow_masq.verdict.event_summary import EVENT_LIMIT_BYTES, EVENT_SCHEMA
 from tests.operators.report_examples import example_report
 
@@ -33,6 +33,7 @@ def test_an_event_names_its_task_and_its_findings() -> None:
                 "nodes_seen": 2,
                 "nodes_total": None,
                 "problems": ["task check[2] crashed"],
+                "changed": [],
                 "verdicts": [
                     {
                         "node": "192.168.1.0/26",
@@ -89,6 +90,27 @@ def test_an_event_is_bounded(limit_bytes: int) -> None:
     assert len(kept) + event["omitted"] == 502
     assert kept[0]["outcome"] == "FAIL"
     assert [environment["counts"]["PASS"] for environment in event["environments"]] == [250, 250]
+
+
+def test_an_event_tells_what_changed() -> None:
+    """A target with another outcome than in the last run is in the event, at most twenty of them, and since when."""
+    last = add_history(example_report([Outcome.PASS]), previous=None)
+    now = add_history(example_report([Outcome.FAIL]), previous=last)
+    event = summarise_reports([now], source=SOURCE)
+    [change] = event["environments"][0]["changed"]
+    assert change == {
+        "target": "erp",
+        "outcome": "FAIL",
+        "previous": "PASS",
+        "since": "2026-11-22T00:00:00+00:00",
+    }
+    assert event["omitted"] == 0
+    recent = (Outcome.PASS, Outcome.FAIL)
+    one = replace(now.history[0], since=None, recent=recent)
+    several = replace(now, history=tuple(replace(one, target=f"t{number}") for number in range(50)))
+    changed = summarise_reports([several], source=SOURCE)["environments"][0]["changed"]
+    assert [change["target"] for change in changed] == [f"t{number}" for number in range(20)]
+    assert changed[0]["since"] is None
 
 
 def test_foreign_text_is_escaped() -> None:

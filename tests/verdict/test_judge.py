@@ -12,9 +12,10 @@ from netaddr import IPAddress, IPNetwork
 
 from airflow_masq.network.policy import make_no_policy
 from airflow_masq.network.ranges import SOURCE_KINDS, AddressKind, NetworkRanges
-from airflow_masq.observation.observation import Component, Failure, Observation
+from airflow_masq.observation.observation import Canary, Failure, Observation
+from airflow_masq.observation.vantage import Component
 from airflow_masq.plan import plan_from_mapping
-from airflow_masq.verdict import CODES, Outcome, Verdict, judge
+from airflow_masq.verdict import CODES, Outcome, Report, Verdict, from_dict, judge, merge, to_dict
 from tests.verdict.scenes import (
     NAT,
     NODE,
@@ -207,6 +208,7 @@ FAILURES = {
     Failure.SEVERAL_ADDRESSES: "MASQ448",
     Failure.TOO_LARGE: "MASQ449",
     Failure.UNUSABLE_TARGET: "MASQ450",
+    Failure.STARVED: "MASQ435",
     Failure.CRASHED: "MASQ451",
 }
 
@@ -216,7 +218,7 @@ def test_every_failure_has_its_own_code_and_never_passes(failure: Failure) -> No
     """Silence is inconclusive, a probe not carried out is an error, and each says which."""
     verdict = verdict_of(failed(failure), need=target(expect="node"))
     assert verdict.code == FAILURES[failure]
-    silent = verdict.code < "MASQ430"
+    silent = verdict.code < "MASQ440"
     assert verdict.outcome is (Outcome.INCONCLUSIVE if silent else Outcome.ERROR)
     assert (verdict.observed, verdict.attribution) == (None, None)
 
@@ -392,6 +394,7 @@ OBSERVATIONS = st.lists(
         destination=ADDRESSES,
         local=st.none() | ADDRESSES,
         intermediaries=st.sampled_from([(), (), ("via 1.1 squid",)]),
+        canary=st.sampled_from([Canary.IGNORED, Canary.IGNORED, Canary.NOT_ASKED, Canary.REPEATED]),
     )
     | st.builds(failed, st.sampled_from(Failure), destination=st.none() | ADDRESSES, local=st.none() | ADDRESSES),
     max_size=3,
@@ -405,7 +408,9 @@ VANTAGES = st.builds(vantage, component=st.sampled_from(Component), pod_ip=st.no
 PLANS = st.builds(
     plan,
     masquerade=st.booleans(),
-    ranges=st.sampled_from([RANGES, NetworkRanges(), dataclass_ranges(pod=RANGES.node)]),
+    ranges=st.sampled_from(
+        [RANGES, NetworkRanges(), dataclass_ranges(pod=RANGES.node), dataclass_ranges(pod=(IPNetwork("10.0.0.0/8"),))]
+    ),
 )
 
 
@@ -419,19 +424,28 @@ def test_a_pass_was_seen_from_a_worker_and_is_what_is_needed(
     assert CODES[verdict.code].outcome is verdict.outcome
     assert verdict.reason.isprintable()
     assert verdict.reason.endswith(".")
+    with_source = [each for each in observations if each.observed and each.destination == verdict.destination]
     if verdict.outcome in {Outcome.PASS, Outcome.FAIL}:
         assert verdict.observed is not None
-        assert verdict.observed == [each.observed for each in observations if each.observed][-1]
+        assert verdict.observed == with_source[-1].observed
         assert need.expect or need.allowed_sources or where.policy.name == "composer"
-        assert not [each.intermediaries for each in observations if each.observed][-1]
+        assert not with_source[-1].intermediaries
+        assert Canary.REPEATED not in {each.canary for each in with_source}
     if verdict.outcome is Outcome.PASS:
         assert verdict.observed is not None
-        assert verdict.vantage.component is not Component.TRIGGERER
+        assert verdict.vantage.component is Component.WORKER
+        assert where.ranges.pod
+        is_sent = [each.failure is not Failure.NO_ROUTE or each.local_address for each in observations]
+        asked = {each.destination for each, sent in zip(observations, is_sent, strict=True) if sent}
+        assert asked - {None} <= {each.destination for each in observations if each.observed}
         assert verdict.attribution is not AddressKind.AMBIGUOUS or not need.expect
         if need.expect:
             assert verdict.attribution is need.expect
         elif need.allowed_sources:
             assert any(verdict.observed in network for network in need.allowed_sources)
+    # Whatever was judged can be written, read back and merged.
+    report = merge([Report(environment="example", verdicts=(verdict,))])
+    assert to_dict(from_dict(to_dict(report))) == to_dict(report)
 
 
 def test_a_verdict_cannot_be_made_to_pass_without_an_address() -> None:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 from netaddr import IPNetwork
 
-from airflow_masq.observation.observation import Component, Failure
+from airflow_masq.observation.observation import Failure
+from airflow_masq.observation.vantage import Component
 from airflow_masq.verdict import Outcome, judge
 from tests.verdict.scenes import (
     NAT,

@@ -13,12 +13,14 @@ from hypothesis import strategies as st
 
 from airflow_masq.exceptions import InvalidInputError
 from airflow_masq.network.firewall import FirewallAnswer
-from airflow_masq.verdict import Report, Verdict, from_dict, to_dict
+from airflow_masq.observation.observation import Canary
+from airflow_masq.observation.vantage import Component
+from airflow_masq.verdict import Outcome, Report, Verdict, add_history, from_dict, to_dict
 from tests.verdict.reports import ENVIRONMENT, NEED, failing, passing, report, silent
 from tests.verdict.scenes import NODE, saw, target, vantage, verdict_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
 VERDICTS = [passing(), failing(name="b"), silent(name="c"), verdict_of(need=NEED, at=vantage(pod_ip=None))]
 
@@ -61,17 +63,56 @@ def test_what_shows_a_proxy_is_kept() -> None:
 
 
 def test_reports_of_earlier_versions_are_read() -> None:
-    """A report that says nothing of what stood in between is read as one that saw nothing there."""
-    written = report(passing(), failing(name="b"))
+    """A report without the keys that came later is read as one to which they do not apply."""
+    unknown = verdict_of(saw(NODE), need=NEED, at=vantage(component=Component.UNKNOWN))
+    written = report(passing(), failing(name="b"), unknown, verdict_of(need=NEED))
     content: Any = to_dict(written)
+    assert (content.pop("omitted"), content.pop("history")) == ({}, [])
     for verdict in content["verdicts"]:
+        for key in ("destination", "vouched_by"):
+            del verdict[key]
+        for key in ("known_by", "node_name"):
+            del verdict["vantage"][key]
         for observation in verdict["evidence"]:
             assert observation.pop("intermediaries") == []
+            assert observation.pop("nonce_sent") is False
+            assert observation.pop("canary") == "not-asked"
     assert from_dict(content) == written
 
 
-def _forged(change: Callable[[Any], object]) -> dict[str, Any]:
-    content = copy.deepcopy(to_dict(report(failing(), silent(name="c"))))
+def test_what_vouches_for_a_verdict_is_written() -> None:
+    """A report's verdict says by which tests it stands, and is read back with all of them."""
+    seen = saw(NODE, nonce_sent=True, canary=Canary.IGNORED)
+    written = report(verdict_of(seen, need=NEED, at=vantage(node_name="gke-a")))
+    content: Any = to_dict(written)
+    [verdict] = content["verdicts"]
+    words = ["nonce", "no-proxy-trace", "canary-ignored", "own-address", "worker-by-hostname"]
+    assert (verdict["vouched_by"], verdict["destination"]) == (words, "172.20.0.10")
+    assert (verdict["vantage"]["known_by"], verdict["vantage"]["node_name"]) == ("hostname", "gke-a")
+    assert from_dict(json.loads(json.dumps(content))) == written
+
+
+def test_what_was_left_out_and_what_changed_is_read_back() -> None:
+    """A report's omissions and its history survive their way through JSON."""
+    short = dataclasses.replace(add_history(report(passing()), previous=None), omitted={Outcome.FAIL: 7})
+    content: Any = to_dict(short)
+    assert (content["outcome"], content["counts"]["FAIL"], content["omitted"]) == ("FAIL", 7, {"FAIL": 7})
+    assert content["history"] == [
+        {
+            "target": "erp",
+            "outcome": "PASS",
+            "since": "2026-11-22T06:00:00+00:00",
+            "previous": None,
+            "recent": ["PASS"],
+        }
+    ]
+    assert from_dict(json.loads(json.dumps(content))) == short
+    unasked = add_history(report(verdict_of(need=NEED)), previous=short)
+    assert from_dict(to_dict(unasked)) == unasked
+
+
+def _forged(change: Callable[[Any], object], verdicts: Sequence[Verdict] = ()) -> dict[str, Any]:
+    content = copy.deepcopy(to_dict(report(*(verdicts or (failing(), silent(name="c"))))))
     change(content)
     return content
 
@@ -145,6 +186,22 @@ def _set(path: str, value: object) -> Callable[[Any], object]:
         (lambda content: content["verdicts"][0]["evidence"][0].pop("url"), "evidence[0]: expected the key url"),
         (_set("verdicts.0.evidence.0.failure", "reset"), "report.verdicts[0]: expected a verdict"),
         (_set("verdicts.1.findings.0.message", None), "report.verdicts[1].findings[0].message: expected one"),
+        (_set("verdicts.0.findings.0.code", "MASQ401"), "saw MASQ401 is not the code of a finding"),
+        (_set("verdicts.0.vantage.known_by", "none"), "saw a component is known by something"),
+        (_set("verdicts.0.vantage.component", "unknown"), "saw a component is known by something"),
+        (_set("verdicts.0.vantage.node_name", 7), "vantage.node_name: expected one printable line"),
+        (_set("verdicts.0.vouched_by", ["nonce"]), "vouched_by: expected what the evidence and the vantage vouch for"),
+        (_set("verdicts.0.evidence.0.nonce_sent", True), "vouched_by: expected what the evidence"),
+        (_set("verdicts.0.evidence.0.nonce_sent", 1), "nonce_sent: expected true or false"),
+        (_set("verdicts.0.evidence.0.canary", "eaten"), "canary: expected one of not-asked, ignored, repeated"),
+        (_set("verdicts.0.evidence.0.canary", "repeated"), "saw an observer that repeats what clients tell it"),
+        (_set("verdicts.0.destination", "172.20.0.11"), "saw a verdict holds the last address of its observations"),
+        (_set("verdicts.0.destination", None), "saw a verdict holds the last address of its observations"),
+        (_set("verdicts.0.evidence", [{}] * 1_001), "evidence: expected at most 1000 items"),
+        (_set("omitted", {"PASS": 0}), "report.omitted.PASS: expected a whole number from 1"),
+        (_set("omitted", {"GREAT": 1}), "report.omitted.GREAT: expected one of FAIL"),
+        (_set("omitted", {"PASS": 1}), "agree with the verdicts"),
+        (_set("history", [{}]), "report.history[0]: expected the key target"),
     ],
 )
 def test_a_forged_report_is_refused_with_its_place(change: Callable[[Any], object], where: str) -> None:
@@ -153,6 +210,39 @@ def test_a_forged_report_is_refused_with_its_place(change: Callable[[Any], objec
         from_dict(_forged(change))
     assert where in str(refused.value)
     assert str(refused.value).isprintable()
+
+
+HISTORY: dict[str, object] = {
+    "target": "erp",
+    "outcome": "FAIL",
+    "since": "2026-11-22T06:00:00+00:00",
+    "previous": "PASS",
+    "recent": ["PASS", "FAIL"],
+}
+
+
+@pytest.mark.parametrize(
+    ("change", "where"),
+    [
+        (
+            {"outcome": "PASS", "recent": ["FAIL", "PASS"], "previous": "FAIL"},
+            "a history that agrees with the verdicts",
+        ),
+        ({"target": "other"}, "a history that agrees with the verdicts"),
+        ({"recent": ["FAIL", "PASS"]}, "saw a history ends with its outcome"),
+        ({"recent": []}, "saw a history ends with its outcome"),
+        ({"previous": "FAIL"}, "saw a history ends with its outcome"),
+        ({"recent": ["FAIL"] * 11}, "recent: expected at most 10 items"),
+        ({"since": "2026-11-22T06:00:00"}, "saw a history's time needs its time zone"),
+        ({"since": "yesterday"}, "report.history[0]: expected a history, saw Invalid isoformat"),
+    ],
+)
+def test_a_forged_history_is_refused(change: dict[str, object], where: str) -> None:
+    """A history that contradicts itself or the verdicts is refused; one that does neither is read."""
+    assert from_dict(_forged(_set("history", [HISTORY]), [failing()])).history[0].has_changed
+    with pytest.raises(InvalidInputError) as refused:
+        from_dict(_forged(_set("history", [{**HISTORY, **change}]), [failing()]))
+    assert where in str(refused.value)
 
 
 JSON = st.recursive(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 
-from airflow_masq.verdict import render_table
+from airflow_masq.verdict import add_history, render_table
 from tests.verdict.reports import NEED, failing, passing, report, silent
 from tests.verdict.scenes import PUBLIC, vantage, verdict_of
 
@@ -24,6 +24,7 @@ example      192.168.0.0/26  erp     10.0.0.0/8  -                  INCONCLUSIVE
 
 example: check 3 left no report
 example: FAIL. 1 FAIL, 1 INCONCLUSIVE, 1 PASS. 1 of 4 nodes seen.
+example: 2 verdicts with a source are vouched for by: no-proxy-trace 2, own-address 2, worker-by-hostname 2.
 Next, MASQ411 (Another kind of source than expected was seen): Compare the nodes in the report. If only some nodes fail, check the rules on those nodes. If all nodes fail, check the environment's
     policy, then `expect` and the ranges under `network`.
 Next, MASQ421 (No answer to the connection attempt): Read the reason, which names the source that the model expects. Look for that source in the log of the firewall on the observer's side.
@@ -40,6 +41,8 @@ example      192.168.0.0/26  erp     node      192.168.0.2 (pod)  FAIL     MASQ4
     seen.
 
 example: FAIL. 1 FAIL. 1 node seen; the number of nodes is not known.
+example: 1 verdict with a source is vouched for by: no-proxy-trace 1, own-address 1, worker-by-
+    hostname 1.
 Next, MASQ411 (Another kind of source than expected was seen): Compare the nodes in the report. If
     only some nodes fail, check the rules on those nodes. If all nodes fail, check the environment's
     policy, then `expect` and the ranges under `network`.
@@ -102,6 +105,26 @@ def test_foreign_text_in_a_table_is_escaped_once() -> None:
     assert r"kept \x1b " in shown
     assert r"example: line\nbreak" in shown
     assert "\x1b" not in shown
+
+
+def test_the_table_says_what_changed() -> None:
+    """Below the table stand the targets with another outcome than in the last run, and those that flap."""
+    last = None
+    for number, make in enumerate((passing, failing, passing, failing)):
+        last = add_history(report(make(after=60.0 * number)), previous=last)
+    assert last is not None
+    lines = render_table(last).splitlines()
+    assert "example: changed since the last check: erp is FAIL (was PASS)." in lines
+    assert "example: flapping between outcomes: erp." in lines
+    calm = render_table(add_history(report(failing(after=300)), previous=last))
+    assert "changed since" not in calm
+    assert "flapping" in calm
+
+
+def test_a_node_with_a_name_is_shown_by_it() -> None:
+    """Where the Pod knows its node's name, that is what the table shows."""
+    at = dataclasses.replace(passing().vantage, node_name="gke-pool-1-x")
+    assert "gke-pool-1-x" in render_table(report(dataclasses.replace(passing(), vantage=at)))
 
 
 def test_a_node_that_is_not_known_is_called_unknown() -> None:

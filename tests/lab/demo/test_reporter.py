@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from netaddr import IPAddress
 
-from airflow_masq.observation.observation import Component, Failure, Observation, Vantage
+from airflow_masq.observation.observation import Failure, Observation
+from airflow_masq.observation.vantage import Clue, Component, Vantage
 from airflow_masq.plan import Plan, plan_from_mapping
 from airflow_masq.verdict import Outcome, Report, Verdict, judge, to_dict
 from lab.demo.reporter import Reporter
@@ -62,7 +63,11 @@ def make_verdict(environment: DemoEnvironment, target_name: str, *, node: int) -
         duration_seconds=0.1,
     )
     vantage = Vantage(
-        hostname="airflow-worker-0", pod_ip=pod, component=Component.WORKER, environment=environment.environment_id
+        hostname="airflow-worker-0",
+        pod_ip=pod,
+        component=Component.WORKER,
+        environment=environment.environment_id,
+        known_by=Clue.HOSTNAME,
     )
     return judge(target, [observation], vantage=vantage, plan=plan)
 

@@ -1,0 +1,100 @@
+"""Reports of a bounded size, since Airflow keeps XComs in its database: the worst verdicts stay, the others count."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+from airflow_masq.text import shorten
+from airflow_masq.verdict.changes import add_history
+from airflow_masq.verdict.codes import Outcome
+from airflow_masq.verdict.report_codec import to_dict, write_verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from airflow_masq.verdict.report import Report, Verdict
+
+REPORTS_LIMIT_BYTES: Final = 2_000_000
+"""The most that a run's reports take as JSON."""
+
+CHECK_LIMIT_BYTES: Final = 1_000_000
+"""The most that the report of one check takes, of which a run may have 200."""
+
+_MOST_PROBLEMS: Final = 100
+_LONGEST_PROBLEM: Final = 2_000
+_MOST_HISTORIES: Final = 2_000
+_SEPARATOR_BYTES: Final = 2
+
+
+def bound_check(report: Report, *, limit_bytes: int = CHECK_LIMIT_BYTES) -> Report:
+    """Bound the report of one check; where verdicts are left out, its history has every target's outcome."""
+    [bounded] = bound_reports([report], limit_bytes=limit_bytes)
+    if bounded.omitted:
+        [bounded] = bound_reports([add_history(report, previous=None)], limit_bytes=limit_bytes)
+    return bounded
+
+
+def bound_reports(reports: Sequence[Report], *, limit_bytes: int = REPORTS_LIMIT_BYTES) -> list[Report]:
+    """Leave verdicts out of reports, so that together they take at most ``limit_bytes`` as JSON.
+
+    The worst verdict of each worker is kept first, so that the coverage stays what it was, then the others from FAIL to
+    PASS. What is left out is counted in ``omitted``, so a report's outcome and counts never change; its targets'
+    outcomes stay in the history.
+    """
+    bare = [_leave_out_lines(replace(report, verdicts=())) for report in reports]
+    room = limit_bytes - sum(len(json.dumps(to_dict(report))) for report in bare)
+    kept: list[list[Verdict]] = [[] for _ in reports]
+    left_out: list[Counter[Outcome]] = [Counter(report.omitted) for report in reports]
+    for position, verdict in _list_by_weight(reports):
+        # What a report says of its nodes and counts grows with each verdict, by less than this.
+        size = len(json.dumps(write_verdict(verdict))) + len(verdict.node_label or "") + 8 * _SEPARATOR_BYTES
+        if size <= room:
+            room -= size
+            kept[position].append(verdict)
+        else:
+            left_out[position][verdict.outcome] += 1
+    return [
+        replace(each, verdicts=_keep_order(report.verdicts, kept=verdicts), omitted=dict(omitted))
+        for each, report, verdicts, omitted in zip(bare, reports, kept, left_out, strict=True)
+    ]
+
+
+def _leave_out_lines(report: Report) -> Report:
+    """Cut the problems and the history, of which the worst and what changed is kept."""
+    problems = tuple(shorten(problem, limit=_LONGEST_PROBLEM) for problem in report.problems)
+    if len(problems) > _MOST_PROBLEMS:
+        more = f"{len(problems) - _MOST_PROBLEMS} more problems are not shown; the tasks' logs have them"
+        problems = (*problems[:_MOST_PROBLEMS], more)
+    history = report.history
+    if len(history) > _MOST_HISTORIES:
+        order = tuple(Outcome)
+        by_weight = sorted(history, key=lambda each: (not each.has_changed, order.index(each.outcome)))
+        history = tuple(by_weight[:_MOST_HISTORIES])
+    return replace(report, problems=problems, history=history)
+
+
+def _list_by_weight(reports: Sequence[Report]) -> Iterable[tuple[int, Verdict]]:
+    """List all verdicts with their report's position: each worker's worst, then the worst of all."""
+    pairs = [
+        (position, verdict)
+        for outcome in Outcome
+        for position, report in enumerate(reports)
+        for verdict in report.verdicts
+        if verdict.outcome is outcome
+    ]
+    seen = set()
+    first: list[tuple[int, Verdict]] = []
+    others: list[tuple[int, Verdict]] = []
+    for position, verdict in pairs:
+        is_first = (position, verdict.vantage) not in seen
+        seen.add((position, verdict.vantage))
+        (first if is_first else others).append((position, verdict))
+    return [*first, *others]
+
+
+def _keep_order(verdicts: Sequence[Verdict], *, kept: Sequence[Verdict]) -> tuple[Verdict, ...]:
+    wanted = set(map(id, kept))
+    return tuple(verdict for verdict in verdicts if id(verdict) in wanted)
