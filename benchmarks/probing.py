@@ -33,6 +33,7 @@ from typing import TYPE_CHECKING, Final
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from airflow_masq.probes import Session, probe
+from tests.airflow_env import use_temporary_home
 from tests.probes.servers import certificates
 
 if TYPE_CHECKING:
@@ -195,20 +196,25 @@ async def ask_barely(number: int, *, port: int, tls_context: ssl.SSLContext | No
     require(await asyncio.gather(*map(ask, range(number))), number=number)
 
 
-def prepare_http_hook(port: int) -> Callable[[int], None] | None:
-    """Prepare Airflow's own hook for HTTP, one request after another; ``None`` where its provider is not installed."""
+def has_http_hook() -> bool:
+    """Tell whether the provider of Airflow's own hook for HTTP is installed."""
     if importlib.util.find_spec("airflow.providers.http") is None:
         print("probing: vs_http_hook is null, apache-airflow-providers-http is not installed", file=sys.stderr)
-        return None
+        return False
+    return True
+
+
+def ask_by_http_hook(number: int, *, port: int) -> float:
+    """Ask by Airflow's hook, one request after another, in a process of its own; return the seconds that it took."""
+    use_temporary_home()
     os.environ["AIRFLOW_CONN_BENCH_OBSERVER"] = f"http://{LOOPBACK}:{port}"
     http_hook = importlib.import_module("airflow.providers.http.hooks.http").HttpHook  # takes seconds
-
-    def ask(number: int) -> None:
-        hook = http_hook(method="GET", http_conn_id="bench_observer")
-        paths = (f"/client-ip/{target}" for target in range(number))
-        require([hook.run(path, headers={"Connection": "close"}).text for path in paths], number=number)
-
-    return ask
+    hook = http_hook(method="GET", http_conn_id="bench_observer")
+    hook.run("/first", headers={"Connection": "close"})
+    paths = [f"/client-ip/{target}" for target in range(number)]
+    started = time.perf_counter()
+    require([hook.run(path, headers={"Connection": "close"}).text for path in paths], number=number)
+    return time.perf_counter() - started
 
 
 # ----- the peer in Go
@@ -307,11 +313,11 @@ def time_blackbox(*, port: int, target_port: int) -> float:
     return PROBES / float(done.stdout)
 
 
-def time_sync(ask: Callable[[int], None]) -> float:
-    """Return the probes per second of one run."""
-    started = time.perf_counter()
-    ask(PROBES)
-    return PROBES / (time.perf_counter() - started)
+def time_http_hook(*, port: int) -> float:
+    """Return the probes per second of one run, without the start of Airflow."""
+    command = [sys.executable, "-P", __file__, "--hook", str(PROBES), str(port)]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)  # noqa: S603 - our own
+    return PROBES / float(done.stdout.split()[-1])
 
 
 async def ask_many(*, port: int, dead_port: int) -> float:
@@ -381,8 +387,8 @@ def measure(folder: Path) -> tuple[dict[str, float], float, float]:
         }
         if blackbox_port is not None:
             contestants["blackbox_exporter"] = partial(time_blackbox, port=blackbox_port, target_port=plain)
-        if (ask := prepare_http_hook(plain)) is not None:
-            contestants["HttpHook"] = partial(time_sync, ask)
+        if has_http_hook():
+            contestants["HttpHook"] = partial(time_http_hook, port=plain)
         rates: dict[str, list[float]] = {name: [] for name in contestants}
         for _ in range(ROUNDS):
             for name, contestant in contestants.items():
@@ -427,6 +433,9 @@ if __name__ == "__main__":
             first, number, port, target_port = map(int, numbers)
             pin(first)
             print(asyncio.run(drive(number, port=port, target_port=target_port)))
+        case ["--hook", *numbers]:
+            number, port = map(int, numbers)
+            print(ask_by_http_hook(number, port=port))
         case ["--many", folder, *numbers]:
             port, tls_port, dead_port = map(int, numbers)
             print(json.dumps(measure_many(Path(folder), port=port, tls_port=tls_port, dead_port=dead_port)))

@@ -178,10 +178,10 @@ def test_the_check_dag_runs(version: str, tmp_path: Path) -> None:
 
 def test_verdicts_are_counted(version: str, tmp_path: Path) -> None:
     """Airflow 2 counts the metric with its tags."""
-    counted = run_python(get_python(version), METRICS, home=tmp_path)[-1]
+    counted = run_python(find_python(version), METRICS, home=tmp_path)[-1]
     assert counted == "[('airflow_masq.verdict', 2, {'outcome': 'PASS'})]"
 
 
 def test_the_sensor_waits(version: str, tmp_path: Path) -> None:
     """On Airflow 2 the sensor waits while a Pod's address is seen, and is done with the node's."""
-    assert run_python(get_python(version), SENSOR, home=tmp_path)[-1] == "reschedule False True"
+    assert run_python(find_python(version), SENSOR, home=tmp_path)[-1] == "reschedule False True"

@@ -120,7 +120,7 @@ def _read_json(text: str) -> IPAddress:
         return _read_json_value(reply, text=text)
     sections = [value for key, value in reply.items() if key.lower() in _CLIENT_SECTIONS and isinstance(value, dict)]
     if any(map(_tells_an_error, (reply, *sections))):
-        raise ReplyError(seen="an error that the observer tells", reply=text)
+        raise ReplyError(seen="an error of the observer", reply=text)
     for places in ([reply], sections):
         for keys in (_PEER_KEYS, _CLAIM_KEYS):
             entries = [entry for place in places for entry in place.items()]

@@ -24,7 +24,7 @@ from airflow_masq.probes.exchange import Conversation, Exchange, ProbeError
 from airflow_masq.text import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from airflow_masq.probes.observer_url import ObserverUrl
     from airflow_masq.probes.resolver import Resolved
@@ -99,16 +99,22 @@ class AnswerReader(Conversation, Protocol):
 
 
 async def make_attempt(
-    question: Question, conversation: AnswerReader, *, address: Resolved, is_encrypted: bool, session: Session
+    question: Question,
+    converse: Callable[[], AnswerReader],
+    *,
+    address: Resolved,
+    is_encrypted: bool,
+    session: Session,
 ) -> Observation:
     """Make one attempt at one address of an observer.
 
-    :param conversation: what to say; a fresh one for each attempt.
+    :param converse: begins a fresh conversation; called once the attempt has its turn, so that those that wait hold
+        little memory.
     :return: what was seen, or why nothing was.
     """
     async with session.slot():
         await session.await_turn()
-        return await _Attempt(question, conversation, address=address, session=session).make(is_encrypted=is_encrypted)
+        return await _Attempt(question, converse(), address=address, session=session).make(is_encrypted=is_encrypted)
 
 
 class _Attempt:

@@ -12,6 +12,7 @@ An observation contains no credentials, and no text in which a server may echo t
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
@@ -25,6 +26,8 @@ from airflow_masq.probes.http_request import CANARY_BLOCKS, choose_canary, choos
 from airflow_masq.text import printable
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from netaddr import IPAddress
 
     from airflow_masq.probes.resolver import Resolved
@@ -41,16 +44,16 @@ async def ask_http(question: Question, *, address: Resolved, session: Session) -
     :return: what was seen, or why nothing was; two where the request with the canary showed a further address.
     """
 
-    async def ask(conversation: HttpConversation) -> Observation:
+    async def ask(converse: Callable[[], HttpConversation]) -> Observation:
         is_encrypted = question.observer.scheme == "https"
-        return await make_attempt(question, conversation, address=address, is_encrypted=is_encrypted, session=session)
+        return await make_attempt(question, converse, address=address, is_encrypted=is_encrypted, session=session)
 
-    seen = await ask(HttpConversation(question, session=session))
+    seen = await ask(partial(HttpConversation, question, session=session))
     if seen.observed is None or not question.canary:
         return (seen,)
     canary = choose_canary(seen.observed, randomness=session.randomness)
     conversation = HttpConversation(question, session=session, canary=canary)
-    again = await ask(conversation)
+    again = await ask(lambda: conversation)
     if again.detail == EARLY_ANSWER:
         return (again,)
     traces = tuple(dict.fromkeys(seen.intermediaries + again.intermediaries))[:MOST_INTERMEDIARIES]

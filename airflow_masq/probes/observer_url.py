@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final, Self
 from urllib.parse import urlsplit
 
@@ -83,6 +84,7 @@ class ObserverUrl:
         )
 
 
+@lru_cache(maxsize=1024)  # many targets stand behind few hosts
 def _read_host(host: str, *, is_bracketed: bool) -> str:
     if is_bracketed or _ENDS_IN_A_NUMBER.fullmatch(host):
         try:

@@ -57,6 +57,8 @@ IPINFO = b'{\n  "ip": "10.128.0.2",\n  "hostname": "h.example",\n  "loc": "0,0",
         pytest.param(b'{"client": {"ip": "10.128.0.2"}, "server": {"ip": "6.6.6.6"}}', id="the server's own beside"),
         pytest.param(b'{"ip": "10.128.0.2", "data": {"ip": "6.6.6.6"}}', id="the top counts before a section"),
         pytest.param(b'{"ip_addr": "10.128.0.2"}', id="ifconfig.me"),
+        pytest.param(b'{"ip": "10.128.0.2", "status": "success", "success": true, "ok": 1}', id="told success"),
+        pytest.param(b'{"ip": "10.128.0.2", "status": 200}', id="a status that is a number"),
         pytest.param(b'{"ip": "10.128.0.2", "error": null, "errors": []}', id="no error"),
         pytest.param(b'"10.128.0.2"', id="a JSON string"),
         pytest.param(b"[::ffff:10.128.0.2]:80", id="mapped, with port"),
@@ -159,6 +161,11 @@ def test_refuses_to_choose_among_several_addresses(body: bytes) -> None:
         (b"CLIENT VALUES:\nclient_address=nil", "other text"),
         (b'{"error": "quota", "ip": "10.0.0.1"}', "an error of the observer"),
         (b'{"ip": "10.0.0.1", "Errors": [1]}', "an error of the observer"),
+        (b'{"ip": "10.0.0.1", "success": false}', "an error of the observer"),
+        (b'{"OK": false, "ip": "10.0.0.1"}', "an error of the observer"),
+        (b'{"status": "fail", "ip": "10.0.0.1"}', "an error of the observer"),
+        (b'{"Status": "Error", "ip": "10.0.0.1"}', "an error of the observer"),
+        (b'{"data": {"ip": "10.0.0.1", "error": "quota"}}', "an error of the observer"),
         (b'{"server": {"ip": "10.0.0.1"}}', "none of these keys"),
         (b'{"headers": {"remote_addr": "10.0.0.1"}}', "none of these keys"),
         (b'{"host": "10.0.0.1", "data": ["10.0.0.1"]}', "none of these keys"),
@@ -173,6 +180,29 @@ def test_refuses_what_is_not_exactly_one_address(body: bytes, why: str) -> None:
     assert str(refused.value).startswith("expected ")
     assert len(refused.value.excerpt) <= 120
     assert refused.value.excerpt.isprintable()
+
+
+@pytest.mark.parametrize("body", [b"10.0.0.1", b"10.0.0.12", b"2001:db8::1", b"h=x\nip=10.0.0.1", b"ip=10.0.0.1"])
+def test_text_that_may_have_been_cut_off_is_refused(body: bytes) -> None:
+    """Where only the connection's end says that a text is whole, 10.0.0.1 may be the beginning of 10.0.0.12."""
+    with pytest.raises(ReplyError, match="saw text that may have been cut off"):
+        parse_echo_reply(body, may_be_cut=True)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"10.0.0.1\n",
+        b"10.0.0.1\r\n",
+        b"10.0.0.1:80",
+        b"[::ffff:10.0.0.1]",
+        b'{"ip": "10.0.0.1"}',
+        b"h=x\nip=10.0.0.1\n",
+    ],
+)
+def test_text_that_shows_its_own_end_is_whole(body: bytes) -> None:
+    """A line's end, a port and brackets stand behind the whole address."""
+    assert parse_echo_reply(body, may_be_cut=True) == IPAddress("10.0.0.1")
 
 
 def test_the_peer_counts_more_than_what_a_header_claims() -> None:

@@ -164,3 +164,19 @@ def test_a_list_of_nothing_is_refused() -> None:
     """An empty list is refused, since it could mean that no source is allowed or that the sources are not known."""
     error = _error({"name": "a", "observe": "http://a", "allowed_sources": []})
     assert "targets[0].allowed_sources: expected a list with entries (remove the key if there are none)" in str(error)
+
+
+def test_nonce_and_canary_are_on_unless_a_target_says_otherwise() -> None:
+    """An observer that refuses unknown parameters or a second request can be asked plainly."""
+    plain = {"name": "plain", "observe": "http://10.0.0.1/", "nonce": False, "canary": False}
+    proven = {"name": "proven", "observe": "http://10.0.0.1/"}
+    first, second = plan_from_mapping({"targets": [plain, proven]}, source="plan").targets
+    assert (first.nonce, first.canary, second.nonce, second.canary) == (False, False, True, True)
+
+
+@pytest.mark.parametrize("key", ["nonce", "canary"])
+def test_nonce_and_canary_are_booleans(key: str) -> None:
+    """Text for a switch is refused with its place."""
+    target = {"name": "erp", "observe": "http://10.0.0.1/", key: "no"}
+    with pytest.raises(PlanError, match=rf"targets\[0\]\.{key}: expected true or false"):
+        plan_from_mapping({"targets": [target]}, source="plan")

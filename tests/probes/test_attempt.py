@@ -166,7 +166,7 @@ async def test_a_tls_error_without_a_reason_is_described_by_its_words(error: ssl
     question = Question(observer=ObserverUrl.parse("http://127.0.0.1/", default_ports={"http": 80}), timeout_seconds=5)
     async with Session() as session:
         seen = await make_attempt(
-            question, Failing(), address=(socket.AF_INET, ("127.0.0.1", 9)), is_encrypted=False, session=session
+            question, Failing, address=(socket.AF_INET, ("127.0.0.1", 9)), is_encrypted=False, session=session
         )
     assert (seen.failure, seen.detail) == (Failure.TLS, detail)
 

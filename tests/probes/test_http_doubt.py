@@ -27,7 +27,7 @@ TWO_ENDS = "the reply has both a Content-Length and a Transfer-Encoding, so its 
 OTHER_CODING = "the reply has a Transfer-Encoding other than chunked, so its end is in doubt"
 INCOMPLETE = "the answer is not a complete HTTP/1.1 reply"
 CUT_OFF = "expected one IP address, and a Content-Length or a line's end behind it, saw text that may have been cut off"
-TOLD_ERROR = "expected one IP address, saw an error that the observer tells"
+TOLD_ERROR = "expected one IP address, saw an error of the observer"
 
 
 @pytest.mark.parametrize(
