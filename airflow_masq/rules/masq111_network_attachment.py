@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 _NODE_CONFIG: Final = ("config", "nodeConfig")
 _PLACE: Final = "environment.config.nodeConfig.composerNetworkAttachment"
 _OF_ENVIRONMENT: Final = re.compile(r"projects/([^/]+)/locations/")
-_OF_ATTACHMENT: Final = re.compile(r"projects/([^/]+)/regions/")  # [source: composer-attachment-project]
+_OF_ATTACHMENT: Final = re.compile(r"(?:.*/)?projects/([^/]+)/regions/")  # [source: composer-attachment-project]
 
 
 def _check(plan: Plan) -> Iterator[Problem]:
