@@ -62,9 +62,10 @@ def make_cloud_nat_tables(
     :param external_addresses: the external addresses of public nodes by their own addresses. They are translated one to
         one before Cloud NAT, and also without it [source: cloud-nat-external-first, vpc-alias-nat].
     """
-    translations = {ip_network(own): external for own, external in (external_addresses or {}).items()}
+    translations = {ip_network(own): translate_source(each) for own, each in (external_addresses or {}).items()}
     if cloud_nat is not None:
-        translations = {**dict.fromkeys(cloud_nat.covers, cloud_nat.address), **translations}
+        by_gateway = translate_source(cloud_nat.address, ports=cloud_nat.ports)
+        translations = {**dict.fromkeys(cloud_nat.covers, by_gateway), **translations}
     networks = sorted(translations, key=lambda network: network.prefixlen, reverse=True)
     to_vpc = (match_output_interface(_UPLINK),)
     rules = [Rule(chain="FORWARD", matches=to_vpc, verdict=ACCEPT)]
@@ -72,7 +73,7 @@ def make_cloud_nat_tables(
     rules += [Rule(chain="FORWARD", verdict=DROP)]
     rules += [Rule(chain="POSTROUTING", matches=to_vpc, verdict=ACCEPT)]
     rules += [
-        Rule(chain="POSTROUTING", matches=(match_source(network),), verdict=translate_source(translations[network]))
+        Rule(chain="POSTROUTING", matches=(match_source(network),), verdict=translations[network])
         for network in networks
     ]
     chains = (Chain(name="FORWARD", hook=Hook.FORWARD), Chain(name="POSTROUTING", hook=Hook.POSTROUTING))
@@ -104,6 +105,20 @@ def make_stand_in_tables(destination: Destination) -> list[Table]:
     return [
         Table(family=family, name="stand-in", chains=chains, rules=_redirect(targets, chains=chains, family=family))
         for family in _list_families(destination)
+    ]
+
+
+def make_interception_tables(node: Node, proxies: Mapping[Address, Address]) -> list[Table]:
+    """Write the rules by which a node hands its Pods' connections to a proxy; its own connections stay as they are.
+
+    :param proxies: the address on which a proxy listens, by the destination that it intercepts; the port stays the same.
+    :return: one table for each family, which replaces what was there.
+    """
+    targets = {ip_network(destination): proxy for destination, proxy in proxies.items()}
+    chains = (Chain(name="PREROUTING", hook=Hook.PREROUTING),)
+    return [
+        Table(family=family, name="interception", chains=chains, rules=_redirect(targets, chains=chains, family=family))
+        for family in _list_families(node)
     ]
 
 

@@ -16,7 +16,12 @@ from typing import TYPE_CHECKING, Self
 from lab.packets.blueprint import Blueprint, Designer
 from lab.packets.builder import Builder
 from lab.packets.errors import NamespaceError
-from lab.packets.firewalls import make_cloud_nat_tables, make_firewall_tables, make_service_tables
+from lab.packets.firewalls import (
+    make_cloud_nat_tables,
+    make_firewall_tables,
+    make_interception_tables,
+    make_service_tables,
+)
 from lab.packets.masquerade import MasqueradeChain, make_masquerade_tables
 from lab.packets.namespaces import NamespaceHandle, NamespaceRegistry
 from lab.packets.sandbox import require_inside
@@ -161,6 +166,14 @@ class PacketLab:
         with self._lock:
             found = self._find_node(node)
             self._builder.load(node, make_service_tables(found, services, masquerades_loops=masquerades_loops))
+
+    def set_interception(self, node: str, proxies: Mapping[Address, Address]) -> None:
+        """Replace the proxies that intercept the connections of a node's Pods.
+
+        :param proxies: the address on which a proxy listens, by the destination that it intercepts.
+        """
+        with self._lock:
+            self._builder.load(node, make_interception_tables(self._find_node(node), proxies))
 
     def open_socket(self, name: str, family: socket.AddressFamily, kind: socket.SocketKind) -> socket.socket:
         """Open a non-blocking socket of a Pod (or any part of the lab) for use by this process."""

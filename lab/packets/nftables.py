@@ -18,7 +18,7 @@ _SUBSYSTEM = 10  # NFNL_SUBSYS_NFTABLES
 _BATCH_BEGIN, _BATCH_END = 16, 17  # NFNL_MSG_BATCH_…
 _NEW_TABLE, _DELETE_TABLE, _NEW_CHAIN, _NEW_RULE = 0, 2, 3, 6  # NFT_MSG_…
 
-_VERDICT_REGISTER, _REGISTER = 0, 1
+_VERDICT_REGISTER, _REGISTER, _PORT_REGISTERS = 0, 1, (2, 3)
 _EQUAL, _NOT_EQUAL = 0, 1
 _NETWORK_HEADER = 1
 _SOURCE_OFFSETS = {4: 12, 6: 8}  # in the IP header; the destination follows [source: rfc-791-header, rfc-8200-header]
@@ -159,9 +159,12 @@ def masquerade(*, random_fully: bool) -> Expression:
     return Expression(text="masquerade", code=_pack_expression("masq", *([_RANDOM_FULLY] if random_fully else [])))
 
 
-def translate_source(address: Address) -> Expression:
-    """Replace the source with an address."""
-    return _translate(address, kind=_SOURCE_NAT, what="source")
+def translate_source(address: Address, *, ports: tuple[int, int] | None = None) -> Expression:
+    """Replace the source with an address.
+
+    :param ports: the first and the last port that connections get; the kernel drops what finds none free.
+    """
+    return _translate(address, kind=_SOURCE_NAT, what="source", ports=ports)
 
 
 def translate_destination(address: Address) -> Expression:
@@ -242,11 +245,18 @@ def _decide(verdict: int, *details: bytes) -> bytes:
     )
 
 
-def _translate(address: Address, *, kind: int, what: str) -> Expression:
+def _translate(address: Address, *, kind: int, what: str, ports: tuple[int, int] | None = None) -> Expression:
     family = Family.IPV4 if isinstance(address, IPv4Address) else Family.IPV6
     code = _pack_expression("immediate", _REGISTER, pack_attribute(1, address.packed))
-    code += _pack_expression("nat", kind, family, _REGISTER)
-    return Expression(text=f"translate the {what} to {address}", code=code, version=family.version)
+    text = f"translate the {what} to {address}"
+    if ports is None:
+        code += _pack_expression("nat", kind, family, _REGISTER)
+    else:
+        for register, port in zip(_PORT_REGISTERS, ports, strict=True):
+            code += _pack_expression("immediate", register, pack_attribute(1, port.to_bytes(2, "big")))
+        code += _pack_expression("nat", kind, family, _REGISTER, _REGISTER, *_PORT_REGISTERS)
+        text += f", ports {ports[0]} to {ports[1]}"
+    return Expression(text=text, code=code, version=family.version)
 
 
 DROP = Expression(text="drop", code=_decide(_DROP))

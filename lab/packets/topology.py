@@ -111,10 +111,13 @@ class CloudNat:
 
     :param address: the public address that packets get.
     :param covers: the sources that it translates; packets to the internet from other sources are dropped.
+    :param ports: the first and the last port that it has; ``None`` for all. A real gateway gives each VM 64 by default
+        [source: cloud-nat-ports].
     """
 
     address: IPv4Address
     covers: tuple[IPv4Network, ...]
+    ports: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
