@@ -1,21 +1,35 @@
-"""How an environment comes about: request, adoption, watch, facts. The client of the Composer API is passed in."""
+"""How an environment comes about: request, adoption, watch, facts. What to do next is decided here and done by drivers."""
 
 from __future__ import annotations
 
-from airflow_masq.provisioning.adoption import CreationStart, start_creation, verify_environment
+from airflow_masq.provisioning.adoption import (
+    Attempt,
+    CreationStart,
+    CreationSteps,
+    Origin,
+    require_agent,
+    verify_environment,
+)
 from airflow_masq.provisioning.facts import list_facts, make_console_url, record_start
 from airflow_masq.provisioning.request import CreationRequest, lint_request, read_request
+from airflow_masq.provisioning.steps import Pause, run_steps, run_steps_async
 from airflow_masq.provisioning.watch import CreationWatch
 
 __all__ = [
+    "Attempt",
     "CreationRequest",
     "CreationStart",
+    "CreationSteps",
     "CreationWatch",
+    "Origin",
+    "Pause",
     "lint_request",
     "list_facts",
     "make_console_url",
     "read_request",
     "record_start",
-    "start_creation",
+    "require_agent",
+    "run_steps",
+    "run_steps_async",
     "verify_environment",
 ]

@@ -49,40 +49,39 @@ def run_steps(steps: Steps[T], *, client: ComposerClient, pause: Callable[[Pause
     :param pause: sleeps; it may raise to end the steps.
     :raises AirflowMasqError: as the steps raise it.
     """
-    advance: Callable[[], Call[Any] | Pause] = steps.__next__
-    while True:
-        try:
-            step = advance()
-        except StopIteration as end:
-            result: T = end.value
-            return result
-        answer: Any = None
-        try:
-            answer = pause(step) if isinstance(step, Pause) else client.ask(step)  # type: ignore[func-returns-value] # a pause has no answer
-        except AirflowMasqError as error:
-            advance = _bind(steps.throw, error)
-        else:
-            advance = _bind(steps.send, answer)
+    answer: object
+    try:
+        step = next(steps)
+        while True:
+            try:
+                answer = None
+                if isinstance(step, Pause):
+                    pause(step)
+                else:
+                    answer = client.ask(step)
+            except AirflowMasqError as error:
+                step = steps.throw(error)
+            else:
+                step = steps.send(answer)
+    except StopIteration as end:
+        result: T = end.value
+        return result
 
 
 async def run_steps_async(
     steps: Steps[T], *, client: AsyncComposerClient, sleep: Callable[[float], Awaitable[None]]
 ) -> T:
     """Do the steps in this event loop; as ``run_steps``."""
-    advance: Callable[[], Call[Any] | Pause] = steps.__next__
-    while True:
-        try:
-            step = advance()
-        except StopIteration as end:
-            result: T = end.value
-            return result
-        try:
-            answer = await (sleep(step.seconds) if isinstance(step, Pause) else client.ask(step))
-        except AirflowMasqError as error:
-            advance = _bind(steps.throw, error)
-        else:
-            advance = _bind(steps.send, answer)
-
-
-def _bind(method: Callable[[Any], Call[Any] | Pause], argument: object) -> Callable[[], Call[Any] | Pause]:
-    return lambda: method(argument)
+    answer: object
+    try:
+        step = next(steps)
+        while True:
+            try:
+                answer = await (sleep(step.seconds) if isinstance(step, Pause) else client.ask(step))
+            except AirflowMasqError as error:
+                step = steps.throw(error)
+            else:
+                step = steps.send(answer)
+    except StopIteration as end:
+        result: T = end.value
+        return result
