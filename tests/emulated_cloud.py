@@ -92,6 +92,10 @@ class EmulatedCloud:
         self._emulator.add_environment(Environment({"name": name, "config": config, "state": state}))
         return name
 
+    def remove(self, environment_id: str) -> None:
+        """Let an environment be gone, as if its deletion had ended."""
+        self._emulator.remove_environment(str(environment_resource(environment_id)["name"]))
+
     def __enter__(self) -> Self:
         self._thread.start()
         if not self._ready.wait(timeout=10):

@@ -190,6 +190,10 @@ class ComposerEmulator:
         """Add an environment as it is, with its state, and without checks, hooks or an operation."""
         self._store.put_environment(environment)
 
+    def remove_environment(self, name: str) -> None:
+        """Remove an environment that exists, without checks, hooks or an operation."""
+        self._store.remove_environment(name)
+
     async def settle(self) -> None:
         """Wait until no creation, update or deletion is running."""
         await self._lifecycle.settle()

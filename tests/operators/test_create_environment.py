@@ -103,7 +103,9 @@ def test_an_environment_is_created_with_the_agent_and_its_facts_returned() -> No
         "node_ranges": ["10.128.0.0/20"],
         "pod_ranges": ["192.168.0.0/16"],
         "service_ranges": ["10.96.0.0/20"],
+        "ranges_from": {"node_ranges": "plan", "pod_ranges": "environment", "service_ranges": "environment"},
         "adopted": False,
+        "origin": "created",
         "differences": [],
         "findings": facts["findings"],
     }
