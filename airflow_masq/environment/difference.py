@@ -31,7 +31,8 @@ class ChangeKind(StrEnum):
 
     RECREATE = "needs re-creation"
     UPDATE = "can be updated"
-    SERVICE = "the service sets it"
+    SERVICE = "set by the service"
+    UNKNOWN = "a field that is not known"
 
 
 # Fields with all that is in them, of Composer 2 and the generations that its plans name. The service's own list of what
@@ -98,12 +99,14 @@ class Difference:
 
     @property
     def kind(self) -> ChangeKind:
-        """What it takes to make the field as planned; of a field that is not known, a re-creation at most."""
+        """What it takes to make the field as planned."""
         # What is empty is the same as unset to Google's types, and of what is unset the service chooses the value.
         left_open = not self.planned and not isinstance(self.planned, bool)
         if left_open or _is_below(self.path, _SET_BY_SERVICE):
             return ChangeKind.SERVICE
-        return ChangeKind.UPDATE if _is_below(self.path, _UPDATED) else ChangeKind.RECREATE
+        if _is_below(self.path, _UPDATED):
+            return ChangeKind.UPDATE
+        return ChangeKind.RECREATE if FIELD_NAMES.issuperset(self.path) else ChangeKind.UNKNOWN
 
     def __str__(self) -> str:
         where = printable(".".join(self.path), limit=_LONGEST_PLACE)

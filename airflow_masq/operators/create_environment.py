@@ -198,7 +198,7 @@ class CloudComposerCreateMasqueradeEnvironmentOperator(BaseOperator):
             environment_id=self.environment_id,
             default_project=hook.find_default_project_id,
         )
-        findings = provisioning.lint_request(request, on_findings=self.on_findings)
+        request, findings = provisioning.lint_request(request, on_findings=self.on_findings)
         watch = self._make_watch(request.name, deadline=deadline)
         steps = provisioning.CreationSteps(
             request=request, watch=watch, on_mismatch=self.on_mismatch, attempt=_find_attempt(context)
@@ -212,10 +212,9 @@ class CloudComposerCreateMasqueradeEnvironmentOperator(BaseOperator):
                     context["ti"].xcom_push(key=CONSOLE_XCOM_KEY, value=url)
                 self.log.info("Waiting at most %.0f s; see %s", max(deadline - time.time(), 0), url)
                 record = provisioning.record_start(request.plan.ranges, findings=findings, start=start)
-                found = provisioning.run_steps(watch.wait(), client=client, pause=partial(pause, record=record))
+                waiting = provisioning.await_environment(watch)
+                found = provisioning.run_steps(waiting, client=client, pause=partial(pause, record=record))
                 if found is not None:
-                    provisioning.require_agent(request.name, found=found)
-                    self.log.info("%s is running with the IP masquerade agent", request.name)
                     return provisioning.list_facts(request.name, found=found, record=record)
 
     def _verify(self, name: EnvironmentName, *, deadline: float, record: Mapping[str, Any]) -> dict[str, Any] | None:

@@ -7,7 +7,7 @@ from airflow_masq.provisioning.adoption import (
     CreationStart,
     CreationSteps,
     Origin,
-    require_agent,
+    await_environment,
     verify_environment,
 )
 from airflow_masq.provisioning.facts import list_facts, make_console_url, record_start
@@ -23,12 +23,12 @@ __all__ = [
     "CreationWatch",
     "Origin",
     "Pause",
+    "await_environment",
     "lint_request",
     "list_facts",
     "make_console_url",
     "read_request",
     "record_start",
-    "require_agent",
     "run_steps",
     "run_steps_async",
     "verify_environment",

@@ -28,7 +28,7 @@ from airflow_masq.exceptions import (
     InvalidInputError,
     MasqueradeNotEnabledError,
 )
-from airflow_masq.provisioning.request import CreationRequest
+from airflow_masq.provisioning.request import CreationRequest, refuse_new_environment
 from airflow_masq.provisioning.steps import Steps, ask
 from airflow_masq.provisioning.watch import ATTEMPTS_AFTER_REFUSALS, CreationWatch, EnvironmentState
 from airflow_masq.text import describe, join_words
@@ -104,6 +104,7 @@ class CreationSteps:
     def start(self) -> Steps[CreationStart]:
         """Look at what exists, and create the environment only if nothing does.
 
+        :raises CannotMasqueradeError: nothing exists, and the service would not create it.
         :raises MasqueradeNotEnabledError: it exists, works, and lacks the agent.
         :raises EnvironmentMismatchError: it exists and differs from the plan, and ``on_mismatch`` is ``fail``.
         :raises EnvironmentFailedError: it exists in state ERROR.
@@ -126,6 +127,7 @@ class CreationSteps:
                     return (yield from self._adopt(found))
                 yield self.watch.make_wait()
                 continue
+            refuse_new_environment(self.request)
             if self._lost_reply_since is not None:
                 operation = yield from self.watch.find_operation(verb="CREATE")
                 if operation is not None and not operation.done:
@@ -212,27 +214,35 @@ def require_agent(name: EnvironmentName, *, found: EnvironmentResource) -> None:
         )
 
 
+def await_environment(watch: CreationWatch) -> Steps[EnvironmentResource | None]:
+    """Wait until the environment is running, and verify the agent.
+
+    :return: the environment; ``None`` if it was being deleted and is gone.
+    :raises MasqueradeNotEnabledError: it lacks the agent.
+    :raises AirflowMasqError: as ``CreationWatch.wait`` raises it.
+    """
+    found = yield from watch.wait()
+    if found is not None:
+        require_agent(watch.name, found=found)
+        log.info("%s is running with the IP masquerade agent", watch.name)
+    return found
+
+
 def verify_environment(watch: CreationWatch) -> Steps[EnvironmentResource | None]:
-    """Read the environment once more, wait until it is running if it is not, and verify the agent.
+    """Read the environment once more after a wait elsewhere; where it is not running any more, wait again.
 
     :return: the environment; ``None`` if it was being deleted and is gone.
     :raises MasqueradeNotEnabledError: it lacks the agent.
     :raises EnvironmentNotReadyError: it has disappeared, or was not running at the deadline.
-    :raises EnvironmentFailedError: it is in state ERROR.
-    :raises CloudRefusedError: the API refused the call.
-    :raises CloudUnavailableError: no answer.
+    :raises AirflowMasqError: as ``CreationWatch.read`` and ``CreationWatch.wait`` raise it.
     """
-    found: EnvironmentResource | None
     try:
         found = yield from watch.read(get_environment(watch.name))
     except EnvironmentNotFoundError as error:
-        raise EnvironmentNotReadyError(
-            f"{watch.name} has just disappeared; run the task again to create it"
-        ) from error
+        raise EnvironmentNotReadyError(f"{watch.name} has just disappeared; run the task again to create it") from error
     watch.note_state(found)
     if found.state != EnvironmentState.RUNNING:
-        found = yield from watch.wait()
-    if found is not None:
-        require_agent(watch.name, found=found)
-        log.info("%s is running with the IP masquerade agent", watch.name)
+        return (yield from await_environment(watch))
+    require_agent(watch.name, found=found)
+    log.info("%s is running with the IP masquerade agent", watch.name)
     return found

@@ -33,6 +33,7 @@ from airflow_masq.exceptions import (
     EnvironmentNotReadyError,
 )
 from airflow_masq.provisioning.steps import Pause, Steps, ask
+from airflow_masq.text import format_count
 
 log = logging.getLogger(__name__)
 
@@ -216,9 +217,8 @@ class CreationWatch:
         return Pause(seconds=seconds * (0.5 + self.random()), is_wait=False)
 
     def note_state(self, found: EnvironmentResource) -> None:
-        """Remember the state, and log it where it is another one."""
-        if found.state != self.state:
-            log.info("%s is in state %s", self.name, found.state)
+        """Remember the state, and log it."""
+        log.info("%s is in state %s", self.name, found.state)
         self.state = found.state
 
     def note_failure(self, error: CloudUnavailableError | CloudRefusedError) -> None:
@@ -242,7 +242,7 @@ class CreationWatch:
     def note_answer(self) -> None:
         """Forget the failures before an answer."""
         if self._failures:
-            log.info("The API answers again; %d calls failed", self._failures)
+            log.info("The API answers again after %s", format_count(self._failures, noun="failed call"))
         self._failing_since, self._failures, self._last_failure, self._slowdown = None, 0, "", 1.0
 
     def _is_operation_running(self) -> Steps[bool]:
@@ -267,9 +267,8 @@ class CreationWatch:
             log.info("%s is done", self.operation_name)
             self.operation_name = None
             return False
-        if self.state is None:
-            self.state = EnvironmentState.CREATING
-            log.info("%s is being created", self.name)
+        self.state = EnvironmentState.CREATING
+        log.info("%s is being created", self.name)
         return True
 
     def _make_failure(self, problem: str) -> EnvironmentFailedError:

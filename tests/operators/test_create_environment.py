@@ -7,7 +7,10 @@ import logging
 import subprocess
 import sys
 import threading
+import time
 import traceback
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import grpc
@@ -121,7 +124,7 @@ def test_it_waits_until_the_environment_runs(cloud: EmulatedCloud, caplog: pytes
 
         def emit(self, record: logging.LogRecord) -> None:
             """Look for the line of progress."""
-            if "is in state CREATING" in record.getMessage():
+            if "is being created" in record.getMessage():
                 seen_creating.set()
                 cloud.release_creations()
 
@@ -154,7 +157,7 @@ def test_an_existing_environment_with_the_agent_is_adopted(
     facts = execute()
     assert facts["adopted"] is True
     assert facts["differences"] == [
-        (f"config.softwareConfig.imageVersion: planned '{IMAGE}', found 'composer-2.13.9-airflow-2.10.5'")
+        (f"config.softwareConfig.imageVersion: planned '{IMAGE}', found 'composer-2.13.9-airflow-2.10.5' (can be updated)")
     ]
     assert f"{NAME} differs from the plan: config.softwareConfig.imageVersion: planned " in caplog.text
 
@@ -167,8 +170,8 @@ def test_the_secrets_of_an_adopted_environment_are_not_shown(
     software = {"imageVersion": IMAGE, "envVariables": {"DB_PASSWORD": "hunter2", "zone": "hunter2"}}
     facts = execute(environment=environment_resource(softwareConfig=software))
     assert facts["differences"] == [
-        "config.softwareConfig.envVariables.DB_PASSWORD: differs",
-        "config.softwareConfig.envVariables.zone: differs",
+        "config.softwareConfig.envVariables.DB_PASSWORD: differs (can be updated)",
+        "config.softwareConfig.envVariables.zone: differs (can be updated)",
     ]
     assert f"{NAME} differs from the plan: config.softwareConfig.envVariables.zone: differs" in caplog.text
     assert "hunter2" not in caplog.text + json.dumps(facts)
@@ -243,28 +246,130 @@ def test_an_updating_environment_without_the_agent_is_refused_at_once(cloud: Emu
         execute()
 
 
-@pytest.mark.parametrize(
-    ("state", "raised", "words"),
-    [
-        ("ERROR", AirflowFailException, "is in state ERROR; look at .* delete the environment"),
-        ("DELETING", AirflowException, "is being deleted; run the task again once it is gone"),
-    ],
-)
-def test_an_environment_that_is_not_there_for_long_is_not_adopted(
-    cloud: EmulatedCloud, state: str, raised: type[Exception], words: str
-) -> None:
-    """In state ERROR a person has to look; one that is being deleted can be created afterwards."""
-    cloud.put(ENVIRONMENT_ID, state=state, masquerade=True)
-    with pytest.raises(raised, match=words) as caught:
+def test_a_failed_environment_is_not_adopted(cloud: EmulatedCloud) -> None:
+    """In state ERROR a person has to look."""
+    cloud.put(ENVIRONMENT_ID, state="ERROR", masquerade=True)
+    with pytest.raises(AirflowFailException, match="is in state ERROR; look at .* delete the environment"):
         execute()
-    assert type(caught.value) is raised
 
 
-def test_an_environment_that_disappears_meanwhile_is_worth_another_try(cloud: EmulatedCloud) -> None:
-    """Between "it exists" and the next call, an environment can be deleted."""
+@pytest.mark.parametrize("deferrable", [False, True], ids=["in its slot", "deferred"])
+def test_what_is_being_deleted_is_waited_for_and_then_created(cloud: EmulatedCloud, *, deferrable: bool) -> None:
+    """An environment that is being deleted is not there for long; once it is gone, it is created."""
+    cloud.put(ENVIRONMENT_ID, state="DELETING", masquerade=True)
+    if not deferrable:
+        with pytest.raises(AirflowException, match="its deletion continues in the cloud"):
+            execute(creation_timeout_seconds=0.05)
+        timer = threading.Timer(0.2, cloud.remove, args=[ENVIRONMENT_ID])
+        timer.start()
+        facts = execute()
+        timer.join()
+    else:
+        with pytest.raises(TaskDeferred) as caught:
+            execute(deferrable=True)
+        assert isinstance(caught.value.trigger, EnvironmentRunningTrigger)
+        assert caught.value.trigger.state == "DELETING"
+        cloud.remove(ENVIRONMENT_ID)
+        cloud.hold_creations()
+        with pytest.raises(TaskDeferred) as caught:
+            complete("gone")
+        cloud.release_creations()
+        cloud.settle()
+        facts = complete("running", record=caught.value.trigger.serialize()[1]["record"])
+    assert (facts["state"], facts["adopted"], facts["origin"]) == ("RUNNING", False, "created")
+
+
+def test_an_environment_that_seems_absent_for_one_call_is_adopted(cloud: EmulatedCloud) -> None:
+    """What the first look does not show and the creation refuses is looked at again."""
     cloud.put(ENVIRONMENT_ID, state="RUNNING", masquerade=True)
     cloud.faults.fail_next("GetEnvironment", grpc.StatusCode.NOT_FOUND, "gone")
-    with pytest.raises(AirflowException, match="has just disappeared"):
+    assert execute()["adopted"] is True
+
+
+def test_an_existing_environment_whose_image_is_no_longer_offered_is_adopted(cloud: EmulatedCloud) -> None:
+    """A healthy environment needs no creation, so it does not matter that the service would refuse one."""
+    old = "composer-2.13.9-airflow-2.10.5"
+    cloud.put(ENVIRONMENT_ID, state="RUNNING", masquerade=True, image=old)
+    facts = execute(environment=environment_resource(softwareConfig={"imageVersion": old}))
+    assert (facts["adopted"], facts["differences"]) == (True, [])
+    assert cloud.faults.count_calls("CreateEnvironment") == 0
+
+
+@pytest.mark.usefixtures("cloud")
+def test_a_new_environment_with_an_image_that_is_no_longer_offered_is_refused() -> None:
+    """The twin: where nothing exists, the plan's error is told, and nothing is created."""
+    software = {"imageVersion": "composer-2.13.9-airflow-2.10.5"}
+    with pytest.raises(AirflowFailException, match="was not created: MASQ116"):
+        execute(environment=environment_resource(softwareConfig=software))
+    assert environments() == ()
+
+
+@pytest.mark.parametrize(
+    ("on_mismatch", "differences"), [("fail", None), ("warn", 1), ("ignore", 0)], ids=["fail", "warn", "ignore"]
+)
+def test_differences_can_fail_the_task(cloud: EmulatedCloud, *, on_mismatch: str, differences: int | None) -> None:
+    """An adopted environment that differs is refused, told about, or taken as it is."""
+    cloud.put(ENVIRONMENT_ID, state="RUNNING", masquerade=True, image="composer-2.13.9-airflow-2.10.5")
+    if differences is None:
+        with pytest.raises(AirflowFailException, match=r"differs from the plan: config\.softwareConfig\.imageVersion"):
+            execute(on_mismatch=on_mismatch)
+    else:
+        assert len(execute(on_mismatch=on_mismatch)["differences"]) == differences
+
+
+@pytest.mark.parametrize("on_mismatch", ["fail", "warn", "ignore"])
+def test_a_missing_agent_always_fails_the_task(cloud: EmulatedCloud, on_mismatch: str) -> None:
+    """No setting makes a success of an environment without the agent."""
+    cloud.put(ENVIRONMENT_ID, state="RUNNING", masquerade=False)
+    with pytest.raises(AirflowFailException, match="must be re-created"):
+        execute(on_mismatch=on_mismatch)
+
+
+def make_context(*, try_number: int, began: datetime) -> Context:
+    """Make what Airflow tells a task of itself."""
+    instance = SimpleNamespace(try_number=try_number, xcom_push=lambda **_words: None)
+    context: Any = {"ti": instance, "dag_run": SimpleNamespace(start_date=began)}
+    result: Context = context
+    return result
+
+
+@pytest.mark.parametrize(
+    ("try_number", "began_before", "origin"),
+    [
+        (2, True, "created by an earlier call of this task (inferred)"),
+        (2, False, "adopted"),
+        (1, True, "adopted"),
+    ],
+    ids=["a retry", "a retry of a later run", "a first try"],
+)
+@pytest.mark.usefixtures("cloud")
+def test_what_an_earlier_try_created_is_not_called_adopted(*, try_number: int, began_before: bool, origin: str) -> None:
+    """A retry that finds what was created since the run began says that it is the run's own, and that it inferred it."""
+    began = datetime.now(tz=UTC) - timedelta(seconds=1)
+    execute()
+    context = make_context(try_number=try_number, began=began if began_before else datetime.now(tz=UTC))
+    facts = operator().execute(context)
+    assert (facts["origin"], facts["adopted"]) == (origin, origin == "adopted")
+
+
+def test_a_lost_reply_to_the_creation_is_found_again(cloud: EmulatedCloud) -> None:
+    """If the creation started and its reply was lost, the same try finds it and creates nothing else."""
+    cloud.hold_creations()
+    cloud.faults.lose_reply("CreateEnvironment", grpc.StatusCode.UNAVAILABLE, "lost")
+    timer = threading.Timer(0.3, cloud.release_creations)
+    timer.start()
+    facts = execute()
+    timer.join()
+    assert facts["origin"] == "created by an earlier call of this task (inferred)"
+    assert cloud.faults.count_calls("CreateEnvironment") == 1
+
+
+def test_the_reason_is_found_after_a_crash(cloud: EmulatedCloud) -> None:
+    """A retry that finds a failed environment, and knows no operation, still says why it failed."""
+    cloud.faults.fail_creation(ENVIRONMENT_ID, grpc.StatusCode.RESOURCE_EXHAUSTED, "no quota")
+    with pytest.raises(AirflowFailException, match="no quota"):
+        execute()
+    with pytest.raises(AirflowFailException, match="could not be created: RESOURCE_EXHAUSTED: no quota"):
         execute()
 
 
@@ -284,20 +389,43 @@ def test_an_api_that_is_away_while_waiting_is_tolerated(cloud: EmulatedCloud) ->
     assert execute(api_timeout_seconds=0.2)["state"] == "RUNNING"
 
 
-def test_an_api_that_is_away_at_the_start_is_worth_another_try(cloud: EmulatedCloud) -> None:
-    """A request that got no answer fails this try only."""
-    cloud.faults.fail_next("CreateEnvironment", grpc.StatusCode.UNAVAILABLE, "away")
-    with pytest.raises(AirflowException, match="UNAVAILABLE") as caught:
-        execute()
-    assert not isinstance(caught.value, AirflowFailException)
+@pytest.mark.parametrize("status", [grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.PERMISSION_DENIED])
+@pytest.mark.parametrize("method", ["GetEnvironment", "CreateEnvironment", "GetOperation"])
+def test_a_call_that_fails_for_a_moment_does_not_fail_the_try(
+    cloud: EmulatedCloud, method: str, status: grpc.StatusCode
+) -> None:
+    """Whichever call fails, and however: it is made again in the same try, and one environment is created."""
+    cloud.faults.fail_next(method, status, "away", times=2)
     assert execute()["adopted"] is False
+    assert len(environments()) == 1
 
 
-def test_a_refusal_by_the_api_is_final(cloud: EmulatedCloud) -> None:
-    """What the API will refuse again is not retried."""
-    cloud.faults.fail_next("CreateEnvironment", grpc.StatusCode.PERMISSION_DENIED, "composer.environments.create")
-    with pytest.raises(AirflowFailException, match=r"composer\.environments\.create.*grant"):
+def test_an_api_that_stays_away_is_worth_another_try(cloud: EmulatedCloud) -> None:
+    """A request that gets no answer for longer than the tolerance fails this try only."""
+    cloud.faults.fail_next("GetEnvironment", grpc.StatusCode.UNAVAILABLE, "away", times=1000)
+    with pytest.raises(AirflowException, match="UNAVAILABLE") as caught:
+        execute(failure_tolerance_seconds=0.1)
+    assert not isinstance(caught.value, AirflowFailException)
+
+
+@pytest.mark.parametrize(
+    ("status", "calls"), [(grpc.StatusCode.PERMISSION_DENIED, 3), (grpc.StatusCode.INVALID_ARGUMENT, 1)]
+)
+def test_a_refusal_by_the_api_is_final(cloud: EmulatedCloud, status: grpc.StatusCode, calls: int) -> None:
+    """What the API refuses is final: at once if the request is wrong, else after three calls."""
+    cloud.faults.fail_next("CreateEnvironment", status, "composer.environments.create", times=10)
+    with pytest.raises(AirflowFailException, match=r"composer\.environments\.create"):
         execute()
+    assert cloud.faults.count_calls("CreateEnvironment") == calls
+
+
+def test_a_message_that_is_too_large_is_final(cloud: EmulatedCloud) -> None:
+    """No repetition makes a description smaller than the API's limit."""
+    big = environment_resource(softwareConfig={"imageVersion": IMAGE, "envVariables": {"BIG": "x" * 5_000_000}})
+    with pytest.raises(AirflowFailException, match="larger than max.*smaller") as caught:
+        execute(environment=big, on_findings="ignore")
+    assert "trying again" not in str(caught.value)
+    assert cloud.faults.count_calls("GetEnvironment") == 1
 
 
 NEVER = {
@@ -372,6 +500,8 @@ def test_findings_can_be_ignored() -> None:
         ("poll_interval_seconds", 0),
         ("creation_timeout_seconds", "soon"),
         ("api_timeout_seconds", -1),
+        ("failure_tolerance_seconds", "a while"),
+        ("on_mismatch", "explode"),
     ],
 )
 @pytest.mark.usefixtures("cloud")
@@ -392,7 +522,7 @@ def test_deferred_it_waits_in_the_triggerer(cloud: EmulatedCloud) -> None:
     assert deferral.trigger.environment_name == NAME
     assert str(deferral.trigger.operation_name).startswith(f"projects/{PROJECT}/locations/{LOCATION}/operations/")
     assert deferral.timeout is not None
-    assert deferral.timeout.total_seconds() == 30 + DEFERRAL_GRACE_SECONDS
+    assert deferral.timeout.total_seconds() == pytest.approx(30 + DEFERRAL_GRACE_SECONDS, abs=5)
     cloud.release_creations()
     cloud.settle()
     facts = complete("running", record=deferral.trigger.serialize()[1]["record"])
@@ -402,7 +532,8 @@ def test_deferred_it_waits_in_the_triggerer(cloud: EmulatedCloud) -> None:
 def complete(outcome: str, *, message: str = "", record: dict[str, Any] | None = None) -> dict[str, Any]:
     """Resume an operator after its trigger fired."""
     context: Context = {}
-    event = {"outcome": outcome, "message": message, "name": NAME, "record": record or {}}
+    record = {"adopted": False} if record is None else record
+    event = {"outcome": outcome, "message": message, "name": NAME, "deadline": time.time() + 30, "record": record}
     return operator(deferrable=True).execute_complete(context, event)
 
 
@@ -419,11 +550,52 @@ def test_after_the_waiting_the_agent_is_verified(cloud: EmulatedCloud) -> None:
         complete("running")
 
 
-def test_after_the_waiting_the_state_is_verified(cloud: EmulatedCloud) -> None:
-    """An environment that has left the state RUNNING since is worth another try."""
+def test_an_update_after_the_waiting_is_waited_for(cloud: EmulatedCloud) -> None:
+    """An environment that has left the state RUNNING since is waited for again."""
     cloud.put(ENVIRONMENT_ID, state="UPDATING", masquerade=True)
-    with pytest.raises(AirflowException, match="expected state RUNNING, saw UPDATING"):
+    with pytest.raises(TaskDeferred) as caught:
         complete("running")
+    assert isinstance(caught.value.trigger, EnvironmentRunningTrigger)
+    assert caught.value.trigger.record == {"adopted": False}
+
+
+@pytest.mark.parametrize("event", [{}, {"outcome": "running"}, {"name": NAME}, {"outcome": "new word", "colour": 1}])
+def test_an_event_of_another_version_is_understood(cloud: EmulatedCloud, event: dict[str, Any]) -> None:
+    """An event that lacks what this version needs leads to a look at what exists."""
+    cloud.put(ENVIRONMENT_ID, state="RUNNING", masquerade=True)
+    context: Context = {}
+    assert operator(deferrable=True).execute_complete(context, event)["adopted"] is True
+
+
+def test_the_last_look_is_repeated(cloud: EmulatedCloud) -> None:
+    """One passing error at the end does not fail a creation of 25 minutes."""
+    cloud.put(ENVIRONMENT_ID, state="RUNNING", masquerade=True)
+    cloud.faults.fail_next("GetEnvironment", grpc.StatusCode.PERMISSION_DENIED, "passing")
+    assert complete("running")["state"] == "RUNNING"
+
+
+def test_an_environment_that_is_gone_at_the_last_look_is_worth_another_try(cloud: EmulatedCloud) -> None:
+    """What was running and has disappeared is created by another try."""
+    assert cloud.faults.count_calls() == 0
+    with pytest.raises(AirflowException, match="has just disappeared; run the task again to create it"):
+        complete("running")
+
+
+@pytest.mark.parametrize(("is_running", "defers"), [(True, True), (None, True), (False, False)])
+def test_a_task_is_not_deferred_where_no_triggerer_runs(
+    cloud: EmulatedCloud,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+    *,
+    is_running: bool | None,
+    defers: bool,
+) -> None:
+    """Without a triggerer the task says so and waits in its slot; where nobody knows, it is deferred."""
+    monkeypatch.setattr("airflow_masq.operators.create_environment.is_triggerer_running", lambda: is_running)
+    cloud.put(ENVIRONMENT_ID, state="CREATING", masquerade=True)
+    with pytest.raises(TaskDeferred if defers else AirflowException):
+        execute(deferrable=True, creation_timeout_seconds=0.05)
+    assert ("no triggerer runs" in capfd.readouterr().out) is not defers
 
 
 @pytest.mark.parametrize(("outcome", "raised"), [("final", AirflowFailException), ("try-again", AirflowException)])
