@@ -75,13 +75,14 @@ class EmulatedCloud:
         """Wait until no creation is under way."""
         asyncio.run_coroutine_threadsafe(self._emulator.settle(), self._loop).result(timeout=10)
 
-    def put(self, environment_id: str, *, state: str, masquerade: bool, image: str = IMAGE) -> str:
+    def put(self, environment_id: str, *, state: str, masquerade: bool, image: str = IMAGE, uuid: str = "") -> str:
         """Put an environment there as it is.
 
         :param environment_id: the environment's own id.
         :param state: the name of a state, for example ``RUNNING``.
         :param masquerade: whether it has the agent.
         :param image: its image version.
+        :param uuid: its UUID.
         :return: its full name.
         """
         name = str(environment_resource(environment_id)["name"])
@@ -89,7 +90,7 @@ class EmulatedCloud:
             "software_config": {"image_version": image},
             "node_config": {"enable_ip_masq_agent": masquerade, "service_account": SERVICE_ACCOUNT},
         }
-        self._emulator.add_environment(Environment({"name": name, "config": config, "state": state}))
+        self._emulator.add_environment(Environment({"name": name, "config": config, "state": state, "uuid": uuid}))
         return name
 
     def remove(self, environment_id: str) -> None:

@@ -25,8 +25,8 @@ log = logging.getLogger(__name__)
 _LOG_LEVELS = {Severity.ERROR: logging.ERROR, Severity.WARNING: logging.WARNING, Severity.INFO: logging.INFO}
 # To create an environment, no targets are needed.
 _ABOUT_THE_CHECK: Final = frozenset({"MASQ319"})
-# An environment that exists already may have an image that the service no longer offers.
-_ABOUT_NEW_ENVIRONMENTS: Final = frozenset({"MASQ116"})
+# An environment that exists already may have an image that the service no longer offers, or no account of its own.
+_ABOUT_NEW_ENVIRONMENTS: Final = frozenset({"MASQ115", "MASQ116"})
 
 ON_FINDINGS = ("fail", "warn", "ignore")
 """What findings of severity error can do."""
