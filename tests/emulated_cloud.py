@@ -93,6 +93,11 @@ class EmulatedCloud:
         self._emulator.add_environment(Environment({"name": name, "config": config, "state": state, "uuid": uuid}))
         return name
 
+    def list(self) -> list[dict[str, Any]]:
+        """List what exists, as REST's resources, without a call that faults could affect."""
+        listed = self._emulator.list_environments(f"projects/{PROJECT}/locations/{LOCATION}")
+        return [json.loads(Environment.to_json(each, use_integers_for_enums=False)) for each in listed]
+
     def remove(self, environment_id: str) -> None:
         """Let an environment be gone, as if its deletion had ended."""
         self._emulator.remove_environment(str(environment_resource(environment_id)["name"]))
