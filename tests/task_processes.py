@@ -162,7 +162,7 @@ def _do_part(order: Mapping[str, Any]) -> dict[str, Any]:
     """Do one part as a worker or a triggerer does it."""
     from datetime import UTC, datetime, timedelta  # noqa: PLC0415 - imported before the fork, as those below
 
-    from airflow.exceptions import TaskDeferred  # noqa: PLC0415
+    from airflow.sdk.exceptions import TaskDeferred  # noqa: PLC0415
 
     from airflow_masq.airflow_compat import AirflowException, AirflowFailException  # noqa: PLC0415
     from airflow_masq.operators.create_environment import (  # noqa: PLC0415

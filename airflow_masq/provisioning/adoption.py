@@ -149,6 +149,7 @@ class CreationSteps:
                 self._refusals += 1
                 if error.status not in _MAY_PASS or self._refusals == ATTEMPTS_AFTER_REFUSALS:
                     raise
+                self._lost_reply_since = self._lost_reply_since or sent
                 self.watch.note_failure(error)
             else:
                 self.watch.note_answer()

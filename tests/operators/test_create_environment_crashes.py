@@ -35,3 +35,13 @@ def test_a_task_survives_its_death_at_every_call(zygote: Zygote, *, deferrable: 
         outcomes.append(outcome)
     assert outcomes == [True] * len(outcomes)
     assert len(outcomes) >= 5  # look, create, operation twice, environment
+
+
+@pytest.mark.parametrize("deferrable", [False, True], ids=["in its slot", "deferred"])
+@pytest.mark.parametrize("seed", range(12))
+def test_faults_that_pass_do_not_fail_the_task(monkeypatch: pytest.MonkeyPatch, seed: int, *, deferrable: bool) -> None:
+    """An API that fails at random, eight times at most, does not keep the task from its one right environment."""
+    from tests.random_faults import run_with_faults  # noqa: PLC0415 - imports Airflow, which takes seconds
+
+    monkeypatch.setenv("AIRFLOW_CONN_TEST_GOOGLE", "")
+    assert run_with_faults(seed, deferrable=deferrable) == ""
