@@ -63,6 +63,12 @@ class EmulatedCloud:
         extra = {"project": PROJECT, "composer_endpoint": self.endpoint}
         return json.dumps({"conn_type": "google_cloud_platform", "extra": extra})
 
+    @property
+    def stock_settings(self) -> dict[str, str]:
+        """The environment variables that lead Google's unmodified clients here."""
+        connection = {"AIRFLOW_CONN_GOOGLE_CLOUD_DEFAULT": self._emulator.make_airflow_connection(project=PROJECT)}
+        return self._emulator.make_client_settings() | connection
+
     def hold_creations(self) -> None:
         """Let creations stay in state CREATING until ``release_creations``."""
         self._loop.call_soon_threadsafe(self._gate.clear)
