@@ -112,8 +112,8 @@ def _read_bytes(path: Path | None, *, only_regular: bool) -> bytes:
             raise OSError(errno.EINVAL, kind)
         # Not waiting for a writer matters if the file has been replaced by a pipe since.
         flags = os.O_NONBLOCK if only_regular else 0
-        with open(path, "rb", opener=lambda name, mode: os.open(name, mode | flags)) as file:  # noqa: PTH123 - with an opener
-            return file.read(_MOST_BYTES + 1) or b""
+        with open(path, "rb", opener=lambda name, mode: os.open(name, mode | flags)) as file:
+            return file.read(_MOST_BYTES + 1)
     if sys.stdin is None:  # Python sets it to None where the descriptor was closed before the start
         raise OSError(errno.EBADF, os.strerror(errno.EBADF))
     return sys.stdin.buffer.read(_MOST_BYTES + 1)

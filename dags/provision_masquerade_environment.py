@@ -23,7 +23,7 @@ an environment is created, and not in Google Cloud console
 | what exists under the name | what happens |
 |---|---|
 | nothing | the environment is created |
-| a running environment with the agent | it is adopted; the log says where it differs from the plan, and what that takes |
+| a running environment with the agent | it is adopted; the log says where it differs from the plan |
 | an environment that is being created | the task waits for it, so a retry continues where the last attempt ended |
 | an environment that is being deleted | the task waits until it is gone, then creates it |
 | an environment without the agent | the run fails: the environment must be re-created |

@@ -49,7 +49,7 @@ def run_with_faults(seed: int, *, deferrable: bool) -> str:
             if left == 0 or numbers.random() > _SHARE_OF_CALLS / 2:
                 return
             left -= 1
-            if moment == "before" and numbers.random() < 0.1:  # noqa: PLR2004 - one in ten is silent
+            if moment == "before" and numbers.random() < 0.1:
                 cloud.faults.stall_next(method, _SILENCE_SECONDS)
                 return
             choices = (*_STATUSES, grpc.StatusCode.NOT_FOUND) if method == "GetOperation" else _STATUSES
@@ -88,6 +88,7 @@ def _run(*, deferrable: bool) -> dict[str, Any]:
     async def wait(trigger: EnvironmentRunningTrigger) -> Any:  # noqa: ANN401 - an event's payload
         async for event in trigger.run():
             return event.payload
+        return None
 
     context: Any = {}
     event: Any = None

@@ -62,7 +62,7 @@ class Zygote:
 
     def __enter__(self) -> Self:
         command = [sys.executable, "-m", "tests.task_processes"]
-        self._process = subprocess.Popen(  # noqa: S603 - this module
+        self._process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
         )
         assert self._process.stdin is not None
@@ -143,9 +143,7 @@ def run_killed(zygote: Zygote, *, deferrable: bool, kill_call: int, kill_moment:
     """
     with EmulatedCloud() as cloud:
         cloud.hold_creations()
-        run = KilledRun(
-            zygote=zygote, cloud=cloud, deferrable=deferrable, kill_call=kill_call, kill_moment=kill_moment
-        )
+        run = KilledRun(zygote=zygote, cloud=cloud, deferrable=deferrable, kill_call=kill_call, kill_moment=kill_moment)
         answer = run.run()
         cloud.faults.observe = lambda _moment, _method: None
         facts = answer.get("facts") or {}

@@ -5,7 +5,7 @@ Methods and messages are those of the v1 gRPC API [source: composer-rpc-referenc
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
@@ -19,11 +19,14 @@ from airflow_masq.environment import EnvironmentName, EnvironmentResource
 from airflow_masq.text import printable
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     from google.longrunning import operations_pb2  # type: ignore[import-untyped] # Google ships no types
 
 T = TypeVar("T")
 
 _STATUS_NAMES: Final = {status.value[0]: status.name for status in grpc.StatusCode}
+_VERBS: Final = {int(kind): kind.name for kind in OperationMetadata.Type if kind.value}
 _OPERATIONS_OF_A_PAGE: Final = 100
 
 
@@ -89,9 +92,7 @@ def create_environment(name: EnvironmentName, *, resource: EnvironmentResource) 
 
 def get_environment(name: EnvironmentName) -> Call[EnvironmentResource]:
     """Read an environment."""
-    return Call(
-        action=f"reading {name}", method="get_environment", arguments={"name": str(name)}, read=read_message
-    )
+    return Call(action=f"reading {name}", method="get_environment", arguments={"name": str(name)}, read=read_message)
 
 
 def delete_environment(name: EnvironmentName) -> Call[OperationStatus]:
@@ -133,29 +134,27 @@ def read_operation(operation: operations_pb2.Operation) -> OperationStatus:
     failed = operation.WhichOneof("result") == "error"
     error = None
     if failed and (operation.error.code or operation.error.message):
-        status = _STATUS_NAMES[operation.error.code] if operation.error.code in _STATUS_NAMES else ""
+        status = _STATUS_NAMES.get(operation.error.code, "")
         # An error whose code is that of success says nothing about its kind.
         status = f"code {operation.error.code}" if status in {"", "OK"} else status
         error = f"{status}: {printable(operation.error.message, limit=MESSAGE_LIMIT) or 'the API gave no reason'}"
-    elif failed or (operation.done and metadata.state == OperationMetadata.State.FAILED):
+    elif failed or (operation.done and metadata.state == int(OperationMetadata.State.FAILED)):
         error = "the operation ended in an error without a reason"
     return OperationStatus(
         name=operation.name,
         done=operation.done,
         error=error,
-        verb=OperationMetadata.Type(metadata.operation_type).name if metadata.operation_type else "",
+        verb=_VERBS.get(metadata.operation_type, ""),
         target=metadata.resource,
         target_uuid=metadata.resource_uuid,
-        began=metadata.create_time.timestamp() if metadata.create_time else None,
+        began=metadata.create_time.ToMicroseconds() / 1e6 if metadata.HasField("create_time") else None,
     )
 
 
-def _read_metadata(operation: operations_pb2.Operation) -> OperationMetadata:
+def _read_metadata(operation: operations_pb2.Operation) -> Any:  # noqa: ANN401 - Google ships no types of the message
     """Read an operation's metadata; empty where there are none, or those of another service."""
-    if operation.metadata.type_url.rpartition("/")[2] == OperationMetadata.pb(OperationMetadata()).DESCRIPTOR.full_name:
-        try:
-            metadata: OperationMetadata = OperationMetadata.deserialize(operation.metadata.value)
-        except DecodeError:
-            return OperationMetadata()
-        return metadata
-    return OperationMetadata()
+    metadata = OperationMetadata.pb(OperationMetadata())
+    if operation.metadata.Is(metadata.DESCRIPTOR):
+        with suppress(DecodeError):
+            operation.metadata.Unpack(metadata)
+    return metadata

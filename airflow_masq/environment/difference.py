@@ -1,8 +1,8 @@
 """Where an existing environment differs from the planned one.
 
-What the service itself resolves (an alias of an image version, the bare size of a range) is no difference, nor is another
-spelling of the same: a network by its name or its URL, tags in another order. Differences go into logs and XComs, so a
-value that may be a secret is not shown.
+What the service itself resolves (an alias of an image version, the bare size of a range) is no difference, nor is
+another spelling of the same: a network by its name or its URL, tags in another order. Differences go into logs and
+XComs, so a value that may be a secret is not shown.
 """
 
 from __future__ import annotations
@@ -157,8 +157,14 @@ def _is_same(path: tuple[str, ...], planned: object, found: object, *, project: 
         return False
     if name in _RESOURCE_NAMES:
         return _names_same_resource(planned, found, project=project)
-    if name != "imageVersion":
-        return planned.startswith("/") and found.endswith(planned)
+    return _is_same_image(planned, found) if name == "imageVersion" else _is_size_of(planned, found)
+
+
+def _is_size_of(planned: str, found: str) -> bool:
+    return planned.startswith("/") and found.endswith(planned)
+
+
+def _is_same_image(planned: str, found: str) -> bool:
     try:
         return ImageVersion.parse(planned).may_stand_for(ImageVersion.parse(found))
     except InvalidInputError:

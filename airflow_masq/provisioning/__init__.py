@@ -1,4 +1,4 @@
-"""How an environment comes about: request, adoption, watch, facts. What to do next is decided here and done by drivers."""
+"""How an environment comes about: request, adoption, watch, facts. What comes next is decided here; drivers do it."""
 
 from __future__ import annotations
 

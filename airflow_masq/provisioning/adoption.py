@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
-from airflow_masq.clients.calls import create_environment, get_environment
+from airflow_masq.clients.calls import Call, OperationStatus, create_environment, get_environment
 from airflow_masq.environment import EnvironmentName, EnvironmentResource
 from airflow_masq.environment.difference import ChangeKind, Difference, find_differences
 from airflow_masq.exceptions import (
@@ -46,7 +46,7 @@ MOST_DIFFERENCES: Final = 50
 
 # Refusals that say nothing about the request itself and may pass, while a grant spreads for example.
 _MAY_PASS: Final = frozenset({"PERMISSION_DENIED", "UNAUTHENTICATED"})
-_DISAPPEARANCES: Final = 3
+_MOST_CONTRADICTIONS: Final = 3
 _CLOCK_SKEW_SECONDS: Final = 60.0
 
 
@@ -95,6 +95,7 @@ class CreationSteps:
     attempt: Attempt = field(default_factory=Attempt)
     _lost_reply_since: float | None = field(default=None, init=False)
     _refusals: int = field(default=0, init=False)
+    _contradictions: int = field(default=0, init=False)
 
     def __post_init__(self) -> None:
         if self.on_mismatch not in ON_MISMATCH:
@@ -113,50 +114,50 @@ class CreationSteps:
         :raises CloudRefusedError: the API refused a call.
         :raises CloudUnavailableError: no answer; another attempt finds what was started.
         """
-        name = self.request.name
-        creation = create_environment(name, resource=self.request.plan.environment)
-        disappearances = 0
+        creation = create_environment(self.request.name, resource=self.request.plan.environment)
         while True:
             try:
-                found = yield from self.watch.read(get_environment(name))
+                found = yield from self.watch.read(get_environment(self.request.name))
             except EnvironmentNotFoundError:
-                pass
+                refuse_new_environment(self.request)
+                origin = yield from self._create(creation)
+                if origin is not None:
+                    return CreationStart(origin=origin)
+                yield self.watch.make_backoff()
             else:
                 self.watch.note_state(found)
                 if found.state != EnvironmentState.DELETING:
                     return (yield from self._adopt(found))
                 yield self.watch.make_wait()
-                continue
-            refuse_new_environment(self.request)
-            if self._lost_reply_since is not None:
-                operation = yield from self.watch.find_operation(verb="CREATE")
-                if operation is not None and not operation.done:
-                    self.watch.operation_name = operation.name
-                    return CreationStart(origin=Origin.CREATED_EARLIER)
-            sent = self.watch.now() - _CLOCK_SKEW_SECONDS
-            try:
-                started = yield from ask(creation)
-            except EnvironmentAlreadyExistsError as error:
-                disappearances += 1
-                if disappearances == _DISAPPEARANCES:
-                    raise EnvironmentNotReadyError(
-                        f"{name} exists for one call and not for another; run the task again"
-                    ) from error
-            except CloudUnavailableError as error:
-                self._lost_reply_since = self._lost_reply_since or sent
-                self.watch.note_failure(error)
-            except CloudRefusedError as error:
-                self._refusals += 1
-                if error.status not in _MAY_PASS or self._refusals == ATTEMPTS_AFTER_REFUSALS:
-                    raise
-                self._lost_reply_since = self._lost_reply_since or sent
-                self.watch.note_failure(error)
-            else:
-                self.watch.note_answer()
-                self.watch.operation_name, self.watch.state = started.name, None
-                log.info("Creating %s (%s)", name, started.name)
-                return CreationStart(origin=Origin.CREATED)
-            yield self.watch.make_backoff()
+
+    def _create(self, creation: Call[OperationStatus]) -> Steps[Origin | None]:
+        """Create the environment, unless an earlier call did; ``None`` if it is to be looked at again."""
+        if self._lost_reply_since is not None:
+            running = yield from self.watch.find_operation(verb="CREATE")
+            if running is not None and not running.done:
+                self.watch.operation_name = running.name
+                return Origin.CREATED_EARLIER
+        sent = self.watch.now() - _CLOCK_SKEW_SECONDS
+        try:
+            started = yield from ask(creation)
+        except EnvironmentAlreadyExistsError as error:
+            self._contradictions += 1
+            if self._contradictions == _MOST_CONTRADICTIONS:
+                message = f"{self.request.name} exists for one call and not for another; run the task again"
+                raise EnvironmentNotReadyError(message) from error
+            return None
+        except (CloudUnavailableError, CloudRefusedError) as error:
+            self._refusals += isinstance(error, CloudRefusedError)
+            is_final = isinstance(error, CloudRefusedError) and error.status not in _MAY_PASS
+            if is_final or self._refusals == ATTEMPTS_AFTER_REFUSALS:
+                raise
+            self._lost_reply_since = self._lost_reply_since or sent
+            self.watch.note_failure(error)
+            return None
+        self.watch.note_answer()
+        self.watch.operation_name, self.watch.state = started.name, None
+        log.info("Creating %s (%s)", self.request.name, started.name)
+        return Origin.CREATED
 
     def _adopt(self, found: EnvironmentResource) -> Steps[CreationStart]:
         name = self.request.name

@@ -17,10 +17,9 @@ creation failed.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Final, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from airflow_masq.clients.calls import Call, OperationStatus, get_environment, get_operation, list_operations
 from airflow_masq.environment import EnvironmentResource
@@ -34,6 +33,9 @@ from airflow_masq.exceptions import (
 )
 from airflow_masq.provisioning.steps import Pause, Steps, ask
 from airflow_masq.text import format_count
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 log = logging.getLogger(__name__)
 

@@ -39,8 +39,8 @@ _CONNECTORS: Final = ThreadPoolExecutor(max_workers=4, thread_name_prefix="airfl
 class EnvironmentRunningTrigger(BaseTrigger):
     """Fires once: with the outcome ``running``, or with the error that ended the wait.
 
-    A row that another version of this package wrote may lack settings, which get their defaults, or have more, which are
-    ignored.
+    A row that another version of this package wrote may lack settings, which get their defaults, or have more, which
+    are ignored.
 
     :param name: the environment's full name, ``projects/PROJECT/locations/REGION/environments/ID``.
     :param operation_name: the full name of the operation that creates it; ``None`` where it is not known.

@@ -1,7 +1,7 @@
 """Faults on request: the next call of a method fails or stalls or loses its reply, a creation fails or loses its agent.
 
-Each fault is used up by the call or the creation that it affects. No fault is random. An observer sees every call before
-it is handled and after it took effect, and may kill the caller there.
+Each fault is used up by the call or the creation that it affects. No fault is random. An observer sees every call
+before it is handled and after it took effect, and may kill the caller there, or raise an error to answer.
 """
 
 from __future__ import annotations

@@ -93,7 +93,10 @@ def test_a_known_fields_value_is_shown() -> None:
     ranges = [{"value": "10.0.0.0/8", "description": "office"}]
     access = {"webServerNetworkAccessControl": {"allowedIpRanges": ranges}}
     [difference] = compare({"config": access}, found={})
-    assert str(difference) == f"config.webServerNetworkAccessControl.allowedIpRanges: planned {ranges}, found None (can be updated)"
+    assert (
+        str(difference)
+        == f"config.webServerNetworkAccessControl.allowedIpRanges: planned {ranges}, found None (can be updated)"
+    )
 
 
 def test_a_difference_is_one_harmless_line() -> None:

@@ -7,71 +7,21 @@ import logging
 import subprocess
 import sys
 import threading
-import time
 import traceback
-from datetime import UTC, datetime, timedelta
-from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-import grpc
 import pytest
-from airflow.sdk.exceptions import TaskDeferred
 
 from airflow_masq.airflow_compat import AirflowException, AirflowFailException
 from airflow_masq.exceptions import (
     CannotMasqueradeError,
-    EnvironmentFailedError,
     EnvironmentNotReadyError,
     MasqueradeNotEnabledError,
 )
-from airflow_masq.operators.create_environment import (
-    DEFERRAL_GRACE_SECONDS,
-    CloudComposerCreateMasqueradeEnvironmentOperator,
-)
-from airflow_masq.triggers.environment_running import EnvironmentRunningTrigger
-from tests.emulated_cloud import IMAGE, LOCATION, PROJECT, EmulatedCloud, environment_resource
-
-if TYPE_CHECKING:
-    from airflow_masq.airflow_compat import Context
-    from airflow_masq.clients.composer import ComposerClient
+from tests.emulated_cloud import IMAGE, PROJECT, EmulatedCloud, environment_resource
+from tests.operators.creating import ENVIRONMENT_ID, NAME, client, environments, execute, operator
 
 pytestmark = pytest.mark.airflow
-
-ENVIRONMENT_ID = "example-environment"
-NAME = str(environment_resource()["name"])
-
-
-def operator(**arguments: object) -> CloudComposerCreateMasqueradeEnvironmentOperator:
-    """Make an operator that polls often."""
-    settings: dict[str, Any] = {
-        "task_id": "create",
-        "gcp_conn_id": "test_google",
-        "poll_interval_seconds": 0.01,
-        "creation_timeout_seconds": 30,
-        "api_timeout_seconds": 5,
-    }
-    if "plan" not in arguments:
-        settings["environment"] = environment_resource()
-    return CloudComposerCreateMasqueradeEnvironmentOperator(**{**settings, **arguments})
-
-
-def execute(**arguments: object) -> dict[str, Any]:
-    """Execute an operator."""
-    context: Context = {}
-    return operator(**arguments).execute(context)
-
-
-def client() -> ComposerClient:
-    """Ask the emulator as the operator does."""
-    from airflow_masq.hooks.composer import ComposerHook  # noqa: PLC0415 - Google's libraries are slow
-
-    return ComposerHook(gcp_conn_id="test_google").get_conn()
-
-
-def environments() -> tuple[dict[str, Any], ...]:
-    """List what exists."""
-    with client() as connected:
-        return tuple(each.as_rest() for each in connected.list(PROJECT, location=LOCATION))
 
 
 @pytest.mark.usefixtures("cloud")
@@ -156,9 +106,9 @@ def test_an_existing_environment_with_the_agent_is_adopted(
     cloud.put(ENVIRONMENT_ID, state="RUNNING", masquerade=True, image="composer-2.13.9-airflow-2.10.5")
     facts = execute()
     assert facts["adopted"] is True
-    assert facts["differences"] == [
-        (f"config.softwareConfig.imageVersion: planned '{IMAGE}', found 'composer-2.13.9-airflow-2.10.5' (can be updated)")
-    ]
+    [difference] = facts["differences"]
+    planned = f"planned '{IMAGE}', found 'composer-2.13.9-airflow-2.10.5'"
+    assert difference == f"config.softwareConfig.imageVersion: {planned} (can be updated)"
     assert f"{NAME} differs from the plan: config.softwareConfig.imageVersion: planned " in caplog.text
 
 
@@ -249,41 +199,8 @@ def test_an_updating_environment_without_the_agent_is_refused_at_once(cloud: Emu
 def test_a_failed_environment_is_not_adopted(cloud: EmulatedCloud) -> None:
     """In state ERROR a person has to look."""
     cloud.put(ENVIRONMENT_ID, state="ERROR", masquerade=True)
-    with pytest.raises(AirflowFailException, match="is in state ERROR; look at .* delete the environment"):
+    with pytest.raises(AirflowFailException, match=r"is in state ERROR; look at .* delete the environment"):
         execute()
-
-
-@pytest.mark.parametrize("deferrable", [False, True], ids=["in its slot", "deferred"])
-def test_what_is_being_deleted_is_waited_for_and_then_created(cloud: EmulatedCloud, *, deferrable: bool) -> None:
-    """An environment that is being deleted is not there for long; once it is gone, it is created."""
-    cloud.put(ENVIRONMENT_ID, state="DELETING", masquerade=True)
-    if not deferrable:
-        with pytest.raises(AirflowException, match="its deletion continues in the cloud"):
-            execute(creation_timeout_seconds=0.05)
-        timer = threading.Timer(0.2, cloud.remove, args=[ENVIRONMENT_ID])
-        timer.start()
-        facts = execute()
-        timer.join()
-    else:
-        with pytest.raises(TaskDeferred) as caught:
-            execute(deferrable=True)
-        assert isinstance(caught.value.trigger, EnvironmentRunningTrigger)
-        assert caught.value.trigger.state == "DELETING"
-        cloud.remove(ENVIRONMENT_ID)
-        cloud.hold_creations()
-        with pytest.raises(TaskDeferred) as caught:
-            complete("gone")
-        cloud.release_creations()
-        cloud.settle()
-        facts = complete("running", record=caught.value.trigger.serialize()[1]["record"])
-    assert (facts["state"], facts["adopted"], facts["origin"]) == ("RUNNING", False, "created")
-
-
-def test_an_environment_that_seems_absent_for_one_call_is_adopted(cloud: EmulatedCloud) -> None:
-    """What the first look does not show and the creation refuses is looked at again."""
-    cloud.put(ENVIRONMENT_ID, state="RUNNING", masquerade=True)
-    cloud.faults.fail_next("GetEnvironment", grpc.StatusCode.NOT_FOUND, "gone")
-    assert execute()["adopted"] is True
 
 
 def test_an_existing_environment_whose_image_is_no_longer_offered_is_adopted(cloud: EmulatedCloud) -> None:
@@ -323,109 +240,6 @@ def test_a_missing_agent_always_fails_the_task(cloud: EmulatedCloud, on_mismatch
     cloud.put(ENVIRONMENT_ID, state="RUNNING", masquerade=False)
     with pytest.raises(AirflowFailException, match="must be re-created"):
         execute(on_mismatch=on_mismatch)
-
-
-def make_context(*, try_number: int, began: datetime) -> Context:
-    """Make what Airflow tells a task of itself."""
-    instance = SimpleNamespace(try_number=try_number, xcom_push=lambda **_words: None)
-    context: Any = {"ti": instance, "dag_run": SimpleNamespace(start_date=began)}
-    result: Context = context
-    return result
-
-
-@pytest.mark.parametrize(
-    ("try_number", "began_before", "origin"),
-    [
-        (2, True, "created by an earlier call of this task (inferred)"),
-        (2, False, "adopted"),
-        (1, True, "adopted"),
-    ],
-    ids=["a retry", "a retry of a later run", "a first try"],
-)
-@pytest.mark.usefixtures("cloud")
-def test_what_an_earlier_try_created_is_not_called_adopted(*, try_number: int, began_before: bool, origin: str) -> None:
-    """A retry that finds what was created since the run began says that it is the run's own, and that it inferred it."""
-    began = datetime.now(tz=UTC) - timedelta(seconds=1)
-    execute()
-    context = make_context(try_number=try_number, began=began if began_before else datetime.now(tz=UTC))
-    facts = operator().execute(context)
-    assert (facts["origin"], facts["adopted"]) == (origin, origin == "adopted")
-
-
-def test_a_lost_reply_to_the_creation_is_found_again(cloud: EmulatedCloud) -> None:
-    """If the creation started and its reply was lost, the same try finds it and creates nothing else."""
-    cloud.hold_creations()
-    cloud.faults.lose_reply("CreateEnvironment", grpc.StatusCode.UNAVAILABLE, "lost")
-    timer = threading.Timer(0.3, cloud.release_creations)
-    timer.start()
-    facts = execute()
-    timer.join()
-    assert facts["origin"] == "created by an earlier call of this task (inferred)"
-    assert cloud.faults.count_calls("CreateEnvironment") == 1
-
-
-def test_the_reason_is_found_after_a_crash(cloud: EmulatedCloud) -> None:
-    """A retry that finds a failed environment, and knows no operation, still says why it failed."""
-    cloud.faults.fail_creation(ENVIRONMENT_ID, grpc.StatusCode.RESOURCE_EXHAUSTED, "no quota")
-    with pytest.raises(AirflowFailException, match="no quota"):
-        execute()
-    with pytest.raises(AirflowFailException, match="could not be created: RESOURCE_EXHAUSTED: no quota"):
-        execute()
-
-
-@pytest.mark.parametrize(("words", "reason"), [("no quota", "no quota"), ("", "the API gave no reason")])
-def test_a_creation_that_fails_is_final_and_says_why(cloud: EmulatedCloud, words: str, reason: str) -> None:
-    """The operation's reason reaches the task's log, even where it is only a code."""
-    cloud.faults.fail_creation(ENVIRONMENT_ID, grpc.StatusCode.RESOURCE_EXHAUSTED, words)
-    with pytest.raises(AirflowFailException, match=f"RESOURCE_EXHAUSTED: {reason}") as caught:
-        execute()
-    assert isinstance(caught.value.__context__, EnvironmentFailedError)
-
-
-def test_an_api_that_is_away_while_waiting_is_tolerated(cloud: EmulatedCloud) -> None:
-    """A few unanswered polls do not fail a creation of 25 minutes."""
-    cloud.faults.fail_next("GetOperation", grpc.StatusCode.UNAVAILABLE, "away", times=2)
-    cloud.faults.stall_next("GetEnvironment", 30)
-    assert execute(api_timeout_seconds=0.2)["state"] == "RUNNING"
-
-
-@pytest.mark.parametrize("status", [grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.PERMISSION_DENIED])
-@pytest.mark.parametrize("method", ["GetEnvironment", "CreateEnvironment", "GetOperation"])
-def test_a_call_that_fails_for_a_moment_does_not_fail_the_try(
-    cloud: EmulatedCloud, method: str, status: grpc.StatusCode
-) -> None:
-    """Whichever call fails, and however: it is made again in the same try, and one environment is created."""
-    cloud.faults.fail_next(method, status, "away", times=2)
-    assert execute()["adopted"] is False
-    assert len(environments()) == 1
-
-
-def test_an_api_that_stays_away_is_worth_another_try(cloud: EmulatedCloud) -> None:
-    """A request that gets no answer for longer than the tolerance fails this try only."""
-    cloud.faults.fail_next("GetEnvironment", grpc.StatusCode.UNAVAILABLE, "away", times=1000)
-    with pytest.raises(AirflowException, match="UNAVAILABLE") as caught:
-        execute(failure_tolerance_seconds=0.1)
-    assert not isinstance(caught.value, AirflowFailException)
-
-
-@pytest.mark.parametrize(
-    ("status", "calls"), [(grpc.StatusCode.PERMISSION_DENIED, 3), (grpc.StatusCode.INVALID_ARGUMENT, 1)]
-)
-def test_a_refusal_by_the_api_is_final(cloud: EmulatedCloud, status: grpc.StatusCode, calls: int) -> None:
-    """What the API refuses is final: at once if the request is wrong, else after three calls."""
-    cloud.faults.fail_next("CreateEnvironment", status, "composer.environments.create", times=10)
-    with pytest.raises(AirflowFailException, match=r"composer\.environments\.create"):
-        execute()
-    assert cloud.faults.count_calls("CreateEnvironment") == calls
-
-
-def test_a_message_that_is_too_large_is_final(cloud: EmulatedCloud) -> None:
-    """No repetition makes a description smaller than the API's limit."""
-    big = environment_resource(softwareConfig={"imageVersion": IMAGE, "envVariables": {"BIG": "x" * 5_000_000}})
-    with pytest.raises(AirflowFailException, match="larger than max.*smaller") as caught:
-        execute(environment=big, on_findings="ignore")
-    assert "trying again" not in str(caught.value)
-    assert cloud.faults.count_calls("GetEnvironment") == 1
 
 
 NEVER = {
@@ -510,100 +324,6 @@ def test_a_setting_that_makes_no_sense_is_refused(setting: str, value: object) -
     with pytest.raises(AirflowFailException, match=rf"^{setting}: expected "):
         execute(**{setting: value})
     assert environments() == ()
-
-
-def test_deferred_it_waits_in_the_triggerer(cloud: EmulatedCloud) -> None:
-    """A deferrable task leaves its slot with a trigger that knows the operation, and a time limit of Airflow's own."""
-    cloud.hold_creations()
-    with pytest.raises(TaskDeferred) as caught:
-        execute(deferrable=True)
-    deferral = caught.value
-    assert isinstance(deferral.trigger, EnvironmentRunningTrigger)
-    assert deferral.trigger.environment_name == NAME
-    assert str(deferral.trigger.operation_name).startswith(f"projects/{PROJECT}/locations/{LOCATION}/operations/")
-    assert deferral.timeout is not None
-    assert deferral.timeout.total_seconds() == pytest.approx(30 + DEFERRAL_GRACE_SECONDS, abs=5)
-    cloud.release_creations()
-    cloud.settle()
-    facts = complete("running", record=deferral.trigger.serialize()[1]["record"])
-    assert (facts["state"], facts["adopted"]) == ("RUNNING", False)
-
-
-def complete(outcome: str, *, message: str = "", record: dict[str, Any] | None = None) -> dict[str, Any]:
-    """Resume an operator after its trigger fired."""
-    context: Context = {}
-    record = {"adopted": False} if record is None else record
-    event = {"outcome": outcome, "message": message, "name": NAME, "deadline": time.time() + 30, "record": record}
-    return operator(deferrable=True).execute_complete(context, event)
-
-
-def test_deferrable_it_does_not_defer_for_what_runs_already(cloud: EmulatedCloud) -> None:
-    """An environment that runs needs no triggerer."""
-    cloud.put(ENVIRONMENT_ID, state="RUNNING", masquerade=True)
-    assert execute(deferrable=True)["adopted"] is True
-
-
-def test_after_the_waiting_the_agent_is_verified(cloud: EmulatedCloud) -> None:
-    """A trigger that says "running" does not make a success of an environment without the agent."""
-    cloud.put(ENVIRONMENT_ID, state="RUNNING", masquerade=False)
-    with pytest.raises(AirflowFailException, match="must be re-created"):
-        complete("running")
-
-
-def test_an_update_after_the_waiting_is_waited_for(cloud: EmulatedCloud) -> None:
-    """An environment that has left the state RUNNING since is waited for again."""
-    cloud.put(ENVIRONMENT_ID, state="UPDATING", masquerade=True)
-    with pytest.raises(TaskDeferred) as caught:
-        complete("running")
-    assert isinstance(caught.value.trigger, EnvironmentRunningTrigger)
-    assert caught.value.trigger.record == {"adopted": False}
-
-
-@pytest.mark.parametrize("event", [{}, {"outcome": "running"}, {"name": NAME}, {"outcome": "new word", "colour": 1}])
-def test_an_event_of_another_version_is_understood(cloud: EmulatedCloud, event: dict[str, Any]) -> None:
-    """An event that lacks what this version needs leads to a look at what exists."""
-    cloud.put(ENVIRONMENT_ID, state="RUNNING", masquerade=True)
-    context: Context = {}
-    assert operator(deferrable=True).execute_complete(context, event)["adopted"] is True
-
-
-def test_the_last_look_is_repeated(cloud: EmulatedCloud) -> None:
-    """One passing error at the end does not fail a creation of 25 minutes."""
-    cloud.put(ENVIRONMENT_ID, state="RUNNING", masquerade=True)
-    cloud.faults.fail_next("GetEnvironment", grpc.StatusCode.PERMISSION_DENIED, "passing")
-    assert complete("running")["state"] == "RUNNING"
-
-
-def test_an_environment_that_is_gone_at_the_last_look_is_worth_another_try(cloud: EmulatedCloud) -> None:
-    """What was running and has disappeared is created by another try."""
-    assert cloud.faults.count_calls() == 0
-    with pytest.raises(AirflowException, match="has just disappeared; run the task again to create it"):
-        complete("running")
-
-
-@pytest.mark.parametrize(("is_running", "defers"), [(True, True), (None, True), (False, False)])
-def test_a_task_is_not_deferred_where_no_triggerer_runs(
-    cloud: EmulatedCloud,
-    monkeypatch: pytest.MonkeyPatch,
-    capfd: pytest.CaptureFixture[str],
-    *,
-    is_running: bool | None,
-    defers: bool,
-) -> None:
-    """Without a triggerer the task says so and waits in its slot; where nobody knows, it is deferred."""
-    monkeypatch.setattr("airflow_masq.operators.create_environment.is_triggerer_running", lambda: is_running)
-    cloud.put(ENVIRONMENT_ID, state="CREATING", masquerade=True)
-    with pytest.raises(TaskDeferred if defers else AirflowException):
-        execute(deferrable=True, creation_timeout_seconds=0.05)
-    assert ("no triggerer runs" in capfd.readouterr().out) is not defers
-
-
-@pytest.mark.parametrize(("outcome", "raised"), [("final", AirflowFailException), ("try-again", AirflowException)])
-def test_the_triggers_outcome_decides_about_retries(outcome: str, raised: type[Exception]) -> None:
-    """What the trigger found final is not retried, what may pass is."""
-    with pytest.raises(raised, match="the reason") as caught:
-        complete(outcome, message="the reason")
-    assert type(caught.value) is raised
 
 
 def test_a_killed_task_says_that_the_creation_goes_on(capfd: pytest.CaptureFixture[str]) -> None:

@@ -5,13 +5,16 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import grpc
 import pytest
 
 from airflow_masq.triggers.environment_running import EnvironmentRunningTrigger
 from tests.emulated_cloud import EmulatedCloud, environment_resource
+
+if TYPE_CHECKING:
+    from lab.cloud.faults import Moment
 
 pytestmark = pytest.mark.airflow
 
@@ -152,9 +155,16 @@ async def test_many_triggers_on_a_silent_api_hold_no_thread(cloud: EmulatedCloud
     before = threading.active_count()
     for _ in range(40):
         cloud.faults.stall_next("GetEnvironment", 30)
+    all_asked = asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def count(_moment: Moment, method: str) -> None:
+        if cloud.faults.count_calls(method) == 40:
+            loop.call_soon_threadsafe(all_asked.set)
+
+    cloud.faults.observe = count
     waiting = [asyncio.create_task(payload(trigger(api_timeout_seconds=30.0))) for _ in range(40)]
-    while cloud.faults.count_calls("GetEnvironment") < 40:
-        await asyncio.sleep(0.01)
+    await all_asked.wait()
     began = time.monotonic()
     await asyncio.to_thread(lambda: None)
     assert time.monotonic() - began < 1
