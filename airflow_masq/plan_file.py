@@ -53,7 +53,7 @@ def read_plan(plan: str | Mapping[str, Any]) -> Plan:
         return load_plan(plan, source="plan")
     plan = plan.strip()
     path = printable(plan, limit=_LONGEST_NAME_SHOWN)
-    expected = "a readable regular file on this worker"
+    expected = "a readable file on this worker"
     text = _read_text(Path(plan), where=f"plan: {path}", expected=expected, only_regular=True)
     return load_plan(text, source=path)
 

@@ -26,7 +26,11 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _STATUS_NAMES: Final = {status.value[0]: status.name for status in grpc.StatusCode}
-_VERBS: Final = {int(kind): kind.name for kind in OperationMetadata.Type if kind.value}
+_VERBS: Final[dict[int, str]] = {
+    kind.number: kind.name
+    for kind in OperationMetadata.pb(OperationMetadata()).DESCRIPTOR.enum_types_by_name["Type"].values
+    if kind.number
+}
 _OPERATIONS_OF_A_PAGE: Final = 100
 
 

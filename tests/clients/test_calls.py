@@ -1,4 +1,4 @@
-"""What the API's answers say, whichever client asked; and that the asynchronous client asks as the blocking one does."""
+"""What the API's answers say, whichever of the two clients asked."""
 
 from __future__ import annotations
 
@@ -27,7 +27,8 @@ def make_operation(**metadata: object) -> operations_pb2.Operation:
 
 def test_an_operation_says_what_it_does_to_what() -> None:
     """Target, verb and beginning come from the operation's metadata."""
-    operation = make_operation(resource=str(NAME), resource_uuid="u", operation_type="CREATE", create_time="1970-01-01T00:01:00Z")  # fmt: skip
+    began = "1970-01-01T00:01:00Z"
+    operation = make_operation(resource=str(NAME), resource_uuid="u", operation_type="CREATE", create_time=began)
     assert read_operation(operation) == OperationStatus(
         name="o", done=True, error=None, verb="CREATE", target=str(NAME), target_uuid="u", began=60.0
     )
