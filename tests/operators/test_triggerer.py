@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING
 
@@ -101,7 +102,22 @@ def test_airflows_own_health_is_understood(
     assert is_triggerer_running() is known
 
 
-def test_airflow_2_reads_the_table_of_jobs(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where the table cannot be read, it is not known."""
+@pytest.mark.parametrize(("age_minutes", "known"), [(None, False), (0, True), (60, False)])
+@pytest.mark.usefixtures("airflow")
+def test_airflow_2_reads_the_table_of_jobs(
+    monkeypatch: pytest.MonkeyPatch, *, age_minutes: int | None, known: bool
+) -> None:
+    """A triggerer that has never run, or was last heard of an hour ago, does not run."""
+    from airflow.jobs.job import Job  # noqa: PLC0415 - takes seconds
+    from airflow.utils.session import create_session  # noqa: PLC0415 - as above
+
     monkeypatch.setattr(triggerer, "IS_AIRFLOW_2", True)
-    assert is_triggerer_running() in {None, False}
+    with create_session() as session:
+        session.query(Job).delete()
+        if age_minutes is not None:
+            job = Job(job_type="TriggererJob", state="running")
+            job.latest_heartbeat = datetime.now(tz=UTC) - timedelta(minutes=age_minutes)
+            session.add(job)
+    assert is_triggerer_running() is known
+    with create_session() as session:
+        session.query(Job).delete()
