@@ -17,7 +17,7 @@ from airflow_masq.exceptions import (
     EnvironmentFailedError,
     EnvironmentNotReadyError,
 )
-from airflow_masq.provisioning.watch import CreationWatch, EnvironmentState
+from airflow_masq.provisioning.watch import EnvironmentState
 from tests.emulated_cloud import NAME, EmulatedCloud, environment_resource
 from tests.provisioning.doing import Stage
 
@@ -290,8 +290,3 @@ def test_the_wait_ends_at_the_deadline(cloud: EmulatedCloud, stage: Stage, state
         stage.do(stage.watch().wait())
     assert str(caught.value).endswith("Run the task again to continue waiting, or raise creation_timeout_seconds")
     assert [pause.seconds for pause in stage.pauses] == [30, 30, 30, 10]
-
-
-def test_a_watch_has_no_client() -> None:
-    """The decisions need neither client nor clock of their own, so that a trigger and a task share them."""
-    assert not {"client", "sleep"} & set(CreationWatch.__dataclass_fields__)
