@@ -171,7 +171,9 @@ class CloudComposerCreateMasqueradeEnvironmentOperator(BaseOperator):
             deadline = event.get("deadline")
             if not isinstance(deadline, int | float):
                 deadline = time.time() + self._read_seconds("creation_timeout_seconds")
-            if outcome == "gone" or not isinstance(record, Mapping) or not record or not isinstance(name, str):
+            if not isinstance(record, Mapping) or not record or not isinstance(name, str):
+                return self._create(context, deadline=deadline)
+            if outcome == "gone" or record.get("is_compared") is False:
                 return self._create(context, deadline=deadline)
             facts = self._verify(EnvironmentName.parse(name), deadline=deadline, record=record)
             return facts or self._create(context, deadline=deadline)
@@ -214,7 +216,8 @@ class CloudComposerCreateMasqueradeEnvironmentOperator(BaseOperator):
                 record = provisioning.record_start(request.plan.ranges, findings=findings, start=start)
                 waiting = provisioning.await_environment(watch)
                 found = provisioning.run_steps(waiting, client=client, pause=partial(pause, record=record))
-                if found is not None:
+                # What was adopted while it was being created is adopted once more, now that all of its fields show.
+                if found is not None and start.is_compared:
                     return provisioning.list_facts(request.name, found=found, record=record)
 
     def _verify(self, name: EnvironmentName, *, deadline: float, record: Mapping[str, Any]) -> dict[str, Any] | None:

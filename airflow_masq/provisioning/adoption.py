@@ -63,10 +63,12 @@ class CreationStart:
     """A creation that was started, or an environment that was found.
 
     :param differences: how a found environment differs from the plan.
+    :param is_compared: whether all of its fields were compared; of one that is being created, some may not show yet.
     """
 
     origin: Origin
     differences: tuple[Difference, ...] = ()
+    is_compared: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -178,7 +180,11 @@ class CreationSteps:
                 if may_be_own and began is not None and operation.began is not None and operation.began >= began:
                     origin = Origin.CREATED_EARLIER
         log.info("%s exists in state %s: %s", name, found.state, origin)
-        return CreationStart(origin=origin, differences=self._compare(found, is_complete=is_complete))
+        return CreationStart(
+            origin=origin,
+            differences=self._compare(found, is_complete=is_complete),
+            is_compared=is_complete or origin is not Origin.ADOPTED or self.on_mismatch == "ignore",
+        )
 
     def _compare(self, found: EnvironmentResource, *, is_complete: bool) -> tuple[Difference, ...]:
         if self.on_mismatch == "ignore":

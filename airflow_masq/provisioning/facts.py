@@ -42,6 +42,7 @@ def record_start(ranges: NetworkRanges, *, findings: Iterable[Finding], start: C
         "adopted": start.origin is Origin.ADOPTED,
         "origin": str(start.origin),
         "differences": differences,
+        "is_compared": start.is_compared,
     }
 
 

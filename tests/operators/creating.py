@@ -52,12 +52,18 @@ def environments() -> tuple[dict[str, Any], ...]:
         return tuple(each.as_rest() for each in connected.list(PROJECT, location=LOCATION))
 
 
-def complete(outcome: str, *, message: str = "", record: dict[str, Any] | None = None) -> dict[str, Any]:
+def complete(
+    outcome: str,
+    *,
+    message: str = "",
+    record: dict[str, Any] | None = None,
+    **arguments: object,
+) -> dict[str, Any]:
     """Resume an operator after its trigger fired."""
     context: Context = {}
     record = {"adopted": False} if record is None else record
     event = {"outcome": outcome, "message": message, "name": NAME, "deadline": time.time() + 30, "record": record}
-    return operator(deferrable=True).execute_complete(context, event)
+    return operator(**{"deferrable": True, **arguments}).execute_complete(context, event)
 
 
 def make_context(*, try_number: int, began: datetime) -> Context:

@@ -12,7 +12,7 @@ from airflow.sdk.exceptions import TaskDeferred
 from airflow_masq.airflow_compat import AirflowException, AirflowFailException
 from airflow_masq.operators.create_environment import DEFERRAL_GRACE_SECONDS
 from airflow_masq.triggers.environment_running import EnvironmentRunningTrigger
-from tests.emulated_cloud import LOCATION, PROJECT, EmulatedCloud
+from tests.emulated_cloud import LOCATION, PROJECT, EmulatedCloud, environment_resource
 from tests.operators.creating import (
     ENVIRONMENT_ID,
     NAME,
@@ -137,3 +137,35 @@ def test_the_triggers_outcome_decides_about_retries(outcome: str, raised: type[E
     with pytest.raises(raised, match="the reason") as caught:
         complete(outcome, message="the reason")
     assert type(caught.value) is raised
+
+
+@pytest.mark.parametrize("deferrable", [False, True], ids=["in its slot", "deferred"])
+@pytest.mark.parametrize("on_mismatch", ["fail", "warn"])
+def test_what_shows_only_at_the_end_is_compared_at_the_end(
+    cloud: EmulatedCloud, *, on_mismatch: str, deferrable: bool
+) -> None:
+    """An environment that another is creating may not show all fields yet; once it runs, all are compared."""
+    cloud.put(ENVIRONMENT_ID, state="CREATING", masquerade=True)
+    settings: dict[str, Any] = {"on_mismatch": on_mismatch, "deferrable": deferrable}
+    settings["environment"] = environment_resource(environmentSize="ENVIRONMENT_SIZE_LARGE")
+
+    def finish() -> dict[str, Any]:
+        if not deferrable:
+            timer = threading.Timer(0.2, cloud.put, [ENVIRONMENT_ID], {"state": "RUNNING", "masquerade": True})
+            timer.start()
+            try:
+                return execute(**settings)
+            finally:
+                timer.join()
+        with pytest.raises(TaskDeferred) as caught:
+            execute(**settings)
+        cloud.put(ENVIRONMENT_ID, state="RUNNING", masquerade=True)
+        record = caught.value.trigger.serialize()[1]["record"]
+        return complete("running", record=record, **settings)
+
+    if on_mismatch == "fail":
+        with pytest.raises(AirflowFailException, match="environmentSize"):
+            finish()
+    else:
+        [difference] = finish()["differences"]
+        assert difference.startswith("config.environmentSize: planned 'ENVIRONMENT_SIZE_LARGE', found None")

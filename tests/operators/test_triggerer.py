@@ -115,7 +115,7 @@ def test_airflow_2_reads_the_table_of_jobs(
     with create_session() as session:
         session.query(Job).delete()
         if age_minutes is not None:
-            job = Job(job_type="TriggererJob", state="running")
+            job = Job(job_type="TriggererJob", state="running")  # type: ignore[no-untyped-call] # Airflow's is untyped
             job.latest_heartbeat = datetime.now(tz=UTC) - timedelta(minutes=age_minutes)
             session.add(job)
     assert is_triggerer_running() is known

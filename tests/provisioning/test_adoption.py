@@ -81,7 +81,7 @@ def test_an_environment_with_the_agent_is_adopted(
     """An environment that is or will be running is taken over as it is, and the log says so."""
     cloud.put(ID, state=state, masquerade=True)
     before = stage.client.get(NAME)
-    assert start(stage) == CreationStart(origin=Origin.ADOPTED)
+    assert start(stage) == CreationStart(origin=Origin.ADOPTED, is_compared=state != "CREATING")
     assert stage.client.get(NAME) == before
     assert f"{NAME} exists in state {state}: adopted" in caplog.text
 
