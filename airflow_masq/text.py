@@ -1,4 +1,4 @@
-r"""Text for people: escapes foreign text, describes values in errors, and joins lists in sentences.
+r"""Text for people: escapes foreign text, describes values in errors, joins lists in sentences, and aligns tables.
 
 Text from observers, files and APIs appears in task logs, tables and pages. Control characters, terminal escape
 sequences, line breaks and the invisible characters that change the reading direction ("Trojan Source", CVE-2021-42574)
@@ -7,12 +7,15 @@ are shown as escapes. HTML is not escaped here; the code that writes a page esca
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 _ELLIPSIS: Final = "…"
 _EXCERPT_CHARACTERS: Final = 80
 _LARGEST_NUMBER_SHOWN: Final = 2**63
+
+COLUMN_GAP: Final = "  "
+"""The space between columns."""
 
 
 def printable(foreign: str | bytes, *, limit: int = 120) -> str:
@@ -30,7 +33,12 @@ def printable(foreign: str | bytes, *, limit: int = 120) -> str:
     pieces: list[str] = []
     room = limit
     for character in text[: limit + 1]:
-        piece = _escape(character)
+        if character.isprintable() and character != "\\":
+            piece = character
+        elif "\udc80" <= character <= "\udcff":  # a byte that is not UTF-8 (PEP 383)
+            piece = f"\\x{ord(character) - 0xDC00:02x}"
+        else:
+            piece = character.encode("unicode_escape").decode("ascii")
         room -= len(piece)
         pieces.append(piece)
         if room < 0:
@@ -39,14 +47,6 @@ def printable(foreign: str | bytes, *, limit: int = 120) -> str:
                 room += len(pieces.pop())
             return "".join(pieces) + _ELLIPSIS
     return "".join(pieces)
-
-
-def _escape(character: str) -> str:
-    if character.isprintable() and character != "\\":
-        return character
-    if "\udc80" <= character <= "\udcff":  # a byte that is not UTF-8 (PEP 383)
-        return f"\\x{ord(character) - 0xDC00:02x}"
-    return character.encode("unicode_escape").decode("ascii")
 
 
 def shorten(text: str, *, limit: int) -> str:
@@ -88,13 +88,25 @@ _TYPE_NAMES: Final = (
 )
 
 
-def join_words(values: Iterable[object], *, most: int = 10) -> str:
-    """Join values with commas for a sentence; at most ``most`` are named, and the others are counted."""
+def join_words(values: Iterable[object], *, most: int | None = 10) -> str:
+    """Join values with commas for a sentence: the first ``most``, or all (``None``), and how many there are more."""
     texts = [str(value) for value in values]
-    more = f" and {len(texts) - most} more" if len(texts) > most else ""
+    more = f" and {len(texts) - most} more" if most is not None and len(texts) > most else ""
     return ", ".join(texts[:most]) + more
 
 
 def format_count(number: int, *, noun: str, plural: str | None = None) -> str:
     """Write a number with its noun: ``1 error``, ``2 errors``; the plural is the noun with an s by default."""
     return f"{number} {noun}" if number == 1 else f"{number} {plural or f'{noun}s'}"
+
+
+def align(rows: Iterable[Sequence[str]], *, widths: Sequence[int] = ()) -> list[str]:
+    """Lay out rows with the same number of cells in columns, without spaces at the end of a line.
+
+    :param widths: the columns' widths, default those of their longest cells.
+    """
+    rows = list(rows)
+    widths = widths or [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return [
+        COLUMN_GAP.join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
+    ]

@@ -20,7 +20,7 @@ DOCUMENTATION = """
    which source address it sees, judges the answer and logs a table. No verdict fails it. Airflow cannot aim a task at a
    node, so the report says how many nodes were seen.
 2. **report** merges the results of all instances, names those that crashed, logs the table with the coverage, and emits
-   an event of the asset `x-airflow-masq://source-ip/check`, whatever was found.
+   an event of the asset `x-airflow-masq://source-ip/check`, with any result.
 3. **assert** fails the run if a verdict of `fail_on` was found, so that alerts for failed runs work.
 
 Where to look: the log of **report** has the table; its XCom has a code, a reason and the evidence for every verdict.

@@ -44,7 +44,7 @@ class RoomCoverage:
 
 
 def room_of(path: str) -> str:
-    """Name the room of a file: a package of the first two levels, or the file itself where it stands beside them.
+    """Name the room of a file: a package of the first two levels, or the file itself if it is beside them.
 
     :param path: the file's path from the top of the repository, with forward slashes.
     :return: ``airflow_masq/observation`` for ``airflow_masq/observation/stun.py``, ``dags`` for ``dags/check.py``.

@@ -107,7 +107,7 @@ def test_the_readme_is_short() -> None:
 
 
 def test_the_readmes_rows_are_those_of_the_demo() -> None:
-    """Each row that the README shows of the demo's table stands in docs/demo.md, where all of the output is."""
+    """Each row that the README shows of the demo's table is in docs/demo.md, which has all of the output."""
     readme = (REPOSITORY / "README.md").read_text(encoding="utf-8")
     demo = (REPOSITORY / "docs" / "demo.md").read_text(encoding="utf-8").splitlines()
     (table,) = re.findall(r"^```\n(ENVIRONMENT .*?)^```$", readme, re.MULTILINE | re.DOTALL)

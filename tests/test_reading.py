@@ -1,4 +1,4 @@
-"""Values from outside are read strictly; a refusal names the place, what belongs there and what stands there."""
+"""Values from outside are read strictly; an error names the place, what was expected and what was seen."""
 
 from __future__ import annotations
 
@@ -129,7 +129,7 @@ def test_anything_else_is_refused_with_its_place(read: Read, value: object, mess
 
 
 def test_places_below_are_named_as_their_author_would() -> None:
-    """Keys are joined by dots, indexes stand in brackets, and odd keys do no harm."""
+    """Keys are joined by dots, indexes are in brackets, and unusual keys do no harm."""
     entry = place({"a": [{"b\n": True}]}, where="").section(("a",))["a"].items()[0].entries()["b\n"]
     assert (entry.where, entry.value) == (r"a[0].b\n", True)
     assert name_child("", key="k" * 99) == "k" * 59 + "…"

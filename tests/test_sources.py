@@ -1,15 +1,24 @@
-"""Each outside fact stands once in docs/sources.md, and code names it by its key."""
+"""Each outside fact is once in docs/sources.md, and code names it by its key.
+
+``AIRFLOW_MASQ_WRITE_PAGES=1`` also writes ``airflow_masq/sources.json``, the links that pages for users show.
+"""
 
 from __future__ import annotations
 
 import ast
 import io
+import json
+import os
 import re
 import tokenize
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from airflow_masq.rules import list_rules
+from airflow_masq.sources import link_sources
+from airflow_masq.verdict import CODES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -28,8 +37,12 @@ DATE = re.compile(r"\b20[0-9]{2}-[01][0-9]-[0-3][0-9]\b")
 # Modules whose docstrings link a page for readers in Airflow's interface.
 NO_SOURCES = frozenset({"dags/provision_masquerade_environment.py"})
 
-# The heading below which stand the facts that no code relies on yet.
-NOT_USED_YET = "\n## Not used by code yet\n"
+# What pages for users are made from: the texts of rules and codes.
+PAGE_TEXTS = [
+    *(rule.text or "" for rule in list_rules()),
+    *(text for row in CODES.values() for text in (row.title, row.meaning, row.causes, row.what_to_do)),
+]
+LINKS = REPOSITORY / "airflow_masq" / "sources.json"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,10 +54,11 @@ class Source:
     source: str
 
     @property
-    def link(self) -> str:
-        """The address, as Markdown links it; for what was observed the whole text, which no page has."""
-        linked = re.search(r"\]\(.*?\)", self.source)
-        return linked[0] if linked else self.source
+    def citation(self) -> str:
+        """What a page for users shows in place of the key: the links and the date of reading, or what was observed."""
+        return (
+            self.source if self.source.startswith("observed") else re.sub(r", (?=20[0-9]{2}-)", ", read ", self.source)
+        )
 
 
 def read_sources(text: str = SOURCES) -> Iterator[Source]:
@@ -56,13 +70,9 @@ def read_sources(text: str = SOURCES) -> Iterator[Source]:
 
 
 def find_prose(path: Path) -> Iterator[str]:
-    """Find a module's blocks of comments and its docstrings, each on one line.
-
-    The docstring of a rule's module is left out: it becomes a page under docs/rules, whose links are for readers.
-    """
+    """Find a module's blocks of comments and its docstrings, each on one line."""
     text = path.read_text(encoding="utf-8")
     tree = ast.parse(text)
-    page = tree.body[0] if path.parent.name == "rules" and path.name.startswith("masq") else None
     block: list[str] = []
     last_line = 0
     for token in tokenize.generate_tokens(io.StringIO(text).readline):
@@ -74,7 +84,7 @@ def find_prose(path: Path) -> Iterator[str]:
             last_line = token.start[0]
     yield " ".join(block)
     for node in ast.walk(tree):
-        if not isinstance(node, ast.Expr) or node is page or not isinstance(node.value, ast.Constant):
+        if not isinstance(node, ast.Expr) or not isinstance(node.value, ast.Constant):
             continue
         if isinstance(node.value.value, str):
             yield " ".join(node.value.value.split())
@@ -82,10 +92,15 @@ def find_prose(path: Path) -> Iterator[str]:
 
 MODULES = sorted(path for folder in FOLDERS for path in (REPOSITORY / folder).rglob("*.py"))
 PROSE = {str(path.relative_to(REPOSITORY)): list(find_prose(path)) for path in MODULES}
-NAMED_KEYS = {
-    name: [key.strip() for text in texts for keys in NAMED.findall(text) for key in keys.split(",")]
-    for name, texts in PROSE.items()
-}
+PROSE["pages of rules and codes"] = [" ".join(text.split()) for text in PAGE_TEXTS]
+
+
+def list_keys(texts: Iterable[str]) -> list[str]:
+    """List the keys that texts name."""
+    return [key.strip() for text in texts for keys in NAMED.findall(text) for key in keys.split(",")]
+
+
+NAMED_KEYS = {name: list_keys(texts) for name, texts in PROSE.items()}
 
 
 def test_each_source_has_a_key_a_sentence_a_date_and_a_place() -> None:
@@ -110,12 +125,31 @@ def test_each_key_that_code_names_exists() -> None:
     assert {name: keys for name, keys in unknown.items() if keys} == {}
 
 
-def test_each_key_is_used() -> None:
-    """Code or a page for users relies on each fact of docs/sources.md, except on those below its last heading."""
+def test_each_key_is_named() -> None:
+    """Code relies on each fact of docs/sources.md and names its key."""
     named = {key for keys in NAMED_KEYS.values() for key in keys}
-    pages = "".join(path.read_text(encoding="utf-8") for path in (REPOSITORY / "docs" / "rules").glob("*.md"))
-    in_use, _, _ = SOURCES.partition(NOT_USED_YET)
-    assert [row.key for row in read_sources(in_use) if row.key not in named and row.link not in pages] == []
+    assert [row.key for row in read_sources() if row.key not in named] == [], "name the key, or remove the row"
+
+
+def test_pages_link_what_the_sources_say() -> None:
+    """A user's page shows the link and the date that docs/sources.md has; the wheel has a copy of these alone."""
+    named = {*list_keys(PROSE["pages of rules and codes"])}
+    links = {row.key: row.citation for row in sorted(read_sources(), key=lambda row: row.key) if row.key in named}
+    text = json.dumps(links, indent=2, ensure_ascii=False) + "\n"
+    if os.environ.get("AIRFLOW_MASQ_WRITE_PAGES"):
+        LINKS.write_text(text, encoding="utf-8")
+    assert LINKS.read_text(encoding="utf-8") == text, (
+        "run AIRFLOW_MASQ_WRITE_PAGES=1 ./scripts/test tests/test_sources.py"
+    )
+
+
+def test_a_page_shows_a_link_in_place_of_each_key() -> None:
+    """Several keys become several links, two keys of one page read on one day a single one; other text stays."""
+    links = {row.key: row.citation for row in read_sources()}
+    end, images = links["composer-end-of-life"], links["composer-unsupported-image"]
+    linked = link_sources("It ended [source: composer-end-of-life, composer-unsupported-image]. [No source]")
+    assert linked == f"It ended ({end}; {images}). [No source]"
+    assert link_sources("[source:\ncomposer-end-of-life, composer-autopilot]") == f"({end})"
 
 
 def tells_a_source(texts: Iterable[str]) -> bool:
@@ -124,6 +158,6 @@ def tells_a_source(texts: Iterable[str]) -> bool:
 
 
 def test_sources_are_told_in_one_place() -> None:
-    """A comment or docstring names a key; links and dates of facts stand in docs/sources.md only."""
+    """A comment, docstring or page's text names a key; links and dates of facts are in docs/sources.md only."""
     telling = {name for name, texts in PROSE.items() if tells_a_source(texts)} - NO_SOURCES
     assert sorted(telling) == [], "name a key of docs/sources.md instead"

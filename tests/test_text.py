@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airflow_masq.text import describe, describe_type, excerpt, format_count, join_words, printable, shorten
+from airflow_masq.text import align, describe, describe_type, excerpt, format_count, join_words, printable, shorten
 
 
 @pytest.mark.parametrize(
@@ -41,12 +41,12 @@ def test_shows_text_and_escapes_what_a_terminal_would_act_upon(foreign: str | by
     [(1, "…"), (4, "abc…"), (5, "abc…"), (6, "abc\\n…"), (7, "abc\\n…"), (8, "abc\\n\\nd"), (9, "abc\\n\\nd")],
 )
 def test_cuts_at_the_limit_and_never_inside_an_escape(limit: int, shown: str) -> None:
-    """A long text ends in an ellipsis, and no half escape stands before it."""
+    """A long text ends in an ellipsis, and no half escape is before it."""
     assert printable("abc\n\nd", limit=limit) == shown
 
 
 def test_a_text_that_just_fits_is_not_marked_as_cut() -> None:
-    """The ellipsis says that something is missing, so it must not stand where nothing is."""
+    """The ellipsis says that something is missing, so a complete text has none."""
     assert printable("x" * 120) == "x" * 120
     assert printable("x" * 121) == "x" * 119 + "…"
 
@@ -131,6 +131,7 @@ def test_a_long_list_is_cut_and_the_rest_is_counted() -> None:
     assert join_words(range(10)) == "0, 1, 2, 3, 4, 5, 6, 7, 8, 9"
     assert join_words(range(12)) == "0, 1, 2, 3, 4, 5, 6, 7, 8, 9 and 2 more"
     assert join_words(iter("abc"), most=2) == "a, b and 1 more"
+    assert join_words("abcdefghijkl", most=None) == "a, b, c, d, e, f, g, h, i, j, k, l"
 
 
 def test_things_are_counted() -> None:
@@ -140,3 +141,10 @@ def test_things_are_counted() -> None:
         "1 address",
         "2 addresses",
     ]
+
+
+def test_columns_are_aligned() -> None:
+    """Columns are as wide as their widest cell, and lines end without blanks."""
+    assert align([("a", "b", ""), ("long", "c", "d")]) == ["a     b", "long  c  d"]
+    assert align([]) == []
+    assert align([("a", "b")], widths=(3, 1)) == ["a    b"]

@@ -45,12 +45,13 @@ def test_holds_every_module(wheel: dict[str, str]) -> None:
     [
         "airflow_masq/.airflowignore",
         "airflow_masq/py.typed",
+        "airflow_masq/sources.json",
         "airflow_masq/plan/schema.json",
         f"{METADATA}/licenses/LICENSE",
     ],
 )
 def test_holds_what_is_no_module(wheel: dict[str, str], name: str) -> None:
-    """The plan's schema, the marker for type checkers and the licence are in the wheel."""
+    """The plan's schema, the links of the sources, the marker for type checkers and the licence are in the wheel."""
     assert name in wheel
 
 

@@ -6,8 +6,8 @@ that into its struct, validates the ranges, and writes one chain:
     text ──document──▶ JSON ──fields──▶ struct ──literals──▶ ranges ──▶ chain
 
 What each step does was read in the agent's source and tried with its binary [source: ip-masq-agent-source,
-observed-agent-config-format]. No text makes the reading fail. It is neither stricter nor laxer than the agent: what is
-accepted but surely not meant is a warning.
+observed-agent-config-format]. No text makes the reading fail. It is not stricter or laxer than the agent: what is
+accepted but is probably a mistake is a warning.
 """
 
 from __future__ import annotations
@@ -71,8 +71,8 @@ class AgentConfigReading:
     :param accepted: whether the agent writes the rules.
     :param error: why it does not; ``None`` where it does.
     :param config: what the agent does; ``None`` where it refuses.
-    :param warnings: what is accepted but surely not meant, and what makes this reading uncertain.
-    :param certain: whether the real agent surely reads it so.
+    :param warnings: what is accepted but is probably a mistake, and what makes this reading uncertain.
+    :param certain: whether the real agent is known to read it so.
     """
 
     accepted: bool
@@ -123,7 +123,10 @@ def read_agent_config(text: str, *, enable_ipv6: bool = False, reserved_ranges: 
         warnings.extend(find_warnings(document, fields=fields, networks=networks))
     except InvalidInputError as refusal:
         error = str(refusal)
-    repeated = (f"the key {excerpt(key)} is there twice, and the later one counts" for key in source.repeated_keys)
+    repeated = (
+        f"the key {excerpt(key)} occurs twice, and the agent uses the later one. Remove one"
+        for key in source.repeated_keys
+    )
     warnings.extend(dict.fromkeys(repeated))
     warnings.extend(f"this reading is not certain: {doubt}" for doubt in dict.fromkeys(source.doubts))
     return AgentConfigReading(

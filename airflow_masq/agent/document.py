@@ -16,6 +16,7 @@ import yaml
 from airflow_masq.agent.fields import RESYNC_KEY, Members, Value, find_known_key
 from airflow_masq.exceptions import InvalidInputError
 from airflow_masq.text import excerpt
+from airflow_masq.yaml_problems import describe_yaml_problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,7 +38,7 @@ _DOUBTFUL: Final = tuple(
         (r"(?<![^\s\[{,:])!", "tags"),
         (r'\\[^nrt"\\]', "rare escapes"),
         (r":[,\[\]{}]", "a colon without a blank after it"),
-        (r"[}\]] *[^\s,:}\]#]", "text behind a closing bracket"),
+        (r"[}\]] *[^\s,:}\]#]", "text after a closing bracket"),
         (r"[|>][-+0-9]*#", "a comment without a blank before it"),
     )
 )
@@ -105,7 +106,7 @@ class ConfigText:
             raise InvalidInputError(where=f"config, line {error.lineno}", expected="JSON", seen=seen) from None
         line = _find_line(_ESCAPE, self._text)
         if line and isinstance(document, Members) and any(find_known_key(name) == RESYNC_KEY for name, _ in document):
-            # Before v2.12.2 the agent parses what stands between the quotes without resolving escapes
+            # Before v2.12.2 the agent parses the text between the quotes without resolving escapes
             # [source: ip-masq-agent-interval-escapes].
             self._doubt(line, f"escapes in {RESYNC_KEY}", who="versions of the agent")
         return document
@@ -146,10 +147,11 @@ class ConfigText:
             line = error.problem_mark.line + 1 if error.problem_mark else 1
             if error.problem == "second occurrence":
                 self._doubt(line, "an anchor that is there twice")
-            seen = f"in line {line}: {error.problem}"
+            where = f"config, line {line}"
+            expected, seen = describe_yaml_problem(str(error.problem))
         except (yaml.YAMLError, ValueError, OverflowError):  # the last two from escapes beyond Unicode
-            seen = "a character that YAML does not allow"
-        raise InvalidInputError(where="config", expected="YAML", seen=seen)
+            where, expected, seen = "config", "YAML", "a character that YAML does not allow"
+        raise InvalidInputError(where=where, expected=expected, seen=seen)
 
     def _check_nodes(self, root: yaml.Node) -> None:
         """Doubt values that are not the same in both libraries, also under keys that the agent ignores.
@@ -178,9 +180,9 @@ class ConfigText:
                     waiting.extend((value, key))
                     if not isinstance(key, yaml.ScalarNode) or _read_flat(key) is None:
                         line = key.start_mark.line + 1
-                        self._doubt(line, "keys that are no texts")
+                        self._doubt(line, "keys that are not text")
                         where = f"config, line {line}"
-                        raise InvalidInputError(where=where, expected="texts for keys", seen="something else")
+                        raise InvalidInputError(where=where, expected="text as a key", seen="another value")
 
 
 def _find_line(pattern: re.Pattern[str], text: str, *, after: int = 0) -> int | None:
@@ -197,7 +199,7 @@ def _merge(root: yaml.MappingNode) -> Iterator[tuple[yaml.ScalarNode, yaml.Node]
         for source in reversed(value.value) if isinstance(value, yaml.SequenceNode) else (value,):
             if not isinstance(source, yaml.MappingNode):
                 where = f"config, line {key.start_mark.line + 1}"
-                raise InvalidInputError(where=where, expected="a mapping behind <<", seen="something else")
+                raise InvalidInputError(where=where, expected="a mapping after <<", seen="another value")
             yield from source.value
 
 
@@ -209,7 +211,7 @@ def _read_flat(node: yaml.Node) -> Value:
 
 
 def _read_scalar(node: yaml.ScalarNode) -> tuple[Value, bool]:
-    """Give what Go's YAML takes a scalar for, and whether PyYAML surely takes it for the same; tags aside."""
+    """Give what Go's YAML takes a scalar for, and whether PyYAML takes it for the same. Tags are not considered."""
     text = node.value
     if node.style is not None:  # in quotes, or a block
         return text, True

@@ -49,7 +49,7 @@ class AgentFields:
 
     @property
     def cidrs(self) -> tuple[str, ...]:
-        """The list as it stands."""
+        """The list in force."""
         return tuple(self._slots[: self._length])
 
     def fill(self, document: Value) -> None:
@@ -95,7 +95,7 @@ class AgentFields:
                 self._slots.append("")
             if isinstance(item, str):
                 self._slots[index] = item
-            elif item is not None:  # null keeps what stands there
+            elif item is not None:  # null keeps the entry
                 raise _error(f"{CIDRS_KEY}[{index}]", "a text", item)
         self._length = len(items)
         if not items:
@@ -103,7 +103,7 @@ class AgentFields:
 
 
 def find_known_key(name: str) -> str | None:
-    """Find the key that Go takes a name for; neither case matters nor a long s or a Kelvin sign for a letter.
+    """Find the key that Go takes a name for; case does not matter, and a long s or a Kelvin sign counts as its letter.
 
     :return: the key as the agent's documentation spells it; ``None`` where the agent ignores the name.
     """

@@ -1,6 +1,6 @@
 """CIDRs and durations as the agent reads them; Go's rules, which are not Python's.
 
-``ranges.parse_cidr`` reads what people write in plans. These functions must be neither stricter nor laxer than the
+``ranges.parse_cidr`` reads what people write in plans. These functions must not be stricter or laxer than the
 agent.
 """
 
@@ -86,5 +86,5 @@ def _nanoseconds(number: str, unit: str) -> int:
     if len(whole) > _MOST_DIGITS:
         return _LARGEST + 1
     fraction = fraction[:_MOST_DIGITS] or "0"
-    # Go multiplies the fraction as a float, which can be a nanosecond beside the exact value.
+    # Go multiplies the fraction as a float, which can differ by a nanosecond from the exact value.
     return int(whole) * _NANOSECONDS[unit] + int(int(fraction) * (_NANOSECONDS[unit] / 10 ** len(fraction)))

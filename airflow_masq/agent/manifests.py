@@ -1,4 +1,4 @@
-"""Finds the agent's config in the forms that people have at hand: the text itself, or Kubernetes manifests around it.
+"""Finds the agent's config in the forms that users have: the text itself, or Kubernetes manifests around it.
 
     text ──▶ no manifest ─────────────────────────────▶ the config as it is
       └────▶ documents, each item of a kind: List ──▶ ConfigMap ──▶ data.config ──▶ the config
@@ -35,7 +35,7 @@ class FoundConfig:
     :param text: the config, to be read as the agent reads it.
     :param remarks: sentences about where the config was found and what was left unread; none for the bare config.
     :param reserved_ranges: whether the DaemonSet's container has that flag; ``None`` where no DaemonSet tells.
-    :param enable_ipv6: likewise.
+    :param enable_ipv6: the same for ``--enable-ipv6``.
     """
 
     text: str
@@ -128,7 +128,7 @@ def _read_data(manifest: Mapping[str, object], *, where: str) -> str | None:
 def _read_flags(daemon_sets: list[Mapping[str, object]]) -> dict[str, bool]:
     flags = {}
     words: list[object] = [daemon_sets]
-    while words:  # containers stand a few levels down; nothing else in a DaemonSet looks like these flags
+    while words:  # containers are a few levels down; no other text in a DaemonSet looks like these flags
         word = words.pop()
         if isinstance(word, Mapping):
             words.extend(word.values())

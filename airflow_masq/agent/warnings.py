@@ -35,12 +35,15 @@ _RANGES_OF_RFC_1918: Final = 3
 # All fields of a ConfigMap [source: k8s-config-map-keys].
 _KEYS_OF_CONFIG_MAPS: Final = frozenset({"apiVersion", "kind", "metadata", "data", "binaryData", "immutable"})
 
-EMPTY_LIST: Final = f"{CIDRS_KEY} is empty, so every destination is masqueraded, other Pods and nodes too"
+EMPTY_LIST: Final = (
+    f"{CIDRS_KEY} is empty, so every destination is masqueraded, other Pods and nodes too. List the cluster's node and "
+    "Pod ranges"
+)
 
 
 def describe_everything_listed(network: IPNetwork) -> str:
     """Say that a list contains ``0.0.0.0/0`` or ``::/0``."""
-    return f"{network} is in {CIDRS_KEY}, so no IPv{network.version} destination is masqueraded"
+    return f"{network} is in {CIDRS_KEY}, so no IPv{network.version} destination is masqueraded. Remove it"
 
 
 def describe_default_list(networks: Sequence[IPNetwork]) -> str:
@@ -56,12 +59,12 @@ def describe_default_list(networks: Sequence[IPNetwork]) -> str:
 
 
 def describe_complement(name: str, value: Value) -> str:
-    """Answer a key that asks to masquerade some destinations only, which the agent cannot be told.
+    """Answer a key that asks to masquerade some destinations only, which the agent does not support.
 
     [source: ip-masq-agent-only-these]
     """
     sentence = (
-        f"the agent ignores the key {excerpt(name)}: it cannot be told to masquerade some destinations only. It "
+        f"the agent ignores the key {excerpt(name)}: it cannot masquerade only some destinations. It "
         f"masquerades everything that {CIDRS_KEY} does not name"
     )
     try:
@@ -86,7 +89,7 @@ def find_warnings(document: Value, *, fields: AgentFields, networks: Sequence[IP
     members = document if isinstance(document, Members) else Members()
     names = [name for name, _ in members]
     if {"kind", "data"}.issubset(names):
-        yield "this looks like a whole ConfigMap, but the agent reads only the text under data.config"
+        yield "this looks like a whole ConfigMap, but the agent reads only the text under data.config. Keep only that"
         names = [name for name in names if name not in _KEYS_OF_CONFIG_MAPS]
     if fields.lists_defaults:
         yield describe_default_list(networks)
@@ -95,17 +98,17 @@ def find_warnings(document: Value, *, fields: AgentFields, networks: Sequence[IP
     yield from _check_names([name for name in names if name not in wishes])
     lists = [value for name, value in members if find_known_key(name) == CIDRS_KEY and isinstance(value, list)]
     if any(None in each for each in lists):
-        yield f"{CIDRS_KEY} has an empty element, which keeps the entry of the default list at that position"
+        yield f"{CIDRS_KEY} has an empty element, which keeps the entry of the default list at that position. Remove it"
     yield from _check_networks(networks)
     for text, network in zip(fields.cidrs, networks, strict=True):
         if int(text.partition("/")[2]) != network.prefixlen:
-            yield f"{excerpt(text)} becomes {network}, since iptables reads a leading zero as octal"
+            yield f"{excerpt(text)} becomes {network}, since iptables reads a leading zero as octal. Remove the zero"
     if not fields.lists_defaults and not networks:
         yield EMPTY_LIST
     if fields.masq_link_local:
-        yield f"{LINK_LOCAL_KEY} is true, so the metadata server 169.254.169.254 sees the node and may not answer Pods"
+        yield f"{LINK_LOCAL_KEY} is true, so the metadata server 169.254.169.254 may not answer Pods. Set it to false"
     if fields.resync_interval_seconds <= 0:
-        yield f"{RESYNC_KEY} is not above zero, so the agent rewrites its rules continuously"
+        yield f"{RESYNC_KEY} is not above zero, so the agent rewrites its rules continuously. Set a time such as 60s"
 
 
 def _check_names(names: Sequence[str]) -> Iterator[str]:
@@ -116,16 +119,17 @@ def _check_names(names: Sequence[str]) -> Iterator[str]:
         if known is None:
             close = get_close_matches(name[:100].lower(), folded, n=1, cutoff=_CLOSE_ENOUGH)
             if not close:
-                yield f"the agent ignores the key {excerpt(name)}"
+                yield f"the agent ignores the key {excerpt(name)}. Remove it"
                 continue
             meant = folded[close[0]]
             in_force = "which is set as well" if meant in map(find_known_key, names) else "whose default is in force"
             yield f"the agent ignores the key {excerpt(name)}; did you mean {meant}, {in_force}?"
             continue
         if known in spelt:
-            yield f"{known} is set twice, as {excerpt(spelt[known])} and as {excerpt(name)}; the second one is in force"
+            both = f"{excerpt(spelt[known])} and as {excerpt(name)}"
+            yield f"{known} is set twice, as {both}; the second one is in force. Remove one"
         elif name != known:
-            yield f"{excerpt(name)} is read as {known}; the agent ignores case, but other programs do not"
+            yield f"{excerpt(name)} is read as {known}. The agent ignores case, but other programs do not. Correct it"
         spelt[known] = name
 
 
@@ -137,11 +141,11 @@ def _check_networks(networks: Sequence[IPNetwork]) -> Iterator[str]:
         if network.prefixlen == 0:
             yield describe_everything_listed(network)
         if network in seen:
-            yield f"{network} is in {CIDRS_KEY} more than once"
+            yield f"{network} is in {CIDRS_KEY} more than once. Remove the duplicate"
             continue
         seen.add(network)
         shorter = (length for length in prefix_lengths if length < network.prefixlen)
         widened = (IPNetwork((network.first, length), version=network.version).cidr for length in shorter)
         wider = next((other for other in widened if other in known), None)
         if wider is not None:
-            yield f"{network} in {CIDRS_KEY} has no effect, since {wider} covers it"
+            yield f"{network} in {CIDRS_KEY} has no effect, since {wider} covers it. Remove it"

@@ -7,15 +7,16 @@ from typing import TYPE_CHECKING, Final
 
 from airflow_masq.agent.config import AgentConfigReading, read_agent_config
 from airflow_masq.agent.manifests import find_config
-from airflow_masq.cli.output import Colour, align, paint, print_json, print_lines, wrap
+from airflow_masq.cli.output import Colour, paint, print_json, print_lines, wrap
 from airflow_masq.plan_file import read_text_file, show_name
+from airflow_masq.text import align
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
     from collections.abc import Iterator
 
 _INDENT: Final = "    "
-_MEANINGS: Final = {"RETURN": "sees the Pod's address", "MASQUERADE": "sees the node's address"}
+_MEANINGS: Final = {"RETURN": "keeps the Pod's address", "MASQUERADE": "gets the node's address"}
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -66,7 +67,7 @@ def _report(reading: AgentConfigReading, *, name: str) -> Iterator[str]:
         yield f"{source}: {paint('accepted', colour=Colour.GOOD)}"
         for version, chain in (("IPv4", reading.ipv4_chain), ("IPv6", reading.ipv6_chain)):
             if chain is None:
-                yield f"{version}: no chain, so every destination sees the Pod's address"
+                yield f"{version}: no chain, so all packets keep the Pod's address"
                 continue
             yield f"{version}:"
             # A rule without a destination matches every packet that reaches it.
@@ -80,8 +81,8 @@ def _report(reading: AgentConfigReading, *, name: str) -> Iterator[str]:
         yield wrap(f"{paint('warning', colour=Colour.DOUBTFUL)}: {warning}", indent=_INDENT, first="")
     if not reading.accepted:
         next_step = (
-            "correct it before the agent reads it. At its first start, the agent would write no chain, and every "
-            "destination would see Pod addresses. Later, it would no longer repair its rules."
+            "correct it before the agent reads it. At its first start, the agent would write no chain, and all "
+            "packets would keep Pod addresses. Later, it would no longer repair its rules."
         )
     elif reading.warnings:
         next_step = "read the warnings; the agent accepts this config without any message."

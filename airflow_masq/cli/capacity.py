@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from airflow_masq.cli.output import GAP, Colour, align, get_line_width, paint, print_json, print_lines, wrap
+from airflow_masq.cli.output import Colour, get_line_width, paint, print_json, print_lines, wrap
 from airflow_masq.environment.cidr_fields import POD_FIELD
 from airflow_masq.network.capacity import Capacity, CapacityLimit, RangeCapacity
 from airflow_masq.network.ranges import IPV4
 from airflow_masq.plan_file import read_plan_file, show_name
-from airflow_masq.text import format_count, printable
+from airflow_masq.text import COLUMN_GAP, align, format_count, printable
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -103,7 +103,7 @@ def _add_bars(rows: Sequence[tuple[str, int]]) -> Iterator[tuple[str, str, str]]
     """Draw the numbers as bars to scale in the rest of the line; every number above zero has a bar."""
     most = max(number for _, number in rows) or 1
     digits = len(str(most))
-    around = len(_INDENT) + max(len(name) for name, _ in rows) + digits + 2 * len(GAP)
+    around = len(_INDENT) + max(len(name) for name, _ in rows) + digits + 2 * len(COLUMN_GAP)
     longest = max(min(_LONGEST_BAR, get_line_width() - around), 1)
     for name, number in rows:
         yield name, str(number).rjust(digits), "#" * -(-number * longest // most)
@@ -121,7 +121,7 @@ def _describe_not_counted(plan: Plan, capacity: Capacity) -> Iterator[str]:
         yield f"The Pod range is given by its name ({printable(name)}), so its size is not known."
     cidr = plan.environment.text(*POD_FIELD.path)
     if cidr:
-        yield f"{POD_FIELD.where} is {printable(cidr)}, which is neither a CIDR nor a size such as /22."
+        yield f"{POD_FIELD.where} is {printable(cidr)}, which is not a CIDR or a size such as /22."
 
 
 def _describe_savings(capacity: Capacity) -> str:

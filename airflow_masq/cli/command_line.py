@@ -1,6 +1,6 @@
 """The entry point of ``airflow-masq``: the version, the help, and the dispatch to a command.
 
-Each command has a file of its own beside this one, which is imported only when that command is run. Nothing here may
+Each command has its own file beside this one, which is imported only when that command is run. Nothing here may
 import Airflow or Google's libraries, which take seconds.
 """
 
@@ -35,7 +35,7 @@ _INTERRUPTED: Final = 130  # 128 plus the number of SIGINT, as in shells
 
 COMMANDS: Final = {
     "lint": "find what is wrong with a plan, before any money is spent",
-    "explain": "predict which source address a destination sees, and why",
+    "explain": "predict from which source address packets would arrive, and why",
     "render": "write a plan as a command, a resource, a manifest or a firewall request",
     "capacity": "count the nodes and Pods that a plan's ranges hold, and the addresses that masquerading saves",
     "rule": "show what a code such as MASQ309 means and what to do about it, or list all codes",

@@ -1,4 +1,4 @@
-"""``airflow-masq explain PLAN DEST…``: predicts which source address a destination sees, and shows each step."""
+"""``airflow-masq explain PLAN DEST…``: predicts from which source address packets would arrive, step by step."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 
 def run(arguments: Namespace) -> int:
-    """Explain what destinations will see.
+    """Explain from which address packets would arrive at destinations.
 
     :param arguments: as ``add_arguments`` declared them, and ``format``.
     :return: 0; a prediction is no finding.
@@ -94,7 +94,7 @@ def run(arguments: Namespace) -> int:
 
 
 def _find_destinations(plan: Plan, word: str) -> list[_Destination]:
-    """Find what a word means; several destinations where one address stands for targets whose firewalls differ."""
+    """Find what a word means; several destinations if targets with different firewalls share one address."""
     for target in plan.targets:
         if target.name != word:
             continue
@@ -124,7 +124,7 @@ def _find_destinations(plan: Plan, word: str) -> list[_Destination]:
 
 
 def _require_travel(address: IPAddress, *, where: str) -> None:
-    """Refuse an address for which no packet leaves a Pod, since no policy applies to it."""
+    """Refuse an address to which no packet leaves a Pod, since no policy applies to it."""
     if never_leaves_pod(address):
         expected = "an address that a Pod's packet can travel to"
         raise InvalidInputError(where=where, expected=expected, seen=str(address))
@@ -165,9 +165,9 @@ def _doubt_without_pod_ranges(prediction: Prediction) -> Prediction:
     :raises InvalidInputError: the packet keeps the Pod's address, of which nothing is known.
     """
     if not prediction.masqueraded:
-        expected = "a Pod's address, or network.pod_ranges in the plan, since this destination sees Pods' own addresses"
+        expected = "a Pod's address, or network.pod_ranges in the plan, since packets to this destination keep it"
         raise InvalidInputError(where="--from", expected=expected, seen="none")
-    assumption = "all this unless the destination is a Pod, whose range the plan does not name (network.pod_ranges)"
+    assumption = "this is wrong if the destination is a Pod, whose range the plan does not name (network.pod_ranges)"
     return replace(
         prediction,
         path=(*prediction.path, assumption),
@@ -208,7 +208,7 @@ def _as_json(answer: _Answer) -> dict[str, object]:
     return {
         "destination": str(answer.destination.address),
         "source_kind": prediction.source_kind.value,
-        "source": _shorten(prediction.sources),
+        "source": _list_networks(prediction.sources),
         "masqueraded": prediction.masqueraded,
         "reason": prediction.reason.value,
         "matched_cidr": None if prediction.matched_cidr is None else str(prediction.matched_cidr),
@@ -217,7 +217,7 @@ def _as_json(answer: _Answer) -> dict[str, object]:
     }
 
 
-def _shorten(networks: Iterable[IPNetwork]) -> list[str]:
+def _list_networks(networks: Iterable[IPNetwork]) -> list[str]:
     return [str(network.ip) if network.size == 1 else str(network) for network in networks]
 
 
@@ -229,7 +229,7 @@ def _write_report(answers: Sequence[_Answer], *, name: str) -> Iterator[str]:
             yield wrap(step, indent=f"{_INDENT}   ", first=f"{_INDENT}{number}. ")
         yield paint(f"{_INDENT}{prediction.reason} ({prediction.provenance})", colour=Colour.QUIET)
         yield ""
-    next_step = "Next: this is a prediction. Run the DAG check_source_ip to see which addresses services really see."
+    next_step = "Next: this is a prediction. Run the DAG check_source_ip to see the addresses that services observe."
     if any(answer.prediction.source_kind is AddressKind.DROPPED for answer in answers):
         source = show_name(name)
         next_step = (
@@ -244,12 +244,12 @@ def _summarise(answer: _Answer) -> str:
     kind = prediction.arrives_as
     if kind is AddressKind.DROPPED:
         return f"{paint('dropped', colour=Colour.BAD)} on the way"
-    places = ", ".join(_shorten(prediction.sources))
+    places = ", ".join(_list_networks(prediction.sources))
     source = f"{_NAMES[kind]} ({places})" if places else _NAMES[kind]
     if prediction.firewall is FirewallAnswer.NONE:
         return f"{paint('dropped', colour=Colour.BAD)}, since its firewall does not let in {source}"
     if prediction.firewall is FirewallAnswer.ALL:
-        return f"will see {paint(source, colour=Colour.GOOD)}, which its firewall lets in"
+        return f"would receive packets from {paint(source, colour=Colour.GOOD)}, which its firewall lets in"
     if not answer.destination.allowed_sources:
-        return f"will see {paint(source, colour=Colour.GOOD)}"
-    return f"will see {paint(source, colour=Colour.DOUBTFUL)}, if its firewall lets that in"
+        return f"would receive packets from {paint(source, colour=Colour.GOOD)}"
+    return f"would receive packets from {paint(source, colour=Colour.DOUBTFUL)}, if its firewall lets that in"

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from airflow_masq.cli.output import Colour, align, paint, print_json, print_lines, wrap
+from airflow_masq.cli.output import Colour, paint, print_json, print_lines, wrap
 from airflow_masq.plan_file import read_plan_file, show_name
 from airflow_masq.rules import Finding, Severity, lint, list_rules
-from airflow_masq.text import format_count
+from airflow_masq.text import align, format_count
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -45,7 +45,7 @@ def run(arguments: Namespace) -> int:
 def _report(plan: Plan, findings: Sequence[Finding], *, source: str) -> Iterator[str]:
     if not findings:
         yield f"{source}: {paint('no findings', colour=Colour.GOOD)}."
-        yield f"Next: run airflow-masq explain {source} ADDRESS to see which source address a service sees."
+        yield f"Next: run airflow-masq explain {source} ADDRESS to predict the source address of packets to a service."
         return
     heads = align(
         (f"{source}:{plan.line_of(finding.where) or 1}:", finding.code, finding.where) for finding in findings

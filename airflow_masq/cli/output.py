@@ -13,16 +13,10 @@ import textwrap
 from contextlib import suppress
 from enum import Enum
 from io import TextIOWrapper
-from typing import TYPE_CHECKING, Final
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+from typing import Final
 
 _NARROWEST: Final = 60
 _WIDEST: Final = 110
-GAP: Final = "  "
-"""The space between columns."""
-
 _RESET: Final = "\x1b[0m"
 
 
@@ -67,13 +61,6 @@ def print_remark(text: str) -> None:
     if sys.stderr is not None:
         with suppress(OSError):
             print(text, file=sys.stderr)  # noqa: T201 - the command line's output
-
-
-def align(rows: Iterable[Sequence[str]]) -> list[str]:
-    """Lay out rows with the same number of cells in columns, without spaces at the end of a line."""
-    cells = [tuple(row) for row in rows]
-    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-    return [GAP.join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in cells]
 
 
 def wrap(text: str, *, indent: str = "", first: str | None = None) -> str:

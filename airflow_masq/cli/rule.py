@@ -5,10 +5,10 @@ from __future__ import annotations
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
-from airflow_masq.cli.output import align, print_json, print_lines
+from airflow_masq.cli.output import print_json, print_lines
 from airflow_masq.exceptions import InvalidInputError
 from airflow_masq.rules import list_rules, write_page
-from airflow_masq.text import describe
+from airflow_masq.text import align, describe
 from airflow_masq.verdict.codes import CODES, write_code_page
 
 if TYPE_CHECKING:

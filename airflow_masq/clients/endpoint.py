@@ -21,7 +21,7 @@ EXPECTED = "https://HOST[:PORT], or http://127.0.0.1:PORT for an emulator on thi
 class Endpoint:
     """One host and port, with or without TLS.
 
-    :param target: ``host:port`` as gRPC takes it; an IPv6 address stands in brackets.
+    :param target: ``host:port`` as gRPC takes it; an IPv6 address is in brackets.
     :param plaintext: no TLS and no credentials; only ever a loopback address.
     """
 

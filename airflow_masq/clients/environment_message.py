@@ -76,16 +76,14 @@ def _list_unknown_fields(value: Mapping[str, object], descriptor: Descriptor, *,
         field = known.get(name)
         if field is None:
             yield f"{path}{name}"
-        elif field.message_type is not None and _has_named_fields(field.message_type):
+            continue
+        # JSON writes maps and well-known types otherwise than as an object of their fields.
+        kind = field.message_type
+        if kind and not kind.GetOptions().map_entry and not kind.full_name.startswith("google.protobuf."):
             parts = {f"[{index}]": part for index, part in enumerate(inner)} if isinstance(inner, list) else {"": inner}
             for index, part in parts.items():
                 if isinstance(part, Mapping):
-                    yield from _list_unknown_fields(part, field.message_type, path=f"{path}{name}{index}.")
-
-
-def _has_named_fields(descriptor: Descriptor) -> bool:
-    """Tell a message that JSON writes as an object of its fields from maps and well-known types."""
-    return not descriptor.GetOptions().map_entry and not descriptor.full_name.startswith("google.protobuf.")
+                    yield from _list_unknown_fields(part, kind, path=f"{path}{name}{index}.")
 
 
 def _translate(text: str, resource: EnvironmentResource) -> InvalidInputError:

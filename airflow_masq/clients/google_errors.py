@@ -1,6 +1,6 @@
 """The one place where errors of Google's libraries become this project's errors.
 
-Which canonical status may pass by itself follows AIP-193 and the list in ``google/rpc/code.proto`` [source: aip-193,
+Which canonical statuses are temporary follows AIP-193 and the list in ``google/rpc/code.proto`` [source: aip-193,
 google-rpc-codes]. ``RESOURCE_EXHAUSTED`` means a rate limit or a used-up quota, and proxies turn an unexpected HTTP
 reply into ``UNKNOWN``. Both count as transient, since every caller limits its retries. gRPC uses
 ``RESOURCE_EXHAUSTED`` for a message above its limit, too, which no repetition makes smaller

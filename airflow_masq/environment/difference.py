@@ -145,7 +145,7 @@ def _walk_leaves(value: object, path: tuple[str, ...] = ()) -> Iterator[tuple[tu
 
 
 def _is_same(path: tuple[str, ...], planned: object, found: object, *, project: str) -> bool:
-    # The API leaves out what stands at its default, so nothing and the default are the same.
+    # The API leaves out fields with their default value, so a missing field and the default are the same.
     if planned == found or (not planned and not found):
         return True
     if any(name in FREE_FORM_MAPS for name in path):

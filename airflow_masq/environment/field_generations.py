@@ -60,7 +60,7 @@ _REFUSED_BY_COMPOSER_3: Final[Mapping[tuple[str, ...], str]] = {
     ("privateEnvironmentConfig", "privateClusterConfig"): "Configuring private cluster is not supported",
 }
 
-# The use of IP aliases, which Composer 1 alone has as well, is the subject of a rule of its own.
+# MASQ107 judges useIpAliases, which only Composer 1 has as well.
 FIELD_GENERATIONS: Final = (
     *(
         FieldGenerations(
@@ -133,3 +133,10 @@ FIELD_GENERATIONS: Final = (
         )
     ),
 )
+
+
+def lacks_field(generation: int | None, *, path: tuple[str, ...]) -> bool:
+    """Say whether a generation lacks a field, or the section around it; one that is not known lacks nothing."""
+    return generation is not None and any(
+        row.path == path[: len(row.path)] and not row.has(generation) for row in FIELD_GENERATIONS
+    )

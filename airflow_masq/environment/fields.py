@@ -1,7 +1,7 @@
 """The fields of Google's environment resource, their names and their types, as a table.
 
 The service and its REST documentation say ``nodeConfig``, Python's types say ``node_config``; the second follows from
-the first. A name has the same type wherever it stands. A field that is not in the table is passed on as it came.
+the first. A name has the same type in every place. A field that is not in the table is passed on as it came.
 
 Names and types are those of REST's reference and of the client library [source: composer-environment-resource,
 composer-python-types].
@@ -11,7 +11,10 @@ from __future__ import annotations
 
 import re
 from types import MappingProxyType
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 FREE_FORM_MAPS: Final = frozenset({"airflowConfigOverrides", "envVariables", "labels", "pypiPackages"})
 """Fields that hold a map from text to text, whose keys are the user's, never Google's: copied letter by letter."""
@@ -131,18 +134,29 @@ SECTION_LISTS: Final = frozenset({"allowedIpRanges", "cidrBlocks"})
 NUMBERS: Final = frozenset({"cpu", "memoryGb", "storageGb"})
 """Fields that hold a floating point number of 32 bits."""
 
-ENUMS: Final = frozenset(
+ENUM_WORDS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
     {
-        "connectionType",
-        "environmentSize",
-        "resilienceMode",
-        "retentionMode",
-        "state",
-        "storageMode",
-        "webServerPluginsMode",
+        "connectionType": ("VPC_PEERING", "PRIVATE_SERVICE_CONNECT"),
+        "environmentSize": (
+            "ENVIRONMENT_SIZE_SMALL",
+            "ENVIRONMENT_SIZE_MEDIUM",
+            "ENVIRONMENT_SIZE_LARGE",
+            "ENVIRONMENT_SIZE_EXTRA_LARGE",  # not in the client library yet [source: composer-extra-large]
+        ),
+        "resilienceMode": ("HIGH_RESILIENCE",),
+        "retentionMode": ("RETENTION_MODE_ENABLED", "RETENTION_MODE_DISABLED"),
+        "state": ("CREATING", "RUNNING", "UPDATING", "DELETING", "ERROR"),
+        "storageMode": ("CLOUD_LOGGING_AND_CLOUD_STORAGE", "CLOUD_LOGGING_ONLY"),
+        "webServerPluginsMode": ("PLUGINS_DISABLED", "PLUGINS_ENABLED"),
     }
 )
-"""Fields that hold one of Google's words. These are not listed: the service may have learnt another yesterday."""
+"""Fields that hold one of Google's words, with those that are known. The service may have learnt another since.
+
+The first word of each enum, which ends in ``_UNSPECIFIED``, is left out: it is the same as no field.
+"""
+
+ENUMS: Final = frozenset(ENUM_WORDS)
+"""The names of these fields."""
 
 TIMES: Final = frozenset({"createTime", "endTime", "startTime", "updateTime"})
 """Fields that hold a time, as text."""

@@ -12,6 +12,10 @@ from airflow_masq.text import excerpt
 # The form of an environment's name [source: composer-environment-name]. Projects are ids, numbers or, in older
 # organisations, "domain:id"; only the service knows which exist.
 ENVIRONMENT_ID: Final = re.compile(r"[a-z](?:[-0-9a-z]{0,62}[0-9a-z])?")
+_EXPECTED_ID: Final = (
+    "an environment ID of up to 64 lowercase letters, digits and hyphens, which begins with a letter and ends with a "
+    "letter or digit"
+)
 _PROJECT: Final = re.compile(r"(?:[a-z0-9.-]{1,253}:)?[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?")
 _LOCATION: Final = re.compile(r"[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?")
 _NAME: Final = re.compile(r"projects/([^/]+)/locations/([^/]+)/environments/([^/]+)")
@@ -44,9 +48,9 @@ class EnvironmentName:
             raise InvalidInputError(where=where, expected=expected, seen=excerpt(text))
         project, location, environment_id = matched.groups()
         for pattern, part, expected in (
-            (_PROJECT, project, "a project id or number"),
+            (_PROJECT, project, "a project ID or number"),
             (_LOCATION, location, "a location such as us-central1"),
-            (ENVIRONMENT_ID, environment_id, f"an environment id matching ^{ENVIRONMENT_ID.pattern}$"),
+            (ENVIRONMENT_ID, environment_id, _EXPECTED_ID),
         ):
             if pattern.fullmatch(part) is None:
                 raise InvalidInputError(where=where, expected=expected, seen=excerpt(part))

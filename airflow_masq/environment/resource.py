@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 IMAGE_VERSION_PLACE: Final = "environment.config.softwareConfig.imageVersion"
 OUT_OF_YOUR_NETWORK: Final = "Composer 3 keeps its nodes and Pods out of your network"
-"""Why nothing can be said of the addresses, the room and the policy of such an environment."""
+"""Why addresses, capacity and policy of such an environment are not judged."""
 
 SERVICE_ACCOUNT: Final = ("config", "nodeConfig", "serviceAccount")
 """The field that the service demands [source: composer-service-account-required]."""
@@ -41,7 +41,7 @@ _MARKS_OF_A_DESCRIPTION: Final = (
     ("config", "airflowUri"),
 )
 
-# An empty text of these is the same as none to Google's types, which refuse two members of a oneof even where one of
+# An empty text of these is the same as no text in Google's types, which refuse two members of a oneof even where one of
 # them is empty; Terraform's state has every unset text as an empty one [source: terraform-empty-texts]. A name that is
 # empty is kept, since the environment's own cannot be unset.
 _UNSET_WHERE_EMPTY: Final = (TEXTS | ENUMS) - {"name"}
@@ -57,7 +57,7 @@ _LONGEST_PLACE: Final = 200
 
 @dataclass(frozen=True, kw_only=True)
 class EnvironmentResource:
-    """Google's REST resource of an environment; make it with ``read``. An empty one stands for no environment.
+    """Google's REST resource of an environment; make it with ``read``. An empty one means no environment.
 
     :param fields: the resource in REST spelling; do not change it. It may hold secrets and is left out of ``repr``.
     """
@@ -131,19 +131,19 @@ class EnvironmentResource:
 
     @property
     def is_described(self) -> bool:
-        """Whether Google wrote the resource, so that it carries the service's defaults beside what was asked for."""
+        """Whether Google wrote the resource, so that it has the service's defaults beside the requested fields."""
         return any(self.text(*path) for path in _MARKS_OF_A_DESCRIPTION)
 
     @property
     def uses_private_service_connect(self) -> bool:
-        """Whether it asks for Private Service Connect, so that nothing is peered with Google's side."""
+        """Whether it asks for Private Service Connect, so that no network is peered with Google's side."""
         private = ("config", "privateEnvironmentConfig")
         connection = self.text(*private, "networkingConfig", "connectionType")
         return connection == "PRIVATE_SERVICE_CONNECT" or bool(self.text(*private, "cloudComposerConnectionSubnetwork"))
 
     @property
     def generation(self) -> int | None:
-        """Composer's generation, for example ``COMPOSER_2``; ``None`` where the image does not tell."""
+        """Composer's generation, for example ``COMPOSER_2``; ``None`` where the image does not show it."""
         return None if self.image is None else self.image.generation
 
     @property
@@ -156,12 +156,12 @@ class EnvironmentResource:
 
     @property
     def refuses_agent(self) -> bool:
-        """Whether the resource spells out that it has no agent; the API does not tell this apart from nothing."""
+        """Whether the resource spells out that it has no agent; to the API a missing field is the same."""
         return self.value(*_AGENT_FLAG) is False
 
     @property
     def lacks_service_account(self) -> bool:
-        """Whether the service would refuse to create it for want of a service account; Composer 1 has ended anyway."""
+        """Whether the service would refuse to create it without a service account; Composer 1 has reached its end."""
         return bool(self) and self.generation != COMPOSER_1 and not self.text(*SERVICE_ACCOUNT)
 
     @property
@@ -171,7 +171,7 @@ class EnvironmentResource:
 
     @property
     def runs_on_autopilot(self) -> bool:
-        """Whether the cluster is an Autopilot one; assumed where the image does not tell.
+        """Whether the cluster is an Autopilot one; assumed where the image does not show it.
 
         Composer 1 has Standard clusters [source: composer-autopilot].
         """
@@ -234,7 +234,7 @@ class EnvironmentResource:
 
 
 def _refuse_other_forms(resource: Mapping[str, object]) -> None:
-    """Refuse what people hold in their hands beside the REST resource, since nothing in it would be understood."""
+    """Refuse other forms of an environment than the REST resource, since none of their fields would be read."""
     api_version = resource.get("apiVersion")
     if isinstance(api_version, str) or "spec" in resource:
         what = "a Kubernetes object"

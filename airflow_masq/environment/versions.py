@@ -71,7 +71,7 @@ NEWEST_IMAGE: Final = "composer-2.17.9-airflow-2.11.1"
 """The newest image of Composer 2 that is known [source: composer-newest-image]."""
 
 # Google's release notes end the support of one version of Composer 2 after the other, about twelve months after its
-# release, whatever Airflow it holds; this is the last one [source: composer-image-support].
+# release, with any version of Airflow; this is the last one [source: composer-image-support].
 LAST_ENDED: Final = Version("2.13.9")
 LAST_ENDED_ON: Final = date(2026, 8, 5)
 

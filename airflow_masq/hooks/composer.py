@@ -7,7 +7,6 @@ work with the emulator and the cloud. Importing this module takes seconds; impor
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -19,7 +18,8 @@ from airflow_masq.clients.composer import AsyncComposerClient, ComposerClient
 from airflow_masq.clients.endpoint import parse_endpoint
 from airflow_masq.clients.google_errors import translate_google_errors
 from airflow_masq.exceptions import AirflowMasqError, InvalidInputError
-from airflow_masq.text import describe_type, printable
+from airflow_masq.reading import Place
+from airflow_masq.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -48,10 +48,7 @@ class ComposerHook(GoogleBaseHook):
         self._shown = f"connection {printable(gcp_conn_id, limit=60)}"
         with _translate_connection_errors(self._shown):
             super().__init__(gcp_conn_id=gcp_conn_id, impersonation_chain=impersonation_chain)
-        extra: object = self.extras
-        if not isinstance(extra, Mapping):
-            where = f"{self._shown}: extra"
-            raise InvalidInputError(where=where, expected="a JSON object", seen=describe_type(extra))
+        Place(where=f"{self._shown}: extra", value=self.extras, is_secret=True).entries()
         self.api_timeout_seconds = api_timeout_seconds
 
     def get_conn(self) -> ComposerClient:
@@ -147,7 +144,7 @@ def _translate_connection_errors(shown: str) -> Iterator[None]:
         raise
     except AirflowNotFoundException:
         raise InvalidInputError(where=shown, expected="one that is defined and well-formed", seen="none") from None
-    except Exception as error:  # noqa: BLE001 - whatever is wrong with a connection, trying again does not help
+    except Exception as error:  # noqa: BLE001 - if anything is wrong with a connection, trying again does not help
         expected = "one whose key, key file or secret can be read"
         seen = f"{type(error).__name__} while reading it"
         raise InvalidInputError(where=shown, expected=expected, seen=seen) from None

@@ -1,8 +1,8 @@
 """Airflow's way to observers: connections in, observations out.
 
 Probes leave with the address of the Pod that they run in, so the hook must never be handed to the triggerer, which is
-another Pod. It repeats failed attempts and keeps each as an observation of its own; it judges nothing. What a
-connection holds may be secret: of its values only the scheme, the host and the port stand in a message.
+another Pod. It repeats failed attempts and keeps each as its own observation; it judges nothing. The values of
+a connection may be secret: messages contain only its scheme, host and port.
 """
 
 from __future__ import annotations
@@ -139,7 +139,7 @@ class SourceIpHook(BaseHook):
             observer = ObserverConnection.read(self.get_connection(conn_id), where=where)
         except InvalidInputError as error:
             return partial(_report_unusable, shown_as, detail=str(error))
-        except Exception as error:  # noqa: BLE001 - secrets backends raise whatever they like
+        except Exception as error:  # noqa: BLE001 - secrets backends can raise anything
             # The error may quote the connection, so only its type is named. Airflow 3.3.2 calls a connection that it
             # cannot read "not defined", too.
             is_missing = isinstance(error, AirflowNotFoundException)
@@ -224,13 +224,15 @@ class ObserverConnection:
         path = extra["path"].text(may_be_empty=True) or "/" if "path" in extra else "/"
         if not path.startswith("/"):
             raise extra["path"].error("a path that begins with /", seen="other text")
-        headers = _read_headers(extra["headers"]) if "headers" in extra else {}
+        headers = []
+        if connection.login:
+            token = base64.b64encode(f"{connection.login}:{connection.password or ''}".encode()).decode("ascii")
+            headers.append(("Authorization", f"Basic {token}"))
+        given = _read_headers(extra["headers"]) if "headers" in extra else {}
+        headers += [(name, value.text(may_be_empty=True)) for name, value in given.items()]
         return cls(
             url=f"{scheme}://{host}{port}{path}",
-            headers=(
-                *_write_basic_authentication(connection),
-                *((name, value.text(may_be_empty=True)) for name, value in headers.items()),
-            ),
+            headers=tuple(headers),
             tls_context=_load_tls_context(extra["ca_file"]) if "ca_file" in extra else None,
         )
 
@@ -255,13 +257,6 @@ def _read_headers(place: Place) -> dict[str, Place]:
             raise place.error("a JSON object", seen="text that is not JSON") from None
         place = replace(place, value=content)
     return place.entries()
-
-
-def _write_basic_authentication(connection: _ConnectionFields) -> tuple[tuple[str, str], ...]:
-    if not connection.login:
-        return ()
-    token = base64.b64encode(f"{connection.login}:{connection.password or ''}".encode()).decode("ascii")
-    return (("Authorization", f"Basic {token}"),)
 
 
 def _load_tls_context(place: Place) -> ssl.SSLContext | None:

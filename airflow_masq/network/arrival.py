@@ -1,9 +1,11 @@
-"""What arrives at a destination's firewall of a packet that has left its node.
+"""The source address with which a packet arrives at a destination's firewall, after it has left its node.
 
-node ──▶ VPC ──private────────────────────────▶ the address with which it left
-└──public──▶ external address ────▶ the node's external address
-or Cloud NAT ────────────▶ Cloud NAT's address
-or the packet is lost
+    the destination is private                             the source stays as it left the node
+    public, and the node has an external address           the node's external address
+    public, and Cloud NAT covers the source                Cloud NAT's address
+    public, and neither is the case                        the packet is lost
+
+An external address translates only packets that the node has masqueraded.
 """
 
 from __future__ import annotations
@@ -47,7 +49,7 @@ class Arrival:
     """What arrives.
 
     :param kind: the kind of source, ``DROPPED`` where nothing arrives.
-    :param sources: where the source lies, single addresses as /32 or /128; empty where that is not known.
+    :param sources: the ranges of the source, single addresses as /32 or /128; empty where that is not known.
     :param step: the way from the node to the firewall.
     """
 
@@ -128,7 +130,7 @@ def _route_privately(ranges: NetworkRanges, *, destination: IPAddress) -> Step |
         for network in networks:
             if destination in network:
                 return Step(text=f"the VPC: routed privately to {name} ({network}), source unchanged")
-    # No packet leaves its node for a Service address: there it stands for an endpoint of which nothing is known.
+    # No packet leaves its node for a Service address: the node replaces it with an endpoint, which is not known here.
     if not destination.is_global() or any(destination in network for network in ranges.service):
         return Step(text="the VPC: routed privately, source unchanged")
     return None

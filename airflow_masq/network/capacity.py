@@ -46,7 +46,7 @@ class BareSize:
 
 @dataclass(frozen=True, kw_only=True)
 class RangeCapacity:
-    """What one range has room for: how many nodes it can serve, and how many Pods those nodes can run."""
+    """The capacity of one range: how many nodes it can serve, and how many Pods those nodes can run."""
 
     cidr: IPNetwork | BareSize
     nodes: int
@@ -58,7 +58,7 @@ class Capacity:
     """What a cluster's ranges have room for. A number is ``None`` where the ranges that it needs are not known.
 
     :param pod_ranges: the Pod ranges, each by itself; a range inside another counts with that one.
-    :param node_ranges: the node ranges, each by itself, likewise.
+    :param node_ranges: the node ranges, each by itself, in the same way.
     :param nodes_by_pod_range: how many nodes the Pod ranges serve together.
     :param nodes_by_node_range: how many nodes have an address.
     :param nodes: the smaller of the two, or the one that is known.
@@ -112,7 +112,7 @@ def calculate_capacity(
 
     :param ranges: the cluster's ranges.
     :param pod_size: the size of the Pod range, which counts where no IPv4 range of Pods is known, default not known.
-    :param service_size: the size of the Service range, likewise.
+    :param service_size: the size of the Service range, in the same form.
     :param endpoint_addresses: how many addresses outside the node ranges endpoints take, default none.
     """
     # A /26 for 32 Pods, so a /23 serves 8 nodes [source: gke-pod-block].

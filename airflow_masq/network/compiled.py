@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 from netaddr import IPNetwork, IPSet
 
 from airflow_masq.exceptions import InvalidInputError
-from airflow_masq.network.policy import LINK_LOCAL, Chain, MasqueradePolicy
+from airflow_masq.network.policy import LINK_LOCAL, MasqueradePolicy
 from airflow_masq.network.ranges import IPV4, IPV4_BITS
 from airflow_masq.text import excerpt
 
@@ -39,7 +39,7 @@ _ROW_PREFIX: Final = 16
 _LEAF_PREFIX: Final = 24
 _OCTETS_IN_ADDRESS: Final = 4
 
-# Where the parts of an address stand when the machine writes it as one number of 32 bits.
+# The positions of an address's parts when the machine writes it as one number of 32 bits.
 _BEGINNING, _THIRD, _FOURTH = (1, 1, 0) if sys.byteorder == "little" else (0, 2, 3)
 
 # Only these texts are octets: no leading zeros, no blanks, no other digits.
@@ -64,7 +64,10 @@ class CompiledPolicy:
         try:
             octets = array("I", destinations).tobytes()
         except OverflowError:
-            raise _no_ipv4_number(destinations) from None
+            place, number = next((place, each) for place, each in enumerate(destinations) if each >> IPV4_BITS != 0)
+            where, expected = f"destinations[{place}]", "a number from 0 to 4294967295"
+            seen = "a negative number" if number < 0 else f"a number of {number.bit_length()} bits"
+            raise InvalidInputError(where=where, expected=expected, seen=seen) from None
         beginnings = array("H", octets)[_BEGINNING::2]
         return [
             rows[beginning][third][fourth]
@@ -83,24 +86,30 @@ class CompiledPolicy:
                 for first, second, third, fourth in map(str.split, destinations, repeat("."))
             ]
         except (KeyError, ValueError):
-            raise _no_ipv4_text(destinations) from None
+            octets_by_place = ((place, text.split(".")) for place, text in enumerate(destinations))
+            place = next(
+                place
+                for place, each in octets_by_place
+                if len(each) != _OCTETS_IN_ADDRESS or not all(octet in _OCTETS for octet in each)
+            )
+            where, expected = f"destinations[{place}]", "an IPv4 address such as 10.0.0.5"
+            raise InvalidInputError(where=where, expected=expected, seen=excerpt(destinations[place])) from None
 
 
 def compile_policy(policy: MasqueradePolicy) -> CompiledPolicy:
     """Make a policy into a table of 0.5 MB and at most 4 KB more for each CIDR of the policy."""
     if not policy.chains:
         return CompiledPolicy([_KEPT_ROW] * 65536)
-    kept = reduce(and_, (_returns(chain) for chain in policy.chains))
+    exempt_by_chain = []
+    for chain in policy.chains:
+        exempt = [exemption.cidr for exemption in chain.exemptions if exemption.cidr.version == IPV4]
+        exempt_by_chain.append(IPSet(exempt if chain.masquerades_link_local else [LINK_LOCAL, *exempt]))
+    kept = reduce(and_, exempt_by_chain)
     rows: list[_Row] = [_MASQUERADED_ROW] * 65536
     leaves: dict[_Leaf, _Leaf] = {}
     for cidr in kept.iter_cidrs():
         _keep(rows, cidr, leaves=leaves)
     return CompiledPolicy(rows)
-
-
-def _returns(chain: Chain) -> IPSet:
-    exempt = [exemption.cidr for exemption in chain.exemptions if exemption.cidr.version == IPV4]
-    return IPSet(exempt if chain.masquerades_link_local else [LINK_LOCAL, *exempt])
 
 
 def _keep(rows: list[_Row], cidr: IPNetwork, *, leaves: dict[_Leaf, _Leaf]) -> None:
@@ -118,20 +127,3 @@ def _keep(rows: list[_Row], cidr: IPNetwork, *, leaves: dict[_Leaf, _Leaf]) -> N
         leaf = tuple(answers)  # one object for all that say the same: what fills the processor's cache is what slows
         row[begin] = leaves.setdefault(leaf, leaf)
     rows[first >> 16] = tuple(row)
-
-
-def _no_ipv4_number(destinations: list[int]) -> InvalidInputError:
-    place, number = next((place, number) for place, number in enumerate(destinations) if number >> IPV4_BITS != 0)
-    seen = "a negative number" if number < 0 else f"a number of {number.bit_length()} bits"
-    return InvalidInputError(where=f"destinations[{place}]", expected="a number from 0 to 4294967295", seen=seen)
-
-
-def _no_ipv4_text(destinations: list[str]) -> InvalidInputError:
-    place, text = next((place, text) for place, text in enumerate(destinations) if not _is_ipv4_text(text))
-    where, expected = f"destinations[{place}]", "an IPv4 address such as 10.0.0.5"
-    return InvalidInputError(where=where, expected=expected, seen=excerpt(text))
-
-
-def _is_ipv4_text(text: str) -> bool:
-    octets = text.split(".")
-    return len(octets) == _OCTETS_IN_ADDRESS and all(octet in _OCTETS for octet in octets)

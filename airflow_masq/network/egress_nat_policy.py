@@ -4,7 +4,7 @@ Two exist from the start: ``default``, which may be edited, and ``gke-<hash>-1``
 Services and which cannot be changed; more may be created beside them [source: egress-nat-policy-objects].
 
 A manifest is checked for mistakes that change its meaning. Keys of ``spec`` that GKE's object does not have are found
-apart: another product's object of that kind has selectors, and GKE's exempts every Pod all the same.
+apart: another product's object of that kind has selectors, and GKE's exempts every Pod anyway.
 """
 
 from __future__ import annotations
@@ -151,7 +151,7 @@ def _find_problems(manifest: object) -> Iterator[ManifestProblem]:
         yield _make_problem("metadata.name", "a name of lower-case letters, digits, '-' and '.'", name)
     spec = _section(manifest, "spec")
     if spec.get("action") != ACTION:
-        yield _make_problem("spec.action", f"{ACTION}, the only action there is", spec.get("action"))
+        yield _make_problem("spec.action", f"{ACTION}, the only action", spec.get("action"))
     destinations = spec.get("destinations")
     if not isinstance(destinations, list | tuple):
         yield _make_problem("spec.destinations", "a list of objects with a cidr", destinations)

@@ -50,7 +50,7 @@ def ask_firewall(
     """Compare what a firewall lets in with the possible sources of a packet.
 
     :param allowed_sources: what the firewall lets in; empty where the plan does not say.
-    :param sources: the ranges in which the source lies, all of ``version``; empty where it is not known.
+    :param sources: the ranges of the source, all of ``version``; empty where it is not known.
     :param version: the packet's IP version, 4 or 6.
     :param from_internet: whether the internet routes the source, even if it is not known.
     """

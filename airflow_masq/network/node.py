@@ -105,7 +105,7 @@ def decide_on_node(packet: Packet, *, ranges: NetworkRanges, policy: MasqueradeP
             provenance=Provenance.DOCUMENTED,
             origin="the Pod uses its node's network",
         )
-    # Whatever the policy, kube-proxy masquerades "traffic that loops back to the originator"
+    # With any policy, kube-proxy masquerades "traffic that loops back to the originator"
     # [source: kube-proxy-loopback]: from its own address a Pod's kernel drops an IPv4 packet as martian, and could
     # answer an IPv6 one to itself only. Dataplane V2 is Cilium, which gives such packets an address of its own
     # [source: cilium-loopback]; that GKE leaves that as it is, is not verified.
@@ -142,7 +142,7 @@ def describe_on_node(
     """Describe a packet's path from the Pod through the node's decision."""
     sent_to = packet.sent_to
     on_host_network = " on the host network" if packet.host_network else ""
-    if not ranges.pod and not int(packet.source):  # 0.0.0.0 stands for a Pod of a range that the plan does not name
+    if not ranges.pod and not int(packet.source):  # 0.0.0.0 means a Pod of a range that the plan does not name
         yield Step(text=f"a Pod sends to {sent_to}")
     elif packet.source.version == sent_to.version:
         yield Step(text=f"Pod {packet.source}{on_host_network} sends to {sent_to}")
@@ -171,7 +171,7 @@ def _describe_decision(packet: Packet, *, ranges: NetworkRanges, policy: Masquer
         address = " ".join(["the node's address", *map(str, packet.node_addresses)])
         text = f"the node: policy {policy.name} masquerades, the source becomes {address}"
         if not packet.node_addresses and any(packet.destination in network for network in ranges.node):
-            text += "; if the destination is the Pod's own node, it sees the Pod's address"
+            text += "; if the destination is the Pod's own node, the source stays the Pod's address"
             provenance = Provenance.INFERRED
     elif decision.matched_cidr is None:
         text = f"the node: not masqueraded ({decision.reason})"

@@ -154,7 +154,7 @@ class MasqueradePolicy:
     remark: str = ""
 
     def keeps_pod_address(self, destination: IPAddress) -> bool:
-        """Say whether the policy intends a destination to see Pod addresses: link-local, or exempt in every chain.
+        """Say whether the policy intends packets to keep Pod addresses: link-local, or exempt in every chain.
 
         IPv6 that merely bypasses an IPv4-only agent is not intended, and neither is anything under a policy without
         chains. The destination is that after the translation of a ClusterIP.

@@ -1,10 +1,10 @@
-"""Which source address a destination will see.
+"""From which source address packets would arrive at a destination.
 
     Pod ──▶ node ──▶ arrival ──▶ destination's firewall
          (node.py) (arrival.py)  (firewall.py)
 
 A prediction explains an observation and never replaces one. It claims no address that the plan does not name: where the
-Pod's node is not known, the source is one of the node range.
+Pod's node is not known, the source is the whole node range.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ from airflow_masq.network.ranges import AddressKind, NetworkRanges
 
 @dataclass(frozen=True, kw_only=True)
 class Prediction:
-    """What a destination is expected to see of one Pod, or of every Pod.
+    """From which source packets of one Pod, or of every Pod, would arrive at a destination.
 
     :param arrives_as: the source at the destination's firewall, one of ``PREDICTED_KINDS``; ``DROPPED`` where the
         packet is lost before it.
-    :param sources: where that source lies, single addresses as /32 or /128; empty where that is not known.
+    :param sources: the ranges of that source, single addresses as /32 or /128; empty where that is not known.
     :param masqueraded: whether the node masquerades.
     :param reason: why, or why not.
     :param matched_cidr: the range that decided; ``None`` where none did.
@@ -49,7 +49,7 @@ class Prediction:
 
     @property
     def source_kind(self) -> AddressKind:
-        """What the service itself sees: ``arrives_as``, or ``DROPPED`` where its firewall lets no source in."""
+        """What the service itself would receive: ``arrives_as``, or ``DROPPED`` if its firewall lets none in."""
         return AddressKind.DROPPED if self.firewall is FirewallAnswer.NONE else self.arrives_as
 
 
@@ -64,7 +64,7 @@ def predict(
     node_address: IPAddress | None = None,
     backend: IPAddress | None = None,
 ) -> Prediction:
-    """Predict what a destination sees of one Pod's connection.
+    """Predict from which source one Pod's connection would arrive.
 
     :param ranges: the cluster's ranges.
     :param policy: the masquerade policy in force.
@@ -121,9 +121,9 @@ def predict_every_pod(
     allowed_sources: tuple[IPNetwork, ...] = (),
     backend: IPAddress | None = None,
 ) -> Prediction:
-    """Predict what a destination sees of the whole cluster.
+    """Predict from which sources connections of the whole cluster would arrive.
 
-    Rules, firewall requests and ``explain`` all ask here, so that they agree. One Pod stands for all: the path is that
+    Rules, firewall requests and ``explain`` all ask here, so that they agree. One Pod represents all: the path is that
     of its packet. The sources are those of every Pod, and the firewall is asked about all of them.
 
     :param ranges: the cluster's ranges.
@@ -145,7 +145,7 @@ def _choose_pod(ranges: NetworkRanges, *, destination: IPAddress) -> IPAddress:
     pod_ranges = [network for network in ranges.pod if network.version == destination.version]
     for network in pod_ranges:
         for pod in (_second_address(network), IPAddress(network.last, network.version)):
-            # Where Pod and node ranges overlap, which is a fault of its own, the address could be a node's.
+            # Where Pod and node ranges overlap, which MASQ201 reports, the address could be a node's.
             is_node = any(pod in nodes for nodes in ranges.node)
             if not is_node and destination not in ranges.node_block(pod):
                 return pod

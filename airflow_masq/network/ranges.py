@@ -53,10 +53,10 @@ class AddressKind(StrEnum):
 
 
 SOURCE_KINDS: Final = frozenset({AddressKind.POD, AddressKind.NODE, AddressKind.NAT, AddressKind.NODE_EXTERNAL})
-"""What a destination can see of a Pod. A plan's ``expect`` is one of these."""
+"""The kinds of source from which a Pod's packets can arrive. A plan's ``expect`` is one of these."""
 
 PREDICTED_KINDS: Final = SOURCE_KINDS | {AddressKind.DROPPED}
-"""What can be predicted to arrive."""
+"""The kinds of source that a prediction can have."""
 
 ATTRIBUTED_KINDS: Final = frozenset(AddressKind) - {AddressKind.DROPPED}
 """What an observed address can be."""
@@ -72,7 +72,7 @@ class NetworkRanges:
     :param other: named ranges reached privately, for example ``on-premises`` or ``peered``.
     :param nat_addresses: Cloud NAT's addresses; may be empty where they are not known.
     :param nat_covers: whose traffic Cloud NAT translates: nodes', Pods', both or none.
-    :param public_nodes: whether nodes have external addresses of their own.
+    :param public_nodes: whether nodes have their own external addresses.
     :param workers: the largest number of Airflow workers; ``None`` where the plan does not say.
     :param pods_per_node: the most Pods one node can run, default 32 as on Autopilot.
     """
@@ -112,7 +112,7 @@ class NetworkRanges:
         if kind is AddressKind.NODE_EXTERNAL and destination is not None and not unmap(destination).is_global():
             return AddressKind.FOREIGN
         # An address that arrives unchanged is the Pod's, with two exceptions: a Pod on the host network has its node's
-        # address, and what two ranges claim stays ambiguous.
+        # address, and an address in ranges of two kinds stays ambiguous.
         is_unchanged = local_address is not None and observed == unmap(local_address)
         if is_unchanged and kind not in {AddressKind.NODE, AddressKind.AMBIGUOUS}:
             return AddressKind.POD
@@ -148,7 +148,7 @@ def parse_address(text: str, *, where: str = "address") -> IPAddress:
     :param text: four decimal numbers, or an IPv6 address [source: rfc-4291-text]; no short forms, leading zeros, zones
         or blanks.
     :param where: the place to name in an error, default ``address``.
-    :return: the address; an IPv4-mapped one [source: rfc-4291-mapped] becomes the IPv4 address it stands for.
+    :return: the address; an IPv4-mapped one [source: rfc-4291-mapped] becomes the IPv4 address in it.
     :raises InvalidInputError: when it is anything else.
     """
     try:
@@ -190,7 +190,7 @@ def _parse_strictly(text: str) -> IPAddress:
 
 
 def unmap(address: IPAddress) -> IPAddress:
-    """Turn an IPv4-mapped IPv6 address into the IPv4 address it stands for; leave any other as it is."""
+    """Turn an IPv4-mapped IPv6 address into the IPv4 address in it; leave any other as it is."""
     return address.ipv4() if address.version == IPV6 and address.is_ipv4_mapped() else address
 
 

@@ -1,14 +1,14 @@
 """What an HTTP observer answers, read as one address; anything that leaves room for doubt is refused.
 
-Observers in use answer in a handful of shapes [source: observed-echo-replies]: a plain address (nginx ``return 200
+Observers in use answer in a few formats [source: observed-echo-replies]: a plain address (nginx ``return 200
 $remote_addr``, haproxy ``lf-string "%[src]"``, ipify), ``IP:port`` or ``[v6]:port`` (Kubernetes agnhost ``/clientip``),
 a ``RemoteAddr: IP:port`` line (traefik/whoami), ``key=value`` lines with ``ip=`` (Cloudflare ``/cdn-cgi/trace``), and
 JSON objects with one of a few keys (httpbin ``origin``, ipify and ipinfo ``ip``, cilium json-mock ``client-ip``, whoami
 ``/api`` ``remoteAddr``).
 
 A list of addresses comes from ``X-Forwarded-For``. The sender may have forged any of them, so none is taken
-[source: observed-forwarded-for]. An IPv6 address with its port but without brackets cannot be told from an address and
-is read as one.
+[source: observed-forwarded-for]. An IPv6 address with its port but without brackets looks like an
+address and is read as one.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ def parse_echo_reply(body: bytes) -> IPAddress:
     """Read the one address that an observer's reply names.
 
     :param body: the whole body of the reply, without transfer or content codings.
-    :return: the address; an IPv4-mapped IPv6 address [source: rfc-4291-mapped] as the IPv4 address it stands for.
+    :return: the address; an IPv4-mapped IPv6 address [source: rfc-4291-mapped] as the IPv4 address in it.
     :raises AmbiguousReplyError: when several addresses are named.
     :raises ReplyError: when anything other than one unicast address is named.
     """
@@ -108,7 +108,7 @@ def _read_json(text: str) -> IPAddress:
     if not isinstance(reply, dict):
         return _read_json_value(reply, text=text)
     if any(value for key, value in reply.items() if key.lower() in _ERROR_KEYS):
-        raise ReplyError(seen="an error that the observer tells", reply=text)
+        raise ReplyError(seen="an error of the observer", reply=text)
     sections = [value for key, value in reply.items() if key.lower() in _CLIENT_SECTIONS and isinstance(value, dict)]
     for places in ([reply], sections):
         for keys in (_PEER_KEYS, _CLAIM_KEYS):

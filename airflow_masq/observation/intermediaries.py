@@ -1,10 +1,10 @@
-"""What in a reply shows that something stood between the Pod and the observer.
+"""What in a reply shows that something was between the Pod and the observer.
 
-A proxy, a cache or a load balancer makes a connection of its own. The observer then sees that one's address, or repeats
-an address that it was told. Such a reply proves nothing about the Pod's packets, whichever address it names.
+A proxy, a cache or a load balancer makes its own connection. The observer then sees the address of that connection, or
+repeats an address from a header. Such a reply proves nothing about the Pod's packets, whichever address it names.
 
 Proxies leave traces in the reply's own header and in the request as the observer received it, which echo servers print.
-Only traces are sought here, never an address: each of these headers can be invented.
+This module finds traces only, never an address, since any sender can invent each of these headers.
 """
 
 from __future__ import annotations
@@ -97,7 +97,7 @@ def _describe(name: str, *, value: str, may_quote: bool) -> str:
 
 
 def _list_entries(body: bytes) -> Iterator[tuple[str, str]]:
-    """List whatever in a reply looks like a name with its value."""
+    """List everything in a reply that looks like a name with its value."""
     text = body.decode("utf-8", "replace").strip()
     if text.startswith(("{", "[")):
         try:

@@ -37,7 +37,7 @@ def read_boolean(value: object, *, where: str) -> bool:
 
 
 def _number_of(value: object) -> object:
-    """Give the number that a text or a float stands for, whole where it is whole; anything else as it is."""
+    """Turn a text or a float into its number, an integer if it is whole; leave anything else as it is."""
     try:
         number = float(value) if isinstance(value, str | float) else math.nan
     except ValueError:

@@ -55,4 +55,4 @@ class SourceIpAssertOperator(BaseOperator):
             reports = [from_dict(each, where=f"{where}: [{position}]") for position, each in enumerate(content)]
             assert_reports(reports, fail_on=fail_on)
         outcomes = ", ".join(sorted(fail_on)) or "none"
-        self.log.info("The reports hold no outcome that fails this run (fail_on: %s).", outcomes)
+        self.log.info("The reports contain no outcome that fails this run (fail_on: %s).", outcomes)

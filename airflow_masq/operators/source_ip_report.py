@@ -1,6 +1,6 @@
 """The report: the results of all checks of a run, per environment, with the coverage.
 
-It must succeed whatever was found, since a task that fails emits no asset event
+It must succeed with any result, since a task that fails emits no asset event
 [source: observed-failed-task-no-event]. Failing the run is the last task's job (``SourceIpAssertOperator``).
 """
 
@@ -34,7 +34,7 @@ class SourceIpReportOperator(BaseOperator):
     """Merge the reports of this run's checks per environment, and emit them as an asset event.
 
     Reports of failed checks are included. An instance without a report becomes a problem, which counts as an ``ERROR``.
-    The task runs when all its upstream tasks are done, however they ended, and it succeeds whatever they found.
+    The task runs when all its upstream tasks are done, with any state, and it succeeds with any result.
 
     :param check_task_ids: the ids of the tasks whose reports are read, mapped or not; one id may be given as text.
     :param nodes_total: the number of nodes in the cluster, 1 to 65,000, for the coverage (default ``None``: not known).

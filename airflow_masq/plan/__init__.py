@@ -1,4 +1,4 @@
-"""The plan file and the values it stands for; pure, no input or output but the packaged schema."""
+"""The plan file and its values; pure, no input or output but the packaged schema."""
 
 from __future__ import annotations
 

@@ -34,7 +34,7 @@ _STAND_INS: Final = (("network.pod_ranges", POD_FIELD.where), ("network.service_
 
 @dataclass(frozen=True, kw_only=True)
 class Document:
-    """A plan's values and the lines on which they stand.
+    """A plan's values and the lines on which they are.
 
     :param source: the file's name, or what else the plan came from.
     :param value: mappings, lists and scalars as in JSON.
@@ -60,17 +60,16 @@ class Document:
 
         Rules see the environment's fields in camelCase, and the ranges where they end up.
         """
-        lines = {_rest_place(where): line for where, line in self.lines.items() if where.startswith(f"{_ENVIRONMENT}.")}
-        lines |= self.lines
+        lines = dict(self.lines)
+        for where, line in self.lines.items():
+            if where.startswith(f"{_ENVIRONMENT}."):
+                parts = (part.partition("[") for part in where.split("."))
+                place = ".".join(f"{REST_NAMES.get(name, name)}{bracket}{index}" for name, bracket, index in parts)
+                lines.setdefault(place, line)
         for place, stand_in in _STAND_INS:
             if place not in lines and stand_in in lines:
                 lines[place] = lines[stand_in]
         return replace(self, lines=lines)
-
-
-def _rest_place(where: str) -> str:
-    names = (part.partition("[") for part in where.split("."))
-    return ".".join(f"{REST_NAMES.get(name, name)}{bracket}{index}" for name, bracket, index in names)
 
 
 def find_nearest_line(lines: Mapping[str, int], *, where: str) -> int | None:
@@ -93,7 +92,7 @@ class Place(reading.Place):
         return self.document.error(where=self.where, expected=expected, seen=error.seen)
 
     def name(self, text: str) -> str:
-        """Check a name of the plan's own, which stands here as a value or as the key, and comes back in logs."""
+        """Check a name that the plan chooses, here a value or the key; it is shown in logs."""
         if not _NAME.fullmatch(text):
             expected = "a name of at most 63 letters, digits, blanks, dots, dashes and underscores"
             raise self.error(expected, seen=describe(text))
@@ -109,7 +108,7 @@ class DocumentBuilder:
         self._values_left = MOST_VALUES
 
     def count(self, *, where: str, depth: int, line: int | None = None) -> None:
-        """Count one value, which must not be one too many, nor nest too deep; ``depth`` is from 0."""
+        """Count one value, refuse too many and too deep ones; ``depth`` is from 0."""
         if line is not None:
             self._lines.setdefault(where, line)
         self._values_left -= 1
@@ -127,7 +126,7 @@ class DocumentBuilder:
         return key
 
     def scalar(self, value: object, *, where: str) -> object:
-        """Check a value that is neither mapping nor list: JSON has a word for it, of at most 64 bits where a number."""
+        """Check a value that is not a mapping or a list: JSON must have it, and a number has at most 64 bits."""
         if not _is_plain(value):
             raise self.error(where=where, expected="a JSON value", seen=describe(value))
         return value

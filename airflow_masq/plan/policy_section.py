@@ -48,7 +48,7 @@ class PolicyChoice:
     :param name: ``composer``, ``gke-default``, ``none``, ``egress_nat_policies`` or ``agent_config``; default: GKE's.
     :param stated: whether the plan says so; else it follows from the environment's flag.
     :param manifests: the ``EgressNATPolicy`` objects as the plan has them, flawed ones too.
-    :param manifest_places: where each manifest stands in the plan, such as ``policy.egress_nat_policies[0].items[1]``.
+    :param manifest_places: the place of each manifest in the plan, such as ``policy.egress_nat_policies[0].items[1]``.
     :param agent_config: the agent's config; ``None`` for every other policy.
     :param remarks: what was found around the agent's config, in sentences; default nothing.
     :param reserved_ranges: whether the agent's defaults are all reserved ranges; default true, as on GKE.
@@ -124,7 +124,7 @@ class PolicyChoice:
 def read_policy_choice(place: Place) -> PolicyChoice:
     """Read which policy a plan states.
 
-    :raises PlanError: it is neither one of the words nor a mapping with exactly one form of policy.
+    :raises PlanError: it is not one of the words or a mapping with exactly one form of policy.
     """
     if not isinstance(place.value, dict):
         if place.value not in _WORDS:

@@ -38,12 +38,12 @@ _SECRET_PARAMETER: Final = re.compile(
 
 @dataclass(frozen=True, kw_only=True)
 class Target:
-    """A service that workers talk to, and the observer that stands for it.
+    """A service that workers talk to, and the observer beside it.
 
     :param name: unique within its plan.
     :param observe: the observer's URL, without credentials; ``airflow://CONN_ID`` names a connection.
     :param allowed_sources: what the target's firewall lets in; empty where the plan does not say.
-    :param expect: the source that it must see; ``None`` where the plan does not say.
+    :param expect: the source from which packets must arrive; ``None`` where the plan does not say.
     """
 
     name: str

@@ -15,6 +15,7 @@ from airflow_masq.exceptions import PlanError
 from airflow_masq.plan.document import DEEPEST, Document, DocumentBuilder
 from airflow_masq.reading import name_child
 from airflow_masq.text import describe, printable
+from airflow_masq.yaml_problems import describe_yaml_problem
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,33 +26,12 @@ LARGEST_TEXT_CHARACTERS: Final = 256 * 1024
 # int("") and the like, an escape beyond Unicode, a bool that is none.
 _SCALAR_ERRORS: Final = (yaml.YAMLError, ValueError, LookupError, OverflowError, TypeError, AttributeError)
 
-# As JSON writes them. YAML 1.1 takes 010 for eight and 1:30 for ninety, which is hardly ever meant
+# As JSON writes them. YAML 1.1 takes 010 for eight and 1:30 for ninety, which is rarely meant
 # [source: yaml-1-1-int].
 _WHOLE_NUMBER: Final = re.compile(r"[-+]?(0|[1-9][0-9]*)")
 
 _COLLECTIONS: Final[dict[type[yaml.Node], str]] = {yaml.MappingNode: "a mapping", yaml.SequenceNode: "a list"}
 _TOO_DEEP: Final = "too deep"
-
-# PyYAML's sentences about the most frequent mistakes [source: observed-pyyaml-errors]: what was expected and what was
-# seen.
-_SENTENCES: Final = tuple(
-    (re.compile(sentence, re.DOTALL), expected, seen)
-    for sentence, expected, seen in (
-        ("but found another document", "one YAML document", "another one"),
-        (r"found character '\\t' that cannot start any token", "spaces", "a tab, which YAML does not allow there"),
-        (r"found character '(.)' that cannot start any token", "YAML", "text that begins with {0} (quote it)"),
-        (
-            "mapping values are not allowed here",
-            "YAML",
-            "a colon where no key is allowed (correct the indentation, or quote the text)",
-        ),
-        ("found undefined alias '(.*)'", "an alias of an anchor above it", "*{0}, and no &{0}"),
-        ("special characters are not allowed", "characters that can be printed", "a control character"),
-        ("second occurrence", "each anchor once", "one twice"),
-        (_TOO_DEEP, f"at most {DEEPEST} levels", "more"),
-        ("(.*)", "YAML", "something else ({0})"),
-    )
-)
 
 
 class _BoundedLoader(yaml.SafeLoader):
@@ -96,10 +76,11 @@ def _explain(error: Exception, text: str, *, source: str) -> PlanError:
         line, problem = error.problem_mark.line + 1, str(error.problem)
     elif isinstance(error, yaml.reader.ReaderError):
         line, problem = text.count("\n", 0, error.position) + 1, f"{error.reason}"
-    matches = ((sentence.fullmatch(problem), expected, seen) for sentence, expected, seen in _SENTENCES)
-    match, expected, seen = next((match, expected, seen) for match, expected, seen in matches if match is not None)
-    words = [printable(group) for group in match.groups()]
-    return PlanError(source=source, line=line, where="", expected=expected, seen=seen.format(*words))
+    if problem == _TOO_DEEP:
+        expected, seen = f"at most {DEEPEST} levels", "more"
+    else:
+        expected, seen = describe_yaml_problem(problem)
+    return PlanError(source=source, line=line, where="", expected=expected, seen=seen)
 
 
 def _join_surrogates(text: str) -> str:

@@ -81,7 +81,7 @@ async def resolve_by_system(host: str, port: int) -> Resolved:
     """Ask the system's resolver for the first address of a name, or of an address in its usual notation.
 
     ``loop.getaddrinfo`` uses the event loop's executor, and ``asyncio.run`` waits for its threads: a resolver that
-    stalls for a minute would stall a probe that was given five seconds. So this uses a daemon thread of its own.
+    stalls for a minute would stall a probe that was given five seconds. So this starts its own daemon thread.
 
     :return: the address family, and what ``connect`` takes.
     :raises OSError: when the name has no address, or the resolver does not answer.

@@ -2,10 +2,10 @@
 
 Proxies from the environment are not asked and redirects are not followed, since both would show another host's
 address. The request asks for the connection to be closed, and the reply is read to its end or refused, since half an
-address is not an address. One end cannot be told from a cut: that of a body in plain text whose length is not given and
-which ends with the connection [source: rfc-9112-incomplete]. Under TLS it can, by TLS's own ending.
+address is not an address. Without TLS, a body whose length is not given ends with the connection, so its end looks like
+a cut [source: rfc-9112-incomplete]. TLS marks its own end.
 
-Neither credentials, nor what a server may echo of them, enter an observation.
+An observation contains no credentials, and no text in which a server may echo them.
 """
 
 from __future__ import annotations

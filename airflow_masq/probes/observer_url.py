@@ -95,5 +95,5 @@ def _read_host(host: str, *, is_bracketed: bool) -> str:
 
 
 def hide_credentials(url: str) -> str:
-    """Show a URL that was refused, in one printable line, without what stands before an ``@`` anywhere in it."""
+    """Show a URL that was refused, in one printable line, without the text before an ``@`` anywhere in it."""
     return printable(re.sub(r"//.*@", "//***@", url, flags=re.DOTALL), limit=_LONGEST_URL)

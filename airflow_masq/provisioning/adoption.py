@@ -209,7 +209,7 @@ class CreationSteps:
 def require_agent(name: EnvironmentName, *, found: EnvironmentResource) -> None:
     """Refuse an environment without the agent, as the page "Enable the IP Masquerade agent" has it.
 
-    It must be created anew, and a snapshot moves its contents [source: composer-agent-creation-only,
+    A new one must be created, and a snapshot moves its contents [source: composer-agent-creation-only,
     composer-snapshots].
 
     :raises MasqueradeNotEnabledError: it lacks the agent.

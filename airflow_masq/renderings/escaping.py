@@ -26,7 +26,7 @@ def escape_markdown(text: str, *, is_cell: bool = False) -> str:
 
     Words that might become links are code spans.
 
-    :param is_cell: whether it stands in a table.
+    :param is_cell: whether it is in a table.
     """
     line = printable(text, limit=_LONGEST_TEXT)
     pieces, end = [], 0
@@ -39,7 +39,7 @@ def escape_markdown(text: str, *, is_cell: bool = False) -> str:
 def write_code_span(text: str, *, is_cell: bool = False) -> str:
     """Write a name of a plan, which is not empty, as a code span on one line; nothing in it is markup.
 
-    :param is_cell: whether it stands in a table.
+    :param is_cell: whether it is in a table.
     """
     return _write_code(printable(text, limit=_LONGEST_TEXT), is_cell=is_cell)
 

@@ -16,7 +16,8 @@ from airflow_masq.network.policy import MasqueradePolicy
 from airflow_masq.network.prediction import Prediction, predict_every_pod
 from airflow_masq.network.ranges import AddressKind
 from airflow_masq.plan import Plan, Remedy, Target
-from airflow_masq.renderings.policy import find_pod_range_place
+from airflow_masq.renderings.policy import require_own_ranges
+from airflow_masq.text import join_words
 
 # What each scheme is carried by [source: rfc-9110-default-ports, rfc-8489-transport, rfc-1035-transport]
 _PROTOCOLS: Final = {
@@ -102,7 +103,7 @@ class FirewallNeed:
         return f"The nodes keep the Pod's address ({self.after.reason}{by}; {self.after.origin})."
 
     @property
-    def otherwise(self) -> str:
+    def consequence(self) -> str:
         """What happens if the request is not fulfilled."""
         answer = FirewallAnswer.UNKNOWN if self.after is None else self.after.firewall
         if self.after is not None and self.after.arrives_as is AddressKind.DROPPED:
@@ -123,7 +124,7 @@ def describe_sources(prediction: Prediction | None) -> str:
     """List the sources of a prediction, or say what is known of them."""
     if prediction is None:
         return "not known"
-    return ", ".join(map(str, prediction.sources)) or _UNKNOWN_SOURCES[prediction.arrives_as]
+    return join_words(prediction.sources, most=None) or _UNKNOWN_SOURCES[prediction.arrives_as]
 
 
 def list_firewall_needs(plan: Plan, *, form: str) -> tuple[FirewallNeed, ...]:
@@ -137,28 +138,24 @@ def list_firewall_needs(plan: Plan, *, form: str) -> tuple[FirewallNeed, ...]:
     if plan.environment.generation == COMPOSER_3:
         reason = f"{OUT_OF_YOUR_NETWORK}, so a plan does not show its source addresses"
         raise InexpressibleError(form=form, where=IMAGE_VERSION_PLACE, reason=reason)
-    for where, values in (
-        ("targets", plan.targets),
-        ("network.node_ranges", plan.ranges.node),
-        (find_pod_range_place(plan), plan.ranges.pod),
-    ):
-        if not values:
-            reason = "the plan has none, but the request needs them; add them"
-            raise InexpressibleError(form=form, where=where, reason=reason)
+    if not plan.targets:
+        reason = "the plan has no targets, but the request is about them; add targets"
+        raise InexpressibleError(form=form, where="targets", reason=reason)
+    require_own_ranges(plan, form=form, need="the request names the addresses that a firewall sees")
     without_agent, remedy = plan.policy_without_agent, plan.find_remedy()
     needs = []
     for target in plan.targets:
-        before, after = (_predict(plan, policy, target) for policy in (without_agent, plan.policy))
+        before, after = (_predict(plan, policy=policy, target=target) for policy in (without_agent, plan.policy))
         need = FirewallNeed(target=target, before=before, after=after)
         if after is not None and after.firewall is FirewallAnswer.NONE:
-            remedied = _predict(plan, remedy.policy, target)
+            remedied = _predict(plan, policy=remedy.policy, target=target)
             if remedied is not None and remedied.firewall is FirewallAnswer.ALL:
                 need = FirewallNeed(target=target, before=before, after=after, remedy=remedy, remedied=remedied)
         needs.append(need)
     return tuple(needs)
 
 
-def _predict(plan: Plan, policy: MasqueradePolicy, target: Target) -> Prediction | None:
+def _predict(plan: Plan, *, policy: MasqueradePolicy, target: Target) -> Prediction | None:
     if target.address is None:
         return None
     return predict_every_pod(

@@ -8,16 +8,14 @@ from __future__ import annotations
 
 import csv
 import io
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from airflow_masq.network.firewall import FirewallAnswer
 from airflow_masq.network.prediction import Prediction
 from airflow_masq.plan import Plan
 from airflow_masq.renderings.escaping import escape_cell, escape_markdown, write_code_span
 from airflow_masq.renderings.firewall_need import FirewallNeed, describe_sources, list_firewall_needs
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
+from airflow_masq.text import join_words
 
 FORM: Final = "firewall-request"
 CSV_FORM: Final = "firewall-request-csv"
@@ -75,10 +73,16 @@ def render_firewall_request(plan: Plan) -> str:
         ranges.
     """
     needs = list_firewall_needs(plan, form=FORM)
+    ranges = {"node": plan.ranges.node, "pod": plan.ranges.pod, "nat": plan.ranges.nat_addresses}
+    head = _HEAD.format(
+        name=write_code_span(plan.environment.name) if plan.environment.name else "a Cloud Composer environment",
+        policy=escape_markdown(plan.policy.name),
+        **{name: join_words(each, most=None) or "not known" for name, each in ranges.items()},
+    )
     rows = "".join(f"| {' | '.join(_make_table_row(need))} |\n" for need in needs)
     reasons = "\n".join(_describe_reasons(need) for need in needs)
     table = f"## The same as CSV\n\n```csv\n{_write_csv(needs)}```\n"
-    return f"{_write_head(plan)}{_TABLE}{rows}\n## Why, and what happens otherwise\n\n{reasons}\n{table}"
+    return f"{head}{_TABLE}{rows}\n## Why, and what happens otherwise\n\n{reasons}\n{table}"
 
 
 def render_firewall_request_csv(plan: Plan) -> str:
@@ -92,29 +96,21 @@ def render_firewall_request_csv(plan: Plan) -> str:
     return _write_csv(list_firewall_needs(plan, form=CSV_FORM))
 
 
-def _write_head(plan: Plan) -> str:
-    values = {"node": plan.ranges.node, "pod": plan.ranges.pod, "nat": plan.ranges.nat_addresses}
-    ranges = {name: _join(each) or "not known" for name, each in values.items()}
-    name = plan.environment.name
-    shown = write_code_span(name) if name else "a Cloud Composer environment"
-    return _HEAD.format(name=shown, policy=escape_markdown(plan.policy.name), **ranges)
-
-
 def _make_table_row(need: FirewallNeed) -> tuple[str, ...]:
     return (
         write_code_span(need.target.name, is_cell=True),
         write_code_span(need.destination, is_cell=True),
         " ".join(part for part in (need.port, need.protocol) if part),
-        _join(need.target.allowed_sources) or "not known",
+        join_words(need.target.allowed_sources, most=None) or "not known",
         escape_markdown(describe_sources(need.before), is_cell=True),
-        _let_in(need.before),
+        _describe_firewall(need.before),
         escape_markdown(describe_sources(need.after), is_cell=True),
-        _let_in(need.after),
+        _describe_firewall(need.after),
         escape_markdown(need.request, is_cell=True),
     )
 
 
-def _let_in(prediction: Prediction | None) -> str:
+def _describe_firewall(prediction: Prediction | None) -> str:
     return _LET_IN[FirewallAnswer.UNKNOWN if prediction is None else prediction.firewall]
 
 
@@ -122,7 +118,7 @@ def _describe_reasons(need: FirewallNeed) -> str:
     lines = [
         f"### {write_code_span(need.target.name)}\n",
         f"- Why: {escape_markdown(need.reason)}",
-        f"- If nothing is done: {escape_markdown(need.otherwise)}",
+        f"- If nothing is done: {escape_markdown(need.consequence)}",
     ]
     if need.after is not None:
         lines.append("- " + escape_markdown(f"The path of a packet: {'; '.join(need.after.path)}."))
@@ -141,16 +137,12 @@ def _write_csv(needs: tuple[FirewallNeed, ...]) -> str:
             need.protocol,
             describe_sources(need.before),
             describe_sources(need.after),
-            _join(need.target.allowed_sources),
-            _let_in(need.before),
-            _let_in(need.after),
+            join_words(need.target.allowed_sources, most=None),
+            _describe_firewall(need.before),
+            _describe_firewall(need.after),
             need.request,
             need.reason,
-            need.otherwise,
+            need.consequence,
         )
         writer.writerow(map(escape_cell, row))
     return text.getvalue()
-
-
-def _join(values: Iterable[object]) -> str:
-    return ", ".join(map(str, values))

@@ -25,7 +25,7 @@ def quote(text: str) -> str:
     r"""Write a text as a literal with its quotes, on one line of ASCII.
 
     The backslash escapes; ``${`` and ``%{`` would begin a template [source: hcl-literals]. Their brace is escaped like
-    a letter, since python-hcl2 does not read the ``$${`` that stands for it as well [source: observed-hcl2-brace].
+    a letter, since python-hcl2 does not read ``$${``, which means the same [source: observed-hcl2-brace].
     Terraform aligns by what it takes for one letter, so all that is not ASCII is escaped.
     """
     escaped = "".join(map(_escape, text))
@@ -42,7 +42,7 @@ def is_kept(text: str) -> bool:
 
 
 def write_expression(value: Scalar | list[str] | Mapping[str, str]) -> list[str]:
-    """Write a value as lines, without the indentation of what they stand in."""
+    """Write a value as lines, without the indentation of the block around them."""
     if isinstance(value, str):
         return [quote(value)]
     if isinstance(value, list):
@@ -58,7 +58,7 @@ class Block:
     """A block while it is being filled.
 
     :param attributes: the lines of an expression for each attribute, in order.
-    :param repeated: name and content of blocks that may stand there several times.
+    :param repeated: name and content of blocks that may occur several times.
     :param blocks: the other blocks inside.
     """
 

@@ -1,6 +1,6 @@
 """The plan's masquerade policy as the two Kubernetes objects that can hold it.
 
-Autopilot clusters, and so Composer 2, read an ``EgressNATPolicy``; Standard clusters with an agent of their own read a
+Autopilot clusters, and so Composer 2, read an ``EgressNATPolicy``; Standard clusters with their own agent read a
 ConfigMap. Both objects hold a list of destinations that keep the Pod's address, and nothing else that a policy may say.
 """
 
@@ -135,20 +135,36 @@ def render_agent_config(plan: Plan) -> str:
     return _CONFIG_MAP.format(comments="".join(comments), config=text)
 
 
-def find_pod_range_place(plan: Plan) -> str:
-    """Find the place in the plan that tells the Pod ranges, or should.
+def require_own_ranges(plan: Plan, *, form: str, need: str) -> None:
+    """Refuse a plan that does not tell the addresses of nodes or Pods, and say where to take them.
 
-    :return: the name of a secondary range where the plan has that instead, since no form here can use it.
+    A subnet has its own range, that of the nodes, as ``ipCidrRange``, and the others as ``secondaryIpRanges``
+    [source: compute-subnetwork-ranges].
+
+    :param need: a sentence that says what the form needs them for.
+    :raises InexpressibleError: the node or Pod ranges are missing, or the plan has only the name of the Pods' range.
     """
     path = POD_FIELD.range_name_path
-    return ".".join(("environment", *path)) if plan.environment.value(*path) else "network.pod_ranges"
+    named = ".".join(("environment", *path)) if plan.environment.text(*path) else None
+    node_key, pod_key = "network.node_ranges", "network.pod_ranges"
+    no_pods = "only the name of the Pods' range" if named else "no Pod ranges"
+    for where, ranges, seen, key, field in (
+        (node_key, plan.ranges.node, "no node ranges", node_key, "ipCidrRange"),
+        (named or pod_key, plan.ranges.pod, no_pods, pod_key, "secondaryIpRanges"),
+    ):
+        if not ranges:
+            reason = (
+                f"the plan has {seen}, but {need}; add {key}: gcloud compute networks subnets describe shows the "
+                f"addresses as {field}"
+            )
+            raise InexpressibleError(form=form, where=where, reason=reason)
 
 
 def _read_sole_chain(plan: Plan, *, form: str) -> Chain:
     """Read the only chain of the plan's policy.
 
     :raises InexpressibleError: the environment's cluster does not read the form; the policy masquerades nothing, is
-        several chains, or masquerades IPv6; or the cluster or its agent would refuse a manifest or config of the plan.
+        several chains, or masquerades IPv6; or the policy is without a part of the plan, which cannot be read.
     """
     composer = plan.environment.generation
     if composer == COMPOSER_3:
@@ -159,10 +175,11 @@ def _read_sole_chain(plan: Plan, *, form: str) -> Chain:
         raise InexpressibleError(form=form, where=IMAGE_VERSION_PLACE, reason=reason)
     for place, manifest in plan.policy_choice.placed_manifests:
         for problem in check_egress_nat_policy(manifest):
-            raise InexpressibleError(form=form, where=f"{place}.{problem.where}", reason=problem.message)
+            reason = f"the policy is without this manifest, so its destinations would be missing: {problem.message}"
+            raise InexpressibleError(form=form, where=f"{place}.{problem.where}", reason=reason)
     reading = plan.policy_choice.agent_reading
     if reading is not None and reading.error is not None:
-        reason = f"the agent refuses the config, which then has no effect: {reading.error}"
+        reason = f"the agent reads no list from this config, so there is none to write: {reading.error}"
         raise InexpressibleError(form=form, where="policy.agent_config", reason=reason)
     if not plan.policy.chains:
         reason = f"policy {plan.policy.name} masquerades nothing, and the form lists exceptions from masquerading"
@@ -183,20 +200,19 @@ def _list_non_masquerade(plan: Plan, *, chain: Chain, form: str) -> list[IPNetwo
     :return: the chain's, then the node, Pod and Service ranges that it does not cover; IPv4 only.
     :raises InexpressibleError: the plan does not tell the node or Pod ranges, or tells IPv6 ones.
     """
-    for where, ranges in (("network.node_ranges", plan.ranges.node), (find_pod_range_place(plan), plan.ranges.pod)):
-        if not ranges:
-            reason = f"{_CAUTION}; name them under network"
-            raise InexpressibleError(form=form, where=where, reason=reason)
-        for network in ranges:
-            if network.version != IPV4:
-                reason = f"{network} is IPv6; {_IPV6}"
-                raise InexpressibleError(form=form, where=where, reason=reason)
+    require_own_ranges(plan, form=form, need=_CAUTION)
     own = (*plan.ranges.node, *plan.ranges.pod, *plan.ranges.service)
-    cidrs = list(dict.fromkeys((*(exemption.cidr for exemption in chain.exemptions), *own)))
-    for network in cidrs:
-        if network.version != IPV4:
-            where = "network.service_ranges" if network in plan.ranges.service else "policy"
-            raise InexpressibleError(form=form, where=where, reason=f"{network} is IPv6; {_IPV6}")
+    listed = [exemption.cidr for exemption in chain.exemptions]
+    for where, networks in (
+        ("network.node_ranges", plan.ranges.node),
+        ("network.pod_ranges", plan.ranges.pod),
+        ("network.service_ranges", plan.ranges.service),
+        ("policy", listed),
+    ):
+        for network in networks:
+            if network.version != IPV4:
+                raise InexpressibleError(form=form, where=where, reason=f"{network} is IPv6; {_IPV6}")
+    cidrs = list(dict.fromkeys((*listed, *own)))
     outer, droppable = set(drop_inner_ranges(cidrs)), set(own)
     return [cidr for cidr in cidrs if cidr in outer or cidr not in droppable]
 
@@ -204,13 +220,14 @@ def _list_non_masquerade(plan: Plan, *, chain: Chain, form: str) -> list[IPNetwo
 def _list_omissions(plan: Plan, own: AgentConfig) -> Iterator[str]:
     """Say which ranges the list lacks although Google's caution requires them, in the words of MASQ301."""
     listed = cidr_merge(own.non_masquerade)
-    composers = ", and Composer demands it for intranode visibility" if plan.environment else ""
+    composers = " Composer needs it there for intranode visibility." if plan.environment else ""
     for purpose, ranges in (("node", plan.ranges.node), ("Pod", plan.ranges.pod)):
         for network in ranges:
             if network.version == IPV4 and not any(network in cidr for cidr in listed):
                 yield (
                     f"MASQ301: The {purpose} range {network} is missing from the non-masquerade list, so servers in "
-                    f"the cluster see nodes instead of their clients{composers}. Add the cluster's node and Pod ranges."
+                    f"the cluster would get node addresses instead of their clients' addresses.{composers} Add the "
+                    "cluster's node and Pod ranges."
                 )
         if not ranges:
             yield f"The plan names no {purpose} range, so whether the list includes it is not known (MASQ301)."

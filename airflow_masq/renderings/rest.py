@@ -1,7 +1,7 @@
 """The environment as Google's REST resource: whole, as the form ``rest``, and field by field, for gcloud and Terraform.
 
-The resource may hold whatever Google adds to it, and ``rest`` writes unknown fields as they came. A command line and a
-Terraform block have a name for each field that they can say, so a field without one is an error.
+Google may add fields to the resource, and ``rest`` writes unknown fields as they came. A command line and a Terraform
+block have a name for each field that they can say, so a field without one is an error.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from typing import Final, cast
 
 from airflow_masq.environment import EnvironmentName
-from airflow_masq.environment.cidr_fields import POD_FIELD, SERVICE_FIELD
 from airflow_masq.environment.fields import ENUMS
 from airflow_masq.exceptions import InexpressibleError, InvalidInputError
 from airflow_masq.plan import Plan
@@ -50,9 +49,9 @@ def render_rest(plan: Plan) -> str:
     the service chooses them.
 
     :return: JSON in ASCII, indented, with a line feed at its end.
-    :raises InexpressibleError: the plan has no environment, or one with fields that exclude each other.
+    :raises InexpressibleError: the plan has no environment.
     """
-    _refuse_contradictions(plan, form=FORM)
+    _require_environment(plan, form=FORM)
     return json.dumps(plan.environment.as_rest(), indent=2) + "\n"
 
 
@@ -126,7 +125,7 @@ class EnvironmentField:
         """
         lists = cast("Mapping[str, object]", self.value)
         if set(lists) - {"allowedIpRanges"}:
-            raise self.error("the form accepts only its allowedIpRanges")
+            raise self.error("the form accepts only its allowedIpRanges; remove the other fields, or use rest")
         ranges = lists.get("allowedIpRanges")
         value = [] if ranges is None else ranges
         return EnvironmentField(form=self.form, path=f"{self.path}.allowedIpRanges", value=value)
@@ -138,10 +137,9 @@ def read_fields(plan: Plan, *, form: str, known: Collection[str]) -> dict[str, E
     :param form: the form, for errors.
     :param known: the dotted REST paths that the form has arguments for; a path may name a mapping as a whole.
     :return: the fields by path, in the plan's order, without the name, what is ``null`` and what only the service sets.
-    :raises InexpressibleError: the plan has no environment, sets a field that is not ``known``, or sets two that
-        exclude each other.
+    :raises InexpressibleError: the plan has no environment, or sets a field that is not ``known``.
     """
-    _refuse_contradictions(plan, form=form)
+    _require_environment(plan, form=form)
     fields = {field.path: field for field in _walk(plan.environment.as_rest(), "", form=form, known=known)}
     fields.pop("name", None)
     return fields
@@ -151,24 +149,21 @@ def read_name(plan: Plan, *, form: str) -> EnvironmentName:
     """Read the environment's full name.
 
     :param form: the form, for errors.
-    :raises InexpressibleError: there is none, or it is not in Google's form.
+    :raises InexpressibleError: the plan has no environment, or its name is missing or not in Google's form.
     """
+    _require_environment(plan, form=form)
     try:
         return EnvironmentName.parse(plan.environment.name or "")
     except InvalidInputError as error:
-        reason = f"the form needs {error.expected}; the plan has {error.seen}"
+        seen = f"the plan has {error.seen}" if plan.environment.name else "the plan has no name; add it"
+        reason = f"the form needs {error.expected}; {seen}"
         raise InexpressibleError(form=form, where="environment.name", reason=reason) from None
 
 
-def _refuse_contradictions(plan: Plan, *, form: str) -> None:
-    """Refuse an environment that no form could make."""
+def _require_environment(plan: Plan, *, form: str) -> None:
     if not plan.environment:
-        raise InexpressibleError(form=form, where="environment", reason="the plan has no environment")
-    # The two are a oneof of IPAllocationPolicy (same page): the service keeps one of them, and refuses both in JSON.
-    for field in (POD_FIELD, SERVICE_FIELD):
-        if None not in (plan.environment.value(*path) for path in (field.path, field.range_name_path)):
-            reason = f"{field.range_name_path[-1]} is set as well, but the service accepts only one of them; remove one"
-            raise InexpressibleError(form=form, where=field.where, reason=reason)
+        reason = "the plan has no environment; add Google's resource, with its name and config, under environment"
+        raise InexpressibleError(form=form, where="environment", reason=reason)
 
 
 def _walk(

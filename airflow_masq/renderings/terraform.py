@@ -16,6 +16,7 @@ from airflow_masq.environment.fields import to_snake_case
 from airflow_masq.plan import Plan
 from airflow_masq.renderings import hcl
 from airflow_masq.renderings.rest import EnvironmentField, read_fields, read_name
+from airflow_masq.text import join_words
 
 FORM: Final = "terraform"
 
@@ -23,6 +24,7 @@ _TYPE: Final = "google_composer_environment"
 _PRIVATE: Final = "config.privateEnvironmentConfig"
 _WISH: Final = f"{_PRIVATE}.enablePrivateEnvironment"
 _ENDPOINT: Final = f"{_PRIVATE}.privateClusterConfig.enablePrivateEndpoint"
+_PLUGINS_MODE: Final = "config.softwareConfig.webServerPluginsMode"
 _IMPORT_COMMENT: Final = (
     "# Takes over the environment where it exists already (Terraform 1.5 and later); remove this block to create it."
 )
@@ -75,7 +77,9 @@ def _settle_privacy(fields: dict[str, EnvironmentField], *, is_composer_3: bool)
     elif not is_composer_3:
         for field in settled:
             if field.path in _PRIVATE_BLOCK:
-                raise field.error("Terraform's block makes the environment private; set enablePrivateEnvironment: true")
+                raise field.error(
+                    "Terraform's block makes the environment private; set enablePrivateEnvironment: true, or remove it"
+                )
     return settled
 
 
@@ -89,11 +93,11 @@ def _place(field: EnvironmentField, *, resource: hcl.Block) -> None:
         for record in _REPEATED_BLOCKS[field.path](field):
             attributes = {to_snake_case(key): hcl.write_expression(text) for key, text in record.items()}
             block.repeated.append((name, hcl.Block(attributes=attributes)))
-    elif field.path in _WORDS:
-        words = _WORDS[field.path]
-        if field.scalar not in words:
-            raise field.error(f"the provider accepts only {', '.join(words)}")
-        block.attributes[name] = hcl.write_expression(words[str(field.scalar)])
+    elif field.path == _PLUGINS_MODE:
+        word = _PLUGINS_MODE_WORDS.get(str(field.scalar))
+        if word is None:
+            raise field.error(f"the provider has words only for {join_words(_PLUGINS_MODE_WORDS)}; use rest")
+        block.attributes[name] = hcl.write_expression(word)
     else:
         value = cast("hcl.Scalar | list[str] | dict[str, str]", field.value)  # the plan's reader checked its type
         block.attributes[name] = hcl.write_expression(value)
@@ -130,7 +134,7 @@ _PRIVATE_BLOCK: Final = frozenset(
     }
 )
 
-# Arguments that are not named, or do not stand, as their fields do.
+# Arguments whose name or place differs from that of their fields.
 _PLACES: Final = {
     "config.nodeConfig.location": "config.node_config.zone",
     _WISH: "config.enable_private_environment",
@@ -141,26 +145,8 @@ _PLACES: Final = {
     "config.webServerNetworkAccessControl": "config.web_server_network_access_control.allowed_ip_range",
 }
 
-# The words that the provider accepts [source: terraform-provider-source], by Google's.
-_WORDS: Final = {
-    "config.softwareConfig.webServerPluginsMode": {"PLUGINS_ENABLED": "ENABLED", "PLUGINS_DISABLED": "DISABLED"},
-    **{
-        path: {word: word for word in words}
-        for path, *words in (
-            (f"{_PRIVATE}.networkingConfig.connectionType", "VPC_PEERING", "PRIVATE_SERVICE_CONNECT"),
-            (
-                "config.dataRetentionConfig.taskLogsRetentionConfig.storageMode",
-                "CLOUD_LOGGING_ONLY",
-                "CLOUD_LOGGING_AND_CLOUD_STORAGE",
-            ),
-            (
-                "config.dataRetentionConfig.airflowMetadataRetentionConfig.retentionMode",
-                "RETENTION_MODE_ENABLED",
-                "RETENTION_MODE_DISABLED",
-            ),
-        )
-    },
-}
+# The provider's own words by Google's; the words of all other fields are Google's [source: terraform-provider-source].
+_PLUGINS_MODE_WORDS: Final = {"PLUGINS_ENABLED": "ENABLED", "PLUGINS_DISABLED": "DISABLED"}
 
 # Lists that the provider has as several blocks of one name.
 _REPEATED_BLOCKS: Final[Mapping[str, Callable[[EnvironmentField], list[dict[str, str]]]]] = {
@@ -172,7 +158,7 @@ _FIELDS: Final = frozenset(
     {
         *_PRIVATE_BLOCK,
         *_PLACES,
-        *_WORDS,
+        _PLUGINS_MODE,
         *_REPEATED_BLOCKS,
         "config.softwareConfig.imageVersion",
         "config.softwareConfig.airflowConfigOverrides",
@@ -223,6 +209,8 @@ _FIELDS: Final = frozenset(
         "config.recoveryConfig.scheduledSnapshotsConfig.snapshotLocation",
         "config.recoveryConfig.scheduledSnapshotsConfig.snapshotCreationSchedule",
         "config.recoveryConfig.scheduledSnapshotsConfig.timeZone",
+        "config.dataRetentionConfig.taskLogsRetentionConfig.storageMode",
+        "config.dataRetentionConfig.airflowMetadataRetentionConfig.retentionMode",
         "config.dataRetentionConfig.airflowMetadataRetentionConfig.retentionDays",
         "storageConfig.bucket",
         "labels",

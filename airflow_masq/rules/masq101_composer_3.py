@@ -1,13 +1,13 @@
 """Composer 3 has no IP masquerade agent.
 
-The environment's image is of Composer 3, where the agent cannot be enabled. Whatever the flag says, such an environment
-never masquerades through the agent.
+The environment's image is Composer 3, which has no agent. The environment does not masquerade, even if the flag is
+true.
 
 ## Why
 
 Composer 3 keeps its cluster outside your project, so you have no nodes whose addresses the Pods could take
-([Composer networking](https://cloud.google.com/composer/docs/composer-3/change-networking-type#comparison), read
-2026-11-22). Terraform refuses the flag; gcloud does not check it.
+[source: composer-3-networking]. Terraform refuses the flag [source: terraform-provider-demands]. gcloud does not check
+it.
 
 ## How to fix
 

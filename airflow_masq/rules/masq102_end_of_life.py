@@ -1,18 +1,18 @@
 """The Composer version has reached its end of life.
 
-The environment's image is of a Composer version that Google no longer supports. New environments cannot be created
-from it.
+The environment's image is of a Composer version that Google no longer supports. New environments cannot be created from
+it.
 
 ## Why
 
-Composer 1 and Composer 2.0.x reached their end of life on 2026-09-15 ([Composer
-versioning](https://cloud.google.com/composer/docs/composer-versioning-overview), read 2026-11-22). The service creates
-environments from current images only, and answers any other with "Unsupported image version for new environment".
+Composer 1 and Composer 2.0.x reached their end of life in September 2026 [source: composer-end-of-life]. The service
+creates environments from current images only. It answers other images with "Unsupported image version for new
+environment" [source: composer-unsupported-image].
 
 ## How to fix
 
-Choose a current image of Composer 2. To move an existing environment, save a snapshot of it and load that into a new
-environment; the agent can be enabled only there anyway.
+Choose a current image of Composer 2. To move an existing environment, save a snapshot and load it into a new
+environment. The agent can be enabled only in a new environment.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def _check(plan: Plan) -> Iterator[Problem]:
     if end is not None:
         yield Problem(
             where=IMAGE_VERSION_PLACE,
-            message=f"{image} is {end.name}, which reached its end of life on {end.ended_on}; choose a current image "
+            message=f"{image} is {end.name}, which reached its end of life on {end.ended_on}. Choose a current image "
             "of Composer 2.",
         )
 

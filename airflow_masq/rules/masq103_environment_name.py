@@ -6,9 +6,7 @@ most 64 characters.
 
 ## Why
 
-The service refuses other names
-([Environment.name](https://cloud.google.com/composer/docs/reference/rest/v1/projects.locations.environments#Environment),
-read 2026-11-22).
+The service refuses other names [source: composer-environment-name].
 
 ## How to fix
 

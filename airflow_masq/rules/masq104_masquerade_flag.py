@@ -5,15 +5,15 @@ Pods show their own addresses to every private destination.
 
 ## Why
 
-The agent can be enabled only when an environment is created, and not in the console ([Enable the IP Masquerade
-agent](https://cloud.google.com/composer/docs/composer-2/enable-ip-masquerade-agent), read 2026-11-22). The service
-cannot tell false from a missing field. An explicit false is a warning here, since it was written on purpose. Composer 3
-has no agent; MASQ101 reports that instead.
+The agent can be enabled only when an environment is created, and not in the console
+[source: composer-agent-creation-only]. The service cannot tell false from a missing field
+[source: composer-agent-flag-presence]. An explicit false is a warning, since it was written on purpose. Composer 3 has
+no agent, and MASQ101 reports that instead.
 
 ## How to fix
 
-Set the field to true. `CloudComposerCreateMasqueradeEnvironmentOperator` does so by itself. An existing environment
-without the agent must be created anew.
+Set the field to true. `CloudComposerCreateMasqueradeEnvironmentOperator` sets it by itself. If the environment exists
+already, create a new one.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def _check(plan: Plan) -> Iterator[Problem]:
     yield Problem(
         where="environment.config.nodeConfig.enableIpMasqAgent",
         message="The IP masquerade agent is not enabled, and it can be enabled only when the environment is created. "
-        "Set enableIpMasqAgent: true; the create operator does so by itself.",
+        "Set enableIpMasqAgent: true. The create operator sets it by itself.",
         severity=Severity.WARNING if environment.refuses_agent else None,
     )
 

@@ -1,18 +1,18 @@
-"""The image version does not tell Composer's generation.
+"""The image version does not show Composer's generation.
 
-The image version is missing, is `composer-latest-…`, or names a generation that this tool does not know. Before the
-environment is created, it is then unknown which version the service chooses, and whether that can have the agent. No
-image version at all is an error where the agent is asked for, since the service then creates Composer 3. A text that is
-not an image version is an error, since the service refuses it.
+The image version is missing, is `composer-latest-…`, or names a generation that this tool does not know. It is then not
+known whether the new environment can have the agent.
+
+- If the plan enables the agent and has no image version, this is an error, since the service then creates Composer 3.
+- A text that is not an image version is an error, since the service refuses it.
 
 ## Why
 
-The service replaces an alias with the version that is current on that day
-([SoftwareConfig.imageVersion](https://cloud.google.com/composer/docs/reference/rest/v1/projects.locations.environments#SoftwareConfig),
-read 2026-11-22). The same page gives the form: Composer's part is a full version such as `2.14.1`, a generation or
-`latest`; Airflow's part may be shortened. If it is omitted, "the default build of Managed Airflow (Gen 3) is used"
-([google_composer_environment](https://registry.terraform.io/providers/hashicorp/google/latest/docs/resources/composer_environment),
-read 2026-11-27), which is Composer 3 and has no agent. That `composer-latest` stands for Composer 3 too is inferred.
+The service replaces an alias with the version that is current on that day [source: composer-image-version]. In an image
+version, Composer's part is a full version such as `2.14.1`, a generation or `latest`, and Airflow's part may be
+shortened. If the image version is missing, "the default build of Managed Airflow (Gen 3) is used"
+[source: composer-default-image], which is Composer 3 and has no agent. That `composer-latest` is Composer 3 too is
+inferred.
 
 ## How to fix
 
@@ -53,18 +53,19 @@ def _check(plan: Plan) -> Iterator[Problem]:
         )
     elif image is None and plan.environment.masquerades:
         message = (
-            "Without an image version the service creates Composer 3, which has no IP masquerade agent. Name one of "
-            f"Composer 2, such as {NEWEST_IMAGE}."
+            "Without an image version the service creates Composer 3, which has no IP masquerade agent. Use an "
+            f"image of Composer 2, such as {NEWEST_IMAGE}."
         )
         yield Problem(
             where=IMAGE_VERSION_PLACE, message=message, severity=Severity.ERROR, provenance=Provenance.DOCUMENTED
         )
     elif image is None or image.generation is None:
-        message = f"The image version does not tell Composer's generation. Use one such as {NEWEST_IMAGE}."
+        message = f"The image version does not show Composer's generation. Use an image such as {NEWEST_IMAGE}."
         yield Problem(where=IMAGE_VERSION_PLACE, message=message)
     elif image.generation not in _KNOWN:
         message = (
-            f"{image} is of a generation that this tool does not know, so it cannot tell whether there is an agent."
+            f"{image} names a generation that this tool does not know, so it cannot tell whether there is an agent. "
+            f"Use an image of Composer 2, such as {NEWEST_IMAGE}."
         )
         yield Problem(where=IMAGE_VERSION_PLACE, message=message)
 

@@ -1,20 +1,18 @@
 """The cluster was created with a GKE version that has no agent.
 
-`cluster.initial_version` is older than the first GKE version whose clusters can have the agent, or does not say enough.
+`cluster.initial_version` is older than the first GKE version whose clusters can have the agent, or it lacks the build.
 Upgrading the cluster does not help: the version at creation counts. If the environment does not enable the agent, this
 is only a remark. A Standard cluster of your own with its own agent needs no such version and is not checked.
 
 ## Why
 
-Composer's page asks for GKE 1.22.7 or later, "even if GKE was upgraded" later ([Enable the IP Masquerade
-agent](https://cloud.google.com/composer/docs/composer-2/enable-ip-masquerade-agent), read 2026-11-22). GKE's page names
-the builds: 1.22.7-gke.1500 or later, or 1.23.4-gke.1600 or later ([Egress NAT
-Policy](https://cloud.google.com/kubernetes-engine/docs/how-to/egress-nat-policy-ip-masq-autopilot), read 2026-11-22).
+Composer's page asks for GKE 1.22.7 or later, "even if GKE was upgraded" later [source: composer-agent-gke-version].
+GKE's page names the builds: 1.22.7-gke.1500 or later, or 1.23.4-gke.1600 or later [source: egress-nat-policy-versions].
 So 1.23.0 to 1.23.4-gke.1599 have no agent, although they are "later" than 1.22.7.
 
 ## How to fix
 
-Create a new environment; current images of Composer 2 come with a GKE version that has the agent. If the message asks
+Create a new environment. Current images of Composer 2 have a GKE version that supports the agent. If the message asks
 for the build, write the full version from the cluster's field `initialClusterVersion` (not `currentMasterVersion`).
 """
 
@@ -48,14 +46,14 @@ def _check(plan: Plan) -> Iterator[Problem]:
         return
     if version.supports_agent is None:
         message = (
-            f"GKE {version} does not tell whether the cluster can have the agent; add the build, such as -gke.1600."
+            f"GKE {version} does not show whether the cluster can have the agent. Add the build, such as -gke.1600."
         )
         yield Problem(where=_PLACE, message=message, severity=Severity.WARNING)
     elif not version.supports_agent:
         yield Problem(
             where=_PLACE,
             message=f"A cluster created with GKE {version} cannot have the agent, even after an upgrade. "
-            "The agent needs 1.22.7-gke.1500 or later, or 1.23.4-gke.1600 or later; create a new environment.",
+            "The agent needs 1.22.7-gke.1500 or later, or 1.23.4-gke.1600 or later. Create a new environment.",
             severity=Severity.INFO if plan.environment and not plan.environment.masquerades else None,
         )
 

@@ -1,21 +1,22 @@
 """`useIpAliases` does not fit the generation of Composer.
 
-`ipAllocationPolicy.useIpAliases` is a field of Composer 1. There the agent needs it to be true. Later environments
-always have a VPC-native cluster: Composer 2 refuses the field where it is true, and false is the same as no field. On
-Composer 3 a true field is a warning. An environment that Google has described is not judged, since Google prints the
-field itself.
+`ipAllocationPolicy.useIpAliases` is a field of Composer 1.
+
+- On Composer 1, the agent needs the field to be true.
+- Composer 2 always has a VPC-native cluster, and the service refuses the field if it is true. False is the same as no
+  field.
+- On Composer 3, a true field is a warning.
+
+Google's own description of an existing environment is not judged, since Google adds the field to it.
 
 ## Why
 
 "This field is only supported for Cloud Composer environments in versions composer-1… Environments in newer versions
-always use VPC-native GKE clusters"
-([IPAllocationPolicy](https://cloud.google.com/composer/docs/reference/rest/v1/projects.locations.environments#IPAllocationPolicy),
-read 2026-11-22). gcloud says of `--enable-ip-masq-agent` that it needs IP aliases on Composer 1 ([gcloud composer
-environments create](https://cloud.google.com/sdk/gcloud/reference/composer/environments/create), read 2026-11-22), and
-refuses `--enable-ip-alias` for later environments. Composer 2 answers 400, "Setting useIpAliases is not supported for
-Cloud Composer environments in versions 2.0.0 and newer, as they always use VPC Native (IP Aliases)"
-([education-data-platform 17](https://github.com/GoogleCloudPlatform/education-data-platform/issues/17), read
-2026-11-27). What Composer 3 does with the field is not verified.
+always use VPC-native GKE clusters" [source: composer-use-ip-aliases]. gcloud says of `--enable-ip-masq-agent` that it
+needs IP aliases on Composer 1 [source: gcloud-create-reference], and refuses `--enable-ip-alias` for later
+environments. Composer 2 answers 400, "Setting useIpAliases is not supported for Cloud Composer environments in versions
+2.0.0 and newer, as they always use VPC Native (IP Aliases)" [source: composer-use-ip-aliases-refused]. What Composer 3
+does with the field is not verified.
 
 ## How to fix
 
@@ -45,15 +46,15 @@ def _check(plan: Plan) -> Iterator[Problem]:
         return
     aliases = plan.environment.value(*IP_ALLOCATION_POLICY, "useIpAliases")
     if composer == COMPOSER_1 and aliases is not True and plan.environment.masquerades:
-        message = "On Composer 1, the agent needs a VPC-native cluster; set useIpAliases: true."
+        message = "On Composer 1, the agent needs a VPC-native cluster. Set useIpAliases: true."
         yield Problem(where=_PLACE, message=message)
     # Only Composer 2 is known to refuse it [source: composer-use-ip-aliases-refused].
     if composer > COMPOSER_1 and aliases is True and not plan.environment.is_described:
         refuses = ", and the service refuses it" if composer == COMPOSER_2 else ""
         yield Problem(
             where=_PLACE,
-            message=f"useIpAliases is a field of Composer 1{refuses}; Composer {composer} is always VPC-native, so "
-            "remove it.",
+            message=f"useIpAliases is a field of Composer 1{refuses}; Composer {composer} is always VPC-native. "
+            "Remove it.",
             severity=None if composer == COMPOSER_2 else Severity.WARNING,
         )
 

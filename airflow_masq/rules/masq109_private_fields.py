@@ -1,18 +1,16 @@
 """A field of private environments is set in a public environment.
 
 The environment sets a field that only private environments have, and
-`privateEnvironmentConfig.enablePrivateEnvironment` is not true. An environment that Google has described is not
-judged, since Google prints unused defaults of public environments; MASQ120 names them.
+`privateEnvironmentConfig.enablePrivateEnvironment` is not true. Google's own description of an existing environment is
+not judged, since Google adds unused defaults to it. MASQ120 names them.
 
 ## Why
 
-Blocks for Google's side, a private endpoint, Private Service Connect and privately used public addresses all describe
-how a private environment is connected
-([PrivateEnvironmentConfig](https://cloud.google.com/composer/docs/reference/rest/v1/projects.locations.environments#PrivateEnvironmentConfig),
-read 2026-11-22: "You cannot set networking connection type in public IP environment"). gcloud refuses each of them
-without `--enable-private-environment`. The service answers 400, "Cannot set private cluster configuration without
-enabling Private IP Environment" ([magic-modules 9689](https://github.com/GoogleCloudPlatform/magic-modules/pull/9689),
-read 2026-11-27).
+The blocks for Google's side, a private endpoint, Private Service Connect and privately used public addresses describe
+how a private environment is connected. Google's reference says of one of them, "You cannot set networking connection
+type in public IP environment" [source: composer-connection-type]. gcloud refuses each of them without
+`--enable-private-environment` [source: gcloud-source-demands]. The service answers 400, "Cannot set private cluster
+configuration without enabling Private IP Environment" [source: composer-high-resilience-public].
 
 ## How to fix
 
@@ -23,40 +21,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from airflow_masq.environment import COMPOSER_3
 from airflow_masq.network.provenance import Provenance
 from airflow_masq.rules.rule import Problem, Rule, Severity
+from airflow_masq.rules.views.fields import list_private_fields
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from airflow_masq.plan import Plan
 
-_SECTION: Final = ("config", "privateEnvironmentConfig")
-_FIELDS: Final = (
-    ("cloudComposerConnectionSubnetwork",),
-    ("cloudComposerNetworkIpv4CidrBlock",),
-    ("cloudSqlIpv4CidrBlock",),
-    ("enablePrivatelyUsedPublicIps",),
-    ("networkingConfig", "connectionType"),
-    ("privateClusterConfig", "enablePrivateEndpoint"),
-    ("privateClusterConfig", "masterIpv4CidrBlock"),
-    ("webServerIpv4CidrBlock",),
-)
-_UNSPECIFIED: Final = "CONNECTION_TYPE_UNSPECIFIED"
-
 
 def _check(plan: Plan) -> Iterator[Problem]:
-    # Composer 3 has no private cluster of yours; what it does with these fields is not verified.
-    if plan.environment.is_private or plan.environment.generation == COMPOSER_3 or plan.environment.is_described:
-        return
-    for field in _FIELDS:
-        path = (*_SECTION, *field)
-        if plan.environment.value(*path) not in (None, "", False, _UNSPECIFIED):
-            yield Problem(
-                where=".".join(("environment", *path)),
-                message=f"{field[-1]} needs a private environment; set enablePrivateEnvironment: true, or remove it.",
-            )
+    for path in list_private_fields(plan.environment):
+        yield Problem(
+            where=".".join(("environment", *path)),
+            message=f"{path[-1]} needs a private environment. Set enablePrivateEnvironment: true, or remove it.",
+        )
 
 
 RULE: Final = Rule(

@@ -1,13 +1,12 @@
 """Private Service Connect and VPC peering are both requested.
 
 `cloudComposerConnectionSubnetwork` selects Private Service Connect, and `networkingConfig.connectionType` is
-`VPC_PEERING`. An environment connects to Google's side in only one of the two ways.
+`VPC_PEERING`. An environment can connect to Google's side in only one of these ways.
 
 ## Why
 
 With the subnetwork, "the environment will use Private Service Connect instead of VPC peerings"
-([PrivateEnvironmentConfig](https://cloud.google.com/composer/docs/reference/rest/v1/projects.locations.environments#PrivateEnvironmentConfig),
-read 2026-11-22). gcloud refuses the two together.
+[source: composer-psc-subnetwork]. gcloud refuses the two together [source: gcloud-source-demands].
 
 ## How to fix
 
@@ -37,7 +36,7 @@ def _check(plan: Plan) -> Iterator[Problem]:
         yield Problem(
             where="environment.config.privateEnvironmentConfig.networkingConfig.connectionType",
             message="cloudComposerConnectionSubnetwork selects Private Service Connect, but connectionType is "
-            "VPC_PEERING; keep one of them.",
+            "VPC_PEERING. Keep one of them.",
         )
 
 

@@ -1,14 +1,12 @@
 """A network attachment is set together with a network.
 
-`nodeConfig.composerNetworkAttachment` connects the environment to a VPC network by itself. `network` and `subnetwork`
-beside it are not used.
+`nodeConfig.composerNetworkAttachment` connects the environment to a VPC network by itself. The service then ignores
+`network` and `subnetwork`.
 
 ## Why
 
-The attachment "takes precedence over network and subnetwork settings"
-([NodeConfig](https://cloud.google.com/composer/docs/reference/rest/v1/projects.locations.environments#NodeConfig), read
-2026-11-22), so the environment does not get the network that the file names. gcloud and Terraform refuse the
-combination.
+The attachment "takes precedence over network and subnetwork settings" [source: composer-network-attachment], so the
+environment does not get the network that the file names. gcloud and Terraform refuse the combination.
 
 ## How to fix
 
@@ -38,7 +36,7 @@ def _check(plan: Plan) -> Iterator[Problem]:
     if named:
         yield Problem(
             where="environment.config.nodeConfig.composerNetworkAttachment",
-            message=f"composerNetworkAttachment overrides {' and '.join(named)}; keep the one that you want.",
+            message=f"composerNetworkAttachment overrides {' and '.join(named)}. Keep only one of them.",
         )
 
 

@@ -5,9 +5,8 @@ that instead.
 
 ## Why
 
-"If a subnetwork is provided, nodeConfig.network must also be provided"
-([NodeConfig](https://cloud.google.com/composer/docs/reference/rest/v1/projects.locations.environments#NodeConfig), read
-2026-11-22). gcloud refuses a subnetwork alone, too.
+"If a subnetwork is provided, nodeConfig.network must also be provided" [source: composer-subnetwork-needs-network].
+gcloud refuses a subnetwork without its network, too [source: gcloud-source-demands].
 
 ## How to fix
 
@@ -35,7 +34,7 @@ def _check(plan: Plan) -> Iterator[Problem]:
     if plan.environment.text(*_NODE_CONFIG, "subnetwork") and not plan.environment.text(*_NODE_CONFIG, "network"):
         yield Problem(
             where="environment.config.nodeConfig.subnetwork",
-            message="A subnetwork needs its network; set nodeConfig.network too.",
+            message="A subnetwork needs its network. Set nodeConfig.network too.",
         )
 
 

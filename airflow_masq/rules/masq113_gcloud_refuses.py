@@ -2,15 +2,14 @@
 
 `gcloud composer environments create` does not accept a field as the plan has it: for this generation of Composer,
 without another field, or with this value. The service itself may accept it. `airflow-masq render PLAN --as gcloud`
-writes the flag all the same.
+writes the flag anyway, if there is one.
 
 ## Why
 
-gcloud checks some flags before it calls the service ([gcloud composer environments
-create](https://cloud.google.com/sdk/gcloud/reference/composer/environments/create)); each check was read in the source
-code of Google Cloud SDK 528.0.0 and tried with it (read 2026-11-25). Whether the service refuses the same is not
-verified, so this is a warning. What the service demands too is reported by MASQ107 to MASQ112 only, and the widths of
-blocks by MASQ205.
+gcloud checks some flags before it calls the service. Each check was read in gcloud's source code and tried with gcloud
+[source: gcloud-source-demands, observed-gcloud-demands]. Whether the service refuses the same is not verified, so this
+is a warning. MASQ107 to MASQ112 report what the service refuses too, MASQ205 reports the sizes of blocks, and MASQ123
+reports words that Google's API does not have.
 
 ## How to fix
 
@@ -23,9 +22,10 @@ import re
 from typing import Final
 
 from airflow_masq.environment import COMPOSER_1, COMPOSER_3
+from airflow_masq.environment.cidr_fields import BARE_SIZE
 from airflow_masq.network.provenance import Provenance
 from airflow_masq.rules.rule import Rule, Severity
-from airflow_masq.rules.views.tools import Distinct, Matching, NotFor, Together, Tool, Within
+from airflow_masq.rules.views.tools import Distinct, Matching, NotFor, OneOf, Together, Tool, Within
 
 _NODE: Final = "config.nodeConfig"
 _ALLOCATION: Final = f"{_NODE}.ipAllocationPolicy"
@@ -128,6 +128,19 @@ GCLOUD: Final = Tool(
         Matching(
             paths=("config.softwareConfig.pythonVersion",), form=re.compile("[23]"), expected="2 or 3", source=_CREATE
         ),
+        Matching(
+            paths=(f"{_ALLOCATION}.clusterIpv4CidrBlock", f"{_ALLOCATION}.servicesIpv4CidrBlock"),
+            form=re.compile(rf"(?!{BARE_SIZE.pattern}\Z).*", re.DOTALL),
+            expected="a whole CIDR such as 10.0.0.0/14",
+            source=_FLAGS,
+        ),
+        # For these words gcloud has no flag, so render cannot write them.
+        OneOf(
+            paths=("config.environmentSize",),
+            words=("ENVIRONMENT_SIZE_SMALL", "ENVIRONMENT_SIZE_MEDIUM", "ENVIRONMENT_SIZE_LARGE"),
+            source=_FLAGS,
+        ),
+        OneOf(paths=("config.softwareConfig.webServerPluginsMode",), words=("PLUGINS_ENABLED",), source=_FLAGS),
     ),
 )
 

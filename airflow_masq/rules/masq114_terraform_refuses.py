@@ -2,15 +2,14 @@
 
 The resource `google_composer_environment` of Terraform's provider does not accept a field as the plan has it: for this
 generation of Composer, without another field, or with this value. The service itself may accept it. `airflow-masq
-render PLAN --as terraform` writes the argument all the same.
+render PLAN --as terraform` writes the argument anyway.
 
 ## Why
 
-The provider checks some arguments before it calls the service
-([google_composer_environment](https://registry.terraform.io/providers/hashicorp/google-beta/latest/docs/resources/composer_environment));
-each check was read in resource_composer_environment.go of hashicorp/terraform-provider-google-beta (read 2026-11-25).
-Whether the service refuses the same is not verified, so this is a warning. What the service demands too is reported by
-MASQ107 to MASQ112 only; the agent's flag, which the provider refuses for Composer 3, by MASQ101.
+The provider checks some arguments before it calls the service. Each check was read in the provider's source code
+[source: terraform-provider-demands]. Whether the service refuses the same is not verified, so this is a warning.
+MASQ107 to MASQ112 report what the service refuses too, MASQ123 reports words that Google's API does not have, and
+MASQ101 reports the agent's flag on Composer 3.
 
 ## How to fix
 

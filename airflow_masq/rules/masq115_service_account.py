@@ -1,17 +1,15 @@
 """The environment names no service account.
 
 `config.nodeConfig.serviceAccount` is missing. The service refuses to create an environment of Composer 2 or 3 without
-it. An environment of Composer 1 is not judged, since MASQ102 reports that it has ended.
+it. Composer 1 is not judged, since MASQ102 reports its end of life.
 
 ## Why
 
 Since April 2025 the service answers 400, "Composer environment service account is required to be explicitly specified"
-([magic-modules 14006](https://github.com/GoogleCloudPlatform/magic-modules/pull/14006), [apache/airflow
-51108](https://github.com/apache/airflow/pull/51108), which names Composer's release notes of 2025-04-17, both read
-2026-11-27). Before, it took the default service account of Compute Engine. The field is still optional in the API's
-schema ([magic-modules 14153](https://github.com/GoogleCloudPlatform/magic-modules/pull/14153), read 2026-11-27), and
-the examples of Google's page about the agent lack it. The answer was seen with Composer 2; that Composer 3 gives the
-same is inferred.
+[source: composer-service-account-required, composer-service-account-release-note]. Before, it took the default service
+account of Compute Engine. The field is still optional in the API's schema
+[source: composer-service-account-optional-in-schema], and the examples on Google's page about the agent lack it
+[source: composer-agent-example]. The answer was seen with Composer 2. That Composer 3 gives the same is inferred.
 
 ## How to fix
 
@@ -35,8 +33,8 @@ def _check(plan: Plan) -> Iterator[Problem]:
     if plan.environment.lacks_service_account:
         yield Problem(
             where=".".join(("environment", *SERVICE_ACCOUNT)),
-            message="The service creates no environment without an explicit service account; set serviceAccount to the "
-            "e-mail address of one with the role roles/composer.worker.",
+            message="The service does not create an environment without a service account. Set serviceAccount to the "
+            "e-mail address of one that has the role roles/composer.worker.",
         )
 
 

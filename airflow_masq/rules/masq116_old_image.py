@@ -1,23 +1,21 @@
 """The image is too old to create an environment from.
 
-The image of Composer 2 is one that Google no longer supports, which is an error, or is so much older than the newest
-one that the service may refuse it, which is a warning. An alias such as `composer-2-airflow-2` and an environment that
-exists already, as Google has described it, are not judged.
+If Google no longer supports the Composer 2 image, this is an error. If the image is so much older than the newest one
+that the service may refuse it, this is a warning. An alias such as `composer-2-airflow-2` and Google's own description
+of an existing environment are not judged.
 
 ## Why
 
-The service creates environments from current images only and answers 400, "Unsupported image version for new
-environment: '…'. Currently suggested new environment image versions are: […]" ([knowledge-catalog-labs
-49](https://github.com/GoogleCloudPlatform/knowledge-catalog-labs/issues/49), [terraform-provider-google
-20248](https://github.com/hashicorp/terraform-provider-google/issues/20248), both read 2026-11-27). The images refused
-there were three to five minor versions behind the newest. The newest known image is composer-2.17.9-airflow-2.11.1, and
-the support of composer-2.13.9 ended, both on 2026-08-05 ([release
-notes](https://cloud.google.com/composer/docs/release-notes), read 2026-11-27). That an image whose support has ended is
-refused, and that one two minor versions behind may be, is inferred.
+The service creates environments from current images only. It answers 400, "Unsupported image version for new
+environment: '…'. Currently suggested new environment image versions are: […]" [source: composer-current-images,
+composer-unsupported-image]. The images that it refused were three to five minor versions older than the newest. The
+newest known image is composer-2.17.9-airflow-2.11.1 [source: composer-newest-image], and the support for
+composer-2.13.9 has ended [source: composer-image-support]. That the service refuses an image whose support has ended,
+and may refuse one that is two minor versions older, is inferred.
 
 ## How to fix
 
-Choose the newest image, or the alias `composer-2-airflow-2`. The method `ImageVersions.ListImageVersions` tells what
+Choose the newest image, or the alias `composer-2-airflow-2`. The method `ImageVersions.ListImageVersions` lists what
 the service offers today.
 """
 
@@ -42,14 +40,14 @@ def _check(plan: Plan) -> Iterator[Problem]:
     if image.is_no_longer_offered:
         yield Problem(
             where=IMAGE_VERSION_PLACE,
-            message=f"Google's support of images up to composer-{LAST_ENDED} ended by {LAST_ENDED_ON}, so the service "
-            f"creates nothing from {image}; choose a current image, such as {NEWEST_IMAGE}.",
+            message=f"Google's support for images up to composer-{LAST_ENDED} ended by {LAST_ENDED_ON}, so the service "
+            f"does not create environments from {image}. Choose a current image, such as {NEWEST_IMAGE}.",
         )
     elif image.is_far_behind:
         yield Problem(
             where=IMAGE_VERSION_PLACE,
             message=f"{image} is much older than {NEWEST_IMAGE}, and the service creates environments from current "
-            "images only; choose a newer one, or ask ListImageVersions whether this one is offered.",
+            "images only. Choose a newer image, or check with ListImageVersions that the service offers this one.",
             severity=Severity.WARNING,
         )
 

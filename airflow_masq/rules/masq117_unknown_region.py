@@ -1,14 +1,12 @@
-"""The environment's location is no region that is known to offer Composer.
+"""The environment's location is not a region that is known to offer Composer.
 
 The location in the environment's name is a multi-region such as `asia`, a zone such as `us-central1-a`, or a region
-that is not in the table of this release. It is a warning, since Google adds regions.
+that this release does not know. It is a warning, since Google adds regions.
 
 ## Why
 
-Google lists the regions of Composer with their default IP ranges ([Configure private IP
-networking](https://docs.cloud.google.com/composer/docs/composer-1/configure-private-ip), last updated 2026-04-10, read
-2026-11-27). For a multi-region the service answers 400, "Unexpected location: asia" ([fuga
-1](https://github.com/reproio/fuga/issues/1), read 2026-11-27).
+Google lists the regions of Composer with their default IP ranges [source: composer-regions]. For a multi-region the
+service answers 400, "Unexpected location: asia" [source: composer-unexpected-location].
 
 ## How to fix
 
@@ -39,10 +37,10 @@ def _check(plan: Plan) -> Iterator[Problem]:
         return
     if location in MULTI_REGIONS:
         example = min(region for region in REGIONS if region.startswith(location[:2]))
-        message = f"{location} is a multi-region, and an environment lies in one region; name one, such as {example}."
+        message = f"{location} is a multi-region, and an environment needs one region. Use one such as {example}."
     else:
         nearest = find_nearest_region(location)
-        hint = f" Did you mean {nearest}?" if nearest else ""
+        hint = f" Did you mean {nearest}?" if nearest else " Correct it, or ignore this if Google has added it."
         message = f"{location} is not among the regions that are known to offer Composer.{hint}"
     yield Problem(where="environment.name", message=message)
 

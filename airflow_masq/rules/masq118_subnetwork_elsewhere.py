@@ -1,13 +1,12 @@
-"""The subnetwork lies in another region than the environment.
+"""The subnetwork is in another region than the environment.
 
-`nodeConfig.subnetwork` names a region, and the environment's name another one.
+The region in `nodeConfig.subnetwork` is not the region in the environment's name.
 
 ## Why
 
 The service answers 400, "Provided subnetwork [projects/…/regions/R/subnetworks/S] must match Composer location [L]"
-([terraform-google-composer 26](https://github.com/terraform-google-modules/terraform-google-composer/issues/26) and
-[31](https://github.com/terraform-google-modules/terraform-google-composer/issues/31), read 2026-11-27). Both were
-environments of Composer 1; that Composer 2 answers the same is inferred from Terraform's reference.
+[source: composer-subnetwork-region]. That was seen with Composer 1. That Composer 2 answers the same is inferred from
+Terraform's reference.
 
 ## How to fix
 
@@ -41,8 +40,8 @@ def _check(plan: Plan) -> Iterator[Problem]:
     if matched is not None and matched[1] != location:
         yield Problem(
             where="environment.config.nodeConfig.subnetwork",
-            message=f"The subnetwork is in {printable(matched[1], limit=60)}, and the environment in {location}; the "
-            "two must be the same region.",
+            message=f"The subnetwork is in {printable(matched[1], limit=60)}, but the environment is in {location}. "
+            "Use a subnetwork of the environment's region.",
         )
 
 

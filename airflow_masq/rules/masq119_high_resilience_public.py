@@ -1,16 +1,15 @@
-"""High resilience is asked for in a public environment.
+"""High resilience is requested for a public environment.
 
 `config.resilienceMode` is `HIGH_RESILIENCE`, and `privateEnvironmentConfig.enablePrivateEnvironment` is not true.
 
 ## Why
 
-The service answers 400, "In high resilience mode, You can't use public IP networking mode" ([magic-modules
-9689](https://github.com/GoogleCloudPlatform/magic-modules/pull/9689), read 2026-11-27). That was seen with Composer 2,
-and other generations are not judged.
+The service answers 400, "In high resilience mode, You can't use public IP networking mode"
+[source: composer-high-resilience-public]. That was seen with Composer 2. Other generations are not judged.
 
 ## How to fix
 
-Set `enablePrivateEnvironment: true`, or leave the resilience mode out.
+Set `enablePrivateEnvironment: true`, or remove `resilienceMode`.
 """
 
 from __future__ import annotations
@@ -32,7 +31,7 @@ def _check(plan: Plan) -> Iterator[Problem]:
     if is_resilient and environment.generation == COMPOSER_2 and not environment.is_private:
         yield Problem(
             where="environment.config.resilienceMode",
-            message="The service refuses high resilience in a public environment; set enablePrivateEnvironment: true, "
+            message="The service refuses high resilience in a public environment. Set enablePrivateEnvironment: true, "
             "or remove resilienceMode.",
         )
 

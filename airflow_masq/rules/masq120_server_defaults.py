@@ -1,20 +1,19 @@
-"""The environment carries defaults that Google's service added.
+"""The environment contains defaults that the service added.
 
-The plan's environment is Google's own description of an existing one: it has a field that only the service sets, such
-as `uuid`, `state`, `createTime`, `gkeCluster` or `airflowUri`. Fields in it that its generation does not have, or that
-only private environments use, are defaults of the service without effect. The rules skip them.
+The plan's environment is Google's own description of an existing environment, since it has a field that only the
+service sets, such as `uuid`, `state`, `createTime`, `gkeCluster` or `airflowUri`. Such a description contains defaults
+that have no effect: fields of another generation, and fields that only private environments use. The rules skip them.
 
 ## Why
 
 GET of a public environment of Composer 2 shows, among others, `useIpAliases: true`, a machine type, a disk size and
-blocks for Cloud SQL and Composer's network ([recorded HTTP logs of
-k8s-config-connector](https://github.com/GoogleCloudPlatform/k8s-config-connector/tree/master/pkg/test/resourcefixture/testdata/basic/composer),
-read 2026-11-27). That they have no effect is inferred from the descriptions of these fields.
+blocks for Cloud SQL and Composer's network [source: composer-public-environment-defaults]. That they have no effect is
+inferred from the descriptions of these fields.
 
 ## How to fix
 
-Nothing, to check an existing environment. To create another one from this description, remove the fields that the
-message names and those that only the service sets, since the service refuses some of them.
+To check the existing environment, do nothing. To create another environment from this description, remove the fields
+that the message names and the fields that only the service sets, since the service refuses some of them.
 """
 
 from __future__ import annotations
@@ -47,8 +46,8 @@ def _check(plan: Plan) -> Iterator[Problem]:
     if skipped:
         yield Problem(
             where="environment",
-            message="This is Google's description of an existing environment. Defaults in it that have no effect there "
-            f"were not judged: {join_words(skipped)}; remove them to create another environment from it.",
+            message="This is Google's description of an existing environment. These defaults in it have no effect and "
+            f"are not judged: {join_words(skipped)}. To create another environment from it, remove them.",
         )
 
 

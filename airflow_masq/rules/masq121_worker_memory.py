@@ -4,9 +4,9 @@ On Composer 2, `workloadsConfig.worker.memoryGb` is less than 1 GB or more than 
 
 ## Why
 
-The service answers 400, "Worker memory must be between 2.00GB and 13.00GB for given vCpu" ([data-infra
-4228](https://github.com/cal-itp/data-infra/issues/4228), read 2026-11-27), upon an update. That this was a worker with
-2 vCPUs, and that a creation is refused likewise, is inferred, so it is a warning.
+The service answers 400, "Worker memory must be between 2.00GB and 13.00GB for given vCpu"
+[source: composer-worker-memory] to an update. That this was a worker with 2 vCPUs, and that the service refuses a
+creation too, is inferred, so it is a warning.
 
 ## How to fix
 
@@ -38,8 +38,8 @@ def _check(plan: Plan) -> Iterator[Problem]:
     if cpu > 0 and isinstance(memory, int | float) and memory > 0 and not least <= memory <= most:
         yield Problem(
             where=".".join(("environment", *_WORKER, "memoryGb")),
-            message=f"A worker with {cpu:g} vCPUs takes {least:g} to {most:g} GB of memory, and the plan has "
-            f"{memory:g} GB; change one of them.",
+            message=f"A worker with {cpu:g} vCPUs needs {least:g} to {most:g} GB of memory, but the plan has "
+            f"{memory:g} GB. Change one of them.",
         )
 
 

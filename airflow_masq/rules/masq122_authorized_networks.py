@@ -4,13 +4,12 @@
 
 ## Why
 
-Terraform's reference allows "up to 50 external networks"
-([google_composer_environment](https://registry.terraform.io/providers/hashicorp/google/latest/docs/resources/composer_environment),
-read 2026-11-27). Whether the service refuses more is not verified, so it is a warning.
+Terraform's reference allows "up to 50 external networks" [source: terraform-authorized-networks]. Whether the service
+refuses more is not verified, so it is a warning.
 
 ## How to fix
 
-Sum up neighbouring blocks, or remove what is not needed.
+Merge neighbouring blocks, or remove those that are not needed.
 """
 
 from __future__ import annotations
@@ -33,8 +32,8 @@ def _check(plan: Plan) -> Iterator[Problem]:
     if isinstance(blocks, list) and len(blocks) > _MOST_NETWORKS:
         yield Problem(
             where=".".join(("environment", *_BLOCKS)),
-            message=f"At most {_MOST_NETWORKS} authorised networks are documented, and the plan has {len(blocks)}; sum "
-            "some up.",
+            message=f"Terraform's reference allows {_MOST_NETWORKS} authorised networks, but the plan has "
+            f"{len(blocks)}. Merge or remove some.",
         )
 
 

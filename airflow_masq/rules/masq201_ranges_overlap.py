@@ -3,25 +3,23 @@
 Two ranges share addresses. The ranges of nodes, Pods, Services, the GKE master, Cloud SQL, Composer's network, the web
 server and the other networks that the plan names are compared.
 
-- Between two ranges of the environment, an overlap is an error: Google does not create such an environment, and an
-  address in both could not be attributed.
+- Between two ranges of the environment, an overlap is an error. Google does not create such an environment, and the
+  check cannot tell which range an address belongs to.
 - With another network (`other_ranges`), it is a warning: the environment can be created, but may not reach some
-  addresses of that network. It is only a remark if the environment's range is a part of the other network's, such as
-  `10.0.0.0/8` for a whole company.
+  addresses of that network. It is only a remark if the environment's range is a part of the other network's range, for
+  example of a company's `10.0.0.0/8`.
 - Between two other networks, it is a remark.
-- The block for Cloud SQL is a pool for VPC peering. Over Private Service Connect, and in an environment that Google has
-  described, it is not compared.
+- The block for Cloud SQL is a pool for VPC peering. It is not compared if the environment uses Private Service Connect,
+  or is Google's own description of an existing environment.
 - A range that is listed twice for one purpose is a warning.
 
 ## Why
 
-A subnet's primary and secondary ranges must not overlap one another ([VPC
-subnets](https://cloud.google.com/vpc/docs/subnets), read 2026-11-22), nodes, Pods and Services each need their own
-range ([VPC-native clusters](https://cloud.google.com/kubernetes-engine/docs/concepts/alias-ips), read 2026-11-22), and
-the blocks for Google's side must be disjoint
-([PrivateEnvironmentConfig](https://cloud.google.com/composer/docs/reference/rest/v1/projects.locations.environments#PrivateEnvironmentConfig),
-read 2026-11-22). gcloud and Terraform do not compare them. What an overlap with another network does depends on its
-routes: the more specific route wins.
+A subnet's primary and secondary ranges must not overlap [source: vpc-subnet-overlap]. Nodes, Pods and Services each
+need their own range [source: gke-vpc-native-ranges]. The blocks for Google's side must be disjoint
+[source: composer-private-blocks-disjoint]. Google reserves a range from the block for Cloud SQL
+[source: composer-cloud-sql-pool]. gcloud and Terraform do not compare them. The effect of an overlap with another
+network depends on its routes: the more specific route wins.
 
 ## How to fix
 
@@ -54,13 +52,13 @@ def _check(plan: Plan) -> Iterator[Problem]:
         alike.setdefault((named.is_other, named.name, str(named.network)), []).append(named)
     for first, *others in alike.values():
         if others:
-            message = f"The {first} is listed more than once; list it once."
+            message = f"The {first} is listed more than once. List it once."
             yield Problem(where=others[0].where, message=message, severity=Severity.WARNING)
     problems = list(islice(_overlaps([first for first, *_ in alike.values()]), _MOST_PAIRS))
     # Errors come first: they have no severity of their own.
     yield from sorted(problems, key=lambda problem: problem.severity is not None)[:_MOST_PROBLEMS]
     if len(problems) > _MOST_PROBLEMS:
-        message = f"Only {_MOST_PROBLEMS} overlaps are listed, and there are more; fix these first."
+        message = f"Only {_MOST_PROBLEMS} overlaps are listed, and there are more. Fix these first."
         yield Problem(where="network", message=message, severity=Severity.INFO)
 
 
@@ -72,14 +70,14 @@ def _overlaps(ranges: list[NamedRange]) -> Iterator[Problem]:
         if is_part and first.network in second.network:
             message = (
                 f"The {first} is a part of the {second}. The more specific route wins, so addresses of {second.name} "
-                "inside it cannot be reached; make sure that none are needed."
+                "inside it cannot be reached. Make sure that no task needs them."
             )
             yield Problem(where=first.where, message=message, severity=Severity.INFO)
         else:
             severity = Severity.WARNING if first.is_other or second.is_other else None
             if first.is_other and second.is_other:
                 severity = Severity.INFO
-            message = f"The {first} overlaps the {second}; give each its own range."
+            message = f"The {first} overlaps the {second}. Give each its own range."
             yield Problem(where=first.where, message=message, severity=severity)
 
 

@@ -5,14 +5,13 @@ the subnet, not as both.
 
 ## Why
 
-In Google's types the two are one choice
-([IPAllocationPolicy](https://cloud.google.com/composer/docs/reference/rest/v1/projects.locations.environments#IPAllocationPolicy),
-read 2026-11-22). Google's Python client silently drops one of them when it is given a dict (observed on 2026-11-22), so
-the environment may be created with a range that you did not want.
+In Google's types, only one of the two can be set [source: composer-ip-allocation-oneof]. Google's Python client
+silently drops one of them when it is given a dict [source: observed-client-drops-range]. The environment may then be
+created with a range that you did not want.
 
 ## How to fix
 
-Keep the one that you want: the name if the subnet already has the range, the CIDR if GKE is to create it.
+Keep the name if the subnet already has the range. Keep the CIDR if GKE is to create the range.
 """
 
 from __future__ import annotations
@@ -34,8 +33,8 @@ def _check(plan: Plan) -> Iterator[Problem]:
         if plan.environment.text(*field.path) and plan.environment.text(*field.range_name_path):
             yield Problem(
                 where=field.where,
-                message=f"{field.name} and {field.range_name_path[-1]} are both set for the {field.purpose} range; "
-                "keep one of them.",
+                message=f"{field.name} and {field.range_name_path[-1]} are both set for the {field.purpose} range. "
+                "Keep only one of them.",
             )
 
 

@@ -5,9 +5,7 @@ and Service ranges in `ipAllocationPolicy` may also be a bare size such as `/14`
 
 ## Why
 
-The service refuses anything else
-([IPAllocationPolicy](https://cloud.google.com/composer/docs/reference/rest/v1/projects.locations.environments#IPAllocationPolicy),
-read 2026-11-22).
+The service refuses any other text [source: composer-ip-allocation-forms].
 
 ## How to fix
 
@@ -38,11 +36,11 @@ def _check(plan: Plan) -> Iterator[Problem]:
         try:
             network = parse_cidr(text)
         except InvalidInputError as error:
-            message = f"The {field.purpose} range must be {error.expected}, saw {error.seen}."
+            message = f"The {field.purpose} range must be {error.expected}, but is {error.seen}."
             yield Problem(where=field.where, message=message)
             continue
         if network.version != IPV4:
-            message = f"The {field.purpose} range must be an IPv4 CIDR such as 10.0.0.0/8, saw {network}."
+            message = f"The {field.purpose} range must be an IPv4 CIDR such as 10.0.0.0/8, but is {network}."
             yield Problem(where=field.where, message=message)
 
 

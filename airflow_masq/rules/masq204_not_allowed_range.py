@@ -1,21 +1,22 @@
 """A Pod, Service or GKE master range is not within the allowed ranges.
 
-Pods, Services and the GKE master may use private and other reserved ranges. Any other range is public address space,
-which Pods and Services may have only with `config.privateEnvironmentConfig.enablePrivatelyUsedPublicIps`. It makes no
-difference whether the environment gives the range itself or the name of a secondary range.
+Pods, Services and the GKE master may use private and other reserved ranges. Any other range is public address space.
+Pods and Services may use public ranges only with `config.privateEnvironmentConfig.enablePrivatelyUsedPublicIps`. This
+also applies if the environment gives the name of a secondary range.
+
+A common mistake is `100.128.0.0/16`. The shared address space 100.64.0.0/10 begins at 100.64.0.0 and ends at
+100.127.255.255.
+
+Two cases are only a warning: a range that only `network` has, since the environment may get another range, and a public
+GKE master range with `enablePrivatelyUsedPublicIps`, since that is not verified.
 
 ## Why
 
-Without that field the service answers 400, "Cluster CIDR range … is not within allowed ranges" ([Privately used public
-IP addresses](https://cloud.google.com/composer/docs/composer-2/configure-private-ip), read 2026-11-22), also where the
-range is given by name ([cloud-foundation-fabric
-1424](https://github.com/GoogleCloudPlatform/cloud-foundation-fabric/issues/1424), read 2026-11-27), and likewise of
-"Services" and "GKE master" ([gcpdiag composer/ERR/2023_002](https://gcpdiag.dev/rules/composer/ERR/2023_002), read
-2026-11-27). A common mistake
-is `100.128.0.0/16`: the shared address space 100.64.0.0/10 begins at 100.64.0.0 and ends at 100.127.255.255. A range
-that only the plan has, and its environment has neither as a range nor by name, is a warning, since the service may get
-it in another way. That the field does not help with loopback, link-local, multicast and 0.0.0.0/8, which are no public
-addresses, is inferred. Whether it helps with the GKE master is not verified, so that is a warning.
+Pods and Services in a public range need `enablePrivatelyUsedPublicIps` [source: composer-private-ip]. Without it the
+service answers 400, "Cluster CIDR range … is not within allowed ranges", also if the environment names a secondary
+range [source: composer-range-not-allowed]. It gives the same answer for "Services" and "GKE master"
+[source: composer-range-not-allowed-log]. Loopback, link-local and multicast ranges and 0.0.0.0/8 are not public address
+space. That the field does not allow them is inferred.
 
 ## How to fix
 
@@ -64,16 +65,14 @@ def _check(plan: Plan) -> Iterator[Problem]:
             continue
         mistake = ""
         if network in _OFTEN_MISTAKEN_FOR_IT:
-            mistake = (
-                f" (the shared address space {_SHARED_ADDRESS_SPACE} begins at 100.64.0.0 and ends at 100.127.255.255)"
-            )
-        advice = "use a private range" + ("" if is_master else ", or set enablePrivatelyUsedPublicIps: true")
+            mistake = f" (the shared address space {_SHARED_ADDRESS_SPACE} is 100.64.0.0 to 100.127.255.255)"
+        advice = "Use a private range" + ("" if is_master else ", or set enablePrivatelyUsedPublicIps: true")
         if not_for_hosts is not None:
-            advice = f"no host can have an address of {not_for_hosts}, so use a private range"
+            advice = f"No host can have an address in {not_for_hosts}. Use a private range"
         is_certain = not may_be_public if is_master else _is_the_environments(plan, named=named)
         yield Problem(
             where=named.where,
-            message=f"The {named} is not within the allowed ranges{mistake}; {advice}.",
+            message=f"The {named} is not within the allowed ranges{mistake}. {advice}.",
             severity=None if is_certain else Severity.WARNING,
         )
 

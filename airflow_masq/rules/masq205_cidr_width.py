@@ -6,9 +6,8 @@ large or too small.
 ## Why
 
 gcloud checks these sizes before it calls the service: the GKE master takes /23 to /28, Cloud SQL a /24 or larger,
-Composer's network and the web server /24 to /29, Composer 3's internal range a /20 ([gcloud composer environments
-create](https://cloud.google.com/sdk/gcloud/reference/composer/environments/create), read 2026-11-22). Other tools do
-not check them, and the service answers only after minutes.
+Composer's network and the web server /24 to /29, Composer 3's internal range a /20 [source: gcloud-cidr-widths]. Other
+tools do not check them, and the service answers only after minutes.
 
 ## How to fix
 
@@ -39,7 +38,7 @@ def _check(plan: Plan) -> Iterator[Problem]:
             continue
         yield Problem(
             where=field.where,
-            message=f"The {field.purpose} range must be {_widths(field)}, saw {network}.",
+            message=f"The {field.purpose} range must be {_widths(field)}, but is {network}.",
         )
 
 

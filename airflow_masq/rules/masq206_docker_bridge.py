@@ -1,23 +1,23 @@
 """A range includes addresses of the Docker bridge, 172.17.0.0/16.
 
-A range of the environment includes addresses of 172.17.0.0/16, or another network that the plan names lies inside that
-block. Some of Google's machines use the block themselves, so addresses in it cannot be reached from them, or cannot
-reach them. For the GKE master it is an error, since the service refuses it.
+A range of the environment includes addresses of 172.17.0.0/16, or another network of the plan is inside that block.
+Some of Google's machines use this block for Docker. They cannot exchange packets with other machines in it. For the GKE
+master range this is an error, since the service refuses it.
 
 ## Why
 
-Docker's bridge network takes 172.17.0.0/16 by default, and Cloud SQL, which holds Airflow's database, reserves that
-block for the same reason: connections from it to an instance fail ([Cloud SQL private
-IP](https://cloud.google.com/sql/docs/mysql/private-ip), read 2026-11-22). Whether a masqueraded environment avoids this
-is not verified. Of the GKE master's block the service says, "The IP range 172.17.0.0/16 is reserved for the Docker
-bridge network. GKE master CIDR block must not overlap with it" ([terraform-provider-google
-7956](https://github.com/hashicorp/terraform-provider-google/issues/7956), read 2026-11-27); that was seen with Composer
-1, and that Composer 2 does the same is inferred.
+Docker's bridge network uses 172.17.0.0/16 by default. Cloud SQL, which stores Airflow's database, reserves that block
+for Docker: connections from the block to an instance fail [source: cloud-sql-docker-bridge]. Whether a masqueraded
+environment avoids this is not verified.
+
+If the GKE master range overlaps the block, the service answers, "The IP range 172.17.0.0/16 is reserved for the Docker
+bridge network. GKE master CIDR block must not overlap with it" [source: composer-docker-bridge-refused]. That was seen
+with Composer 1. That Composer 2 gives the same answer is inferred.
 
 ## How to fix
 
-Use another block of 172.16.0.0/12, for example 172.18.0.0/16, or another private range. Another network cannot be
-renumbered for this; make sure that no task depends on what is there.
+Use another block of 172.16.0.0/12, for example 172.18.0.0/16, or another private range. If another network has these
+addresses, make sure that no task needs a host there.
 """
 
 from __future__ import annotations
@@ -43,10 +43,12 @@ _RESERVED: Final = f"{_DOCKER_BRIDGE}, which the Docker bridge and Cloud SQL res
 def _check(plan: Plan) -> Iterator[Problem]:
     for named in list_ranges(plan):
         if named.network in _DOCKER_BRIDGE and named.is_other:
-            message = f"The {named} lies in {_RESERVED}. Hosts there may be unreachable with any plan."
+            message = (
+                f"The {named} is in {_RESERVED}. Hosts there may be unreachable. Make sure that no task needs them."
+            )
             yield Problem(where=named.where, message=message)
         elif not named.is_other and (named.network in _DOCKER_BRIDGE or _DOCKER_BRIDGE in named.network):
-            message = f"The {named} includes addresses of {_RESERVED}; use another range."
+            message = f"The {named} includes addresses of {_RESERVED}. Use another range."
             is_refused = named.where == MASTER_FIELD.where
             yield Problem(where=named.where, message=message, severity=Severity.ERROR if is_refused else None)
 

@@ -1,20 +1,18 @@
 """The Pod range is too small for a working environment.
 
-The Pod ranges together have fewer addresses than a /23. Each node takes a whole block of them, so the cluster can have
-only a few nodes.
+The Pod ranges together have fewer addresses than a /23. Each node takes a block of them, so the cluster can have only a
+few nodes.
 
 ## Why
 
 A node's block is the next power of two that is at least twice the number of its Pods; with Autopilot's 32 Pods, it is a
-/26 ([Flexible Pod CIDR](https://cloud.google.com/kubernetes-engine/docs/how-to/flexible-pod-cidr), read 2026-11-22). So
-a /24 is enough for 4 nodes and a /23 for 8. That an environment needs at least a /23 is inferred from this; Composer's
-guidance for older environments asks for more ([Configuring Shared
-VPC](https://cloud.google.com/composer/docs/how-to/managing/configuring-shared-vpc), read 2026-11-22).
+/26 [source: gke-pod-block]. So a /24 is enough for 4 nodes and a /23 for 8. That an environment needs at least a /23 is
+inferred from this; Composer's guidance for older environments asks for more [source: composer-shared-vpc-ranges].
 
 ## How to fix
 
-Use a larger range. With the agent it does not have to be routable, so there is no reason to save: use 192.168.0.0/16 or
-a part of 100.64.0.0/10.
+Use a larger range. With the agent, it does not have to be routable, so it can be large: use 192.168.0.0/16 or a part of
+100.64.0.0/10.
 """
 
 from __future__ import annotations

@@ -5,8 +5,7 @@ those of Composer and Kubernetes.
 
 ## Why
 
-Composer asks for a /27 or larger for Services ([Configuring Shared
-VPC](https://cloud.google.com/composer/docs/how-to/managing/configuring-shared-vpc), read 2026-11-22).
+Composer asks for a /27 or larger for Services [source: composer-shared-vpc-ranges].
 
 ## How to fix
 

@@ -1,21 +1,19 @@
 """The ranges are too small for the number of workers.
 
-`network.workers`, or else the environment's own `workloadsConfig.worker.maxCount`, says how many workers there may be,
-and the node or Pod ranges are too small for them. If the workers outnumber all Pods that can run, this is an error. If
-they outnumber only the nodes, it is a warning, since each worker may need its own node.
+`network.workers`, or else the environment's own `workloadsConfig.worker.maxCount`, says how many workers there can be.
+The node or Pod ranges are too small for them. If there can be more workers than Pods, this is an error. If there can
+only be more workers than nodes, it is a warning, since each worker may need its own node.
 
 ## Why
 
-Every node takes one address of the node range, of which Google reserves four ([VPC
-subnets](https://cloud.google.com/vpc/docs/subnets#unusable-ip-addresses-in-every-subnet), read 2026-11-22), and a
-whole block of the Pod range, a /26 with Autopilot's 32 Pods ([Flexible Pod
-CIDR](https://cloud.google.com/kubernetes-engine/docs/how-to/flexible-pod-cidr), read 2026-11-22). How many workers
-Autopilot places on one node depends on their size; that it may be only one is inferred.
+Every node takes one address of the node range, of which Google reserves four [source: vpc-subnet-unusable], and a whole
+block of the Pod range, a /26 with Autopilot's 32 Pods [source: gke-pod-block]. How many workers Autopilot places on one
+node depends on their size; that it may be only one is inferred.
 
 ## How to fix
 
-Enlarge the range that the message names. With the agent, the Pod range does not have to be routable, so it can be as
-large as you like. `airflow-masq capacity PLAN` shows how many nodes and Pods each range has room for.
+Enlarge the range that the message names. With the agent, the Pod range does not have to be routable, so it can be
+large. `airflow-masq capacity PLAN` shows how many nodes and Pods each range has room for.
 """
 
 from __future__ import annotations

@@ -2,14 +2,14 @@
 
 Packets reach public destinations with the node's address if the policy masquerades, and with the Pod's address if it
 does not. Cloud NAT translates only the ranges that it is configured for (`network.nat_covers`). A packet from any other
-range is lost; seen from inside, the service does not answer.
+range is lost, so the service does not answer.
 
 ## Why
 
-Cloud NAT can be limited to a subnet's primary range (the nodes) or to secondary ranges (the Pods) ([Cloud NAT with
-GKE](https://cloud.google.com/nat/docs/gke-example), read 2026-11-22). Which of them a packet needs follows from the
-masquerade policy; this is inferred. The agent changes the source from Pods to nodes, so a configuration that worked
-before can stop working. Nodes with their own external addresses need no Cloud NAT for masqueraded packets.
+Cloud NAT can be limited to a subnet's primary range (the nodes) or to secondary ranges (the Pods)
+[source: cloud-nat-ranges]. Which range a packet needs follows from the masquerade policy. This is inferred. The agent
+changes the source from Pods to nodes, so a configuration that worked before can stop working. Nodes with their own
+external addresses need no Cloud NAT for masqueraded packets.
 
 ## How to fix
 

@@ -5,14 +5,12 @@
 
 ## Why
 
-The cluster gets the environment's block
-([IPAllocationPolicy](https://cloud.google.com/composer/docs/reference/rest/v1/projects.locations.environments#IPAllocationPolicy),
-read 2026-11-22); `network` is what the plan says about it. That the two should agree is inferred. More ranges than the
-environment's own can be right: a cluster can get further Pod ranges later.
+The cluster gets the environment's block [source: composer-ip-allocation-forms]. That `network` should agree with it is
+inferred. More ranges than the environment's own can be right: a cluster can get further Pod ranges later.
 
 ## How to fix
 
-Leave the ranges out of `network`, since they default to the environment's, or correct the wrong one.
+Remove the ranges from `network`, since they default to the environment's, or correct the wrong range.
 """
 
 from __future__ import annotations
@@ -42,7 +40,7 @@ def _check(plan: Plan) -> Iterator[Problem]:
             yield Problem(
                 where=where,
                 message=f"The environment requests the {field.purpose} range {own}, but {where} has "
-                f"{join_words(networks)}; remove that field, or correct one of them.",
+                f"{join_words(networks)}. Remove that field, or correct one of them.",
             )
 
 

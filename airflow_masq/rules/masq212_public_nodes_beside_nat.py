@@ -5,15 +5,15 @@ is judged as if nodes had no external addresses.
 
 ## Why
 
-Nodes of an environment that is not private have external addresses, and Cloud NAT is for machines without one ([Cloud
-NAT addresses](https://cloud.google.com/nat/docs/ports-and-addresses), read 2026-11-25). Masqueraded packets to the
-internet then show the node's external address, and only packets that keep a Pod's address pass through Cloud NAT. That
-a plan with Cloud NAT means private nodes is inferred.
+Nodes of an environment that is not private have external addresses, and Cloud NAT serves machines without one
+[source: cloud-nat-addresses, cloud-nat-external-first]. Masqueraded packets to the internet then leave with the node's
+external address, and only packets that keep a Pod's address use Cloud NAT. That a plan with Cloud NAT means private
+nodes is inferred.
 
 ## How to fix
 
-If nodes have external addresses, set `network.public_nodes: true`. If they have none, set
-`enablePrivateEnvironment: true` in the environment, or `network.public_nodes: false` in the plan.
+If nodes have external addresses, set `network.public_nodes: true`. If they have none, set `enablePrivateEnvironment:
+true` in the environment, or `network.public_nodes: false` in the plan.
 """
 
 from __future__ import annotations
@@ -34,8 +34,8 @@ def _check(plan: Plan) -> Iterator[Problem]:
         yield Problem(
             where="network",
             message="The plan names Cloud NAT, but its environment is not private, so its nodes have external "
-            "addresses, and masqueraded packets to the internet show those. The plan is judged as if nodes had none; "
-            "set network.public_nodes to true or false.",
+            "addresses. Masqueraded packets to the internet would then arrive from these. The plan is judged as if "
+            "nodes had none. Set network.public_nodes to true or false.",
         )
 
 

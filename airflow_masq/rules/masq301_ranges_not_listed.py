@@ -2,18 +2,16 @@
 
 The plan's own policy does not keep packets to the cluster's nodes or Pods from being masqueraded. With the agent's
 config that is an error. On Autopilot, with `EgressNATPolicy` objects, it is a warning: GKE's fixed policy keeps those
-ranges in any case, but a list without them contradicts what Google asks for.
+ranges in any case, but Google asks for a list that includes them.
 
 ## Why
 
 Google's caution: "Cloud Composer enables intranode visibility on GKE clusters. Therefore, non-masquerade destinations
-must at least include the cluster's node and Pod IP address range(s)" ([Enable the IP Masquerade
-agent](https://cloud.google.com/composer/docs/composer-2/enable-ip-masquerade-agent), read 2026-11-22). There is also a
-reason that does not depend on Composer: packets of inbound connections that a load balancer sends to a Pod pass the
-agent's rules too. If Pod ranges are not listed, servers in the cluster see nodes instead of their clients
-([ip-masq-agent 65](https://github.com/kubernetes-sigs/ip-masq-agent/issues/65), read 2026-11-27). In the same way, Pods
-see nodes instead of other Pods, and firewall rules and network policies for the Pod range no longer match. This last
-part is inferred.
+must at least include the cluster's node and Pod IP address range(s)" [source: composer-agent-caution]. Another reason
+does not depend on Composer: the agent's rules also apply to inbound connections that a load balancer sends to a Pod. If
+Pod ranges are not listed, servers in the cluster get node addresses instead of their clients' addresses
+[source: ip-masq-agent-inbound]. Pods also get node addresses instead of other Pods' addresses, and firewall rules and
+network policies for the Pod range no longer match. This last part is inferred.
 
 ## How to fix
 
@@ -35,14 +33,15 @@ if TYPE_CHECKING:
 
 
 def _check(plan: Plan) -> Iterator[Problem]:
-    composers = ", and Composer demands it for intranode visibility" if plan.environment else ""
+    composers = " Composer needs it there for intranode visibility." if plan.environment else ""
     is_agents = plan.policy_choice.name == AGENT_CONFIG
     for purpose, networks in (("node", plan.ranges.node), ("Pod", plan.ranges.pod)):
         for network in find_unlisted(plan, networks=networks):
             yield Problem(
                 where=name_policy_place(plan),
                 message=f"The {purpose} range {network} is missing from the non-masquerade list, so servers in the "
-                f"cluster see nodes instead of their clients{composers}. Add the cluster's node and Pod ranges.",
+                f"cluster would get node addresses instead of their clients' addresses.{composers} Add the cluster's "
+                "node and Pod ranges.",
                 severity=None if is_agents else Severity.WARNING,
             )
 

@@ -4,11 +4,10 @@ The plan's own policy does not list the cluster's Service range. This is only a 
 
 ## Why
 
-Nodes replace a Service's address with the address of one of its Pods before they choose the source address ([Virtual
-IPs](https://kubernetes.io/docs/reference/networking/virtual-ips), read 2026-11-22), so the Pod range decides. A packet
-to a Service that has no Pods keeps its destination, and would leave with the node's address. GKE's own fixed policy
-lists the Service range too ([Egress NAT
-Policy](https://cloud.google.com/kubernetes-engine/docs/how-to/egress-nat-policy-ip-masq-autopilot), read 2026-11-22).
+Nodes replace a Service's address with the address of one of its Pods before they choose the source address
+[source: k8s-virtual-ips], so the Pod range decides. A packet to a Service that has no Pods keeps its destination, and
+would leave with the node's address. GKE's own fixed policy lists the Service range too
+[source: egress-nat-policy-objects].
 
 ## How to fix
 

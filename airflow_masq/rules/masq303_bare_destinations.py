@@ -5,9 +5,8 @@ Predictions assume that this manifest is not in force.
 
 ## Why
 
-Google's page writes `destinations:` as a list of `- cidr: …` ([Egress NAT
-Policy](https://cloud.google.com/kubernetes-engine/docs/how-to/egress-nat-policy-ip-masq-autopilot), read 2026-11-22).
-Some articles show bare strings. How the API server responds to them is not verified.
+Google's page writes `destinations:` as a list of `- cidr: …` [source: egress-nat-policy-form]. Some articles show bare
+strings. How the API server handles them is not verified.
 
 ## How to fix
 

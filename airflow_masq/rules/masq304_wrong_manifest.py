@@ -1,16 +1,14 @@
 """A manifest is not a valid EgressNATPolicy.
 
-Its `apiVersion`, `kind`, name, `action` or destinations are not valid, and predictions assume that it is not in force.
-Or it has the same name as a manifest above it, which it replaces.
+The manifest's `apiVersion`, `kind`, name, `action` or destinations are not valid. Predictions assume that it is not in
+force. Or it has the same name as a manifest above it, which it replaces.
 
 ## Why
 
 The object is an `EgressNATPolicy` of `networking.gke.io/v1`. Its only action is `NoSNAT`, and its destinations are
-objects with a `cidr` ([Egress NAT
-Policy](https://cloud.google.com/kubernetes-engine/docs/how-to/egress-nat-policy-ip-masq-autopilot), read 2026-11-22).
-Google Distributed Cloud uses the same kind for a different object, which has selectors. How the API server responds to
-a wrong manifest is not verified. Only one object of a kind can have a given name at a time ([Object
-Names](https://kubernetes.io/docs/concepts/overview/working-with-objects/names), read 2026-11-22).
+objects with a `cidr` [source: egress-nat-policy-form]. Google Distributed Cloud uses the same kind for a different
+object, which has selectors [source: egress-nat-policy-spec]. How the API server handles a wrong manifest is not
+verified. Only one object of a kind can have a given name at a time [source: k8s-object-names].
 
 ## How to fix
 

@@ -1,14 +1,13 @@
 """The policy contradicts the environment's enableIpMasqAgent.
 
 `policy` is `composer` but the environment does not enable the agent, or `policy` is `gke-default` or `none` but the
-environment does. Every prediction from this plan may be wrong. This is an error if a target would not see the address
-that it needs under the policy that follows from `enableIpMasqAgent`.
+environment does. Every prediction from this plan may be wrong. This is an error if packets to a target would arrive
+from another address than it needs under the policy that follows from `enableIpMasqAgent`.
 
 ## Why
 
 "If you enable the IP Masquerade agent, the default GKE's EgressNatPolicy will be replaced with Cloud Composer's
-definition". Without the agent, GKE's default policy stays in force ([Enable the IP Masquerade
-agent](https://cloud.google.com/composer/docs/composer-2/enable-ip-masquerade-agent), read 2026-11-22).
+definition". Without the agent, GKE's default policy stays in force [source: composer-agent-replaces-policy].
 
 ## How to fix
 
@@ -51,12 +50,15 @@ def _check(plan: Plan) -> Iterator[Problem]:
     misjudged = [predicted.target.name for predicted in predict_targets(plan) if _is_misjudged(plan, predicted)]
     if misjudged:
         names = join_words(misjudged)
-        message += f" Under the policy that follows from enableIpMasqAgent, {names} would not see the expected address."
+        message += (
+            f" Under the policy that follows from enableIpMasqAgent, packets to {names} would not arrive from the "
+            "expected address."
+        )
     yield Problem(where="policy", message=message, severity=Severity.ERROR if misjudged else None)
 
 
 def _is_misjudged(plan: Plan, predicted: PredictedTarget) -> bool:
-    """Say whether a target sees what it needs under the stated policy, but not under the one that the flag leads to."""
+    """Say whether a target gets what it needs under the stated policy, but not under the one that the flag leads to."""
     by_flag = predicted.predict_under(
         plan.policy_with_agent if plan.environment.masquerades else plan.policy_without_agent
     )

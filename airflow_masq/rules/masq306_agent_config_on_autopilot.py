@@ -6,14 +6,12 @@ agent config, so every prediction from this plan may be wrong.
 ## Why
 
 On Autopilot, you cannot write the config, since its namespace `kube-system` is read-only. `EgressNATPolicy` objects
-decide what is masqueraded ([IP masquerading in Autopilot
-clusters](https://cloud.google.com/kubernetes-engine/docs/concepts/ip-masquerade-agent), read 2026-11-22). Composer 2
-runs on Autopilot.
+decide what is masqueraded [source: gke-autopilot-agent]. Composer 2 runs on Autopilot [source: composer-autopilot].
 
 ## How to fix
 
-Remove `policy` (Composer's own policy is in force if the environment has the agent), or describe the cluster's
-objects under `egress_nat_policies`. If the plan is for your own Standard cluster, remove `environment` instead.
+Remove `policy` (Composer's own policy is in force if the environment has the agent), or describe the cluster's objects
+under `egress_nat_policies`. If the plan is for your own Standard cluster, remove `environment` instead.
 """
 
 from __future__ import annotations

@@ -1,13 +1,14 @@
 """The non-masquerade list covers a target that accepts only node addresses.
 
-The target must see a node's address, because `expect` says so or because its firewall lets in the node ranges but
-not the Pod ranges. An entry of the plan's own list covers the target, so it sees the Pod's address.
+The target needs packets from a node's address, because `expect` says so or because its firewall lets in the node ranges
+but not the Pod ranges. An entry of the plan's own list covers the target, so packets would arrive from the Pod's
+address.
 
 ## Why
 
-Packets to `NoSNAT` destinations and to `nonMasqueradeCIDRs` keep the Pod's address as the source ([IP masquerade
-agent](https://cloud.google.com/kubernetes-engine/docs/concepts/ip-masquerade-agent), read 2026-11-22). A common mistake
-is `10.0.0.0/8` in the list, which exposes Pod addresses to all on-premises services in that range.
+Packets to `NoSNAT` destinations and to `nonMasqueradeCIDRs` keep the Pod's address as the source
+[source: gke-agent-config-map, egress-nat-policy-form]. A common mistake is `10.0.0.0/8` in the list, which exposes Pod
+addresses to all on-premises services in that range.
 
 ## How to fix
 
@@ -36,8 +37,10 @@ def _check(plan: Plan) -> Iterator[Problem]:
     for predicted in predict_targets(plan):
         entry = find_exempting_entry(plan, predicted=predicted)
         if entry is not None:
-            effect = f"covers {predicted}, which accepts only node addresses but will see the Pod's address"
-            message = f"{entry.cidr} {effect}. Narrow it to the cluster's node and Pod ranges."
+            effect = (
+                f"covers {predicted}, so packets would arrive from Pod addresses, but it accepts only node addresses"
+            )
+            message = f"{entry.cidr} {effect}. Replace it with the cluster's node and Pod ranges."
             if lists_defaults(plan):
                 message = (
                     f"{CIDRS_KEY} is missing, so the agent's default list is in force. Its entry {entry.cidr} "

@@ -2,21 +2,20 @@
 
 The plan's own policy lists `0.0.0.0/0` (or `::/0`) as a non-masquerade destination, or ranges that together cover it,
 such as `0.0.0.0/1` and `128.0.0.0/1`. Nothing is masqueraded then, which is less than with GKE's default policy. It is
-only a remark where the plan's Cloud NAT covers Pods: Google documents this list as the way to send all traffic to the
-internet through Cloud NAT.
+only a remark if the plan's Cloud NAT covers Pods, since Google documents this list as the way to send all traffic to
+the internet through Cloud NAT.
 
 ## Why
 
-The list names what is *not* masqueraded ([IP masquerade
-agent](https://cloud.google.com/kubernetes-engine/docs/how-to/ip-masquerade-agent), read 2026-11-22). With
-`[0.0.0.0/0]`, the real agent let every destination see the Pod's address (observed 2026-11-22). That an
-`EgressNATPolicy` does the same is inferred. Google describes this list as the way to have Pods of public nodes use
-Cloud NAT instead of their nodes' external addresses (Google Cloud knowledge base 000004894).
+The list names what is *not* masqueraded [source: gke-agent-config-map]. With `[0.0.0.0/0]`, the real agent masqueraded
+nothing [source: observed-agent-truth-table]. That an `EgressNATPolicy` does the same is inferred. Google describes this
+list as the way to have Pods of public nodes use Cloud NAT instead of their nodes' external addresses
+[source: gke-all-through-cloud-nat].
 
 ## How to fix
 
 Remove these entries, and list only the cluster's node and Pod ranges. Keep them if all traffic is meant to leave with
-Pod addresses: then no service may need a node's address, and Cloud NAT must cover the Pods (`network.nat_covers`).
+Pod addresses. Then no service may need a node's address, and Cloud NAT must cover the Pods (`network.nat_covers`).
 """
 
 from __future__ import annotations
@@ -43,13 +42,13 @@ def _check(plan: Plan) -> Iterator[Problem]:
     severity, advice = None, ". List only the cluster's node and Pod ranges."
     if AddressKind.POD in plan.ranges.nat_covers:
         severity = Severity.INFO
-        advice = ", and those on the internet see Cloud NAT's. Each target is judged for itself."
+        advice = ", and those on the internet from Cloud NAT's. Each target is judged for itself."
     for entry in entries:
         if entry.cidr.prefixlen == 0:
             yield Problem(
                 where=entry.where,
-                message=f"{entry.cidr} exempts every destination from masquerading, so all services see Pod addresses"
-                f"{advice}",
+                message=f"{entry.cidr} exempts every destination from masquerading, so all packets would arrive from "
+                f"Pod addresses{advice}",
                 severity=severity,
                 provenance=_find_provenance(plan),
             )
@@ -59,7 +58,7 @@ def _check(plan: Plan) -> Iterator[Problem]:
             yield Problem(
                 where=parts[0].where,
                 message=f"The {len(parts)} ranges listed cover {everything} together, so no destination is masqueraded "
-                f"and all services see Pod addresses{advice}",
+                f"and all packets would arrive from Pod addresses{advice}",
                 severity=severity,
                 provenance=_find_provenance(plan),
             )

@@ -1,15 +1,14 @@
 """The observer is at an address where traffic is never masqueraded.
 
-The target is in the cluster's node, Pod or Service ranges, or its address is link-local. It sees the Pod's address with
-or without the agent, so its answer proves nothing about the agent. Or its address is a loopback or multicast address,
-and packets to it do not leave the Pod.
+The target is in the cluster's node, Pod or Service ranges, or its address is link-local. Packets to it arrive from the
+Pod's address with or without the agent, so its answer proves nothing about the agent. Or its address is a loopback or
+multicast address, and packets to it do not leave the Pod.
 
 ## Why
 
 On Autopilot, `EgressNATPolicy` objects apply to all packets except those to the cluster's node, Pod and Service ranges
-([IP masquerading in Autopilot
-clusters](https://cloud.google.com/kubernetes-engine/docs/concepts/ip-masquerade-agent), read 2026-11-22). Your own list
-should include these ranges as well. A common mistake is an observer on a VM in the nodes' subnet.
+[source: gke-autopilot-agent]. Your own list must include these ranges as well [source: composer-agent-caution]. A
+common mistake is an observer on a VM in the nodes' subnet.
 
 ## How to fix
 
@@ -37,16 +36,16 @@ def _check(plan: Plan) -> Iterator[Problem]:
         if target.address is not None and never_leaves_pod(target.address):
             yield Problem(
                 where=f"targets[{index}].observe",
-                message=f"Packets to {target.name} ({target.address}) do not leave the Pod, so it proves nothing. Use "
-                "the address of an observer outside the cluster.",
+                message=f"Packets to {target.name} ({target.address}) do not leave the Pod, so its answer proves "
+                "nothing. Use the address of an observer outside the cluster.",
             )
     for predicted in predict_targets(plan):
         if predicted.proves_nothing:
             place = "is link-local" if predicted.is_link_local else "is in the cluster's own ranges"
             yield Problem(
                 where=f"{predicted.where}.observe",
-                message=f"{predicted} {place}, where traffic is not masqueraded with or without the agent, so it "
-                "proves nothing. Use an observer in another subnet, or add expect: pod.",
+                message=f"{predicted} {place}, where traffic is never masqueraded, so its answer proves "
+                "nothing about the agent. Use an observer in another subnet, or add expect: pod.",
             )
 
 

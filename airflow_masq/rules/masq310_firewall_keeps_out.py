@@ -1,24 +1,23 @@
 """A target's firewall does not let in the source addresses of workers.
 
-`allowed_sources` lists the source addresses that a target's firewall lets in. It does not contain the addresses that
-workers have under this plan, or it contains only some of them. If it contains none, this is an error, since no task
-reaches the service. If it contains some, it is a warning, since only some tasks reach the service.
+`allowed_sources` lists the source addresses that a target's firewall lets in. Under this plan, workers have other
+source addresses. If the list contains none of their addresses, this is an error, since no task reaches the service. If
+it contains some, it is a warning, since only some tasks reach the service.
 
 ## Why
 
 Google's page has this example: VMs are in 10.0.0.0/8, and the firewall lets in only that range. Pods are in
 192.168.0.0/16 to save addresses. Without the agent "the service receives traffic from 192.168.0.0/16 and drops it
 because of a firewall rule. With the IP Masquerade agent enabled and configured, the service gets requests from
-10.0.0.0/8, which are accepted" ([About the IP Masquerade
-agent](https://cloud.google.com/composer/docs/composer-2/enable-ip-masquerade-agent), read 2026-11-22). A firewall
-that drops a packet does not answer, so the task times out.
+10.0.0.0/8, which are accepted" [source: composer-agent-example]. A firewall that drops a packet does not answer, so the
+task times out.
 
 ## How to fix
 
 Follow the message. If the agent helps, enable it. Otherwise, ask the firewall's team to let in the source that the
-message names, and add that source to `allowed_sources` afterwards. `airflow-masq render PLAN --as
-firewall-request` writes the request. You cannot enable the agent later, but a firewall can be changed at any time: to
-create the environment before the firewall is ready, set the create operator's `on_findings` to `warn`.
+message names, and add that source to `allowed_sources` afterwards. `airflow-masq render PLAN --as firewall-request`
+writes the request. You cannot enable the agent later, but a firewall can be changed at any time: to create the
+environment before the firewall is ready, set the create operator's `on_findings` to `warn`.
 """
 
 from __future__ import annotations

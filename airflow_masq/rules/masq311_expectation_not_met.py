@@ -1,14 +1,13 @@
 """A target's expect does not match the prediction.
 
-`expect` names the kind of source address that the target must see, but under this plan it sees another kind. Every
-check of this target would fail.
+`expect` names the kind of source address that the target must see, but under this plan packets would arrive from
+another kind. Every check of this target would fail.
 
 ## Why
 
-The masquerade policy decides which address a target sees. On the way to the internet, Cloud NAT and the nodes' external
-addresses decide as well ([IP masquerade
-agent](https://cloud.google.com/kubernetes-engine/docs/concepts/ip-masquerade-agent), read 2026-11-22). The prediction
-is a model: if a check sees something else, trust the check.
+The masquerade policy decides from which address packets arrive. On the way to the internet, Cloud NAT and the nodes'
+external addresses decide as well [source: gke-default-list, vpc-alias-nat]. The prediction is a model: if a check sees
+something else, trust the check.
 
 ## How to fix
 
@@ -42,8 +41,8 @@ def _check(plan: Plan) -> Iterator[Problem]:
             continue
         yield Problem(
             where=f"{predicted.where}.expect",
-            message=f"{predicted} expects {expected}, but under this plan it sees {kind} "
-            f"({predicted.prediction.reason}). Change the policy, or write expect: {kind}.",
+            message=f"{predicted} expects a {expected} address, but under this plan packets would arrive from a {kind} "
+            f"address ({predicted.prediction.reason}). Change the policy, or write expect: {kind}.",
             provenance=predicted.prediction.provenance,
         )
 

@@ -1,14 +1,15 @@
 """The plan does not show whether a target's firewall lets workers in.
 
-The target has `allowed_sources`, but the plan does not show which source address workers have: the node ranges, the Pod
-ranges or the addresses of Cloud NAT are missing. Or it does not show the target's address: the observer is given by
-name or by a connection, and `lint` does not resolve these.
+The target has `allowed_sources`, but the plan lacks one of these:
+
+- the source address of workers: the node ranges, the Pod ranges or the addresses of Cloud NAT are missing;
+- the target's address: the observer is given by name or by a connection, and `lint` does not resolve these.
 
 ## Why
 
 A firewall rule can be compared only with known addresses. If a firewall needs fixed addresses, Google recommends
-reserving them for Cloud NAT ([Cloud NAT addresses](https://cloud.google.com/nat/docs/ports-and-addresses), read
-2026-11-22). A node's external address is not known before the node exists.
+reserving them for Cloud NAT [source: cloud-nat-addresses]. A node's external address is not known before the node
+exists.
 
 ## How to fix
 
@@ -32,9 +33,9 @@ if TYPE_CHECKING:
     from airflow_masq.plan import Plan
 
 _MISSING: Final = {
-    AddressKind.POD: "with a Pod's address, but network.pod_ranges {}",
-    AddressKind.NODE: "with a node's address, but network.node_ranges {}",
-    AddressKind.NAT: "through Cloud NAT, but network.nat_addresses {}",
+    AddressKind.POD: "with a Pod's address, but network.pod_ranges {}. Add the cluster's Pod ranges",
+    AddressKind.NODE: "with a node's address, but network.node_ranges {}. Add the cluster's node ranges",
+    AddressKind.NAT: "through Cloud NAT, but network.nat_addresses {}. Add the addresses of Cloud NAT",
     AddressKind.NODE_EXTERNAL: "with a node's external address, which is not known in advance. Use Cloud NAT instead",
 }
 
@@ -46,7 +47,7 @@ def _check(plan: Plan) -> Iterator[Problem]:
             yield Problem(
                 where=f"targets[{index}].allowed_sources",
                 message=f"It is not known whether {target.name} lets workers in. Its observer is given {given}, which "
-                "lint does not resolve.",
+                "lint does not resolve. Write the observer's address, or run airflow-masq explain PLAN ADDRESS.",
             )
     for predicted in predict_targets(plan):
         kind = predicted.prediction.arrives_as

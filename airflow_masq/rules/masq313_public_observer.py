@@ -1,14 +1,12 @@
 """A public observer cannot verify the agent.
 
-The target is on the internet, for example a "what is my IP" page. It sees Cloud NAT's address or a node's external
-address with or without the agent, so its answer proves nothing about the agent.
+The target is on the internet, for example a "what is my IP" page. Packets to it arrive from Cloud NAT's address or a
+node's external address with or without the agent, so its answer proves nothing about the agent.
 
 ## Why
 
 GKE masquerades traffic to the internet by default. The agent changes only traffic to private and other reserved ranges
-([Default non-masquerade
-destinations](https://cloud.google.com/kubernetes-engine/docs/concepts/ip-masquerade-agent), read 2026-11-22). That a
-public observer therefore cannot verify the agent is inferred.
+[source: gke-default-list]. That a public observer therefore cannot verify the agent is inferred.
 
 ## How to fix
 

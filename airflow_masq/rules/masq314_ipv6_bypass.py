@@ -1,18 +1,18 @@
 """The target has an IPv6 address, and IPv6 is not masqueraded.
 
-The policy masquerades only IPv4. The target sees the Pod's own IPv6 address, and no IPv4 setting changes that.
+The policy masquerades only IPv4. Packets to the target arrive from the Pod's own IPv6 address. No IPv4 setting changes
+that.
 
 ## Why
 
 Google lists `NO_MASQUERADING_FOR_IPV6` as a reason why a packet keeps its source address
-([IpMasqueradingSkippedInfo](https://cloud.google.com/network-intelligence-center/docs/reference/networkmanagement/rest),
-read 2026-11-22). The agent masquerades IPv6 only if it is started with `--enable-ipv6` (observed 2026-11-22). How GKE
-starts it in dual-stack clusters is not verified.
+[source: connectivity-test-reasons]. The agent masquerades IPv6 only if it is started with `--enable-ipv6`
+[source: observed-agent-ipv6]. How GKE starts it in dual-stack clusters is not verified.
 
 ## How to fix
 
 Use the target's IPv4 address. If your own agent runs with `--enable-ipv6`, add `enable_ipv6: true` next to
-`agent_config`. If the target must see the Pod's IPv6 address, add `expect: pod` to the target.
+`agent_config`. If packets are meant to arrive from the Pod's IPv6 address, add `expect: pod` to the target.
 """
 
 from __future__ import annotations
@@ -34,8 +34,8 @@ def _check(plan: Plan) -> Iterator[Problem]:
         if predicted.is_ipv6_bypass:
             yield Problem(
                 where=f"{predicted.where}.observe",
-                message=f"{predicted} has an IPv6 address. IPv6 is not masqueraded, so it sees the Pod's address. Use "
-                "its IPv4 address, or add expect: pod.",
+                message=f"{predicted} has an IPv6 address. IPv6 is not masqueraded, so packets would arrive from "
+                "the Pod's address. Use the target's IPv4 address, or add expect: pod.",
             )
 
 

@@ -5,9 +5,8 @@ config has no effect, and GKE's default list stays in force.
 
 ## Why
 
-GKE's page has a table for Standard clusters: without the DaemonSet, the default list stays in force, and with
-`--disable-default-snat`, nothing is masqueraded ([IP masquerading in Standard
-clusters](https://cloud.google.com/kubernetes-engine/docs/concepts/ip-masquerade-agent), read 2026-11-22).
+On Standard clusters without the DaemonSet, the default list stays in force. With `--disable-default-snat`, nothing is
+masqueraded [source: gke-standard-outcomes].
 
 ## How to fix
 

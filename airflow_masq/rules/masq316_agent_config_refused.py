@@ -1,13 +1,12 @@
 """The agent refuses its config.
 
 The agent would refuse the config under `policy.agent_config`. At its first start, the agent would then write no rules,
-and every destination would see Pod addresses. Later, it would keep the old rules but no longer repair them.
+and all packets would leave with Pod addresses. Later, it would keep the old rules but no longer repair them.
 
 ## Why
 
-The agent checks its config before it writes any rules
-([ip-masq-agent](https://github.com/kubernetes-sigs/ip-masq-agent), read 2026-11-22). The real agent wrote no chain at
-its first start, and left an existing chain unchanged later (observed 2026-11-22).
+The agent checks its config before it writes any rules [source: ip-masq-agent-source]. The real agent wrote no chain at
+its first start, and left an existing chain unchanged later [source: observed-agent-first-start].
 
 ## How to fix
 

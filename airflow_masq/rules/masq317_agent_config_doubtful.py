@@ -5,16 +5,16 @@ that the agent may read differently than other tools do. The agent does not repo
 
 ## Why
 
-The agent ignores unknown keys, so the defaults stay in force
-([ip-masq-agent](https://github.com/kubernetes-sigs/ip-masq-agent), read 2026-11-22; observed with the real agent on the
-same day). It reads YAML with a Go library. That library and others read rare constructs differently, such as `y` for
-true, `010`, tags, tabs and a second document. If a config has one, the message says that the reading is not certain and
-names the line.
+The agent ignores unknown keys, so the defaults stay in force [source: ip-masq-agent-config-struct,
+observed-agent-config-format]. It reads YAML with a Go library, which reads rare constructs differently from other
+libraries [source: observed-agent-yaml-gaps]. Examples are `y` for true, `010`, tags, tabs and a second document. If a
+config has one of these, the message says that the reading is not certain and names the line.
 
 ## How to fix
 
-Use plain YAML: `nonMasqueradeCIDRs` with one range per line and no duplicates, `true` and `false` for booleans, and
-quotes around text.
+Do what the message says. A remark needs no change if it describes what you want. If the reading is not certain, write
+the line that the message names in plain YAML: one range per line, `true` and `false` for booleans, and quotes around
+text.
 """
 
 from __future__ import annotations

@@ -5,15 +5,15 @@ clusters do not use these objects, so every prediction from this plan may be wro
 
 ## Why
 
-On Standard clusters, the agent's ConfigMap `kube-system/ip-masq-agent` decides what is masqueraded ([IP
-masquerade agent](https://cloud.google.com/kubernetes-engine/docs/concepts/ip-masquerade-agent), read 2026-11-22).
-`EgressNATPolicy` applies to Autopilot clusters, on which Composer 2 runs. How a Standard cluster handles such an object
-is not verified.
+On Standard clusters, the agent's ConfigMap `kube-system/ip-masq-agent` decides what is masqueraded
+[source: gke-agent-config-map]. `EgressNATPolicy` objects apply to Autopilot clusters [source: gke-autopilot-agent].
+Composer 1 runs on a Standard cluster, and Composer 2 on an Autopilot cluster [source: composer-autopilot]. How a
+Standard cluster handles such an object is not verified.
 
 ## How to fix
 
-Remove `policy`, or describe the agent's config under `agent_config`. We recommend an image of Composer 2, since
-Composer 1 has reached its end of life.
+Remove `policy`, or describe the agent's config under `agent_config`. Composer 1 has reached its end of life, so
+Composer 2 is the better choice.
 """
 
 from __future__ import annotations

@@ -1,13 +1,13 @@
 """The plan has no targets.
 
-The plan describes an environment or a network, and no service that should see a certain source address. The check has
-nothing to ask, and no rule can say whether a service's firewall lets packets in.
+The plan describes an environment or a network, but no service. The check cannot ask anything, and no rule can say
+whether a service's firewall lets packets in.
 
 ## Why
 
-The DAG `check_source_ip` asks each target which source address it sees; what the policy decides depends on the
-destination ([IP masquerade agent](https://cloud.google.com/kubernetes-engine/docs/concepts/ip-masquerade-agent), read
-2026-11-22). That such a plan is unfinished is inferred. To create an environment, targets are not needed.
+The DAG `check_source_ip` asks each target which source address it sees. The policy's decision depends on the
+destination [source: gke-default-list]. That such a plan is unfinished is inferred. To create an environment, you do not
+need targets.
 
 ## How to fix
 
@@ -30,7 +30,7 @@ def _check(plan: Plan) -> Iterator[Problem]:
     if not plan.targets and (plan.environment or plan.ranges.node or plan.ranges.pod):
         yield Problem(
             where="targets",
-            message="The plan has no targets, so the check of source addresses has nothing to ask; add the services "
+            message="The plan has no targets, so the check of source addresses cannot ask anything. Add the services "
             "that matter, each with name and observe.",
         )
 

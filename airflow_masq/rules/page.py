@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import textwrap
 from typing import TYPE_CHECKING, Final
+
+from airflow_masq.sources import link_sources
 
 if TYPE_CHECKING:
     from airflow_masq.rules.rule import Rule
 
 _FIX_HEADING: Final = "## How to fix"
+_WIDTH: Final = 120
 
 
 def write_page(rule: Rule) -> str:
@@ -17,12 +21,24 @@ def write_page(rule: Rule) -> str:
     sections = (
         f"# {rule.code}: {title.rstrip('.')}",
         f"Severity: {rule.severity} · Provenance: {rule.provenance}",
-        meaning.strip(),
+        _link_paragraphs(meaning.strip()),
         f"## Bad\n\n{_format_yaml(rule.bad)}",
         f"## Good\n\n{_format_yaml(rule.good)}",
-        f"{_FIX_HEADING}\n\n{fix.strip()}",
+        f"{_FIX_HEADING}\n\n{_link_paragraphs(fix.strip())}",
     )
     return "\n\n".join(sections) + "\n"
+
+
+def _link_paragraphs(text: str) -> str:
+    """Link the sources; a paragraph that names some is wrapped again, so lists must name none."""
+    return "\n\n".join(_link_paragraph(paragraph) for paragraph in text.split("\n\n"))
+
+
+def _link_paragraph(paragraph: str) -> str:
+    linked = link_sources(paragraph)
+    if linked == paragraph:
+        return linked
+    return textwrap.fill(linked, width=_WIDTH, break_long_words=False, break_on_hyphens=False)
 
 
 def _format_yaml(plan: str) -> str:

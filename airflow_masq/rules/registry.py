@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Finding", "Problem", "Rule", "Severity", "lint", "list_rules"]
 
+_OTHER_GENERATION: Final = "MASQ108"
 _RULE_FILE: Final = re.compile(r"masq[0-9]{3}_[a-z0-9_]+")
 
 
@@ -31,7 +32,15 @@ def list_rules() -> tuple[Rule, ...]:
 def lint(plan: Plan) -> tuple[Finding, ...]:
     """Find what is wrong with a plan.
 
+    A field that the environment's generation lacks has to go, so nothing else is said of it.
+
     :return: every rule's findings without duplicates, sorted by code, place and message.
     """
     findings = {finding for rule in list_rules() for finding in rule.apply(plan)}
-    return tuple(sorted(findings, key=lambda finding: (finding.code, finding.where, finding.message)))
+    lacking = tuple(f"{finding.where}." for finding in findings if finding.code == _OTHER_GENERATION)
+    kept = (
+        finding
+        for finding in findings
+        if finding.code == _OTHER_GENERATION or not f"{finding.where}.".startswith(lacking)
+    )
+    return tuple(sorted(kept, key=lambda finding: (finding.code, finding.where, finding.message)))

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from airflow_masq.hooks.composer import ComposerHook
 
-Outcome = Literal["running", "gone", "try-again", "final"]
+WaitResult = Literal["running", "gone", "try-again", "final"]
 """How the wait ended: the environment is running; it was deleted and can be created; or an error of one of the families
 in ``airflow_masq.exceptions``."""
 
@@ -104,10 +104,10 @@ class EnvironmentRunningTrigger(BaseTrigger):
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Poll until the environment is running, or gone, or an error ends the wait.
 
-        :return: one event; its payload has ``outcome`` (see ``Outcome``), ``message`` (empty if there is no error),
+        :return: one event; its payload has ``outcome`` (see ``WaitResult``), ``message`` (empty if there is no error),
             ``name``, ``deadline`` and ``record``.
         """
-        outcome: Outcome
+        outcome: WaitResult
         message = ""
         try:
             outcome = "running" if await self._wait() else "gone"

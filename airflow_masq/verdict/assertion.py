@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Final
 
-from airflow_masq.exceptions import InvalidInputError, SourceIpCheckFailedError
-from airflow_masq.text import describe, format_count, printable
+from airflow_masq.exceptions import SourceIpCheckFailedError
+from airflow_masq.reading import Place
+from airflow_masq.text import format_count, printable
 from airflow_masq.verdict.codes import CODES, Outcome, find_code
 from airflow_masq.verdict.report import Report
 
@@ -27,14 +28,7 @@ def parse_outcomes(fail_on: object, *, where: str = "fail_on") -> frozenset[Outc
     :param where: the place to name in an error, default ``fail_on``.
     :raises InvalidInputError: when it is anything else.
     """
-    names = [str(outcome) for outcome in FAILABLE_OUTCOMES]
-    expected = f"a list of {', '.join(names)}"
-    if isinstance(fail_on, str) or not isinstance(fail_on, (list, tuple, set, frozenset)):
-        raise InvalidInputError(where=where, expected=expected, seen=describe(fail_on))
-    for name in fail_on:
-        if name not in names:
-            raise InvalidInputError(where=where, expected=expected, seen=describe(name))
-    return frozenset(Outcome(name) for name in fail_on)
+    return frozenset(item.choice(FAILABLE_OUTCOMES) for item in Place(where=where, value=fail_on).items())
 
 
 def assert_reports(reports: Sequence[Report], *, fail_on: Iterable[Outcome]) -> None:

@@ -19,6 +19,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from airflow_masq.network.provenance import Provenance
+from airflow_masq.sources import link_sources
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -106,9 +107,9 @@ _PASSED: Final = {
     ),
     VerdictCode.ALLOWED_SOURCE: CodeMeaning(
         outcome=Outcome.PASS,
-        title="The source is one that the firewall lets in",
+        title="The firewall lets in the source",
         meaning="The observer saw a source address inside the target's `allowed_sources`.",
-        causes="The source address, translated on the way or not, is acceptable to that side.",
+        causes="That firewall accepts the source address, with or without a translation on the way.",
         what_to_do="Nothing. To notice when the kind of address changes, add `expect` to the target.",
     ),
     VerdictCode.MASQUERADED: CodeMeaning(
@@ -124,10 +125,9 @@ _PASSED: Final = {
         meaning="The destination is in a range that the policy does not masquerade, and the Pod's address was seen.",
         causes=(
             "On Autopilot the cluster's node, Pod and Service ranges are never masqueraded "
-            "(https://cloud.google.com/kubernetes-engine/docs/how-to/egress-nat-policy-ip-masq-autopilot, read "
-            "2026-11-22). This proves nothing about other destinations."
+            "[source: egress-nat-policy-objects]. This proves nothing about other destinations."
         ),
-        what_to_do="Nothing. To see masquerading at work, add a target in another subnet or on-premises.",
+        what_to_do="Nothing. To check masquerading, add a target in another subnet or on-premises.",
     ),
 }
 
@@ -137,22 +137,23 @@ _FAILED: Final = {
         title="Another kind of source than expected was seen",
         meaning="The observer saw a source address that is not of the kind that the target's `expect` names.",
         causes=(
-            "If a Pod address was seen in place of a node's: the node has no masquerade rules, a default policy does "
-            "not masquerade private destinations, the connection is IPv6, or the destination is in a non-masquerade "
-            "range. If the address is outside all ranges of the plan: there is a proxy on the way, the observer trusts "
-            "an X-Forwarded-For header, or the plan lacks a range."
+            "- A Pod address instead of a node address: the node has no masquerade rules, a default policy keeps Pod "
+            "addresses for private destinations, the connection is IPv6, or the destination is in a non-masquerade "
+            "range.\n"
+            "- An address outside all ranges of the plan: a proxy is on the way, the observer trusts an "
+            "X-Forwarded-For header, or the plan lacks a range."
         ),
         what_to_do=(
-            "Compare the nodes in the report. If only some fail, check the rules on those nodes; if all fail, check "
-            "the environment's policy. Check `expect` and the ranges under `network`."
+            "Compare the nodes in the report. If only some nodes fail, check the rules on those nodes. If all nodes "
+            "fail, check the environment's policy, then `expect` and the ranges under `network`."
         ),
     ),
     VerdictCode.SOURCE_NOT_ALLOWED: CodeMeaning(
         outcome=Outcome.FAIL,
-        title="The source is one that the firewall does not let in",
+        title="The firewall does not let in the source",
         meaning="The observer saw a source address outside the target's `allowed_sources`.",
-        causes="The packet was not translated, or was translated to an address that the firewall's list lacks.",
-        what_to_do="Enable masquerading, or ask that side to let the observed range in.",
+        causes="The packet was not translated, or was translated to an address that is not in `allowed_sources`.",
+        what_to_do="Enable masquerading, or ask the firewall's team to let in the observed address.",
     ),
     VerdictCode.NOT_MASQUERADED: CodeMeaning(
         outcome=Outcome.FAIL,
@@ -172,19 +173,19 @@ _FAILED: Final = {
 _NOTHING_PROVED: Final = {
     VerdictCode.SOMETHING_IN_BETWEEN: CodeMeaning(
         outcome=Outcome.INCONCLUSIVE,
-        title="Something stands between the Pod and the observer",
+        title="Something is between the Pod and the observer",
         meaning=(
             "The reply shows a proxy, a cache or a load balancer, or it names an address that only the observer's own "
-            "host can have. So the address says nothing about the Pod's packets, whether it looks right or wrong."
+            "host can have. So the address proves nothing about the Pod's packets, even if it looks right."
         ),
         causes=(
-            "A transparent proxy on the node or in the network intercepts HTTP. The observer stands behind an ingress, "
-            "a load balancer or a service mesh's sidecar, which shows 127.0.0.1 or its own address. A cache answers in "
-            "the observer's place."
+            "A transparent proxy on the node or in the network intercepts HTTP. The observer is behind an ingress, "
+            "a load balancer or a service mesh's sidecar, which shows 127.0.0.1 or its own address. A cache answers "
+            "instead of the observer."
         ),
         what_to_do=(
-            "Read the reason: it names what was seen. Use an observer that the Pod reaches without a proxy, for "
-            "example on a port that no proxy intercepts, over HTTPS, or without a sidecar, and let it answer with the "
+            "Read the reason, which names what was seen. Use an observer that the Pod reaches without a proxy, for "
+            "example on a port that no proxy intercepts, over HTTPS, or without a sidecar. Let it answer with the "
             "peer address of its socket."
         ),
     ),
@@ -197,8 +198,8 @@ _NOTHING_PROVED: Final = {
             "port left, or the observer is down."
         ),
         what_to_do=(
-            "Read the reason: it names the source that the model expects. Look for that source in that side's firewall "
-            "log."
+            "Read the reason, which names the source that the model expects. Look for that source in the log of the "
+            "firewall on the observer's side."
         ),
     ),
     VerdictCode.NO_ROUTE: CodeMeaning(
@@ -206,43 +207,43 @@ _NOTHING_PROVED: Final = {
         title="Unreachable",
         meaning="The network reported the destination as unreachable, so no source address was seen.",
         causes="A route is missing, a firewall rule rejects the packet, or the Pod has no address of that IP version.",
-        what_to_do="Check the routes of the VPC, and firewall rules that reject rather than drop.",
+        what_to_do="Check the routes of the VPC, and firewall rules that reject packets.",
     ),
     VerdictCode.RESET: CodeMeaning(
         outcome=Outcome.INCONCLUSIVE,
         title="The connection was reset",
         meaning="The connection was established and then reset, so no source address was seen.",
         causes="A middlebox inspects connections, or the observer crashed.",
-        what_to_do="Ask the observer from a host next to it; if that works, look for a middlebox.",
+        what_to_do="Ask the observer from a host next to it. If that works, look for a middlebox on the way.",
     ),
     VerdictCode.NO_REPLY: CodeMeaning(
         outcome=Outcome.INCONCLUSIVE,
         title="Connected, but no complete reply in time",
         meaning="The observer accepted the connection but did not finish its reply within the time limit.",
         causes="The observer is overloaded, a proxy waits for its backend, or the path loses large packets.",
-        what_to_do="Ask the observer from a host next to it; raise the time limit if it is only slow.",
+        what_to_do="Ask the observer from a host next to it. If it is only slow, raise the time limit.",
     ),
     VerdictCode.AMBIGUOUS_SOURCE: CodeMeaning(
         outcome=Outcome.INCONCLUSIVE,
         title="The source belongs to two kinds of range",
-        meaning="The observed address is in two kinds of range of the same size.",
-        causes="Ranges under `network` are the same.",
-        what_to_do="Correct the plan's ranges, which overlap (MASQ201).",
+        meaning="The observed address is in two ranges of the plan that have the same size and different purposes.",
+        causes="Two ranges under `network` are the same.",
+        what_to_do="Correct the ranges under `network`. MASQ201 reports which ones overlap.",
     ),
     VerdictCode.NO_STATED_NEED: CodeMeaning(
         outcome=Outcome.INCONCLUSIVE,
         title="Nothing says which source is needed",
-        meaning="The environment has no masquerade agent, and the target has neither `expect` nor `allowed_sources`.",
+        meaning="The environment has no masquerade agent, and the target has no `expect` and no `allowed_sources`.",
         causes="Without these, no source address is right or wrong.",
-        what_to_do="Add `allowed_sources` (what that side's firewall lets in) or `expect` to the target.",
+        what_to_do="Add `allowed_sources` (the sources that the firewall lets in) or `expect` to the target.",
     ),
     VerdictCode.UNKNOWN_SOURCE: CodeMeaning(
         outcome=Outcome.INCONCLUSIVE,
         title="The source is in no known range",
         meaning="The ranges of the plan do not show what the observed address is.",
         causes=(
-            "There is a proxy on the way, the observer trusts an X-Forwarded-For header, or the plan lacks ranges or "
-            "NAT addresses."
+            "A proxy is on the way, the observer trusts an X-Forwarded-For header, or the plan lacks ranges or NAT "
+            "addresses."
         ),
         what_to_do=(
             "Complete `node_ranges`, `pod_ranges` and `nat_addresses` under `network`, or add `expect` to the target."
@@ -251,29 +252,29 @@ _NOTHING_PROVED: Final = {
     VerdictCode.HIDDEN_BY_NAT: CodeMeaning(
         outcome=Outcome.INCONCLUSIVE,
         title="Cloud NAT hides whether the node masqueraded",
-        meaning="The observer saw Cloud NAT's address, which here can stand for a Pod as well as for a node.",
-        causes="The observer is public, and Cloud NAT does not cover the nodes alone.",
-        what_to_do="Use a private observer outside the cluster's ranges, or add `expect: nat` if that is needed.",
+        meaning="The observer saw Cloud NAT's address, which here can replace a Pod's or a node's address.",
+        causes="The observer is public, and Cloud NAT does not cover only the nodes.",
+        what_to_do="Use a private observer outside the cluster's ranges. If Cloud NAT is what you check, add `expect: "
+        "nat`.",
     ),
     VerdictCode.MASQUERADED_UNINTENDED: CodeMeaning(
         outcome=Outcome.INCONCLUSIVE,
         title="Masqueraded where the policy keeps the Pod address",
         meaning=(
-            "The destination is in a non-masquerade range, but the observer saw a node's address. This is not a FAIL, "
-            "since no Pod address was seen; but it is not what the policy says."
+            "The destination is in a non-masquerade range, but the observer saw a node's address. The policy says "
+            "otherwise. This is not a FAIL, since no Pod address was seen."
         ),
         causes=(
             "The list in force lacks the node or Pod ranges. Composer enables intranode visibility, so Pods and nodes "
-            "then see node addresses, and firewall rules and network policies for Pod ranges no longer match "
-            "(https://cloud.google.com/composer/docs/composer-2/enable-ip-masquerade-agent, read 2026-11-22; the "
-            "consequence is inferred)."
+            "then get node addresses, and firewall rules and network policies for Pod ranges no longer match "
+            "[source: composer-agent-caution]. That they no longer match is inferred."
         ),
         what_to_do="Add at least the cluster's node and Pod ranges to the non-masquerade destinations.",
     ),
     VerdictCode.VANTAGE_IS_TRIGGERER: CodeMeaning(
         outcome=Outcome.INCONCLUSIVE,
         title="The probe ran in the triggerer",
-        meaning="The source is as needed, but it is the triggerer's, which is another Pod than the workers.",
+        meaning="The source is as needed, but it is the source of the triggerer, which is not a worker.",
         causes="The task was deferred, and its trigger runs in the triggerer.",
         what_to_do="Run the check as an ordinary task, which runs on a worker.",
     ),
@@ -281,12 +282,12 @@ _NOTHING_PROVED: Final = {
         outcome=Outcome.INCONCLUSIVE,
         title="The probe's own address is not a Pod address",
         meaning=(
-            "The probing socket's own address is in none of the plan's Pod ranges, so whatever was seen says nothing "
-            "about workers and their nodes."
+            "The probe's own address is in none of the plan's Pod ranges, so the observation proves nothing about "
+            "workers and their nodes."
         ),
         causes=(
-            "The check ran on a machine outside the cluster, in a Pod on its node's network (which has the node's "
-            "address without masquerading) or over loopback, or the plan's `pod_ranges` are incomplete."
+            "The check ran on a machine outside the cluster, over loopback, or in a Pod on its node's network, which "
+            "has the node's address without masquerading. Or the plan's `pod_ranges` are incomplete."
         ),
         what_to_do="Run the check on a worker, and list every Pod range of the cluster.",
     ),
@@ -298,14 +299,14 @@ _NOT_CARRIED_OUT: Final = {
         title="The connection was refused",
         meaning="The destination, or a firewall in front of it, refused the connection.",
         causes="Nothing listens on that port, or a firewall rejects with a reset.",
-        what_to_do="Check the observer's address and port, and that it is running.",
+        what_to_do="Check that the observer is running, and check its address and port.",
     ),
     VerdictCode.NAME_UNRESOLVED: CodeMeaning(
         outcome=Outcome.ERROR,
         title="The observer's name was not resolved",
         meaning="No address was found for the observer's name.",
-        causes="The name is misspelt, this network does not see its private zone, or the DNS server does not answer.",
-        what_to_do="Resolve the name on a worker, or write the observer's address in place of its name.",
+        causes="The name is misspelt, this network cannot use its private zone, or the DNS server does not answer.",
+        what_to_do="Resolve the name on a worker, or write the observer's address instead of its name.",
     ),
     VerdictCode.TLS_FAILED: CodeMeaning(
         outcome=Outcome.ERROR,
@@ -334,8 +335,9 @@ _NOT_CARRIED_OUT: Final = {
     VerdictCode.NOT_HTTP: CodeMeaning(
         outcome=Outcome.ERROR,
         title="The answer is not a complete HTTP response",
-        meaning="The answer is not HTTP, or ended before it was complete.",
-        causes="Another service uses that port, the URL has http for https or the reverse, or the server gave up.",
+        meaning="The answer is not HTTP, or it ended before it was complete.",
+        causes="Another service uses that port, the URL has http instead of https or the reverse, or the server "
+        "stopped.",
         what_to_do="Check the scheme and the port of the URL.",
     ),
     VerdictCode.REPLY_WITHOUT_ADDRESS: CodeMeaning(
@@ -349,7 +351,7 @@ _NOT_CARRIED_OUT: Final = {
         outcome=Outcome.ERROR,
         title="The reply holds several addresses",
         meaning="The observer answered with more than one address, and none of them is marked as the sender's.",
-        causes="The observer repeats an X-Forwarded-For chain, whose first entries any sender can invent.",
+        causes="The observer repeats an X-Forwarded-For chain. Any sender can invent its first entries.",
         what_to_do="Let the observer answer with the peer address of its socket, and reach it without a proxy.",
     ),
     VerdictCode.REPLY_TOO_LARGE: CodeMeaning(
@@ -386,7 +388,7 @@ _LOST: Final = {
     VerdictCode.CHECK_REFUSED: CodeMeaning(
         outcome=Outcome.ERROR,
         title="A check could not be carried out",
-        meaning="A check ended with the reason that the message states, before it had a report. It proved nothing.",
+        meaning="A check ended before it had a report. The message states the reason. The check proved nothing.",
         causes=(
             "The plan's file is not on the worker or is not a plan, the plan has no targets, or a setting of the task "
             "cannot be used."
@@ -399,12 +401,12 @@ _LOST: Final = {
     VerdictCode.CHECK_LOST: CodeMeaning(
         outcome=Outcome.ERROR,
         title="A check left neither a report nor a reason",
-        meaning="A check of the run left nothing, or something that is not a report. It proved nothing.",
+        meaning="A check of the run left no report, or a text that is not a report. It proved nothing.",
         causes=(
-            "The worker was stopped or ran out of memory, the task was marked by hand or exceeded its time limit, it "
-            "never ran, or another task wrote its XCom."
+            "The worker was stopped or ran out of memory. The task was marked by hand, exceeded its time limit or "
+            "never ran. Or another task wrote its XCom."
         ),
-        what_to_do="Read the log of the task that the message names; if it has none, look at the worker's log.",
+        what_to_do="Read the log of the task that the message names. If it has none, read the worker's log.",
     ),
 }
 
@@ -412,7 +414,7 @@ _FINDINGS: Final = {
     VerdictCode.MODEL_DISAGREES: CodeMeaning(
         outcome=None,
         title="The model disagrees",
-        meaning="By the plan and the policy, another kind of source was expected than was seen.",
+        meaning="The observer saw another kind of source than the model expects from the plan and the policy.",
         causes="The plan does not describe the cluster as it is, this node lacks the rules, or the model is wrong.",
         what_to_do="Trust what was seen. Compare the plan with the environment, and the nodes with each other.",
     ),
@@ -420,11 +422,11 @@ _FINDINGS: Final = {
         outcome=None,
         title="The attempts disagree",
         meaning=(
-            "Attempts moments apart, or checks on one worker, saw different kinds of answers. Of attempts, the last "
-            "address decides; of checks, the worst verdict is kept."
+            "Several attempts, or several checks on one worker, saw different kinds of answers. The last address of "
+            "the attempts decides, and the worst verdict of the checks."
         ),
         causes="The Pod had just started and its node's rules were not complete, or the path is unstable.",
-        what_to_do="If only new Pods are affected, delay their first connection. If not, look for an unstable path.",
+        what_to_do="If only new Pods are affected, delay their first connection. Otherwise, look for an unstable path.",
     ),
 }
 
@@ -447,6 +449,6 @@ def write_code_page(code: VerdictCode) -> str:
         f"Outcome: {kind} · Provenance: {Provenance.OBSERVED} on a real connection; the causes are "
         f"{Provenance.INFERRED}, unless they name a source\n\n"
         f"## What it means\n\n{row.meaning}\n\n"
-        f"## Why it happens\n\n{row.causes}\n\n"
+        f"## Why it happens\n\n{link_sources(row.causes)}\n\n"
         f"## What to do\n\n{row.what_to_do}\n"
     )

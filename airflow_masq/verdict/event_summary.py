@@ -1,7 +1,9 @@
 """The summary that an asset event carries: small enough for a database row, the worst findings first.
 
-Its size is bounded whatever the reports hold, since events are an append-only log. Any user who may post asset events
-can forge one, so it names the DAG, run and task that it comes from: trust only those of the check's own task.
+Its size is bounded, since events stay: ``airflow db clean`` removes runs with their XComs, and no events
+[source: observed-db-clean]. Any user who may post asset events can forge a summary, and Airflow records no source for a
+posted event [source: observed-posted-events]. So the summary names the DAG, run and task that it comes from: trust only
+events whose source is the check's own report task.
 """
 
 from __future__ import annotations

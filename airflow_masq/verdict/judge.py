@@ -175,7 +175,7 @@ class _Case:
 
     @cached_property
     def keeps_pod_address(self) -> bool:
-        """Whether the destination lies in the ranges where a Pod address is intended."""
+        """Whether the destination is in the ranges where a Pod address is intended."""
         # A plan with the agent that names GKE's default policy contradicts itself. The agent counts then, since the
         # default policy would let Pod addresses out that an environment with the agent must not show.
         plan = self.plan
@@ -308,7 +308,7 @@ class _Case:
     def is_off_cluster(self) -> bool:
         """Whether the plan's ranges say nothing of where the probe ran: a desk, loopback, a node's own network.
 
-        A worker outside the Pod ranges is another matter: the plan lacks its range, and what leaks from it has leaked.
+        A worker outside the Pod ranges is not off the cluster: the plan lacks its range, and its leaks are real.
         """
         return self.is_outside_pod_ranges and (self.is_no_pod or self.vantage.component is not Component.WORKER)
 

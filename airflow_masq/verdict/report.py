@@ -70,7 +70,7 @@ class Verdict:
 
     def __post_init__(self) -> None:
         if CODES[self.code].outcome is not self.outcome:
-            raise ValueError(f"{self.code} does not stand for {self.outcome}")
+            raise ValueError(f"{self.code} has another outcome than {self.outcome}")
         last = choose_deciding(self.evidence)
         if self.observed != (last and last.observed) or (self.observed is None) != (self.attribution is None):
             raise ValueError("a verdict holds the last address of its observations, attributed")

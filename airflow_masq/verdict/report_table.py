@@ -39,8 +39,8 @@ def render_table(*reports: Report, width: int = TASK_LOG_WIDTH) -> str:
     """Write reports as one aligned table, then what is missing, the coverage and the next steps.
 
     :param reports: one or more, each of one environment.
-    :param width: how many characters a line may have, default 200; where a row does not fit with its reason, the reason
-        stands below it.
+    :param width: how many characters a line may have, default 200; if a row does not fit with its reason, the reason
+        is below it.
     :return: lines without a closing line end.
     """
     rows = []

@@ -1,4 +1,4 @@
-"""The image versions that the emulator creates, and what their aliases stand for.
+"""The image versions that the emulator creates, and what their aliases mean.
 
 The list is the lab's own. Google's list changes every few weeks; the real service answers
 ``ImageVersions.ListImageVersions`` with it. Nothing here judges whether an image is a good choice.

@@ -120,12 +120,12 @@ class Lifecycle:
         """
         environment = self._get_in_state(name, {_State.RUNNING}, "updated")
 
-        async def steps(current: Environment) -> Message:
+        async def take_steps(current: Environment) -> Message:
             await self._clock.sleep(self._durations.update_seconds)
             return _unwrap(self._settle(change(current), _State.RUNNING))
 
         Environment.pb(environment).state = _State.UPDATING
-        return self._start(environment, OperationMetadata.Type.UPDATE, steps)
+        return self._start(environment, OperationMetadata.Type.UPDATE, take_steps)
 
     def delete(self, name: str) -> operations_pb2.Operation:
         """Start a deletion.
@@ -133,8 +133,15 @@ class Lifecycle:
         :raises ApiError: NOT_FOUND, or FAILED_PRECONDITION unless the environment is RUNNING or in ERROR.
         """
         environment = self._get_in_state(name, {_State.RUNNING, _State.ERROR}, "deleted")
+
+        async def take_steps(current: Environment) -> Message:
+            await self._clock.sleep(self._durations.deletion_seconds)
+            await self._hooks.on_deleted(Environment(current))
+            self._store.remove_environment(current.name)
+            return Empty()
+
         Environment.pb(environment).state = _State.DELETING
-        return self._start(environment, OperationMetadata.Type.DELETE, self._delete)
+        return self._start(environment, OperationMetadata.Type.DELETE, take_steps)
 
     async def settle(self) -> None:
         """Wait until no operation is running."""
@@ -210,12 +217,6 @@ class Lifecycle:
         incomplete = Environment(environment)
         Environment.pb(incomplete).state = _State.RUNNING
         return _unwrap(incomplete)
-
-    async def _delete(self, environment: Environment) -> Message:
-        await self._clock.sleep(self._durations.deletion_seconds)
-        await self._hooks.on_deleted(Environment(environment))
-        self._store.remove_environment(environment.name)
-        return Empty()
 
     def _settle(self, environment: Environment, state: int) -> Environment:
         """Store the environment in its final state and return it."""

@@ -60,24 +60,21 @@ class ConnectProxy:
             async with asyncio.timeout(_HEAD_TIMEOUT_SECONDS):
                 request = _REQUEST_LINE.match(await reader.readuntil(b"\r\n\r\n"))
             target = request["target"].decode("ascii") if request else "(no CONNECT)"
-            if target == self._target:
-                await self._forward(reader, writer)
-            else:
+            if target != self._target:
                 self.refused.append(target)
                 writer.write(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
                 await writer.drain()
+                return
+            server_reader, server_writer = await asyncio.open_connection(self._host, self._forward_port)
+            try:
+                writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
+                await asyncio.gather(_copy(reader, server_writer), _copy(server_reader, writer))
+            finally:
+                await _close(server_writer)
         except (ConnectionError, TimeoutError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
             pass  # the client left, was too slow, or sent no request: drop the connection
         finally:
             await _close(writer)
-
-    async def _forward(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        server_reader, server_writer = await asyncio.open_connection(self._host, self._forward_port)
-        try:
-            writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
-            await asyncio.gather(_copy(reader, server_writer), _copy(server_reader, writer))
-        finally:
-            await _close(server_writer)
 
 
 async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

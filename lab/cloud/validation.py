@@ -319,7 +319,7 @@ REFUSALS: Final = (
     Refusal(find=_find_foreign_attachment),  # [source: composer-attachment-project]
     # Not verified: Composer 3 has no cluster that could run the agent [source: composer-3-networking].
     Refusal(find=_find_agent_on_composer_3),
-    # Not verified: seen upon an update, and the bounds for each vCPU are inferred [source: composer-worker-memory].
+    # Not verified: seen with an update, and the bounds for each vCPU are inferred [source: composer-worker-memory].
     Refusal(find=_find_worker_memory),
     # The forms are documented, the wording is not verified [source: composer-ip-allocation-forms].
     Refusal(find=_find_unreadable_blocks),

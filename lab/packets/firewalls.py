@@ -33,7 +33,7 @@ _UPLINK = "eth0"
 
 
 def make_firewall_tables(destination: Destination) -> list[Table]:
-    """Write a destination's firewall, which drops silently whatever is not in ``allowed_sources``.
+    """Write a destination's firewall, which drops silently everything that is not in ``allowed_sources``.
 
     :return: one table for each family, which replaces what was there; an empty one if there is no firewall.
     """

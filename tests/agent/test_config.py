@@ -120,7 +120,7 @@ def test_what_iptables_cannot_read_leaves_no_rules() -> None:
         ("resyncInterval: yes", "resyncInterval: expected a text such as 60s, saw true"),
         ("- a", "config: expected a mapping, saw a list"),
         ('{"a": 1}}', "config, line 1: expected JSON, saw '}'"),
-        ("a: [b\nc: d", "config: expected YAML, saw in line 2: expected ',' or ']'"),
+        ("a: [b\nc: d", "config, line 2: expected a comma or ], saw neither (close the bracket)"),
     ],
 )
 def test_a_refusal_says_where_and_why(text: str, error: str) -> None:

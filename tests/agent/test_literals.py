@@ -56,7 +56,7 @@ def test_what_breaks_iptables_is_refused(text: str) -> None:
     ],
 )
 def test_other_forms_are_refused(text: str) -> None:
-    """Whatever is no address, slash and prefix length is refused, with the place."""
+    """A text that is not an address, a slash and a prefix length is refused, with the place."""
     with pytest.raises(InvalidInputError, match=r"^list\[3\]: expected a CIDR such as 10.0.0.0/8, saw"):
         parse_cidr(text, where="list[3]")
 

@@ -71,7 +71,7 @@ def test_a_config_map_is_read(text: str) -> None:
 
 
 def test_a_config_map_without_the_key_leaves_the_defaults() -> None:
-    """Settings beside the key are not read by the agent, and a person is told where they belong."""
+    """The agent does not read settings beside the key, and a remark names the place where they belong."""
     found = find_config("kind: ConfigMap\ndata: {nonMasqueradeCIDRs: '[]'}\n")
     assert found.text == ""
     defaults = "so the agent keeps its defaults. Put the settings under data.config"
@@ -112,7 +112,7 @@ def test_other_kinds_are_named() -> None:
 
 
 def test_a_config_map_of_another_name_is_read_with_a_remark() -> None:
-    """The only ConfigMap is taken for the agent's, and a person is told which one the agent reads."""
+    """The only ConfigMap is taken for the agent's, and a remark names the one that the agent reads."""
     found = find_config(CONFIG_MAP.replace("name: ip-masq-agent", "name: masquerading"))
     assert found.text == CONFIG
     assert found.remarks[1] == "the agent itself reads only the ConfigMap ip-masq-agent in the namespace kube-system"
@@ -142,7 +142,7 @@ def test_manifests_without_one_config_are_refused(text: str, seen: str) -> None:
 
 @given(st.text(alphabet="kind: ConfigMapLst\n-{}[]'data#&*x1") | st.text())
 def test_no_text_makes_it_fail_otherwise(text: str) -> None:
-    """Whatever a file holds, the answer is a config or a refusal in one line."""
+    """For every file, the answer is a config or a refusal in one line."""
     try:
         found = find_config(f"kind: {text}")
     except InvalidInputError as refusal:

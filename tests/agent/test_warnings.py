@@ -1,4 +1,4 @@
-"""A config that the agent accepts and its author surely did not mean is warned about."""
+"""A config that the agent accepts, but that its author probably did not mean, gets a warning."""
 
 from __future__ import annotations
 
@@ -41,11 +41,11 @@ from airflow_masq.agent.config import read_agent_config
             "masqLinkLocal: true\nMASQLINKLOCAL: false",
             "'MASQLINKLOCAL' and as 'masqLinkLocal'; the second one is in force",
         ),
-        ("cidrLimit: 1\ncidrLimit: 64", "the key 'cidrLimit' is there twice, and the later one counts"),
+        ("cidrLimit: 1\ncidrLimit: 64", "the key 'cidrLimit' occurs twice, and the agent uses the later one"),
     ],
 )
 def test_what_is_surely_not_meant_is_a_warning(text: str, warning: str) -> None:
-    """The agent accepts it and the reading is certain, but a person is told."""
+    """The agent accepts the config and the reading is certain, but there is a warning."""
     reading = read_agent_config(text)
     assert (reading.accepted, reading.certain) == (True, True)
     assert any(warning in told for told in reading.warnings), reading.warnings
@@ -70,7 +70,9 @@ def test_octal_prefixes_become_what_iptables_takes_them_for() -> None:
     """A leading zero that is octal changes the range, and is warned about; without one nothing is said."""
     octal = read_agent_config("nonMasqueradeCIDRs: [10.0.0.0/010]")
     assert octal.ipv4_chain == ("169.254.0.0/16 RETURN", "10.0.0.0/8 RETURN", "MASQUERADE")
-    assert octal.warnings == ("'10.0.0.0/010' becomes 10.0.0.0/8, since iptables reads a leading zero as octal",)
+    assert octal.warnings == (
+        "'10.0.0.0/010' becomes 10.0.0.0/8, since iptables reads a leading zero as octal. Remove the zero",
+    )
     assert read_agent_config("nonMasqueradeCIDRs: [10.0.0.0/10]").warnings == ()
 
 
@@ -78,8 +80,8 @@ def test_a_range_of_one_version_covers_none_of_the_other() -> None:
     """``::/0`` covers every IPv6 range of the list, and says nothing about an IPv4 one."""
     reading = read_agent_config("nonMasqueradeCIDRs: ['::/0', 'fd00::/8', 10.0.0.0/8]", enable_ipv6=True)
     assert reading.warnings == (
-        "::/0 is in nonMasqueradeCIDRs, so no IPv6 destination is masqueraded",
-        "fd00::/8 in nonMasqueradeCIDRs has no effect, since ::/0 covers it",
+        "::/0 is in nonMasqueradeCIDRs, so no IPv6 destination is masqueraded. Remove it",
+        "fd00::/8 in nonMasqueradeCIDRs has no effect, since ::/0 covers it. Remove it",
     )
 
 
@@ -96,7 +98,7 @@ def test_a_config_without_a_list_says_which_default_is_assumed(*, reserved_range
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("masqueradeAll: true", "cannot be told to masquerade some destinations only"),
+        ("masqueradeAll: true", "cannot masquerade only some destinations"),
         ("masqueradeCIDRs: []", "everything that nonMasqueradeCIDRs does not name"),
         ("masqueradeCIDRs: [on-premises]", "everything that nonMasqueradeCIDRs does not name"),
         ("masqueradeCIDRs: ['fd00::/8']", "everything that nonMasqueradeCIDRs does not name"),

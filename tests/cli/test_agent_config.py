@@ -60,17 +60,15 @@ def test_as_text(console: Console) -> None:
     lines = answer.printed.splitlines()
     assert answer.code == 0
     assert lines[:2] == ["config: accepted", "IPv4:"]
-    assert "    10.64.0.0/14     RETURN      sees the Pod's address" in lines
-    assert "    everything else  MASQUERADE  sees the node's address" in lines
+    assert "    10.64.0.0/14     RETURN      keeps the Pod's address" in lines
+    assert "    everything else  MASQUERADE  gets the node's address" in lines
     assert lines[-1].startswith("Next: add it to a plan")
 
 
 def test_without_ipv6_as_text(console: Console) -> None:
     """Where IPv6 is not masqueraded, that is said."""
     console.write("config", "nonMasqueradeCIDRs: [10.64.0.0/14]\n")
-    assert (
-        "IPv6: no chain, so every destination sees the Pod's address" in console.run("agent-config", "config").printed
-    )
+    assert "IPv6: no chain, so all packets keep the Pod's address" in console.run("agent-config", "config").printed
 
 
 def test_a_rejected_config_as_text(console: Console) -> None:
@@ -79,7 +77,7 @@ def test_a_rejected_config_as_text(console: Console) -> None:
     answer = console.run("agent-config", "config")
     assert answer.code == 1
     assert answer.printed.startswith("config: rejected\n    ")
-    assert "every destination would see Pod addresses" in " ".join(answer.printed.split())
+    assert "all packets would keep Pod addresses" in " ".join(answer.printed.split())
 
 
 def test_what_is_surely_not_meant(console: Console) -> None:

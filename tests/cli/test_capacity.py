@@ -197,7 +197,10 @@ ALLOCATION = "environment: {config: {nodeConfig: {ipAllocationPolicy: {%s}}}}\n"
             ALLOCATION % "clusterSecondaryRangeName: pods",
             ("given by its name (pods), so its size is not known.",),
         ),
-        (ALLOCATION % "clusterIpv4CidrBlock: 10.0.0.0/99", ("clusterIpv4CidrBlock is 10.0.0.0/99, which is neither",)),
+        (
+            ALLOCATION % "clusterIpv4CidrBlock: 10.0.0.0/99",
+            ("clusterIpv4CidrBlock is 10.0.0.0/99, which is not a CIDR",),
+        ),
     ],
 )
 def test_what_does_not_count_is_said(console: Console, plan: str, sentences: tuple[str, ...]) -> None:

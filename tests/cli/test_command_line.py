@@ -141,7 +141,7 @@ def test_help_names_dags_that_exist(name: str) -> None:
 
 
 def test_every_way_is_pointed_out_once() -> None:
-    """No line under "Where to go" stands there twice."""
+    """No line under "Where to go" is there twice."""
     ways = re.findall(r"^  (\S.*?)  ", EPILOG, flags=re.MULTILINE)
     assert "Write a plan" in ways
     assert len(ways) == len(set(ways))

@@ -1,4 +1,4 @@
-"""``explain`` says which source address a destination will see, and why."""
+"""``explain`` says from which source address packets would arrive, and why."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def test_without_the_agent_the_firewall_drops_it(console: Console) -> None:
     ],
 )
 def test_several_destinations(console: Console, destination: str, kind: str, source: list[str]) -> None:
-    """Each destination has an answer of its own; single addresses stand without a prefix length."""
+    """Each destination has an answer of its own; single addresses are written without a prefix length."""
     first, second = explained(console, "plan.yaml", destination, "10.200.0.9", "--from", "192.168.3.4")
     assert (first["source_kind"], first["source"]) == (kind, source)
     assert second["destination"] == "10.200.0.9"
@@ -133,7 +133,10 @@ def test_targets_of_one_address_that_differ(console: Console) -> None:
     shared = PLAN + other.replace("[192.168.0.0/24]", "[10.0.0.0/8]")
     console.write("shared.yaml", shared)
     assert len(explained(console, "shared.yaml", "172.20.0.10")) == 1
-    assert "172.20.0.10 (onprem-erp, other): will see" in console.run("explain", "shared.yaml", "172.20.0.10").printed
+    assert (
+        "172.20.0.10 (onprem-erp, other): would receive packets from"
+        in console.run("explain", "shared.yaml", "172.20.0.10").printed
+    )
 
 
 @pytest.mark.parametrize(
@@ -158,9 +161,9 @@ def test_as_text(console: Console) -> None:
     lines = answer.printed.splitlines()
     assert answer.code == 0
     source = "a node's address (10.128.0.0/20)"
-    assert lines[0] == f"172.20.0.10 (onprem-erp): will see {source}, which its firewall lets in"
+    assert lines[0] == f"172.20.0.10 (onprem-erp): would receive packets from {source}, which its firewall lets in"
     assert lines[1] == "    1. Pod 192.168.0.1 sends to 172.20.0.10"
-    assert "10.128.0.9: will see the Pod's address (192.168.0.0/16)" in lines
+    assert "10.128.0.9: would receive packets from the Pod's address (192.168.0.0/16)" in lines
     assert lines[-1].startswith("Next: ")
 
 
@@ -189,7 +192,7 @@ def test_an_unknown_source_as_text(console: Console) -> None:
     """Where the plan does not know Cloud NAT's addresses, none is made up."""
     console.write("nat.yaml", PLAN.replace("  nat_addresses: [203.0.113.7]\n", ""))
     printed = console.run("explain", "nat.yaml", "192.175.48.80").printed
-    assert printed.startswith("192.175.48.80: will see Cloud NAT's address\n")
+    assert printed.startswith("192.175.48.80: would receive packets from Cloud NAT's address\n")
 
 
 @pytest.mark.parametrize(
@@ -237,8 +240,8 @@ def test_a_plan_without_pods(console: Console) -> None:
     answer = console.run("explain", "nodes.yaml", "10.200.0.9")
     assert answer.code == 2
     assert answer.complaint == (
-        "--from: expected a Pod's address, or network.pod_ranges in the plan, since this destination sees Pods' own "
-        "addresses, saw none\n"
+        "--from: expected a Pod's address, or network.pod_ranges in the plan, since packets to this destination keep "
+        "it, saw none\n"
     )
     assert explained(console, "nodes.yaml", "10.200.0.9", "--from", "10.4.0.1")[0]["source"] == ["10.4.0.1"]
 

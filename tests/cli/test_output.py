@@ -8,7 +8,7 @@ from io import StringIO
 import pytest
 
 from airflow_masq.cli import output
-from airflow_masq.cli.output import Colour, align, paint, wrap
+from airflow_masq.cli.output import Colour, paint, wrap
 
 
 class Terminal(StringIO):
@@ -69,9 +69,3 @@ def test_a_file_has_lines_of_one_length(monkeypatch: pytest.MonkeyPatch) -> None
     """What is redirected does not depend on the terminal."""
     monkeypatch.setenv("COLUMNS", "80")
     assert max(map(len, wrap("word " * 100).splitlines())) > 100
-
-
-def test_columns_are_aligned() -> None:
-    """Columns are as wide as their widest cell, and lines end without blanks."""
-    assert align([("a", "b", ""), ("long", "c", "d")]) == ["a     b", "long  c  d"]
-    assert align([]) == []

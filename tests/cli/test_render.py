@@ -17,7 +17,7 @@ FORMS = ("rest", "gcloud", "terraform", "egress-nat-policy", "agent-config", "fi
 
 
 def test_the_forms_are_those_promised() -> None:
-    """The command line promises six forms; others may stand beside them."""
+    """The command line promises six forms, and may have more."""
     assert set(FORMS) <= set(RENDERINGS)
 
 
@@ -65,7 +65,10 @@ def test_what_is_not_there_at_all(console: Console) -> None:
     """What a form misses has the line of the nearest thing around it."""
     console.write("nothing.yaml", "# a comment\npolicy: none\n")
     answer = console.run("render", "nothing.yaml", "--as", "rest")
-    assert answer.complaint == "nothing.yaml:2: environment: cannot be written as rest: the plan has no environment\n"
+    assert answer.complaint == (
+        "nothing.yaml:2: environment: cannot be written as rest: the plan has no environment; add Google's resource, "
+        "with its name and config, under environment\n"
+    )
 
 
 @pytest.mark.parametrize(

@@ -82,14 +82,14 @@ def test_a_planned_value_that_is_missing_is_named() -> None:
     ],
 )
 def test_a_value_that_may_be_a_secret_is_not_shown(planned: dict[str, Any], found: dict[str, Any], place: str) -> None:
-    """Of the user's own maps, and of fields that are not known, only the place is told, whatever a key is called."""
+    """Only the place is shown for the user's own maps and for fields that are not known, for every name of a key."""
     [difference] = compare(planned, found=found)
     assert str(difference) == f"{place}: differs ({difference.kind})"
     assert "hunter2" not in repr(difference)
 
 
 def test_a_known_fields_value_is_shown() -> None:
-    """The twin: where every field is Google's and none is the user's own map, both values are told."""
+    """The twin: both values are shown where every field is Google's and none is the user's own map."""
     ranges = [{"value": "10.0.0.0/8", "description": "office"}]
     access = {"webServerNetworkAccessControl": {"allowedIpRanges": ranges}}
     [difference] = compare({"config": access}, found={})

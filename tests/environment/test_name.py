@@ -43,14 +43,14 @@ def test_a_name_gives_its_parts() -> None:
         (f"/{NAME}", "projects/PROJECT/"),
         (f"{NAME}/dags", "projects/PROJECT/"),
         (NAME.replace("projects", "project"), "projects/PROJECT/"),
-        (NAME.replace("example-project", "Example Project"), "a project id or number"),
+        (NAME.replace("example-project", "Example Project"), "a project ID or number"),
         (NAME.replace("us-central1", "US"), "a location such as"),
-        (NAME.replace("example-environment", "Example"), "an environment id matching"),
-        (NAME.replace("example-environment", "1example"), "an environment id matching"),
-        (NAME.replace("example-environment", "example-"), "an environment id matching"),
-        (NAME.replace("example-environment", "a" * 65), "an environment id matching"),
-        (f"{NAME}\n", "an environment id matching"),
-        (f"projects/p/locations/l/environments/{'A' * 500}", "an environment id matching"),
+        (NAME.replace("example-environment", "Example"), "an environment ID of up to 64 lowercase letters"),
+        (NAME.replace("example-environment", "1example"), "an environment ID of up to 64 lowercase letters"),
+        (NAME.replace("example-environment", "example-"), "an environment ID of up to 64 lowercase letters"),
+        (NAME.replace("example-environment", "a" * 65), "an environment ID of up to 64 lowercase letters"),
+        (f"{NAME}\n", "an environment ID of up to 64 lowercase letters"),
+        (f"projects/p/locations/l/environments/{'A' * 500}", "an environment ID of up to 64 lowercase letters"),
     ],
 )
 def test_a_name_in_any_other_form_is_refused(text: str, expected: str) -> None:
@@ -63,7 +63,7 @@ def test_a_name_in_any_other_form_is_refused(text: str, expected: str) -> None:
 
 @given(st.text(max_size=80) | st.from_regex(r"projects/.*/locations/.*/environments/.*", fullmatch=True))
 def test_any_text_is_read_or_refused(text: str) -> None:
-    """Whatever the text, it is read and prints the same again, or it is refused."""
+    """Every text is either read and printed unchanged, or refused."""
     try:
         name = EnvironmentName.parse(text)
     except InvalidInputError:

@@ -59,7 +59,7 @@ def test_both_spellings_give_one_resource() -> None:
 
 
 def test_the_argument_is_never_changed() -> None:
-    """Whatever is done with an answer, the mapping that was handed in and the value stay as they were."""
+    """Changing an answer changes neither the mapping that was handed in nor the value."""
     before = copy.deepcopy(SNAKE)
     resource = EnvironmentResource.read(SNAKE)
     for answer in (resource.as_rest(), resource.with_agent().as_rest(), resource.with_name("another").as_rest()):
@@ -147,7 +147,7 @@ def test_the_agent_can_be_switched_on_in_any_resource(resource: dict[str, object
     ("resource", "where"), [({"config": "text"}, "config"), ({"config": {"nodeConfig": [1]}}, "config.nodeConfig")]
 )
 def test_the_agent_cannot_be_switched_on_in_what_is_no_resource(resource: dict[str, object], where: str) -> None:
-    """Where a mapping must stand and does not, the place is named."""
+    """The error names a place that must hold a mapping and does not."""
     read = EnvironmentResource.read(resource)
     with pytest.raises(InvalidInputError) as caught:
         read.with_agent()
@@ -240,7 +240,7 @@ def test_an_agent_that_is_refused_in_so_many_words_is_told_apart(flag: object, *
     ],
 )
 def test_a_field_holds_a_range_or_a_size(text: object, cidr: str | None, size: int | None) -> None:
-    """A range is told where the field holds one, a size where it holds that, and neither where it holds nonsense."""
+    """A field with a range gives a range, one with a size gives a size, and any other text gives neither."""
     policy = {"clusterIpv4CidrBlock": text, "servicesIpv4CidrBlock": text}
     resource = EnvironmentResource.read({"config": {"nodeConfig": {"ipAllocationPolicy": policy}}})
     for field, ranges in ((POD_FIELD, resource.pod_ranges), (SERVICE_FIELD, resource.service_ranges)):

@@ -81,7 +81,7 @@ def test_what_is_no_image_version_is_refused(text: str) -> None:
 
 @given(st.text(max_size=80) | st.from_regex(r"composer-[0-9.]{1,9}-airflow-[0-9.]{1,9}", fullmatch=True))
 def test_any_image_version_is_read_or_refused(text: str) -> None:
-    """Whatever the text, it is read and prints the same again, or it is refused."""
+    """Every text is either read and printed unchanged, or refused."""
     try:
         image = ImageVersion.parse(text)
     except InvalidInputError:
@@ -197,7 +197,7 @@ def test_support_of_the_agent_begins_with_an_exact_build_of_each_minor(text: str
     ],
 )
 def test_images_grow_old(text: str, *, is_no_longer_offered: bool, is_far_behind: bool) -> None:
-    """Ended images and those far behind the newest are told; aliases, newer ones and other generations are not."""
+    """Ended images and those far behind the newest are found; aliases, newer ones and other generations are not."""
     image = ImageVersion.parse(text)
     assert (image.is_no_longer_offered, image.is_far_behind) == (is_no_longer_offered, is_far_behind)
 

@@ -98,7 +98,7 @@ def test_a_key_that_cannot_be_read_names_the_connection(
     [
         (None, "expected one that is defined and well-formed, saw none"),
         ("{hunter2", "expected one that is defined and well-formed, saw none"),
-        ('{"conn_type": "google_cloud_platform", "extra": "[1]"}', "extra: expected a JSON object, saw a list"),
+        ('{"conn_type": "google_cloud_platform", "extra": "[1]"}', "extra: expected a mapping, saw a list"),
     ],
 )
 def test_a_connection_that_is_none_is_named(

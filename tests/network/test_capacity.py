@@ -92,7 +92,7 @@ def test_the_smaller_one_binds(pod: str, node: str, nodes: int | None, limit: Ca
 
 
 def test_each_range_by_itself() -> None:
-    """Nodes and Pods are told for every range, besides their sums."""
+    """Nodes and Pods are counted for every range, beside their sums."""
     room = _capacity(pod="192.168.0.0/23 192.168.4.0/24", node="10.128.0.0/28", pods_per_node=16)
     assert room.pod_ranges == (
         RangeCapacity(cidr=IPNetwork("192.168.0.0/23"), nodes=16, pods=256),

@@ -81,7 +81,7 @@ def test_the_table_says_what_the_policy_decides(policy: MasqueradePolicy, number
 
 
 def test_a_policy_masquerades_one_destination_and_not_another() -> None:
-    """The answers stand in the order of the questions, and none asked is none answered."""
+    """The answers are in the order of the questions, and no question has no answer."""
     assert COMPOSER.masquerades_texts(["172.20.0.10", "10.128.0.9", "10.128.16.0", "169.254.169.254"]) == [
         True,
         False,

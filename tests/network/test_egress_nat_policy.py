@@ -63,7 +63,7 @@ def test_an_edited_default_takes_the_place_of_gkes() -> None:
 
 
 @pytest.mark.parametrize("destination", ["10.128.0.9", "192.168.77.1", "10.96.0.1"])
-def test_gkes_fixed_policy_holds_whatever_is_written(destination: str) -> None:
+def test_gkes_fixed_policy_holds_beside_every_list(destination: str) -> None:
     """Nodes, Pods and Services see the Pod even where ``default`` was emptied, and only they do."""
     policy = combine_egress_nat_policies([manifest()], ranges=RANGES)
     assert _decide(policy, destination).origin == "GKE's fixed policy"
@@ -153,7 +153,7 @@ def _with(value: object) -> Callable[[dict[str, Any]], object]:
         (
             lambda content: content["spec"].update(action="SNAT"),
             "spec.action",
-            "expected NoSNAT, the only action there is, saw 'SNAT'",
+            "expected NoSNAT, the only action, saw 'SNAT'",
         ),
         (
             _without("spec", "destinations"),
@@ -237,7 +237,7 @@ MANIFESTS = ANYTHING | st.fixed_dictionaries(
 
 
 @given(MANIFESTS)
-def test_whatever_is_handed_in_is_read_or_has_problems(content: Any) -> None:  # noqa: ANN401 - whatever YAML can hold
+def test_every_value_is_read_or_has_problems(content: Any) -> None:  # noqa: ANN401 - any value that YAML can hold
     """No manifest at all crashes the check, and every complaint is one printable line."""
     problems = check_egress_nat_policy(content)
     assert problems  # nothing of the above says what API, kind and action must be

@@ -45,7 +45,7 @@ def _decide(policy: MasqueradePolicy, destination: str, *, pod: IPAddress = POD)
 
 
 @pytest.mark.parametrize("destination", ["172.20.0.10", "10.200.0.20", "192.175.48.80", "203.0.113.80"])
-def test_composers_policy_masquerades_whatever_lies_outside_the_cluster(destination: str) -> None:
+def test_composers_policy_masquerades_everything_outside_the_cluster(destination: str) -> None:
     """With the agent, private and public destinations outside the cluster's ranges see the node."""
     assert _decide(make_composer_policy(RANGES), destination) == Decision(
         reason=Reason.MASQUERADED,

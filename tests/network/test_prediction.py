@@ -157,7 +157,7 @@ def test_public_nodes_show_their_external_address_only_when_masqueraded() -> Non
 def test_the_firewall_is_told_only_where_all_sources_agree(
     allowed_sources: tuple[IPNetwork, ...], answer: FirewallAnswer
 ) -> None:
-    """Whether a firewall lets in all, none or a part of the node range is told, and where that is not known."""
+    """The answer says whether a firewall lets in all, none or a part of the node range, or that this is not known."""
     assert predicted(make_composer_policy(RANGES), ON_PREMISES, *allowed_sources).firewall is answer
 
 
@@ -219,7 +219,7 @@ def test_googles_own_addresses_need_no_cloud_nat(destination: str, kind: Address
 
 @pytest.mark.parametrize("destination", [ON_PREMISES, "10.128.0.9", "192.168.9.9"])
 def test_what_is_remarkable_of_a_policy_is_told_wherever_a_packet_goes(destination: str) -> None:
-    """The remark stands in the step of the node on every way, which is then no surer than the policy."""
+    """The remark is part of the node's step on every way, and the step is no more certain than the policy."""
     sure = predicted(EVERYTHING, destination)
     doubtful = predicted(replace(EVERYTHING, remark="a guess", provenance=Provenance.INFERRED), destination)
     assert doubtful.path[1] == f"{sure.path[1]}; a guess"

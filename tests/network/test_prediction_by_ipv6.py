@@ -51,7 +51,7 @@ def test_an_ipv6_pod_sends_to_ipv4_by_an_address_of_its_own() -> None:
     policy=st.sampled_from([EVERYTHING, EVERYTHING_IPV6, make_composer_policy(RANGES)]),
 )
 def test_addresses_of_two_versions_never_meet(number: int, policy: MasqueradePolicy) -> None:
-    """Addresses of different versions share no node, whatever their numbers, and the source is of the destination's."""
+    """Addresses of different versions never share a node, and the source has the destination's version."""
     dual_stack = replace(RANGES, node=(*RANGES.node, IPNetwork("::/96")), pod=(*RANGES.pod, IPNetwork("::/96")))
     ipv4, ipv6 = IPAddress(number, 4), IPAddress(number, 6)
     for pod, destination in ((ipv4, ipv6), (ipv6, ipv4)):

@@ -111,7 +111,7 @@ def test_what_is_lost_has_no_source_and_is_judged_by_no_firewall() -> None:
     ],
 )
 def test_the_firewall_is_asked_about_all_pods(allowed: str, kind: AddressKind, step: str) -> None:
-    """What it lets in of the whole Pod range decides, not the one Pod whose path is told."""
+    """What it lets in of the whole Pod range decides, not the one Pod whose path is shown."""
     prediction = predicted(make_no_policy(), IPNetwork(allowed))
     assert prediction.source_kind is kind
     assert prediction.path[-1] == f"the destination's firewall lets in {allowed}: {step}"

@@ -101,7 +101,9 @@ def test_an_unknown_node_may_be_the_destination() -> None:
     """If the Pod's node is not known, a node as destination may be that node, and the path says so."""
     perhaps_own = predicted(EVERYTHING, "10.128.0.10")
     assert (perhaps_own.arrives_as, perhaps_own.provenance) == (AddressKind.NODE, Provenance.INFERRED)
-    assert perhaps_own.path[1].endswith("; if the destination is the Pod's own node, it sees the Pod's address")
+    assert perhaps_own.path[1].endswith(
+        "; if the destination is the Pod's own node, the source stays the Pod's address"
+    )
     assert predicted(EVERYTHING, ON_PREMISES).path[1].endswith("the source becomes the node's address")
     assert (
         predicted(make_composer_policy(RANGES), "10.128.0.10")
@@ -141,7 +143,7 @@ def test_a_service_is_decided_by_its_endpoint(backend: str, kind: AddressKind, r
     "policy", [make_composer_policy(RANGES), EVERYTHING, make_no_policy()], ids=["composer", "all", "none"]
 )
 def test_a_pod_behind_its_own_service_does_not_see_itself(policy: MasqueradePolicy) -> None:
-    """Whatever the policy, a Pod that reaches itself through a Service sees an address of the node, not known which."""
+    """Under every policy, a Pod that reaches itself through a Service sees an address of the node."""
     prediction = predicted(policy, "10.96.0.1", VMS, backend=POD, node="10.128.0.10")
     assert (prediction.arrives_as, prediction.masqueraded) == (AddressKind.NODE, True)
     assert (prediction.reason, prediction.matched_cidr) == (Reason.MASQUERADED, None)

@@ -70,7 +70,7 @@ def test_an_address_in_any_other_notation_is_refused(text: str) -> None:
 
 @pytest.mark.parametrize("text", ["10.0.0.0/8", "0.0.0.0/0", "10.0.0.5/32", "2001:db8::/32", "::/0"])
 def test_an_aligned_cidr_is_read(text: str) -> None:
-    """A CIDR whose address is aligned to its prefix is read as it stands there."""
+    """A CIDR whose address is aligned to its prefix is read unchanged."""
     assert parse_cidr(text) == IPNetwork(text)
     assert str(parse_cidr(text)) == text
 
@@ -127,7 +127,7 @@ def test_an_error_shows_foreign_text_short_and_escaped() -> None:
 
 @given(st.text(max_size=60))
 def test_any_text_is_read_or_refused(text: str) -> None:
-    """Whatever the text, the answer is a value that prints the same again or a refusal."""
+    """For every text, the answer is a refusal or a value that prints the same text."""
     for parse in (parse_address, parse_cidr):
         try:
             value = parse(text)
@@ -278,6 +278,6 @@ def test_plans_predictions_and_attributions_each_have_their_own_words() -> None:
 
 @given(st.ip_addresses())
 def test_every_address_has_one_name(address: object) -> None:
-    """Whatever the address, it gets exactly one kind, and without public nodes never that of an external one."""
+    """Every address gets exactly one kind, and without public nodes never that of an external one."""
     kind = RANGES.attribute(IPAddress(str(address)))
     assert kind in ATTRIBUTED_KINDS - {AddressKind.NODE_EXTERNAL, AddressKind.AMBIGUOUS}

@@ -157,8 +157,8 @@ def test_refuses_to_choose_among_several_addresses(body: bytes) -> None:
         (b"headers:\nclient_address=10.0.0.1", "lines without it"),
         (b"a=b\n  client_address=10.0.0.1", "lines without it"),
         (b"CLIENT VALUES:\nclient_address=nil", "other text"),
-        (b'{"error": "quota", "ip": "10.0.0.1"}', "an error that the observer tells"),
-        (b'{"ip": "10.0.0.1", "Errors": [1]}', "an error that the observer tells"),
+        (b'{"error": "quota", "ip": "10.0.0.1"}', "an error of the observer"),
+        (b'{"ip": "10.0.0.1", "Errors": [1]}', "an error of the observer"),
         (b'{"server": {"ip": "10.0.0.1"}}', "none of these keys"),
         (b'{"headers": {"remote_addr": "10.0.0.1"}}', "none of these keys"),
         (b'{"host": "10.0.0.1", "data": ["10.0.0.1"]}', "none of these keys"),
@@ -193,7 +193,7 @@ def test_an_address_is_found_under_each_key(key: str) -> None:
 @pytest.mark.parametrize("peer", PEER_KEYS)
 @pytest.mark.parametrize("claim", CLAIM_KEYS)
 def test_every_peer_key_counts_more_than_every_claim(peer: str, claim: str) -> None:
-    """A forged header that the observer repeats does not hide the peer's address, wherever it stands."""
+    """A forged header that the observer repeats does not hide the peer's address, at any position."""
     assert parse_echo_reply(json.dumps({claim: "6.6.6.6", peer: "10.0.0.1"}).encode()) == IPAddress("10.0.0.1")
 
 

@@ -115,7 +115,7 @@ def test_an_existing_environment_with_the_agent_is_adopted(
 def test_the_secrets_of_an_adopted_environment_are_not_shown(
     cloud: EmulatedCloud, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """A planned environment variable that the environment lacks is named, its value is not, whatever its name."""
+    """A planned environment variable that the environment lacks is named, and its value is never shown."""
     cloud.put(ENVIRONMENT_ID, state="RUNNING", masquerade=True)
     software = {"imageVersion": IMAGE, "envVariables": {"DB_PASSWORD": "hunter2", "zone": "hunter2"}}
     facts = execute(environment=environment_resource(softwareConfig=software))
@@ -333,7 +333,7 @@ def test_a_killed_task_says_that_the_creation_goes_on(capfd: pytest.CaptureFixtu
 
 
 def test_a_plans_path_is_no_template_file() -> None:
-    """The path of a plan reaches the worker as a path, whatever its ending; everything else can be templated."""
+    """The path of a plan reaches the worker as a path, with any ending; everything else can be templated."""
     task = operator(plan="plans/{{ ds }}/plan.yaml")
     assert tuple(task.template_ext) == ()
     assert set(task.template_fields) >= {"plan", "environment", "project_id", "region", "environment_id"}

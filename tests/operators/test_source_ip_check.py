@@ -29,7 +29,7 @@ NO_PLAN = (
 
 
 class RecordingInstance:
-    """Stands where Airflow's task instance stands and keeps what is pushed."""
+    """Takes the place of Airflow's task instance, and keeps what is pushed."""
 
     def __init__(self) -> None:
         self.pushed: dict[str, Any] = {}
@@ -141,15 +141,18 @@ def test_one_silent_target_does_not_hide_another(instance: RecordingInstance) ->
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"fail_on": "FAIL"}, "fail_on: expected a list of FAIL, ERROR, INCONCLUSIVE, saw 'FAIL'"),
-        ({"fail_on": ["FIAL"]}, "fail_on: expected a list of FAIL, ERROR, INCONCLUSIVE, saw 'FIAL'"),
+        ({"fail_on": "FAIL"}, "fail_on: expected a list, saw 'FAIL'"),
+        ({"fail_on": ["FIAL"]}, "fail_on[0]: expected one of FAIL, ERROR, INCONCLUSIVE, saw 'FIAL'"),
         ({"attempts": 0}, "attempts: expected a whole number from 1 to 10, saw 0"),
         ({"timeout_seconds": "soon"}, "timeout_seconds: expected a number of seconds from 0.1 to 60, saw 'soon'"),
         ({"wait_seconds": -1}, "wait_seconds: expected a number of seconds from 0 to 60, saw -1"),
-        ({"targets": ["epr"]}, "targets: expected names of the plan's targets (erp), saw 'epr'"),
-        ({"targets": [["erp"]]}, "targets: expected names of the plan's targets (erp), saw a list"),
-        ({"targets": "erp"}, "targets: expected a list of target names, saw 'erp'"),
-        ({"targets": []}, "targets: expected a list of target names, saw an empty list"),
+        ({"targets": ["epr"]}, "targets[0]: expected erp, saw 'epr'"),
+        ({"targets": [["erp"]]}, "targets[0]: expected erp, saw a list"),
+        ({"targets": "erp"}, "targets: expected a list, saw 'erp'"),
+        (
+            {"targets": []},
+            "targets: expected a list with entries (remove the key if there are none), saw an empty list",
+        ),
         ({"plan": {"targets": []}}, "plan: targets: expected at least one target, saw none"),
         ({"plan": 7}, "plan: expected a path or a mapping, saw 7"),
         ({"plan": " "}, "plan: expected a path or a mapping, saw an empty text"),

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.airflow
 
 
 class EndedChecks:
-    """Stands where Airflow 3's task instance stands: answers what became of the checks of a run, and what they left.
+    """Takes the place of Airflow 3's task instance: answers what became of the checks of a run, and what they left.
 
     :param states: the states of the check's instances by map index, as the execution API names them.
     :param left: their reports by map index.

@@ -261,7 +261,7 @@ def test_an_environment_that_cannot_be_read_is_refused() -> None:
 def test_an_error_names_place_line_expectation_and_sight(  # noqa: PLR0917 - one argument per column
     old: str, new: str, line: int, where: str, expected: str, seen: str
 ) -> None:
-    """Each flaw is reported at its own place and line, with what belongs there and what stands there."""
+    """Each flaw is reported at its own place and line, with what was expected and what was seen."""
     error = _error(PLAN.replace(old, new, 1))
     assert (error.line, error.where.removeprefix(f"plan.yaml:{line}: ")) == (line, where)
     assert expected in error.expected

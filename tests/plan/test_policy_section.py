@@ -92,7 +92,7 @@ def test_a_config_without_the_daemon_set_does_nothing() -> None:
 
 
 def test_without_the_daemon_set_the_agents_flags_do_not_count() -> None:
-    """GKE's default list is in force, under its own name, whatever flags an agent would have had; nothing is fixed."""
+    """GKE's default list is in force, under its own name, for all flags of the agent; nothing is fixed."""
     plan = _plan({"agent_config": "", "daemon_set": False, "reserved_ranges": False, "enable_ipv6": True})
     decision = decide(plan.policy, pod=IPAddress("192.168.0.5"), destination=IPAddress("203.0.113.80"))
     assert (decision.masqueraded, decision.origin) == (False, "GKE's default list")
@@ -161,7 +161,7 @@ def test_what_is_no_policy_is_refused(policy: object, message: str) -> None:
 
 
 def test_a_plan_with_manifests_can_be_a_key() -> None:
-    """A plan is hashable whatever its policy is, as values are."""
+    """A plan with any policy is hashable, as values are."""
     assert len({_plan({"egress_nat_policies": [MANIFEST]}), _plan({"egress_nat_policies": [MANIFEST]})}) == 1
 
 
@@ -202,7 +202,7 @@ def test_an_object_beside_the_default_one_changes_nothing_else(*, flag: bool, is
 
 
 def test_keys_that_gke_ignores_make_the_prediction_uncertain() -> None:
-    """The object is in force without its selector, and nothing that follows from it is told as documented."""
+    """The object is in force without its selector, and what follows from it is not called documented."""
     spec = {"action": "NoSNAT", "destinations": [{"cidr": "10.200.0.0/16"}]}
     certain = _plan({"egress_nat_policies": [MANIFEST]}).policy
     uncertain = _plan({"egress_nat_policies": [MANIFEST | {"spec": spec | {"podSelector": {}}}]}).policy

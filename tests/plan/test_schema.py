@@ -101,7 +101,7 @@ PLANS = st.fixed_dictionaries({}, optional=SECTIONS)
 @settings(max_examples=300, suppress_health_check=[HealthCheck.too_slow])
 @given(PLANS)
 def test_any_mapping_is_a_plan_or_a_plan_error_and_the_schema_agrees(mapping: dict[str, Any]) -> None:
-    """Whatever the parameters, they are a plan or refused on one line, and every plan satisfies the schema."""
+    """All parameters are either a plan or refused on one line, and every plan satisfies the schema."""
     try:
         plan_from_mapping(mapping, source="params")
     except PlanError as error:

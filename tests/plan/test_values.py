@@ -30,7 +30,7 @@ MANIFEST: dict[str, Any] = {
     ],
 )
 def test_the_way_out_leads_to_what_the_agent_does(plan: dict[str, Any], step: str) -> None:
-    """Whatever stands in the way is named, and the policy afterwards is the agent's."""
+    """The remedy names the obstacle, and the policy afterwards is the agent's."""
     read = plan_from_mapping({"network": NETWORK, **plan}, source="plan")
     remedy = read.find_remedy()
     assert (remedy.step, remedy.policy) == (step, read.policy_with_agent)
@@ -60,7 +60,7 @@ def test_beside_googles_own_object_only_another_default_helps() -> None:
     ("image", "autopilot"), [("composer-1.20.12-airflow-1.10.15", False), ("composer-2.14.1-airflow-2.10.5", True)]
 )
 def test_the_policies_with_and_without_the_agent(image: str, *, autopilot: bool) -> None:
-    """Whatever policy a plan has, it tells the other two over its own ranges and for its own kind of cluster."""
+    """A plan with any policy gives the other two for its own ranges and its own kind of cluster."""
     environment = {"config": {"softwareConfig": {"imageVersion": image}}}
     plan = plan_from_mapping({"environment": environment, "network": NETWORK, "policy": "none"}, source="plan")
     assert plan.policy_with_agent == make_composer_policy(plan.ranges, autopilot=autopilot)

@@ -52,7 +52,11 @@ def test_every_value_has_its_line() -> None:
     [
         ("a: 1\na: 2\n", 2, "a: expected the key once, saw a duplicate key"),
         ("a: {b: 1, b: 1}\n", 1, "a.b: expected the key once, saw a duplicate key"),
-        ("a: [1\nb: 2\n", 2, "expected YAML"),
+        ("a: [1\nb: 2\n", 2, "expected a comma or ], saw neither (close the bracket)"),
+        ("a: 1\n b: 2\n", 2, "expected YAML, saw a colon where no key is allowed"),
+        ("a: b\n- c\n", 2, "expected YAML, saw a line that does not fit the lines above it"),
+        ("a: - b\n", 1, "expected YAML, saw a list item where none is allowed"),
+        ("a: 1\nb\nc: 2\n", 3, "expected a colon after the key, saw none"),
         ("a: *missing\n", 1, "expected an alias of an anchor above it, saw *missing, and no &missing"),
         ("a: 1\n---\nb: 2\n", 2, "expected one YAML document, saw another one"),
         ("a: 1\nb: \x00\n", 2, "expected characters that can be printed, saw a control character"),
@@ -84,7 +88,7 @@ def test_every_value_has_its_line() -> None:
         ("a: b: c\n", 1, "expected YAML, saw a colon where no key is allowed"),
         ("a: @b\n", 1, "expected YAML, saw text that begins with @ (quote it)"),
         ("a: &x 1\nb: &x 2\n", 2, "expected each anchor once, saw one twice"),
-        ("a: 'x\n", 2, "expected YAML, saw something else (found unexpected end of stream)"),
+        ("a: 'x\n", 2, "expected a closing quotation mark, saw the end of the text"),
     ],
 )
 def test_what_is_no_plain_yaml_is_refused(text: str, line: int | None, part: str) -> None:
@@ -159,7 +163,7 @@ SNIPPETS = st.sampled_from(
 @example('a: "\\xZZ"')
 @example("a: !<tag:yaml.org,2002:int> 0b")
 def test_any_text_is_a_plan_or_a_plan_error(text: str) -> None:
-    """Whatever the file holds, the answer is a plan or one line that says what is wrong."""
+    """For every file, the answer is a plan or one line that says what is wrong."""
     try:
         load_plan(text, source="plan.yaml")
     except PlanError as error:

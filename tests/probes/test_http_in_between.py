@@ -31,13 +31,13 @@ from tests.probes.servers import (
     ],
 )
 async def test_the_replys_header_shows_what_stood_in_between(further: bytes, traces: tuple[str, ...]) -> None:
-    """A proxy that adds its header to the reply is told beside the address, and an honest server has none."""
+    """A proxy that adds its header to the reply is reported beside the address; a server without a proxy has none."""
     seen = await ask_once(replying(http_reply(b"10.0.0.1", further=further)))
     assert (seen.observed, seen.intermediaries) == (IPAddress("10.0.0.1"), traces)
 
 
 async def test_a_reply_that_a_proxy_changed_says_so() -> None:
-    """Status 203 is a transforming proxy's own word, whatever else the reply shows."""
+    """Status 203 shows a transforming proxy, with or without other signs in the reply."""
     seen = await ask_once(replying(http_reply(b"10.0.0.1", head=b"203 Copied", further=b"Via: 1.1 a\r\n")))
     assert seen.intermediaries == ("HTTP 203", "response header via 1.1 a")
 

@@ -70,7 +70,7 @@ def test_refuses_a_url_that_others_would_guess_at(url: str, why: str) -> None:
 
 
 def test_a_refused_url_is_shown_without_credentials() -> None:
-    """What stands before an @ stays out of the report, even where it holds a slash or a line break."""
+    """The part before an @ stays out of the report, also if it has a slash or a line break."""
     assert hide_credentials("http://user:hunter2@host/") == "http://***@host/"
     assert hide_credentials("http://user:hun/ter2@host/") == "http://***@host/"
     assert hide_credentials("http://user:hun\nter2@host/\n") == r"http://***@host/\n"

@@ -92,7 +92,7 @@ def test_a_policy_that_contradicts_the_agent_stays_for_the_rules_to_find() -> No
 
 
 def test_a_policy_that_is_not_stated_follows_the_agent() -> None:
-    """With the agent enabled, a target that needs it is no finding, whatever the flag said before."""
+    """With the agent enabled, a target that needs it is no finding, for each earlier value of the flag."""
     target = {"name": "erp", "observe": "http://172.20.0.10/", "allowed_sources": ["10.0.0.0/8"]}
     network = {"node_ranges": ["10.128.0.0/20"], "pod_ranges": ["192.168.0.0/16"]}
     plan = {"environment": environment_resource(), "network": network, "targets": [target]}
@@ -173,9 +173,9 @@ def test_a_name_that_contradicts_the_arguments_is_refused(argument: str, value: 
         ({"environment": {"name": "example"}}, r"^environment\.name: expected projects/PROJECT"),
         (
             {"environment": NAMELESS, "region": "us-central1", "environment_id": "Bad_Id"},
-            "^project_id, region, environment_id: expected an environment id .*Bad_Id",
+            "^project_id, region, environment_id: expected an environment ID .*Bad_Id",
         ),
-        ({"environment": {"name": NAME.replace("example-env", "Example_Env")}}, "environment id"),
+        ({"environment": {"name": NAME.replace("example-env", "Example_Env")}}, "environment ID"),
     ],
 )
 def test_what_cannot_be_understood_is_refused_in_one_line(arguments: dict[str, Any], message: str) -> None:

@@ -25,7 +25,7 @@ def unquoted(literal: str) -> str:
     return _ESCAPE.sub(meant, inside)
 
 
-def plain(value: object) -> Any:  # noqa: ANN401 - whatever the file holds
+def plain(value: object) -> Any:  # noqa: ANN401 - any value that the file can hold
     """Make Python values of what python-hcl2 gives: literals unquoted, marks of blocks dropped.
 
     :param value: python-hcl2's answer, or a part of it.

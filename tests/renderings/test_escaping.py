@@ -44,7 +44,7 @@ def test_a_name_is_read_as_it_was(name: str) -> None:
     "sentence", ["{}", "Let in {}, port 1.", "see ({}): it", "a {} b {}", "[x]({})", "<{}>", "\\{}"]
 )
 def test_nothing_outside_code_could_be_a_link(link: str, sentence: str) -> None:
-    """What readers link by themselves stands in code, and the sentence around it reads the same."""
+    """Words that Markdown readers turn into links are code spans, and the sentence around them stays the same."""
     text = sentence.replace("{}", link)
     seen = shown(escape_markdown(text))
     assert {kind for kind, _ in seen} <= {"text", "code_inline", "text_special"}

@@ -96,7 +96,7 @@ def test_without_the_agent() -> None:
     ],
 )
 def test_the_request_and_the_rule_advise_the_same(policy: object, step: str) -> None:
-    """Whatever keeps workers from being masqueraded, the firewall request and MASQ310 name the same way out."""
+    """The firewall request and MASQ310 name the same remedy for workers that are not masqueraded."""
     plan = plan_with(ERP, policy=policy)
     assert f"No rule for Pods: {step} instead." in render(plan)
     (finding,) = (finding for finding in lint(plan) if finding.code == "MASQ310")
@@ -129,7 +129,7 @@ def test_where_the_agent_would_mend_nothing(policy: str, allowed_sources: list[s
     ],
 )
 def test_among_the_nodes_only_composer_1_masquerades(image: str, request_: str) -> None:
-    """Autopilot's fixed policy keeps Pod addresses towards nodes, whatever the agent; a Standard cluster has none."""
+    """Autopilot's fixed policy keeps Pod addresses towards nodes; a Standard cluster has no such policy."""
     mapping = {
         "environment": {"config": {"softwareConfig": {"imageVersion": image}}},
         "network": NETWORK,
@@ -256,7 +256,7 @@ def test_markdown_stays_text() -> None:
 
 
 def test_no_name_becomes_a_link() -> None:
-    """Names of targets, hosts and ranges that look like addresses of the web stand in code spans only."""
+    """Names of targets, hosts and ranges that look like web addresses are in code spans only."""
     target = {"name": "www.evil.example", "observe": "http://www.evil.example/"}
     named = {"name": "b", "observe": "http://172.20.0.10/"}
     plan = plan_with(target, named, other_ranges={"www.evil.example": ["172.20.0.0/16"]})
@@ -266,7 +266,7 @@ def test_no_name_becomes_a_link() -> None:
 
 
 def test_every_cell_is_quoted() -> None:
-    """Whatever character a program parts cells by, it finds all of them in quotes."""
+    """A program that separates cells by any character finds all of them in quotes."""
     text = RENDERINGS["firewall-request-csv"](plan_with(ERP, {"name": "a", "observe": "http://-1;=2/"}))
     assert all(line.startswith('"') and line.endswith('"') for line in text.splitlines())
     assert all(len(line.split('","')) == 12 for line in text.splitlines())
@@ -285,6 +285,30 @@ def test_every_cell_is_quoted() -> None:
 def test_what_it_cannot_be_about(form: str, changes: dict[str, Any], where: str) -> None:
     """Without targets or ranges there is nothing to ask for, and the error names what is missing."""
     plan = plan_from_mapping({"network": NETWORK, "targets": [ERP]} | changes, source="plan")
-    with pytest.raises(InexpressibleError, match="add them") as caught:
+    with pytest.raises(InexpressibleError, match=f"the plan has no .*; add {where}") as caught:
         RENDERINGS[form](plan)
     assert (caught.value.form, caught.value.where) == (form, where)
+
+
+@pytest.mark.parametrize("form", ["firewall-request", "firewall-request-csv"])
+def test_a_pod_range_that_has_only_a_name(form: str) -> None:
+    """The name of a secondary range tells no addresses; the error says which key to add and where to take its value."""
+    policy = {"ipAllocationPolicy": {"clusterSecondaryRangeName": "pods"}}
+    network = {"node_ranges": ["10.128.0.0/20"]}
+    mapping = {"environment": {"config": {"nodeConfig": policy}}, "network": network, "targets": [ERP]}
+    with pytest.raises(InexpressibleError) as caught:
+        RENDERINGS[form](plan_from_mapping(mapping, source="plan"))
+    assert str(caught.value) == (
+        "environment.config.nodeConfig.ipAllocationPolicy.clusterSecondaryRangeName: cannot be written as "
+        f"{form}: the plan has only the name of the Pods' range, but the request names the addresses that a firewall "
+        "sees; add network.pod_ranges: gcloud compute networks subnets describe shows the addresses as "
+        "secondaryIpRanges"
+    )
+    mapping["network"] = network | {"pod_ranges": ["192.168.0.0/16"]}
+    assert "192.168.0.0/16" in RENDERINGS[form](plan_from_mapping(mapping, source="plan"))
+
+
+def test_no_range_is_left_out() -> None:
+    """A request names every range, however many there are, since the firewall needs all of them."""
+    nodes = [f"10.{number}.0.0/20" for number in range(12)]
+    assert row(ERP, node_ranges=nodes)["source_after"] == ", ".join(nodes)

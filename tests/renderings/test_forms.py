@@ -46,7 +46,7 @@ VALUES = st.recursive(
 @settings(max_examples=150, deadline=None)
 @given(st.dictionaries(st.sampled_from(["config", "labels", "storageConfig", "other"]), VALUES, max_size=3))
 def test_any_plan_is_written_or_refused(environment: dict[str, object]) -> None:
-    """Whatever stands in an environment, every form gives a text or an error of ours, never a traceback."""
+    """For every environment, every form gives a text or an error of ours, never a traceback."""
     mapping = {
         "environment": {"name": NAME} | environment,
         "network": {"node_ranges": ["10.128.0.0/20"], "pod_ranges": ["192.168.0.0/16"]},

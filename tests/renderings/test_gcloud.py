@@ -11,10 +11,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from airflow_masq.environment.fields import ENUM_WORDS
 from airflow_masq.exceptions import InexpressibleError
 from airflow_masq.renderings import RENDERINGS
+from airflow_masq.rules.masq113_gcloud_refuses import GCLOUD
+from airflow_masq.rules.views.tools import OneOf
 from tests.renderings.examples import COMPOSER_3, PAGE, RICH, page_with, plan_of
-from tests.rules.refused import BY_GCLOUD, SET_ELSEWHERE_BY_GCLOUD, Refused
+from tests.rules.refused import BY_GCLOUD, SET_ELSEWHERE_BY_GCLOUD, WITHOUT_A_FLAG_OF_GCLOUD, Refused
 
 ALLOCATION = "config.nodeConfig.ipAllocationPolicy"
 DATABASE = "config.dataRetentionConfig.airflowMetadataRetentionConfig"
@@ -143,7 +146,7 @@ def test_fields_that_nobody_can_ask_for() -> None:
 
 
 def test_ip_aliases() -> None:
-    """The flag is written where the plan wants it, whatever the generation; false is what leaving it out means."""
+    """The flag is written where the plan wants it, for every generation; leaving it out means false."""
     path = f"{ALLOCATION}.useIpAliases"
     assert "--enable-ip-alias" in words(render(page_with(path, value=True)))
     assert "--enable-ip-alias" not in words(render(page_with(path, value=False)))
@@ -153,6 +156,41 @@ def test_ip_aliases() -> None:
 def test_what_gcloud_refuses_is_written(refused: Refused) -> None:
     """Rules report what gcloud refuses; the command says what the plan says."""
     assert render(refused.environment()) != render(refused.mended())
+
+
+@pytest.mark.parametrize("refused", WITHOUT_A_FLAG_OF_GCLOUD, ids=str)
+def test_what_gcloud_has_no_flag_for(refused: Refused) -> None:
+    """A word of Google's API without a flag cannot be written; the error names the field and the words with one."""
+    with pytest.raises(InexpressibleError, match="gcloud has flags only for") as caught:
+        render(refused.environment())
+    assert caught.value.where == f"environment.config.{refused.where}"
+    assert render(refused.mended())
+
+
+WORDS_BY_PATH = {
+    ".".join(("config", *path)): ENUM_WORDS[path[-1]]
+    for path in (
+        ("privateEnvironmentConfig", "networkingConfig", "connectionType"),
+        ("environmentSize",),
+        ("resilienceMode",),
+        ("dataRetentionConfig", "taskLogsRetentionConfig", "storageMode"),
+        ("softwareConfig", "webServerPluginsMode"),
+    )
+}
+
+
+@pytest.mark.parametrize("path", WORDS_BY_PATH)
+def test_every_word_is_written_or_reported(path: str) -> None:
+    """The rule about gcloud reports exactly the words of Google's API that have no flag."""
+    known = next(
+        (row.words for row in GCLOUD.rows if isinstance(row, OneOf) and path in row.paths), WORDS_BY_PATH[path]
+    )
+    for word in WORDS_BY_PATH[path]:
+        if word in known:
+            assert render(page_with(path, word)) != render(PAGE)
+        else:
+            with pytest.raises(InexpressibleError, match="has flags only for"):
+                render(page_with(path, word))
 
 
 @pytest.mark.parametrize("refused", SET_ELSEWHERE_BY_GCLOUD, ids=str)
@@ -193,8 +231,7 @@ def test_what_gcloud_drops_for_composer_3(beside: dict[str, bool], *, is_sent: b
         ("config.nodeConfig.network", "a\x1b[2J", "a control character"),
         ("config.nodeConfig.network", "a\x00", "a control character"),
         (f"{WORKER}.memoryGb", 0.3333, "3 decimals"),
-        ("config.environmentSize", "ENVIRONMENT_SIZE_EXTRA_LARGE", "accepts only"),
-        ("config.softwareConfig.webServerPluginsMode", "PLUGINS_DISABLED", "accepts only"),
+        ("config.environmentSize", "HUGE", "has flags only for ENVIRONMENT_SIZE_SMALL, ENVIRONMENT_SIZE_MEDIUM"),
         ("labels", {"a=b": "c"}, "equals sign"),
         ("labels", {"": "c"}, "empty key"),
         ("config.webServerNetworkAccessControl", {"other": 1}, "accepts only its allowedIpRanges"),
@@ -204,7 +241,6 @@ def test_what_gcloud_drops_for_composer_3(beside: dict[str, bool], *, is_sent: b
         (DATABASE, {"retentionMode": "SOME_NEW_MODE"}, "with retentionDays"),
         (DATABASE, {"retentionDays": 60}, "RETENTION_MODE_ENABLED"),
         (DATABASE, {"brandNew": 60}, "accepts only its retentionMode and retentionDays"),
-        (f"{ALLOCATION}.clusterIpv4CidrBlock", "/16", "no bare size"),
     ],
 )
 def test_what_gcloud_cannot_say(path: str, value: object, reason: str) -> None:
@@ -300,7 +336,7 @@ TEXTS = st.text(
     labels=st.dictionaries(TEXTS, TEXTS, max_size=3),
 )
 def test_a_shell_gives_every_value_back(network: str, tags: list[str], labels: dict[str, str]) -> None:
-    """Whatever the values, the real shell splits the command into exactly the words that were meant."""
+    """For all values, the real shell splits the command into exactly the words that were meant."""
     shell = shutil.which("bash")
     if shell is None:
         pytest.skip("no bash here")

@@ -127,6 +127,7 @@ ONE_OF_EACH_KIND = (
     "2-nodeConfig.tags",
     "2-encryptionConfig.kmsKeyName",
     "1-softwareConfig.pythonVersion",
+    "2-nodeConfig.ipAllocationPolicy.servicesIpv4CidrBlock",
 )
 
 

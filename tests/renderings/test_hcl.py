@@ -1,4 +1,4 @@
-"""HCL texts say what was meant, and lines stand where ``terraform fmt`` wants them."""
+"""HCL texts say what was meant, and are formatted as ``terraform fmt`` formats them."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ hcl2 = pytest.importorskip("hcl2", reason="python-hcl2 is not installed")
     ],
 )
 def test_quoted(text: str, literal: str) -> None:
-    """Quotes, line breaks, templates and what is not ASCII are escaped; all else stands for itself."""
+    """Quotes, line breaks, templates and what is not ASCII are escaped; all else stays as it is."""
     assert hcl.quote(text) == literal
 
 

@@ -89,7 +89,7 @@ def test_what_is_written_can_be_read() -> None:
 @pytest.mark.parametrize("form", ["egress-nat-policy", "agent-config"])
 @pytest.mark.parametrize(("name", "ipv4"), [("pod_ranges", "192.168.0.0/16"), ("node_ranges", "10.128.0.0/20")])
 def test_ipv6_ranges_are_not_dropped_silently(form: str, name: str, ipv4: str) -> None:
-    """Neither object surely takes IPv6, so a dual-stack plan gets an error instead of a list without it."""
+    """It is not certain that the objects take IPv6, so a dual-stack plan gets an error."""
     network = NETWORK | {name: [ipv4, "fd00::/96"]}
     with pytest.raises(InexpressibleError, match=r"fd00::/96 is IPv6; .*--enable-ipv6") as caught:
         RENDERINGS[form](plan_from_mapping({"policy": "composer", "network": network}, source="plan"))
@@ -111,12 +111,12 @@ def test_ipv6_ranges_are_not_dropped_silently(form: str, name: str, ipv4: str) -
                 },
             },
             "environment.config.nodeConfig.ipAllocationPolicy.clusterSecondaryRangeName",
-            "name them under network",
+            r"only the name of the Pods' range, .* add network\.pod_ranges: .* as secondaryIpRanges",
         ),
         (
             {"policy": {"egress_nat_policies": [policy_object("default") | {"kind": "Other"}]}},
             "policy.egress_nat_policies[0].kind",
-            "expected EgressNATPolicy, saw 'Other'",
+            "the policy is without this manifest, .*: expected EgressNATPolicy, saw 'Other'",
         ),
     ],
 )
@@ -295,7 +295,7 @@ def test_a_refused_config(form: str, text: str) -> None:
     plan = plan_from_mapping({"network": NODES_AND_PODS, "policy": {"agent_config": text}}, source="plan")
     reason = read_agent_config(text).error
     assert reason
-    with pytest.raises(InexpressibleError, match="the agent refuses the config") as caught:
+    with pytest.raises(InexpressibleError, match="the agent reads no list from this config") as caught:
         RENDERINGS[form](plan)
     assert caught.value.where == "policy.agent_config"
     assert caught.value.reason.endswith(reason)

@@ -10,6 +10,7 @@ import pytest
 from airflow_masq.exceptions import InexpressibleError
 from airflow_masq.plan import plan_from_mapping
 from airflow_masq.renderings import RENDERINGS
+from airflow_masq.rules import lint
 from tests.renderings.examples import PAGE, RICH, page_with, plan_of
 
 ALLOWED = "config.webServerNetworkAccessControl.allowedIpRanges"
@@ -42,7 +43,7 @@ def test_both_spellings_and_unknown_fields() -> None:
 
 
 def test_it_cannot_be_garbled_on_its_way() -> None:
-    """The text is ASCII without control characters, whatever a label holds."""
+    """The text is ASCII without control characters, for every label."""
     text = render(plan_of(page_with("labels.note", "\x1b[31m\u202eschön")))
     assert text.isascii()
     assert "\x1b" not in text
@@ -59,10 +60,22 @@ def test_the_plan_is_left_alone() -> None:
 
 @pytest.mark.parametrize("form", ["rest", "gcloud", "terraform"])
 def test_without_an_environment(form: str) -> None:
-    """A plan that describes no environment cannot be written as one."""
+    """A plan that describes no environment cannot be written as one, and the error says what to add."""
     plan = plan_from_mapping({"network": {"node_ranges": ["10.128.0.0/20"]}}, source="plan")
-    with pytest.raises(InexpressibleError, match=r"^environment(\.name)?: cannot be written as"):
+    with pytest.raises(InexpressibleError) as caught:
         RENDERINGS[form](plan)
+    assert str(caught.value) == (
+        f"environment: cannot be written as {form}: the plan has no environment; add Google's resource, with its name "
+        "and config, under environment"
+    )
+
+
+@pytest.mark.parametrize("form", ["gcloud", "terraform"])
+def test_an_environment_without_a_name(form: str) -> None:
+    """A form that needs the environment's name says that it is missing, and what it looks like."""
+    with pytest.raises(InexpressibleError, match=r"projects/.*; the plan has no name; add it$") as caught:
+        RENDERINGS[form](plan_of({"config": {}}))
+    assert caught.value.where == "environment.name"
 
 
 def test_an_empty_cidr_beside_a_range_name() -> None:
@@ -76,12 +89,13 @@ def test_an_empty_cidr_beside_a_range_name() -> None:
 @pytest.mark.parametrize("form", ["rest", "gcloud", "terraform"])
 @pytest.mark.parametrize("purpose", ["cluster", "services"])
 def test_a_cidr_beside_a_range_name(form: str, purpose: str) -> None:
-    """Two fields of which the service takes one are not written, since one of them would be lost."""
-    policy = {f"{purpose}Ipv4CidrBlock": "192.168.0.0/16", f"{purpose}SecondaryRangeName": "name"}
-    with pytest.raises(InexpressibleError, match=f"{purpose}SecondaryRangeName is set as well") as caught:
-        RENDERINGS[form](plan_of(page_with("config.nodeConfig.ipAllocationPolicy", policy)))
-    assert caught.value.where == f"environment.config.nodeConfig.ipAllocationPolicy.{purpose}Ipv4CidrBlock"
-    assert caught.value.form == form
+    """Two fields of which the service takes one are both written, and MASQ202 reports them."""
+    policy = {f"{purpose}Ipv4CidrBlock": "192.168.0.0/16", f"{purpose}SecondaryRangeName": "name-of-the-range"}
+    plan = plan_of(page_with("config.nodeConfig.ipAllocationPolicy", policy))
+    text = RENDERINGS[form](plan)
+    assert "192.168.0.0/16" in text
+    assert "name-of-the-range" in text
+    assert "MASQ202" in {finding.code for finding in lint(plan)}
 
 
 @pytest.mark.parametrize("form", ["gcloud", "terraform"])

@@ -1,4 +1,4 @@
-"""What loads as a plan and renders as REST is read by Google's own types, whatever values were tried."""
+"""What loads as a plan and renders as REST is read by Google's own types, for many random values."""
 
 from __future__ import annotations
 

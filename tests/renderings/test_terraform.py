@@ -24,6 +24,7 @@ hcl2 = pytest.importorskip("hcl2", reason="python-hcl2 is not installed")
 PRIVATE = "config.privateEnvironmentConfig"
 ACCENT = r"\u0301"
 PLUGINS = "config.softwareConfig.webServerPluginsMode"
+TASK_LOGS = "config.dataRetentionConfig.taskLogsRetentionConfig"
 
 # The page's example of Terraform [source: composer-agent-example].
 PAGES_EXAMPLE = """\
@@ -134,7 +135,7 @@ def test_two_values_with_braces() -> None:
 
 
 def test_a_rich_environment() -> None:
-    """Most fields are named as in the resource, in snake_case; those that are not stand where the provider looks."""
+    """Most fields are named as in the resource, in snake_case; the others are where the provider expects them."""
     resource = read(render(RICH))
     block = resource["config"][0]
     assert resource["labels"] == RICH["labels"]
@@ -178,6 +179,11 @@ def test_a_rich_environment() -> None:
     assert block["recovery_config"][0]["scheduled_snapshots_config"][0]["time_zone"] == "UTC+01"
 
 
+def task_logs(mode: str) -> dict[str, object]:
+    """Give the block of a storage mode."""
+    return {"task_logs_retention_config": [{"storage_mode": mode}]}
+
+
 @pytest.mark.parametrize(
     ("path", "value", "block", "expected"),
     [
@@ -189,6 +195,7 @@ def test_a_rich_environment() -> None:
         ("config.softwareConfig.envVariables", {"${a}": "\\"}, "software_config", {"env_variables": {"${a}": "\\"}}),
         ("config.databaseConfig.zone", "us-central1-a", "database_config", {"zone": "us-central1-a"}),
         (f"{PRIVATE}.enablePrivateEnvironment", True, "private_environment_config", {"enable_private_endpoint": False}),
+        (f"{TASK_LOGS}.storageMode", "NEW_MODE", "data_retention_config", task_logs("NEW_MODE")),
     ],
 )
 def test_values(path: str, value: object, block: str, expected: dict[str, object]) -> None:
@@ -252,16 +259,6 @@ def test_a_name_with_dashes() -> None:
         ("config.brandNew", 1, "no argument for this field"),
         (f"{PRIVATE}.cloudSqlIpv4CidrBlock", "10.0.0.0/24", "makes the environment private"),
         ("config.webServerNetworkAccessControl", {"other": 1}, "accepts only its allowedIpRanges"),
-        (
-            "config.dataRetentionConfig.taskLogsRetentionConfig.storageMode",
-            "SOME_NEW_MODE",
-            "the provider accepts only",
-        ),
-        (
-            "config.dataRetentionConfig.airflowMetadataRetentionConfig.retentionMode",
-            "OTHER",
-            "the provider accepts only",
-        ),
     ],
 )
 def test_what_terraform_cannot_say(path: str, value: object, reason: str) -> None:
@@ -272,10 +269,10 @@ def test_what_terraform_cannot_say(path: str, value: object, reason: str) -> Non
 
 
 def test_the_mode_of_plugins() -> None:
-    """The provider has words of its own for it, and no others."""
+    """The provider has words of its own for it, and no others; the words of other fields are Google's."""
     assert config(COMPOSER_3)["software_config"][0]["web_server_plugins_mode"] == "ENABLED"
     software = COMPOSER_3["config"]["softwareConfig"] | {"webServerPluginsMode": "OTHER"}
-    with pytest.raises(InexpressibleError, match="the provider accepts only") as caught:
+    with pytest.raises(InexpressibleError, match="words only for PLUGINS_ENABLED, PLUGINS_DISABLED") as caught:
         render(COMPOSER_3 | {"config": COMPOSER_3["config"] | {"softwareConfig": software}})
     assert caught.value.where == f"environment.{PLUGINS}"
 
@@ -309,7 +306,7 @@ def test_the_agent_is_written_for_every_generation(image: str) -> None:
 
 @pytest.mark.parametrize("is_private", [True, False])
 def test_the_private_block_of_composer_3(*, is_private: bool) -> None:
-    """Fields that the provider refuses for Composer 3 stand in their block; what is false there asks for nothing."""
+    """Fields that the provider refuses for Composer 3 are in their block; what is false there asks for nothing."""
     private = {
         "enablePrivateEnvironment": is_private,
         "cloudSqlIpv4CidrBlock": "10.1.0.0/24",

@@ -296,6 +296,12 @@ BY_GCLOUD = [
         mend={"encryptionConfig.kmsKeyName": KEY},
         code="MASQ113",
     ),
+    *(
+        Refused(
+            generation=2, where=f"{ALLOCATION}.{name}", value="/16", mend={f"{ALLOCATION}.{name}": mend}, code="MASQ113"
+        )
+        for name, mend in (("clusterIpv4CidrBlock", "192.168.0.0/16"), ("servicesIpv4CidrBlock", "10.8.0.0/16"))
+    ),
     Refused(
         generation=1,
         where="softwareConfig.pythonVersion",
@@ -305,6 +311,24 @@ BY_GCLOUD = [
     ),
 ]
 """What gcloud refuses."""
+
+WITHOUT_A_FLAG_OF_GCLOUD = [
+    Refused(
+        generation=2,
+        where="environmentSize",
+        value="ENVIRONMENT_SIZE_EXTRA_LARGE",
+        mend={"environmentSize": "ENVIRONMENT_SIZE_LARGE"},
+        code="MASQ113",
+    ),
+    Refused(
+        generation=3,
+        where="softwareConfig.webServerPluginsMode",
+        value="PLUGINS_DISABLED",
+        mend={"softwareConfig.webServerPluginsMode": "PLUGINS_ENABLED"},
+        code="MASQ113",
+    ),
+]
+"""Words of Google's API that gcloud has no flag for."""
 
 SET_ELSEWHERE_BY_GCLOUD = [
     Refused(generation=2, where="softwareConfig.schedulerCount", value=2, code="MASQ108"),

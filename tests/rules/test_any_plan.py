@@ -1,4 +1,4 @@
-"""Whatever a plan says, linting it gives findings and no other error."""
+"""Linting a plan gives findings, and never another error."""
 
 from __future__ import annotations
 

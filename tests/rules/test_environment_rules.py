@@ -138,7 +138,7 @@ def test_private_service_connect_and_peering_exclude_each_other(
     ],
 )
 def test_a_network_is_named_once_and_whole(node_config: dict[str, str], found: set[str]) -> None:
-    """An attachment stands alone, and a subnetwork does not."""
+    """An attachment may be given alone, and a subnetwork may not."""
     assert codes(environment(COMPOSER_3, nodeConfig=node_config)) & {"MASQ111", "MASQ112"} == found
 
 
@@ -184,10 +184,11 @@ PRIVATE_FIELDS: dict[str, dict[str, Any]] = {
 @pytest.mark.parametrize("field", PRIVATE_FIELDS)
 def test_each_private_field_needs_a_private_environment(field: str) -> None:
     """Alone it is found in a public environment by its name, and in a private one it is not."""
-    (finding,) = findings(environment(privateEnvironmentConfig=PRIVATE_FIELDS[field]), "MASQ109")
+    image = COMPOSER_1 if field == "webServerIpv4CidrBlock" else COMPOSER_2
+    (finding,) = findings(environment(image, privateEnvironmentConfig=PRIVATE_FIELDS[field]), "MASQ109")
     assert finding.where.endswith(field)
     private = {**PRIVATE_FIELDS[field], "enablePrivateEnvironment": True}
-    assert not findings(environment(privateEnvironmentConfig=private), "MASQ109")
+    assert not findings(environment(image, privateEnvironmentConfig=private), "MASQ109")
 
 
 @pytest.mark.parametrize(
@@ -225,7 +226,7 @@ def test_a_field_is_an_error_where_the_service_was_seen_to_refuse_it(
 ) -> None:
     """Where an answer of the service is known, the finding quotes it; elsewhere it is a warning."""
     (finding,) = findings(environment(image, **config), "MASQ108")
-    assert (finding.severity, "the service answers" in finding.message) == (severity, severity is Severity.ERROR)
+    assert (finding.severity, "The service refuses it" in finding.message) == (severity, severity is Severity.ERROR)
 
 
 def _named(name: str, **node_config: object) -> dict[str, Any]:
@@ -237,16 +238,19 @@ def _named(name: str, **node_config: object) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("location", "words"),
     [
-        ("asia", "asia is a multi-region, and an environment lies in one region; name one, such as asia-east1."),
+        ("asia", "asia is a multi-region, and an environment needs one region. Use one such as asia-east1."),
         ("eu", "such as europe-central2."),
         ("europe-west-1", "Did you mean europe-west1?"),
-        ("moon", "moon is not among the regions that are known to offer Composer."),
+        (
+            "moon",
+            "moon is not among the regions that are known to offer Composer. Correct it, or ignore this if Google",
+        ),
     ],
 )
 def test_an_unknown_region_is_a_warning(location: str, words: str) -> None:
     """A multi-region is named as one, and a misspelt region gets the nearest; a known one has no finding."""
     (finding,) = findings(_named(f"projects/p/locations/{location}/environments/e"), "MASQ117")
-    assert (finding.severity, finding.message.endswith(words)) == (Severity.WARNING, True)
+    assert (finding.severity, words in finding.message) == (Severity.WARNING, True)
     assert not findings(_named("projects/p/locations/europe-west4/environments/e"), "MASQ117")
 
 

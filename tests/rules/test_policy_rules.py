@@ -46,12 +46,12 @@ def test_the_agents_list_must_hold_nodes_and_pods(text: str, missing: list[str])
 
 
 def test_the_caution_is_told_in_googles_terms() -> None:
-    """Where a range is left out, the reason is told, and Composer's own where the plan has an environment."""
+    """Where a range is left out, the message gives the reason, and Composer's own where the plan has an environment."""
     (finding,) = findings(_agent(_listing(NODES)), "MASQ301")
-    assert "servers in the cluster see nodes instead of their clients" in finding.message
+    assert "servers in the cluster would get node addresses instead of their clients' addresses" in finding.message
     assert "Composer" not in finding.message
     (finding,) = findings({**_agent(_listing(NODES)), **environment()}, "MASQ301")
-    assert "Composer demands it for intranode visibility" in finding.message
+    assert "Composer needs it there for intranode visibility" in finding.message
 
 
 def test_defaults_without_public_pods_are_no_proper_list() -> None:
@@ -81,7 +81,7 @@ def test_googles_policies_have_no_list_of_ones_own(policy: str) -> None:
 
 
 def test_a_service_range_left_out_is_worth_knowing() -> None:
-    """The Service range is told for both kinds of list, as information."""
+    """The Service range is reported for both kinds of list, as information."""
     for plan in (_agent(_listing(NODES, PODS)), _egress(manifest(NODES, PODS))):
         (finding,) = findings(plan, "MASQ302")
         assert (finding.severity, SERVICES in finding.message) == (Severity.INFO, True)
@@ -113,7 +113,7 @@ def test_a_flawed_manifest_is_told_once_for_each_flaw(flawed: dict[str, Any], ex
 
 
 def test_two_manifests_of_one_name_are_told() -> None:
-    """The later one takes the earlier one's place, which is told at the later; other names are no matter."""
+    """The later object replaces the earlier one, and the finding is at the later; other names have no finding."""
     (finding,) = findings(_egress(manifest(*ALL), manifest(*ALL, name="more"), manifest(PODS)), "MASQ304")
     assert finding.where == "policy.egress_nat_policies[2].metadata.name"
     assert "replaces the one above it" in finding.message
@@ -170,7 +170,7 @@ def test_an_entry_is_to_blame_only_where_nodes_are_needed(settings: dict[str, An
 
 
 def test_an_entry_of_the_agents_list_or_of_its_defaults_is_to_blame_too() -> None:
-    """The agent's config is one place, whether the entry stands there or is a default."""
+    """The agent's config is one place, for entries that are written there and for defaults."""
     targets = {"targets": [target("http://172.20.0.10/", expect="node")]}
     for text in (_listing(*ALL, "172.16.0.0/12"), ""):
         (finding,) = findings({**_agent(text), **targets}, "MASQ307")
@@ -319,7 +319,9 @@ def test_a_contradiction_that_hides_a_failure_is_an_error(
     }
     (finding,) = findings(plan, "MASQ305")
     assert finding.severity is severity
-    assert ("erp would not see the expected address" in finding.message) is (severity is Severity.ERROR)
+    assert ("packets to erp would not arrive from the expected address" in finding.message) is (
+        severity is Severity.ERROR
+    )
 
 
 def test_a_sentence_that_asks_ends_with_its_question_mark() -> None:

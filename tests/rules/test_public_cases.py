@@ -80,7 +80,7 @@ def test_a_public_case_is_judged_as_the_service_does(name: str) -> None:
 
 
 def test_googles_own_description_has_one_remark_on_its_defaults() -> None:
-    """The defaults of the service in a description are told once, by name, and nothing else is said of them."""
+    """The service's defaults in a description are listed once, by name, and have no other finding."""
     found = [finding for finding in lint(read_case("pc10-describe-public")) if finding.code != NO_TARGETS]
     assert [(finding.code, finding.severity) for finding in found] == [("MASQ120", Severity.INFO)]
     for name in ("useIpAliases", "machineType", "diskSizeGb", "pythonVersion", "cloudSqlIpv4CidrBlock"):

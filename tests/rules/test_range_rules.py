@@ -7,13 +7,24 @@ from typing import Any
 import pytest
 
 from airflow_masq.rules import Severity
-from tests.rules.linting import NETWORK, codes, environment, findings, manifest, target
+from tests.rules.linting import (
+    COMPOSER_1,
+    COMPOSER_2,
+    COMPOSER_3,
+    NETWORK,
+    codes,
+    environment,
+    findings,
+    manifest,
+    target,
+)
 
 PRIVATE = "environment.config.privateEnvironmentConfig"
 
 
 def _private(**config: object) -> dict[str, Any]:
-    return environment(privateEnvironmentConfig={"enablePrivateEnvironment": True, **config})
+    image = COMPOSER_1 if "webServerIpv4CidrBlock" in config else COMPOSER_2
+    return environment(image, privateEnvironmentConfig={"enablePrivateEnvironment": True, **config})
 
 
 @pytest.mark.parametrize(
@@ -64,7 +75,7 @@ def test_other_networks_may_overlap_at_a_price(other: dict[str, list[str]], seve
     ],
 )
 def test_blocks_for_googles_side_are_whole_cidrs(config: dict[str, Any], where: str) -> None:
-    """They take no bare size, and must be aligned; what cannot be read is told once, and by no other rule."""
+    """They take no bare size, and must be aligned; what cannot be read is one finding, of one rule."""
     plan = _private(**config)
     (finding,) = findings(plan, "MASQ203")
     assert finding.where == f"{PRIVATE}.{where}"
@@ -98,7 +109,7 @@ def test_each_block_has_its_widths(field: str, block: str, expected: str | None)
 @pytest.mark.parametrize(("block", "count"), [("100.64.128.0/20", 0), ("100.64.128.0/21", 1), ("100.64.0.0/19", 1)])
 def test_composer_3_keeps_a_20_to_itself(block: str, count: int) -> None:
     """Composer 3's internal range has exactly one width."""
-    plan = environment(nodeConfig={"composerInternalIpv4CidrBlock": block})
+    plan = environment(COMPOSER_3, nodeConfig={"composerInternalIpv4CidrBlock": block})
     assert len(findings(plan, "MASQ205")) == count
 
 
@@ -109,7 +120,7 @@ def test_composer_3_keeps_a_20_to_itself(block: str, count: int) -> None:
 def test_what_is_taken_for_shared_address_space_is_named(cidr: str, *, is_hinted: bool) -> None:
     """Beside 100.64.0.0/10 the message says where that begins and ends; far from it, it does not."""
     (finding,) = findings({"network": {"pod_ranges": [cidr]}}, "MASQ204")
-    assert ("begins at 100.64.0.0 and ends at 100.127.255.255" in finding.message) is is_hinted
+    assert ("is 100.64.0.0 to 100.127.255.255" in finding.message) is is_hinted
 
 
 @pytest.mark.parametrize(
@@ -122,7 +133,7 @@ def test_what_is_taken_for_shared_address_space_is_named(cidr: str, *, is_hinted
     ],
 )
 def test_the_docker_bridge_keeps_its_block(network: dict[str, object], places: list[str]) -> None:
-    """A range that touches 172.17.0.0/16 is found wherever it stands, its neighbours are not."""
+    """A range that touches 172.17.0.0/16 is found at every place of the plan, and its neighbours are not."""
     assert [finding.where for finding in findings({"network": network}, "MASQ206")] == places
 
 
@@ -229,7 +240,7 @@ def test_a_bare_size_is_measured() -> None:
 def test_fields_for_ipv4_take_no_ipv6(field: str) -> None:
     """A well-formed IPv6 CIDR is refused where the field's very name wants IPv4."""
     (finding,) = findings(environment(nodeConfig={"ipAllocationPolicy": {field: "fd00::/64"}}), "MASQ203")
-    assert "must be an IPv4 CIDR such as 10.0.0.0/8, saw fd00::/64" in finding.message
+    assert "must be an IPv4 CIDR such as 10.0.0.0/8, but is fd00::/64" in finding.message
 
 
 @pytest.mark.parametrize(
@@ -289,7 +300,7 @@ def test_a_plan_of_many_ranges_is_judged_at_once() -> None:
 
 
 def test_errors_are_told_before_what_is_only_worth_knowing() -> None:
-    """However many overlaps there are, those of the environment itself are among the ones that are told."""
+    """Among many overlaps, those of the environment itself are always listed."""
     other = {f"net-{number}": ["10.0.0.0/8"] for number in range(20)}
     network = {"node_ranges": ["192.168.0.0/20"], "pod_ranges": ["192.168.0.0/16"], "other_ranges": other}
     severities = [finding.severity for finding in findings({"network": network}, "MASQ201")]
@@ -306,11 +317,11 @@ def test_where_a_company_has_all_private_addresses_nothing_is_wrong() -> None:
 
 
 def test_another_network_in_the_docker_bridge_cannot_be_moved() -> None:
-    """It is told that what lies there may be out of reach, and not to take another range."""
+    """The message says that what lies there may be out of reach, and does not ask for another range."""
     (finding,) = findings({"network": {"other_ranges": {"corp": ["10.9.0.0/16", "172.17.9.0/24"]}}}, "MASQ206")
     assert finding.where == "network.other_ranges.corp[1]"
     assert "unreachable" in finding.message
-    assert "use another range" not in finding.message
+    assert "Use another range" not in finding.message
 
 
 @pytest.mark.parametrize("cidr", ["127.0.0.0/8", "224.0.0.0/16", "169.254.0.0/16", "0.0.0.0/8", "0.0.0.0/0"])
@@ -319,7 +330,7 @@ def test_what_no_host_can_have_is_no_public_address_space(cidr: str, *, may_be_p
     """Loopback, multicast and the like are refused even where public addresses may be used privately."""
     plan = {**_private(enablePrivatelyUsedPublicIps=may_be_public), "network": {"pod_ranges": [cidr]}}
     (finding,) = findings(plan, "MASQ204")
-    assert "no host can have an address of" in finding.message
+    assert "No host can have an address in" in finding.message
     assert "enablePrivatelyUsedPublicIps" not in finding.message
 
 
@@ -331,7 +342,7 @@ def test_public_ranges_may_be_used_privately_where_that_is_said() -> None:
 
 
 def test_ipv6_in_a_block_for_googles_side_has_no_width() -> None:
-    """It is told that it must be IPv4, and not that it is too large."""
+    """The message says that it must be IPv4, and not that it is too large."""
     plan = _private(cloudSqlIpv4CidrBlock="fd00::/32")
     assert codes(plan) & {"MASQ203", "MASQ205"} == {"MASQ203"}
 

@@ -1,4 +1,4 @@
-"""Each rule finds its bad example, passes its good one, and has a true page; the fine points of each stand below.
+"""Each rule finds its bad example, passes its good one, and has a true page; the other files test the details.
 
 Run with AIRFLOW_MASQ_WRITE_PAGES=1 to write the pages after a rule has changed.
 """
@@ -97,9 +97,9 @@ def test_images_are_judged_by_their_generation(image: str | None, expected: set[
         (
             "composer-4-airflow-3",
             Severity.WARNING,
-            "composer-4-airflow-3 is of a generation that this tool does not know",
+            "composer-4-airflow-3 names a generation that this tool does not know",
         ),
-        ("composer-latest-airflow-2", Severity.WARNING, "does not tell Composer's generation"),
+        ("composer-latest-airflow-2", Severity.WARNING, "does not show Composer's generation"),
         (None, Severity.ERROR, "Without an image version the service creates Composer 3"),
     ],
 )
@@ -160,7 +160,7 @@ def test_a_missing_flag_is_told_and_a_false_one_warned_of(
 def test_every_pair_of_ranges_is_compared(network: dict[str, object], messages: list[str]) -> None:
     """Any two of Pod, Service and node ranges that share addresses are found, neighbours are not."""
     findings = _findings({"network": network}, "MASQ201")
-    assert [finding.message.partition(";")[0] for finding in findings] == messages
+    assert [finding.message.removesuffix(". Give each its own range.") for finding in findings] == messages
 
 
 def test_an_environments_own_pod_range_is_compared_with_the_nodes() -> None:

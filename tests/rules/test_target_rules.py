@@ -113,7 +113,7 @@ def test_on_the_internet_cloud_nats_address_must_be_let_in() -> None:
 
 
 def test_a_nodes_external_address_is_never_a_private_one() -> None:
-    """Where nodes are public, a firewall for private ranges keeps them out, whatever their addresses will be."""
+    """Where nodes are public, a firewall for private ranges keeps them out, with any addresses."""
     plan = _plan(PUBLIC, allowed_sources=["10.0.0.0/8"])
     message = _message({**plan, "network": {**NETWORK, "public_nodes": True}})
     assert "with their node's external address, which this plan does not name, so" in message
@@ -134,7 +134,7 @@ def test_unknown_nodes_are_not_promised_to_be_let_in() -> None:
 
 
 def test_where_the_flag_is_set_another_policy_is_the_cause() -> None:
-    """With the agent asked for, the stated policy stands in the way, and that is no matter of creation."""
+    """If the plan asks for the agent, its stated policy is the obstacle, and creation does not change that."""
     plan = {**_plan(policy="gke-default", allowed_sources=["10.0.0.0/8"]), **environment()}
     plan["environment"]["config"]["nodeConfig"] = {"enableIpMasqAgent": True}
     (finding,) = findings(plan, "MASQ310")
@@ -279,7 +279,7 @@ def test_a_public_observer_needs_another_reason(observe: str, settings: dict[str
 
 
 def test_a_public_address_that_is_routed_privately_is_no_public_observer() -> None:
-    """A network that the plan names is reached privately, whatever its addresses."""
+    """A network that the plan names is reached privately, also if its addresses are public."""
     plan = _plan(PUBLIC)
     plan["network"]["other_ranges"] = {"peered": ["192.175.48.0/24"]}
     assert not findings(plan, "MASQ313")
@@ -305,7 +305,7 @@ def test_ipv6_passes_by_the_agent(observe: str, settings: dict[str, Any], count:
 
 
 def test_a_firewall_without_ipv6_keeps_out_who_comes_by_it() -> None:
-    """A target by IPv6 whose firewall knows IPv4 only is told as one that no worker reaches; the agent is no help."""
+    """A target by IPv6 whose firewall knows IPv4 only is one that no worker reaches; the agent is no help."""
     plan = _plan("http://[fd20::10]/", allowed_sources=["10.0.0.0/8"])
     assert _message(plan) == (
         "erp (fd20::10) lets in only 10.0.0.0/8, but workers reach it with their Pod's address, which this plan does "
@@ -366,7 +366,7 @@ def test_nobody_advises_the_agent_for_composer_3() -> None:
 
 @pytest.mark.parametrize("address", ["127.0.0.1", "0.0.0.0", "224.0.0.1", "255.255.255.255", "[::1]", "[ff02::1]"])
 def test_an_address_that_no_packet_travels_to_proves_nothing(address: str) -> None:
-    """A loopback or multicast address is told as such, and nothing is said of its firewall."""
+    """A loopback or multicast address is named as such, and nothing is said about its firewall."""
     plan = _plan(f"http://{address}:8080/", allowed_sources=["10.0.0.0/8"], expect="node")
     (finding,) = findings(plan, "MASQ309")
     assert "do not leave the Pod" in finding.message
@@ -419,7 +419,7 @@ def test_an_object_beside_the_default_one_does_not_stand_in_its_place() -> None:
 
 
 def test_an_entry_that_is_not_the_only_one_to_blame_is_not_the_only_advice() -> None:
-    """Where GKE's object and one of the plan's own exempt a target, both are told; beside Composer's, the own one."""
+    """Where GKE's object and one of the plan's own exempt a target, both are named; beside Composer's, the own one."""
     both = _plan(
         policy={"egress_nat_policies": [manifest("172.20.0.0/16", name="mine")]}, allowed_sources=["10.0.0.0/8"]
     )

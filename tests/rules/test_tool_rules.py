@@ -6,14 +6,15 @@ from typing import Any
 
 import pytest
 
+from airflow_masq.environment.fields import ENUM_WORDS
 from airflow_masq.rules import Severity
 from airflow_masq.rules.masq113_gcloud_refuses import GCLOUD
 from airflow_masq.rules.masq114_terraform_refuses import TERRAFORM
 from airflow_masq.rules.views.tools import Tool
 from tests.rules.linting import COMPOSER_1, COMPOSER_2, COMPOSER_3, codes, environment, findings
-from tests.rules.refused import BY_GCLOUD, BY_TERRAFORM, SET_ELSEWHERE_BY_GCLOUD, Refused
+from tests.rules.refused import BY_GCLOUD, BY_TERRAFORM, SET_ELSEWHERE_BY_GCLOUD, WITHOUT_A_FLAG_OF_GCLOUD, Refused
 
-CASES = [*BY_GCLOUD, *SET_ELSEWHERE_BY_GCLOUD, *BY_TERRAFORM]
+CASES = [*BY_GCLOUD, *WITHOUT_A_FLAG_OF_GCLOUD, *SET_ELSEWHERE_BY_GCLOUD, *BY_TERRAFORM]
 BOTH = ("MASQ113", "MASQ114")
 PRIVATE = "privateEnvironmentConfig"
 
@@ -68,7 +69,6 @@ UNKNOWN_IMAGE: list[tuple[str, object, set[str]]] = [
     ("softwareConfig.pythonVersion", "3", {"MASQ113"}),
     ("databaseConfig.machineType", "db-n1-standard-2", {"MASQ113"}),
     ("webServerConfig.machineType", "composer-n1-webserver-2", {"MASQ113"}),
-    (f"{PRIVATE}.webServerIpv4CidrBlock", "10.9.0.0/28", {"MASQ113"}),
     ("nodeConfig.composerNetworkAttachment", "a", {"MASQ113", "MASQ114"}),
     ("nodeConfig.composerInternalIpv4CidrBlock", "100.64.128.0/20", {"MASQ113", "MASQ114"}),
     ("softwareConfig.webServerPluginsMode", "PLUGINS_ENABLED", {"MASQ113", "MASQ114"}),
@@ -99,7 +99,7 @@ def test_a_wish_that_is_none(image: str | None) -> None:
 
 @pytest.mark.parametrize(("image", "count"), [(COMPOSER_1, 1), (COMPOSER_2, 0)])
 def test_a_bucket_of_ones_own(image: str, count: int) -> None:
-    """What stands beside the configuration is checked like what stands in it."""
+    """Fields beside the configuration are checked like those in it."""
     plan = {"environment": {**environment(image)["environment"], "storageConfig": {"bucket": "b"}}}
     found = findings(plan, "MASQ113")
     assert [finding.where for finding in found] == ["environment.storageConfig.bucket"] * count
@@ -174,6 +174,26 @@ def test_a_bucket_of_ones_own(image: str, count: int) -> None:
             "gcloud refuses duplicate entries in nodeConfig.tags; remove one of them",
         ),
         (
+            COMPOSER_2,
+            "environmentSize",
+            "ENVIRONMENT_SIZE_EXTRA_LARGE",
+            "MASQ113",
+            (
+                "gcloud accepts only ENVIRONMENT_SIZE_SMALL, ENVIRONMENT_SIZE_MEDIUM, ENVIRONMENT_SIZE_LARGE for "
+                "environmentSize, but the plan has ENVIRONMENT_SIZE_EXTRA_LARGE; change it"
+            ),
+        ),
+        (
+            COMPOSER_2,
+            "nodeConfig.ipAllocationPolicy.clusterIpv4CidrBlock",
+            "/14",
+            "MASQ113",
+            (
+                "gcloud accepts only a whole CIDR such as 10.0.0.0/14 for ipAllocationPolicy.clusterIpv4CidrBlock; "
+                "change it"
+            ),
+        ),
+        (
             COMPOSER_1,
             "databaseConfig.zone",
             "z",
@@ -242,3 +262,40 @@ def test_the_agent_and_the_ranges_of_composer_1_need_one_field() -> None:
 def test_the_agents_flag_for_composer_3(image: str, expected: set[str]) -> None:
     """Terraform refuses the flag for Composer 3, which has no agent at all, so MASQ101 says so."""
     assert codes(environment(image, nodeConfig={"enableIpMasqAgent": True})) & {"MASQ101", *BOTH} == expected
+
+
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [
+        ("environmentSize", "environmentSize"),
+        ("resilienceMode", "resilienceMode"),
+        (f"{PRIVATE}.networkingConfig.connectionType", "connectionType"),
+        ("dataRetentionConfig.taskLogsRetentionConfig.storageMode", "storageMode"),
+        ("dataRetentionConfig.airflowMetadataRetentionConfig.retentionMode", "retentionMode"),
+    ],
+)
+def test_a_word_that_no_tool_knows(path: str, name: str) -> None:
+    """A word that Google's API does not have is reported once, by MASQ123, with the words that it has."""
+    plan = set_field(COMPOSER_2, f"{PRIVATE}.enablePrivateEnvironment", value=True)
+    before = codes(plan)
+    *around, last = path.split(".")
+    place: dict[str, Any] = plan["environment"]["config"]
+    for each in around:
+        place = place.setdefault(each, {})
+    place[last] = "HU\x1bGE"
+    assert codes(plan) - before == {"MASQ123"}
+    (finding,) = findings(plan, "MASQ123")
+    assert (finding.where, finding.severity) == (f"environment.config.{path}", Severity.WARNING)
+    assert f" for {name}, but the plan has 'HU\\x1bGE'. Use one of these words, or remove the field." in finding.message
+    for word in (*ENUM_WORDS[name], "ANY_UNSPECIFIED", None):
+        place[last] = word
+        assert not findings(plan, "MASQ123")
+
+
+def test_words_that_are_not_judged() -> None:
+    """Google's own description is right about its words, and a field of another generation is MASQ108's alone."""
+    plan = set_field(COMPOSER_2, "environmentSize", "HUGE")
+    assert findings(plan, "MASQ123")
+    plan["environment"]["state"] = "RUNNING"
+    assert not findings(plan, "MASQ123")
+    assert codes(set_field(COMPOSER_2, "softwareConfig.webServerPluginsMode", "OTHER")) == {"MASQ104", "MASQ108"}

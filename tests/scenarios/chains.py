@@ -28,7 +28,7 @@ class ClusterRanges:
 
     @property
     def fixed(self) -> tuple[str, ...]:
-        """What Autopilot never masquerades, whatever other policies say [source: egress-nat-policy-objects]."""
+        """What Autopilot never masquerades, also if other policies differ [source: egress-nat-policy-objects]."""
         return (*self.nodes, *self.pods, *self.services)
 
 

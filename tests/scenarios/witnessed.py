@@ -40,7 +40,7 @@ _KINDS: Final[Mapping[Address | None, AddressKind]] = {
     for address in addresses
 }
 
-#: None of these is an address that the internet sees, whatever a node's external one is [source: rfc-1918-private].
+#: None of these is an address that the internet sees as a node's external one [source: rfc-1918-private].
 _NEVER_EXTERNAL: Final = IPSet(RFC_1918)
 
 #: The reason by whether the list with the destination is a default one.

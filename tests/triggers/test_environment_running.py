@@ -181,7 +181,7 @@ async def test_a_missing_connection_is_final() -> None:
     assert event["message"].startswith("connection not_defined: expected one that is defined")
 
 
-async def test_whatever_breaks_becomes_an_event(cloud: EmulatedCloud) -> None:
+async def test_every_failure_becomes_an_event(cloud: EmulatedCloud) -> None:
     """An unexpected error ends the task for good, and the task gets its type, not its text."""
     cloud.put("example-environment", state="CREATING", masquerade=True)
     event = await payload(trigger(deadline="soon"))

@@ -33,7 +33,7 @@ VIA = ("via 1.1 squid", "x-forwarded-for 10.128.0.2")
 @pytest.mark.parametrize("need", NEEDS)
 @pytest.mark.parametrize("seen", [NODE, POD, NAT, "10.200.0.5"])
 def test_nothing_that_a_proxy_shows_passes_or_fails(seen: str, need: Target) -> None:
-    """Whatever the address looks like and whatever is needed, the reason names the proxy; without one it is judged."""
+    """For every address and every need, the reason names the proxy; without a proxy, the address is judged."""
     verdict = verdict_of(saw(seen, intermediaries=VIA), need=need)
     assert (verdict.code, verdict.outcome) == ("MASQ420", Outcome.INCONCLUSIVE)
     assert verdict.reason.endswith("but the reply shows a proxy: via 1.1 squid; x-forwarded-for 10.128.0.2.")

@@ -22,7 +22,7 @@ from tests.verdict.scenes import (
 
 @pytest.mark.parametrize("own", ["127.0.0.1", "169.254.7.7"])
 def test_loopback_is_no_pod_even_where_the_plan_names_no_pods(own: str) -> None:
-    """A check from a desk or over loopback proves nothing about workers, whatever the plan lacks."""
+    """A check from a desk or over loopback proves nothing about workers, also if the plan is incomplete."""
     where = plan(ranges=dataclass_ranges(pod=()))
     seen = [saw(own, local=own)]
     for need in (target(expect="pod"), target(allowed=["0.0.0.0/0"])):
@@ -88,7 +88,7 @@ def test_a_pod_address_names_its_node() -> None:
 )
 @pytest.mark.parametrize("seen", [POD, NODE, None])
 def test_a_check_off_the_cluster_blames_no_node(own: str, component: Component, seen: str | None) -> None:
-    """Whatever a desk, loopback or a node's own network saw, it is one finding and one next step, about the vantage."""
+    """A check from a desk, loopback or a node's own network gives one finding and one next step, about the vantage."""
     observation = failed(Failure.CONNECT_TIMEOUT, local=own) if seen is None else saw(seen, local=own)
     verdict = verdict_of(observation, need=target(expect="node"), at=vantage(pod_ip=own, component=component))
     assert (verdict.code, verdict.outcome) == ("MASQ432", Outcome.INCONCLUSIVE)

@@ -106,7 +106,10 @@ def _set(path: str, value: object) -> Callable[[Any], object]:
         (_set("problems", "none"), "report.problems: expected a list, saw 'none'"),
         (_set("problems", [{"deep": []}]), "report.problems[0]: expected one printable line"),
         (_set("problems", ["x"] * 10_001), "report.problems: expected at most 10000 items, saw 10001"),
-        (_set("verdicts.0.outcome", "PASS"), "report.verdicts[0]: expected a verdict, saw MASQ411 does not stand for"),
+        (
+            _set("verdicts.0.outcome", "PASS"),
+            "report.verdicts[0]: expected a verdict, saw MASQ411 has another outcome than",
+        ),
         (_set("verdicts.0.code", "MASQ999"), "report.verdicts[0].code: expected one of"),
         (_set("verdicts.0.reason", "\x1b[2J"), "report.verdicts[0].reason: expected one printable line"),
         (_set("verdicts.0.reason", "x" * 20_001), "report.verdicts[0].reason: expected one printable line"),

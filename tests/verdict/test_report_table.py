@@ -24,11 +24,11 @@ example      192.168.0.0/26  erp     10.0.0.0/8  -                  INCONCLUSIVE
 
 example: check 3 left no report
 example: FAIL. 1 FAIL, 1 INCONCLUSIVE, 1 PASS. 1 of 4 nodes seen.
-Next, MASQ411 (Another kind of source than expected was seen): Compare the nodes in the report. If only some fail, check the rules on those nodes; if all fail, check the environment's policy. Check
-    `expect` and the ranges under `network`.
-Next, MASQ421 (No answer to the connection attempt): Read the reason: it names the source that the model expects. Look for that source in that side's firewall log.
+Next, MASQ411 (Another kind of source than expected was seen): Compare the nodes in the report. If only some nodes fail, check the rules on those nodes. If all nodes fail, check the environment's
+    policy, then `expect` and the ranges under `network`.
+Next, MASQ421 (No answer to the connection attempt): Read the reason, which names the source that the model expects. Look for that source in the log of the firewall on the observer's side.
 Next, MASQ491 (The model disagrees): Trust what was seen. Compare the plan with the environment, and the nodes with each other.
-Next, MASQ492 (The attempts disagree): If only new Pods are affected, delay their first connection. If not, look for an unstable path."""  # noqa: E501 - lines of a task log
+Next, MASQ492 (The attempts disagree): If only new Pods are affected, delay their first connection. Otherwise, look for an unstable path."""  # noqa: E501 - lines of a task log
 
 
 NARROW_TABLE = """\
@@ -41,8 +41,8 @@ example      192.168.0.0/26  erp     node      192.168.0.2 (pod)  FAIL     MASQ4
 
 example: FAIL. 1 FAIL. 1 node seen; the number of nodes is not known.
 Next, MASQ411 (Another kind of source than expected was seen): Compare the nodes in the report. If
-    only some fail, check the rules on those nodes; if all fail, check the environment's policy.
-    Check `expect` and the ranges under `network`.
+    only some nodes fail, check the rules on those nodes. If all nodes fail, check the environment's
+    policy, then `expect` and the ranges under `network`.
 Next, MASQ491 (The model disagrees): Trust what was seen. Compare the plan with the environment, and
     the nodes with each other."""
 
@@ -54,13 +54,13 @@ def test_the_table_shows_every_verdict_the_coverage_and_the_next_step() -> None:
 
 
 def test_a_problem_with_a_code_has_its_next_step() -> None:
-    """What to do about checks without a report stands below the table, once for each code."""
+    """What to do about checks without a report is written below the table, once for each code."""
     lost = ("MASQ462 task check[0] ended as failed", "MASQ462 task other ended as failed", "MASQ999 no code of ours")
     lines = render_table(report(problems=lost)).splitlines()
     [step] = [line for line in lines if line.startswith("Next")]
     assert step == (
-        "Next, MASQ462 (A check left neither a report nor a reason): Read the log of the task that the message names; "
-        "if it has none, look at the worker's log."
+        "Next, MASQ462 (A check left neither a report nor a reason): Read the log of the task that the message names. "
+        "If it has none, read the worker's log."
     )
 
 
@@ -72,7 +72,7 @@ def test_a_narrow_table_has_the_reasons_below_their_rows() -> None:
 
 
 def test_a_table_is_as_wide_as_it_may_be() -> None:
-    """Where every row just fits with its reason it stands there, and one character less puts it below."""
+    """A reason that just fits is in its row; with one character less of width, it is below the row."""
     shown = report(failing())
     needed = max(len(line) for line in render_table(shown).splitlines()[:3])
     fitting, narrower = (render_table(shown, width=width).splitlines() for width in (needed, needed - 1))
@@ -87,7 +87,7 @@ def test_an_empty_report_says_so() -> None:
 
 
 def test_several_environments_share_one_table() -> None:
-    """Environments with and without the agent stand below one another, each with its own coverage."""
+    """Environments with and without the agent are listed one below the other, each with its own coverage."""
     other = dataclasses.replace(report(failing()), environment="without-agent")
     lines = render_table(report(passing()), other).splitlines()
     assert [line.split()[0] for line in lines[2:4]] == ["example", "without-agent"]
@@ -95,7 +95,7 @@ def test_several_environments_share_one_table() -> None:
 
 
 def test_foreign_text_in_a_table_is_escaped_once() -> None:
-    """Terminal codes smuggled into a report are shown and not obeyed; escapes that stand there stay as they are."""
+    """Terminal codes in a report are shown and not obeyed; escapes that are already there stay as they are."""
     evil = dataclasses.replace(failing(), reason="red \x1b[31m", target=r"kept \x1b")
     shown = render_table(report(evil, problems=("line\nbreak",)))
     assert r"red \x1b[31m" in shown

@@ -7,15 +7,14 @@ from typing import TYPE_CHECKING
 
 from netaddr import IPNetwork, cidr_merge
 
-from airflow_masq.environment import COMPOSER_1
 from airflow_masq.environment.cidr_fields import (
     CLOUD_SQL_FIELD,
     POD_FIELD,
     RESERVED_FIELDS,
     SERVICE_FIELD,
-    WEB_SERVER_FIELD,
     CidrField,
 )
+from airflow_masq.environment.field_generations import lacks_field
 from airflow_masq.network.ranges import IPV4, IPV4_BITS
 from airflow_masq.plan import Plan
 from airflow_masq.text import join_words
@@ -30,7 +29,7 @@ class NamedRange:
 
     :param name: what it is for, as in messages: ``Pod``, ``Cloud SQL``, ``on-premises``.
     :param where: its place in the plan.
-    :param is_other: whether it lies outside the environment, and the plan only names it.
+    :param is_other: whether it is outside the environment, and the plan only names it.
     """
 
     name: str
@@ -74,16 +73,18 @@ def list_ranges(plan: Plan) -> list[NamedRange]:
 def is_unused(plan: Plan, *, field: CidrField) -> bool:
     """Say whether a block reserved for Google's side has no effect.
 
+    A block that the environment's generation lacks is reported by MASQ108 alone.
+
     The block for Cloud SQL is a pool from which a peered network takes addresses; over Private Service Connect nothing
     is peered (inferred). Google's description of an environment has the pool's default everywhere, and defaults of all
     the others in public environments [source: composer-cloud-sql-pool, composer-public-environment-defaults].
     """
     environment = plan.environment
+    if lacks_field(environment.generation, path=field.path):
+        return True
     if environment.is_described and not environment.is_private:
         return True
-    if field == CLOUD_SQL_FIELD:
-        return environment.uses_private_service_connect or environment.is_described
-    return field == WEB_SERVER_FIELD and environment.is_described and environment.generation != COMPOSER_1
+    return field == CLOUD_SQL_FIELD and (environment.uses_private_service_connect or environment.is_described)
 
 
 def list_pod_ranges(plan: Plan) -> list[NamedRange]:
@@ -98,11 +99,13 @@ def list_service_ranges(plan: Plan) -> list[NamedRange]:
 
 def _list_ranges_of(plan: Plan, networks: Sequence[IPNetwork], *, field: CidrField, otherwise: str) -> list[NamedRange]:
     own = plan.environment.cidr(field)
+    is_lacking = lacks_field(plan.environment.generation, path=field.path)  # MASQ108 reports it
     return [
         NamedRange(
             name=field.purpose, where=field.where if network == own else f"{otherwise}[{index}]", network=network
         )
         for index, network in enumerate(networks)
+        if network != own or not is_lacking
     ]
 
 
@@ -144,6 +147,6 @@ def _measure(plan: Plan, ranges: list[NamedRange], *, field: CidrField) -> Range
         addresses = sum(each.size for each in cidr_merge(networks))
         return RangeSize(where=ipv4[0].where, text=join_words(networks), addresses=addresses)
     size = plan.environment.bare_size(field)
-    if size is None:
+    if size is None or lacks_field(plan.environment.generation, path=field.path):
         return None
     return RangeSize(where=field.where, text=f"/{size}", addresses=2 ** (IPV4_BITS - size))

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 SOMEWHERE_PUBLIC: Final = IPAddress("192.175.48.1")
-"""An address that stands for the internet if the plan has no public target; no packet is sent to it.
+"""An address that represents the internet if the plan has no public target; no packet is sent to it.
 
 It belongs to AS112 [source: rfc-7534-as112], so policies have no reason to list it.
 """
@@ -54,13 +54,13 @@ class PredictedTarget:
 
     @property
     def proves_nothing(self) -> bool:
-        """Whether it sees the Pod's address under every policy although ``expect`` does not ask for that."""
+        """Whether packets keep the Pod's address under every policy, and ``expect`` is not ``pod``."""
         is_exempt = (self.is_in_cluster or self.is_link_local) and not self.prediction.masqueraded
         return is_exempt and self.target.expect is not AddressKind.POD
 
     @property
     def is_ipv6_bypass(self) -> bool:
-        """Whether it sees a Pod's address because IPv6 is not masqueraded although ``expect`` does not ask for that."""
+        """Whether packets keep the Pod's address because IPv6 is not masqueraded, and ``expect`` is not ``pod``."""
         is_bypass = self.prediction.reason is Reason.NO_MASQUERADING_FOR_IPV6
         return is_bypass and not self.proves_nothing and self.target.expect is not AddressKind.POD
 
@@ -77,7 +77,7 @@ class PredictedTarget:
         return answer is FirewallAnswer.ALL
 
     def predict_under(self, policy: MasqueradePolicy) -> Prediction:
-        """Predict which source address it would see from every Pod under another policy."""
+        """Predict from which source addresses packets of every Pod would arrive under another policy."""
         return predict_every_pod(
             self.ranges, policy=policy, destination=self.address, allowed_sources=self.target.allowed_sources
         )
@@ -85,7 +85,7 @@ class PredictedTarget:
 
 @lru_cache(maxsize=1)  # all rules about targets ask for the same plan
 def predict_targets(plan: Plan) -> tuple[PredictedTarget, ...]:
-    """Predict which source address each target will see, in the plan's order.
+    """Predict from which source address packets would arrive at each target, in the plan's order.
 
     Targets whose address is not known, or whose packets never leave the Pod, are left out. Composer 3 has no
     predictions: its nodes and Pods are not in your project's network, so the plan does not show its source addresses.

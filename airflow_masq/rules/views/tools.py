@@ -1,7 +1,7 @@
 """The kinds of rows in the tables of MASQ113 and MASQ114, which list what a tool refuses in an environment.
 
-The tables contain only what a tool demands beyond Google's service. MASQ101 and MASQ107 to MASQ112 report what the
-service refuses as well.
+The tables contain only what a tool demands beyond Google's service. MASQ101, MASQ107 to MASQ112 and MASQ123 report what
+the service refuses as well.
 """
 
 from __future__ import annotations
@@ -12,10 +12,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
 from airflow_masq.environment import EnvironmentResource
-from airflow_masq.environment.field_generations import FIELD_GENERATIONS
+from airflow_masq.environment.field_generations import lacks_field
 from airflow_masq.environment.fields import BOOLEANS
 from airflow_masq.plan import Plan
 from airflow_masq.rules.rule import Problem
+from airflow_masq.rules.views.fields import list_private_fields, list_unknown_words
+from airflow_masq.text import join_words, printable
 
 if TYPE_CHECKING:
     import re
@@ -32,11 +34,6 @@ class Arguments:
 
     environment: EnvironmentResource
     writes_false: bool
-
-    def list_misplaced(self) -> list[str]:
-        """List the fields that belong to another generation of Composer, which MASQ108 reports."""
-        composer = self.environment.generation
-        return [".".join(row.path) for row in FIELD_GENERATIONS if composer is not None and not row.has(composer)]
 
     def value(self, path: str) -> object:
         """Look a field up by its dotted path."""
@@ -82,12 +79,15 @@ class Tool:
     writes_false: bool
 
     def find_refusals(self, plan: Plan) -> Iterator[Problem]:
-        """Find the fields of a plan's environment that the tool refuses."""
-        arguments = Arguments(environment=plan.environment, writes_false=self.writes_false)
-        reported = arguments.list_misplaced()
+        """Find the fields of a plan's environment that the tool refuses, and that no rule about the service reports."""
+        environment = plan.environment
+        arguments = Arguments(environment=environment, writes_false=self.writes_false)
+        unknown = [each.path for each in list_unknown_words(environment)]
+        reported = [".".join(path) for path in (*list_private_fields(environment), *unknown)]
         for row in self.rows:
             for path, complaint in row.find(arguments):
-                if any(f"{path}.".startswith(f"{place}.") for place in reported):
+                is_reported = any(f"{path}.".startswith(f"{place}.") for place in reported)
+                if is_reported or lacks_field(environment.generation, path=tuple(path.split("."))):
                     continue
                 reported.append(path)
                 message = f"{self.name} {complaint}, or create the environment without {self.name}."
@@ -99,7 +99,7 @@ class NotFor(Row):
     """Fields or sections that the tool refuses for one generation of Composer.
 
     :param composer: the generation; ``None`` if the image version does not show it. gcloud and Terraform treat such an
-        image as neither Composer 1 nor Composer 3.
+        image as one that is not Composer 1 and not Composer 3.
     """
 
     composer: int | None
@@ -109,7 +109,9 @@ class NotFor(Row):
         if arguments.environment.generation != self.composer:
             return
         for path in self.paths:
-            if not _holds_something(arguments.value(path)):
+            value = arguments.value(path)
+            # A section asks for something if one of its fields is set, also to false.
+            if not (any(map(_is_set, value.values())) if isinstance(value, Mapping) else value and _is_set(value)):
                 continue
             complaint = f"refuses {_name(path)} for Composer {self.composer}; remove it"
             if self.composer is None:
@@ -198,6 +200,24 @@ class Matching(Row):
                 yield path, f"accepts only {self.expected} for {_name(path)}; change it"
 
 
+@dataclass(frozen=True, kw_only=True)
+class OneOf(Row):
+    """Words of Google's API of which the tool knows only some.
+
+    :param words: those that it knows.
+    """
+
+    words: tuple[str, ...]
+
+    def find(self, arguments: Arguments) -> Iterator[tuple[str, str]]:
+        """Find those with another word."""
+        for path in self.paths:
+            word = arguments.value(path)
+            if _is_set(word) and word not in self.words:
+                complaint = f"accepts only {join_words(self.words)} for {_name(path)}"
+                yield path, f"{complaint}, but the plan has {printable(str(word))}; change it"
+
+
 def _name(path: str) -> str:
     """Name a field with its section, since names such as ``enabled`` occur in several."""
     return ".".join(path.removeprefix("config.").split(".")[-2:])
@@ -206,10 +226,3 @@ def _name(path: str) -> str:
 def _is_set(value: object) -> bool:
     """Say whether a value requests anything; Google's types treat the first value of an enum as unset."""
     return value is not None and not (isinstance(value, str) and value.endswith("_UNSPECIFIED"))
-
-
-def _holds_something(value: object) -> bool:
-    """Say whether a field or a section requests anything; false does so only inside a section."""
-    if isinstance(value, Mapping):
-        return any(map(_is_set, value.values()))
-    return _is_set(value) and bool(value)

@@ -304,7 +304,7 @@ def test_impossible_configuration_is_refused(fields: dict[str, object], problem:
 
 @pytest.mark.parametrize(("fields", "problem", "twin"), REFUSED_ALONE)
 def test_some_sentences_come_without_a_frame(fields: dict[str, object], problem: str, twin: dict[str, object]) -> None:
-    """A missing service account and a range that is not allowed are the whole answer, whatever else is wrong."""
+    """A missing service account and a range that is not allowed are the whole answer, also if more is wrong."""
     for more in ({}, {"nodeCount": 3}):
         with pytest.raises(ApiError) as refused:
             _accept(fields | more)
