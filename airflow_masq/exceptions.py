@@ -14,6 +14,7 @@
         │   └── EnvironmentAlreadyExistsError
         ├── CannotMasqueradeError          findings of severity error, before any call
         ├── MasqueradeNotEnabledError      the environment exists without the agent
+        ├── EnvironmentMismatchError       the environment exists and differs from the plan
         └── EnvironmentFailedError         the environment or its operation ended in an error
 
 Errors of libraries are converted to these where they enter the package (``clients``), with ``raise … from``. Failures
@@ -36,7 +37,14 @@ class FinalError(AirflowMasqError):
 
 
 class CloudUnavailableError(TryAgainError):
-    """An API was unreachable, overloaded or too slow."""
+    """An API was unreachable, overloaded or too slow.
+
+    :param status: the canonical status name, for example ``RESOURCE_EXHAUSTED``.
+    """
+
+    def __init__(self, message: str, *, status: str = "UNAVAILABLE") -> None:
+        super().__init__(message)
+        self.status = status
 
 
 class EnvironmentNotReadyError(TryAgainError):
@@ -120,6 +128,10 @@ class CannotMasqueradeError(FinalError):
 
 class MasqueradeNotEnabledError(FinalError):
     """The environment has no agent. Create a new one, since the agent can be enabled only at creation."""
+
+
+class EnvironmentMismatchError(FinalError):
+    """The environment exists and differs from the plan, which the caller does not accept."""
 
 
 class EnvironmentFailedError(FinalError):

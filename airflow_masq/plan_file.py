@@ -8,6 +8,7 @@ from __future__ import annotations
 import errno
 import os
 import re
+import stat
 import sys
 from collections.abc import Mapping
 from contextlib import suppress
@@ -34,6 +35,13 @@ _REASONS: Final[dict[int | None, str]] = {
     errno.EISDIR: "a directory",
     errno.EACCES: "a file that this user may not read",
 }
+_KINDS: Final = (
+    (stat.S_ISDIR, "a directory"),
+    (stat.S_ISFIFO, "a pipe"),
+    (stat.S_ISSOCK, "a socket"),
+    (stat.S_ISCHR, "a device"),
+    (stat.S_ISBLK, "a device"),
+)
 # JSON, one of a plan's keys, or more than one line.
 _PLAN_TEXT: Final = re.compile(rf"\s*(?:\{{|(?:{'|'.join(PLAN_KEYS)})\s*:|\S[^\n]*\n\s*\S)")
 
@@ -55,7 +63,8 @@ def read_plan(plan: str | Mapping[str, Any]) -> Plan:
         return load_plan(plan, source="plan")
     plan = plan.strip()
     path = printable(plan, limit=_LONGEST_NAME_SHOWN)
-    text = _read_text(Path(plan), where=f"plan: {path}", expected="a readable file on this worker")
+    expected = "a readable file on this worker"
+    text = _read_text(Path(plan), where=f"plan: {path}", expected=expected, only_regular=True)
     return load_plan(text, source=path)
 
 
@@ -99,9 +108,9 @@ def show_name(name: str) -> str:
     return "<stdin>" if name == STANDARD_INPUT else printable(name, limit=_LONGEST_NAME_SHOWN)
 
 
-def _read_text(path: Path | None, *, where: str, expected: str) -> str:
+def _read_text(path: Path | None, *, where: str, expected: str, only_regular: bool = False) -> str:
     try:
-        content = _read_bytes(path)
+        content = _read_bytes(path, only_regular=only_regular)
     except (OSError, ValueError) as error:  # ValueError: a null character in the path
         number = error.errno if isinstance(error, OSError) else None
         reason = error.strerror if isinstance(error, OSError) else None
@@ -128,10 +137,20 @@ def _find_nearest(path: Path) -> str:
     return ""
 
 
-def _read_bytes(path: Path | None) -> bytes:
-    """Read a file, or standard input for ``None``, up to one byte more than the limit."""
+def _read_bytes(path: Path | None, *, only_regular: bool) -> bytes:
+    """Read a file, or standard input for ``None``, up to one byte more than the limit.
+
+    :param only_regular: refuse a pipe or a device without opening it: opening alone can wait for ever, or do something.
+        A command takes a pipe, as shells make one of ``<(…)``.
+    """
     if path is not None:
-        with path.open("rb") as file:
+        mode = path.stat().st_mode
+        if only_regular and not stat.S_ISREG(mode):
+            kind = next((noun for test, noun in _KINDS if test(mode)), "no regular file")
+            raise OSError(errno.EINVAL, kind)
+        # Not waiting for a writer matters if the file has been replaced by a pipe since.
+        flags = os.O_NONBLOCK if only_regular else 0
+        with open(path, "rb", opener=lambda name, mode: os.open(name, mode | flags)) as file:
             return file.read(_MOST_BYTES + 1)
     if sys.stdin is None:  # Python sets it to None where the descriptor was closed before the start
         raise OSError(errno.EBADF, os.strerror(errno.EBADF))

@@ -44,10 +44,11 @@ class Place:
         """Make the error for this place.
 
         :param expected: what is valid here.
-        :param seen: what is here instead, escaped; default a description of the value.
+        :param seen: what is here instead, escaped; default a description of the value. A whole document is described
+            by its type: it may be any file, a key for example.
         """
         if seen is None:
-            seen = describe_type(self.value) if self.is_secret else describe(self.value)
+            seen = describe_type(self.value) if self.is_secret or not self.where else describe(self.value)
         return InvalidInputError(where=shorten(self.where, limit=_PLACE_CHARACTERS), expected=expected, seen=seen)
 
     def entries(self) -> dict[str, Self]:

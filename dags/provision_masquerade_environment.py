@@ -25,6 +25,7 @@ an environment is created, and not in Google Cloud console
 | nothing | the environment is created |
 | a running environment with the agent | it is adopted; the log says where it differs from the plan |
 | an environment that is being created | the task waits for it, so a retry continues where the last attempt ended |
+| an environment that is being deleted | the task waits until it is gone, then creates it |
 | an environment without the agent | the run fails: the environment must be re-created |
 | an environment in state ERROR | the run fails: look at its logs, delete it, run again |
 
@@ -75,6 +76,13 @@ PARAMS = {
         title="Deferrable",
         description="Wait in the triggerer, which must run. Default: Airflow's [operators] default_deferrable.",
     ),
+    "on_mismatch": Param(
+        "warn",
+        type="string",
+        enum=["fail", "warn", "ignore"],
+        title="On differences",
+        description="What differences between an existing environment and the plan do. A missing agent always fails.",
+    ),
     "on_findings": Param(
         "fail",
         type="string",
@@ -104,6 +112,7 @@ with DAG(
         gcp_conn_id="{{ params.gcp_conn_id }}",
         poll_interval_seconds="{{ params.poll_interval_seconds }}",
         creation_timeout_seconds="{{ params.creation_timeout_seconds }}",
+        on_mismatch="{{ params.on_mismatch }}",
         on_findings="{{ params.on_findings }}",
         deferrable="{{ params.deferrable }}",
         strict_conf=True,

@@ -63,6 +63,12 @@ class EmulatedCloud:
         extra = {"project": PROJECT, "composer_endpoint": self.endpoint}
         return json.dumps({"conn_type": "google_cloud_platform", "extra": extra})
 
+    @property
+    def stock_settings(self) -> dict[str, str]:
+        """The environment variables that lead Google's unmodified clients here."""
+        connection = {"AIRFLOW_CONN_GOOGLE_CLOUD_DEFAULT": self._emulator.make_airflow_connection(project=PROJECT)}
+        return self._emulator.make_client_settings() | connection
+
     def hold_creations(self) -> None:
         """Let creations stay in state CREATING until ``release_creations``."""
         self._loop.call_soon_threadsafe(self._gate.clear)
@@ -75,13 +81,14 @@ class EmulatedCloud:
         """Wait until no creation is under way."""
         asyncio.run_coroutine_threadsafe(self._emulator.settle(), self._loop).result(timeout=10)
 
-    def put(self, environment_id: str, *, state: str, masquerade: bool, image: str = IMAGE) -> str:
+    def put(self, environment_id: str, *, state: str, masquerade: bool, image: str = IMAGE, uuid: str = "") -> str:
         """Put an environment there as it is.
 
         :param environment_id: the environment's own id.
         :param state: the name of a state, for example ``RUNNING``.
         :param masquerade: whether it has the agent.
         :param image: its image version.
+        :param uuid: its UUID.
         :return: its full name.
         """
         name = str(environment_resource(environment_id)["name"])
@@ -89,8 +96,17 @@ class EmulatedCloud:
             "software_config": {"image_version": image},
             "node_config": {"enable_ip_masq_agent": masquerade, "service_account": SERVICE_ACCOUNT},
         }
-        self._emulator.add_environment(Environment({"name": name, "config": config, "state": state}))
+        self._emulator.add_environment(Environment({"name": name, "config": config, "state": state, "uuid": uuid}))
         return name
+
+    def list(self) -> list[dict[str, Any]]:
+        """List what exists, as REST's resources, without a call that faults could affect."""
+        listed = self._emulator.list_environments(f"projects/{PROJECT}/locations/{LOCATION}")
+        return [json.loads(Environment.to_json(each, use_integers_for_enums=False)) for each in listed]
+
+    def remove(self, environment_id: str) -> None:
+        """Let an environment be gone, as if its deletion had ended."""
+        self._emulator.remove_environment(str(environment_resource(environment_id)["name"]))
 
     def __enter__(self) -> Self:
         self._thread.start()

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+import os
+import socket
+import subprocess
+from pathlib import Path
 
 import pytest
 
 from airflow_masq.exceptions import InvalidInputError
-from airflow_masq.plan_file import read_plan
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from airflow_masq.plan_file import read_plan, read_text_file
 
 PLAN = {"network": {"workers": 7}}
 
@@ -44,3 +44,58 @@ def test_an_error_in_a_pasted_plan_names_its_line() -> None:
     """What is wrong with a pasted text is said with the line, as of a file."""
     with pytest.raises(InvalidInputError, match=r"^plan:2: network\.worker: expected one of .*did you mean workers"):
         read_plan("network:\n  worker: 7\n")
+
+
+@pytest.mark.parametrize("kind", ["a pipe", "a device", "a directory", "a socket"])
+def test_an_operators_plan_is_a_regular_file(tmp_path: Path, kind: str) -> None:
+    """A pipe would hold the worker until somebody writes; such files are refused without being opened."""
+    path = tmp_path / "plan.yaml"
+    if kind == "a pipe":
+        os.mkfifo(path)
+    elif kind == "a directory":
+        path.mkdir()
+    elif kind == "a device":
+        path = Path("/dev/zero")
+    with socket.socket(socket.AF_UNIX) as unix:
+        if kind == "a socket":
+            unix.bind(str(path))
+        with pytest.raises(InvalidInputError) as caught:
+            read_plan(str(path))
+    assert str(caught.value) == f"plan: {path}: expected a readable file on this worker, saw {kind}"
+
+
+def test_a_command_reads_a_pipe(tmp_path: Path) -> None:
+    """What a shell makes of ``<(…)`` is a pipe, and commands read it."""
+    path = tmp_path / "pipe"
+    os.mkfifo(path)
+    with subprocess.Popen(["sh", "-c", 'echo "network: {}" > "$0"', str(path)]):
+        assert read_text_file(str(path)) == "network: {}\n"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "ghp_hunter2\n",
+        "root:x:0:0:root:/root:/bin/hunter2\ndaemon:x:1:1:daemon:/usr/sbin\n",
+        "-----BEGIN PRIVATE KEY-----\nhunter2\n-----END PRIVATE KEY-----\n",
+        '["hunter2"]',
+        "password: hunter2\n",
+    ],
+)
+def test_a_file_that_is_no_plan_is_not_shown(tmp_path: Path, text: str) -> None:
+    """Whatever file a run's plan names, its text does not come back in the error."""
+    path = tmp_path / "secret"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(InvalidInputError) as caught:
+        read_plan(str(path))
+    assert "hunter2" not in str(caught.value)
+
+
+def test_an_unknown_key_is_one_short_line(tmp_path: Path) -> None:
+    """A key that a terminal would act upon, or that is very long, is escaped and cut."""
+    path = tmp_path / "plan.json"
+    path.write_text(json.dumps({"\x1b[31m\n" * 10_000: 1}), encoding="utf-8")
+    with pytest.raises(InvalidInputError) as caught:
+        read_plan(str(path))
+    assert str(caught.value).isprintable()
+    assert len(str(caught.value)) < 800

@@ -1,54 +1,48 @@
-"""The Composer API: create, get, list, delete, and read an operation.
+"""The Composer API: create, get, list, delete, and read operations; for a thread that waits, or for an event loop.
 
 One method is one call with one time limit. Waiting, retrying and deciding belong to ``provisioning``; errors are
-translated in ``google_errors``.
-
-Methods and messages are those of the v1 gRPC API [source: composer-rpc-reference, long-running-operations].
+translated in ``google_errors``, and ``calls`` has what is asked and how answers are read.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Final, Self, TypeVar
 
 import grpc
 from google.api_core.client_options import ClientOptions
 from google.api_core.gapic_v1.client_info import ClientInfo
-from google.cloud.orchestration.airflow.service_v1 import EnvironmentsClient
-from google.cloud.orchestration.airflow.service_v1.services.environments.transports import EnvironmentsGrpcTransport
+from google.cloud.orchestration.airflow.service_v1 import EnvironmentsAsyncClient, EnvironmentsClient
+from google.cloud.orchestration.airflow.service_v1.services.environments.transports import (
+    EnvironmentsGrpcAsyncIOTransport,
+    EnvironmentsGrpcTransport,
+)
 
 from airflow_masq import __version__
+from airflow_masq.clients import calls
+from airflow_masq.clients.calls import Call, OperationPage, OperationStatus
 from airflow_masq.clients.endpoint import parse_endpoint
-from airflow_masq.clients.environment_message import make_message, read_message
-from airflow_masq.clients.google_errors import MESSAGE_LIMIT, translate_google_errors
+from airflow_masq.clients.environment_message import read_message
+from airflow_masq.clients.google_errors import translate_google_errors
 from airflow_masq.environment import EnvironmentName, EnvironmentResource
-from airflow_masq.text import printable
 
 if TYPE_CHECKING:
     from types import TracebackType
 
     from google.auth.credentials import Credentials
-    from google.longrunning.operations_pb2 import Operation  # type: ignore[import-untyped] # Google ships no types
+
+T = TypeVar("T")
 
 CLIENT_INFO = ClientInfo(  # type: ignore[no-untyped-call] # google-api-core is partly untyped
     client_library_version=__version__, user_agent=f"airflow-masq/{__version__}"
 )
 
-STATUS_NAMES = {status.value[0]: status.name for status in grpc.StatusCode}
-
-
-@dataclass(frozen=True, kw_only=True)
-class OperationStatus:
-    """A long-running operation at the time of the call.
-
-    :param name: ``projects/P/locations/L/operations/ID``.
-    :param done: the operation has ended, successfully or not.
-    :param error: ``STATUS: reason`` where it ended in an error, else ``None``. An error without a reason counts too.
-    """
-
-    name: str
-    done: bool
-    error: str | None
+# No TLS, no credentials, and not through a proxy that an environment variable names; messages of any size, as Google's
+# own channels allow them.
+_PLAINTEXT_OPTIONS: Final = (
+    ("grpc.enable_http_proxy", 0),
+    ("grpc.max_send_message_length", -1),
+    ("grpc.max_receive_message_length", -1),
+)
 
 
 class ComposerClient:
@@ -72,17 +66,19 @@ class ComposerClient:
     ) -> None:
         self._api_timeout_seconds = api_timeout_seconds
         with translate_google_errors("preparing a client of the Composer API"):
-            parsed = None if endpoint is None else parse_endpoint(endpoint)
-            if parsed is not None and parsed.plaintext:
-                # No TLS, no credentials, and not through a proxy that an environment variable names.
-                channel = grpc.insecure_channel(parsed.target, options=[("grpc.enable_http_proxy", 0)])
-                transport = EnvironmentsGrpcTransport(channel=channel, client_info=client_info)
-                self._client = EnvironmentsClient(transport=transport)
-            else:
-                options = None if parsed is None else ClientOptions(api_endpoint=parsed.target)
-                self._client = EnvironmentsClient(
-                    credentials=credentials, client_options=options, client_info=client_info
-                )
+            self._client = _connect(credentials, endpoint=endpoint, client_info=client_info)
+
+    def ask(self, call: Call[T]) -> T:
+        """Make one call.
+
+        :raises EnvironmentNotFoundError: what is asked for does not exist.
+        :raises EnvironmentAlreadyExistsError: what is created exists.
+        :raises CloudRefusedError: the API refused the call.
+        :raises CloudUnavailableError: no answer; what the call does may have started nevertheless.
+        """
+        with translate_google_errors(call.action):
+            answer = getattr(self._client, call.method)(**call.arguments, timeout=self._api_timeout_seconds)
+        return call.read(answer)
 
     def create(self, name: EnvironmentName, *, resource: EnvironmentResource) -> OperationStatus:
         """Start the creation of an environment.
@@ -94,12 +90,7 @@ class ComposerClient:
         :raises CloudRefusedError: the API refused the call.
         :raises CloudUnavailableError: no answer; the creation may have started nevertheless.
         """
-        message = make_message(resource.with_name(str(name)))
-        with translate_google_errors(f"creating {name}"):
-            operation = self._client.create_environment(
-                parent=name.parent, environment=message, timeout=self._api_timeout_seconds
-            )
-        return _read_status(operation.operation)
+        return self.ask(calls.create_environment(name, resource=resource))
 
     def get(self, name: EnvironmentName) -> EnvironmentResource:
         """Read an environment.
@@ -108,9 +99,7 @@ class ComposerClient:
         :raises CloudRefusedError: the API refused the call.
         :raises CloudUnavailableError: no answer.
         """
-        with translate_google_errors(f"reading {name}"):
-            message = self._client.get_environment(name=str(name), timeout=self._api_timeout_seconds)
-        return read_message(message)
+        return self.ask(calls.get_environment(name))
 
     def list(self, project: str, *, location: str) -> tuple[EnvironmentResource, ...]:
         """Read all environments of a project in one region, in the API's order.
@@ -131,9 +120,7 @@ class ComposerClient:
         :raises CloudRefusedError: the API refused the call.
         :raises CloudUnavailableError: no answer; the deletion may have started nevertheless.
         """
-        with translate_google_errors(f"deleting {name}"):
-            operation = self._client.delete_environment(name=str(name), timeout=self._api_timeout_seconds)
-        return _read_status(operation.operation)
+        return self.ask(calls.delete_environment(name))
 
     def get_operation(self, operation_name: str) -> OperationStatus:
         """Read a long-running operation.
@@ -142,9 +129,15 @@ class ComposerClient:
         :raises CloudRefusedError: the API refused the call, for example because it has forgotten the operation.
         :raises CloudUnavailableError: no answer.
         """
-        with translate_google_errors(f"reading {operation_name}"):
-            operation = self._client.get_operation({"name": operation_name}, timeout=self._api_timeout_seconds)
-        return _read_status(operation)
+        return self.ask(calls.get_operation(operation_name))
+
+    def list_operations(self, parent: str, *, page_token: str = "") -> OperationPage:
+        """Read a page of a location's operations.
+
+        :raises CloudRefusedError: the API refused the call.
+        :raises CloudUnavailableError: no answer.
+        """
+        return self.ask(calls.list_operations(parent, page_token=page_token))
 
     def close(self) -> None:
         """Close the connection; the client cannot be used any more."""
@@ -159,10 +152,60 @@ class ComposerClient:
         self.close()
 
 
-def _read_status(operation: Operation) -> OperationStatus:
-    """Read an operation, whose error may have an empty message or a code that is not in ``STATUS_NAMES``."""
-    if operation.WhichOneof("result") != "error":
-        return OperationStatus(name=operation.name, done=operation.done, error=None)
-    status = STATUS_NAMES.get(operation.error.code, f"code {operation.error.code}")
-    reason = printable(operation.error.message, limit=MESSAGE_LIMIT) or "the API gave no reason"
-    return OperationStatus(name=operation.name, done=operation.done, error=f"{status}: {reason}")
+class AsyncComposerClient:
+    """A client of one Composer endpoint for an event loop, which no call blocks. Use it in an ``async with`` block.
+
+    Make it inside the event loop that uses it. The parameters are those of ``ComposerClient``.
+
+    :raises InvalidInputError: the endpoint is not usable.
+    """
+
+    def __init__(
+        self,
+        credentials: Credentials | None,
+        *,
+        endpoint: str | None = None,
+        api_timeout_seconds: float = 60.0,
+        client_info: ClientInfo = CLIENT_INFO,
+    ) -> None:
+        self._api_timeout_seconds = api_timeout_seconds
+        with translate_google_errors("preparing a client of the Composer API"):
+            self._client = _connect_async(credentials, endpoint=endpoint, client_info=client_info)
+
+    async def ask(self, call: Call[T]) -> T:
+        """Make one call; as ``ComposerClient.ask``."""
+        with translate_google_errors(call.action):
+            answer = await getattr(self._client, call.method)(**call.arguments, timeout=self._api_timeout_seconds)
+        return call.read(answer)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        await self._client.transport.close()  # type: ignore[no-untyped-call] # Google's client is partly untyped
+
+
+def _connect(credentials: Credentials | None, *, endpoint: str | None, client_info: ClientInfo) -> EnvironmentsClient:
+    if endpoint is None:
+        return EnvironmentsClient(credentials=credentials, client_info=client_info)
+    parsed = parse_endpoint(endpoint)
+    if not parsed.plaintext:
+        options = ClientOptions(api_endpoint=parsed.target)
+        return EnvironmentsClient(credentials=credentials, client_options=options, client_info=client_info)
+    channel = grpc.insecure_channel(parsed.target, options=_PLAINTEXT_OPTIONS)
+    return EnvironmentsClient(transport=EnvironmentsGrpcTransport(channel=channel, client_info=client_info))
+
+
+def _connect_async(
+    credentials: Credentials | None, *, endpoint: str | None, client_info: ClientInfo
+) -> EnvironmentsAsyncClient:
+    if endpoint is None:
+        return EnvironmentsAsyncClient(credentials=credentials, client_info=client_info)
+    parsed = parse_endpoint(endpoint)
+    if not parsed.plaintext:
+        options = ClientOptions(api_endpoint=parsed.target)
+        return EnvironmentsAsyncClient(credentials=credentials, client_options=options, client_info=client_info)
+    channel = grpc.aio.insecure_channel(parsed.target, options=_PLAINTEXT_OPTIONS)
+    return EnvironmentsAsyncClient(transport=EnvironmentsGrpcAsyncIOTransport(channel=channel, client_info=client_info))

@@ -42,9 +42,9 @@ def make_message(resource: EnvironmentResource) -> types.Environment:
     unknown = list(_list_unknown_fields(resource.fields, message.DESCRIPTOR))
     if unknown:
         raise InvalidInputError(
-            where=f"environment.{unknown[0]}",
+            where=printable(f"environment.{unknown[0]}", limit=_LONGEST_PLACE),
             expected=f"a field that {CLIENT_LIBRARY} {version(CLIENT_LIBRARY)} knows (a later version may know it)",
-            seen=printable(", ".join(unknown)),
+            seen=printable(", ".join(unknown), limit=_LONGEST_PLACE),
         )
     try:
         json_format.ParseDict(resource.as_rest(), message)

@@ -2,14 +2,17 @@
 
 Which canonical statuses are temporary follows AIP-193 and the list in ``google/rpc/code.proto`` [source: aip-193,
 google-rpc-codes]. ``RESOURCE_EXHAUSTED`` means a rate limit or a used-up quota, and proxies turn an unexpected HTTP
-reply into ``UNKNOWN``. Both count as transient, since every caller limits its retries.
+reply into ``UNKNOWN``. Both count as transient, since every caller limits its retries. gRPC uses
+``RESOURCE_EXHAUSTED`` for a message above its limit, too, which no repetition makes smaller
+[source: observed-grpc-message-limit].
 """
 
 from __future__ import annotations
 
+import re
 from contextlib import contextmanager
 from http import HTTPStatus
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from google.api_core.exceptions import GoogleAPICallError, RetryError
 from google.auth.exceptions import GoogleAuthError, TransportError
@@ -32,6 +35,8 @@ MESSAGE_LIMIT = 1000
 TRANSIENT_STATUSES = frozenset(
     {"ABORTED", "CANCELLED", "DEADLINE_EXCEEDED", "INTERNAL", "RESOURCE_EXHAUSTED", "UNAVAILABLE", "UNKNOWN"}
 )
+
+_TOO_LARGE: Final = re.compile(r"(?:Received|Sent) message larger than max")
 
 REFUSALS: dict[str, type[CloudRefusedError]] = {
     "ALREADY_EXISTS": EnvironmentAlreadyExistsError,
@@ -76,8 +81,10 @@ def read_status(error: GoogleAPICallError) -> str:
 
 def _translate(action: str, *, status: str, message: str) -> AirflowMasqError:
     text = f"{action}: {status}: {printable(message, limit=MESSAGE_LIMIT)}"
+    if status == "RESOURCE_EXHAUSTED" and _TOO_LARGE.search(message):
+        return CloudRefusedError(f"{text}; make the environment's description smaller", status=status)
     if status in TRANSIENT_STATUSES:
-        return CloudUnavailableError(f"{text}; trying again may help")
+        return CloudUnavailableError(f"{text}; trying again may help", status=status)
     if status in NEXT_STEPS:
         text = f"{text}; {NEXT_STEPS[status]}"
     return REFUSALS.get(status, CloudRefusedError)(text, status=status)

@@ -17,7 +17,7 @@ from airflow_masq.environment.fields import ENUMS, FREE_FORM_MAPS, REST_NAMES, T
 from airflow_masq.environment.versions import COMPOSER_1, COMPOSER_2, COMPOSER_3, ImageVersion
 from airflow_masq.exceptions import InvalidInputError
 from airflow_masq.network.ranges import parse_cidr
-from airflow_masq.text import describe, printable, shorten
+from airflow_masq.text import describe, printable
 
 if TYPE_CHECKING:
     from netaddr import IPNetwork
@@ -52,6 +52,7 @@ _EXPECTED_RESOURCE: Final = (
 
 # Google's resource nests 6 deep; what nests deeper is an accident, or refers to itself.
 _DEEPEST: Final = 64
+_LONGEST_PLACE: Final = 200
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -256,7 +257,8 @@ def _copy_mapping(
     copied: dict[str, object] = {}
     for key, value in mapping.items():
         if not isinstance(key, str):
-            raise InvalidInputError(where=where or "environment", expected="text as key", seen=describe(key))
+            shown = printable(where or "environment", limit=_LONGEST_PLACE)
+            raise InvalidInputError(where=shown, expected="text as key", seen=describe(key))
         name = REST_NAMES.get(key, key) if is_googles else key
         place = f"{where}.{name}" if where else name
         if name in copied:
@@ -270,7 +272,7 @@ def _copy_mapping(
 
 def _copy_value(value: object, *, where: str, depth: int, is_googles: bool) -> object:
     if depth > _DEEPEST:
-        raise InvalidInputError(where=shorten(where, limit=60), expected=f"at most {_DEEPEST} levels", seen="more")
+        raise InvalidInputError(where=printable(where, limit=60), expected=f"at most {_DEEPEST} levels", seen="more")
     if isinstance(value, Mapping):
         return _copy_mapping(value, where=where, depth=depth, is_googles=is_googles)
     if isinstance(value, list | tuple):

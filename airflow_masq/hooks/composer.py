@@ -14,7 +14,7 @@ from airflow.providers.google.common.hooks.base_google import GoogleBaseHook
 from google.auth.credentials import AnonymousCredentials
 
 from airflow_masq.airflow_compat import AirflowNotFoundException
-from airflow_masq.clients.composer import ComposerClient
+from airflow_masq.clients.composer import AsyncComposerClient, ComposerClient
 from airflow_masq.clients.endpoint import parse_endpoint
 from airflow_masq.clients.google_errors import translate_google_errors
 from airflow_masq.exceptions import AirflowMasqError, InvalidInputError
@@ -58,16 +58,33 @@ class ComposerHook(GoogleBaseHook):
         :raises CloudRefusedError: the connection's credentials are rejected.
         :raises CloudUnavailableError: the service that issues credentials did not answer.
         """
-        credentials: Credentials
-        if self._is_emulated():
-            credentials = AnonymousCredentials()  # type: ignore[no-untyped-call] # google-auth is partly untyped
-        else:
-            with (
-                _translate_connection_errors(self._shown),
-                translate_google_errors(f"getting credentials of {self._shown}"),
-            ):
-                credentials = self.get_credentials()
+        credentials = self.find_credentials()
         return ComposerClient(credentials, endpoint=self._endpoint, api_timeout_seconds=self.api_timeout_seconds)
+
+    def make_async_client(self, credentials: Credentials) -> AsyncComposerClient:
+        """Make a client for the event loop that runs; the caller closes it.
+
+        :param credentials: those of ``find_credentials``, which must not be called in an event loop.
+        :raises InvalidInputError: the connection's endpoint is not usable.
+        """
+        return AsyncComposerClient(credentials, endpoint=self._endpoint, api_timeout_seconds=self.api_timeout_seconds)
+
+    def find_credentials(self) -> Credentials:
+        """Find the connection's credentials; an emulator needs none.
+
+        :raises InvalidInputError: the connection's endpoint or key is not usable.
+        :raises CloudRefusedError: the connection's credentials are rejected.
+        :raises CloudUnavailableError: the service that issues credentials did not answer.
+        """
+        if self._is_emulated():
+            anonymous: Credentials = AnonymousCredentials()  # type: ignore[no-untyped-call] # google-auth is partly untyped
+            return anonymous
+        with (
+            _translate_connection_errors(self._shown),
+            translate_google_errors(f"getting credentials of {self._shown}"),
+        ):
+            credentials: Credentials = self.get_credentials()
+            return credentials
 
     def find_default_project_id(self) -> str:
         """Return the connection's ``project``, else the project of its credentials.

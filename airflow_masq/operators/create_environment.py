@@ -1,6 +1,6 @@
 """Creates a Composer environment whose Pods are masqueraded, or adopts the one that exists; it never deletes one.
 
-    read ──▶ lint ──▶ create or adopt ──▶ wait (here, or deferred) ──▶ verify ──▶ facts
+    read ──▶ lint ──▶ look, create or adopt ──▶ wait (here, or deferred) ──▶ verify ──▶ facts
 
 The agent can be enabled only at creation, a creation takes about 25 minutes, and every step can be interrupted: a task
 that runs again finds what exists and continues. ``provisioning`` has the steps. It and Google's libraries are imported
@@ -9,9 +9,12 @@ when the task runs, since parsing a DAG file must stay cheap.
 
 from __future__ import annotations
 
+import random
 import time
+from collections.abc import Mapping
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
+from functools import partial
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow.configuration import conf
 
@@ -20,16 +23,18 @@ from airflow_masq.links.environment import CONSOLE_XCOM_KEY, ComposerAirflowLink
 from airflow_masq.operators.error_mapping import translate_errors
 from airflow_masq.operators.run_settings import find_plan, refuse_unknown_conf
 from airflow_masq.operators.settings import read_boolean, read_seconds
+from airflow_masq.operators.triggerer import is_triggerer_running
 from airflow_masq.triggers.environment_running import EnvironmentRunningTrigger
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from google.cloud.orchestration.airflow.service_v1.types import Environment
 
     from airflow_masq.airflow_compat import Context
+    from airflow_masq.environment import EnvironmentName
     from airflow_masq.hooks.composer import ComposerHook
-    from airflow_masq.provisioning import CreationWatch
+    from airflow_masq.provisioning import Attempt, CreationWatch, Pause
 
 DEFERRAL_GRACE_SECONDS = 600.0
 """How much later than the trigger's own deadline Airflow gives up, so that a lost trigger does not defer forever."""
@@ -38,7 +43,7 @@ DEFAULT_DEFERRABLE = conf.getboolean("operators", "default_deferrable", fallback
 """Airflow's ``[operators] default_deferrable``, by which a deployment says that a triggerer runs."""
 
 SHORTEST_SECONDS, LONGEST_SECONDS = 0.01, 86_400.0
-"""The bounds of the three settings in seconds: a day is far more than a creation takes."""
+"""The bounds of the settings in seconds: a day is far more than a creation takes."""
 
 
 class CloudComposerCreateMasqueradeEnvironmentOperator(BaseOperator):
@@ -47,9 +52,10 @@ class CloudComposerCreateMasqueradeEnvironmentOperator(BaseOperator):
     At most one of ``plan`` and ``environment`` says what to create, else the plan that is set for all DAGs. The agent
     is enabled in a copy. An environment of that name with the agent is adopted. One without the agent fails the task,
     and Airflow does not retry. One that is still being created, for example by an earlier attempt of this task, is
-    waited for.
+    waited for. One that is being deleted is waited for, too, and created when it is gone.
 
-    The three settings in seconds may be 0.01 to 86,400, as numbers or as text.
+    Calls of the API may fail for a while: reads are repeated, and nothing is created before the task has looked
+    at what exists. The settings in seconds may be 0.01 to 86,400, as numbers or as text.
 
     :param plan: the path of a plan file, read on the worker, or a plan as a mapping or as YAML or JSON text (default
         ``None``: without ``environment`` the first that is set of the Airflow Variable ``airflow_masq_plan``, the
@@ -65,6 +71,9 @@ class CloudComposerCreateMasqueradeEnvironmentOperator(BaseOperator):
     :param poll_interval_seconds: the pause between two polls (default 30).
     :param creation_timeout_seconds: how long one attempt of the task waits (default 7200, as Terraform does).
     :param api_timeout_seconds: the time limit of one API call (default 60).
+    :param failure_tolerance_seconds: how long calls may fail in a row before the wait ends (default 600).
+    :param on_mismatch: what differences between an adopted environment and the plan do: ``fail``, ``warn`` (default) or
+        ``ignore``. What only the service sets does not fail, and a missing agent always does.
     :param on_findings: what findings of severity error do: ``fail`` before any call (default), ``warn`` or ``ignore``.
     :param strict_conf: refuse a run whose conf has a key that is no param of the DAG (default ``False``).
     """
@@ -80,6 +89,8 @@ class CloudComposerCreateMasqueradeEnvironmentOperator(BaseOperator):
         "poll_interval_seconds",
         "creation_timeout_seconds",
         "api_timeout_seconds",
+        "failure_tolerance_seconds",
+        "on_mismatch",
         "on_findings",
         "deferrable",
     )
@@ -103,6 +114,8 @@ class CloudComposerCreateMasqueradeEnvironmentOperator(BaseOperator):
         poll_interval_seconds: float | str = 30.0,
         creation_timeout_seconds: float | str = 7200.0,
         api_timeout_seconds: float | str = 60.0,
+        failure_tolerance_seconds: float | str = 600.0,
+        on_mismatch: str = "warn",
         on_findings: str = "fail",
         strict_conf: bool = False,
         **kwargs: Any,  # noqa: ANN401 - Airflow's own arguments
@@ -119,6 +132,8 @@ class CloudComposerCreateMasqueradeEnvironmentOperator(BaseOperator):
         self.poll_interval_seconds = poll_interval_seconds
         self.creation_timeout_seconds = creation_timeout_seconds
         self.api_timeout_seconds = api_timeout_seconds
+        self.failure_tolerance_seconds = failure_tolerance_seconds
+        self.on_mismatch = on_mismatch
         self.on_findings = on_findings
         self.strict_conf = strict_conf
 
@@ -127,76 +142,41 @@ class CloudComposerCreateMasqueradeEnvironmentOperator(BaseOperator):
 
         :return: the facts: ``name``, ``uuid``, ``state``, ``image_version``, ``enable_ip_masq_agent``, ``gke_cluster``,
             ``airflow_uri``, ``dag_gcs_prefix``, ``console_url``, ``node_ranges``, ``pod_ranges``, ``service_ranges``,
-            ``findings``, ``adopted``, ``differences``.
+            ``ranges_from`` (for each of the three ``environment``, ``plan`` or ``None``), ``findings``, ``adopted``,
+            ``origin`` (who created it), ``differences``.
         :raises AirflowFailException: the arguments cannot be read, the plan has errors, the environment exists without
             the agent or failed, or the API refused a call; Airflow does not retry.
         :raises AirflowException: the API did not answer, or the environment is not running yet; Airflow may retry.
         """
-        from airflow_masq import provisioning  # noqa: PLC0415 - parsing a DAG file must stay cheap
-
         with translate_errors():
             if self.strict_conf:
                 refuse_unknown_conf(context)
-            plan = self.plan or None
-            if self.environment is None:
-                plan = find_plan(plan)
-            deferrable = read_boolean(self.deferrable, where="deferrable")
-            poll_interval_seconds = self._read_seconds("poll_interval_seconds")
-            creation_timeout_seconds = self._read_seconds("creation_timeout_seconds")
-            hook = self._make_hook()
-            request = provisioning.read_request(
-                plan=plan,
-                environment=self.environment,
-                project_id=self.project_id,
-                region=self.region,
-                environment_id=self.environment_id,
-                default_project=hook.find_default_project_id,
-            )
-            findings = provisioning.lint_request(request, on_findings=self.on_findings)
-            with hook.get_conn() as client:
-                deadline = time.time() + creation_timeout_seconds
-                start = provisioning.start_creation(client, request)
-                url = provisioning.make_console_url(request.name)
-                if "ti" in context:  # not where a test or a script executes the operator by hand
-                    context["ti"].xcom_push(key=CONSOLE_XCOM_KEY, value=url)
-                self.log.info("Waiting at most %.0f s; see %s", creation_timeout_seconds, url)
-                record = provisioning.record_start(request.plan.ranges, findings=findings, start=start)
-                watch = provisioning.CreationWatch(
-                    client=client,
-                    name=request.name,
-                    operation_name=start.operation_name,
-                    deadline=deadline,
-                    poll_interval_seconds=poll_interval_seconds,
-                )
-                if deferrable and not watch.poll():
-                    self._defer(watch, record=record)
-                watch.wait(now=time.time, sleep=time.sleep)
-                found = provisioning.verify_environment(client, request.name)
-                return provisioning.list_facts(request.name, found=found, record=record)
+            return self._create(context, deadline=time.time() + self._read_seconds("creation_timeout_seconds"))
 
-    def execute_complete(
-        self,
-        context: Context,  # noqa: ARG002 - Airflow's signature
-        event: Mapping[str, Any],
-    ) -> dict[str, Any]:
-        """Verify the environment after the trigger has waited for it.
+    def execute_complete(self, context: Context, event: Mapping[str, Any]) -> dict[str, Any]:
+        """Verify the environment after the trigger has waited for it, or create it after it is gone.
 
-        :param event: the trigger's payload.
+        :param event: the trigger's payload, which another version of this package may have made.
         :return: the facts, as ``execute`` returns them.
         :raises AirflowFailException: the wait or the verification ended in an error that a retry does not cure.
         :raises AirflowException: the wait or the verification ended in an error that may pass.
         """
-        from airflow_masq import provisioning  # noqa: PLC0415 - parsing a DAG file must stay cheap
-        from airflow_masq.environment import EnvironmentName  # noqa: PLC0415 - with it
+        outcome, record, name = event.get("outcome"), event.get("record"), event.get("name")
+        if outcome in {"final", "try-again"}:
+            error = AirflowFailException if outcome == "final" else AirflowException
+            raise error(event.get("message") or "the wait ended without a reason; see the triggerer's log")
+        with translate_errors():
+            from airflow_masq.environment import EnvironmentName  # noqa: PLC0415 - parsing must stay cheap
 
-        if event["outcome"] == "final":
-            raise AirflowFailException(event["message"])
-        if event["outcome"] != "running":
-            raise AirflowException(event["message"])
-        with translate_errors(), self._make_hook().get_conn() as client:
-            name = EnvironmentName.parse(event["name"])
-            found = provisioning.verify_environment(client, name)
-            return provisioning.list_facts(name, found=found, record=event["record"])
+            deadline = event.get("deadline")
+            if not isinstance(deadline, int | float):
+                deadline = time.time() + self._read_seconds("creation_timeout_seconds")
+            if not isinstance(record, Mapping) or not record or not isinstance(name, str):
+                return self._create(context, deadline=deadline)
+            if outcome == "gone" or record.get("is_compared") is False:
+                return self._create(context, deadline=deadline)
+            facts = self._verify(EnvironmentName.parse(name), deadline=deadline, record=record)
+            return facts or self._create(context, deadline=deadline)
 
     def on_kill(self) -> None:
         """Log that ending the task does not end the creation."""
@@ -205,8 +185,91 @@ class CloudComposerCreateMasqueradeEnvironmentOperator(BaseOperator):
             "waiting, or delete the environment."
         )
 
-    def _read_seconds(self, name: str) -> float:
-        return read_seconds(getattr(self, name), where=name, least=SHORTEST_SECONDS, most=LONGEST_SECONDS)
+    def _create(self, context: Context, *, deadline: float) -> dict[str, Any]:
+        from airflow_masq import provisioning  # noqa: PLC0415 - parsing a DAG file must stay cheap
+
+        plan = self.plan or None
+        if self.environment is None:
+            plan = find_plan(plan)
+        hook = self._make_hook()
+        request = provisioning.read_request(
+            plan=plan,
+            environment=self.environment,
+            project_id=self.project_id,
+            region=self.region,
+            environment_id=self.environment_id,
+            default_project=hook.find_default_project_id,
+        )
+        request, findings = provisioning.lint_request(request, on_findings=self.on_findings)
+        watch = self._make_watch(request.name, deadline=deadline)
+        steps = provisioning.CreationSteps(
+            request=request, watch=watch, on_mismatch=self.on_mismatch, attempt=_find_attempt(context)
+        )
+        url = provisioning.make_console_url(request.name)
+        pause = partial(self._pause, watch=watch, may_defer=self._may_defer())
+        with hook.get_conn() as client:
+            while True:
+                start = provisioning.run_steps(steps.start(), client=client, pause=partial(pause, record={}))
+                if "ti" in context:  # not where a test or a script executes the operator by hand
+                    context["ti"].xcom_push(key=CONSOLE_XCOM_KEY, value=url)
+                self.log.info("Waiting at most %.0f s; see %s", max(deadline - time.time(), 0), url)
+                record = provisioning.record_start(request.plan.ranges, findings=findings, start=start)
+                waiting = provisioning.await_environment(watch)
+                found = provisioning.run_steps(waiting, client=client, pause=partial(pause, record=record))
+                # What was adopted while it was being created is adopted once more, now that all of its fields show.
+                if found is not None and start.is_compared:
+                    return provisioning.list_facts(request.name, found=found, record=record)
+
+    def _verify(self, name: EnvironmentName, *, deadline: float, record: Mapping[str, Any]) -> dict[str, Any] | None:
+        """Verify the environment and list its facts; ``None`` if it was deleted meanwhile."""
+        from airflow_masq import provisioning  # noqa: PLC0415 - parsing a DAG file must stay cheap
+
+        watch = self._make_watch(name, deadline=deadline)
+        pause = partial(self._pause, watch=watch, may_defer=self._may_defer(), record=record)
+        with self._make_hook().get_conn() as client:
+            found = provisioning.run_steps(provisioning.verify_environment(watch), client=client, pause=pause)
+        return None if found is None else provisioning.list_facts(name, found=found, record=record)
+
+    def _may_defer(self) -> bool:
+        if not read_boolean(self.deferrable, where="deferrable"):
+            return False
+        if is_triggerer_running() is False:
+            self.log.warning("deferrable is set, but no triggerer runs, so the task waits in its slot")
+            return False
+        return True
+
+    def _pause(self, step: Pause, *, watch: CreationWatch, may_defer: bool, record: Mapping[str, Any]) -> None:
+        """Sleep, or leave the slot where the cloud is at work."""
+        if not (may_defer and step.is_wait):
+            time.sleep(step.seconds)
+            return
+        trigger = EnvironmentRunningTrigger(
+            name=str(watch.name),
+            operation_name=watch.operation_name,
+            deadline=watch.deadline,
+            gcp_conn_id=self.gcp_conn_id,
+            impersonation_chain=self.impersonation_chain,
+            poll_interval_seconds=watch.poll_interval_seconds,
+            api_timeout_seconds=self._read_seconds("api_timeout_seconds"),
+            failure_tolerance_seconds=watch.failure_tolerance_seconds,
+            state=watch.state,
+            record=record,
+        )
+        patience = timedelta(seconds=max(watch.deadline - time.time(), 0) + DEFERRAL_GRACE_SECONDS)
+        self.defer(trigger=trigger, method_name="execute_complete", timeout=patience)
+
+    def _make_watch(self, name: EnvironmentName, *, deadline: float) -> CreationWatch:
+        from airflow_masq.provisioning import CreationWatch  # noqa: PLC0415 - parsing a DAG file must stay cheap
+
+        return CreationWatch(
+            name=name,
+            operation_name=None,
+            deadline=deadline,
+            poll_interval_seconds=self._read_seconds("poll_interval_seconds"),
+            failure_tolerance_seconds=self._read_seconds("failure_tolerance_seconds"),
+            now=time.time,
+            random=random.random,
+        )
 
     def _make_hook(self) -> ComposerHook:
         from airflow_masq.hooks.composer import ComposerHook  # noqa: PLC0415 - Google's libraries take seconds
@@ -217,16 +280,15 @@ class CloudComposerCreateMasqueradeEnvironmentOperator(BaseOperator):
             api_timeout_seconds=self._read_seconds("api_timeout_seconds"),
         )
 
-    def _defer(self, watch: CreationWatch, *, record: Mapping[str, Any]) -> NoReturn:
-        trigger = EnvironmentRunningTrigger(
-            name=str(watch.name),
-            operation_name=watch.operation_name,
-            deadline=watch.deadline,
-            gcp_conn_id=self.gcp_conn_id,
-            impersonation_chain=self.impersonation_chain,
-            poll_interval_seconds=watch.poll_interval_seconds,
-            api_timeout_seconds=self._read_seconds("api_timeout_seconds"),
-            record=record,
-        )
-        patience = timedelta(seconds=self._read_seconds("creation_timeout_seconds") + DEFERRAL_GRACE_SECONDS)
-        self.defer(trigger=trigger, method_name="execute_complete", timeout=patience)
+    def _read_seconds(self, name: str) -> float:
+        return read_seconds(getattr(self, name), where=name, least=SHORTEST_SECONDS, most=LONGEST_SECONDS)
+
+
+def _find_attempt(context: Context) -> Attempt:
+    """Find what Airflow knows of this task's own past."""
+    from airflow_masq.provisioning import Attempt  # noqa: PLC0415 - parsing a DAG file must stay cheap
+
+    began = getattr(context.get("dag_run"), "start_date", None)
+    return Attempt(
+        is_retry=getattr(context.get("ti"), "try_number", 1) > 1, began=None if began is None else began.timestamp()
+    )

@@ -3,108 +3,216 @@
 A creation takes about 25 minutes, so an attempt may find what an earlier one started. The stock operator reports any
 running environment of that name as a success, with the agent or without [source: observed-stock-operator]. Here only an
 environment with the agent is one.
+
+What exists is looked at before anything is created: a healthy environment is adopted even where the service would no
+longer create its like, since its image has left the list [source: composer-unsupported-image].
 """
 
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Final
 
+from airflow_masq.clients.calls import Call, OperationStatus, create_environment, get_environment
 from airflow_masq.environment import EnvironmentName, EnvironmentResource
-from airflow_masq.environment.difference import Difference, find_differences
+from airflow_masq.environment.difference import ChangeKind, Difference, find_differences
 from airflow_masq.exceptions import (
+    CloudRefusedError,
+    CloudUnavailableError,
     EnvironmentAlreadyExistsError,
+    EnvironmentMismatchError,
     EnvironmentNotFoundError,
     EnvironmentNotReadyError,
+    InvalidInputError,
     MasqueradeNotEnabledError,
 )
-from airflow_masq.provisioning.request import CreationRequest
-from airflow_masq.provisioning.watch import EnvironmentState, refuse_lost
-
-if TYPE_CHECKING:
-    from airflow_masq.clients.composer import ComposerClient
+from airflow_masq.provisioning.request import CreationRequest, refuse_new_environment
+from airflow_masq.provisioning.steps import Steps, ask
+from airflow_masq.provisioning.watch import ATTEMPTS_AFTER_REFUSALS, CreationWatch, EnvironmentState
+from airflow_masq.text import describe, join_words
 
 log = logging.getLogger(__name__)
 
 USABLE = frozenset({EnvironmentState.RUNNING, EnvironmentState.UPDATING})
 """States in which an environment works: "It remains usable" (``Environment.State`` in the Composer v1 API)."""
 
+ON_MISMATCH: Final = ("fail", "warn", "ignore")
+"""What differences between an adopted environment and the plan can do."""
+
+MOST_DIFFERENCES: Final = 50
+"""How many differences are told one by one."""
+
+# Refusals that say nothing about the request itself and may pass, while a grant spreads for example.
+_MAY_PASS: Final = frozenset({"PERMISSION_DENIED", "UNAUTHENTICATED"})
+_MOST_CONTRADICTIONS: Final = 3
+_CLOCK_SKEW_SECONDS: Final = 60.0
+
+
+class Origin(StrEnum):
+    """Who created an environment."""
+
+    CREATED = "created"
+    CREATED_EARLIER = "created by an earlier call of this task (inferred)"
+    ADOPTED = "adopted"
+
 
 @dataclass(frozen=True, kw_only=True)
 class CreationStart:
-    """A creation that was started, or an environment that was adopted.
+    """A creation that was started, or an environment that was found.
 
-    :param operation_name: the operation that creates the environment; ``None`` if it was adopted.
-    :param differences: how an adopted environment differs from the plan.
+    :param differences: how a found environment differs from the plan.
+    :param is_compared: whether all of its fields were compared; of one that is being created, some may not show yet.
     """
 
-    operation_name: str | None
+    origin: Origin
     differences: tuple[Difference, ...] = ()
-
-    @property
-    def adopted(self) -> bool:
-        """Whether the environment existed already; it need not be running yet."""
-        return self.operation_name is None
+    is_compared: bool = True
 
 
-def start_creation(client: ComposerClient, request: CreationRequest) -> CreationStart:
-    """Create the environment, or adopt the one that exists.
+@dataclass(frozen=True, kw_only=True)
+class Attempt:
+    """What is known of the task's own past, by which its own creation is told from another's.
 
-    :raises MasqueradeNotEnabledError: it exists, works, and lacks the agent.
-    :raises EnvironmentFailedError: it exists in state ERROR.
-    :raises EnvironmentNotReadyError: it is being deleted; once it is gone, it can be created.
-    :raises CloudRefusedError: the API refused the call.
-    :raises CloudUnavailableError: no answer; another attempt finds what was started.
+    :param is_retry: an earlier try of this task may have created the environment.
+    :param began: when the run began, in seconds since the epoch; ``None`` where it is not known.
     """
-    name = request.name
-    try:
-        operation = client.create(name, resource=request.plan.environment)
-    except EnvironmentAlreadyExistsError:
-        return _adopt(client, request)
-    log.info("Creating %s (%s)", name, operation.name)
-    return CreationStart(operation_name=operation.name)
+
+    is_retry: bool = False
+    began: float | None = None
 
 
-def verify_environment(client: ComposerClient, name: EnvironmentName) -> EnvironmentResource:
-    """Read the environment, and verify that it is running and has the agent.
+@dataclass(kw_only=True)
+class CreationSteps:
+    """The steps of one start; ``run_steps`` does them.
 
-    :raises EnvironmentNotReadyError: it is not running.
-    :raises MasqueradeNotEnabledError: it lacks the agent.
-    :raises CloudRefusedError: the API refused the call.
-    :raises CloudUnavailableError: no answer.
+    :param watch: learns the operation that creates the environment.
+    :param on_mismatch: one of ``ON_MISMATCH``.
     """
-    found = client.get(name)
-    if found.state != EnvironmentState.RUNNING:
-        raise EnvironmentNotReadyError(f"{name}: expected state RUNNING, saw {found.state}; run the task again")
-    _require_agent(name, found=found)
-    log.info("%s is running with the IP masquerade agent", name)
-    return found
+
+    request: CreationRequest
+    watch: CreationWatch
+    on_mismatch: str = "warn"
+    attempt: Attempt = field(default_factory=Attempt)
+    _lost_reply_since: float | None = field(default=None, init=False)
+    _refusals: int = field(default=0, init=False)
+    _contradictions: int = field(default=0, init=False)
+
+    def __post_init__(self) -> None:
+        if self.on_mismatch not in ON_MISMATCH:
+            expected = f"one of {', '.join(ON_MISMATCH)}"
+            raise InvalidInputError(where="on_mismatch", expected=expected, seen=describe(self.on_mismatch))
+
+    def start(self) -> Steps[CreationStart]:
+        """Look at what exists, and create the environment only if nothing does.
+
+        :raises CannotMasqueradeError: nothing exists, and the service would not create it.
+        :raises MasqueradeNotEnabledError: it exists, works, and lacks the agent.
+        :raises EnvironmentMismatchError: it exists and differs from the plan, and ``on_mismatch`` is ``fail``.
+        :raises EnvironmentFailedError: it exists in state ERROR.
+        :raises EnvironmentNotReadyError: it was still being deleted at the deadline.
+        :raises InvalidInputError: the plan's environment cannot be sent.
+        :raises CloudRefusedError: the API refused a call.
+        :raises CloudUnavailableError: no answer; another attempt finds what was started.
+        """
+        creation = create_environment(self.request.name, resource=self.request.plan.environment)
+        while True:
+            try:
+                found = yield from self.watch.read(get_environment(self.request.name))
+            except EnvironmentNotFoundError:
+                refuse_new_environment(self.request)
+                origin = yield from self._create(creation)
+                if origin is not None:
+                    return CreationStart(origin=origin)
+                yield self.watch.make_backoff()
+            else:
+                self.watch.note_state(found)
+                if found.state != EnvironmentState.DELETING:
+                    return (yield from self._adopt(found))
+                yield self.watch.make_wait()
+
+    def _create(self, creation: Call[OperationStatus]) -> Steps[Origin | None]:
+        """Create the environment, unless an earlier call did; ``None`` if it is to be looked at again."""
+        if self._lost_reply_since is not None:
+            running = yield from self.watch.find_operation(verb="CREATE")
+            if running is not None and not running.done:
+                self.watch.operation_name = running.name
+                return Origin.CREATED_EARLIER
+        sent = self.watch.now() - _CLOCK_SKEW_SECONDS
+        try:
+            started = yield from ask(creation)
+        except EnvironmentAlreadyExistsError as error:
+            self._contradictions += 1
+            if self._contradictions == _MOST_CONTRADICTIONS:
+                message = f"{self.request.name} exists for one call and not for another; run the task again"
+                raise EnvironmentNotReadyError(message) from error
+            return None
+        except (CloudUnavailableError, CloudRefusedError) as error:
+            self._refusals += isinstance(error, CloudRefusedError)
+            is_final = isinstance(error, CloudRefusedError) and error.status not in _MAY_PASS
+            if is_final or self._refusals == ATTEMPTS_AFTER_REFUSALS:
+                raise
+            self._lost_reply_since = self._lost_reply_since or sent
+            self.watch.note_failure(error)
+            return None
+        self.watch.note_answer()
+        self.watch.operation_name, self.watch.state = started.name, None
+        log.info("Creating %s (%s)", self.request.name, started.name)
+        return Origin.CREATED
+
+    def _adopt(self, found: EnvironmentResource) -> Steps[CreationStart]:
+        name = self.request.name
+        if found.state == EnvironmentState.ERROR:
+            yield from self.watch.explain_failure(found)
+        # While an environment is being created, its resource may not show the agent yet (not verified); then the agent
+        # is verified once it is running.
+        is_complete = found.state in USABLE
+        if is_complete:
+            require_agent(name, found=found)
+        origin = Origin.ADOPTED
+        may_be_own = self.attempt.is_retry or self._lost_reply_since is not None
+        if may_be_own or not is_complete:
+            operation = yield from self.watch.find_operation(verb="CREATE", uuid=found.text("uuid"))
+            began = self._lost_reply_since if self.attempt.began is None else self.attempt.began
+            if operation is not None:
+                self.watch.operation_name = None if operation.done else operation.name
+                if may_be_own and began is not None and operation.began is not None and operation.began >= began:
+                    origin = Origin.CREATED_EARLIER
+        log.info("%s exists in state %s: %s", name, found.state, origin)
+        return CreationStart(
+            origin=origin,
+            differences=self._compare(found, is_complete=is_complete),
+            is_compared=is_complete or origin is not Origin.ADOPTED or self.on_mismatch == "ignore",
+        )
+
+    def _compare(self, found: EnvironmentResource, *, is_complete: bool) -> tuple[Difference, ...]:
+        if self.on_mismatch == "ignore":
+            return ()
+        differences = find_differences(self.request.plan.environment, found=found)
+        if not is_complete:  # what is not there yet may come
+            differences = tuple(each for each in differences if each.found is not None)
+        for difference in differences[:MOST_DIFFERENCES]:
+            log.warning("%s differs from the plan: %s", self.request.name, difference)
+        if len(differences) > MOST_DIFFERENCES:
+            more = len(differences) - MOST_DIFFERENCES
+            log.warning("%s differs from the plan in %d more fields", self.request.name, more)
+        mismatches = [each for each in differences if each.kind is not ChangeKind.SERVICE]
+        if mismatches and self.on_mismatch == "fail":
+            raise EnvironmentMismatchError(
+                f"{self.request.name} exists and differs from the plan: {join_words(mismatches)}; change the plan or "
+                "the environment, or set on_mismatch to warn"
+            )
+        return differences
 
 
-def _adopt(client: ComposerClient, request: CreationRequest) -> CreationStart:
-    name = request.name
-    try:
-        found = client.get(name)
-    except EnvironmentNotFoundError as error:
-        raise EnvironmentNotReadyError(f"{name} existed and has just disappeared; run the task again") from error
-    refuse_lost(name, state=found.state)
-    # While an environment is being created, its resource may not show the agent yet (not verified); then the agent is
-    # verified once it is running.
-    if found.state in USABLE:
-        _require_agent(name, found=found)
-    differences = find_differences(request.plan.environment, found=found)
-    log.info("%s exists in state %s and is adopted", name, found.state)
-    for difference in differences:
-        log.warning("%s differs from the plan: %s", name, difference)
-    return CreationStart(operation_name=None, differences=differences)
-
-
-def _require_agent(name: EnvironmentName, *, found: EnvironmentResource) -> None:
+def require_agent(name: EnvironmentName, *, found: EnvironmentResource) -> None:
     """Refuse an environment without the agent, as the page "Enable the IP Masquerade agent" has it.
 
     A new one must be created, and a snapshot moves its contents [source: composer-agent-creation-only,
     composer-snapshots].
+
+    :raises MasqueradeNotEnabledError: it lacks the agent.
     """
     if not found.masquerades:
         raise MasqueradeNotEnabledError(
@@ -112,3 +220,37 @@ def _require_agent(name: EnvironmentName, *, found: EnvironmentResource) -> None
             "when it creates an environment. Either choose a new name, or save a snapshot of this environment, delete "
             "it, run the task again and load the snapshot"
         )
+
+
+def await_environment(watch: CreationWatch) -> Steps[EnvironmentResource | None]:
+    """Wait until the environment is running, and verify the agent.
+
+    :return: the environment; ``None`` if it was being deleted and is gone.
+    :raises MasqueradeNotEnabledError: it lacks the agent.
+    :raises AirflowMasqError: as ``CreationWatch.wait`` raises it.
+    """
+    found = yield from watch.wait()
+    if found is not None:
+        require_agent(watch.name, found=found)
+        log.info("%s is running with the IP masquerade agent", watch.name)
+    return found
+
+
+def verify_environment(watch: CreationWatch) -> Steps[EnvironmentResource | None]:
+    """Read the environment once more after a wait elsewhere; where it is not running any more, wait again.
+
+    :return: the environment; ``None`` if it was being deleted and is gone.
+    :raises MasqueradeNotEnabledError: it lacks the agent.
+    :raises EnvironmentNotReadyError: it has disappeared, or was not running at the deadline.
+    :raises AirflowMasqError: as ``CreationWatch.read`` and ``CreationWatch.wait`` raise it.
+    """
+    try:
+        found = yield from watch.read(get_environment(watch.name))
+    except EnvironmentNotFoundError as error:
+        raise EnvironmentNotReadyError(f"{watch.name} has just disappeared; run the task again to create it") from error
+    watch.note_state(found)
+    if found.state != EnvironmentState.RUNNING:
+        return (yield from await_environment(watch))
+    require_agent(watch.name, found=found)
+    log.info("%s is running with the IP masquerade agent", watch.name)
+    return found

@@ -25,6 +25,8 @@ log = logging.getLogger(__name__)
 _LOG_LEVELS = {Severity.ERROR: logging.ERROR, Severity.WARNING: logging.WARNING, Severity.INFO: logging.INFO}
 # To create an environment, no targets are needed.
 _ABOUT_THE_CHECK: Final = frozenset({"MASQ319"})
+# An environment that exists already may have an image that the service no longer offers, or no account of its own.
+_ABOUT_NEW_ENVIRONMENTS: Final = frozenset({"MASQ115", "MASQ116"})
 
 ON_FINDINGS = ("fail", "warn", "ignore")
 """What findings of severity error can do."""
@@ -32,10 +34,14 @@ ON_FINDINGS = ("fail", "warn", "ignore")
 
 @dataclass(frozen=True, kw_only=True)
 class CreationRequest:
-    """The environment to create: its name, and a plan whose environment carries the name and has the agent enabled."""
+    """The environment to create: its name, and a plan whose environment carries the name and has the agent enabled.
+
+    :param refusals: the findings for which no new environment may be created; one that exists may be adopted.
+    """
 
     name: EnvironmentName
     plan: Plan
+    refusals: tuple[Finding, ...] = ()
 
 
 def read_request(
@@ -78,9 +84,10 @@ def read_request(
     return CreationRequest(name=name, plan=_replace_environment(read, written.with_agent().with_name(str(name))))
 
 
-def lint_request(request: CreationRequest, *, on_findings: str) -> tuple[Finding, ...]:
+def lint_request(request: CreationRequest, *, on_findings: str) -> tuple[CreationRequest, tuple[Finding, ...]]:
     """Lint the plan and log its findings; with ``ignore`` do nothing.
 
+    :return: the request with its refusals, and the findings.
     :raises CannotMasqueradeError: there are findings of severity error, and ``on_findings`` is ``fail``.
     :raises InvalidInputError: ``on_findings`` is not one of ``ON_FINDINGS``.
     """
@@ -88,7 +95,7 @@ def lint_request(request: CreationRequest, *, on_findings: str) -> tuple[Finding
         expected = f"one of {', '.join(ON_FINDINGS)}"
         raise InvalidInputError(where="on_findings", expected=expected, seen=describe(on_findings))
     if on_findings == "ignore":
-        return ()
+        return request, ()
     findings = tuple(finding for finding in lint(request.plan) if finding.code not in _ABOUT_THE_CHECK)
     for finding in findings:
         log.log(
@@ -99,11 +106,21 @@ def lint_request(request: CreationRequest, *, on_findings: str) -> tuple[Finding
             finding.where,
             finding.message,
         )
-    errors = [finding for finding in findings if finding.severity is Severity.ERROR]
-    if errors and on_findings == "fail":
-        reasons = "; ".join(f"{error.code} {error.where}: {error.message}" for error in errors)
+    errors = tuple(each for each in findings if each.severity is Severity.ERROR) if on_findings == "fail" else ()
+    linted = replace(request, refusals=errors)
+    if any(each.code not in _ABOUT_NEW_ENVIRONMENTS for each in errors):
+        refuse_new_environment(linted)
+    return linted, findings
+
+
+def refuse_new_environment(request: CreationRequest) -> None:
+    """Refuse to create an environment that has refusals.
+
+    :raises CannotMasqueradeError: it has some.
+    """
+    if request.refusals:
+        reasons = "; ".join(f"{error.code} {error.where}: {error.message}" for error in request.refusals)
         raise CannotMasqueradeError(f"{request.name} was not created: {reasons}")
-    return findings
 
 
 def _read_name(

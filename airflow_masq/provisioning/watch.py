@@ -1,16 +1,28 @@
-"""Waits for an environment that is being created.
+"""Watches an environment until it is running, without input or output: it says which one call is next.
+
+    operation known ──▶ GetOperation ──running──▶ pause
+          │                  │ ended, or unreadable
+          ▼                  ▼
+      (unknown) ──────▶ GetEnvironment ──▶ RUNNING  the end
+                             │             CREATING, UPDATING, DELETING  pause
+                             │             gone after DELETING  the end, it can be created
+                             ▼
+                           ERROR ──▶ ListOperations, which know the reason
 
 A worker that waits in its slot and a trigger that waits in the triggerer share this, and so does a retry that finds the
-creation of an earlier attempt. The environment's own state decides; the operation only knows why a creation failed.
+creation of an earlier attempt. The environment's own state decides; the operation is cheaper to read and knows why a
+creation failed.
 """
 
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final, TypeVar
 
+from airflow_masq.clients.calls import Call, OperationStatus, get_environment, get_operation, list_operations
+from airflow_masq.environment import EnvironmentResource
 from airflow_masq.environment.name import EnvironmentName
 from airflow_masq.exceptions import (
     CloudRefusedError,
@@ -19,16 +31,26 @@ from airflow_masq.exceptions import (
     EnvironmentNotFoundError,
     EnvironmentNotReadyError,
 )
+from airflow_masq.provisioning.steps import Pause, Steps, ask
+from airflow_masq.text import format_count
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from airflow_masq.clients.composer import ComposerClient
-
 log = logging.getLogger(__name__)
 
-TOLERATED_FAILURES = 10
-"""How many calls in a row may go unanswered: a choice, five minutes at the default poll interval."""
+T = TypeVar("T")
+
+FAILURE_TOLERANCE_SECONDS: Final = 600.0
+"""How long the API may fail in a row before a wait ends: a choice."""
+
+ATTEMPTS_AFTER_REFUSALS: Final = 3
+"""How often a call that the API refuses is made before nothing is at stake yet: a choice."""
+
+_MOST_PAGES: Final = 20
+_FIRST_BACKOFF_SECONDS: Final = 1.0
+_LONGEST_BACKOFF_SECONDS: Final = 30.0
+_GREATEST_SLOWDOWN: Final = 8.0
 
 
 class EnvironmentState(StrEnum):
@@ -42,98 +64,143 @@ class EnvironmentState(StrEnum):
     ERROR = "ERROR"
 
 
-CONTINUES: dict[str, str] = {
+CONTINUES: Final[dict[str, str]] = {
     EnvironmentState.CREATING: "its creation continues in the cloud",
     EnvironmentState.UPDATING: "its update continues in the cloud",
+    EnvironmentState.DELETING: "its deletion continues in the cloud",
 }
 """What the cloud still does in a state; of the other states it is not known."""
 
 
-def make_creation_error(name: EnvironmentName, *, problem: str) -> EnvironmentFailedError:
-    """Make the error for an environment that will not start without help; the problem follows its name."""
-    return EnvironmentFailedError(
-        f"{name} {problem}; look at the environment's page and at its logs in Cloud Logging, delete the environment, "
-        "correct the cause and run the task again"
-    )
-
-
-def refuse_lost(name: EnvironmentName, *, state: str) -> None:
-    """Refuse an environment whose state says that it will not start without help.
-
-    :raises EnvironmentFailedError: it is in state ERROR.
-    :raises EnvironmentNotReadyError: it is being deleted; once it is gone, it can be created.
-    """
-    if state == EnvironmentState.DELETING:
-        raise EnvironmentNotReadyError(f"{name} is being deleted; run the task again once it is gone")
-    if state == EnvironmentState.ERROR:
-        raise make_creation_error(name, problem="is in state ERROR")
-
-
 @dataclass(kw_only=True)
 class CreationWatch:
-    """Polls one environment until it is running.
+    """Watches one environment. Its methods are steps, which ``run_steps`` does.
 
-    :param operation_name: the operation that creates it; ``None`` where another attempt started it.
-    :param deadline: when to give up, in seconds on the caller's clock.
-    :param state: the state in the last answer; ``None`` before the first one.
-    :param unanswered: how many polls in a row got no answer.
+    :param operation_name: the operation that creates it; ``None`` where it is not known.
+    :param deadline: when to give up, in seconds on the clock ``now``.
+    :param failure_tolerance_seconds: how long calls may fail in a row.
+    :param random: gives numbers from 0 to 1, for jitter.
+    :param state: the environment's state in the last answer; ``None`` before the first one.
     """
 
-    client: ComposerClient
     name: EnvironmentName
     operation_name: str | None
     deadline: float
     poll_interval_seconds: float
+    now: Callable[[], float]
+    random: Callable[[], float]
+    failure_tolerance_seconds: float = FAILURE_TOLERANCE_SECONDS
     state: str | None = None
-    unanswered: int = 0
+    _failing_since: float | None = field(default=None, init=False)
+    _failures: int = field(default=0, init=False)
+    _last_failure: str = field(default="", init=False)
+    _slowdown: float = field(default=1.0, init=False)
 
-    def poll(self) -> bool:
-        """Ask once whether the environment is running; ``False`` if it is still on its way or nothing answered.
+    def wait(self) -> Steps[EnvironmentResource | None]:
+        """Look, one call a time, until the environment is running.
 
+        :return: the environment; ``None`` if it was being deleted and is gone, so that it can be created.
         :raises EnvironmentFailedError: the environment or its operation failed.
-        :raises EnvironmentNotReadyError: the environment is being deleted, or has disappeared.
-        :raises CloudUnavailableError: more than ``TOLERATED_FAILURES`` polls in a row got no answer.
-        :raises CloudRefusedError: the API refused the call.
+        :raises EnvironmentNotReadyError: the deadline has passed, or the environment has disappeared.
+        :raises CloudUnavailableError: calls have failed for ``failure_tolerance_seconds``, the last one like this.
+        :raises CloudRefusedError: the same.
         """
-        try:
-            is_being_created = self._check_operation()
-            self.state = self.client.get(self.name).state
-            log.info("%s is in state %s", self.name, self.state)
-            if self.state == EnvironmentState.ERROR:
-                self._check_operation()  # it may have ended between the two calls, and knows the reason
-        except EnvironmentNotFoundError as error:
-            if not is_being_created:
-                raise EnvironmentNotReadyError(
-                    f"{self.name} disappeared during the wait (was it deleted?); run the task again to create it"
-                ) from error
-            log.info("%s has not appeared yet", self.name)
-            self.unanswered = 0
-            return False
-        except CloudUnavailableError as error:
-            self.unanswered += 1
-            if self.unanswered > TOLERATED_FAILURES:
+        absences = 0
+        while True:
+            if not (yield from self._is_operation_running()):
+                try:
+                    found = yield from ask(get_environment(self.name))
+                except EnvironmentNotFoundError as error:
+                    self.note_answer()
+                    if self.state == EnvironmentState.DELETING:
+                        return None
+                    absences += 1
+                    if absences > 1:  # an API that forgot it for a moment remembers at the next look
+                        raise EnvironmentNotReadyError(
+                            f"{self.name} disappeared during the wait (was it deleted?); run the task again to create "
+                            "it"
+                        ) from error
+                    log.info("%s does not appear", self.name)
+                except (CloudUnavailableError, CloudRefusedError) as error:
+                    self.note_failure(error)
+                else:
+                    self.note_answer()
+                    absences = 0
+                    self.note_state(found)
+                    if self.state == EnvironmentState.RUNNING:
+                        return found
+                    if self.state == EnvironmentState.ERROR:
+                        yield from self.explain_failure(found)
+            yield self.make_wait()
+
+    def read(self, call: Call[T]) -> Steps[T]:
+        """Make a call that changes nothing, and repeat it after short pauses where it fails.
+
+        :raises EnvironmentNotFoundError: that is an answer.
+        :raises CloudUnavailableError: there was no answer for ``failure_tolerance_seconds``.
+        :raises CloudRefusedError: the call was refused ``ATTEMPTS_AFTER_REFUSALS`` times.
+        """
+        refusals = 0
+        while True:
+            try:
+                answer = yield from ask(call)
+            except EnvironmentNotFoundError:
+                self.note_answer()
                 raise
-            log.warning("No answer (%d in a row, at most %d): %s", self.unanswered, TOLERATED_FAILURES, error)
-            return False
-        self.unanswered = 0
-        refuse_lost(self.name, state=self.state)
-        return self.state == EnvironmentState.RUNNING
+            except CloudUnavailableError as error:
+                self.note_failure(error)
+            except CloudRefusedError as error:
+                refusals += 1
+                if refusals == ATTEMPTS_AFTER_REFUSALS:
+                    raise
+                self.note_failure(error)
+            else:
+                self.note_answer()
+                return answer
+            yield self.make_backoff()
 
-    def wait(self, *, now: Callable[[], float], sleep: Callable[[float], None]) -> None:
-        """Poll until the environment is running; blocks the thread.
+    def find_operation(self, *, verb: str | None = None, uuid: str = "") -> Steps[OperationStatus | None]:
+        """Find the newest operation on the environment; ``None`` where there is none, or they cannot be read.
+
+        :param verb: only operations that do this, ``CREATE`` for example.
+        :param uuid: the environment's, so that one of the same name that is gone is not meant.
+        """
+        newest: OperationStatus | None = None
+        token = ""
+        for _ in range(_MOST_PAGES):
+            try:
+                page = yield from self.read(list_operations(self.name.parent, page_token=token))
+            except (CloudUnavailableError, CloudRefusedError) as error:
+                log.info("The operations cannot be listed: %s", error)
+                return newest
+            for each in page.operations:
+                is_meant = each.target == str(self.name) and each.verb == (verb or each.verb)
+                is_meant = is_meant and not (uuid and each.target_uuid and each.target_uuid != uuid)
+                if is_meant and (newest is None or (each.began or 0.0) >= (newest.began or 0.0)):
+                    newest = each
+            token = page.next_page_token
+            if not token:
+                break
+        return newest
+
+    def explain_failure(self, found: EnvironmentResource) -> Steps[None]:
+        """Raise the error of an environment in state ERROR, with the reason that its last operation knows.
+
+        :raises EnvironmentFailedError: always.
+        """
+        last = yield from self.find_operation(uuid=found.text("uuid"))
+        if last is None or last.error is None:
+            raise self._make_failure("is in state ERROR")
+        if last.verb == "CREATE":
+            raise self._make_failure(f"could not be created: {last.error}")
+        raise self._make_failure(f"is in state ERROR since its last operation ({last.verb or 'unknown'}): {last.error}")
+
+    def make_wait(self) -> Pause:
+        """Make the pause before the next look: the poll interval with jitter, longer while the API asks for less.
 
         :raises EnvironmentNotReadyError: the deadline has passed.
-        :raises AirflowMasqError: as ``poll`` raises it.
         """
-        while not self.poll():
-            sleep(self.choose_pause(now=now()))
-
-    def choose_pause(self, *, now: float) -> float:
-        """Return the seconds to pause before the next poll; the last pause ends at the deadline.
-
-        :raises EnvironmentNotReadyError: the deadline has passed.
-        """
-        left = self.deadline - now
+        left = self.deadline - self.now()
         if left <= 0:
             seen = f"state {self.state}" if self.state else "it has not appeared"
             continues = CONTINUES.get(self.state or "", "any operation that was started continues in the cloud")
@@ -141,18 +208,73 @@ class CreationWatch:
                 f"{self.name} is not running yet ({seen}) and creation_timeout_seconds has passed; {continues}. Run "
                 "the task again to continue waiting, or raise creation_timeout_seconds"
             )
-        return min(self.poll_interval_seconds, left)
+        seconds = self.poll_interval_seconds * self._slowdown * (0.75 + 0.5 * self.random())
+        return Pause(seconds=min(seconds, left), is_wait=True)
 
-    def _check_operation(self) -> bool:
-        """Return whether the operation is still running; raise if it failed."""
+    def make_backoff(self) -> Pause:
+        """Make the pause before a call is repeated: it doubles with each failure in a row, with jitter."""
+        base = min(_FIRST_BACKOFF_SECONDS, self.poll_interval_seconds)
+        most = min(_LONGEST_BACKOFF_SECONDS, self.poll_interval_seconds * _GREATEST_SLOWDOWN)
+        seconds = min(base * 2.0 ** min(max(self._failures - 1, 0), 10), most)
+        return Pause(seconds=seconds * (0.5 + self.random()), is_wait=False)
+
+    def note_state(self, found: EnvironmentResource) -> None:
+        """Remember the state, and log it."""
+        log.info("%s is in state %s", self.name, found.state)
+        self.state = found.state
+
+    def note_failure(self, error: CloudUnavailableError | CloudRefusedError) -> None:
+        """Tolerate a failed call, unless calls have failed for too long; log it where it is another failure.
+
+        :raises CloudUnavailableError: calls have failed for ``failure_tolerance_seconds``.
+        :raises CloudRefusedError: the same.
+        """
+        now = self.now()
+        if self._failing_since is None:
+            self._failing_since = now
+        self._failures += 1
+        if now - self._failing_since >= self.failure_tolerance_seconds:
+            raise error
+        if error.status == "RESOURCE_EXHAUSTED":
+            self._slowdown = min(self._slowdown * 2, _GREATEST_SLOWDOWN)
+        if str(error) != self._last_failure:
+            log.warning("%s (tolerated for %.0f s in a row)", error, self.failure_tolerance_seconds)
+        self._last_failure = str(error)
+
+    def note_answer(self) -> None:
+        """Forget the failures before an answer."""
+        if self._failures:
+            log.info("The API answers again after %s", format_count(self._failures, noun="failed call"))
+        self._failing_since, self._failures, self._last_failure, self._slowdown = None, 0, "", 1.0
+
+    def _is_operation_running(self) -> Steps[bool]:
+        """Look at the operation if it is known; ``False`` if the environment is to be looked at."""
         if self.operation_name is None:
             return False
         try:
-            operation = self.client.get_operation(self.operation_name)
+            operation = yield from ask(get_operation(self.operation_name))
         except CloudRefusedError as error:
+            # The operation may have been forgotten, or the refusal may pass. Either way the environment's state tells
+            # the end, and the operations can be listed for the reason.
             log.info("The operation cannot be read, so the environment's state decides: %s", error)
             self.operation_name = None
             return False
+        except CloudUnavailableError as error:
+            self.note_failure(error)
+            return True
+        self.note_answer()
         if operation.error is not None:
-            raise make_creation_error(self.name, problem=f"could not be created: {operation.error}")
-        return not operation.done
+            raise self._make_failure(f"could not be created: {operation.error}")
+        if operation.done:
+            log.info("%s is done", self.operation_name)
+            self.operation_name = None
+            return False
+        self.state = EnvironmentState.CREATING
+        log.info("%s is being created", self.name)
+        return True
+
+    def _make_failure(self, problem: str) -> EnvironmentFailedError:
+        return EnvironmentFailedError(
+            f"{self.name} {problem}; look at the environment's page and at its logs in Cloud Logging, delete the "
+            "environment, correct the cause and run the task again"
+        )

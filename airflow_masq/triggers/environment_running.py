@@ -1,14 +1,17 @@
 """Waits in the triggerer until an environment is running; the worker verifies the environment afterwards.
 
-The trigger holds only names, settings and plain values, so another triggerer can continue it after a restart. The
-client's calls block, so they run in threads, each for at most ``api_timeout_seconds``.
+The trigger holds only names, settings and plain values, so another triggerer can continue it after a restart. Its calls
+are asynchronous, so a silent API holds no thread and no other trigger waits. Only the imports of Google's libraries and
+the search for credentials need a thread, once for each trigger, from a pool of this module's own.
 """
 
 from __future__ import annotations
 
 import asyncio
+import random
 import time
-from typing import TYPE_CHECKING, Any, Literal
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from asgiref.sync import sync_to_async
 
@@ -18,22 +21,36 @@ from airflow_masq.exceptions import AirflowMasqError, TryAgainError
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence
 
-    from airflow_masq.clients.composer import ComposerClient
+    from google.auth.credentials import Credentials
 
-WaitResult = Literal["running", "try-again", "final"]
-"""How the wait ended: the environment is running, or an error of one of the families in ``airflow_masq.exceptions``."""
+    from airflow_masq.hooks.composer import ComposerHook
+
+WaitResult = Literal["running", "gone", "try-again", "final"]
+"""How the wait ended: the environment is running; it was deleted and can be created; or an error of one of the families
+in ``airflow_masq.exceptions``."""
+
+DEFAULT_TIMEOUT_SECONDS: Final = 7200.0
+"""How long a trigger waits whose row has no deadline."""
+
+# Starts no thread before the first trigger asks for one.
+_CONNECTORS: Final = ThreadPoolExecutor(max_workers=4, thread_name_prefix="airflow-masq-connect")
 
 
 class EnvironmentRunningTrigger(BaseTrigger):
     """Fires once: with the outcome ``running``, or with the error that ended the wait.
 
+    A row that another version of this package wrote may lack settings, which get their defaults, or have more, which
+    are ignored.
+
     :param name: the environment's full name, ``projects/PROJECT/locations/REGION/environments/ID``.
-    :param operation_name: the full name of the operation that creates it; ``None`` where another attempt started it.
-    :param deadline: when to give up, in seconds since the epoch.
+    :param operation_name: the full name of the operation that creates it; ``None`` where it is not known.
+    :param deadline: when to give up, in seconds since the epoch; ``None`` for two hours after the start.
     :param gcp_conn_id: the Google connection.
     :param impersonation_chain: the service account to impersonate, or a chain of them; ``None`` for the connection's.
     :param poll_interval_seconds: the pause between two polls, in seconds.
     :param api_timeout_seconds: the time limit of one API call, in seconds.
+    :param failure_tolerance_seconds: how long calls may fail in a row, in seconds.
+    :param state: the environment's state when the task was deferred; ``None`` where it is not known.
     :param record: JSON values that the task knew when it was deferred; the event returns them. (``next_kwargs`` would
         keep them, too, but ``dag.test()`` of Airflow 3.3.2 loses those.)
     """
@@ -41,24 +58,29 @@ class EnvironmentRunningTrigger(BaseTrigger):
     def __init__(
         self,
         *,
-        name: str,
-        operation_name: str | None,
-        deadline: float,
-        gcp_conn_id: str,
-        impersonation_chain: str | Sequence[str] | None,
-        poll_interval_seconds: float,
-        api_timeout_seconds: float,
-        record: Mapping[str, Any],
+        name: str = "",
+        operation_name: str | None = None,
+        deadline: float | None = None,
+        gcp_conn_id: str = "google_cloud_default",
+        impersonation_chain: str | Sequence[str] | None = None,
+        poll_interval_seconds: float = 30.0,
+        api_timeout_seconds: float = 60.0,
+        failure_tolerance_seconds: float = 600.0,
+        state: str | None = None,
+        record: Mapping[str, Any] | None = None,
+        **_of_another_version: Any,  # noqa: ANN401 - any JSON
     ) -> None:
         super().__init__()  # type: ignore[no-untyped-call] # Airflow's base is untyped
         self.environment_name = name
         self.operation_name = operation_name
-        self.deadline = deadline
+        self.deadline = time.time() + DEFAULT_TIMEOUT_SECONDS if deadline is None else deadline
         self.gcp_conn_id = gcp_conn_id
         self.impersonation_chain = impersonation_chain
         self.poll_interval_seconds = poll_interval_seconds
         self.api_timeout_seconds = api_timeout_seconds
-        self.record = record
+        self.failure_tolerance_seconds = failure_tolerance_seconds
+        self.state = state
+        self.record = record or {}
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
         """Return the class path, and the constructor's arguments as JSON values."""
@@ -73,20 +95,22 @@ class EnvironmentRunningTrigger(BaseTrigger):
                 "impersonation_chain": chain if chain is None or isinstance(chain, str) else list(chain),
                 "poll_interval_seconds": self.poll_interval_seconds,
                 "api_timeout_seconds": self.api_timeout_seconds,
+                "failure_tolerance_seconds": self.failure_tolerance_seconds,
+                "state": self.state,
                 "record": dict(self.record),
             },
         )
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
-        """Poll until the environment is running or an error ends the wait.
+        """Poll until the environment is running, or gone, or an error ends the wait.
 
-        :return: one event; its payload has ``outcome`` (see ``WaitResult``), ``message`` (empty if the environment is
-            running), ``name`` and ``record``.
+        :return: one event; its payload has ``outcome`` (see ``WaitResult``), ``message`` (empty if there is no error),
+            ``name``, ``deadline`` and ``record``.
         """
         outcome: WaitResult
+        message = ""
         try:
-            await self._wait()
-            outcome, message = "running", ""
+            outcome = "running" if await self._wait() else "gone"
         except AirflowMasqError as error:
             outcome, message = "try-again" if isinstance(error, TryAgainError) else "final", str(error)
         except Exception as error:
@@ -95,32 +119,47 @@ class EnvironmentRunningTrigger(BaseTrigger):
             outcome = "final"
             message = f"waiting for {self.environment_name} failed with {type(error).__name__}; see the triggerer's log"
         yield TriggerEvent(  # type: ignore[no-untyped-call] # Airflow's is untyped
-            {"outcome": outcome, "message": message, "name": self.environment_name, "record": dict(self.record)}
+            {
+                "outcome": outcome,
+                "message": message,
+                "name": self.environment_name,
+                "deadline": self.deadline,
+                "record": dict(self.record),
+            }
         )
 
-    async def _wait(self) -> None:
+    async def _wait(self) -> bool:
+        """Wait until the environment is running, or, if it was being deleted, gone."""
+        # sync_to_async, and not asyncio's own threads: a connection is read through the loop that asgiref knows
+        # [source: observed-trigger-threads].
+        connect = sync_to_async(self._connect, thread_sensitive=False, executor=_CONNECTORS)
+        hook, credentials = await connect()
+
+        # All of it was imported in the thread.
         from airflow_masq.environment.name import EnvironmentName  # noqa: PLC0415 - parsing a DAG file must stay cheap
+        from airflow_masq.provisioning import CreationWatch, run_steps_async  # noqa: PLC0415 - with it
+
+        watch = CreationWatch(
+            name=EnvironmentName.parse(self.environment_name),
+            operation_name=self.operation_name,
+            deadline=self.deadline,
+            poll_interval_seconds=self.poll_interval_seconds,
+            failure_tolerance_seconds=self.failure_tolerance_seconds,
+            now=time.time,
+            random=random.random,
+            state=self.state,
+        )
+        async with hook.make_async_client(credentials) as client:
+            return await run_steps_async(watch.wait(), client=client, sleep=asyncio.sleep) is not None
+
+    def _connect(self) -> tuple[ComposerHook, Credentials]:
+        """Import what takes seconds, and find what may need the network."""
+        from airflow_masq import provisioning  # noqa: F401, PLC0415 - imported here, so that the event loop need not
         from airflow_masq.hooks.composer import ComposerHook  # noqa: PLC0415 - Google's libraries take seconds
-        from airflow_masq.provisioning.watch import CreationWatch  # noqa: PLC0415 - with them
 
-        def connect() -> ComposerClient:
-            return ComposerHook(
-                gcp_conn_id=self.gcp_conn_id,
-                impersonation_chain=self.impersonation_chain,
-                api_timeout_seconds=self.api_timeout_seconds,
-            ).get_conn()
-
-        # Reading a connection talks to the triggerer's main thread, which asgiref knows and asyncio's threads do not.
-        client = await sync_to_async(connect)()
-        with client:
-            watch = CreationWatch(
-                client=client,
-                name=EnvironmentName.parse(self.environment_name),
-                operation_name=self.operation_name,
-                deadline=self.deadline,
-                poll_interval_seconds=self.poll_interval_seconds,
-            )
-            while True:
-                if await asyncio.to_thread(watch.poll):
-                    return
-                await asyncio.sleep(watch.choose_pause(now=time.time()))
+        hook = ComposerHook(
+            gcp_conn_id=self.gcp_conn_id,
+            impersonation_chain=self.impersonation_chain,
+            api_timeout_seconds=self.api_timeout_seconds,
+        )
+        return hook, hook.find_credentials()

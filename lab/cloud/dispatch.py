@@ -55,9 +55,11 @@ def _make_handler(method: Method[RequestT, ResponseT], faults: Faults) -> grpc.R
     async def answer(request: RequestT, context: grpc.aio.ServicerContext[RequestT, ResponseT]) -> ResponseT:
         try:
             await faults.apply_to_call(method.name)
-            return method.handle(request)
+            response = method.handle(request)
+            faults.apply_to_reply(method.name)
         except ApiError as error:
             await context.abort(error.status, error.message)
+        return response
 
     return grpc.unary_unary_rpc_method_handler(
         answer, request_deserializer=method.read, response_serializer=method.write

@@ -1,13 +1,14 @@
-"""Faults on request: the next call of a method fails or stalls, a creation fails or loses its agent.
+"""Faults on request: the next call of a method fails or stalls or loses its reply, a creation fails or loses its agent.
 
-Each fault is used up by the call or the creation that it affects. No fault is random.
+Each fault is used up by the call or the creation that it affects. No fault is random. An observer sees every call
+before it is handled and after it took effect, and may kill the caller there, or raise an error to answer.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections import defaultdict, deque
-from typing import TYPE_CHECKING
+from collections import Counter, defaultdict, deque
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from lab.cloud.errors import ApiError
 
@@ -16,11 +17,15 @@ if TYPE_CHECKING:
 
     import grpc
 
+Moment: TypeAlias = Literal["before", "after"]
+"""Before a call is handled, or after it took effect and before it is answered."""
+
 
 class Faults:
-    """The faults that are still to come.
+    """The faults that are still to come, and the calls that came.
 
     :param sleep: how stalled calls wait.
+    :ivar observe: called with the moment and the method of every call; does nothing by default.
     """
 
     def __init__(self, *, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep) -> None:
@@ -29,6 +34,9 @@ class Faults:
         self._calls: defaultdict[str, deque[ApiError | float]] = defaultdict(deque)
         self._creations: dict[str, ApiError] = {}
         self._agentless: set[str] = set()
+        self._lost_replies: defaultdict[str, deque[ApiError]] = defaultdict(deque)
+        self._count: Counter[str] = Counter()
+        self.observe: Callable[[Moment, str], None] = lambda _moment, _method: None
 
     def add_methods(self, names: Iterable[str]) -> None:
         """Register the emulated methods, so that a fault for a misspelt method is refused."""
@@ -52,6 +60,18 @@ class Faults:
         self._require_method(method)
         self._calls[method].append(seconds)
 
+    def lose_reply(self, method: str, status: grpc.StatusCode, message: str, *, times: int = 1) -> None:
+        """Handle the next calls of a method, then answer with an error, so that the caller knows nothing.
+
+        :raises ValueError: if no such method is emulated.
+        """
+        self._require_method(method)
+        self._lost_replies[method].extend([ApiError(status, message)] * times)
+
+    def count_calls(self, method: str | None = None) -> int:
+        """Count the calls that came, of one method or of all."""
+        return self._count.total() if method is None else self._count[method]
+
     def fail_creation(self, environment_id: str, status: grpc.StatusCode, message: str) -> None:
         """Accept the next creation of an environment, then end it in an error and leave it in state ERROR.
 
@@ -68,12 +88,20 @@ class Faults:
 
     async def apply_to_call(self, method: str) -> None:
         """Apply the next fault of a method to this call: raise its error or wait; do nothing without a fault."""
+        self._count[method] += 1
+        self.observe("before", method)
         if not self._calls[method]:
             return
         fault = self._calls[method].popleft()
         if isinstance(fault, ApiError):
             raise fault
         await self._sleep(fault)
+
+    def apply_to_reply(self, method: str) -> None:
+        """Raise the error that replaces the reply of this call, if there is one."""
+        self.observe("after", method)
+        if self._lost_replies[method]:
+            raise self._lost_replies[method].popleft()
 
     def take_creation_failure(self, environment_id: str) -> ApiError | None:
         """Return and remove the error for this creation, if there is one."""

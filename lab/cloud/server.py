@@ -26,6 +26,7 @@ from lab.cloud.environments import Environments
 from lab.cloud.faults import Faults
 from lab.cloud.images import CREATABLE_IMAGES
 from lab.cloud.lifecycle import Clock, Durations, Hooks, Lifecycle
+from lab.cloud.names import Parent
 from lab.cloud.operations import Operations
 from lab.cloud.proxy import ConnectProxy
 from lab.cloud.store import Store
@@ -189,6 +190,14 @@ class ComposerEmulator:
     def add_environment(self, environment: Environment) -> None:
         """Add an environment as it is, with its state, and without checks, hooks or an operation."""
         self._store.put_environment(environment)
+
+    def list_environments(self, parent: str) -> list[Environment]:
+        """Return the environments of one location, ``projects/P/locations/L``, without a call."""
+        return list(self._store.list_environments(Parent.parse(parent)).values())
+
+    def remove_environment(self, name: str) -> None:
+        """Remove an environment that exists, without checks, hooks or an operation."""
+        self._store.remove_environment(name)
 
     async def settle(self) -> None:
         """Wait until no creation, update or deletion is running."""

@@ -134,3 +134,11 @@ def test_a_value_of_the_users_own_maps_is_not_quoted(value: object) -> None:
         make_message(resource)
     assert caught.value.where.startswith("environment.config.softwareConfig.envVariables")
     assert "hunter2" not in "".join(traceback.format_exception(caught.value, limit=0))
+
+
+def test_an_unknown_field_is_one_short_line() -> None:
+    """A field's name that a terminal would act upon, or that is very long, is escaped and cut."""
+    with pytest.raises(InvalidInputError) as caught:
+        make_message(EnvironmentResource.read({"config": {"\x1b[31m\n" * 100_000: 1}}))
+    assert str(caught.value).isprintable()
+    assert len(str(caught.value)) < 800

@@ -97,3 +97,14 @@ def test_an_error_without_a_grpc_status_is_named_by_its_http_status() -> None:
         error = made(kind)
         assert isinstance(error, api.GoogleAPICallError)
         assert read_status(error) == name
+
+
+@pytest.mark.parametrize(
+    "words", ["CLIENT: Received message larger than max (5 vs. 4)", "Sent message larger than max (5 vs. 4)"]
+)
+def test_a_message_above_grpcs_limit_is_a_refusal(words: str) -> None:
+    """A used-up quota may come back, but a message does not become smaller by trying again."""
+    outcome = mapped(made(api.ResourceExhausted, words))
+    assert type(outcome) is CloudRefusedError
+    assert "trying again" not in str(outcome)
+    assert type(mapped(made(api.ResourceExhausted, "quota"))) is CloudUnavailableError

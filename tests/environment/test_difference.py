@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from airflow_masq.environment import EnvironmentResource
-from airflow_masq.environment.difference import Difference, find_differences
+from airflow_masq.environment.difference import ChangeKind, Difference, find_differences
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -38,7 +38,7 @@ def test_a_planned_value_that_stands_otherwise_is_named() -> None:
     """A difference shows the place, the plan's value and the value found."""
     found = compare({"config": {"node_config": {"tags": ["a"]}}}, found={"config": {"nodeConfig": {"tags": ["b"]}}})
     assert found == (Difference(path=("config", "nodeConfig", "tags"), planned=["a"], found=["b"]),)
-    assert str(found[0]) == "config.nodeConfig.tags: planned ['a'], found ['b']"
+    assert str(found[0]) == "config.nodeConfig.tags: planned ['a'], found ['b'] (needs re-creation)"
 
 
 def test_a_planned_value_that_is_missing_is_named() -> None:
@@ -84,7 +84,7 @@ def test_a_planned_value_that_is_missing_is_named() -> None:
 def test_a_value_that_may_be_a_secret_is_not_shown(planned: dict[str, Any], found: dict[str, Any], place: str) -> None:
     """Only the place is shown for the user's own maps and for fields that are not known, for every name of a key."""
     [difference] = compare(planned, found=found)
-    assert str(difference) == f"{place}: differs"
+    assert str(difference) == f"{place}: differs ({difference.kind})"
     assert "hunter2" not in repr(difference)
 
 
@@ -93,7 +93,10 @@ def test_a_known_fields_value_is_shown() -> None:
     ranges = [{"value": "10.0.0.0/8", "description": "office"}]
     access = {"webServerNetworkAccessControl": {"allowedIpRanges": ranges}}
     [difference] = compare({"config": access}, found={})
-    assert str(difference) == f"config.webServerNetworkAccessControl.allowedIpRanges: planned {ranges}, found None"
+    assert (
+        str(difference)
+        == f"config.webServerNetworkAccessControl.allowedIpRanges: planned {ranges}, found None (can be updated)"
+    )
 
 
 def test_a_difference_is_one_harmless_line() -> None:
@@ -142,3 +145,76 @@ def test_an_alias_of_the_image_is_no_difference(*, alias: str, is_difference: bo
 def test_a_bare_size_is_resolved_by_the_service(*, planned: str, is_difference: bool) -> None:
     """A range planned by its size only may lie anywhere."""
     assert bool(compare(pods(planned), found=pods("192.168.0.0/16"))) is is_difference
+
+
+@pytest.mark.parametrize(
+    ("planned", "kind"),
+    [
+        ({"labels": {"team": "data"}}, ChangeKind.UPDATE),
+        (_software(imageVersion=IMAGE), ChangeKind.UPDATE),
+        (_software(envVariables={"a": "b"}), ChangeKind.UPDATE),
+        ({"config": {"workloadsConfig": {"worker": {"maxCount": 9}}}}, ChangeKind.UPDATE),
+        ({"config": {"environmentSize": "ENVIRONMENT_SIZE_LARGE"}}, ChangeKind.UPDATE),
+        ({"config": {"nodeConfig": {"network": "other"}}}, ChangeKind.RECREATE),
+        (pods("10.0.0.0/8"), ChangeKind.RECREATE),
+        ({"config": {"privateEnvironmentConfig": {"enablePrivateEnvironment": True}}}, ChangeKind.RECREATE),
+        ({"config": {"gkeCluster": "c"}}, ChangeKind.SERVICE),
+        ({"config": {"learntYesterday": 1}}, ChangeKind.UNKNOWN),
+    ],
+)
+def test_a_difference_says_what_it_takes(planned: dict[str, Any], kind: ChangeKind) -> None:
+    """A label can be updated, a Pod range needs a new environment, and the cluster's name is the service's."""
+    [difference] = compare(planned, found={})
+    assert difference.kind is kind
+    assert str(difference).endswith(f"({kind})")
+
+
+def test_what_the_plan_leaves_empty_is_the_services_choice() -> None:
+    """An empty list is the same as none to Google's types, so the service fills it; a false is the plan's own."""
+    found = {"config": {"nodeConfig": {"tags": ["a"]}, "privateEnvironmentConfig": {"enablePrivateEnvironment": True}}}
+    planned = {"config": {"nodeConfig": {"tags": []}, "privateEnvironmentConfig": {"enablePrivateEnvironment": False}}}
+    kinds = [difference.kind for difference in compare(planned, found=found)]
+    assert kinds == [ChangeKind.SERVICE, ChangeKind.RECREATE]
+
+
+NETWORK = "projects/p/global/networks/n"
+
+
+@pytest.mark.parametrize(
+    ("planned", "found", "is_difference"),
+    [
+        (NETWORK, f"https://www.googleapis.com/compute/v1/{NETWORK}", False),
+        (f"https://www.googleapis.com/compute/v1/{NETWORK}", NETWORK, False),
+        (f"https://compute.googleapis.com/compute/v1/{NETWORK}", NETWORK, False),
+        (f"//compute.googleapis.com/compute/v1/{NETWORK}", NETWORK, False),
+        ("n", NETWORK, False),
+        ("global/networks/n", NETWORK, False),
+        ("n", "projects/host/global/networks/n", True),
+        ("projects/host/global/networks/n", NETWORK, True),
+        ("m", NETWORK, True),
+        ("n", "global/networks/n", False),
+    ],
+)
+def test_a_network_is_the_same_by_its_name_and_its_url(*, planned: str, found: str, is_difference: bool) -> None:
+    """A name, a path and a URL can mean one network; a name alone means one of the environment's own project."""
+    name = "projects/p/locations/l/environments/e"
+    resources = [{"name": name, "config": {"nodeConfig": {"network": network}}} for network in (planned, found)]
+    assert bool(compare(resources[0], found=resources[1])) is is_difference
+
+
+def test_the_order_of_tags_and_ranges_is_no_difference() -> None:
+    """Tags and allowed ranges are sets; another tag is a difference all the same."""
+
+    def make(*tags: str, fields: tuple[str, ...] = ("value", "description")) -> dict[str, Any]:
+        ranges = [{field: f"{field} of {tag}" for field in fields} for tag in tags]
+        access = {"webServerNetworkAccessControl": {"allowedIpRanges": ranges}}
+        return {"config": {"nodeConfig": {"tags": list(tags)}, **access}}
+
+    assert compare(make("a", "b"), found=make("b", "a", fields=("description", "value"))) == ()
+    assert len(compare(make("a", "b"), found=make("a", "c"))) == 2
+
+
+def test_a_users_own_map_is_compared_letter_by_letter() -> None:
+    """An environment variable called network is no network."""
+    planned, found = (_software(envVariables={"network": value}) for value in ("n", NETWORK))
+    assert len(compare(planned, found=found)) == 1

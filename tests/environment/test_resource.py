@@ -424,3 +424,16 @@ def test_other_forms_of_an_environment_are_named(resource: dict[str, object], wh
     with pytest.raises(InvalidInputError, match="Google's REST resource") as caught:
         EnvironmentResource.read(resource)
     assert (caught.value.where, caught.value.seen) == (where, seen)
+
+
+@pytest.mark.parametrize("inside", [{1: 2}, None], ids=["a key that is no text", "too deep"])
+def test_an_error_in_a_field_is_one_short_line(inside: dict[Any, Any] | None) -> None:
+    """The place of an error is escaped and cut, whatever the names on the way down."""
+    name = "\x1b[31m\n" * 10_000
+    value: Any = inside
+    for _ in range(100 if inside is None else 1):
+        value = {name: value}
+    with pytest.raises(InvalidInputError) as caught:
+        EnvironmentResource.read(value if inside is None else {"config": value})
+    assert str(caught.value).isprintable()
+    assert len(str(caught.value)) < 600

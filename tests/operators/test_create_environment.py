@@ -8,67 +8,20 @@ import subprocess
 import sys
 import threading
 import traceback
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-import grpc
 import pytest
-from airflow.sdk.exceptions import TaskDeferred
 
 from airflow_masq.airflow_compat import AirflowException, AirflowFailException
 from airflow_masq.exceptions import (
     CannotMasqueradeError,
-    EnvironmentFailedError,
     EnvironmentNotReadyError,
     MasqueradeNotEnabledError,
 )
-from airflow_masq.operators.create_environment import (
-    DEFERRAL_GRACE_SECONDS,
-    CloudComposerCreateMasqueradeEnvironmentOperator,
-)
-from airflow_masq.triggers.environment_running import EnvironmentRunningTrigger
-from tests.emulated_cloud import IMAGE, LOCATION, PROJECT, EmulatedCloud, environment_resource
-
-if TYPE_CHECKING:
-    from airflow_masq.airflow_compat import Context
-    from airflow_masq.clients.composer import ComposerClient
+from tests.emulated_cloud import IMAGE, PROJECT, EmulatedCloud, environment_resource
+from tests.operators.creating import ENVIRONMENT_ID, NAME, client, environments, execute, operator
 
 pytestmark = pytest.mark.airflow
-
-ENVIRONMENT_ID = "example-environment"
-NAME = str(environment_resource()["name"])
-
-
-def operator(**arguments: object) -> CloudComposerCreateMasqueradeEnvironmentOperator:
-    """Make an operator that polls often."""
-    settings: dict[str, Any] = {
-        "task_id": "create",
-        "gcp_conn_id": "test_google",
-        "poll_interval_seconds": 0.01,
-        "creation_timeout_seconds": 30,
-        "api_timeout_seconds": 5,
-    }
-    if "plan" not in arguments:
-        settings["environment"] = environment_resource()
-    return CloudComposerCreateMasqueradeEnvironmentOperator(**{**settings, **arguments})
-
-
-def execute(**arguments: object) -> dict[str, Any]:
-    """Execute an operator."""
-    context: Context = {}
-    return operator(**arguments).execute(context)
-
-
-def client() -> ComposerClient:
-    """Ask the emulator as the operator does."""
-    from airflow_masq.hooks.composer import ComposerHook  # noqa: PLC0415 - Google's libraries are slow
-
-    return ComposerHook(gcp_conn_id="test_google").get_conn()
-
-
-def environments() -> tuple[dict[str, Any], ...]:
-    """List what exists."""
-    with client() as connected:
-        return tuple(each.as_rest() for each in connected.list(PROJECT, location=LOCATION))
 
 
 @pytest.mark.usefixtures("cloud")
@@ -103,7 +56,9 @@ def test_an_environment_is_created_with_the_agent_and_its_facts_returned() -> No
         "node_ranges": ["10.128.0.0/20"],
         "pod_ranges": ["192.168.0.0/16"],
         "service_ranges": ["10.96.0.0/20"],
+        "ranges_from": {"node_ranges": "plan", "pod_ranges": "environment", "service_ranges": "environment"},
         "adopted": False,
+        "origin": "created",
         "differences": [],
         "findings": facts["findings"],
     }
@@ -119,7 +74,7 @@ def test_it_waits_until_the_environment_runs(cloud: EmulatedCloud, caplog: pytes
 
         def emit(self, record: logging.LogRecord) -> None:
             """Look for the line of progress."""
-            if "is in state CREATING" in record.getMessage():
+            if "is being created" in record.getMessage():
                 seen_creating.set()
                 cloud.release_creations()
 
@@ -151,9 +106,9 @@ def test_an_existing_environment_with_the_agent_is_adopted(
     cloud.put(ENVIRONMENT_ID, state="RUNNING", masquerade=True, image="composer-2.13.9-airflow-2.10.5")
     facts = execute()
     assert facts["adopted"] is True
-    assert facts["differences"] == [
-        (f"config.softwareConfig.imageVersion: planned '{IMAGE}', found 'composer-2.13.9-airflow-2.10.5'")
-    ]
+    [difference] = facts["differences"]
+    planned = f"planned '{IMAGE}', found 'composer-2.13.9-airflow-2.10.5'"
+    assert difference == f"config.softwareConfig.imageVersion: {planned} (can be updated)"
     assert f"{NAME} differs from the plan: config.softwareConfig.imageVersion: planned " in caplog.text
 
 
@@ -165,8 +120,8 @@ def test_the_secrets_of_an_adopted_environment_are_not_shown(
     software = {"imageVersion": IMAGE, "envVariables": {"DB_PASSWORD": "hunter2", "zone": "hunter2"}}
     facts = execute(environment=environment_resource(softwareConfig=software))
     assert facts["differences"] == [
-        "config.softwareConfig.envVariables.DB_PASSWORD: differs",
-        "config.softwareConfig.envVariables.zone: differs",
+        "config.softwareConfig.envVariables.DB_PASSWORD: differs (can be updated)",
+        "config.softwareConfig.envVariables.zone: differs (can be updated)",
     ]
     assert f"{NAME} differs from the plan: config.softwareConfig.envVariables.zone: differs" in caplog.text
     assert "hunter2" not in caplog.text + json.dumps(facts)
@@ -241,61 +196,50 @@ def test_an_updating_environment_without_the_agent_is_refused_at_once(cloud: Emu
         execute()
 
 
+def test_a_failed_environment_is_not_adopted(cloud: EmulatedCloud) -> None:
+    """In state ERROR a person has to look."""
+    cloud.put(ENVIRONMENT_ID, state="ERROR", masquerade=True)
+    with pytest.raises(AirflowFailException, match=r"is in state ERROR; look at .* delete the environment"):
+        execute()
+
+
+def test_an_existing_environment_whose_image_is_no_longer_offered_is_adopted(cloud: EmulatedCloud) -> None:
+    """A healthy environment needs no creation, so it does not matter that the service would refuse one."""
+    old = "composer-2.13.9-airflow-2.10.5"
+    cloud.put(ENVIRONMENT_ID, state="RUNNING", masquerade=True, image=old)
+    facts = execute(environment=environment_resource(softwareConfig={"imageVersion": old}))
+    assert (facts["adopted"], facts["differences"]) == (True, [])
+    assert cloud.faults.count_calls("CreateEnvironment") == 0
+
+
+@pytest.mark.usefixtures("cloud")
+def test_a_new_environment_with_an_image_that_is_no_longer_offered_is_refused() -> None:
+    """The twin: where nothing exists, the plan's error is told, and nothing is created."""
+    software = {"imageVersion": "composer-2.13.9-airflow-2.10.5"}
+    with pytest.raises(AirflowFailException, match="was not created: MASQ116"):
+        execute(environment=environment_resource(softwareConfig=software))
+    assert environments() == ()
+
+
 @pytest.mark.parametrize(
-    ("state", "raised", "words"),
-    [
-        ("ERROR", AirflowFailException, "is in state ERROR; look at .* delete the environment"),
-        ("DELETING", AirflowException, "is being deleted; run the task again once it is gone"),
-    ],
+    ("on_mismatch", "differences"), [("fail", None), ("warn", 1), ("ignore", 0)], ids=["fail", "warn", "ignore"]
 )
-def test_an_environment_that_is_not_there_for_long_is_not_adopted(
-    cloud: EmulatedCloud, state: str, raised: type[Exception], words: str
-) -> None:
-    """In state ERROR a person has to look; one that is being deleted can be created afterwards."""
-    cloud.put(ENVIRONMENT_ID, state=state, masquerade=True)
-    with pytest.raises(raised, match=words) as caught:
-        execute()
-    assert type(caught.value) is raised
+def test_differences_can_fail_the_task(cloud: EmulatedCloud, *, on_mismatch: str, differences: int | None) -> None:
+    """An adopted environment that differs is refused, told about, or taken as it is."""
+    cloud.put(ENVIRONMENT_ID, state="RUNNING", masquerade=True, image="composer-2.13.9-airflow-2.10.5")
+    if differences is None:
+        with pytest.raises(AirflowFailException, match=r"differs from the plan: config\.softwareConfig\.imageVersion"):
+            execute(on_mismatch=on_mismatch)
+    else:
+        assert len(execute(on_mismatch=on_mismatch)["differences"]) == differences
 
 
-def test_an_environment_that_disappears_meanwhile_is_worth_another_try(cloud: EmulatedCloud) -> None:
-    """Between "it exists" and the next call, an environment can be deleted."""
-    cloud.put(ENVIRONMENT_ID, state="RUNNING", masquerade=True)
-    cloud.faults.fail_next("GetEnvironment", grpc.StatusCode.NOT_FOUND, "gone")
-    with pytest.raises(AirflowException, match="has just disappeared"):
-        execute()
-
-
-@pytest.mark.parametrize(("words", "reason"), [("no quota", "no quota"), ("", "the API gave no reason")])
-def test_a_creation_that_fails_is_final_and_says_why(cloud: EmulatedCloud, words: str, reason: str) -> None:
-    """The operation's reason reaches the task's log, even where it is only a code."""
-    cloud.faults.fail_creation(ENVIRONMENT_ID, grpc.StatusCode.RESOURCE_EXHAUSTED, words)
-    with pytest.raises(AirflowFailException, match=f"RESOURCE_EXHAUSTED: {reason}") as caught:
-        execute()
-    assert isinstance(caught.value.__context__, EnvironmentFailedError)
-
-
-def test_an_api_that_is_away_while_waiting_is_tolerated(cloud: EmulatedCloud) -> None:
-    """A few unanswered polls do not fail a creation of 25 minutes."""
-    cloud.faults.fail_next("GetOperation", grpc.StatusCode.UNAVAILABLE, "away", times=2)
-    cloud.faults.stall_next("GetEnvironment", 30)
-    assert execute(api_timeout_seconds=0.2)["state"] == "RUNNING"
-
-
-def test_an_api_that_is_away_at_the_start_is_worth_another_try(cloud: EmulatedCloud) -> None:
-    """A request that got no answer fails this try only."""
-    cloud.faults.fail_next("CreateEnvironment", grpc.StatusCode.UNAVAILABLE, "away")
-    with pytest.raises(AirflowException, match="UNAVAILABLE") as caught:
-        execute()
-    assert not isinstance(caught.value, AirflowFailException)
-    assert execute()["adopted"] is False
-
-
-def test_a_refusal_by_the_api_is_final(cloud: EmulatedCloud) -> None:
-    """What the API will refuse again is not retried."""
-    cloud.faults.fail_next("CreateEnvironment", grpc.StatusCode.PERMISSION_DENIED, "composer.environments.create")
-    with pytest.raises(AirflowFailException, match=r"composer\.environments\.create.*grant"):
-        execute()
+@pytest.mark.parametrize("on_mismatch", ["fail", "warn", "ignore"])
+def test_a_missing_agent_always_fails_the_task(cloud: EmulatedCloud, on_mismatch: str) -> None:
+    """No setting makes a success of an environment without the agent."""
+    cloud.put(ENVIRONMENT_ID, state="RUNNING", masquerade=False)
+    with pytest.raises(AirflowFailException, match="must be re-created"):
+        execute(on_mismatch=on_mismatch)
 
 
 NEVER = {
@@ -370,6 +314,8 @@ def test_findings_can_be_ignored() -> None:
         ("poll_interval_seconds", 0),
         ("creation_timeout_seconds", "soon"),
         ("api_timeout_seconds", -1),
+        ("failure_tolerance_seconds", "a while"),
+        ("on_mismatch", "explode"),
     ],
 )
 @pytest.mark.usefixtures("cloud")
@@ -378,58 +324,6 @@ def test_a_setting_that_makes_no_sense_is_refused(setting: str, value: object) -
     with pytest.raises(AirflowFailException, match=rf"^{setting}: expected "):
         execute(**{setting: value})
     assert environments() == ()
-
-
-def test_deferred_it_waits_in_the_triggerer(cloud: EmulatedCloud) -> None:
-    """A deferrable task leaves its slot with a trigger that knows the operation, and a time limit of Airflow's own."""
-    cloud.hold_creations()
-    with pytest.raises(TaskDeferred) as caught:
-        execute(deferrable=True)
-    deferral = caught.value
-    assert isinstance(deferral.trigger, EnvironmentRunningTrigger)
-    assert deferral.trigger.environment_name == NAME
-    assert str(deferral.trigger.operation_name).startswith(f"projects/{PROJECT}/locations/{LOCATION}/operations/")
-    assert deferral.timeout is not None
-    assert deferral.timeout.total_seconds() == 30 + DEFERRAL_GRACE_SECONDS
-    cloud.release_creations()
-    cloud.settle()
-    facts = complete("running", record=deferral.trigger.serialize()[1]["record"])
-    assert (facts["state"], facts["adopted"]) == ("RUNNING", False)
-
-
-def complete(outcome: str, *, message: str = "", record: dict[str, Any] | None = None) -> dict[str, Any]:
-    """Resume an operator after its trigger fired."""
-    context: Context = {}
-    event = {"outcome": outcome, "message": message, "name": NAME, "record": record or {}}
-    return operator(deferrable=True).execute_complete(context, event)
-
-
-def test_deferrable_it_does_not_defer_for_what_runs_already(cloud: EmulatedCloud) -> None:
-    """An environment that runs needs no triggerer."""
-    cloud.put(ENVIRONMENT_ID, state="RUNNING", masquerade=True)
-    assert execute(deferrable=True)["adopted"] is True
-
-
-def test_after_the_waiting_the_agent_is_verified(cloud: EmulatedCloud) -> None:
-    """A trigger that says "running" does not make a success of an environment without the agent."""
-    cloud.put(ENVIRONMENT_ID, state="RUNNING", masquerade=False)
-    with pytest.raises(AirflowFailException, match="must be re-created"):
-        complete("running")
-
-
-def test_after_the_waiting_the_state_is_verified(cloud: EmulatedCloud) -> None:
-    """An environment that has left the state RUNNING since is worth another try."""
-    cloud.put(ENVIRONMENT_ID, state="UPDATING", masquerade=True)
-    with pytest.raises(AirflowException, match="expected state RUNNING, saw UPDATING"):
-        complete("running")
-
-
-@pytest.mark.parametrize(("outcome", "raised"), [("final", AirflowFailException), ("try-again", AirflowException)])
-def test_the_triggers_outcome_decides_about_retries(outcome: str, raised: type[Exception]) -> None:
-    """What the trigger found final is not retried, what may pass is."""
-    with pytest.raises(raised, match="the reason") as caught:
-        complete(outcome, message="the reason")
-    assert type(caught.value) is raised
 
 
 def test_a_killed_task_says_that_the_creation_goes_on(capfd: pytest.CaptureFixture[str]) -> None:

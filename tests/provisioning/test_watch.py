@@ -1,85 +1,152 @@
-"""One poll at a time: when an environment counts as running, when the wait continues, and when it is over."""
+"""One call at a time: when an environment counts as running, when the wait continues, and when it is over."""
 
 from __future__ import annotations
 
-import itertools
 import logging
 from typing import TYPE_CHECKING
 
 import grpc
 import pytest
 
-from airflow_masq.clients.composer import ComposerClient
+from airflow_masq.clients.calls import get_environment
 from airflow_masq.environment import EnvironmentResource
 from airflow_masq.exceptions import (
+    AirflowMasqError,
     CloudRefusedError,
     CloudUnavailableError,
     EnvironmentFailedError,
     EnvironmentNotReadyError,
 )
-from airflow_masq.provisioning.watch import (
-    TOLERATED_FAILURES,
-    CreationWatch,
-    EnvironmentState,
-)
+from airflow_masq.provisioning.watch import EnvironmentState
 from tests.emulated_cloud import NAME, EmulatedCloud, environment_resource
+from tests.provisioning.doing import Stage
 
 if TYPE_CHECKING:
-    from airflow_masq.environment.name import EnvironmentName
+    from airflow_masq.clients.composer import ComposerClient
+
+ID = NAME.environment_id
 
 
-def watch_environment(
-    client: ComposerClient, *, operation_name: str | None = None, deadline: float = 100
-) -> CreationWatch:
-    """Watch the environment, polling every 30 seconds."""
-    return CreationWatch(
-        client=client, name=NAME, operation_name=operation_name, deadline=deadline, poll_interval_seconds=30
-    )
+@pytest.fixture(autouse=True)
+def _progress(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, logger="airflow_masq")
 
 
-def start_creation(client: ComposerClient, *, deadline: float = 100) -> CreationWatch:
-    """Start a creation and watch it."""
-    operation = client.create(NAME, resource=EnvironmentResource.read(environment_resource()))
-    return watch_environment(client, operation_name=operation.name, deadline=deadline)
+@pytest.fixture
+def stage(client: ComposerClient) -> Stage:
+    """Give a clock that moves by pauses alone."""
+    return Stage(client)
 
 
-def test_a_creation_continues_until_the_environment_runs(cloud: EmulatedCloud, client: ComposerClient) -> None:
-    """While the state is CREATING the watch says no, once it is RUNNING it says yes."""
+def begin(stage: Stage) -> str:
+    """Start a creation, and return its operation."""
+    return stage.client.create(NAME, resource=EnvironmentResource.read(environment_resource())).name
+
+
+def test_a_creation_is_one_call_a_look(cloud: EmulatedCloud, stage: Stage) -> None:
+    """While the operation runs, it alone is read; the environment is read once it has ended."""
     cloud.hold_creations()
-    watch = start_creation(client)
-    assert not watch.poll()
-    cloud.release_creations()
-    cloud.settle()
-    assert watch.poll()
+    watch = stage.watch(operation_name=begin(stage))
+
+    def end_after_two(number: int) -> None:
+        if number == 1:
+            cloud.release_creations()
+            cloud.settle()
+
+    stage.during = end_after_two
+    found = stage.do(watch.wait())
+    assert found is not None
+    assert found.state == watch.state == "RUNNING"
+    assert [pause.seconds for pause in stage.pauses] == [30, 30]
+    assert (cloud.faults.count_calls("GetOperation"), cloud.faults.count_calls("GetEnvironment")) == (3, 1)
 
 
-def test_a_creation_without_a_known_operation_is_watched_by_its_state(
-    cloud: EmulatedCloud, client: ComposerClient
-) -> None:
-    """A retry that does not know the operation of an earlier attempt sees the same."""
-    cloud.hold_creations()
-    start_creation(client)
-    watch = watch_environment(client)
-    assert not watch.poll()
-    cloud.release_creations()
-    cloud.settle()
-    assert watch.poll()
+@pytest.mark.parametrize("state", ["CREATING", "UPDATING"])
+def test_without_a_known_operation_the_state_is_watched(cloud: EmulatedCloud, stage: Stage, state: str) -> None:
+    """What another attempt started is watched by its state, and an update is waited for."""
+    cloud.put(ID, state=state, masquerade=True)
+    stage.during = lambda _number: cloud.put(ID, state="RUNNING", masquerade=True)
+    assert stage.do(stage.watch().wait()) is not None
+    assert (len(stage.pauses), cloud.faults.count_calls()) == (1, 2)
 
 
-@pytest.mark.parametrize(("words", "reason"), [("no quota", "no quota"), ("", "the API gave no reason")])
+@pytest.mark.parametrize(
+    ("status", "words", "reason"),
+    [
+        (grpc.StatusCode.RESOURCE_EXHAUSTED, "no quota", "RESOURCE_EXHAUSTED: no quota"),
+        (grpc.StatusCode.RESOURCE_EXHAUSTED, "", "RESOURCE_EXHAUSTED: the API gave no reason"),
+        (grpc.StatusCode.OK, "", "the operation ended in an error without a reason"),
+        (grpc.StatusCode.OK, "odd", "code 0: odd"),
+    ],
+)
+@pytest.mark.parametrize("is_known", [True, False], ids=["known operation", "found operation"])
 def test_a_failed_creation_says_why_and_what_to_do(
-    cloud: EmulatedCloud, client: ComposerClient, words: str, reason: str
+    cloud: EmulatedCloud, stage: Stage, status: grpc.StatusCode, words: str, reason: str, *, is_known: bool
 ) -> None:
-    """The operation's reason reaches the user, even where it is only a code."""
-    cloud.faults.fail_creation(NAME.environment_id, grpc.StatusCode.RESOURCE_EXHAUSTED, words)
-    watch = start_creation(client)
+    """The operation's reason reaches the user, whether the operation is known or has to be found."""
+    cloud.faults.fail_creation(ID, status, words)
+    operation_name = begin(stage)
     cloud.settle()
     with pytest.raises(EnvironmentFailedError) as caught:
-        watch.poll()
+        stage.do(stage.watch(operation_name=operation_name if is_known else None).wait())
     assert str(caught.value) == (
-        f"{NAME} could not be created: RESOURCE_EXHAUSTED: {reason}; look at the environment's page and at its logs in "
-        "Cloud Logging, delete the environment, correct the cause and run the task again"
+        f"{NAME} could not be created: {reason}; look at the environment's page and at its logs in Cloud Logging, "
+        "delete the environment, correct the cause and run the task again"
     )
+
+
+def test_the_reason_survives_one_error_of_the_operation(cloud: EmulatedCloud, stage: Stage) -> None:
+    """If the operation cannot be read once, its reason is found again at the end."""
+    cloud.faults.fail_creation(ID, grpc.StatusCode.INTERNAL, "it broke")
+    operation_name = begin(stage)
+    cloud.settle()
+    cloud.faults.fail_next("GetOperation", grpc.StatusCode.NOT_FOUND, "forgotten")
+    with pytest.raises(EnvironmentFailedError, match="could not be created: INTERNAL: it broke"):
+        stage.do(stage.watch(operation_name=operation_name).wait())
+
+
+def test_the_reason_is_that_of_this_environment(cloud: EmulatedCloud, stage: Stage) -> None:
+    """The failed creation of a former environment of the name is not the reason."""
+    cloud.faults.fail_creation(ID, grpc.StatusCode.INTERNAL, "long ago")
+    begin(stage)
+    cloud.settle()
+    cloud.put(ID, state="ERROR", masquerade=True, uuid="another")
+    with pytest.raises(EnvironmentFailedError, match="is in state ERROR; look at"):
+        stage.do(stage.watch().wait())
+
+
+def test_an_error_whose_reason_cannot_be_read_is_an_error_all_the_same(cloud: EmulatedCloud, stage: Stage) -> None:
+    """Where the operations may not be listed, the message has the state alone."""
+    cloud.put(ID, state="ERROR", masquerade=True)
+    cloud.faults.fail_next("ListOperations", grpc.StatusCode.PERMISSION_DENIED, "no", times=3)
+    with pytest.raises(EnvironmentFailedError, match="is in state ERROR; look at"):
+        stage.do(stage.watch().wait())
+
+
+def test_the_operations_of_many_pages_are_read(cloud: EmulatedCloud, stage: Stage) -> None:
+    """The reason is found behind the operations of other environments, and of other projects' names."""
+    cloud.faults.fail_creation(ID, grpc.StatusCode.INTERNAL, "on some page")
+    begin(stage)
+    for number in range(150):
+        other = type(NAME)(project=NAME.project, location=NAME.location, environment_id=f"other-{number}")
+        stage.client.create(other, resource=EnvironmentResource.read(environment_resource()))
+    cloud.settle()
+    with pytest.raises(EnvironmentFailedError, match="on some page"):
+        stage.do(stage.watch().wait())
+    assert cloud.faults.count_calls("ListOperations") == 2
+
+
+def test_a_failed_update_is_told_apart_from_a_failed_creation() -> None:
+    """An environment that an upgrade broke is not said to have never been created."""
+    from airflow_masq.clients.calls import OperationPage, OperationStatus  # noqa: PLC0415 - only here
+
+    watch = Stage.watch(Stage(client=None))  # type: ignore[arg-type] # no call is made
+    steps = watch.explain_failure(EnvironmentResource.read({"state": "ERROR"}))
+    next(steps)
+    last = OperationStatus(name="o", done=True, error="INTERNAL: broke", verb="UPDATE", target=str(NAME), began=2.0)
+    first = OperationStatus(name="p", done=True, error=None, verb="CREATE", target=str(NAME), began=1.0)
+    with pytest.raises(EnvironmentFailedError, match=r"since its last operation \(UPDATE\): INTERNAL: broke"):
+        steps.send(OperationPage(operations=(last, first), next_page_token=""))
 
 
 def test_the_states_are_googles() -> None:
@@ -89,161 +156,119 @@ def test_the_states_are_googles() -> None:
     assert {state.value for state in EnvironmentState} == set(Environment.State.__members__)
 
 
-def test_an_environment_in_state_error_is_not_waited_for(cloud: EmulatedCloud, client: ComposerClient) -> None:
-    """An environment in ERROR ends the waiting at once."""
-    cloud.put(NAME.environment_id, state="ERROR", masquerade=True)
-    with pytest.raises(EnvironmentFailedError, match="is in state ERROR"):
-        watch_environment(client).poll()
+def test_what_was_being_deleted_ends_the_wait_when_it_is_gone(cloud: EmulatedCloud, stage: Stage) -> None:
+    """A deletion is waited out, and the result says that there is no environment any more."""
+    cloud.put(ID, state="DELETING", masquerade=True)
+    stage.during = lambda number: cloud.remove(ID) if number == 1 else None
+    assert stage.do(stage.watch().wait()) is None
+    assert len(stage.pauses) == 2
 
 
-def test_an_environment_that_is_being_deleted_is_worth_another_try(
-    cloud: EmulatedCloud, client: ComposerClient
+def test_an_environment_that_seems_absent_once_is_looked_at_again(
+    cloud: EmulatedCloud, stage: Stage, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """The message does not say to delete what is being deleted: once it is gone, it can be created."""
-    cloud.put(NAME.environment_id, state="DELETING", masquerade=True)
-    with pytest.raises(
-        EnvironmentNotReadyError, match=r"is being deleted; run the task again once it is gone$"
-    ) as caught:
-        watch_environment(client).poll()
-    assert "delete the environment" not in str(caught.value)
-
-
-def test_the_reason_is_found_when_the_operation_ends_between_two_calls() -> None:
-    """The state ERROR is seen before the operation's error: the reason is looked for once more."""
-    from airflow_masq.clients.composer import OperationStatus  # noqa: PLC0415 - only here
-
-    class EndsBetween(ComposerClient):
-        """Answers as an API whose operation ends between the two calls of one look."""
-
-        def __init__(self) -> None:
-            self.operations = iter(
-                [
-                    OperationStatus(name="o", done=False, error=None),
-                    OperationStatus(name="o", done=True, error="INTERNAL: it broke"),
-                ]
-            )
-
-        def get_operation(self, operation_name: str) -> OperationStatus:
-            """Answer with the next status."""
-            assert operation_name == "o"
-            return next(self.operations)
-
-        def get(self, name: EnvironmentName) -> EnvironmentResource:
-            """Answer with the state ERROR."""
-            return EnvironmentResource.read({"name": str(name), "state": "ERROR"})
-
-    with pytest.raises(EnvironmentFailedError, match="could not be created: INTERNAL: it broke"):
-        watch_environment(EndsBetween(), operation_name="o").poll()
-
-
-def test_an_environment_that_has_not_appeared_is_waited_for(
-    cloud: EmulatedCloud, client: ComposerClient, caplog: pytest.LogCaptureFixture
-) -> None:
-    """Right after the request the environment may not be listed yet; a running operation says that it will be."""
-    caplog.set_level(logging.INFO, logger="airflow_masq")
-    cloud.hold_creations()
-    watch = start_creation(client)
-    cloud.faults.fail_next("GetEnvironment", grpc.StatusCode.UNAVAILABLE, "away")
-    assert watch.poll() is False
-    assert watch.unanswered == 1
+    """One answer that there is no environment does not end the wait."""
+    cloud.put(ID, state="RUNNING", masquerade=True)
     cloud.faults.fail_next("GetEnvironment", grpc.StatusCode.NOT_FOUND, "not yet")
-    assert watch.poll() is False
-    assert watch.unanswered == 0  # that was an answer
-    assert f"{NAME} has not appeared yet" in caplog.text
+    assert stage.do(stage.watch().wait()) is not None
+    assert f"{NAME} does not appear" in caplog.text
 
 
-def test_an_environment_that_disappeared_is_not_waited_for(client: ComposerClient) -> None:
-    """Without a running operation, an absent environment stays absent."""
+@pytest.mark.parametrize("operation_name", [None, f"{NAME.parent}/operations/none"])
+def test_an_environment_that_disappeared_is_not_waited_for(stage: Stage, operation_name: str | None) -> None:
+    """What is absent twice stays absent, and an operation that nobody knows promises nothing."""
     with pytest.raises(
         EnvironmentNotReadyError,
         match=r"disappeared during the wait \(was it deleted\?\); run the task again to create it$",
     ):
-        watch_environment(client).poll()
+        stage.do(stage.watch(operation_name=operation_name).wait())
+    assert len(stage.pauses) == 1
 
 
-def test_a_forgotten_operation_leaves_the_decision_to_the_state(
-    cloud: EmulatedCloud, client: ComposerClient, caplog: pytest.LogCaptureFixture
+FAILURES: list[tuple[grpc.StatusCode, type[AirflowMasqError]]] = [
+    (grpc.StatusCode.UNAVAILABLE, CloudUnavailableError),
+    (grpc.StatusCode.RESOURCE_EXHAUSTED, CloudUnavailableError),
+    (grpc.StatusCode.PERMISSION_DENIED, CloudRefusedError),
+    (grpc.StatusCode.UNAUTHENTICATED, CloudRefusedError),
+    (grpc.StatusCode.INTERNAL, CloudUnavailableError),
+]
+
+
+@pytest.mark.parametrize("status", [status for status, _ in FAILURES], ids=lambda status: str(status.name))
+@pytest.mark.parametrize("method", ["GetEnvironment", "GetOperation"])
+def test_failures_of_any_kind_are_tolerated_for_a_time(
+    cloud: EmulatedCloud, stage: Stage, caplog: pytest.LogCaptureFixture, method: str, status: grpc.StatusCode
 ) -> None:
-    """If the operation cannot be read, the environment's state decides, and the log says why."""
-    caplog.set_level(logging.INFO, logger="airflow_masq")
-    cloud.put(NAME.environment_id, state="RUNNING", masquerade=True)
-    watch = watch_environment(client, operation_name=f"{NAME.parent}/operations/none")
-    assert watch.poll()
-    assert watch.operation_name is None  # it is not asked for again
-    assert "The operation cannot be read, so the environment's state decides: " in caplog.text
+    """Some failures in a row do not end the wait; the same failure is logged once."""
+    operation_name = begin(stage)
+    cloud.settle()
+    cloud.faults.fail_next(method, status, "away", times=4)
+    assert stage.do(stage.watch(operation_name=operation_name, deadline=5000.0).wait()) is not None
+    assert caplog.text.count("away") == 1
+    is_left_alone = method == "GetOperation" and status.name in {"PERMISSION_DENIED", "UNAUTHENTICATED"}
+    assert ("The API answers again after 4 failed calls" in caplog.text) is not is_left_alone
 
 
-def test_a_forgotten_operation_does_not_promise_an_environment(client: ComposerClient) -> None:
-    """If neither the operation nor the environment exists, nothing is waited for."""
-    watch = watch_environment(client, operation_name=f"{NAME.parent}/operations/none")
-    with pytest.raises(EnvironmentNotReadyError, match="disappeared during the wait"):
-        watch.poll()
+@pytest.mark.parametrize(("status", "error"), FAILURES, ids=lambda value: getattr(value, "name", ""))
+def test_failures_in_a_row_end_the_wait_in_time(
+    cloud: EmulatedCloud, stage: Stage, status: grpc.StatusCode, error: type[AirflowMasqError]
+) -> None:
+    """After ten minutes of failures the wait ends with the last one."""
+    cloud.put(ID, state="RUNNING", masquerade=True)
+    cloud.faults.fail_next("GetEnvironment", status, "away", times=100)
+    began = stage.now
+    with pytest.raises(error, match="away"):
+        stage.do(stage.watch(deadline=5000.0).wait())
+    assert 600 <= stage.now - began <= 600 + 30 * 8
 
 
-def test_a_refusal_ends_the_waiting(cloud: EmulatedCloud, client: ComposerClient) -> None:
-    """A permission that is missing does not come by waiting."""
-    cloud.faults.fail_next("GetEnvironment", grpc.StatusCode.PERMISSION_DENIED, "no")
+def test_an_answer_begins_the_tolerance_anew(cloud: EmulatedCloud, stage: Stage) -> None:
+    """Failures that are not in a row do not add up."""
+    cloud.put(ID, state="CREATING", masquerade=True)
+    watch = stage.watch(deadline=10_000.0, failure_tolerance_seconds=100.0)
+
+    def fail_three_of_four(number: int) -> None:
+        if number == 12:
+            cloud.put(ID, state="RUNNING", masquerade=True)
+        elif number % 4 == 0:
+            cloud.faults.fail_next("GetEnvironment", grpc.StatusCode.UNAVAILABLE, "away", times=3)
+
+    stage.during = fail_three_of_four
+    assert stage.do(watch.wait()) is not None
+    assert stage.now > 1000 + 300
+
+
+def test_an_api_that_is_asked_too_often_is_asked_less(cloud: EmulatedCloud, stage: Stage) -> None:
+    """After each refusal for a rate the pause doubles, up to eight times, and an answer ends that."""
+    cloud.put(ID, state="CREATING", masquerade=True)
+    cloud.faults.fail_next("GetEnvironment", grpc.StatusCode.RESOURCE_EXHAUSTED, "slower", times=4)
+    stage.during = lambda number: cloud.put(ID, state="RUNNING", masquerade=True) if number == 4 else None
+    assert stage.do(stage.watch(deadline=5000.0, failure_tolerance_seconds=1000.0).wait()) is not None
+    assert [pause.seconds for pause in stage.pauses] == [60, 120, 240, 240, 30]
+
+
+@pytest.mark.parametrize(("number", "seconds"), [(0.0, 22.5), (0.5, 30.0), (1.0, 37.5)])
+def test_polls_are_spread(stage: Stage, number: float, seconds: float) -> None:
+    """The pauses vary by a quarter, so that many tasks do not ask in the same moment."""
+    pause = stage.watch(random=lambda: number).make_wait()
+    assert (pause.seconds, pause.is_wait) == (seconds, True)
+
+
+def test_repetitions_back_off(cloud: EmulatedCloud, stage: Stage) -> None:
+    """A read that fails is repeated after one, two, four seconds, and so on, which is no wait for the cloud."""
+    cloud.put(ID, state="RUNNING", masquerade=True)
+    cloud.faults.fail_next("GetEnvironment", grpc.StatusCode.UNAVAILABLE, "away", times=7)
+    assert stage.do(stage.watch().read(get_environment(NAME))).state == "RUNNING"
+    assert [pause.seconds for pause in stage.pauses] == [1, 2, 4, 8, 16, 30, 30]
+    assert not any(pause.is_wait for pause in stage.pauses)
+
+
+def test_a_refused_read_is_made_three_times(cloud: EmulatedCloud, stage: Stage) -> None:
+    """Before anything is at stake, a missing permission is told within seconds."""
+    cloud.faults.fail_next("GetEnvironment", grpc.StatusCode.PERMISSION_DENIED, "no", times=10)
     with pytest.raises(CloudRefusedError, match="PERMISSION_DENIED"):
-        watch_environment(client).poll()
-
-
-def test_unanswered_polls_are_tolerated_up_to_a_bound(
-    cloud: EmulatedCloud, client: ComposerClient, caplog: pytest.LogCaptureFixture
-) -> None:
-    """An API that is away for a while does not end the waiting; one that stays away for five minutes does."""
-    assert TOLERATED_FAILURES * 30 == 5 * 60
-    cloud.put(NAME.environment_id, state="RUNNING", masquerade=True)
-    cloud.faults.fail_next("GetEnvironment", grpc.StatusCode.UNAVAILABLE, "away", times=TOLERATED_FAILURES + 1)
-    watch = watch_environment(client)
-    assert [watch.poll() for _ in range(TOLERATED_FAILURES)] == [False] * TOLERATED_FAILURES
-    assert f"No answer ({TOLERATED_FAILURES} in a row, at most {TOLERATED_FAILURES}): reading {NAME}: " in caplog.text
-    with pytest.raises(CloudUnavailableError):
-        watch.poll()
-    assert watch.poll()
-    assert watch.unanswered == 0
-
-
-def test_waiting_pauses_between_polls_and_ends_when_it_runs(cloud: EmulatedCloud, client: ComposerClient) -> None:
-    """The pauses are those asked for, and nothing is slept after the environment runs."""
-    cloud.hold_creations()
-    watch = start_creation(client)
-    pauses: list[float] = []
-
-    def sleep(seconds: float) -> None:
-        pauses.append(seconds)
-        cloud.release_creations()
-        cloud.settle()
-
-    watch.wait(now=lambda: 0.0, sleep=sleep)
-    assert pauses == [30]
-
-
-def test_waiting_ends_at_the_deadline(cloud: EmulatedCloud, client: ComposerClient) -> None:
-    """When the time given is up, the message says that the creation continues and how to resume."""
-    cloud.hold_creations()
-    watch = start_creation(client, deadline=70)
-    clock = itertools.count(0, 40)
-    pauses: list[float] = []
-    with pytest.raises(EnvironmentNotReadyError, match="its creation continues in the cloud") as caught:
-        watch.wait(now=lambda: float(next(clock)), sleep=pauses.append)
-    assert str(caught.value) == (
-        f"{NAME} is not running yet (state CREATING) and creation_timeout_seconds has passed; its creation continues "
-        "in the cloud. Run the task again to continue waiting, or raise creation_timeout_seconds"
-    )
-    assert pauses == [30, 30]
-    cloud.release_creations()
-
-
-@pytest.mark.parametrize(("now", "pause"), [(0.0, 30.0), (70.0, 30.0), (95.0, 5.0), (99.5, 0.5)])
-def test_the_last_pause_ends_at_the_deadline(client: ComposerClient, now: float, pause: float) -> None:
-    """No pause is longer than the poll interval, and none goes past the deadline."""
-    assert watch_environment(client, deadline=100).choose_pause(now=now) == pause
-
-
-def test_at_the_deadline_there_is_no_pause_left(client: ComposerClient) -> None:
-    """The wait is over when the deadline is reached, not only when it has passed."""
-    with pytest.raises(EnvironmentNotReadyError):
-        watch_environment(client, deadline=100).choose_pause(now=100.0)
+        stage.do(stage.watch().read(get_environment(NAME)))
+    assert [pause.seconds for pause in stage.pauses] == [1, 2]
 
 
 @pytest.mark.parametrize(
@@ -251,16 +276,17 @@ def test_at_the_deadline_there_is_no_pause_left(client: ComposerClient) -> None:
     [
         ("CREATING", r"\(state CREATING\) .* its creation continues"),
         ("UPDATING", r"\(state UPDATING\) .* its update continues"),
+        ("DELETING", r"\(state DELETING\) .* its deletion continues"),
         (None, r"\(it has not appeared\) .* any operation that was started continues"),
     ],
 )
-def test_the_state_says_what_continues_after_the_deadline(
-    cloud: EmulatedCloud, client: ComposerClient, state: str | None, words: str
-) -> None:
-    """An environment that is being updated is not said to be being created."""
-    watch = watch_environment(client)
-    if state is not None:
-        cloud.put(NAME.environment_id, state=state, masquerade=True)
-        assert not watch.poll()
-    with pytest.raises(EnvironmentNotReadyError, match=words):
-        watch.choose_pause(now=101.0)
+def test_the_wait_ends_at_the_deadline(cloud: EmulatedCloud, stage: Stage, state: str | None, words: str) -> None:
+    """When the time is up, the message says what continues; the last look is at the deadline."""
+    if state is None:
+        cloud.faults.fail_next("GetEnvironment", grpc.StatusCode.UNAVAILABLE, "away", times=100)
+    else:
+        cloud.put(ID, state=state, masquerade=True)
+    with pytest.raises(EnvironmentNotReadyError, match=words) as caught:
+        stage.do(stage.watch().wait())
+    assert str(caught.value).endswith("Run the task again to continue waiting, or raise creation_timeout_seconds")
+    assert [pause.seconds for pause in stage.pauses] == [30, 30, 30, 10]

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import grpc
 import pytest
 
-from airflow_masq.provisioning.watch import TOLERATED_FAILURES
 from airflow_masq.triggers.environment_running import EnvironmentRunningTrigger
 from tests.emulated_cloud import EmulatedCloud, environment_resource
+
+if TYPE_CHECKING:
+    from lab.cloud.faults import Moment
 
 pytestmark = pytest.mark.airflow
 
@@ -28,6 +31,7 @@ def trigger(**changes: object) -> EnvironmentRunningTrigger:
         "impersonation_chain": None,
         "poll_interval_seconds": 0.01,
         "api_timeout_seconds": 5.0,
+        "failure_tolerance_seconds": 60.0,
         "record": {"adopted": False},
     }
     return EnvironmentRunningTrigger(**{**settings, **changes})
@@ -43,7 +47,8 @@ async def payload(trigger: EnvironmentRunningTrigger) -> dict[str, Any]:
 async def test_it_fires_when_the_environment_runs(cloud: EmulatedCloud) -> None:
     """While the environment is being created nothing fires; once it runs, the event says so."""
     cloud.put("example-environment", state="CREATING", masquerade=True)
-    waiting = asyncio.create_task(payload(trigger()))
+    deadline = time.time() + 60
+    waiting = asyncio.create_task(payload(trigger(deadline=deadline)))
     done, _ = await asyncio.wait({waiting}, timeout=0.2)
     assert not done
     cloud.put("example-environment", state="RUNNING", masquerade=True)
@@ -51,6 +56,7 @@ async def test_it_fires_when_the_environment_runs(cloud: EmulatedCloud) -> None:
         "outcome": "running",
         "message": "",
         "name": NAME,
+        "deadline": deadline,
         "record": {"adopted": False},
     }
 
@@ -71,18 +77,27 @@ async def test_the_deadline_is_worth_another_try(cloud: EmulatedCloud) -> None:
     assert "continues in the cloud" in event["message"]
 
 
-async def test_an_api_that_is_away_for_a_while_is_tolerated(cloud: EmulatedCloud) -> None:
-    """Some unanswered polls do not end the wait."""
+@pytest.mark.parametrize("status", [grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.PERMISSION_DENIED])
+async def test_an_api_that_fails_for_a_while_is_tolerated(cloud: EmulatedCloud, status: grpc.StatusCode) -> None:
+    """Some polls that fail, in whichever way, do not end the wait."""
     cloud.put("example-environment", state="RUNNING", masquerade=True)
-    cloud.faults.fail_next("GetEnvironment", grpc.StatusCode.UNAVAILABLE, "away", times=TOLERATED_FAILURES)
+    cloud.faults.fail_next("GetEnvironment", status, "away", times=12)
     assert (await payload(trigger()))["outcome"] == "running"
 
 
-async def test_an_api_that_stays_away_is_worth_another_try(cloud: EmulatedCloud) -> None:
-    """Too many unanswered polls end the wait, for now."""
+@pytest.mark.parametrize(
+    ("status", "outcome"),
+    [(grpc.StatusCode.UNAVAILABLE, "try-again"), (grpc.StatusCode.PERMISSION_DENIED, "final")],
+)
+async def test_an_api_that_keeps_failing_ends_the_wait(
+    cloud: EmulatedCloud, status: grpc.StatusCode, outcome: str
+) -> None:
+    """Failures in a row for longer than the tolerance end the wait as the last one says."""
     cloud.put("example-environment", state="RUNNING", masquerade=True)
-    cloud.faults.fail_next("GetEnvironment", grpc.StatusCode.UNAVAILABLE, "away", times=TOLERATED_FAILURES + 1)
-    assert (await payload(trigger()))["outcome"] == "try-again"
+    cloud.faults.fail_next("GetEnvironment", status, "away", times=1000)
+    event = await payload(trigger(failure_tolerance_seconds=0.1))
+    assert event["outcome"] == outcome
+    assert f"reading {NAME}: {status.name}: away" in event["message"]
 
 
 async def test_a_stalling_api_does_not_block_the_other_triggers(cloud: EmulatedCloud) -> None:
@@ -108,12 +123,55 @@ async def test_a_cancelled_trigger_ends(cloud: EmulatedCloud) -> None:
         await waiting
 
 
-async def test_an_environment_that_is_being_deleted_is_worth_another_try(cloud: EmulatedCloud) -> None:
-    """What is being deleted can be created once it is gone."""
+async def test_an_environment_that_is_being_deleted_is_waited_for(cloud: EmulatedCloud) -> None:
+    """What is being deleted can be created once it is gone, and the event says so."""
     cloud.put("example-environment", state="DELETING", masquerade=True)
-    event = await payload(trigger())
-    assert event["outcome"] == "try-again"
-    assert event["message"].endswith("is being deleted; run the task again once it is gone")
+    waiting = asyncio.create_task(payload(trigger()))
+    done, _ = await asyncio.wait({waiting}, timeout=0.2)
+    assert not done
+    cloud.remove("example-environment")
+    assert (await waiting)["outcome"] == "gone"
+
+
+async def test_what_was_being_deleted_when_the_task_was_deferred_is_gone(cloud: EmulatedCloud) -> None:
+    """A trigger that knows of the deletion needs not see it."""
+    assert (await payload(trigger(state="DELETING")))["outcome"] == "gone"
+    assert cloud.faults.count_calls("GetEnvironment") == 1
+
+
+async def test_a_row_of_another_version_is_read() -> None:
+    """A row that lacks settings, or has settings that this version does not know, makes a trigger."""
+    older = EnvironmentRunningTrigger(name=NAME)
+    assert older.deadline > time.time() + 3600
+    newer = EnvironmentRunningTrigger(name=NAME, colour="blue")
+    assert set(newer.serialize()[1]) == set(older.serialize()[1])
+    event = await payload(EnvironmentRunningTrigger(colour="blue"))
+    assert event["outcome"] == "final"
+
+
+async def test_many_triggers_on_a_silent_api_hold_no_thread(cloud: EmulatedCloud) -> None:
+    """While calls of many triggers get no answer, asyncio's own threads are free for every other trigger."""
+    cloud.put("example-environment", state="RUNNING", masquerade=True)
+    before = threading.active_count()
+    for _ in range(40):
+        cloud.faults.stall_next("GetEnvironment", 30)
+    all_asked = asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def count(_moment: Moment, method: str) -> None:
+        if cloud.faults.count_calls(method) == 40:
+            loop.call_soon_threadsafe(all_asked.set)
+
+    cloud.faults.observe = count
+    waiting = [asyncio.create_task(payload(trigger(api_timeout_seconds=30.0))) for _ in range(40)]
+    await all_asked.wait()
+    began = time.monotonic()
+    await asyncio.to_thread(lambda: None)
+    assert time.monotonic() - began < 1
+    assert threading.active_count() < before + 12  # the connectors, gRPC's own, and the one above
+    for each in waiting:
+        each.cancel()
+    await asyncio.gather(*waiting, return_exceptions=True)
 
 
 async def test_a_missing_connection_is_final() -> None:

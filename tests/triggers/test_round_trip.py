@@ -27,6 +27,8 @@ EXAMPLES: dict[str, list[dict[str, Any]]] = {
             "impersonation_chain": chain,
             "poll_interval_seconds": 30.0,
             "api_timeout_seconds": 60.0,
+            "failure_tolerance_seconds": 600.0,
+            "state": "CREATING",
             "record": {"adopted": True, "pod_ranges": ["192.168.0.0/16"], "findings": [{"code": "MASQ102"}]},
         }
         for operation_name, chain in ((None, None), ("operations/1", "a@example.com"), ("operations/1", ["a", "b"]))
