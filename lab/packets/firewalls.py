@@ -111,7 +111,7 @@ def make_stand_in_tables(destination: Destination) -> list[Table]:
 def make_interception_tables(node: Node, proxies: Mapping[Address, Address]) -> list[Table]:
     """Write the rules by which a node hands its Pods' connections to a proxy; its own connections stay as they are.
 
-    :param proxies: the address on which a proxy listens, by the destination that it intercepts; the port stays the same.
+    :param proxies: the address on which a proxy listens, by the destination that it intercepts; ports do not change.
     :return: one table for each family, which replaces what was there.
     """
     targets = {ip_network(destination): proxy for destination, proxy in proxies.items()}

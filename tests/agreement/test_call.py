@@ -10,10 +10,11 @@ import pytest
 
 from airflow_masq.clients.composer import ComposerClient
 from airflow_masq.exceptions import CloudRefusedError
-from airflow_masq.provisioning import start_creation, verify_environment
+from airflow_masq.provisioning import CreationSteps, Origin, verify_environment
 from lab.cloud import ComposerEmulator
 from tests.agreement.drawing import PLANS
 from tests.agreement.submitting import IMAGES, read_story
+from tests.provisioning.doing import Stage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -74,6 +75,7 @@ def test_the_operators_call_gets_the_answer_that_the_table_gives(project: Projec
     """What the API's table accepts is created with the agent, and what it refuses is refused over the wire as well."""
     left = {True: EACH, False: EACH}
     with ComposerClient(None, endpoint=project.endpoint, api_timeout_seconds=10) as client:
+        stage = Stage(client)
         for number in range(PLANS):
             story = read_story(number)
             if story.request is None or story.by_operator is None or story.by_operator.complaint:
@@ -83,15 +85,19 @@ def test_the_operators_call_gets_the_answer_that_the_table_gives(project: Projec
                 continue
             left[is_accepted] -= 1
             project.become(story.by_operator.surroundings)
+            watch = stage.watch(name=story.request.name)
+            steps = CreationSteps(request=story.request, watch=watch)
             if is_accepted:
-                assert not start_creation(client, story.request).adopted
+                assert stage.do(steps.start()).origin is Origin.CREATED
                 project.settle()
-                assert verify_environment(client, story.request.name).masquerades, story.drawn
+                found = stage.do(verify_environment(watch))
+                assert found is not None
+                assert found.masquerades, story.drawn
                 client.delete(story.request.name)
                 project.settle()
             else:
                 with pytest.raises(CloudRefusedError) as refused:
-                    start_creation(client, story.request)
+                    stage.do(steps.start())
                 assert refused.value.status == "INVALID_ARGUMENT"
                 assert any(refusal.sentence[:60] in str(refused.value) for refusal in story.by_operator.refusals)
             if not any(left.values()):

@@ -13,12 +13,12 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
-from airflow_masq.observation.observation import Component, Vantage
+from airflow_masq.observation.vantage import Clue, Component, Vantage
 from airflow_masq.plan import plan_from_mapping
-from airflow_masq.probes import probe
+from airflow_masq.probes import Session, probe
 from airflow_masq.verdict import judge
 from lab.packets.masquerade import MasqueradeChain
-from lab.packets.topology import NODE_RANGE, IN_VPC, POD_RANGE
+from lab.packets.topology import IN_VPC, NODE_RANGE, POD_RANGE
 
 if TYPE_CHECKING:
     from airflow_masq.observation.observation import Observation
@@ -44,9 +44,11 @@ class Scene:
 
     def ask(self, url: str, **settings: Any) -> tuple[Observation, ...]:  # noqa: ANN401 - the probe's own
         """Ask one observer once from the Pod."""
-        open_socket = partial(self.lab.open_socket, POD)
-        seen = asyncio.run(probe(url, timeout_seconds=TIMEOUT_SECONDS, open_socket=open_socket, **settings))
-        return (seen,) if not isinstance(seen, tuple) else seen
+        return asyncio.run(self._ask(url, **settings))
+
+    async def _ask(self, url: str, **settings: Any) -> tuple[Observation, ...]:  # noqa: ANN401 - as above
+        async with Session(open_socket=partial(self.lab.open_socket, POD)) as session:
+            return await probe(url, timeout_seconds=TIMEOUT_SECONDS, attempts=1, session=session, **settings)
 
     def judge(self, url: str, *observations: Observation) -> Verdict:
         """Judge what a worker's Pod saw, where the service needs a node's address."""
@@ -63,6 +65,7 @@ class Scene:
             hostname="airflow-worker-0",
             pod_ip=next((each.local_address for each in observations if each.local_address), None),
             component=Component.WORKER,
+            known_by=Clue.COMPOSER_CONTAINER,
             environment="blue",
         )
         assert all(str(each.local_address) == str(pod.address) for each in observations if each.local_address)

@@ -79,10 +79,19 @@ class Servers:
             f"  {name}_temp_path {folder}/{name};" for name in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
         )
         (folder / "nginx.conf").write_text(
-            f"daemon off;\nuser root;\nworker_processes 1;\npid {folder}/nginx.pid;\nevents {{ worker_connections 512; }}\n"
+            f"daemon off;\nuser root;\nworker_processes 1;\npid {folder}/nginx.pid;\n"
+            "events { worker_connections 512; }\n"
             f"http {{\n  access_log off;\n{temporary}\n{servers}\n}}\n"
         )
-        command = [FOLDER / "usr/sbin/nginx", "-e", "stderr", "-p", folder, "-c", folder / "nginx.conf"]
+        command: list[str | Path] = [
+            FOLDER / "usr/sbin/nginx",
+            "-e",
+            "stderr",
+            "-p",
+            folder,
+            "-c",
+            folder / "nginx.conf",
+        ]
         with self._run(part, command, address=address, port=port):
             yield
 
@@ -94,7 +103,7 @@ class Servers:
             "global\n  maxconn 200\ndefaults\n  timeout connect 5s\n  timeout client 10s\n  timeout server 10s\n"
             f"{sections}\n"
         )
-        command = [FOLDER / "usr/sbin/haproxy", "-db", "-f", folder / "haproxy.cfg"]
+        command: list[str | Path] = [FOLDER / "usr/sbin/haproxy", "-db", "-f", folder / "haproxy.cfg"]
         with self._run(part, command, address=address, port=port):
             yield
 
@@ -104,14 +113,15 @@ class Servers:
         folder = self._make_folder()
         icons, errors = FOLDER / "usr/share/squid/icons", FOLDER / "usr/share/squid-langpack"
         (folder / "squid.conf").write_text(
-            f"{settings}\nhttp_access allow all\npid_filename {folder}/squid.pid\naccess_log none\ncache_log stdio:/dev/stderr\ncoredump_dir {folder}\n"
+            f"{settings}\nhttp_access allow all\npid_filename {folder}/squid.pid\naccess_log none\n"
+            f"cache_log stdio:/dev/stderr\ncoredump_dir {folder}\n"
             f"mime_table {FOLDER}/usr/share/squid/mime.conf\nicon_directory {icons}\n"
             f"error_directory {errors}/en\nerr_page_stylesheet /dev/null\npinger_enable off\n"
             "shutdown_lifetime 0 seconds\nvisible_hostname proxy\ndns_nameservers 127.0.0.1\n"
             f"unlinkd_program {FOLDER}/usr/lib/squid/unlinkd\nnetdb_filename none\n"
         )
         # Squid refuses to be root, and a sandbox may have no other user: in a namespace without users it has none.
-        command = ["unshare", "--user", FOLDER / "usr/sbin/squid", "-N", "-f", folder / "squid.conf"]
+        command: list[str | Path] = ["unshare", "--user", FOLDER / "usr/sbin/squid", "-N", "-f", folder / "squid.conf"]
         with self._run(part, command, address=address, port=port):
             yield
 
@@ -120,7 +130,7 @@ class Servers:
         """Run tinyproxy as a forward proxy for everyone."""
         folder = self._make_folder()
         (folder / "tinyproxy.conf").write_text(f"Listen {address}\nPort {port}\nMaxClients 20\nTimeout 10\n")
-        command = [FOLDER / "usr/bin/tinyproxy", "-d", "-c", folder / "tinyproxy.conf"]
+        command: list[str | Path] = [FOLDER / "usr/bin/tinyproxy", "-d", "-c", folder / "tinyproxy.conf"]
         with self._run(part, command, address=address, port=port):
             yield
 
@@ -135,7 +145,7 @@ class Servers:
             f"  module-config: iterator\n  rrset-roundrobin: no\n  local-zone: 'example.' static\n{lines}\n"
             "remote-control:\n  control-enable: no\n"
         )
-        command = [FOLDER / "usr/sbin/unbound", "-d", "-c", folder / "unbound.conf"]
+        command: list[str | Path] = [FOLDER / "usr/sbin/unbound", "-d", "-c", folder / "unbound.conf"]
         with self._run(part, command, address=address, port=53):
             yield
 
@@ -168,7 +178,7 @@ class Servers:
     def _run(self, part: str, command: Sequence[str | Path], *, address: Address, port: int) -> Iterator[None]:
         libraries = next((FOLDER / "usr/lib").glob("*-linux-gnu"))
         environment = ["/usr/bin/env", f"LD_LIBRARY_PATH={libraries}"]
-        process = self._lab.start_in(part, [*environment, *map(os.fspath, command)], capture=True)
+        process = self._lab.start_in(part, [*environment, *(os.fspath(word) for word in command)], capture=True)
         try:
             self._wait_until_it_listens(process, part=part, address=address, port=port)
             yield
@@ -181,9 +191,7 @@ class Servers:
                 output, errors = process.communicate()
             sys.stdout.write(f"{Path(os.fspath(command[0])).name}: {output}{errors}\n")  # pytest shows it on a failure
 
-    def _wait_until_it_listens(
-        self, process: subprocess.Popen[str], *, part: str, address: Address, port: int
-    ) -> None:
+    def _wait_until_it_listens(self, process: subprocess.Popen[str], *, part: str, address: Address, port: int) -> None:
         family = socket.AF_INET if address.version == 4 else socket.AF_INET6
         deadline = time.monotonic() + _START_SECONDS
         while True:

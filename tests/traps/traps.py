@@ -26,6 +26,7 @@ Trap: TypeAlias = "Callable[[Scene, Servers], Verdict]"
 URL: Final = f"http://{SERVICE.address}:{SERVICE.port}/"
 _LISTEN: Final = f"listen {SERVICE.address}:{SERVICE.port}"
 _BEHIND: Final = 8081
+_FRONT: Final = f"listen front\n  bind {SERVICE.address}:{SERVICE.port}"
 _TRUTH: Final = f"server {{ {_LISTEN}; location / {{ return 200 $remote_addr; }} }}"
 _NODE_ADDRESS: Final = "10.128.0.2"
 
@@ -86,15 +87,19 @@ def cache_before_the_observer(scene: Scene, servers: Servers) -> Verdict:
 
 
 def believed_header(scene: Scene, servers: Servers) -> Verdict:
-    """nginx with real_ip names what X-Forwarded-For claims, so it would repeat what any proxy tells it."""
+    """An nginx with real_ip names what X-Forwarded-For claims, so it would repeat what any proxy tells it."""
     scene.masquerade(on=True)
-    with _serve(servers, _TRUTH.replace("location", "set_real_ip_from 0.0.0.0/0; real_ip_header X-Forwarded-For; location")):
+    with _serve(
+        servers, _TRUTH.replace("location", "set_real_ip_from 0.0.0.0/0; real_ip_header X-Forwarded-For; location")
+    ):
         return scene.check(URL)
 
 
 def proxy_on_the_observers_host(scene: Scene, servers: Servers) -> Verdict:
     """An haproxy in front of nginx on the same host: nginx names the host's own address."""
-    proxy = f"listen front\n  mode http\n  bind {SERVICE.address}:{SERVICE.port}\n  server s {SERVICE.address}:{_BEHIND}"
+    proxy = (
+        f"listen front\n  mode http\n  bind {SERVICE.address}:{SERVICE.port}\n  server s {SERVICE.address}:{_BEHIND}"
+    )
     behind = _TRUTH.replace(f":{SERVICE.port};", f":{_BEHIND};")
     with (
         _serve(servers, behind, port=_BEHIND),
@@ -105,8 +110,11 @@ def proxy_on_the_observers_host(scene: Scene, servers: Servers) -> Verdict:
 
 def honest_proxy_protocol(scene: Scene, servers: Servers) -> Verdict:
     """No trap: an haproxy tells nginx the peer by the PROXY protocol, and nginx names it."""
-    proxy = f"listen front\n  bind {SERVICE.address}:{SERVICE.port}\n  server s {SERVICE.address}:{_BEHIND} send-proxy-v2"
-    behind = f"server {{ listen {SERVICE.address}:{_BEHIND} proxy_protocol; location / {{ return 200 $proxy_protocol_addr; }} }}"
+    proxy = (
+        f"listen front\n  bind {SERVICE.address}:{SERVICE.port}\n  server s {SERVICE.address}:{_BEHIND} send-proxy-v2"
+    )
+    behind = _TRUTH.replace(f":{SERVICE.port};", f":{_BEHIND} proxy_protocol;")
+    behind = behind.replace("$remote_addr", "$proxy_protocol_addr")
     scene.masquerade(on=True)
     with (
         _serve(servers, behind, port=_BEHIND),
@@ -117,7 +125,7 @@ def honest_proxy_protocol(scene: Scene, servers: Servers) -> Verdict:
 
 def unexpected_proxy_protocol(scene: Scene, servers: Servers) -> Verdict:
     """An haproxy sends the PROXY protocol to an nginx that does not expect it."""
-    proxy = f"listen front\n  bind {SERVICE.address}:{SERVICE.port}\n  server s {SERVICE.address}:{_BEHIND} send-proxy"
+    proxy = f"{_FRONT}\n  server s {SERVICE.address}:{_BEHIND} send-proxy"
     behind = _TRUTH.replace(f":{SERVICE.port};", f":{_BEHIND};")
     with (
         _serve(servers, behind, port=_BEHIND),
@@ -127,7 +135,7 @@ def unexpected_proxy_protocol(scene: Scene, servers: Servers) -> Verdict:
 
 
 def proxy_variables(scene: Scene, servers: Servers) -> Verdict:
-    """The worker's proxy variables name a tinyproxy on the node; the check asks the observer itself, and sees the leak."""
+    """The worker's proxy variables name a tinyproxy on the node; the check asks the observer and sees the leak."""
     node = scene.lab.clusters[0].nodes[0]
     proxy = f"http://{node.address}:3128"
     variables = dict.fromkeys(("http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "all_proxy"), proxy)
@@ -242,7 +250,7 @@ REPLY_TRAPS: Final = (
     (("queued_second_reply", "A second reply follows the first.",
       2 * _make_reply(_ADDRESS)), VerdictCode.NOT_HTTP),
     (("cut_off_text", "Text without a length ends with the connection, and may have been cut off.",
-      _OK + b"\r\n" + _ADDRESS), VerdictCode.NOT_HTTP),
+      _OK + b"\r\n" + _ADDRESS), VerdictCode.REPLY_WITHOUT_ADDRESS),
     (("error_with_address", "The reply reports an error beside an address.",
       _make_reply(b'{"error": "backend down", "ip": "10.128.0.2"}')), VerdictCode.REPLY_WITHOUT_ADDRESS),
     (("loopback_source", "The observer names a loopback address.",
@@ -259,7 +267,7 @@ TRAPS: Final[tuple[tuple[Trap, VerdictCode], ...]] = (
     (intercepting_squid, VerdictCode.SOMETHING_IN_BETWEEN),
     (stale_cache, VerdictCode.SOMETHING_IN_BETWEEN),
     (cache_before_the_observer, VerdictCode.UNEXPECTED_SOURCE),
-    (believed_header, VerdictCode.SOMETHING_IN_BETWEEN),
+    (believed_header, VerdictCode.REPEATS_CLIENTS),
     (proxy_on_the_observers_host, VerdictCode.SOMETHING_IN_BETWEEN),
     (unexpected_proxy_protocol, VerdictCode.HTTP_STATUS),
     (bad_gateway, VerdictCode.HTTP_STATUS),
