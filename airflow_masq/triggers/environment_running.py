@@ -32,6 +32,9 @@ in ``airflow_masq.exceptions``."""
 DEFAULT_TIMEOUT_SECONDS: Final = 7200.0
 """How long a trigger waits whose row has no deadline."""
 
+LONGEST_START_DELAY_SECONDS: Final = 5.0
+"""How far the starts of triggers are spread at most: a choice."""
+
 # Starts no thread before the first trigger asks for one.
 _CONNECTORS: Final = ThreadPoolExecutor(max_workers=4, thread_name_prefix="airflow-masq-connect")
 
@@ -130,6 +133,9 @@ class EnvironmentRunningTrigger(BaseTrigger):
 
     async def _wait(self) -> bool:
         """Wait until the environment is running, or, if it was being deleted, gone."""
+        # A triggerer starts all of its triggers at once.
+        longest = min(self.poll_interval_seconds, LONGEST_START_DELAY_SECONDS)
+        await asyncio.sleep(random.uniform(0, longest))  # noqa: S311 - no secret
         # sync_to_async, and not asyncio's own threads: a connection is read through the loop that asgiref knows
         # [source: observed-trigger-threads].
         connect = sync_to_async(self._connect, thread_sensitive=False, executor=_CONNECTORS)

@@ -133,6 +133,16 @@ async def test_an_environment_that_is_being_deleted_is_waited_for(cloud: Emulate
     assert (await waiting)["outcome"] == "gone"
 
 
+async def test_triggers_do_not_all_start_in_one_moment(cloud: EmulatedCloud, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A triggerer with very many triggers spreads their starts over a poll interval, or over five seconds."""
+    cloud.put("example-environment", state="RUNNING", masquerade=True)
+    spread: list[float] = []
+    monkeypatch.setattr("random.uniform", lambda _least, most: spread.append(most) or 0.0)
+    for poll_interval_seconds in (0.5, 60.0):
+        assert (await payload(trigger(poll_interval_seconds=poll_interval_seconds)))["outcome"] == "running"
+    assert spread == [0.5, 5.0]
+
+
 async def test_what_was_being_deleted_when_the_task_was_deferred_is_gone(cloud: EmulatedCloud) -> None:
     """A trigger that knows of the deletion needs not see it."""
     assert (await payload(trigger(state="DELETING")))["outcome"] == "gone"
