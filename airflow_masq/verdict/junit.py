@@ -9,7 +9,8 @@ Texts may come from observers, so each is one printable line: XML has no form fo
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
-from xml.sax.saxutils import escape, quoteattr
+from xml.sax.saxutils import escape as escape_xml
+from xml.sax.saxutils import quoteattr
 
 from airflow_masq.text import printable
 from airflow_masq.verdict.verdict_code import Outcome
@@ -68,7 +69,7 @@ def _write_case(verdict: Verdict) -> Iterator[str]:
         *(f"{finding.code}: {finding.message}" for finding in verdict.findings),
         f"vouched by: {', '.join(verdict.vouched_by) or 'nothing'}",
     ]
-    yield f"      <system-out>{escape(chr(10).join(_shorten(line) for line in lines))}</system-out>"
+    yield f"      <system-out>{escape_xml(chr(10).join(_shorten(line) for line in lines))}</system-out>"
     yield "    </testcase>"
 
 

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import textwrap
 from collections import Counter
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Final
 
-from airflow_masq.text import join_words, printable, shorten
+from airflow_masq.text import COLUMN_GAP, align, join_words, printable, shorten
 from airflow_masq.verdict.changes import TargetHistory
 from airflow_masq.verdict.codes import CODES, Outcome, find_code
 from airflow_masq.verdict.report import Report, Verdict
@@ -41,7 +42,6 @@ TASK_LOG_WIDTH: Final = 200
 """Wide enough for every column; task logs are scrolled, not wrapped."""
 
 _INDENT: Final = "    "
-_GAP: Final = "  "
 
 
 def render_table(*reports: Report, width: int = TASK_LOG_WIDTH) -> str:
@@ -114,27 +114,20 @@ def _find_changed(report: Report) -> list[TargetHistory]:
 def _lay_out(rows: Sequence[Sequence[str]], *, width: int) -> Iterator[str]:
     """Lay rows out in columns that are as wide as their longest line."""
     header = [name.upper() for name in _COLUMNS]
-    wrapped = [_wrap(row) for row in (header, *rows)]
+    wrapped = [
+        [textwrap.wrap(cell, limit) or [""] for cell, limit in zip(row, _COLUMNS.values(), strict=True)]
+        for row in (header, *rows)
+    ]
     widths = [max(len(line) for row in wrapped for line in row[column]) for column in range(len(_COLUMNS))]
-    is_reason_below = sum(widths) + len(_GAP) * (len(widths) - 1) > width
+    is_reason_below = sum(widths) + len(COLUMN_GAP) * (len(widths) - 1) > width
     if is_reason_below:
         widths = widths[:-1]
     for number, row in enumerate(wrapped):
-        yield from _align(row[: len(widths)], widths)
+        yield from align(zip_longest(*row[: len(widths)], fillvalue=""), widths=widths)
         if number == 0:
-            yield _GAP.join("-" * column for column in widths)
+            yield from align([["-" * column for column in widths]])
         elif is_reason_below:
             yield from textwrap.wrap(rows[number - 1][-1], width, initial_indent=_INDENT, subsequent_indent=_INDENT)
-
-
-def _wrap(row: Sequence[str]) -> list[list[str]]:
-    return [textwrap.wrap(cell, width) or [""] for cell, width in zip(row, _COLUMNS.values(), strict=True)]
-
-
-def _align(row: Sequence[Sequence[str]], widths: Sequence[int]) -> Iterator[str]:
-    for line_number in range(max(map(len, row))):
-        cells = [lines[line_number] if line_number < len(lines) else "" for lines in row]
-        yield _GAP.join(cell.ljust(width) for cell, width in zip(cells, widths, strict=True)).rstrip()
 
 
 def _list_next_steps(reports: Sequence[Report]) -> list[str]:
