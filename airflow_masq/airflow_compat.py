@@ -61,13 +61,21 @@ def read_variable(name: str) -> str | None:
     return None if value is None else str(value)
 
 
-def read_xcom(ti_key: Any, *, key: str) -> object:  # noqa: ANN401 - each Airflow has a class of its own
-    """Read an XCom of the task instance that a link belongs to; ``None`` where there is none."""
+def read_xcom(ti_key: Any, *, key: str, task_id: str | None = None) -> object:  # noqa: ANN401 - each Airflow has its own
+    """Read an XCom of the task instance that a link belongs to, or of another task of its run that is not mapped.
+
+    :return: the value; ``None`` where there is none.
+    """
     if IS_AIRFLOW_2:
         from airflow.models.xcom import XCom  # noqa: PLC0415 - a link is asked for when a task has run
     else:
         from airflow.sdk.execution_time.xcom import XCom  # noqa: PLC0415 - as above
-    value: object = XCom.get_value(ti_key=ti_key, key=key)
+    place = {"dag_id": ti_key.dag_id, "run_id": ti_key.run_id, "task_id": task_id or ti_key.task_id, "key": key}
+    map_index = -1 if task_id else ti_key.map_index
+    if not IS_AIRFLOW_2 and map_index == -1:  # asked for one that is missing, Airflow 3 logs an error; for all, none
+        values = XCom.get_all(**place) or [None]
+        return values[0]
+    value: object = XCom.get_one(**place, map_index=map_index)
     return value
 
 

@@ -24,6 +24,8 @@ _TRIGGER_MODULES: Final = ("airflow_masq.triggers.environment_running",)
 _LINK_CLASSES: Final = (
     "airflow_masq.links.environment.ComposerConsoleLink",
     "airflow_masq.links.environment.ComposerAirflowLink",
+    "airflow_masq.links.report.CodePageLink",
+    "airflow_masq.links.report.ReportLink",
 )
 _HOOK_MODULES: Final = ("airflow_masq.hooks.composer", "airflow_masq.hooks.source_ip")
 
@@ -67,6 +69,27 @@ _CONNECTION_TYPE: Final = {
 }
 
 
+#: The package's section of Airflow's configuration.
+_CONFIGURATION: Final[dict[str, dict[str, Any]]] = {
+    "airflow_masq": {
+        "description": "Settings of airflow-masq.",
+        "options": {
+            "code_page_url": {
+                "description": (
+                    "Where the pages of the codes are, with {code} in place of the code: an http or https address. The "
+                    "package comes without them; the folder docs/rules of its repository has them. While it is empty, "
+                    "tasks do not link to the pages, and the command airflow-masq rule CODE shows them."
+                ),
+                "version_added": "0.1.0",
+                "type": "string",
+                "example": "https://git.example.com/airflow-masq/docs/rules/{code}.md",
+                "default": "",
+            }
+        },
+    }
+}
+
+
 def get_provider_info() -> dict[str, Any]:
     """Describe the package as Airflow's ``provider_info.schema.json`` requires."""
     return {
@@ -86,5 +109,6 @@ def get_provider_info() -> dict[str, Any]:
         "triggers": [{"integration-name": _INTEGRATION, "python-modules": list(_TRIGGER_MODULES)}],
         "extra-links": list(_LINK_CLASSES),
         "connection-types": [_CONNECTION_TYPE],
+        "config": _CONFIGURATION,
         "cli": ["airflow_masq.airflow_commands.airflow_commands"],
     }

@@ -11,10 +11,13 @@ import re
 import stat
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
+from difflib import get_close_matches
+from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
-from airflow_masq.exceptions import InvalidInputError
+from airflow_masq.exceptions import InvalidInputError, PlanError
 from airflow_masq.plan import Plan, load_plan, plan_from_mapping
 from airflow_masq.plan.schema import PLAN_KEYS
 from airflow_masq.text import describe, printable
@@ -32,6 +35,13 @@ _KINDS: Final = (
     (stat.S_ISCHR, "a device"),
     (stat.S_ISBLK, "a device"),
 )
+_MOST_NAMES: Final = 1_000
+_CLOSE_ENOUGH: Final = 0.75
+_REASONS: Final[dict[int | None, str]] = {
+    errno.ENOENT: "no file of that name",
+    errno.EISDIR: "a directory",
+    errno.EACCES: "a file that this user may not read",
+}
 # JSON, one of a plan's keys, or more than one line.
 _PLAN_TEXT: Final = re.compile(rf"\s*(?:\{{|(?:{'|'.join(PLAN_KEYS)})\s*:|\S[^\n]*\n\s*\S)")
 
@@ -67,12 +77,28 @@ def read_plan_file(name: str) -> Plan:
     return load_plan(read_text_file(name), source=show_name(name))
 
 
+def require_own_network(plan: Plan, *, name: str) -> None:
+    """Refuse a plan of whose nodes and Pods nothing can be said.
+
+    :param name: the plan file's, as for ``read_plan_file``.
+    :raises PlanError: its environment is one of Composer 3.
+    """
+    try:
+        plan.environment.require_own_network()
+    except InvalidInputError as error:
+        line = plan.line_of(error.where)
+        source = show_name(name)
+        raise PlanError(source=source, line=line, where=error.where, expected=error.expected, seen=error.seen) from None
+
+
 def read_text_file(name: str) -> str:
     """Read a command's input file; line ends are not changed.
 
     :param name: the file's path, or ``-`` for standard input.
     :raises InvalidInputError: the file cannot be read, has more than 1 MiB, or is not UTF-8.
     """
+    if not name:
+        raise InvalidInputError(where="''", expected="a readable file", seen="an empty name")
     path = None if name == STANDARD_INPUT else Path(name)
     return _read_text(path, where=show_name(name), expected="a readable file")
 
@@ -86,8 +112,11 @@ def _read_text(path: Path | None, *, where: str, expected: str, only_regular: bo
     try:
         content = _read_bytes(path, only_regular=only_regular)
     except (OSError, ValueError) as error:  # ValueError: a null character in the path
+        number = error.errno if isinstance(error, OSError) else None
         reason = error.strerror if isinstance(error, OSError) else None
-        seen = printable(reason or str(error))
+        seen = _REASONS.get(number) or printable(reason or str(error))
+        if number == errno.ENOENT and path is not None:
+            seen = "a link to a file that does not exist" if path.is_symlink() else seen + _find_nearest(path)
         raise InvalidInputError(where=where, expected=expected, seen=seen) from error
     if len(content) > _MOST_BYTES:
         raise InvalidInputError(where=where, expected=f"at most {_MOST_BYTES} bytes", seen="more")
@@ -97,6 +126,15 @@ def _read_text(path: Path | None, *, where: str, expected: str, only_regular: bo
         place = f"{where}:{1 + content.count(_LINE_END, 0, error.start)}"
         seen = f"the byte 0x{content[error.start]:02x}"
         raise InvalidInputError(where=place, expected="UTF-8 text", seen=seen) from error
+
+
+def _find_nearest(path: Path) -> str:
+    """Suggest the file beside a missing one whose name is nearest."""
+    with suppress(OSError, ValueError):
+        names = [each.name for each in islice(os.scandir(path.parent), _MOST_NAMES)]
+        nearest = get_close_matches(path.name, names, n=1, cutoff=_CLOSE_ENOUGH)
+        return "".join(f" (did you mean {printable(name)}?)" for name in nearest)
+    return ""
 
 
 def _read_bytes(path: Path | None, *, only_regular: bool) -> bytes:

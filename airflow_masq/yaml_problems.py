@@ -22,7 +22,17 @@ _SENTENCES: Final = tuple(
         ("sequence entries are not allowed here", "YAML", "a list item where none is allowed (begin it on a new line)"),
         ("expected <block end>, .*", "YAML", "a line that does not fit the lines above it (correct the indentation)"),
         ("could not find expected ':'", "a colon after the key", "none"),
-        (r"expected ',' or '([\]}])', .*", "a comma or {0}", "neither (close the bracket)"),
+        (
+            r"expected ',' or '([\]}])', but got '<stream end>'",
+            "a comma or the closing bracket {0}",
+            "the end of the text",
+        ),
+        (
+            r"expected ',' or '([\]}])', but got '([^<].*)'",
+            "a comma or the closing bracket {0} (quote a text that contains any of ? {{ }} [ ])",
+            "{1}",
+        ),
+        (r"expected ',' or '([\]}])', .*", "a comma or the closing bracket {0}", "neither"),
         ("found unexpected end of stream", "a closing quotation mark", "the end of the text"),
         ("found undefined alias '(.*)'", "an alias of an anchor above it", "*{0}, and no &{0}"),
         ("special characters are not allowed", "characters that can be printed", "a control character"),

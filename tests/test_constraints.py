@@ -35,8 +35,9 @@ def test_pins_are_plain(path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "requirements"),
     [
-        ("airflow3.txt", [*RUNTIME, *(requirement for extra in EXTRAS.values() for requirement in extra)]),
-        ("airflow2.txt", [*RUNTIME, *EXTRAS["test"]]),
+        ("airflow-3.3.txt", [*RUNTIME, *(requirement for extra in EXTRAS.values() for requirement in extra)]),
+        ("airflow-2.11.1.txt", [*RUNTIME, *EXTRAS["test"]]),
+        ("airflow-2.10.5.txt", [*RUNTIME, *EXTRAS["test"]]),
     ],
 )
 def test_every_requirement_is_pinned(name: str, requirements: list[Requirement]) -> None:
@@ -47,14 +48,22 @@ def test_every_requirement_is_pinned(name: str, requirements: list[Requirement])
 
 
 def test_lower_bounds_are_what_is_tested() -> None:
-    """A user's lower bound is the release that the Airflow 2 environment runs: no higher, and not an untested one."""
+    """A lower bound is the release that the environment with Airflow 2.10.5 has: no higher, and not an untested one."""
     bounds = {canonicalize_name(wanted.name): str(wanted.specifier) for wanted in RUNTIME}
-    assert bounds == {name: f">={version}" for name, version in oldest().items()}
-    assert {name: pins("airflow2.txt")[name] for name in bounds} == oldest()
+    oldest = wanted_releases("airflow-2.10.5.in")
+    assert bounds == {name: f">={version}" for name, version in oldest.items()}
 
 
-def oldest() -> dict[str, Version]:
-    """Read the requirements from which the pins of the Airflow 2 environment are made."""
-    lines = (REPOSITORY / "constraints" / "airflow2.in").read_text(encoding="utf-8").splitlines()
+@pytest.mark.parametrize("name", ["airflow-2.11.1", "airflow-2.10.5"])
+def test_the_environments_have_what_they_are_for(name: str) -> None:
+    """An environment pins the releases of Airflow and of the Google provider that it is there to try."""
+    wanted = wanted_releases(f"{name}.in")
+    assert f"airflow-{wanted['apache-airflow']}" == name
+    assert {package: pins(f"{name}.txt")[package] for package in wanted} == wanted
+
+
+def wanted_releases(name: str) -> dict[str, Version]:
+    """Read the requirements from which the pins of an environment are made."""
+    lines = (REPOSITORY / "constraints" / name).read_text(encoding="utf-8").splitlines()
     wanted = (line.split("==") for line in lines if not line.startswith("#"))
-    return {canonicalize_name(name): Version(version) for name, version in wanted}
+    return {canonicalize_name(package): Version(version) for package, version in wanted}

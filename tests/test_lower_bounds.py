@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import os
 import subprocess
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
-REPOSITORY = Path(__file__).resolve().parents[1]
-PYTHON = REPOSITORY / ".venv-airflow2" / "bin" / "python"
+from tests.other_airflows import OLDEST, REPOSITORY, find_python, require
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
 ROOMS = ("network", "environment", "plan", "agent", "observation", "rules", "verdict", "probes")
 
 
-@pytest.mark.skipif(not PYTHON.exists(), reason="no .venv-airflow2 here; ./scripts/setup airflow2 makes it")
+@require(OLDEST)
 @pytest.mark.timeout(300)
 def test_rooms_work_with_the_oldest_libraries(tmp_path: Path) -> None:
     """All tests of the rooms without Airflow pass with the oldest netaddr, h11, PyYAML, jsonschema and packaging."""
@@ -21,7 +24,7 @@ def test_rooms_work_with_the_oldest_libraries(tmp_path: Path) -> None:
     ours = ("COVERAGE_", "PYTEST_")  # settings of the run that this test belongs to
     environment = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
     done = subprocess.run(
-        [PYTHON, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", *tests],
+        [find_python(OLDEST), "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", *tests],
         cwd=REPOSITORY,
         env={**environment, "HYPOTHESIS_STORAGE_DIRECTORY": str(tmp_path)},
         check=False,

@@ -11,11 +11,12 @@ from pathlib import Path
 import pytest
 
 from tests.airflow_env import airflow_settings
+from tests.other_airflows import AIRFLOW_2, find_python
 
 pytestmark = pytest.mark.airflow
 
 ROOT = Path(__file__).resolve().parents[1]
-PYTHONS = {"Airflow 3": Path(sys.executable), "Airflow 2": ROOT / ".venv-airflow2" / "bin" / "python"}
+THIS = "this"
 
 LOADS_PLUGINS = """
 import importlib, sys
@@ -29,12 +30,10 @@ print("left alone:", HTTPStatus.OK.value, sorted(errors), importlib.import_modul
 """  # noqa: E501 - one line each for two versions
 
 
-@pytest.mark.parametrize("version", PYTHONS)
+@pytest.mark.parametrize("version", [pytest.param(THIS, id="this Airflow"), *AIRFLOW_2])
 def test_the_plugins_folder_may_hold_the_package(version: str, tmp_path: Path) -> None:
     """Airflow takes no file of it for a plugin, and the standard library's ``http`` stays what it is."""
-    python = PYTHONS[version]
-    if not python.exists():
-        pytest.skip(f"no environment for {version}: run ./scripts/test")
+    python = Path(sys.executable) if version == THIS else find_python(version)
     plugins = tmp_path / "plugins"
     shutil.copytree(ROOT / "airflow_masq", plugins / "airflow_masq")
     environment = os.environ | airflow_settings(tmp_path) | {"AIRFLOW__CORE__PLUGINS_FOLDER": str(plugins)}

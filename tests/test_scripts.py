@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -101,15 +103,18 @@ def test_setup_installs_what_is_pinned(checkout: Checkout) -> None:
     assert progress[0] == "setup: making .venv with Python 3.11.0"
     assert progress[-1] == "setup: .venv is ready"
     (installation,) = (call for call in checkout.calls() if call.startswith("uv "))
-    assert "--constraint constraints/airflow3.txt --editable .[lab,test,lint]" in installation
+    assert "--constraint constraints/airflow-3.3.txt --editable .[lab,test,lint]" in installation
     assert "index" not in installation
 
 
-def test_setup_of_airflow_2(checkout: Checkout) -> None:
-    """The environment for Airflow 2 is a second one, with pins of its own."""
-    status, _, progress = checkout.setup("airflow2")
-    assert (status, progress[-1]) == (0, "setup: .venv-airflow2 is ready")
-    assert any("--constraint constraints/airflow2.txt --editable .[test]" in call for call in checkout.calls())
+@pytest.mark.parametrize("version", ["2.11.1", "2.10.5"])
+def test_setup_of_airflow_2(checkout: Checkout, version: str) -> None:
+    """Each version of Airflow 2 has an environment of its own, with its own pins."""
+    status, _, progress = checkout.setup("--airflow", version)
+    assert (status, progress[-1]) == (0, f"setup: .venv-airflow-{version} is ready")
+    assert any(
+        f"--constraint constraints/airflow-{version}.txt --editable .[test]" in call for call in checkout.calls()
+    )
 
 
 def test_second_setup_does_nothing(checkout: Checkout) -> None:
@@ -124,7 +129,7 @@ def test_setup_follows_the_pins(checkout: Checkout) -> None:
     """After a change of the pins the environment is brought up to date, not made anew."""
     checkout.setup()
     checkout.calls()
-    with (checkout.root / "constraints" / "airflow3.txt").open("a", encoding="utf-8") as pins:
+    with (checkout.root / "constraints" / "airflow-3.3.txt").open("a", encoding="utf-8") as pins:
         pins.write("one-more==1\n")
     assert checkout.setup()[0] == 0
     calls = checkout.calls()
@@ -187,9 +192,45 @@ def test_unsuitable_python(checkout: Checkout) -> None:
     assert not (checkout.root / ".venv").exists()
 
 
-def test_unknown_environment(checkout: Checkout) -> None:
+@pytest.mark.parametrize("arguments", [("airflow2",), ("--airflow",), ("--airflow", "1.10"), ("--airflow", "3.3", "x")])
+def test_unknown_environment(checkout: Checkout, arguments: tuple[str, ...]) -> None:
     """An unknown environment is wrong usage."""
-    assert checkout.setup("airflow1") == (2, "", ["usage: ./scripts/setup [airflow2]"])
+    assert checkout.setup(*arguments) == (2, "", ["usage: ./scripts/setup [--airflow 3.3|2.11.1|2.10.5]"])
+
+
+@pytest.mark.parametrize("name", ["bench", "demo", "lint", "setup", "test"])
+@pytest.mark.parametrize("option", ["-h", "--help"])
+def test_help_needs_no_environment(checkout: Checkout, name: str, option: str) -> None:
+    """The help of a script is there at once: it makes no environment and starts no Python."""
+    command: list[str | Path] = [checkout.root / "scripts" / name, option]
+    environment = {**os.environ, "PYTHON": str(checkout.python)}
+    done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=20, env=environment)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.count("\n") >= 1
+    assert not [line for line in done.stdout.splitlines() if line.startswith("#")]
+    assert checkout.calls() == []
+    assert not list(checkout.root.glob(".venv*"))
+
+
+def test_the_demos_help_names_its_options() -> None:
+    """``./scripts/demo --help``, which starts no Python, names every option and exit status of the program itself."""
+    shown = subprocess.run(
+        [REPOSITORY / "scripts" / "demo", "--help"], check=True, capture_output=True, text=True, timeout=20
+    ).stdout
+    program = subprocess.run(
+        [sys.executable, "-m", "lab.demo", "--help"],
+        check=True,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        cwd=REPOSITORY,
+    ).stdout
+    options = set(re.findall(r"--[a-z]+ [A-Z]+", program))
+    assert options
+    assert options <= set(re.findall(r"--[a-z]+ [A-Z]+", shown))
+    statuses = re.findall(r"^  ([0-9]+ .*)$", program, flags=re.MULTILINE)
+    assert len(statuses) == 5
+    assert statuses == re.findall(r"^  ([0-9]+ .*)$", shown, flags=re.MULTILINE)
 
 
 def bench(*arguments: str) -> subprocess.CompletedProcess[str]:

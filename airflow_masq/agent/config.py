@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Final
 from airflow_masq.agent.document import ConfigText
 from airflow_masq.agent.fields import CIDR_LIMIT_KEY, CIDRS_KEY, AgentFields
 from airflow_masq.agent.literals import parse_cidr
-from airflow_masq.agent.warnings import find_warnings
+from airflow_masq.agent.warnings import describe_default_list, find_warnings
 from airflow_masq.exceptions import InvalidInputError
 from airflow_masq.network.policy import (
     GKE_CHAIN,
@@ -72,14 +72,18 @@ class AgentConfigReading:
     :param error: why it does not; ``None`` where it does.
     :param config: what the agent does; ``None`` where it refuses.
     :param warnings: what is accepted but is probably a mistake, and what makes this reading uncertain.
+    :param remarks: what is good to know: which default list is assumed.
     :param certain: whether the real agent is known to read it so.
+    :param is_unread: whether the config is too large to be read here, so that nothing is known of it.
     """
 
     accepted: bool
     error: str | None
     config: AgentConfig | None
     warnings: tuple[str, ...]
+    remarks: tuple[str, ...]
     certain: bool
+    is_unread: bool
 
     @property
     def ipv4_chain(self) -> tuple[str, ...] | None:
@@ -106,6 +110,7 @@ def read_agent_config(text: str, *, enable_ipv6: bool = False, reserved_ranges: 
     source = ConfigText(text)
     config, error = None, None
     warnings: list[str] = []
+    remarks: tuple[str, ...] = ()
     try:
         document = source.read()
         fields = AgentFields(str(cidr) for cidr in (GKE_DEFAULT_NON_MASQUERADE if reserved_ranges else RFC1918_RANGES))
@@ -121,6 +126,8 @@ def read_agent_config(text: str, *, enable_ipv6: bool = False, reserved_ranges: 
             cidr_limit=fields.cidr_limit,
         )
         warnings.extend(find_warnings(document, fields=fields, networks=networks))
+        if fields.lists_defaults:
+            remarks = (describe_default_list(networks),)
     except InvalidInputError as refusal:
         error = str(refusal)
     repeated = (
@@ -134,7 +141,9 @@ def read_agent_config(text: str, *, enable_ipv6: bool = False, reserved_ranges: 
         error=error,
         config=config,
         warnings=tuple(warnings),
+        remarks=remarks,
         certain=not source.doubts,
+        is_unread=source.is_too_much,
     )
 
 

@@ -53,6 +53,10 @@ _ESCAPE: Final = re.compile(r"\\")
 # ("excessive aliasing"), and an anchor that contains itself [source: go-yaml-decode].
 _MOST_VALUES_FROM_ALIASES: Final = 100
 
+# PyYAML's sentence about a key after the items of a list. Go's YAML refuses the same text
+# [source: observed-go-yaml-refusals].
+_KEY_IN_LIST: Final = "expected <block end>, but found '?'"
+
 _TAG: Final = "tag:yaml.org,2002:"
 _BOOLEANS_OF_GO: Final = {"y": True, "Y": True, "n": False, "N": False}
 # What Go's YAML takes for a number once the underscores are taken out, and what all libraries read alike
@@ -67,11 +71,13 @@ _MOST_DIGITS: Final = 40
 class ConfigText:
     """A config's text, to be read once.
 
-    ``doubts`` and ``repeated_keys`` hold what was found on the way, also after an error.
+    ``doubts`` and ``repeated_keys`` hold what was found on the way, also after an error. ``is_too_much`` says that the
+    text was not read at all.
     """
 
     def __init__(self, text: str) -> None:
         self._text = text
+        self.is_too_much = False
         self.doubts: list[str] = []
         self.repeated_keys: list[str] = []
 
@@ -90,6 +96,7 @@ class ConfigText:
             raise self._too_much("too many levels") from None
 
     def _too_much(self, seen: str) -> InvalidInputError:
+        self.is_too_much = True
         self.doubts.append(f"it has {seen}, too much to be read here, but the agent may read it")
         return InvalidInputError(where="config", expected="a text that can be read here", seen=seen)
 
@@ -102,7 +109,8 @@ class ConfigText:
                 self._text, object_pairs_hook=Members, parse_int=_read_integer, parse_constant=_refuse_constant
             )
         except json.JSONDecodeError as error:
-            seen = f"{excerpt(self._text[error.pos :])} ({error.msg})"
+            rest = self._text[error.pos :]
+            seen = f"{excerpt(rest) if rest else 'the end of the text'} ({error.msg})"
             raise InvalidInputError(where=f"config, line {error.lineno}", expected="JSON", seen=seen) from None
         line = _find_line(_ESCAPE, self._text)
         if line and isinstance(document, Members) and any(find_known_key(name) == RESYNC_KEY for name, _ in document):
@@ -148,6 +156,9 @@ class ConfigText:
             if error.problem == "second occurrence":
                 self._doubt(line, "an anchor that is there twice")
             where = f"config, line {line}"
+            if error.problem == _KEY_IN_LIST and "collection" in str(error.context):
+                expected = "YAML, here an entry of the list, which begins with -"
+                raise InvalidInputError(where=where, expected=expected, seen="a key") from None
             expected, seen = describe_yaml_problem(str(error.problem))
         except (yaml.YAMLError, ValueError, OverflowError):  # the last two from escapes beyond Unicode
             where, expected, seen = "config", "YAML", "a character that YAML does not allow"
@@ -159,30 +170,52 @@ class ConfigText:
         :raises InvalidInputError: when a key cannot be one in JSON.
         """
         seen: set[int] = set()
+        around: set[int] = set()
         values_from_aliases = 0
-        waiting = [root]
+        waiting: list[tuple[yaml.Node, bool]] = [(root, False)]  # the node, and whether all in it was visited
         while waiting:
-            node = waiting.pop()
+            node, is_left = waiting.pop()
+            if is_left:
+                around.discard(id(node))
+                continue
+            line = node.start_mark.line + 1
+            if id(node) in around:  # the agent refuses it [source: observed-go-yaml-refusals]
+                expected = "an alias outside its own anchor"
+                raise InvalidInputError(where=f"config, line {line}", expected=expected, seen="one inside")
             values_from_aliases += id(node) in seen
             seen.add(id(node))
-            line = node.start_mark.line + 1
             if values_from_aliases > _MOST_VALUES_FROM_ALIASES:
-                self._doubt(line, "circular aliases, or many")
+                self._doubt(line, f"a config with more than {_MOST_VALUES_FROM_ALIASES} values from aliases")
                 return
             if isinstance(node, yaml.ScalarNode):
                 value, is_agreed = _read_scalar(node)
                 if not is_agreed:
                     self._doubt(line, excerpt(node.value))
-            elif isinstance(node, yaml.SequenceNode):
-                waiting.extend(reversed(node.value))
-            else:
-                for key, value in reversed(node.value):
-                    waiting.extend((value, key))
-                    if not isinstance(key, yaml.ScalarNode) or _read_flat(key) is None:
-                        line = key.start_mark.line + 1
-                        self._doubt(line, "keys that are not text")
-                        where = f"config, line {line}"
-                        raise InvalidInputError(where=where, expected="text as a key", seen="another value")
+                continue
+            around.add(id(node))
+            waiting.append((node, True))
+            if isinstance(node, yaml.SequenceNode):
+                waiting.extend((item, False) for item in reversed(node.value))
+                continue
+            for key, value in reversed(node.value):
+                waiting.extend(((value, False), (key, False)))
+                self._check_key(key)
+
+    def _check_key(self, key: yaml.Node) -> None:
+        """Refuse a key that JSON cannot have, as the agent does [source: observed-go-yaml-refusals].
+
+        :raises InvalidInputError: the key is a list, a mapping or null.
+        """
+        if isinstance(key, yaml.ScalarNode) and _read_flat(key) is not None:
+            return
+        line = key.start_mark.line + 1
+        seen = "null"
+        if not isinstance(key, yaml.ScalarNode):
+            seen = "a list" if isinstance(key, yaml.SequenceNode) else "a mapping"
+        # Go's YAML drops null with a value that a later key replaces, and ends the document behind [] or {}.
+        if not key.value or isinstance(key, yaml.ScalarNode):
+            self._doubt(line, f"{seen} as a key")
+        raise InvalidInputError(where=f"config, line {line}", expected="text as a key", seen=seen)
 
 
 def _find_line(pattern: re.Pattern[str], text: str, *, after: int = 0) -> int | None:

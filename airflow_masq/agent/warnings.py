@@ -30,7 +30,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 _CLOSE_ENOUGH: Final = 0.6
-_MASQUERADE_ONLY: Final = re.compile(r"masq(?:uerade)?[-_]?(?:only|all|cidr|range|ip|dest)", re.IGNORECASE)
+_MASQUERADE_ONLY: Final = re.compile(
+    r"(?:(?:force|only|always|do)[-_]?)?masq(?:uerade)?[-_]?(?:only|all|cidr|range|ip|dest)", re.IGNORECASE
+)
 _RANGES_OF_RFC_1918: Final = 3
 # All fields of a ConfigMap [source: k8s-config-map-keys].
 _KEYS_OF_CONFIG_MAPS: Final = frozenset({"apiVersion", "kind", "metadata", "data", "binaryData", "immutable"})
@@ -91,8 +93,6 @@ def find_warnings(document: Value, *, fields: AgentFields, networks: Sequence[IP
     if {"kind", "data"}.issubset(names):
         yield "this looks like a whole ConfigMap, but the agent reads only the text under data.config. Keep only that"
         names = [name for name in names if name not in _KEYS_OF_CONFIG_MAPS]
-    if fields.lists_defaults:
-        yield describe_default_list(networks)
     wishes = {name: value for name, value in members if _MASQUERADE_ONLY.match(name) and find_known_key(name) is None}
     yield from (describe_complement(name, value) for name, value in wishes.items())
     yield from _check_names([name for name in names if name not in wishes])

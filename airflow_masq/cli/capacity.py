@@ -8,7 +8,7 @@ from airflow_masq.cli.output import Colour, get_line_width, paint, print_json, p
 from airflow_masq.environment.cidr_fields import POD_FIELD
 from airflow_masq.network.capacity import Capacity, CapacityLimit, RangeCapacity
 from airflow_masq.network.ranges import IPV4
-from airflow_masq.plan_file import read_plan_file, show_name
+from airflow_masq.plan_file import read_plan_file, require_own_network, show_name
 from airflow_masq.text import COLUMN_GAP, align, format_count, printable
 
 if TYPE_CHECKING:
@@ -26,6 +26,12 @@ _LIMITS: Final = {
 }
 
 
+EXIT_CODES: Final = {
+    0: "the ranges are counted, also where they are not enough (lint finds that)",
+    2: "wrong usage, or a plan that cannot be read or is of Composer 3",
+}
+
+
 def add_arguments(parser: ArgumentParser) -> None:
     """Declare the command's arguments."""
     parser.add_argument("plan", metavar="PLAN", help="the plan file, or - for standard input")
@@ -37,7 +43,7 @@ def run(arguments: Namespace) -> int:
     :raises InvalidInputError: the plan cannot be read, or is one of Composer 3.
     """
     plan = read_plan_file(arguments.plan)
-    plan.environment.require_own_network()
+    require_own_network(plan, name=arguments.plan)
     capacity = plan.capacity
     if arguments.format == "json":
         print_json(
@@ -125,21 +131,14 @@ def _describe_not_counted(plan: Plan, capacity: Capacity) -> Iterator[str]:
 
 
 def _describe_savings(capacity: Capacity) -> str:
-    pods, services = capacity.pod_addresses, capacity.service_addresses
-    if pods is not None and services is not None:
-        saved = format_count(pods + services, noun="Pod and Service address", plural="Pod and Service addresses")
-        taken = f"{saved} off the routable plan"
-    elif pods is not None:
-        saved = format_count(pods, noun="Pod address", plural="Pod addresses")
-        taken = f"{saved} off the routable plan, and the Service addresses, which are not known"
-    elif services is not None:
-        saved = format_count(services, noun="Service address", plural="Service addresses")
-        taken = f"{saved} off the routable plan, and the Pod addresses, which are not known"
-    else:
-        taken = "the Pod and Service addresses, which are not known, off the routable plan"
-    needed = "addresses, which are not known," if capacity.node_addresses is None else str(capacity.node_addresses)
-    endpoint = " and the Private Service Connect endpoint's 1" if capacity.endpoint_addresses else ""
-    return f"Masquerading takes {taken}; the node ranges' {needed}{endpoint} stay on it."
+    pods, services, nodes = capacity.pod_addresses, capacity.service_addresses, capacity.node_addresses
+    counts = [f"{pods} Pod" if pods is not None else "", f"{services} Service" if services is not None else ""]
+    saved = f"{' and '.join(filter(None, counts))} addresses" if any(counts) else "Pod and Service addresses"
+    unknown = [name for name, count in (("Pod", pods), ("Service", services)) if count is None]
+    rest = f" ({' and '.join(unknown)} addresses are not counted, since their ranges are not known)" if unknown else ""
+    kept = f"the {nodes} of the node ranges" if nodes is not None else "those of the node ranges, which are not known"
+    endpoint = ", and the address of the Private Service Connect endpoint" if capacity.endpoint_addresses else ""
+    return f"With masquerading, {saved} need not be routable{rest}. These must be: {kept}{endpoint}."
 
 
 def _next_step(capacity: Capacity, *, source: str) -> str:

@@ -9,11 +9,13 @@ from __future__ import annotations
 import argparse
 import errno
 import os
+import re
 import sys
 from contextlib import suppress
+from difflib import get_close_matches
 from importlib import import_module
 from io import TextIOWrapper
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NoReturn
 
 from airflow_masq import __version__
 from airflow_masq.exceptions import FinalError
@@ -30,6 +32,8 @@ WRONG_USAGE = 2
 NOT_CARRIED_OUT = 3
 """The exit code if a command's output cannot be written; it does not depend on the plan."""
 
+_WRONG_COMMAND: Final = re.compile(r"argument COMMAND: invalid choice: '([^']*)'")
+_WRONG_ARGUMENTS: Final = "unrecognized arguments: "
 _BROKEN_PIPE: Final = 1
 _INTERRUPTED: Final = 130  # 128 plus the number of SIGINT, as in shells
 
@@ -41,7 +45,9 @@ COMMANDS: Final = {
     "rule": "show what a code such as MASQ309 means and what to do about it, or list all codes",
     "agent-config": "read a config of the IP masquerade agent as the agent would",
 }
-"""The commands and their help. A command's module, such as ``agent_config.py``, has ``add_arguments`` and ``run``."""
+"""The commands and their help. A command's module, such as ``agent_config.py``, has ``EXIT_CODES``,
+``add_arguments`` and ``run``.
+"""
 
 DESCRIPTION = """\
 airflow-masq creates Cloud Composer environments whose Pods use their node's address (the IP masquerade agent), and
@@ -62,9 +68,9 @@ Where to go:
                    airflow_masq.operators.source_ip_assert.SourceIpAssertOperator
   Read a code      airflow-masq rule CODE (MASQ1xx environment, 2xx ranges, 3xx policy, 4xx observed)
 
-PLAN may be - for standard input. Exit codes: 0 success, 1 a finding of severity error, 2 wrong usage or an unreadable
-plan, 3 the output cannot be written. The agent can be enabled only when an environment is created. README.md explains
-which source address you get, and why.
+PLAN may be - for standard input. Exit codes: 0 success, 1 a finding of severity error or a config that the agent
+rejects, 2 wrong usage or an unreadable plan, 3 the output cannot be written; COMMAND --help has those of COMMAND.
+The agent can be enabled only when an environment is created. README.md explains which source address you get, and why.
 """
 
 
@@ -73,6 +79,15 @@ class _Parser(argparse.ArgumentParser):
 
     Argparse itself ignores a file that cannot be written (3.11.7) or raises (3.11.2).
     """
+
+    def error(self, message: str) -> NoReturn:
+        """Add the nearest command, or where the options of one are listed, to argparse's own message."""
+        wrong = _WRONG_COMMAND.match(message)
+        nearest = get_close_matches(wrong[1], COMMANDS, n=1) if wrong else []
+        hint = "".join(f" (did you mean {name}?)" for name in nearest)
+        if message.startswith(_WRONG_ARGUMENTS):
+            hint = " (airflow-masq COMMAND --help lists what a command takes)"
+        super().error(f"{message}{hint}")
 
     def _print_message(self, message: str, file: SupportsWrite[str] | None = None) -> None:
         stream = sys.stderr if file is None else file
@@ -104,6 +119,9 @@ def build_parser(command: str | None = None) -> argparse.ArgumentParser:
         if name == command:
             module = import_module(f"{__package__}.{name.replace('-', '_')}")
             module.add_arguments(command_parser)
+            codes = module.EXIT_CODES | {NOT_CARRIED_OUT: "the output cannot be written"}
+            command_parser.epilog = "exit codes:\n" + "".join(f"  {code}  {text}\n" for code, text in codes.items())
+            command_parser.formatter_class = argparse.RawDescriptionHelpFormatter
             command_parser.add_argument(
                 "--format",
                 choices=("text", "json"),

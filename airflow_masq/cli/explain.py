@@ -14,8 +14,8 @@ from airflow_masq.network.prediction import Prediction, predict, predict_every_p
 from airflow_masq.network.provenance import Provenance, find_weakest
 from airflow_masq.network.ranges import AddressKind, parse_address
 from airflow_masq.plan import Plan, Target
-from airflow_masq.plan_file import read_plan_file, show_name
-from airflow_masq.text import printable
+from airflow_masq.plan_file import read_plan_file, require_own_network, show_name
+from airflow_masq.text import join_words, printable
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from netaddr import IPAddress, IPNetwork
 
 _INDENT: Final = "    "
+_CLOSE_ENOUGH: Final = 0.5
 _NAMES: Final = {
     AddressKind.POD: "the Pod's address",
     AddressKind.NODE: "a node's address",
@@ -56,6 +57,12 @@ class _Answer:
     prediction: Prediction
 
 
+EXIT_CODES: Final = {
+    0: "each destination is explained, also where the packet is dropped",
+    2: "wrong usage, a plan that cannot be read or is of Composer 3, or a destination without a prediction",
+}
+
+
 def add_arguments(parser: ArgumentParser) -> None:
     """Declare the command's arguments."""
     parser.add_argument("plan", metavar="PLAN", help="the plan file, or - for standard input")
@@ -83,7 +90,7 @@ def run(arguments: Namespace) -> int:
         endpoint is not usable.
     """
     plan = read_plan_file(arguments.plan)
-    plan.environment.require_own_network()
+    require_own_network(plan, name=arguments.plan)
     destinations = [each for word in arguments.destinations for each in _find_destinations(plan, word)]
     answers = [_Answer(destination=each, prediction=_predict(plan, each, arguments)) for each in destinations]
     if arguments.format == "json":
@@ -110,9 +117,11 @@ def _find_destinations(plan: Plan, word: str) -> list[_Destination]:
     try:
         address = parse_address(word)
     except InvalidInputError:
-        nearest = get_close_matches(word, [target.name for target in plan.targets], n=1)
-        hint = f" (did you mean {nearest[0]}?)" if nearest else ""
-        expected = f"an IP address or the name of a target{hint}"
+        names = [target.name for target in plan.targets]
+        nearest = get_close_matches(word, names, n=1, cutoff=_CLOSE_ENOUGH)
+        hint = "".join(f"did you mean {name}? " for name in nearest)
+        known = f"the targets are {join_words(dict.fromkeys((*nearest, *names)))}" if names else "the plan has none"
+        expected = f"an IP address or the name of a target ({hint}{known})"
         raise InvalidInputError(where="DEST", expected=expected, seen=f"'{printable(word)}'") from None
     _require_travel(address, where="DEST")
     by_firewall: dict[tuple[IPNetwork, ...], list[Target]] = {}
@@ -126,8 +135,10 @@ def _find_destinations(plan: Plan, word: str) -> list[_Destination]:
 def _require_travel(address: IPAddress, *, where: str) -> None:
     """Refuse an address to which no packet leaves a Pod, since no policy applies to it."""
     if never_leaves_pod(address):
+        kind = "loopback" if address.is_loopback() else "multicast" if address.is_multicast() else "no host's address"
         expected = "an address that a Pod's packet can travel to"
-        raise InvalidInputError(where=where, expected=expected, seen=str(address))
+        seen = f"{address} ({kind}, for which no packet leaves the Pod)"
+        raise InvalidInputError(where=where, expected=expected, seen=seen)
 
 
 def _predict(plan: Plan, destination: _Destination, arguments: Namespace) -> Prediction:

@@ -22,6 +22,13 @@ _FIX_HEADING: Final = "## How to fix"
 _MOST_NEXT_STEPS: Final = 5
 
 
+EXIT_CODES: Final = {
+    0: "no finding is an error; there may be warnings and remarks",
+    1: "a finding is an error",
+    2: "wrong usage, or a plan that cannot be read",
+}
+
+
 def add_arguments(parser: ArgumentParser) -> None:
     """Declare the command's arguments."""
     parser.add_argument("plan", metavar="PLAN", help="the plan file, or - for standard input")
@@ -50,9 +57,9 @@ def _report(plan: Plan, findings: Sequence[Finding], *, source: str) -> Iterator
     heads = align(
         (f"{source}:{plan.line_of(finding.where) or 1}:", finding.code, finding.where) for finding in findings
     )
-    width = max(len(severity) for severity in Severity)
+    width = max(map(len, _NOUNS.values()))
     for finding, head in zip(findings, heads, strict=True):
-        yield f"{paint(finding.severity.ljust(width), colour=_COLOURS[finding.severity])}  {head}"
+        yield f"{paint(_NOUNS[finding.severity].ljust(width), colour=_COLOURS[finding.severity])}  {head}"
         yield wrap(finding.message, indent=_INDENT)
         yield paint(f"{_INDENT}airflow-masq rule {finding.code} ({finding.provenance})", colour=Colour.QUIET)
         yield ""

@@ -19,6 +19,12 @@ _NO_SERVICE_ACCOUNT: Final = (
 )
 
 
+EXIT_CODES: Final = {
+    0: "the form is written; whether the plan is right is for lint to say",
+    2: "wrong usage, a plan that cannot be read, or one that the form cannot express",
+}
+
+
 def add_arguments(parser: ArgumentParser) -> None:
     """Declare the command's arguments."""
     parser.add_argument("plan", metavar="PLAN", help="the plan file, or - for standard input")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from difflib import get_close_matches
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from airflow_masq.cli.output import print_json, print_lines
 from airflow_masq.exceptions import InvalidInputError
@@ -15,9 +15,16 @@ if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
 
 
+_CLOSE_ENOUGH: Final = 0.8  # all codes begin alike
+
+EXIT_CODES: Final = {0: "the page or the list is shown", 2: "wrong usage, or no such code"}
+
+
 def add_arguments(parser: ArgumentParser) -> None:
     """Declare the command's arguments."""
-    parser.add_argument("code", metavar="CODE", nargs="?", help="a code such as MASQ309 (default: list all)")
+    parser.add_argument(
+        "code", metavar="CODE", nargs="?", help="a code such as MASQ309, or its number (default: list all)"
+    )
 
 
 def run(arguments: Namespace) -> int:
@@ -35,9 +42,11 @@ def run(arguments: Namespace) -> int:
         else:
             print_lines(*align(titles.items()))
         return 0
-    code = arguments.code.upper()
+    code = f"MASQ{arguments.code}" if arguments.code.isdecimal() else arguments.code.upper()
     if code not in pages:
-        nearest = "".join(f" (did you mean {word}?)" for word in get_close_matches(code, pages, n=1))
+        nearest = "".join(
+            f" (did you mean {word}?)" for word in get_close_matches(code, pages, n=1, cutoff=_CLOSE_ENOUGH)
+        )
         expected = f"a code that airflow-masq rule lists{nearest}"
         raise InvalidInputError(where="CODE", expected=expected, seen=describe(arguments.code))
     if arguments.format == "json":

@@ -143,6 +143,7 @@ ENUM_WORDS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
             "ENVIRONMENT_SIZE_LARGE",
             "ENVIRONMENT_SIZE_EXTRA_LARGE",  # not in the client library yet [source: composer-extra-large]
         ),
+        "networkingType": ("PUBLIC", "PRIVATE"),
         "resilienceMode": ("HIGH_RESILIENCE",),
         "retentionMode": ("RETENTION_MODE_ENABLED", "RETENTION_MODE_DISABLED"),
         "state": ("CREATING", "RUNNING", "UPDATING", "DELETING", "ERROR"),

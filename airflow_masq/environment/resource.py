@@ -166,8 +166,12 @@ class EnvironmentResource:
 
     @property
     def is_private(self) -> bool:
-        """Whether it is a private IP environment."""
-        return self.value("config", "privateEnvironmentConfig", "enablePrivateEnvironment") is True
+        """Whether it is a private IP environment; the newer field counts first [source: composer-networking-type]."""
+        section = ("config", "privateEnvironmentConfig")
+        networking_type = self.text(*section, "networkingType")
+        if networking_type in {"PRIVATE", "PUBLIC"}:
+            return networking_type == "PRIVATE"
+        return self.value(*section, "enablePrivateEnvironment") is True
 
     @property
     def runs_on_autopilot(self) -> bool:

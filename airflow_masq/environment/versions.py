@@ -8,7 +8,7 @@ added when its day has passed.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from types import MappingProxyType
 from typing import Final, Self
@@ -80,6 +80,10 @@ LAST_ENDED_ON: Final = date(2026, 8, 5)
 # verified; from two minor versions behind on there is a warning.
 LAST_MINOR_FAR_BEHIND: Final = 15
 
+# Composer 2's newest images hold these versions of Airflow, and none with Airflow 3 is known
+# [source: composer-newest-image, composer-3-images].
+AIRFLOW_OF_COMPOSER_2: Final = ((2, 11, 1), (2, 10, 5))
+
 # The first patch and build of each minor version of Kubernetes 1 that has the agent
 # [source: composer-agent-gke-version, egress-nat-policy-versions]. So 1.23.0 to 1.23.4-gke.1599 have none, although
 # they sort above 1.22.7.
@@ -94,6 +98,7 @@ class ImageVersion:
     :param generation: 1, 2 or 3 (or a later one); ``None`` for ``composer-latest``.
     :param composer: Composer's full version; ``None`` for aliases and for Composer 3, which has builds instead.
     :param airflow: Airflow's full version; ``None`` for aliases such as ``airflow-2``.
+    :param airflow_parts: the numbers of Airflow's version as far as it is stated.
     :param preview: the number of a preview; ``None`` for releases.
     :param build: Composer 3's build number; ``None`` elsewhere.
     """
@@ -102,6 +107,7 @@ class ImageVersion:
     generation: int | None
     composer: Version | None
     airflow: Version | None
+    airflow_parts: tuple[int, ...] = field(default=(), compare=False)
     preview: int | None = None
     build: int | None = None
 
@@ -122,6 +128,7 @@ class ImageVersion:
             generation=_number(matched["generation"]),
             composer=_full_version(matched["composer"]),
             airflow=_full_version(matched["airflow"]),
+            airflow_parts=tuple(map(int, matched["airflow"].split("."))),
             preview=_number(matched["preview"]),
             build=_number(matched["build"]),
         )
@@ -149,6 +156,18 @@ class ImageVersion:
         return self._is_of_composer_2 and self.composer is not None and self.composer.minor <= LAST_MINOR_FAR_BEHIND
 
     @property
+    def has_unknown_airflow(self) -> bool:
+        """Whether no known image of Composer 2 holds this version of Airflow; nothing is known of newer images."""
+        if not self._is_of_composer_2 or self._is_newer_than_known:
+            return False
+        return not any(known[: len(self.airflow_parts)] == self.airflow_parts for known in AIRFLOW_OF_COMPOSER_2)
+
+    @property
+    def _is_newer_than_known(self) -> bool:
+        newest = type(self).parse(NEWEST_IMAGE).composer
+        return self.composer is not None and newest is not None and self.composer > newest
+
+    @property
     def _is_of_composer_2(self) -> bool:
         return self.generation == COMPOSER_2 and self.end_of_life is None
 
@@ -157,7 +176,7 @@ class ImageVersion:
         parts = (
             (self.generation, image.generation),
             (self.composer, image.composer),
-            (self.airflow, image.airflow),
+            (self.airflow_parts, image.airflow_parts[: len(self.airflow_parts)]),
             (self.preview, image.preview),
             (self.build, image.build),
         )

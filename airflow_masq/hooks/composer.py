@@ -143,7 +143,8 @@ def _translate_connection_errors(shown: str) -> Iterator[None]:
     except AirflowMasqError:
         raise
     except AirflowNotFoundException:
-        raise InvalidInputError(where=shown, expected="one that is defined and well-formed", seen="none") from None
+        expected = "one that is defined and well-formed (see Admin > Connections)"
+        raise InvalidInputError(where=shown, expected=expected, seen="none") from None
     except Exception as error:  # noqa: BLE001 - if anything is wrong with a connection, trying again does not help
         expected = "one whose key, key file or secret can be read"
         seen = f"{type(error).__name__} while reading it"

@@ -121,11 +121,17 @@ class SourceIpHook(BaseHook):
     def test_connection(self) -> tuple[bool, str]:
         """Ask this hook's own observer once, for the button in Airflow's connection form.
 
-        :return: whether it answered with an address, and what it answered.
+        :return: whether it answered with an address that may be the caller's own, and what it answered.
         """
         observation = self.observe(attempts=1)[0]
         if observation.observed is None:
             return False, f"{observation.failure}: {observation.detail}"
+        if observation.intermediaries:
+            return False, (
+                f"The observer answered with {observation.observed}, but the reply shows something in between "
+                f"({'; '.join(observation.intermediaries)}), so this may be the address of a proxy. Name an address "
+                "that leads to the observer itself, without a proxy, a load balancer or a cache."
+            )
         return True, f"The observer sees {observation.observed} (asked from the API server, not from a worker)"
 
     def _prepare(self, observe_url: str, *, timeout_seconds: float) -> _MakeAttempt:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from airflow_masq.airflow_compat import make_asset
 from airflow_masq.exceptions import InvalidInputError
+from airflow_masq.links.report import REASON_XCOM_KEY, REPORT_XCOM_KEY
 from airflow_masq.text import printable
 from airflow_masq.verdict import Report, VerdictCode, from_dict
 
@@ -30,12 +31,6 @@ REPORT_ASSET_NAME: Final = "source_ip_check"
 
 _ASSET_GROUP: Final = "airflow-masq"
 _ASSET_DESCRIPTION: Final = "Which source addresses services saw, one event per run; its extra begins with the outcome."
-
-#: The XCom key of one check's report, a mapping as ``verdict.to_dict`` writes it.
-REPORT_XCOM_KEY: Final = "report"
-
-#: The XCom key of the reason why one check has no report, one line.
-REASON_XCOM_KEY: Final = "reason"
 
 #: The environment of a report whose environment is not known.
 UNKNOWN_ENVIRONMENT: Final = "unknown"
@@ -75,9 +70,11 @@ def gather_reports(context: Context, *, check_task_ids: Sequence[str]) -> Gather
         lost: dict[tuple[VerdictCode, str], list[int]] = {}
         for map_index, state in sorted(states.items()):
             pull = partial(context["ti"].xcom_pull, task_ids=task_id, map_indexes=map_index)
-            content = pull(key=REPORT_XCOM_KEY)
+            # Airflow 3 logs an error for each XCom that is missing, so the one that is likely there is asked for first.
+            reason = pull(key=REASON_XCOM_KEY) if state == "failed" else None
+            content = None if reason else pull(key=REPORT_XCOM_KEY)
             if content is None:
-                lost.setdefault(_explain_loss(pull(key=REASON_XCOM_KEY), state=state), []).append(map_index)
+                lost.setdefault(_explain_loss(reason, state=state), []).append(map_index)
                 continue
             try:
                 reports.append(from_dict(content))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_masq.airflow_compat import BaseOperator
 from airflow_masq.exceptions import InvalidInputError
+from airflow_masq.links.report import CodePageLink, ReportLink
 from airflow_masq.operators.error_mapping import translate_errors
 from airflow_masq.text import describe
 from airflow_masq.verdict import assert_reports, from_dict, parse_outcomes
@@ -28,6 +29,7 @@ class SourceIpAssertOperator(BaseOperator):
     """
 
     template_fields: Sequence[str] = ("report_task_id", "fail_on")
+    operator_extra_links = (ReportLink(), CodePageLink())
 
     def __init__(
         self,
@@ -53,6 +55,6 @@ class SourceIpAssertOperator(BaseOperator):
             if not isinstance(content, list) or not content:
                 raise InvalidInputError(where=where, expected="a list of reports", seen=describe(content))
             reports = [from_dict(each, where=f"{where}: [{position}]") for position, each in enumerate(content)]
-            assert_reports(reports, fail_on=fail_on)
+            assert_reports(reports, fail_on=fail_on, table_in=f"the log of task {self.report_task_id}")
         outcomes = ", ".join(sorted(fail_on)) or "none"
         self.log.info("The reports contain no outcome that fails this run (fail_on: %s).", outcomes)

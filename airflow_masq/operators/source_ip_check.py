@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from airflow_masq.airflow_compat import BaseOperator
 from airflow_masq.exceptions import AirflowMasqError, InvalidInputError
 from airflow_masq.hooks.source_ip import SourceIpHook
+from airflow_masq.links.report import REASON_XCOM_KEY, REPORT_XCOM_KEY, CodePageLink, ReportLink
 from airflow_masq.observation.observation import Component, Observation, Vantage
 from airflow_masq.operators.error_mapping import translate_errors
-from airflow_masq.operators.run_reports import REASON_XCOM_KEY, REPORT_XCOM_KEY, UNKNOWN_ENVIRONMENT
+from airflow_masq.operators.run_reports import UNKNOWN_ENVIRONMENT
 from airflow_masq.operators.run_settings import find_plan, refuse_unknown_conf
 from airflow_masq.operators.settings import read_seconds, read_whole_number
 from airflow_masq.plan_file import read_plan
@@ -71,6 +72,7 @@ class SourceIpCheckOperator(BaseOperator):
         "environment",
     )
     template_fields_renderers: ClassVar[dict[str, str]] = {"plan": "json"}
+    operator_extra_links = (ReportLink(), CodePageLink())
 
     def __init__(
         self,

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from airflow_masq.airflow_compat import BaseOperator
 from airflow_masq.exceptions import InvalidInputError
+from airflow_masq.links.report import CodePageLink, ReportLink
 from airflow_masq.operators.run_reports import (
     UNKNOWN_ENVIRONMENT,
     GatheredReports,
@@ -41,6 +42,7 @@ class SourceIpReportOperator(BaseOperator):
     """
 
     template_fields: Sequence[str] = ("check_task_ids", "nodes_total")
+    operator_extra_links = (ReportLink(), CodePageLink())
 
     def __init__(
         self,

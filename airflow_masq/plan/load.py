@@ -9,10 +9,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
+from airflow_masq.agent.manifests import read_documents
 from airflow_masq.environment import EnvironmentResource
+from airflow_masq.exceptions import PlanError
 from airflow_masq.network.ranges import AddressKind, NetworkRanges, parse_address
 from airflow_masq.plan.document import Document, Place, document_from_mapping
 from airflow_masq.plan.environment_section import read_environment
+from airflow_masq.plan.other_inputs import describe_no_plan
 from airflow_masq.plan.policy_section import PolicyChoice, read_policy_choice
 from airflow_masq.plan.schema import CLUSTER_KEYS, NETWORK_KEYS, PLAN_KEYS
 from airflow_masq.plan.targets import read_targets
@@ -39,7 +42,10 @@ def load_plan(text: str, *, source: str) -> Plan:
     :param source: the file's name, for errors.
     :raises PlanError: it is no plan.
     """
-    return _read_plan(document_from_yaml(text, source=source).with_places_of_rules())
+    try:
+        return _read_plan(document_from_yaml(text, source=source).with_places_of_rules())
+    except PlanError as error:
+        raise _name_other_input(read_documents(text), text=text, error=error) from None
 
 
 def plan_from_mapping(mapping: Mapping[str, object], *, source: str) -> Plan:
@@ -49,7 +55,10 @@ def plan_from_mapping(mapping: Mapping[str, object], *, source: str) -> Plan:
     :param source: where it came from, for errors.
     :raises PlanError: it is no plan.
     """
-    return _read_plan(document_from_mapping(mapping, source=source))
+    try:
+        return _read_plan(document_from_mapping(mapping, source=source))
+    except PlanError as error:
+        raise _name_other_input([mapping], error=error) from None
 
 
 def plan_from_environment(resource: Mapping[str, object]) -> Plan:
@@ -60,6 +69,14 @@ def plan_from_environment(resource: Mapping[str, object]) -> Plan:
     :raises PlanError: the resource cannot be read; places in it begin with ``environment``.
     """
     return plan_from_mapping({"environment": resource}, source="")
+
+
+def _name_other_input(documents: list[object], *, error: PlanError, text: str = "") -> PlanError:
+    """Turn the error about one key into one about the whole input, where that is surely no plan."""
+    other = describe_no_plan(documents, text=text)
+    if other is None:
+        return error
+    return PlanError(source=error.source, line=None, where="", expected=f"a plan ({other.next_step})", seen=other.name)
 
 
 def _read_plan(document: Document) -> Plan:

@@ -7,15 +7,17 @@ agent would refuse is not in force, and a rule says so.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
 from functools import cached_property
 from typing import TYPE_CHECKING, Final, Self
 
 from airflow_masq.agent.config import AgentConfigReading, derive_agent_policy, read_agent_config
 from airflow_masq.agent.manifests import find_config
-from airflow_masq.environment import EnvironmentResource
+from airflow_masq.environment import COMPOSER_1, COMPOSER_2, EnvironmentResource
 from airflow_masq.exceptions import InvalidInputError
 from airflow_masq.network.egress_nat_policy import (
     DEFAULT_NAME,
+    KIND,
     check_egress_nat_policy,
     combine_egress_nat_policies,
     find_unknown_keys,
@@ -51,6 +53,7 @@ class PolicyChoice:
     :param manifest_places: the place of each manifest in the plan, such as ``policy.egress_nat_policies[0].items[1]``.
     :param agent_config: the agent's config; ``None`` for every other policy.
     :param remarks: what was found around the agent's config, in sentences; default nothing.
+    :param warnings: what was found there and is surely not meant; default nothing.
     :param reserved_ranges: whether the agent's defaults are all reserved ranges; default true, as on GKE.
     :param daemon_set: whether the agent's DaemonSet runs; default true. Without it the config is not read.
     :param enable_ipv6: whether the agent runs with ``--enable-ipv6``; default false.
@@ -65,6 +68,7 @@ class PolicyChoice:
     daemon_set: bool = True
     enable_ipv6: bool = False
     remarks: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
 
     @classmethod
     def from_environment(cls, environment: EnvironmentResource) -> Self:
@@ -97,7 +101,21 @@ class PolicyChoice:
         return any(read_egress_nat_policy(manifest).name == DEFAULT_NAME for manifest in self.accepted_manifests)
 
     def derive_policy(self, *, ranges: NetworkRanges, environment: EnvironmentResource) -> MasqueradePolicy:
-        """Derive the policy in force on a cluster with these ranges."""
+        """Derive the policy in force on a cluster with these ranges.
+
+        The plan's own policy is not certain where the environment's cluster is of the kind that does not read it.
+        """
+        policy = self._derive_policy(ranges=ranges, environment=environment)
+        for generation, is_stated, remark in (
+            (COMPOSER_2, self.agent_config is not None, "Composer 2 runs on Autopilot, which reads no agent's config"),
+            (COMPOSER_1, bool(self.manifests), "Composer 1 runs on a Standard cluster, which reads no such objects"),
+        ):
+            if is_stated and environment.generation == generation:
+                remarks = "; ".join(filter(None, (policy.remark, remark)))
+                return replace(policy, provenance=Provenance.INFERRED, remark=remarks)
+        return policy
+
+    def _derive_policy(self, *, ranges: NetworkRanges, environment: EnvironmentResource) -> MasqueradePolicy:
         if self.agent_config is not None:
             if self.agent_reading is not None:
                 return derive_agent_policy(self.agent_reading)
@@ -128,7 +146,8 @@ def read_policy_choice(place: Place) -> PolicyChoice:
     """
     if not isinstance(place.value, dict):
         if place.value not in _WORDS:
-            raise place.error(f"one of {_FORMS}")
+            nearest = get_close_matches(str(place.value), _WORDS, n=1)
+            raise place.error(f"one of {_FORMS}{''.join(f' (did you mean {word}?)' for word in nearest)}")
         return PolicyChoice(name=str(place.value), stated=True)
     entries = place.section((EGRESS_NAT_POLICIES, AGENT_CONFIG, *_AGENT_SETTINGS))
     if (EGRESS_NAT_POLICIES in entries) == (AGENT_CONFIG in entries):
@@ -160,7 +179,7 @@ def _read_agent_config(entries: Mapping[str, Place]) -> PolicyChoice:
     told = {"reserved_ranges": found.reserved_ranges, "enable_ipv6": found.enable_ipv6}  # by a DaemonSet beside it
     settings = _AGENT_SETTINGS | {name: value for name, value in told.items() if value is not None}
     settings |= {name: entries[name].boolean() for name in _AGENT_SETTINGS if name in entries}
-    return PolicyChoice(
+    choice = PolicyChoice(
         name=AGENT_CONFIG,
         stated=True,
         agent_config=found.text,
@@ -168,12 +187,21 @@ def _read_agent_config(entries: Mapping[str, Place]) -> PolicyChoice:
         daemon_set=settings["daemon_set"],
         enable_ipv6=settings["enable_ipv6"],
         remarks=found.remarks,
+        warnings=found.warnings,
     )
+    if choice.agent_reading is not None and choice.agent_reading.is_unread:
+        seen = str(choice.agent_reading.error).rpartition("saw ")[2]
+        raise config.error("a config that can be read here, since nothing could be predicted otherwise", seen=seen)
+    return choice
 
 
 def _expand_list(item: Place) -> list[Place]:
     """Give the objects of a ``kind: List``, as kubectl prints it, and any other object as it is."""
     entries = item.entries()
-    if "items" in entries and "kind" in entries and entries["kind"].value == "List":
-        return entries["items"].items()
-    return [item]
+    if "items" not in entries or "kind" not in entries or entries["kind"].value not in ("List", f"{KIND}List"):
+        return [item]
+    items = entries["items"].items()
+    if not items:
+        expected = "a List with objects (kubectl found none; every Autopilot cluster has two)"
+        raise entries["items"].error(expected, seen="a List that holds nothing")
+    return items

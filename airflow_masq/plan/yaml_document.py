@@ -140,6 +140,10 @@ class _NodeReader:
     def _read_mapping(self, node: yaml.MappingNode, *, where: str, depth: int) -> dict[str, object]:
         values: dict[str, object] = {}
         for key_node, value_node in node.value:
+            if not isinstance(key_node, yaml.ScalarNode):
+                line = key_node.start_mark.line + 1
+                seen = _COLLECTIONS[type(key_node)]
+                raise self._builder.error(where=where, expected="text as key (quote it)", seen=seen, line=line)
             key = self._builder.key(self._read_scalar(key_node, where=where), where=where)
             place = name_child(where, key=key)
             line = key_node.start_mark.line + 1

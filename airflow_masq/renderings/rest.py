@@ -40,6 +40,12 @@ _OUTPUT_ONLY: Final = frozenset(
 )
 
 _NO_ARGUMENT: Final = "the form has no argument for this field; remove it from the plan, or use rest"
+# Neither gcloud nor Terraform has the newer of the two fields [source: composer-networking-type].
+_INSTEAD: Final = {
+    "config.privateEnvironmentConfig.networkingType": (
+        "the form has no argument for this field; set enablePrivateEnvironment instead, or use rest"
+    ),
+}
 
 
 def render_rest(plan: Plan) -> str:
@@ -181,4 +187,4 @@ def _walk(
         elif "." not in name and isinstance(value, Mapping) and any(each.startswith(f"{path}.") for each in known):
             yield from _walk(value, path, form=form, known=known)
         else:
-            raise field.error(_NO_ARGUMENT)
+            raise field.error(_INSTEAD.get(path, _NO_ARGUMENT))

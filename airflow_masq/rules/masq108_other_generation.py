@@ -32,6 +32,7 @@ instead of node counts, machine types and disk sizes.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
 from airflow_masq.environment.field_generations import FIELD_GENERATIONS, lacks_field
@@ -53,7 +54,7 @@ def _check(plan: Plan) -> Iterator[Problem]:
             continue  # the section around it is reported
         # Google's types have no presence for these: empty, zero and missing are the same.
         if plan.environment.value(*field.path) and not field.has(composer):
-            is_refused = field.refused_by == composer
+            is_refused = field.refused_by == composer and _holds_something(plan.environment.value(*field.path))
             answer = f' The service refuses it: "{field.refusal}".' if is_refused else ""
             yield Problem(
                 where=".".join(("environment", *field.path)),
@@ -61,6 +62,11 @@ def _check(plan: Plan) -> Iterator[Problem]:
                 "Remove the field.",
                 severity=Severity.ERROR if is_refused else None,
             )
+
+
+def _holds_something(value: object) -> bool:
+    """Say whether a field, or one inside it, is set; Google's types treat an empty section as a missing one."""
+    return any(map(_holds_something, value.values())) if isinstance(value, Mapping) else bool(value)
 
 
 RULE: Final = Rule(

@@ -1,17 +1,22 @@
-"""Private Service Connect and VPC peering are both requested.
+"""Settings of a private environment contradict each other.
 
 `cloudComposerConnectionSubnetwork` selects Private Service Connect, and `networkingConfig.connectionType` is
-`VPC_PEERING`. An environment can connect to Google's side in only one of these ways.
+`VPC_PEERING`. An environment can connect to Google's side in only one of these ways. Or `networkingType` and
+`enablePrivateEnvironment` disagree about whether the environment is private, which is a warning.
 
 ## Why
 
 With the subnetwork, "the environment will use Private Service Connect instead of VPC peerings"
-[source: composer-psc-subnetwork]. gcloud refuses the two together [source: gcloud-source-demands].
+[source: composer-psc-subnetwork]. gcloud refuses the two together [source: gcloud-source-demands]. Google's reference
+says of `enablePrivateEnvironment`: "This field is going to be deprecated. Use networkingType instead"
+[source: composer-networking-type]. Which of the two the service obeys is not verified; predictions follow
+`networkingType`.
 
 ## How to fix
 
 Keep one: remove the connection type (or set it to `PRIVATE_SERVICE_CONNECT`), or remove the subnetwork. Private Service
-Connect takes one address of the subnetwork; VPC peering takes a block for Cloud SQL.
+Connect takes one address of the subnetwork; VPC peering takes a block for Cloud SQL. Of `networkingType` and
+`enablePrivateEnvironment`, keep one: gcloud, Terraform and the client library know only `enablePrivateEnvironment`.
 """
 
 from __future__ import annotations
@@ -20,6 +25,7 @@ from typing import TYPE_CHECKING, Final
 
 from airflow_masq.network.provenance import Provenance
 from airflow_masq.rules.rule import Problem, Rule, Severity
+from airflow_masq.text import describe
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,6 +43,15 @@ def _check(plan: Plan) -> Iterator[Problem]:
             where="environment.config.privateEnvironmentConfig.networkingConfig.connectionType",
             message="cloudComposerConnectionSubnetwork selects Private Service Connect, but connectionType is "
             "VPC_PEERING. Keep one of them.",
+        )
+    networking_type = plan.environment.text(*_SECTION, "networkingType")
+    is_private = plan.environment.value(*_SECTION, "enablePrivateEnvironment")
+    if (networking_type, is_private) in {("PUBLIC", True), ("PRIVATE", False)}:
+        yield Problem(
+            where="environment.config.privateEnvironmentConfig.networkingType",
+            message=f"networkingType is {networking_type}, but enablePrivateEnvironment is {describe(is_private)}; "
+            "keep one of them.",
+            severity=Severity.WARNING,
         )
 
 

@@ -2,7 +2,8 @@
 
 If Google no longer supports the Composer 2 image, this is an error. If the image is so much older than the newest one
 that the service may refuse it, this is a warning. An alias such as `composer-2-airflow-2` and Google's own description
-of an existing environment are not judged.
+of an existing environment are not judged by their age. A version of Airflow that no known image of Composer 2 holds,
+such as Airflow 3, is a warning, also in an alias.
 
 ## Why
 
@@ -48,6 +49,14 @@ def _check(plan: Plan) -> Iterator[Problem]:
             where=IMAGE_VERSION_PLACE,
             message=f"{image} is much older than {NEWEST_IMAGE}, and the service creates environments from current "
             "images only. Choose a newer image, or check with ListImageVersions that the service offers this one.",
+            severity=Severity.WARNING,
+        )
+    elif image.has_unknown_airflow:
+        airflow = ".".join(map(str, image.airflow_parts))
+        yield Problem(
+            where=IMAGE_VERSION_PLACE,
+            message=f"No image of Composer 2 with Airflow {airflow} is known. Choose a current image, such as "
+            f"{NEWEST_IMAGE}, or check with ListImageVersions that the service offers this one.",
             severity=Severity.WARNING,
         )
 

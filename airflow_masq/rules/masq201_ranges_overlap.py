@@ -66,6 +66,8 @@ def _overlaps(ranges: list[NamedRange]) -> Iterator[Problem]:
     for first, second in find_overlaps(ranges):
         if first.is_other and second.is_other and first.name == second.name:
             continue  # routes of one network may lie inside one another
+        if first.name == second.name and (first.is_beside_network or second.is_beside_network):
+            continue  # one range, of which the plan has two accounts; MASQ211 reports those that differ
         is_part = second.is_other and not first.is_other and first.network != second.network
         if is_part and first.network in second.network:
             message = (

@@ -35,7 +35,13 @@ from airflow_masq.network.policy import GKE_DEFAULT_NON_MASQUERADE
 from airflow_masq.network.provenance import Provenance
 from airflow_masq.network.ranges import IPV4
 from airflow_masq.rules.rule import Problem, Rule, Severity
-from airflow_masq.rules.views.ranges import NamedRange, list_pod_ranges, list_ranges, list_service_ranges
+from airflow_masq.rules.views.ranges import (
+    NamedRange,
+    list_blocks_beside_network,
+    list_pod_ranges,
+    list_ranges,
+    list_service_ranges,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -55,7 +61,8 @@ _NOT_FOR_HOSTS: Final = tuple(IPNetwork(cidr) for cidr in ("0.0.0.0/8", "127.0.0
 def _check(plan: Plan) -> Iterator[Problem]:
     may_be_public = plan.environment.value(*_REUSE) is True
     masters = [named for named in list_ranges(plan) if named.where == MASTER_FIELD.where]
-    for named in (*list_pod_ranges(plan), *list_service_ranges(plan), *masters):
+    own = list_blocks_beside_network(plan)
+    for named in (*list_pod_ranges(plan), *list_service_ranges(plan), *own, *masters):
         network = named.network
         is_master = named.where == MASTER_FIELD.where
         if network.version != IPV4 or any(network in allowed for allowed in GKE_DEFAULT_NON_MASQUERADE):

@@ -21,7 +21,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from airflow_masq.agent.warnings import EMPTY_LIST, describe_default_list, describe_everything_listed
+from airflow_masq.agent.warnings import EMPTY_LIST, describe_everything_listed
 from airflow_masq.network.provenance import Provenance
 from airflow_masq.rules.rule import Problem, Rule, Severity
 from airflow_masq.rules.views.policy import AGENT_CONFIG_PLACE, find_unlisted
@@ -40,14 +40,15 @@ def _check(plan: Plan) -> Iterator[Problem]:
     reported_elsewhere = {describe_everything_listed(cidr) for cidr in listed if cidr.prefixlen == 0}  # MASQ308
     if find_unlisted(plan, networks=(*plan.ranges.node, *plan.ranges.pod)):
         reported_elsewhere.add(EMPTY_LIST)  # MASQ301, where the ranges are known
-    remarks = {*plan.policy_choice.remarks, describe_default_list(listed)}
-    for warning in (*plan.policy_choice.remarks, *reading.warnings):
-        if warning in reported_elsewhere:
-            continue
+    choice = plan.policy_choice
+    remarks = [(remark, Severity.INFO) for remark in (*choice.remarks, *reading.remarks)]
+    found = (*choice.warnings, *reading.warnings)
+    warnings = [(warning, None) for warning in found if warning not in reported_elsewhere]
+    for sentence, severity in (*remarks, *warnings):
         yield Problem(
             where=AGENT_CONFIG_PLACE,
-            message=f"In the agent's config, {warning}{'' if warning.endswith('?') else '.'}",
-            severity=Severity.INFO if warning in remarks else None,
+            message=f"In the agent's config, {sentence}{'' if sentence.endswith('?') else '.'}",
+            severity=severity,
             provenance=None if reading.certain else Provenance.INFERRED,
         )
 

@@ -31,9 +31,10 @@ def parse_outcomes(fail_on: object, *, where: str = "fail_on") -> frozenset[Outc
     return frozenset(item.choice(FAILABLE_OUTCOMES) for item in Place(where=where, value=fail_on).items())
 
 
-def assert_reports(reports: Sequence[Report], *, fail_on: Iterable[Outcome]) -> None:
+def assert_reports(reports: Sequence[Report], *, fail_on: Iterable[Outcome], table_in: str = "this task's log") -> None:
     """Raise where reports hold an outcome that fails a task; a report's problem counts as an ``ERROR``.
 
+    :param table_in: where a user finds the table of all verdicts, for the message.
     :raises SourceIpCheckFailedError: naming the first verdicts and problems, the worst outcome first.
     """
     failing = frozenset(fail_on)
@@ -55,10 +56,8 @@ def assert_reports(reports: Sequence[Report], *, fail_on: Iterable[Outcome]) -> 
     problems = sum(len(report.problems) for report in reports)
     if problems:
         found.append(format_count(problems, noun="problem"))
-    raise SourceIpCheckFailedError(
-        f"{', '.join(found)}: {'; '.join(lines[:_VERDICTS_NAMED])}{more}. "
-        "The report has the evidence; it is a table in the task's log, and an XCom."
-    )
+    table = f" The table in {table_in} has all verdicts, and the report, an XCom, their evidence." if counts else ""
+    raise SourceIpCheckFailedError(f"{', '.join(found)}: {'; '.join(lines[:_VERDICTS_NAMED])}{more}.{table}")
 
 
 def _describe_problem(problem: str) -> str:

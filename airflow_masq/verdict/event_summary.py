@@ -25,6 +25,7 @@ EVENT_LIMIT_BYTES: Final = 32_768
 """The most that an event's ``extra`` takes as JSON."""
 
 _MOST_ENVIRONMENTS: Final = 20
+_PROBLEM_CHARACTERS: Final = 400
 _MOST_CHECK_TASKS: Final = 20
 _SEPARATOR_BYTES: Final = 2
 
@@ -97,7 +98,7 @@ def _list_rows(
     pairs = list(zip(reports, environments, strict=False))
     for report, summary in pairs:
         for problem in report.problems:
-            yield summary["problems"], printable(problem)
+            yield summary["problems"], printable(problem, limit=_PROBLEM_CHARACTERS)
     for outcome in Outcome:
         for report, summary in pairs:
             for verdict in report.verdicts:

@@ -58,7 +58,7 @@ def render_table(*reports: Report, width: int = TASK_LOG_WIDTH) -> str:
                 " ".join(map(_escape, reasons)),
             ]
             rows.append(row)
-    lines = [*_lay_out(rows, width=width), ""]
+    lines = [*_lay_out(rows, width=width), ""] if rows else []
     for report in reports:
         environment = _shorten(report.environment)
         counts = ", ".join(f"{number} {outcome}" for outcome, number in report.counts.items() if number)

@@ -45,7 +45,7 @@ _LEAST_WORKER_MEMORY: Final = 1.0
 _MOST_WORKER_MEMORY: Final = 6.5
 _SUBNETWORK: Final = re.compile(r"projects/[^/]+/regions/(?P<region>[^/]+)/subnetworks/[^/]+")
 # A size for which GKE chooses the block [source: composer-ip-allocation-forms].
-_SIZE_ONLY: Final = re.compile(r"/([0-9]|[12][0-9]|3[0-2])")
+_SIZE_ONLY: Final = re.compile(r"/([1-9]|[12][0-9]|3[0-2])")
 _NOT_FROM_COMPOSER_2_ON: Final = "is not supported for Cloud Composer environments in versions 2.0.0 and newer"
 
 

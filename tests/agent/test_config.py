@@ -120,7 +120,11 @@ def test_what_iptables_cannot_read_leaves_no_rules() -> None:
         ("resyncInterval: yes", "resyncInterval: expected a text such as 60s, saw true"),
         ("- a", "config: expected a mapping, saw a list"),
         ('{"a": 1}}', "config, line 1: expected JSON, saw '}'"),
-        ("a: [b\nc: d", "config, line 2: expected a comma or ], saw neither (close the bracket)"),
+        (
+            "a: [b\
+c: d",
+            "config, line 2: expected a comma or the closing bracket ]",
+        ),
     ],
 )
 def test_a_refusal_says_where_and_why(text: str, error: str) -> None:

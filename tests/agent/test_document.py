@@ -68,8 +68,7 @@ def test_usual_texts_are_certain(text: str, value: Value) -> None:
         *(("---\na: b\n...\ntext", "b", "line 3: YAML"), ("a: b\n--- c", "b", "line 2: YAML")),
         *(("<<: {a: b}", "b", "'<<'"), ("a: c\n<<: {a: b}", "b", "'<<'"), ("x: &x {a: b}\n<<: *x", "b", "'<<'")),
         *(("<<: [{a: b}, {a: c}]", "b", "'<<'"), ("<<: {a: c}\na: b", "b", "'<<'")),
-        ("a: &x [*x]", [[]], "circular aliases"),
-        (f"a: &x [{'1, ' * 30}]\nb: [*x, *x, *x, *x]", [1] * 30, "line 1: YAML libraries disagree about circular"),
+        (f"a: &x [{'1, ' * 30}]\nb: [*x, *x, *x, *x]", [1] * 30, "disagree about a config with more than 100 values"),
     ],
 )
 def test_what_yaml_libraries_read_differently_is_doubted(text: str, value: Value, doubt: str) -> None:
@@ -81,7 +80,7 @@ def test_what_yaml_libraries_read_differently_is_doubted(text: str, value: Value
     assert any(doubt in told for told in doubts)
 
 
-@pytest.mark.parametrize("text", ["x: {b: [y]}", "x: {<<: {b: c}}", "x: &x {b: *x}", "x: !t {}", "x: [.nan]"])
+@pytest.mark.parametrize("text", ["x: {b: [y]}", "x: {<<: {b: c}}", "x: !t {}", "x: [.nan]"])
 def test_keys_that_the_agent_ignores_are_doubted_too(text: str) -> None:
     """A construct at any place may decide whether the agent reads the config at all."""
     assert _read(text)[1]
@@ -90,7 +89,21 @@ def test_keys_that_the_agent_ignores_are_doubted_too(text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "error"),
     [
-        ("a: [b\nc: d", "config, line 2: expected a comma or ], saw neither (close the bracket)"),
+        ("a: [b\nc: d", "config, line 2: expected a comma or the closing bracket ] (quote a text"),
+        (
+            "a:\n  - b\n  c: d",
+            "config, line 3: expected YAML, here an entry of the list, which begins with -, saw a key",
+        ),
+        ("a: b\n c: d: e", "config, line 2: expected YAML, saw a colon where no key is allowed"),
+        ("a: [10.0.0.0/8, a?b]", "config, line 1: expected a comma or the closing bracket ] (quote a text"),
+        ("x: {a: b?c}", "config, line 1: expected a comma or the closing bracket } (quote a text"),
+        ("a:\n  [b]: c", "config, line 2: expected text as a key, saw a list"),
+        ("a: b\n{c: d}: e", "config, line 2: expected text as a key, saw a mapping"),
+        ("? - b\n: c", "config, line 1: expected text as a key, saw a list"),
+        ("a: b\nc: &x [*x]", "config, line 2: expected an alias outside its own anchor, saw one inside"),
+        ("x: &x {b: [*x]}", "config, line 1: expected an alias outside its own anchor, saw one inside"),
+        ("a: [b", "config, line 1: expected a comma or the closing bracket ], saw the end of the text"),
+        ('{"a": 1', "config, line 1: expected JSON, saw the end of the text (Expecting"),
         ("a: *x", "config, line 1: expected an alias of an anchor above it, saw *x, and no &x"),
         ("a: b: c", "config, line 1: expected YAML, saw a colon where no key is allowed"),
         ('{"a": 1}}', "config, line 1: expected JSON, saw '}'"),
@@ -130,9 +143,9 @@ def test_what_neither_library_reads_is_certainly_refused(text: str, error: str) 
             "config, line 2: expected each anchor once, saw one twice",
             "line 2: YAML libraries disagree about an anchor",
         ),
-        ("a: b\n~: c", "config, line 2: expected text as a key", "line 2: YAML libraries disagree about keys"),
-        ("a:\n  [b]: c", "config, line 2: expected text as a key", "line 2: YAML libraries disagree about keys"),
         ("a: b\n<<: [c]", "config, line 2: expected a mapping after <<", "line 2: YAML libraries disagree about '<<'"),
+        ("a: b\n~: c", "config, line 2: expected text as a key, saw null", "disagree about null as a key"),
+        ("---\n[]: c", "config, line 2: expected text as a key, saw a list", "disagree about a list as a key"),
         ("#" * (LARGEST_TEXT_CHARACTERS + 1), "saw more than 262144 characters", "the agent may read it"),
         ("[" * 3_000 + "]" * 3_000, "saw too many levels", "the agent may read it"),
         ('{"a": ' + "[" * 100_000, "saw too many levels", "the agent may read it"),

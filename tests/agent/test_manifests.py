@@ -46,7 +46,6 @@ def as_list(*manifests: str) -> str:
         "kind: 1\n---\n- ConfigMap",
         "kind: ConfigMap\n" * 2 + "a: &a [*b]",
         f"kind: ConfigMap # {'x' * 1024 * 1024}",
-        "apiVersion: v1\nkind: List\nitems: " + str([{"apiVersion": "v1", "kind": "ConfigMap"}] * 201),
     ],
 )
 def test_what_is_no_manifest_is_the_config_itself(text: str) -> None:
@@ -73,16 +72,18 @@ def test_a_config_map_is_read(text: str) -> None:
 def test_a_config_map_without_the_key_leaves_the_defaults() -> None:
     """The agent does not read settings beside the key, and a remark names the place where they belong."""
     found = find_config("kind: ConfigMap\ndata: {nonMasqueradeCIDRs: '[]'}\n")
-    assert found.text == ""
-    defaults = "so the agent keeps its defaults. Put the settings under data.config"
-    assert found.remarks == (f"the ConfigMap has no key config under data, {defaults}",)
+    defaults = "so the agent keeps its defaults (it has nonMasqueradeCIDRs, which is not read)"
+    warning = f"the ConfigMap has no key config under data, {defaults}. Put the settings under data.config"
+    assert (found.text, found.remarks, found.warnings[0]) == ("", (), warning)
+    (warning,) = find_config("kind: ConfigMap\nmetadata: {name: ip-masq-agent}\n").warnings
+    assert warning.endswith("so the agent keeps its defaults. Put the settings under data.config")
 
 
 @pytest.mark.parametrize(
     ("flags", "reserved_ranges", "enable_ipv6", "remark"),
     [
         ("", False, False, "none of the flags that matter here"),
-        ("--masq-chain=IP-MASQ", False, False, "none of the flags that matter here"),
+        ("--masq-chain=IP-MASQ, 8", False, False, "none of the flags that matter here"),
         ("--nomasq-all-reserved-ranges", True, False, "--nomasq-all-reserved-ranges"),
         ("--nomasq-all-reserved-ranges=false", False, False, "none of the flags that matter here"),
         (
@@ -99,7 +100,9 @@ def test_a_daemon_set_beside_it_tells_the_flags(
     """The files that people apply hold both, and the agent's flags decide which default list is in force."""
     found = find_config(f"{DAEMON_SET.replace('FLAGS', flags)}---\n{CONFIG_MAP}")
     assert (found.text, found.reserved_ranges, found.enable_ipv6) == (CONFIG, reserved_ranges, enable_ipv6)
-    assert found.remarks == (FOUND, f"the DaemonSet runs the agent with {remark}")
+    assert found.remarks[:2] == (FOUND, f"the DaemonSet runs the agent with {remark}")
+    assert bool(found.remarks[2:]) is ("--masq-chain=IP-MASQ" not in flags)
+    assert all("on GKE its chain comes beside the one of the nodes" in each for each in found.remarks[2:])
 
 
 def test_other_kinds_are_named() -> None:
@@ -114,8 +117,15 @@ def test_other_kinds_are_named() -> None:
 def test_a_config_map_of_another_name_is_read_with_a_remark() -> None:
     """The only ConfigMap is taken for the agent's, and a remark names the one that the agent reads."""
     found = find_config(CONFIG_MAP.replace("name: ip-masq-agent", "name: masquerading"))
-    assert found.text == CONFIG
-    assert found.remarks[1] == "the agent itself reads only the ConfigMap ip-masq-agent in the namespace kube-system"
+    assert (found.text, len(found.remarks)) == (CONFIG, 1)
+    assert found.warnings == ("the agent itself reads only the ConfigMap ip-masq-agent in the namespace kube-system",)
+
+
+def test_a_list_whose_items_leave_out_their_kind_is_read() -> None:
+    """The API's own list, as ``kubectl get --raw`` prints it, names the kind once."""
+    item = {"metadata": {"name": "ip-masq-agent"}, "data": {"config": CONFIG}}
+    found = find_config(json.dumps({"apiVersion": "v1", "kind": "ConfigMapList", "items": [item]}))
+    assert found == FoundConfig(text=CONFIG, remarks=(FOUND,))
 
 
 def test_of_several_config_maps_the_agents_is_read() -> None:
@@ -127,10 +137,21 @@ def test_of_several_config_maps_the_agents_is_read() -> None:
 @pytest.mark.parametrize(
     ("text", "seen"),
     [
-        (DAEMON_SET, "manifests of kind DaemonSet"),
+        (DAEMON_SET, "a Kubernetes manifest of kind DaemonSet (airflow-masq agent-config reads the agent's DaemonSet"),
         (f"{CONFIG_MAP}---\n{CONFIG_MAP}", "2 ConfigMaps"),
         ("kind: ConfigMap\ndata: {config: {nonMasqueradeCIDRs: []}}", "expected text (write it below config: |)"),
-        ("apiVersion: networking.gke.io/v1\nkind: EgressNATPolicy\n", "manifests of kind EgressNATPolicy"),
+        (
+            "apiVersion: networking.gke.io/v1\nkind: EgressNATPolicy\n",
+            "a Kubernetes manifest of kind EgressNATPolicy (write it below policy.egress_nat_policies of a plan",
+        ),
+        ("apiVersion: v1\nkind: Pod\n---\napiVersion: v1\nkind: Pod\n", "of kind Pod (no command reads this kind)"),
+        (
+            "apiVersion: v1\nkind: ConfigMap\ndata: {config: [}\n",
+            "expected a manifest in YAML (render a template first)",
+        ),
+        ("apiVersion: v1\nkind: ConfigMap\n%{ for a in b }\n", "saw no YAML in line 3"),
+        ("apiVersion: v1\nkind: ConfigMap\ndata: \x07\n", "saw text that cannot be read"),
+        ("apiVersion: v1\nkind: List\nitems: []\n", "a List that holds nothing (kubectl found no object)"),
     ],
 )
 def test_manifests_without_one_config_are_refused(text: str, seen: str) -> None:

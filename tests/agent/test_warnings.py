@@ -90,15 +90,18 @@ def test_a_range_of_one_version_covers_none_of_the_other() -> None:
 )
 def test_a_config_without_a_list_says_which_default_is_assumed(*, reserved_ranges: bool, words: str) -> None:
     """Which list is in force depends on a flag of the agent that the config does not show."""
-    (warning,) = read_agent_config("resyncInterval: 60s", reserved_ranges=reserved_ranges).warnings
-    assert warning.startswith(f"nonMasqueradeCIDRs is not set, so the default list is in force: {words}")
-    assert "--reserved-ranges" in warning
+    reading = read_agent_config("resyncInterval: 60s", reserved_ranges=reserved_ranges)
+    (remark,) = reading.remarks
+    assert remark.startswith(f"nonMasqueradeCIDRs is not set, so the default list is in force: {words}")
+    assert "--reserved-ranges" in remark
+    assert reading.warnings == ()
 
 
 @pytest.mark.parametrize(
     ("text", "words"),
     [
         ("masqueradeAll: true", "cannot masquerade only some destinations"),
+        ("forceMasqueradeCIDRs: [128.0.0.0/1]", "To masquerade only these, list all others: 0.0.0.0/1"),
         ("masqueradeCIDRs: []", "everything that nonMasqueradeCIDRs does not name"),
         ("masqueradeCIDRs: [on-premises]", "everything that nonMasqueradeCIDRs does not name"),
         ("masqueradeCIDRs: ['fd00::/8']", "everything that nonMasqueradeCIDRs does not name"),

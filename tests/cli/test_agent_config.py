@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from tests.cli.console import Console
 
 LINK_LOCAL = "169.254.0.0/16 RETURN"
+NAMED = "kind: ConfigMap\nmetadata: {name: ip-masq-agent}\n"
 
 
 def read(console: Console, config: str, *options: str) -> tuple[object, dict[str, Any]]:
@@ -77,7 +78,75 @@ def test_a_rejected_config_as_text(console: Console) -> None:
     answer = console.run("agent-config", "config")
     assert answer.code == 1
     assert answer.printed.startswith("config: rejected\n    ")
-    assert "all packets would keep Pod addresses" in " ".join(answer.printed.split())
+    assert "all packets keep Pod addresses" in " ".join(answer.printed.split())
+
+
+@pytest.mark.parametrize(
+    ("config", "headline", "code"),
+    [("masqLinkLocal:\ttrue\n", "probably accepted", 0), ("nonMasqueradeCIDRs: !x []\n~: 1\n", "probably rejected", 1)],
+)
+def test_a_reading_that_is_not_certain(console: Console, config: str, headline: str, code: int) -> None:
+    """Where the agent's YAML library may read a config differently, the headline says probably."""
+    console.write("config", config)
+    answer = console.run("agent-config", "config")
+    assert (answer.code, answer.printed.splitlines()[0]) == (code, f"config: {headline}")
+    assert "warning: this reading is not certain" in answer.printed
+    console.write("config", "masqLinkLocal: true\n")
+    assert console.run("agent-config", "config").printed.startswith("config: accepted\n")
+
+
+def test_a_config_of_too_many_levels(console: Console) -> None:
+    """What cannot be read here is neither accepted nor rejected, and a plan with it predicts nothing."""
+    deep = f"a: {'[' * 3_000}{']' * 3_000}\n"
+    console.write("config", deep)
+    answer = console.run("agent-config", "config")
+    unknown = "too many levels; whether the agent accepts it is not known\n"
+    expected = f"config: expected a config that can be read here, saw {unknown}"
+    assert (answer.code, answer.printed, answer.complaint) == (2, "", expected)
+    console.write("deep.yaml", f"policy:\n  agent_config: |\n    {deep}")
+    answer = console.run("explain", "deep.yaml", "10.0.0.1")
+    assert answer.code == 2
+    assert answer.complaint.startswith("deep.yaml:2: policy.agent_config: expected a config that can be read here")
+
+
+@pytest.mark.parametrize(
+    ("config", "remarks", "last"),
+    [
+        ("masqLinkLocal: false\n", 1, "Next: add it to a plan"),
+        ("nonMasqueradeCIDR: []\n", 1, "Next: read the warnings"),
+        ("nonMasqueradeCIDRs: [10.0.0.0/8]\n", 0, "Next: add it to a plan"),
+        (f"{NAMED}data: {{config: 'nonMasqueradeCIDRs: [10.0.0.0/8]'}}\n", 1, "Next: add it to a plan"),
+        (f"{NAMED}data: {{config: 'masqLinkLocal: false'}}\n", 2, "Next: add it to a plan"),
+        (f"{NAMED}data: {{}}\n", 1, "Next: read the warnings"),
+    ],
+)
+def test_remarks_are_no_warnings(console: Console, config: str, remarks: int, last: str) -> None:
+    """What is good to know is called a remark, and does not ask for anything."""
+    console.write("config", config)
+    lines = console.run("agent-config", "config").printed.splitlines()
+    assert sum(line.startswith("remark: ") for line in lines) == remarks
+    assert any(line.startswith("warning: ") for line in lines) is ("read the warnings" in last)
+    assert any(line.startswith(last) for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("text", "seen", "step"),
+    [
+        ("network: {}\n", "a plan", "for a plan, run airflow-masq lint or explain"),
+        ("name: a\nconfig: {}\n", "the resource of an environment", "write it below environment of a plan"),
+        ('{"apiVersion": "airflow-masq/v1", "targets": []}', "a plan", "airflow-masq lint"),
+    ],
+)
+def test_an_input_for_another_command(console: Console, text: str, seen: str, step: str) -> None:
+    """A plan or an environment is named as what it is, with the command that reads it, and no chain is shown."""
+    console.write("input", text)
+    answer = console.run("agent-config", "input")
+    assert (answer.code, answer.printed) == (2, "")
+    assert answer.complaint.startswith("input: expected the agent's config (")
+    assert answer.complaint.endswith(f"saw {seen}\n")
+    assert step in answer.complaint
+    console.write("input", "network: {}\nnonMasqueradeCIDRs: []\n")
+    assert console.run("agent-config", "input").code == 0
 
 
 def test_what_is_surely_not_meant(console: Console) -> None:

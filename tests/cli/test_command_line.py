@@ -53,7 +53,10 @@ def test_nothing_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
         (("--versoin",), "airflow-masq: error: unrecognized arguments: --versoin"),
         (("--vers",), "airflow-masq: error: unrecognized arguments: --vers"),
         (("frobnicate",), "airflow-masq: error: argument COMMAND: invalid choice: 'frobnicate'"),
-        (("lint", "plan.yaml", "--form", "json"), "airflow-masq: error: unrecognized arguments: --form json"),
+        (
+            ("lint", "plan.yaml", "--form", "json"),
+            "airflow-masq: error: unrecognized arguments: --form json (airflow-masq COMMAND --help lists what",
+        ),
         (("lint",), "airflow-masq lint: error: the following arguments are required: PLAN"),
         (
             ("lint", "plan.yaml", "--format", "xml"),
@@ -70,10 +73,22 @@ def test_wrong_usage(capsys: pytest.CaptureFixture[str], arguments: tuple[str, .
     assert complaint.splitlines()[-1].startswith(message)
 
 
+@pytest.mark.parametrize(("word", "hint"), [("lnit", " (did you mean lint?)"), ("frobnicate", "")])
+def test_a_misspelt_command(capsys: pytest.CaptureFixture[str], word: str, hint: str) -> None:
+    """The nearest command is proposed, and none where no name is near."""
+    code, _, complaint = answer(capsys, word)
+    assert code == WRONG_USAGE
+    assert complaint.endswith(f"'agent-config'){hint}\n")
+
+
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_explains_itself(capsys: pytest.CaptureFixture[str], command: str) -> None:
     """Each command's ``--help`` says what it does and takes, and the help of all lists it."""
     code, printed, complaint = answer(capsys, command, "--help")
+    assert re.findall(r"^  ([0-9]+)  \S", printed.partition("exit codes:\n")[2], re.MULTILINE) == [
+        *("0", "1")[: 2 if command in {"lint", "agent-config"} else 1],
+        *("2", "3"),
+    ]
     assert (code, complaint) == (0, "")
     assert COMMANDS[command][1:] in " ".join(printed.split())
     assert "--format {text,json}" in printed

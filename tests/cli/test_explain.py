@@ -110,7 +110,8 @@ def test_a_policy_that_was_not_read_is_said_to_be(console: Console) -> None:
             "{egress_nat_policies: [{kind: EgressNATPolicy}]}",
             "a flawed manifest of the plan is taken not to be in force",
         ),
-        ('{agent_config: "nonMasqueradeCIDRs: [10.0.0.0/8]"}', ""),
+        ('{agent_config: "nonMasqueradeCIDRs: [10.0.0.0/8]"}', "Autopilot, which reads no agent's config"),
+        ("composer", ""),
     ):
         console.write("policy.yaml", f"{PLAN}policy: {policy}\n")
         (answer,) = explained(console, "policy.yaml", "172.20.0.10")
@@ -198,13 +199,19 @@ def test_an_unknown_source_as_text(console: Console) -> None:
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (("onprem-epr",), "DEST: expected an IP address or the name of a target (did you mean onprem-erp?), saw"),
-        (("10.1",), "DEST: expected an IP address or the name of a target, saw '10.1'"),
-        (("\x1b[31m",), "DEST: expected an IP address or the name of a target, saw '\\x1b[31m'"),
+        (("onprem-epr",), "DEST: expected an IP address or the name of a target (did you mean onprem-erp? the "),
+        (
+            ("10.1",),
+            "DEST: expected an IP address or the name of a target (the targets are onprem-erp, named, loop), saw",
+        ),
+        (
+            ("\x1b[31m",),
+            "DEST: expected an IP address or the name of a target (the targets are onprem-erp, named, loop), saw",
+        ),
         (("10.0.0.1", "--from", "pod"), "--from: expected an IP address such as 10.0.0.5, saw 'pod'"),
-        (("127.0.0.1",), "DEST: expected an address that a Pod's packet can travel to, saw 127.0.0.1"),
-        (("0.0.0.0",), "DEST: expected an address that a Pod's packet can travel to, saw 0.0.0.0"),
-        (("224.0.0.1",), "DEST: expected an address that a Pod's packet can travel to, saw 224.0.0.1"),
+        (("127.0.0.1",), "DEST: expected an address that a Pod's packet can travel to, saw 127.0.0.1 (loopback, for"),
+        (("0.0.0.0",), "DEST: expected an address that a Pod's packet can travel to, saw 0.0.0.0 (no host's address"),
+        (("224.0.0.1",), "DEST: expected an address that a Pod's packet can travel to, saw 224.0.0.1 (multicast, for"),
         (("255.255.255.255",), "DEST: expected an address that a Pod's packet can travel to, saw 255.255.255.255"),
         (("::",), "DEST: expected an address that a Pod's packet can travel to, saw ::"),
         (("::1",), "DEST: expected an address that a Pod's packet can travel to, saw ::1"),

@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("missing.yaml", "missing.yaml: expected a readable file, saw No such file or directory"),
-        (".", ".: expected a readable file, saw Is a directory"),
+        ("missing.yaml", "missing.yaml: expected a readable file, saw no file of that name"),
+        (".", ".: expected a readable file, saw a directory"),
         ("nu\0ll", "nu\\x00ll: expected a readable file, saw embedded null"),
-        ("\x1b[31m", "\\x1b[31m: expected a readable file, saw No such file"),
-        ("a\nb", "a\\nb: expected a readable file, saw No such file"),
+        ("\x1b[31m", "\\x1b[31m: expected a readable file, saw no file of that name"),
+        ("a\nb", "a\\nb: expected a readable file, saw no file of that name"),
     ],
 )
 def test_a_file_that_cannot_be_read(console: Console, command: str, name: str, message: str) -> None:
@@ -29,6 +29,22 @@ def test_a_file_that_cannot_be_read(console: Console, command: str, name: str, m
     answer = console.run(command, name)
     assert (answer.code, answer.printed, answer.complaint.count("\n")) == (2, "", 1)
     assert answer.complaint.startswith(message)
+
+
+def test_a_misspelt_name(console: Console) -> None:
+    """The nearest file beside it is proposed, and an unlike one is not."""
+    assert console.run("lint", "plam.yaml").complaint == (
+        "plam.yaml: expected a readable file, saw no file of that name (did you mean plan.yaml?)\n"
+    )
+    assert console.run("lint", "nosuch.yml").complaint.endswith("saw no file of that name\n")
+    assert console.run("lint", "nowhere/plan.yaml").complaint.endswith("saw no file of that name\n")
+
+
+def test_a_link_to_nowhere_and_no_name(console: Console) -> None:
+    """Neither proposes itself, and each is one line."""
+    Path("link.yaml").symlink_to("nowhere")
+    assert console.run("lint", "link.yaml").complaint.endswith("saw a link to a file that does not exist\n")
+    assert console.run("lint", "").complaint == "'': expected a readable file, saw an empty name\n"
 
 
 def test_a_file_that_is_no_text(console: Console) -> None:

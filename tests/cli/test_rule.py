@@ -26,6 +26,12 @@ def test_a_code_shows_its_page(console: Console, code: str) -> None:
     assert page.startswith(f"# {code.upper()}: {as_json['title']}\n")
 
 
+def test_a_number_is_a_code_too(console: Console) -> None:
+    """A code's number is enough."""
+    assert console.run("rule", "309") == console.run("rule", "MASQ309")
+    assert console.run("rule", "999").complaint.endswith("airflow-masq rule lists, saw '999'\n")
+
+
 def test_without_a_code_all_are_listed(console: Console) -> None:
     """Every code that has a page is listed with its title, in order."""
     lines = console.run("rule").printed.splitlines()

@@ -17,7 +17,7 @@ RESOURCE: dict[str, Any] = {
     "labels": {"team": "data", "fooBar": "1"},
     "config": {
         "softwareConfig": {
-            "imageVersion": "composer-2.14.1-airflow-2.10.5",
+            "imageVersion": "composer-2.17.9-airflow-2.11.1",
             "envVariables": {"UNKNOWN_TO_GOOGLE": "1"},
         },
         "nodeConfig": {

@@ -3,25 +3,15 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from tests.airflow_env import DAGS_FOLDER, airflow_settings
+from tests.airflow_env import DAGS_FOLDER
+from tests.other_airflows import AIRFLOW_2, find_python, run_python
 
-REPOSITORY = DAGS_FOLDER.parent
-AIRFLOW_2 = REPOSITORY / ".venv-airflow2" / "bin" / "python"
-INTERPRETERS = [
-    pytest.param(Path(sys.executable), id="this Airflow"),
-    pytest.param(
-        AIRFLOW_2,
-        id="Airflow 2.10",
-        marks=pytest.mark.skipif(not AIRFLOW_2.exists(), reason="no .venv-airflow2 here; scripts/test makes it"),
-    ),
-]
+THIS = "this"
 DAG_FILES = sorted(DAGS_FOLDER.glob("*.py"))
 
 # Imports first what an ordinary DAG file imports, so that only what ours costs beyond it is counted.
@@ -46,22 +36,13 @@ MOST_MODULES = 160
 pytestmark = pytest.mark.airflow
 
 
-@pytest.mark.parametrize("python", INTERPRETERS)
+@pytest.mark.parametrize("version", [pytest.param(THIS, id="this Airflow"), *AIRFLOW_2])
 @pytest.mark.parametrize("dag_file", DAG_FILES, ids=lambda path: path.name)
-def test_parsing_loads_no_google_and_no_grpc(python: Path, dag_file: Path, tmp_path: Path) -> None:
+def test_parsing_loads_no_google_and_no_grpc(version: str, dag_file: Path, tmp_path: Path) -> None:
     """A DAG file loads none of Google's and gRPC's modules, and few others, although it names an asset."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(("AIRFLOW", "PYTHON"))}
-    finished = subprocess.run(
-        [python, "-c", COUNT, dag_file],
-        cwd=REPOSITORY,
-        env={**environment, **airflow_settings(tmp_path), "PYTHONPATH": str(REPOSITORY)},
-        capture_output=True,
-        text=True,
-        timeout=110,
-        check=False,
-    )
-    assert finished.returncode == 0, finished.stderr[-2000:]
-    added: list[str] = json.loads(finished.stdout.splitlines()[-1])
+    python = Path(sys.executable) if version == THIS else find_python(version)
+    printed = run_python(python, COUNT, str(dag_file), home=tmp_path)
+    added: list[str] = json.loads(printed[-1])
     heavy = [name for name in added if name.split(".")[0] in {"google", "grpc"} or "providers.google" in name]
     assert heavy == []
     assert len(added) <= MOST_MODULES

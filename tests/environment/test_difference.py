@@ -12,7 +12,7 @@ from airflow_masq.environment.difference import ChangeKind, Difference, find_dif
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-IMAGE = "composer-2.14.1-airflow-2.10.5"
+IMAGE = "composer-2.17.9-airflow-2.11.1"
 
 
 def compare(planned: Mapping[str, object], *, found: Mapping[str, object]) -> tuple[Difference, ...]:
@@ -123,12 +123,14 @@ def test_what_only_the_service_sets_is_not_compared() -> None:
     ("alias", "is_difference"),
     [
         (IMAGE, False),
-        ("composer-2-airflow-2.10.5", False),
+        ("composer-2-airflow-2.11.1", False),
         ("composer-2-airflow-2", False),
-        ("composer-latest-airflow-2.10.5", False),
+        ("composer-latest-airflow-2.11.1", False),
         ("composer-2.13.9-airflow-2.10.5", True),
-        ("composer-3-airflow-2.10.5", True),
+        ("composer-3-airflow-2.11.1", True),
         ("composer-2-airflow-2.9.3", True),
+        ("composer-2-airflow-2.9", True),
+        ("composer-2-airflow-3", True),
         ("no image", True),
     ],
 )

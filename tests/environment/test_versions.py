@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from packaging.version import Version
 
 from airflow_masq.environment import GkeVersion, ImageVersion
-from airflow_masq.environment.versions import END_OF_LIFE, LAST_MINOR_FAR_BEHIND, NEWEST_IMAGE
+from airflow_masq.environment.versions import AIRFLOW_OF_COMPOSER_2, END_OF_LIFE, LAST_MINOR_FAR_BEHIND, NEWEST_IMAGE
 from airflow_masq.exceptions import InvalidInputError
 
 SOURCES = Path(__file__).resolve().parents[2] / "docs" / "sources.md"
@@ -202,8 +202,28 @@ def test_images_grow_old(text: str, *, is_no_longer_offered: bool, is_far_behind
     assert (image.is_no_longer_offered, image.is_far_behind) == (is_no_longer_offered, is_far_behind)
 
 
+@pytest.mark.parametrize(
+    ("text", "is_unknown"),
+    [
+        ("composer-2-airflow-3", True),
+        ("composer-2-airflow-2.9", True),
+        ("composer-2.17.9-airflow-3.2.2", True),
+        ("composer-2-airflow-2", False),
+        ("composer-2-airflow-2.10", False),
+        ("composer-2.17.9-airflow-2.11.1", False),
+        ("composer-2.99.0-airflow-3.2.2", False),
+        ("composer-3-airflow-3", False),
+        ("composer-1-airflow-1", False),
+    ],
+)
+def test_airflow_that_no_image_holds_is_told(text: str, *, is_unknown: bool) -> None:
+    """Airflow 3 on Composer 2 is not known, in an alias too; nothing is known of newer images and other generations."""
+    assert ImageVersion.parse(text).has_unknown_airflow is is_unknown
+
+
 def test_the_newest_image_can_be_read_and_leaves_few_behind() -> None:
     """The dated table agrees with itself: images two minor versions behind the newest one are far behind."""
     newest = ImageVersion.parse(NEWEST_IMAGE)
     assert newest.composer is not None
     assert newest.composer.minor - 2 == LAST_MINOR_FAR_BEHIND
+    assert newest.airflow_parts == AIRFLOW_OF_COMPOSER_2[0]

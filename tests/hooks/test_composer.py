@@ -96,8 +96,8 @@ def test_a_key_that_cannot_be_read_names_the_connection(
 @pytest.mark.parametrize(
     ("definition", "expected"),
     [
-        (None, "expected one that is defined and well-formed, saw none"),
-        ("{hunter2", "expected one that is defined and well-formed, saw none"),
+        (None, "expected one that is defined and well-formed (see Admin > Connections), saw none"),
+        ("{hunter2", "expected one that is defined and well-formed (see Admin > Connections), saw none"),
         ('{"conn_type": "google_cloud_platform", "extra": "[1]"}', "extra: expected a mapping, saw a list"),
     ],
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -11,18 +11,36 @@ from airflow_masq.get_provider_info import get_provider_info
 from airflow_masq.links import environment
 from airflow_masq.links.environment import ComposerAirflowLink, ComposerConsoleLink
 from airflow_masq.operators.create_environment import CloudComposerCreateMasqueradeEnvironmentOperator
+from airflow_masq.operators.source_ip_assert import SourceIpAssertOperator
+from airflow_masq.operators.source_ip_check import SourceIpCheckOperator
+from airflow_masq.operators.source_ip_report import SourceIpReportOperator
+
+if TYPE_CHECKING:
+    from airflow_masq.airflow_compat import BaseOperator
+
+OPERATORS = [
+    CloudComposerCreateMasqueradeEnvironmentOperator,
+    SourceIpAssertOperator,
+    SourceIpCheckOperator,
+    SourceIpReportOperator,
+]
 
 pytestmark = pytest.mark.airflow
 
 URL = "https://example.composer.googleusercontent.com"
 
 
-def test_every_link_of_an_operator_is_registered() -> None:
-    """Airflow shows the links that the provider info names, and the operator has no others."""
-    links = CloudComposerCreateMasqueradeEnvironmentOperator.operator_extra_links
-    classes = {f"{type(link).__module__}.{type(link).__qualname__}" for link in links}
-    assert classes == set(get_provider_info()["extra-links"])
-    for name in classes:
+@pytest.mark.parametrize("operator", OPERATORS)
+def test_every_link_of_an_operator_is_registered(operator: type[BaseOperator]) -> None:
+    """Airflow shows the links that the provider info names, and no operator has others."""
+    links = {f"{type(link).__module__}.{type(link).__qualname__}" for link in operator.operator_extra_links}
+    assert len(links) == 2
+    assert links <= set(get_provider_info()["extra-links"])
+
+
+def test_every_registered_link_exists() -> None:
+    """Each class that the provider info names can be imported, as Airflow does when its web server starts."""
+    for name in get_provider_info()["extra-links"]:
         module, _, attribute = name.rpartition(".")
         assert hasattr(import_module(module), attribute)
 

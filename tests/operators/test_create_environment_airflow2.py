@@ -1,32 +1,24 @@
-"""The create operator runs on the oldest Airflow and Google provider that are supported, too."""
+"""The create operator runs on Airflow 2 and its Google providers, too."""
 
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.airflow_env import airflow_settings
 from tests.emulated_cloud import EmulatedCloud, environment_resource
+from tests.other_airflows import AIRFLOW_2, find_python, run_python
 
-REPOSITORY = Path(__file__).resolve().parent.parent.parent
-PYTHON = REPOSITORY / ".venv-airflow2" / "bin" / "python"
-
-pytestmark = pytest.mark.skipif(
-    not PYTHON.exists(), reason="no .venv-airflow2 (Airflow 2.10.5) here; scripts/test makes it"
-)
+if TYPE_CHECKING:
+    from pathlib import Path
 
 PROGRAM = """
 import asyncio, json, sys
-import airflow
 from airflow.exceptions import TaskDeferred
 from airflow_masq.operators.create_environment import CloudComposerCreateMasqueradeEnvironmentOperator
 from airflow_masq.triggers.environment_running import EnvironmentRunningTrigger
 
-assert airflow.__version__.startswith("2.10."), airflow.__version__
 operator = CloudComposerCreateMasqueradeEnvironmentOperator(
     task_id="create", environment=json.loads(sys.argv[1]), poll_interval_seconds=0.05, deferrable=True,
     creation_timeout_seconds=60,
@@ -61,25 +53,17 @@ print(json.dumps({"facts": facts, "known": known}))
 """
 
 
-def test_an_environment_is_created_with_airflow_2(tmp_path: Path) -> None:
-    """On Airflow 2.10.5 the deferred operator creates, waits, verifies and returns the facts.
+@pytest.mark.parametrize("version", AIRFLOW_2)
+def test_an_environment_is_created_with_airflow_2(version: str, tmp_path: Path) -> None:
+    """On Airflow 2 the deferred operator creates, waits, verifies and returns the facts.
 
     Whether a triggerer runs is not known without a table of jobs, and read from it where there is one.
     """
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(("AIRFLOW", "PYTHON"))}
     with EmulatedCloud(creation_seconds=0.2) as cloud:
-        settings = {"AIRFLOW_CONN_GOOGLE_CLOUD_DEFAULT": cloud.airflow_connection, "PYTHONPATH": str(REPOSITORY)}
-        finished = subprocess.run(
-            [PYTHON, "-c", PROGRAM, json.dumps(environment_resource())],
-            env={**environment, **airflow_settings(tmp_path), **settings},
-            cwd=tmp_path,
-            capture_output=True,
-            text=True,
-            timeout=110,
-            check=False,
-        )
-    assert finished.returncode == 0, finished.stderr[-2000:]
-    told = json.loads(finished.stdout.splitlines()[-1])
+        settings = {"AIRFLOW_CONN_GOOGLE_CLOUD_DEFAULT": cloud.airflow_connection}
+        resource = json.dumps(environment_resource())
+        printed = run_python(find_python(version), PROGRAM, resource, home=tmp_path, settings=settings)
+    told = json.loads(printed[-1])
     assert told["known"] == [None, False, True]
     facts = told["facts"]
     assert (facts["state"], facts["enable_ip_masq_agent"], facts["adopted"]) == ("RUNNING", True, False)

@@ -159,11 +159,11 @@ def test_one_silent_target_does_not_hide_another(instance: RecordingInstance) ->
         *[({"plan": unset}, NO_PLAN) for unset in ("", None)],
         (
             {"plan": "/no/such/plan.yaml"},
-            "plan: /no/such/plan.yaml: expected a readable file on this worker, saw No such file or directory",
+            "plan: /no/such/plan.yaml: expected a readable file on this worker, saw no file of that name",
         ),
         (
             {"plan": "/no\n\x1b[31m"},
-            r"plan: /no\n\x1b[31m: expected a readable file on this worker, saw No such file or directory",
+            r"plan: /no\n\x1b[31m: expected a readable file on this worker, saw no file of that name",
         ),
         (
             {"plan": "/" + "a" * 100_000},

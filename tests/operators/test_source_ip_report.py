@@ -105,7 +105,7 @@ def test_a_check_without_a_report_is_stated() -> None:
 
 def test_one_reason_of_many_checks_is_stated_once() -> None:
     """Six checks that could not read the plan are one problem: the reason, the next step, and whose log has more."""
-    reason = "plan: /no/such.yaml: expected a readable file on this worker, saw No such file or directory"
+    reason = "plan: /no/such.yaml: expected a readable file on this worker, saw no file of that name"
     states = {f"check_{number}": "failed" for number in range(7)}
     checks = EndedChecks(states, {6: left(Outcome.PASS)}, dict.fromkeys(range(6), reason))
     [report], _ = report_on(checks)
@@ -179,6 +179,12 @@ def test_the_last_task_fails_on_a_fail() -> None:
     """A report with a FAIL fails the last task, and so the run."""
     with pytest.raises(AirflowException, match=r"^1 FAIL, 1 PASS: MASQ411 erp "):
         assert_on([left(Outcome.PASS, Outcome.FAIL)])
+
+
+def test_the_last_task_says_where_the_table_is() -> None:
+    """The last task's own log has no table, so its message names the task whose log has it."""
+    with pytest.raises(AirflowException, match=r"The table in the log of task report has all verdicts"):
+        assert_on([left(Outcome.FAIL)])
 
 
 def test_the_last_task_lets_a_pass_pass() -> None:

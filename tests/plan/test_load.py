@@ -21,7 +21,7 @@ apiVersion: airflow-masq/v1
 environment:
   name: projects/example-project/locations/us-central1/environments/example-environment
   config:
-    softwareConfig: {imageVersion: composer-2.14.1-airflow-2.10.5}
+    softwareConfig: {imageVersion: composer-2.17.9-airflow-2.11.1}
     nodeConfig:
       enableIpMasqAgent: true
       ipAllocationPolicy: {clusterIpv4CidrBlock: 192.168.0.0/16, servicesIpv4CidrBlock: 10.96.0.0/20}
@@ -361,14 +361,14 @@ def test_a_long_place_is_shortened() -> None:
     ("image", "private", "network", "public_nodes"),
     [
         ("composer-1.20.12-airflow-1.10.15", None, {}, True),
-        ("composer-2.14.1-airflow-2.10.5", None, {}, True),
-        ("composer-2.14.1-airflow-2.10.5", False, {"node_ranges": ["10.128.0.0/20"]}, True),
-        ("composer-2.14.1-airflow-2.10.5", True, {}, False),
+        ("composer-2.17.9-airflow-2.11.1", None, {}, True),
+        ("composer-2.17.9-airflow-2.11.1", False, {"node_ranges": ["10.128.0.0/20"]}, True),
+        ("composer-2.17.9-airflow-2.11.1", True, {}, False),
         ("composer-3-airflow-2.10.5-build.3", None, {}, False),
-        ("composer-2.14.1-airflow-2.10.5", None, {"public_nodes": False}, False),
-        ("composer-2.14.1-airflow-2.10.5", True, {"public_nodes": True}, True),
-        ("composer-2.14.1-airflow-2.10.5", None, {"nat_addresses": ["203.0.113.7"]}, False),
-        ("composer-2.14.1-airflow-2.10.5", None, {"nat_covers": ["node"]}, False),
+        ("composer-2.17.9-airflow-2.11.1", None, {"public_nodes": False}, False),
+        ("composer-2.17.9-airflow-2.11.1", True, {"public_nodes": True}, True),
+        ("composer-2.17.9-airflow-2.11.1", None, {"nat_addresses": ["203.0.113.7"]}, False),
+        ("composer-2.17.9-airflow-2.11.1", None, {"nat_covers": ["node"]}, False),
         ("", None, {}, False),
     ],
 )

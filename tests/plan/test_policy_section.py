@@ -112,7 +112,7 @@ def test_an_agent_for_ipv6_masquerades_it(settings: dict[str, bool], *, masquera
 
 @pytest.mark.parametrize("policy", ["composer", "gke-default"])
 @pytest.mark.parametrize(
-    ("image", "fixed"), [("composer-1.20.12-airflow-1.10.15", False), ("composer-2.14.1-airflow-2.10.5", True)]
+    ("image", "fixed"), [("composer-1.20.12-airflow-1.10.15", False), ("composer-2.17.9-airflow-2.11.1", True)]
 )
 def test_only_autopilot_has_gkes_fixed_policy(policy: str, image: str, *, fixed: bool) -> None:
     """Composer 1 runs on Standard clusters, where GKE keeps no ranges of its own from being masqueraded."""
@@ -225,4 +225,33 @@ def test_an_agents_manifest_is_read_with_its_flags() -> None:
     choice = _plan({"agent_config": text}).policy_choice
     assert (choice.agent_config, choice.enable_ipv6, choice.reserved_ranges) == ("nonMasqueradeCIDRs: []", True, False)
     assert _plan({"agent_config": text, "enable_ipv6": False}).policy_choice.enable_ipv6 is False
-    assert "manifests of kind DaemonSet" in _error({"agent_config": flags})
+    assert "manifest of kind DaemonSet" in _error({"agent_config": flags})
+
+
+@pytest.mark.parametrize(
+    ("generation", "is_certain"), [("composer-1.20.12-airflow-2.4.3", False), ("composer-2.17.9-airflow-2.11.1", True)]
+)
+def test_objects_that_a_standard_cluster_does_not_read(generation: str, *, is_certain: bool) -> None:
+    """On Composer 1 nothing that follows from an EgressNATPolicy is told as documented."""
+    manifest = {
+        "apiVersion": "networking.gke.io/v1",
+        "kind": "EgressNATPolicy",
+        "metadata": {"name": "default"},
+        "spec": {"action": "NoSNAT", "destinations": [{"cidr": "10.0.0.0/8"}]},
+    }
+    environment = {"config": {"softwareConfig": {"imageVersion": generation}}}
+    policy = {"egress_nat_policies": [manifest]}
+    plan = plan_from_mapping({"environment": environment, "network": NETWORK, "policy": policy}, source="plan")
+    assert (plan.policy.provenance is Provenance.DOCUMENTED) is is_certain
+    assert ("which reads no such objects" in plan.policy.remark) is not is_certain
+
+
+@pytest.mark.parametrize("kind", ["List", "EgressNATPolicyList"])
+def test_a_list_that_holds_nothing_is_no_policy(kind: str) -> None:
+    """What kubectl prints where it finds no object says nothing of the cluster; with an object it is read."""
+    nothing = {"apiVersion": "v1", "kind": kind, "items": []}
+    message = _error({"egress_nat_policies": [nothing]})
+    assert "policy.egress_nat_policies[0].items: expected a List with objects" in message
+    assert message.endswith("saw a List that holds nothing")
+    listed = _plan({"egress_nat_policies": [nothing | {"items": [{"kind": "EgressNATPolicy"}]}]}).policy_choice
+    assert listed.manifest_places == ("policy.egress_nat_policies[0].items[0]",)

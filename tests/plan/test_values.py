@@ -57,7 +57,7 @@ def test_beside_googles_own_object_only_another_default_helps() -> None:
 
 
 @pytest.mark.parametrize(
-    ("image", "autopilot"), [("composer-1.20.12-airflow-1.10.15", False), ("composer-2.14.1-airflow-2.10.5", True)]
+    ("image", "autopilot"), [("composer-1.20.12-airflow-1.10.15", False), ("composer-2.17.9-airflow-2.11.1", True)]
 )
 def test_the_policies_with_and_without_the_agent(image: str, *, autopilot: bool) -> None:
     """A plan with any policy gives the other two for its own ranges and its own kind of cluster."""

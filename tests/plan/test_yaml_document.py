@@ -52,7 +52,17 @@ def test_every_value_has_its_line() -> None:
     [
         ("a: 1\na: 2\n", 2, "a: expected the key once, saw a duplicate key"),
         ("a: {b: 1, b: 1}\n", 1, "a.b: expected the key once, saw a duplicate key"),
-        ("a: [1\nb: 2\n", 2, "expected a comma or ], saw neither (close the bracket)"),
+        (
+            "a: [1\nb: 2\n",
+            2,
+            "expected a comma or the closing bracket ] (quote a text that contains any of ? { } [ ]), saw :",
+        ),
+        ("a: [b\n", 2, "expected a comma or the closing bracket ], saw the end of the text"),
+        (
+            "a: [b?c]\n",
+            1,
+            "expected a comma or the closing bracket ] (quote a text that contains any of ? { } [ ]), saw ?",
+        ),
         ("a: 1\n b: 2\n", 2, "expected YAML, saw a colon where no key is allowed"),
         ("a: b\n- c\n", 2, "expected YAML, saw a line that does not fit the lines above it"),
         ("a: - b\n", 1, "expected YAML, saw a list item where none is allowed"),
@@ -62,8 +72,8 @@ def test_every_value_has_its_line() -> None:
         ("a: 1\nb: \x00\n", 2, "expected characters that can be printed, saw a control character"),
         ("1: a\n", 1, "expected text as key (quote it), saw 1"),
         ("a:\n  yes: b\n", 1, "a: expected text as key (quote it), saw true"),
-        ("[1]: a\n", 1, "expected a plain value, saw a list tagged tag:yaml.org,2002:seq"),
-        ("{a: b}: c\n", 1, "expected a plain value, saw a mapping tagged tag:yaml.org,2002:map"),
+        ("[1]: a\n", 1, "expected text as key (quote it), saw a list"),
+        ("{a: b}: c\n", 1, "expected text as key (quote it), saw a mapping"),
         ("<<: {a: b}\n", 1, "expected the keys themselves, saw a merge key"),
         (
             "a: !!python/object/apply:os.system [ls]\n",

@@ -160,7 +160,10 @@ def test_a_name_that_contradicts_the_arguments_is_refused(argument: str, value: 
         ({"plan": ""}, "saw neither$"),
         ({"plan": {"environment": {}}, "environment": {}}, "saw both$"),
         ({"plan": {"network": {}}}, "^plan: environment: expected the environment to create, saw nothing$"),
-        ({"plan": "nowhere.yaml"}, r"^plan: nowhere\.yaml: expected a readable file on this worker, saw No such file"),
+        (
+            {"plan": "nowhere.yaml"},
+            r"^plan: nowhere\.yaml: expected a readable file on this worker, saw no file of that name",
+        ),
         ({"environment": environment_resource(nodeConfig="text")}, r"^environment\.config\.nodeConfig: expected "),
         ({"plan": {"environmnt": {}}}, "environmnt"),
         ({"environment": "projects/p"}, "expected a mapping or .*Environment, saw text"),

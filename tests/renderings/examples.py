@@ -24,7 +24,7 @@ RICH: dict[str, Any] = {
     "storageConfig": {"bucket": "example-bucket"},
     "config": {
         "softwareConfig": {
-            "imageVersion": "composer-2.14.1-airflow-2.10.5",
+            "imageVersion": "composer-2.17.9-airflow-2.11.1",
             "envVariables": {"GREETING": 'say "hi", ${you} %{now}', "PATTERN": "a;b\\c = d"},
             "airflowConfigOverrides": {"core-dags_are_paused_at_creation": "True"},
             "cloudDataLineageIntegration": {"enabled": True},

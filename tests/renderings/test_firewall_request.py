@@ -106,8 +106,8 @@ def test_the_request_and_the_rule_advise_the_same(policy: object, step: str) -> 
 @pytest.mark.parametrize(
     ("policy", "allowed_sources", "image"),
     [
-        ("gke-default", ["172.16.0.0/12"], "composer-2.14.1-airflow-2.10.5"),
-        ("gke-default", [], "composer-2.14.1-airflow-2.10.5"),
+        ("gke-default", ["172.16.0.0/12"], "composer-2.17.9-airflow-2.11.1"),
+        ("gke-default", [], "composer-2.17.9-airflow-2.11.1"),
     ],
 )
 def test_where_the_agent_would_mend_nothing(policy: str, allowed_sources: list[str], image: str) -> None:
@@ -125,7 +125,7 @@ def test_where_the_agent_would_mend_nothing(policy: str, allowed_sources: list[s
     ("image", "request_"),
     [
         ("composer-1.20.12-airflow-2.4.3", "No rule for Pods: create the environment with enableIpMasqAgent"),
-        ("composer-2.14.1-airflow-2.10.5", "Let in 192.168.0.0/16 to 10.128.0.9"),
+        ("composer-2.17.9-airflow-2.11.1", "Let in 192.168.0.0/16 to 10.128.0.9"),
     ],
 )
 def test_among_the_nodes_only_composer_1_masquerades(image: str, request_: str) -> None:

@@ -225,6 +225,7 @@ def test_what_gcloud_drops_for_composer_3(beside: dict[str, bool], *, is_sent: b
     ("path", "value", "reason"),
     [
         ("config.brandNew", {"field": 1}, "no argument for this field"),
+        ("config.privateEnvironmentConfig.networkingType", "PRIVATE", "set enablePrivateEnvironment instead"),
         ("config.softwareConfig.pypiPackages", {"a": ""}, "no argument for this field"),
         ("config.nodeConfig.maxPodsPerNode", 32, "no argument for this field"),
         ("config.nodeConfig.tags", ["a", ""], "drops an empty text"),
@@ -275,7 +276,7 @@ def test_a_key_with_dots_is_no_path() -> None:
     ("image", "field"),
     [
         ("composer-1.20.12-airflow-2.4.3", "workloadsConfig.scheduler.count"),
-        ("composer-2.14.1-airflow-2.10.5", "softwareConfig.schedulerCount"),
+        ("composer-2.17.9-airflow-2.11.1", "softwareConfig.schedulerCount"),
         ("composer-latest-airflow-2", "softwareConfig.schedulerCount"),
     ],
 )

@@ -171,7 +171,7 @@ def test_ipv6_entries_are_not_dropped_silently(plan: dict[str, Any], where: str)
         ("agent-config", "composer-3-airflow-2.10.5-build.3", "Composer 3 keeps its nodes and Pods out of your"),
         ("egress-nat-policy", "composer-1.20.12-airflow-1.10.15", "Composer 1 runs on a Standard cluster"),
         ("agent-config", "composer-1.20.12-airflow-1.10.15", None),
-        ("egress-nat-policy", "composer-2.14.1-airflow-2.10.5", None),
+        ("egress-nat-policy", "composer-2.17.9-airflow-2.11.1", None),
     ],
 )
 def test_what_no_cluster_of_the_environment_reads_is_not_written(form: str, image: str, words: str | None) -> None:

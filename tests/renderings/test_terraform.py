@@ -142,7 +142,7 @@ def test_a_rich_environment() -> None:
     assert resource["storage_config"] == [{"bucket": "example-bucket"}]
     assert block["software_config"] == [
         {
-            "image_version": "composer-2.14.1-airflow-2.10.5",
+            "image_version": "composer-2.17.9-airflow-2.11.1",
             "env_variables": RICH["config"]["softwareConfig"]["envVariables"],
             "airflow_config_overrides": RICH["config"]["softwareConfig"]["airflowConfigOverrides"],
             "cloud_data_lineage_integration": [{"enabled": True}],

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 IMAGES = {
     1: "composer-1.20.12-airflow-2.4.3",
-    2: "composer-2.14.1-airflow-2.10.5",
+    2: "composer-2.17.9-airflow-2.11.1",
     3: "composer-3-airflow-2.10.5-build.3",
 }
 PRIVATE = "privateEnvironmentConfig"

@@ -11,6 +11,7 @@ from tests.rules.linting import COMPOSER_1, COMPOSER_2, COMPOSER_3, codes, envir
 
 SUBNETWORK = "projects/p/regions/r/subnetworks/s"
 ATTACHMENT = "projects/p/regions/r/networkAttachments/a"
+EXAMPLE = "projects/example-project/locations/us-central1/environments/example-environment"
 PSC = {"cloudComposerConnectionSubnetwork": SUBNETWORK}
 PODS_AND_SERVICES = {"clusterIpv4CidrBlock": "192.168.0.0/16", "servicesSecondaryRangeName": "services"}
 
@@ -127,6 +128,45 @@ def test_private_service_connect_and_peering_exclude_each_other(
 
 
 @pytest.mark.parametrize(
+    ("networking_type", "is_private", "count"),
+    [
+        ("PUBLIC", True, 1),
+        ("PRIVATE", False, 1),
+        ("PUBLIC", False, 0),
+        ("PRIVATE", True, 0),
+        ("PRIVATE", None, 0),
+        ("NETWORKING_TYPE_UNSPECIFIED", True, 0),
+    ],
+)
+def test_both_fields_for_private_environments_agree(networking_type: str, is_private: object, count: int) -> None:
+    """The newer and the older field are a warning where they disagree."""
+    private = {"networkingType": networking_type, "enablePrivateEnvironment": is_private}
+    found = findings(environment(privateEnvironmentConfig=private), "MASQ110")
+    assert [finding.severity for finding in found] == [Severity.WARNING] * count
+
+
+@pytest.mark.parametrize(
+    ("image", "project", "severities"),
+    [
+        (COMPOSER_3, "another-project", [Severity.ERROR]),
+        (COMPOSER_3, "example-project", []),
+        (COMPOSER_3, "123456", []),
+        (COMPOSER_2, "another-project", []),
+    ],
+)
+def test_a_network_attachment_is_of_the_environments_project(
+    image: str, project: str, severities: list[Severity]
+) -> None:
+    """The service refuses an attachment of another project; a project's number may be that of its id."""
+    node_config = {"composerNetworkAttachment": f"projects/{project}/regions/us-central1/networkAttachments/composer"}
+    plan = environment(image, nodeConfig=node_config)
+    plan["environment"]["name"] = "projects/example-project/locations/us-central1/environments/example-environment"
+    assert [finding.severity for finding in findings(plan, "MASQ111")] == severities
+    plan["environment"].pop("name")
+    assert findings(plan, "MASQ111") == []
+
+
+@pytest.mark.parametrize(
     ("node_config", "found"),
     [
         ({"composerNetworkAttachment": ATTACHMENT, "network": "n", "subnetwork": "s"}, {"MASQ111"}),
@@ -140,6 +180,25 @@ def test_private_service_connect_and_peering_exclude_each_other(
 def test_a_network_is_named_once_and_whole(node_config: dict[str, str], found: set[str]) -> None:
     """An attachment may be given alone, and a subnetwork may not."""
     assert codes(environment(COMPOSER_3, nodeConfig=node_config)) & {"MASQ111", "MASQ112"} == found
+
+
+@pytest.mark.parametrize(
+    ("image", "name", "attachment", "count"),
+    [
+        (COMPOSER_3, EXAMPLE, "projects/example-host/regions/us-central1/networkAttachments/a", 1),
+        (COMPOSER_3, EXAMPLE, "//compute.googleapis.com/projects/example-host/regions/r/networkAttachments/a", 1),
+        (COMPOSER_3, EXAMPLE, "projects/example-project/regions/us-central1/networkAttachments/a", 0),
+        (COMPOSER_3, EXAMPLE, "a", 0),
+        (COMPOSER_3, "no-name", "projects/example-host/regions/us-central1/networkAttachments/a", 0),
+        (COMPOSER_2, EXAMPLE, "projects/example-host/regions/us-central1/networkAttachments/a", 0),
+    ],
+)
+def test_an_attachment_belongs_to_the_environments_project(image: str, name: str, attachment: str, count: int) -> None:
+    """Composer 3 does not take the attachment of another project; where the project is not known, nothing is said."""
+    plan = environment(image, nodeConfig={"composerNetworkAttachment": attachment})
+    plan["environment"]["name"] = name
+    found = findings(plan, "MASQ111")
+    assert [finding.severity for finding in found] == [Severity.ERROR] * count
 
 
 def test_an_attachment_makes_the_missing_network_no_matter() -> None:
@@ -219,6 +278,7 @@ def test_a_service_account_is_demanded(image: str | None, node_config: dict[str,
         (COMPOSER_2, {"nodeConfig": {"oauthScopes": ["s"]}}, Severity.WARNING),
         (COMPOSER_3, {"nodeConfig": {"machineType": "n1"}}, Severity.WARNING),
         (COMPOSER_3, {"privateEnvironmentConfig": {"privateClusterConfig": {"a": 1}}}, Severity.ERROR),
+        (COMPOSER_3, {"privateEnvironmentConfig": {"privateClusterConfig": {"a": False}}}, Severity.WARNING),
     ],
 )
 def test_a_field_is_an_error_where_the_service_was_seen_to_refuse_it(

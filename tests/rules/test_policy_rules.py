@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from airflow_masq.agent.document import LARGEST_TEXT_CHARACTERS
+from airflow_masq.exceptions import PlanError
 from airflow_masq.network.provenance import Provenance
 from airflow_masq.rules import Severity
 from tests.rules.linting import COMPOSER_1, COMPOSER_2, NETWORK, codes, environment, findings, manifest, target
@@ -231,11 +232,13 @@ def test_warnings_of_the_agents_config_are_findings(text: str, words: str) -> No
 
 def test_a_reading_that_is_not_certain_says_so() -> None:
     """Where we cannot read the config as the agent does, the findings are inferred; else they are observed."""
-    huge = _agent(f"{_listing(*ALL)} # {'x' * LARGEST_TEXT_CHARACTERS}")
-    (finding,) = findings(huge, "MASQ316")
+    doubtful = _agent(f"{_listing(*ALL)}\n~: a")
+    (finding,) = findings(doubtful, "MASQ316")
     assert (finding.provenance, "probably refuses" in finding.message) == (Provenance.INFERRED, True)
     assert "this reading is not certain: " in finding.message
-    assert not findings(huge, "MASQ317")
+    assert not findings(doubtful, "MASQ317")
+    with pytest.raises(PlanError, match="expected a config that can be read here"):
+        codes(_agent(f"{_listing(*ALL)} # {'x' * LARGEST_TEXT_CHARACTERS}"))
     (finding,) = findings(_agent(f"{_listing(*ALL)}\nmasqLinkLocal: n"), "MASQ317")
     assert (finding.provenance, "not certain: line 2: " in finding.message) == (Provenance.INFERRED, True)
     (finding,) = findings(_agent("nonMasqueradeCIDRs: [10.0.0.0]"), "MASQ316")

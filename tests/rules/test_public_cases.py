@@ -36,7 +36,7 @@ JUDGED: dict[str, tuple[set[str], set[str]]] = {
     "26-composer-1-in-us-central1": ({"MASQ102"}, set()),
     "27-image-no-longer-offered": ({"MASQ116"}, set()),
     "28-composer-3-private-cluster": ({"MASQ101", "MASQ108"}, set()),
-    "29-composer-3-attachment-elsewhere": ({"MASQ101"}, set()),
+    "29-composer-3-attachment-elsewhere": ({"MASQ101", "MASQ111"}, set()),
     "30-multi-region-location": (set(), {"MASQ117"}),
     "31-region-misspelt": (set(), {"MASQ117"}),
     "32-worker-memory": (set(), {"MASQ121"}),
@@ -50,6 +50,9 @@ JUDGED: dict[str, tuple[set[str], set[str]]] = {
     "45-terraform-empty-strings": (set(), set()),
     "46-shared-vpc-by-names": (set(), set()),
     "47-europe-west4-is-offered": (set(), set()),
+    "48-accepted-composer-3": ({"MASQ101"}, set()),
+    "49-attachment-with-a-typing-error": ({"MASQ101", "MASQ111"}, set()),
+    "50-networking-type": (set(), set()),
 }
 OTHER_FORMS = {
     "10-config-connector-object": "saw an object of Config Connector",

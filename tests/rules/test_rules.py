@@ -13,7 +13,7 @@ import pytest
 
 from airflow_masq.plan import load_plan, plan_from_mapping
 from airflow_masq.rules import Finding, Rule, Severity, lint, list_rules, write_page
-from tests.rules.linting import NO_TARGETS, codes, environment
+from tests.rules.linting import NETWORK, NO_TARGETS, codes, environment
 
 PAGES = Path(__file__).parents[2] / "docs" / "rules"
 RULES = pytest.mark.parametrize("rule", list_rules(), ids=lambda rule: rule.code)
@@ -72,6 +72,7 @@ def _findings(mapping: dict[str, Any], code: str) -> list[Finding]:
         ("composer-2.1.0-airflow-2.4.3", {"MASQ116"}),
         ("composer-2.16.0-airflow-2.10.5", set()),
         ("composer-2-airflow-2", set()),
+        ("composer-2-airflow-3", {"MASQ116"}),
         ("composer-latest-airflow-2", {"MASQ105"}),
         ("composer-two", {"MASQ105"}),
         ("composer-2.0-airflow-2", {"MASQ105"}),
@@ -243,6 +244,21 @@ def test_a_range_by_name_is_judged_like_one_that_is_spelt_out() -> None:
     pods, services = _findings({**environment(nodeConfig=policy), "network": ranges}, "MASQ204")
     assert (pods.severity, services.severity) == (Severity.ERROR, Severity.WARNING)
     assert not _findings({**environment(nodeConfig=policy), "network": {"pod_ranges": ["100.64.0.0/20"]}}, "MASQ204")
+
+
+def test_the_environments_own_block_is_judged_beside_other_ranges_of_the_plan() -> None:
+    """The service judges the block that the environment asks for, even if the plan's network says something else."""
+    policy = {"ipAllocationPolicy": {"clusterIpv4CidrBlock": "100.128.0.0/16"}}
+    mapping = {**environment(nodeConfig=policy), "network": {"pod_ranges": ["10.4.0.0/14"]}}
+    (finding,) = _findings(mapping, "MASQ204")
+    assert finding.severity is Severity.ERROR
+    assert finding.where.endswith("ipAllocationPolicy.clusterIpv4CidrBlock")
+    policy["ipAllocationPolicy"]["clusterIpv4CidrBlock"] = "10.128.0.0/14"
+    mapping = {**environment(nodeConfig=policy), "network": {**NETWORK, "pod_ranges": ["10.128.0.0/13"]}}
+    own, network = _findings(mapping, "MASQ201")
+    assert own.where.startswith("environment.")
+    assert network.where == "network.pod_ranges[0]"
+    assert all("node range 10.128.0.0/20" in finding.message for finding in (own, network))
 
 
 @pytest.mark.parametrize(

@@ -30,12 +30,14 @@ class NamedRange:
     :param name: what it is for, as in messages: ``Pod``, ``Cloud SQL``, ``on-premises``.
     :param where: its place in the plan.
     :param is_other: whether it is outside the environment, and the plan only names it.
+    :param is_beside_network: whether the environment asks for it, and the plan's network does not list it.
     """
 
     name: str
     where: str
     network: IPNetwork
     is_other: bool = False
+    is_beside_network: bool = False
 
     def __str__(self) -> str:
         return f"{self.name} range {self.network}"
@@ -56,7 +58,7 @@ class RangeSize:
 
 def list_ranges(plan: Plan) -> list[NamedRange]:
     """List every range: Pods, Services, nodes, the blocks reserved for Google's side, then the others by name."""
-    ranges = [*list_pod_ranges(plan), *list_service_ranges(plan)]
+    ranges = [*list_pod_ranges(plan), *list_service_ranges(plan), *list_blocks_beside_network(plan)]
     for index, network in enumerate(plan.ranges.node):
         ranges.append(NamedRange(name="node", where=f"network.node_ranges[{index}]", network=network))
     for field in RESERVED_FIELDS:
@@ -85,6 +87,19 @@ def is_unused(plan: Plan, *, field: CidrField) -> bool:
     if environment.is_described and not environment.is_private:
         return True
     return field == CLOUD_SQL_FIELD and (environment.uses_private_service_connect or environment.is_described)
+
+
+def list_blocks_beside_network(plan: Plan) -> list[NamedRange]:
+    """List the blocks for Pods and Services that the environment asks for, and the plan's network does not list.
+
+    The service judges the environment's own block, whatever the plan says of the network.
+    """
+    blocks = []
+    for field, networks in ((POD_FIELD, plan.ranges.pod), (SERVICE_FIELD, plan.ranges.service)):
+        own = plan.environment.cidr(field)
+        if own is not None and own not in networks and not lacks_field(plan.environment.generation, path=field.path):
+            blocks.append(NamedRange(name=field.purpose, where=field.where, network=own, is_beside_network=True))
+    return blocks
 
 
 def list_pod_ranges(plan: Plan) -> list[NamedRange]:

@@ -1,0 +1,106 @@
+"""Links from the tasks of a checking DAG: to the report of the run, and to the page of the worst code that it holds.
+
+Airflow 3 asks for a link on the worker when the task ends, Airflow 2 in the web server when a user looks at the task.
+A link that has no target is an empty text, and Airflow shows no button that can be clicked.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar, Final
+from urllib.parse import quote, urlencode, urlsplit
+
+from airflow.configuration import conf
+
+from airflow_masq.airflow_compat import IS_AIRFLOW_2, BaseOperatorLink, read_xcom
+from airflow_masq.exceptions import InvalidInputError
+
+if TYPE_CHECKING:
+    from airflow_masq.airflow_compat import BaseOperator
+    from airflow_masq.verdict import VerdictCode
+
+REPORT_XCOM_KEY: Final = "report"
+"""The XCom key of one check's report, a mapping as ``verdict.to_dict`` writes it."""
+
+REASON_XCOM_KEY: Final = "reason"
+"""The XCom key of the reason why one check has no report, one line."""
+
+CONFIG_SECTION: Final = "airflow_masq"
+CODE_PAGE_OPTION: Final = "code_page_url"
+"""Airflow's option that says where the pages of the codes are, since the package comes without them."""
+
+
+class ReportLink(BaseOperatorLink):
+    """The log of the task that reports what this run's checks found; it has the table of all verdicts."""
+
+    name: ClassVar[str] = "Report of this run"
+
+    def get_link(self, operator: BaseOperator, *, ti_key: Any) -> str:  # noqa: ANN401 - Airflow's signature
+        """Return the URL of the task in Airflow's interface, or an empty text in a DAG without such a task."""
+        task_id = _find_report_task(operator)
+        if not task_id:
+            return ""
+        if IS_AIRFLOW_2:
+            base_url = conf.get("webserver", "base_url").rstrip("/")
+            query = urlencode({"dag_run_id": ti_key.run_id, "task_id": task_id, "tab": "logs"})
+            return f"{base_url}/dags/{quote(ti_key.dag_id)}/grid?{query}"
+        base_url = conf.get("api", "base_url", fallback="/").rstrip("/")
+        return f"{base_url}/dags/{quote(ti_key.dag_id)}/runs/{quote(ti_key.run_id)}/tasks/{quote(task_id)}"
+
+
+class CodePageLink(BaseOperatorLink):
+    """The page of the worst code that this task, or the report, holds: what it means and what to do.
+
+    ``airflow-masq rule CODE`` shows the same text.
+    """
+
+    name: ClassVar[str] = "What the code means"
+
+    def get_link(self, operator: BaseOperator, *, ti_key: Any) -> str:  # noqa: ANN401 - Airflow's signature
+        """Return the page's URL, or an empty text without a code, or where no address of the pages is configured."""
+        page = conf.get(CONFIG_SECTION, CODE_PAGE_OPTION, fallback="") or ""
+        if "{code}" not in page or urlsplit(page).scheme not in {"http", "https"}:
+            return ""
+        code = _find_worst_code(operator, ti_key)
+        return page.replace("{code}", code) if code else ""
+
+
+def _find_report_task(operator: BaseOperator) -> str:
+    """Find the task that reports what this one found: itself, the one it names, or the one that names it.
+
+    The tasks are told apart by their attributes, since Airflow 2's web server knows no operator's class.
+    """
+    if hasattr(operator, "check_task_ids"):
+        return operator.task_id
+    dag = operator.dag
+    if named := getattr(operator, "report_task_id", None):
+        return named if dag.has_task(named) else ""
+    for task in dag.tasks:
+        checks = getattr(task, "check_task_ids", ())
+        if operator.task_id in ((checks,) if isinstance(checks, str) else checks):
+            return task.task_id
+    return ""
+
+
+def _find_worst_code(operator: BaseOperator, ti_key: Any) -> VerdictCode | None:  # noqa: ANN401 - as above
+    from airflow_masq.verdict import (  # noqa: PLC0415 - Airflow 2's web server imports all links when it starts
+        Outcome,
+        VerdictCode,
+        find_code,
+        from_dict,
+    )
+
+    if hasattr(operator, "check_task_ids") or hasattr(operator, "report_task_id"):
+        content = read_xcom(ti_key, key="return_value", task_id=_find_report_task(operator))
+    else:
+        content = [read_xcom(ti_key, key=REPORT_XCOM_KEY)]
+        if content == [None]:
+            return VerdictCode.CHECK_REFUSED if read_xcom(ti_key, key=REASON_XCOM_KEY) else None
+    try:
+        reports = [from_dict(each) for each in content] if isinstance(content, list) else []
+    except InvalidInputError:  # everyone who may write an XCom can write anything into it
+        return None
+    found = [(verdict.outcome, verdict.code) for report in reports for verdict in report.verdicts]
+    problems = [find_code(problem) for report in reports for problem in report.problems]
+    found += [(Outcome.ERROR, code) for code in problems if code]
+    ranks = tuple(Outcome)
+    return min(found, key=lambda each: ranks.index(each[0]))[1] if found else None

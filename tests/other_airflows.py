@@ -1,0 +1,62 @@
+"""The environments with Airflow 2 that ``./scripts/setup`` makes beside the one in which the tests run.
+
+Airflow 2.11.1 is what Composer 2's default image has [source: composer-default-image-provider]. Airflow 2.10.5 comes
+with the oldest releases that ``pyproject.toml`` allows.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from tests.airflow_env import DAGS_FOLDER, airflow_settings
+
+REPOSITORY: Final = Path(__file__).resolve().parent.parent
+
+VERSIONS: Final = ("2.11.1", "2.10.5")
+OLDEST: Final = "2.10.5"
+
+
+def find_python(version: str) -> Path:
+    """Name the interpreter of one of the environments, whether or not it is there."""
+    return REPOSITORY / f".venv-airflow-{version}" / "bin" / "python"
+
+
+def require(version: str) -> pytest.MarkDecorator:
+    """Skip a test where the environment was not made."""
+    return pytest.mark.skipif(
+        not find_python(version).exists(), reason=f"no .venv-airflow-{version} here; scripts/test makes it"
+    )
+
+
+#: For a test that runs once on each Airflow 2: ``@pytest.mark.parametrize("version", AIRFLOW_2)``.
+AIRFLOW_2: Final = [pytest.param(version, id=f"Airflow {version}", marks=require(version)) for version in VERSIONS]
+
+
+def run_python(
+    python: Path, code: str, *arguments: str, home: Path, settings: dict[str, str] | None = None
+) -> list[str]:
+    """Run a program with an Airflow of its own, from the repository, and give the lines that it printed.
+
+    :param python: the interpreter of the environment.
+    :param code: the program; ``DAGS_FOLDER`` is the project's DAG folder.
+    :param arguments: the program's arguments.
+    :param home: the folder that Airflow lives in.
+    :param settings: more environment variables.
+    """
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("AIRFLOW", "PYTHON"))}
+    finished = subprocess.run(
+        [python, "-c", f"DAGS_FOLDER = {str(DAGS_FOLDER)!r}\n{code}", *arguments],
+        cwd=REPOSITORY,
+        env={**environment, **airflow_settings(home), "PYTHONPATH": str(REPOSITORY), **(settings or {})},
+        capture_output=True,
+        text=True,
+        timeout=110,
+        check=False,
+    )
+    assert finished.returncode == 0, finished.stderr[-2000:]
+    return finished.stdout.splitlines()
