@@ -10,7 +10,7 @@ import pytest
 
 from airflow_masq.clients.composer import ComposerClient
 from airflow_masq.exceptions import CloudRefusedError
-from airflow_masq.provisioning import start_creation, verify_environment
+from airflow_masq.provisioning import CreationSteps, CreationWatch, Origin, Pause, run_steps, verify_environment
 from lab.cloud import ComposerEmulator
 from tests.agreement.drawing import PLANS
 from tests.agreement.submitting import IMAGES, read_story
@@ -70,6 +70,11 @@ def project() -> Iterator[Project]:
         yield project
 
 
+def refuse_pause(step: Pause) -> None:
+    """Refuse to wait: each call is answered at once, so nothing is repeated."""
+    pytest.fail(f"{step} for an API that answers")
+
+
 def test_the_operators_call_gets_the_answer_that_the_table_gives(project: Project) -> None:
     """What the API's table accepts is created with the agent, and what it refuses is refused over the wire as well."""
     left = {True: EACH, False: EACH}
@@ -83,15 +88,26 @@ def test_the_operators_call_gets_the_answer_that_the_table_gives(project: Projec
                 continue
             left[is_accepted] -= 1
             project.become(story.by_operator.surroundings)
+            watch = CreationWatch(
+                name=story.request.name,
+                operation_name=None,
+                deadline=1.0,
+                poll_interval_seconds=1.0,
+                now=lambda: 0.0,
+                random=lambda: 0.5,
+            )
+            steps = CreationSteps(request=story.request, watch=watch)
             if is_accepted:
-                assert not start_creation(client, story.request).adopted
+                assert run_steps(steps.start(), client=client, pause=refuse_pause).origin is Origin.CREATED
                 project.settle()
-                assert verify_environment(client, story.request.name).masquerades, story.drawn
+                found = run_steps(verify_environment(watch), client=client, pause=refuse_pause)
+                assert found is not None
+                assert found.masquerades, story.drawn
                 client.delete(story.request.name)
                 project.settle()
             else:
                 with pytest.raises(CloudRefusedError) as refused:
-                    start_creation(client, story.request)
+                    run_steps(steps.start(), client=client, pause=refuse_pause)
                 assert refused.value.status == "INVALID_ARGUMENT"
                 assert any(refusal.sentence[:60] in str(refused.value) for refusal in story.by_operator.refusals)
             if not any(left.values()):

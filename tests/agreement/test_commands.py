@@ -16,9 +16,9 @@ import yaml
 from airflow_masq.cli.command_line import main
 from airflow_masq.environment import COMPOSER_3
 from airflow_masq.exceptions import CannotMasqueradeError, InvalidInputError
-from airflow_masq.provisioning import lint_request
-from airflow_masq.provisioning.adoption import CreationStart
+from airflow_masq.provisioning import CreationStart, Origin, lint_request
 from airflow_masq.provisioning.facts import record_start
+from airflow_masq.provisioning.request import refuse_new_environment
 from tests.agreement.drawing import PLANS, DrawnPlan
 from tests.agreement.submitting import Story, read_operators_request, read_story
 
@@ -135,9 +135,10 @@ def hold_operator(story: Story, *, path: str) -> None:
         assert request.plan == read_operators_request(path).plan
     if story.by_operator.has_error:
         with pytest.raises(CannotMasqueradeError):
-            lint_request(request, on_findings="fail")
+            # An image that is no longer offered is refused only where nothing exists.
+            refuse_new_environment(lint_request(request, on_findings="fail")[0])
     else:
-        findings = lint_request(request, on_findings="fail")
+        _, findings = lint_request(request, on_findings="fail")
         assert findings == tuple(each for each in story.by_operator.findings if each.code != NO_TARGETS), story.drawn
     if story.plan.environment.masquerades and story.plan.environment.name:
         one, other = (
@@ -145,7 +146,7 @@ def hold_operator(story: Story, *, path: str) -> None:
             for way in (story.as_written, story.by_operator)
         )
         assert one == other, story.drawn
-    facts = record_start(request.plan.ranges, findings=(), start=CreationStart(operation_name=None))
+    facts = record_start(request.plan.ranges, findings=(), start=CreationStart(origin=Origin.CREATED))
     assert facts["pod_ranges"] == list(map(str, story.plan.ranges.pod))
     assert facts["service_ranges"] == list(map(str, story.plan.ranges.service))
 
