@@ -100,8 +100,8 @@ class SourceIpSensor(BaseSensorOperator):
     def poke(self, context: Context) -> PokeReturnValue:
         """Check once.
 
-        :return: done where every verdict is a PASS; then the report is the task's XCom, as ``verdict.to_dict`` writes
-            it.
+        :return: done where every verdict is a PASS; then the task's XCom is the report, in the form of
+            ``verdict.to_dict``.
         :raises AirflowFailException: the plan or a setting cannot be used, or a verdict's code is one that no waiting
             changes; Airflow does not retry.
         """

@@ -137,7 +137,12 @@ async def test_triggers_do_not_all_start_in_one_moment(cloud: EmulatedCloud, mon
     """A triggerer with very many triggers spreads their starts over a poll interval, or over five seconds."""
     cloud.put("example-environment", state="RUNNING", masquerade=True)
     spread: list[float] = []
-    monkeypatch.setattr("random.uniform", lambda _least, most: spread.append(most) or 0.0)
+
+    def choose_least(least: float, most: float) -> float:
+        spread.append(most)
+        return least
+
+    monkeypatch.setattr("random.uniform", choose_least)
     for poll_interval_seconds in (0.5, 60.0):
         assert (await payload(trigger(poll_interval_seconds=poll_interval_seconds)))["outcome"] == "running"
     assert spread == [0.5, 5.0]
