@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from airflow.cli.cli_config import CLICommand
 
 
-def airflow_commands() -> list[CLICommand]:
+def list_airflow_commands() -> list[CLICommand]:
     """Make Airflow's command ``masq``."""
     words = Arg(  # type: ignore[no-untyped-call] # Airflow declares no types here
         ("words",), nargs=argparse.REMAINDER, metavar="COMMAND ...", help=f"one of {', '.join(COMMANDS)}"

@@ -112,5 +112,5 @@ def get_provider_info() -> dict[str, Any]:
         "extra-links": list(_LINK_CLASSES),
         "connection-types": [_CONNECTION_TYPE],
         "config": _CONFIGURATION,
-        "cli": ["airflow_masq.airflow_commands.airflow_commands"],
+        "cli": ["airflow_masq.airflow_commands.list_airflow_commands"],
     }

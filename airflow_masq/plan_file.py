@@ -18,9 +18,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from airflow_masq.exceptions import InvalidInputError, PlanError
-from airflow_masq.plan import Plan, load_plan, plan_from_mapping
+from airflow_masq.plan import Plan, load_plan, load_plan_from_mapping
 from airflow_masq.plan.schema import PLAN_KEYS
-from airflow_masq.text import describe, printable
+from airflow_masq.text import describe, escape
 
 STANDARD_INPUT: Final = "-"
 
@@ -54,7 +54,7 @@ def read_plan(plan: str | Mapping[str, Any]) -> Plan:
     :raises InvalidInputError: the file cannot be read, or it is not a plan.
     """
     if isinstance(plan, Mapping):
-        return plan_from_mapping(plan, source="plan")
+        return load_plan_from_mapping(plan, source="plan")
     if not isinstance(plan, str):
         raise InvalidInputError(where="plan", expected="a path or a mapping", seen=describe(plan))
     if not plan.strip():
@@ -62,7 +62,7 @@ def read_plan(plan: str | Mapping[str, Any]) -> Plan:
     if not plan.startswith("/") and _PLAN_TEXT.match(plan):
         return load_plan(plan, source="plan")
     plan = plan.strip()
-    path = printable(plan, limit=_LONGEST_NAME_SHOWN)
+    path = escape(plan, limit=_LONGEST_NAME_SHOWN)
     expected = "a readable file on this worker"
     text = _read_text(Path(plan), where=f"plan: {path}", expected=expected, only_regular=True)
     return load_plan(text, source=path)
@@ -86,7 +86,7 @@ def require_own_network(plan: Plan, *, name: str) -> None:
     try:
         plan.environment.require_own_network()
     except InvalidInputError as error:
-        line = plan.line_of(error.where)
+        line = plan.find_line(error.where)
         source = show_name(name)
         raise PlanError(source=source, line=line, where=error.where, expected=error.expected, seen=error.seen) from None
 
@@ -105,7 +105,7 @@ def read_text_file(name: str) -> str:
 
 def show_name(name: str) -> str:
     """Name a file in output, in one printable line."""
-    return "<stdin>" if name == STANDARD_INPUT else printable(name, limit=_LONGEST_NAME_SHOWN)
+    return "<stdin>" if name == STANDARD_INPUT else escape(name, limit=_LONGEST_NAME_SHOWN)
 
 
 def _read_text(path: Path | None, *, where: str, expected: str, only_regular: bool = False) -> str:
@@ -114,7 +114,7 @@ def _read_text(path: Path | None, *, where: str, expected: str, only_regular: bo
     except (OSError, ValueError) as error:  # ValueError: a null character in the path
         number = error.errno if isinstance(error, OSError) else None
         reason = error.strerror if isinstance(error, OSError) else None
-        seen = _REASONS.get(number) or printable(reason or str(error))
+        seen = _REASONS.get(number) or escape(reason or str(error))
         if number == errno.ENOENT and path is not None:
             seen = "a link to a file that does not exist" if path.is_symlink() else seen + _find_nearest(path)
         raise InvalidInputError(where=where, expected=expected, seen=seen) from error
@@ -133,7 +133,7 @@ def _find_nearest(path: Path) -> str:
     with suppress(OSError, ValueError):
         names = [each.name for each in islice(os.scandir(path.parent), _MOST_NAMES)]
         nearest = get_close_matches(path.name, names, n=1, cutoff=_CLOSE_ENOUGH)
-        return "".join(f" (did you mean {printable(name)}?)" for name in nearest)
+        return "".join(f" (did you mean {escape(name)}?)" for name in nearest)
     return ""
 
 

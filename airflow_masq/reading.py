@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final, Self, TypeVar
 
 from airflow_masq.exceptions import InvalidInputError
 from airflow_masq.network.ranges import parse_address, parse_cidr
-from airflow_masq.text import describe, describe_type, printable, shorten
+from airflow_masq.text import describe, describe_type, escape, shorten
 
 if TYPE_CHECKING:
     from netaddr import IPAddress, IPNetwork
@@ -40,7 +40,7 @@ class Place:
     value: object
     is_secret: bool = False
 
-    def error(self, expected: str, *, seen: str | None = None) -> InvalidInputError:
+    def make_error(self, expected: str, *, seen: str | None = None) -> InvalidInputError:
         """Make the error for this place.
 
         :param expected: what is valid here.
@@ -51,18 +51,18 @@ class Place:
             seen = describe_type(self.value) if self.is_secret or not self.where else describe(self.value)
         return InvalidInputError(where=shorten(self.where, limit=_PLACE_CHARACTERS), expected=expected, seen=seen)
 
-    def entries(self) -> dict[str, Self]:
+    def read_entries(self) -> dict[str, Self]:
         """Read a mapping with any keys; return the places of its values by key."""
         if not isinstance(self.value, Mapping):
-            raise self.error("a mapping")
+            raise self.make_error("a mapping")
         places: dict[str, Self] = {}
         for key, value in self.value.items():
             if not isinstance(key, str):
-                raise self.error("a text key", seen=describe(key))
-            places[key] = self._below(key, value)
+                raise self.make_error("a text key", seen=describe(key))
+            places[key] = self._make_place(key, value)
         return places
 
-    def section(
+    def read_section(
         self, known: Collection[str], *, complete: bool = False, optional: Collection[str] = ()
     ) -> dict[str, Self]:
         """Read a mapping with known keys; return the places of its values by key.
@@ -71,101 +71,101 @@ class Place:
         :param complete: whether all of them must be there, default not.
         :param optional: further known keys, which need not be there.
         """
-        entries = self.entries()
+        entries = self.read_entries()
         for key, place in entries.items():
             if key not in known and key not in optional:
                 choices = (*known, *optional)
                 nearest = "".join(f" (did you mean {word}?)" for word in get_close_matches(key, choices, n=1))
-                raise place.error(f"one of {', '.join(choices)}{nearest}", seen=describe(key))
+                raise place.make_error(f"one of {', '.join(choices)}{nearest}", seen=describe(key))
         for key in known if complete else ():
             if key not in entries:
-                raise self.error(f"the key {key}", seen="none")
+                raise self.make_error(f"the key {key}", seen="none")
         return entries
 
-    def items(self, *, most: int | None = None) -> list[Self]:
+    def read_items(self, *, most: int | None = None) -> list[Self]:
         """Read a list of at most ``most`` items, default any number."""
         if not isinstance(self.value, list | tuple):
-            raise self.error("a list")
+            raise self.make_error("a list")
         if most is not None and len(self.value) > most:
-            raise self.error(f"at most {most} items", seen=str(len(self.value)))
-        return [self._below(index, value) for index, value in enumerate(self.value)]
+            raise self.make_error(f"at most {most} items", seen=str(len(self.value)))
+        return [self._make_place(index, value) for index, value in enumerate(self.value)]
 
-    def some_items(self) -> list[Self]:
+    def read_some_items(self) -> list[Self]:
         """Read a list that must not be empty."""
-        places = self.items()
+        places = self.read_items()
         if not places:
-            raise self.error("a list with entries (remove the key if there are none)", seen="an empty list")
+            raise self.make_error("a list with entries (remove the key if there are none)", seen="an empty list")
         return places
 
-    def text(self, expected: str = "text", *, may_be_empty: bool = False) -> str:
+    def read_text(self, expected: str = "text", *, may_be_empty: bool = False) -> str:
         """Read a text; YAML reads ``1.30`` as a number, which is refused."""
         if not isinstance(self.value, str) or not (self.value or may_be_empty):
-            raise self.error(expected)
+            raise self.make_error(expected)
         return self.value
 
-    def line(self) -> str:
+    def read_line(self) -> str:
         """Read one printable line, which may be empty."""
         value = self.value
         if not isinstance(value, str) or len(value) > LONGEST_LINE_CHARACTERS or not value.isprintable():
-            raise self.error(f"one printable line of at most {LONGEST_LINE_CHARACTERS} characters")
+            raise self.make_error(f"one printable line of at most {LONGEST_LINE_CHARACTERS} characters")
         return value
 
-    def boolean(self) -> bool:
+    def read_boolean(self) -> bool:
         """Read ``true`` or ``false``."""
         if not isinstance(self.value, bool):
-            raise self.error("true or false")
+            raise self.make_error("true or false")
         return self.value
 
-    def whole_number(self, *, least: int, most: int) -> int:
+    def read_whole_number(self, *, least: int, most: int) -> int:
         """Read a whole number within bounds."""
         value = self.value
         if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
-            raise self.error(f"a whole number from {least} to {most}")
+            raise self.make_error(f"a whole number from {least} to {most}")
         return value
 
-    def number(self, *, least: float, most: float, noun: str = "a number") -> float:
+    def read_number(self, *, least: float, most: float, noun: str = "a number") -> float:
         """Read a number within bounds; ``noun`` names it in errors, with its unit."""
         value = self.value
         if isinstance(value, bool) or not isinstance(value, int | float) or not least <= value <= most:
-            raise self.error(f"{noun} from {least:g} to {most:g}")
+            raise self.make_error(f"{noun} from {least:g} to {most:g}")
         return float(value) + 0.0  # no negative zero
 
-    def choice(self, choices: Iterable[_Word]) -> _Word:
+    def read_choice(self, choices: Iterable[_Word]) -> _Word:
         """Read one of several words, or the enumeration member with that word as its value."""
         words = {str(word): word for word in choices}
         if not isinstance(self.value, str) or self.value not in words:
-            raise self.error(f"one of {', '.join(words)}" if len(words) > 1 else "".join(words))
+            raise self.make_error(f"one of {', '.join(words)}" if len(words) > 1 else "".join(words))
         return words[self.value]
 
-    def address(self) -> IPAddress:
+    def read_address(self) -> IPAddress:
         """Read an IP address."""
-        return self.parsed(parse_address, expected="an IP address such as 10.0.0.5")
+        return self.parse(parse_address, expected="an IP address such as 10.0.0.5")
 
-    def cidr(self) -> IPNetwork:
+    def read_cidr(self) -> IPNetwork:
         """Read a CIDR that is aligned to its prefix."""
-        return self.parsed(parse_cidr, expected="a CIDR such as 10.0.0.0/8")
+        return self.parse(parse_cidr, expected="a CIDR such as 10.0.0.0/8")
 
-    def cidrs(self, *, most: int | None = None) -> tuple[IPNetwork, ...]:
+    def read_cidrs(self, *, most: int | None = None) -> tuple[IPNetwork, ...]:
         """Read a list of CIDRs, at most ``most``, default any number."""
-        return tuple(item.cidr() for item in self.items(most=most))
+        return tuple(item.read_cidr() for item in self.read_items(most=most))
 
-    def parsed(self, parse: Callable[[str], _Read], *, expected: str) -> _Read:
+    def parse(self, parse: Callable[[str], _Read], *, expected: str) -> _Read:
         """Read a text with a parser; its error is raised again with this place.
 
         :param parse: raises ``InvalidInputError``.
         :param expected: what is valid here, for the error if the value is not text.
         """
-        text = self.text(expected)
+        text = self.read_text(expected)
         try:
             return parse(text)
         except InvalidInputError as error:
-            raise self.error(error.expected, seen=None if self.is_secret else error.seen) from None
+            raise self.make_error(error.expected, seen=None if self.is_secret else error.seen) from None
 
-    def optional(self, read: Callable[[Self], _Read]) -> _Read | None:
-        """Read a value that may be null: ``place.optional(Place.address)``."""
+    def read_optional(self, read: Callable[[Self], _Read]) -> _Read | None:
+        """Read a value that may be null: ``place.optional(Place.read_address)``."""
         return None if self.value is None else read(self)
 
-    def _below(self, key: str | int, value: object) -> Self:
+    def _make_place(self, key: str | int, value: object) -> Self:
         return replace(self, where=name_child(self.where, key=key), value=value)
 
 
@@ -173,5 +173,5 @@ def name_child(where: str, *, key: str | int) -> str:
     """Name the place of a key, or of an index from 0, in another place; the name is escaped."""
     if isinstance(key, int):
         return f"{where}[{key}]"
-    name = printable(key, limit=_KEY_CHARACTERS)
+    name = escape(key, limit=_KEY_CHARACTERS)
     return f"{where}.{name}" if where else name

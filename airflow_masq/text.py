@@ -18,7 +18,7 @@ COLUMN_GAP: Final = "  "
 """The space between columns."""
 
 
-def printable(foreign: str | bytes, *, limit: int = 120) -> str:
+def escape(foreign: str | bytes, *, limit: int = 120) -> str:
     r"""Escape foreign text to one harmless line.
 
     :param foreign: any text; bytes are read as UTF-8, and those that are not UTF-8 become ``\xNN``.
@@ -54,7 +54,7 @@ def shorten(text: str, *, limit: int) -> str:
     return text if len(text) <= limit else f"{text[: limit - len(_ELLIPSIS)]}{_ELLIPSIS}"
 
 
-def excerpt(text: str) -> str:
+def quote(text: str) -> str:
     """Quote the first 80 characters of a text; all but ASCII is escaped, so that look-alike letters show."""
     return ascii(text if len(text) <= _EXCERPT_CHARACTERS else f"{text[:_EXCERPT_CHARACTERS]}...")
 
@@ -62,7 +62,7 @@ def excerpt(text: str) -> str:
 def describe(value: object) -> str:
     """Describe any value for the ``seen`` of an error: a text by its beginning, a container by its type alone."""
     if isinstance(value, str):
-        return excerpt(value)
+        return quote(value)
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, int) and abs(value) >= _LARGEST_NUMBER_SHOWN:
@@ -75,7 +75,7 @@ def describe(value: object) -> str:
 def describe_type(value: object) -> str:
     """Describe a value that may be a secret: by its type alone."""
     known = next((name for kind, name in _TYPE_NAMES if isinstance(value, kind)), None)
-    return known or f"a value of type {printable(type(value).__name__)}"
+    return known or f"a value of type {escape(type(value).__name__)}"
 
 
 _TYPE_NAMES: Final = (

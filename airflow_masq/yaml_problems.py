@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from airflow_masq.text import printable
+from airflow_masq.text import escape
 
 # PyYAML's sentences about the most frequent mistakes [source: observed-pyyaml-errors].
 _SENTENCES: Final = tuple(
@@ -46,5 +46,5 @@ def describe_yaml_problem(problem: str) -> tuple[str, str]:
     """Say in plain words what was expected and what was seen."""
     matches = ((sentence.fullmatch(problem), expected, seen) for sentence, expected, seen in _SENTENCES)
     match, expected, seen = next((match, expected, seen) for match, expected, seen in matches if match is not None)
-    words = [printable(group) for group in match.groups()]
+    words = [escape(group) for group in match.groups()]
     return expected.format(*words), seen.format(*words)

@@ -94,8 +94,8 @@ def prepare_ours(task: Task, *, name: str) -> dict[str, Answer]:
     """Prepare a compiled policy, with destinations as numbers and as texts."""
     compiled = compile_task(task)
     return {
-        f"{name} by numbers": lambda: compiled.masquerades(task.numbers),
-        f"{name} by texts": lambda: compiled.masquerades_texts(task.texts),
+        f"{name} by numbers": lambda: compiled.decide_numbers(task.numbers),
+        f"{name} by texts": lambda: compiled.decide_texts(task.texts),
     }
 
 
@@ -129,7 +129,7 @@ def prepare_pytricia(task: Task) -> dict[str, Answer]:
 
 def require_same_answers(task: Task, contestants: dict[str, Answer]) -> None:
     """Stop unless all answers are those of a compiled policy; the speed of wrong answers says nothing."""
-    right = compile_task(task).masquerades(task.numbers)
+    right = compile_task(task).decide_numbers(task.numbers)
     for name, answer in contestants.items():
         answers = answer()
         if answers != right[: len(answers)]:

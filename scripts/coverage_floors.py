@@ -43,7 +43,7 @@ class RoomCoverage:
         return self.percent >= self.floor
 
 
-def room_of(path: str) -> str:
+def find_room(path: str) -> str:
     """Name the room of a file: a package of the first two levels, or the file itself if it is beside them.
 
     :param path: the file's path from the top of the repository, with forward slashes.
@@ -55,7 +55,7 @@ def room_of(path: str) -> str:
     return "/".join(parts[:2])
 
 
-def pure_rooms(project: Mapping[str, Any]) -> frozenset[str]:
+def list_pure_rooms(project: Mapping[str, Any]) -> frozenset[str]:
     """Find the pure rooms where import-linter is told of them, so that there is one list.
 
     :param project: the content of ``pyproject.toml``.
@@ -67,7 +67,7 @@ def pure_rooms(project: Mapping[str, Any]) -> frozenset[str]:
     return frozenset(str(path if Path(path).is_dir() else path.with_suffix(".py")) for path in paths)
 
 
-def by_room(report: Mapping[str, Any], *, pure: frozenset[str]) -> tuple[RoomCoverage, ...]:
+def group_by_room(report: Mapping[str, Any], *, pure: frozenset[str]) -> tuple[RoomCoverage, ...]:
     """Add up coverage's JSON report room by room.
 
     :param report: what ``coverage json`` writes.
@@ -77,7 +77,7 @@ def by_room(report: Mapping[str, Any], *, pure: frozenset[str]) -> tuple[RoomCov
     possible: defaultdict[str, int] = defaultdict(int)
     ran: defaultdict[str, int] = defaultdict(int)
     for path, measured in report["files"].items():
-        room, summary = room_of(path), measured["summary"]
+        room, summary = find_room(path), measured["summary"]
         possible[room] += summary["num_statements"] + summary["num_branches"]
         ran[room] += summary["covered_lines"] + summary["covered_branches"]
     return tuple(
@@ -112,7 +112,7 @@ def main() -> int:
     project = tomllib.loads(Path("pyproject.toml").read_text(encoding="utf-8"))
     coverage = Coverage()
     coverage.load()
-    rooms = by_room(read_report(coverage), pure=pure_rooms(project))
+    rooms = group_by_room(read_report(coverage), pure=list_pure_rooms(project))
     print("coverage   floor   room")
     for room in rooms:
         print(f"{room.percent:7.1f} % {room.floor:5.0f} %   {room.room}{'' if room.holds else '   <- too little'}")

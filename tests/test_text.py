@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airflow_masq.text import align, describe, describe_type, excerpt, format_count, join_words, printable, shorten
+from airflow_masq.text import align, describe, describe_type, escape, format_count, join_words, quote, shorten
 
 
 @pytest.mark.parametrize(
@@ -33,7 +33,7 @@ from airflow_masq.text import align, describe, describe_type, excerpt, format_co
 )
 def test_shows_text_and_escapes_what_a_terminal_would_act_upon(foreign: str | bytes, shown: str) -> None:
     """Letters stay readable; control, direction and invisible characters appear as escapes."""
-    assert printable(foreign) == shown
+    assert escape(foreign) == shown
 
 
 @pytest.mark.parametrize(
@@ -42,19 +42,19 @@ def test_shows_text_and_escapes_what_a_terminal_would_act_upon(foreign: str | by
 )
 def test_cuts_at_the_limit_and_never_inside_an_escape(limit: int, shown: str) -> None:
     """A long text ends in an ellipsis, and no half escape is before it."""
-    assert printable("abc\n\nd", limit=limit) == shown
+    assert escape("abc\n\nd", limit=limit) == shown
 
 
 def test_a_text_that_just_fits_is_not_marked_as_cut() -> None:
     """The ellipsis says that something is missing, so a complete text has none."""
-    assert printable("x" * 120) == "x" * 120
-    assert printable("x" * 121) == "x" * 119 + "…"
+    assert escape("x" * 120) == "x" * 120
+    assert escape("x" * 121) == "x" * 119 + "…"
 
 
 @given(st.text() | st.binary(), st.integers(min_value=1, max_value=40))
 def test_any_text_becomes_one_short_printable_line(foreign: str | bytes, limit: int) -> None:
     """No text breaks out of its line or exceeds its limit."""
-    shown = printable(foreign, limit=limit)
+    shown = escape(foreign, limit=limit)
     assert shown.isprintable()
     assert len(shown) <= limit
 
@@ -62,13 +62,13 @@ def test_any_text_becomes_one_short_printable_line(foreign: str | bytes, limit: 
 @given(st.text(alphabet=st.characters(exclude_categories=["Cs"]), max_size=12))
 def test_loses_nothing_of_a_text_that_fits(foreign: str) -> None:
     """The exact text can be read back from the escapes."""
-    shown = printable(foreign, limit=1000).replace('"', r"\"")
+    shown = escape(foreign, limit=1000).replace('"', r"\"")
     assert ast.literal_eval(f'"{shown}"') == foreign
 
 
 def test_bytes_are_read_as_text_to_the_end_of_the_line() -> None:
     """Bytes of four-byte characters fill a line as text does."""
-    assert printable(("\N{GRINNING FACE}" * 121).encode()) == "\N{GRINNING FACE}" * 119 + "…"
+    assert escape(("\N{GRINNING FACE}" * 121).encode()) == "\N{GRINNING FACE}" * 119 + "…"
 
 
 def test_shortens_what_needs_no_escape() -> None:
@@ -78,15 +78,15 @@ def test_shortens_what_needs_no_escape() -> None:
 
 def test_short_text_is_quoted_whole() -> None:
     """What fits is shown as it is, with everything unusual escaped, letters that look like others too."""
-    assert excerpt("10.0.0.0/8") == "'10.0.0.0/8'"
-    assert excerpt("\x1b[31m\n\u202e") == "'\\x1b[31m\\n\\u202e'"
-    assert excerpt("n\u043ede") == "'n\\u043ede'"
+    assert quote("10.0.0.0/8") == "'10.0.0.0/8'"
+    assert quote("\x1b[31m\n\u202e") == "'\\x1b[31m\\n\\u202e'"
+    assert quote("n\u043ede") == "'n\\u043ede'"
 
 
 def test_long_text_is_cut() -> None:
     """Eighty characters are shown whole, of eighty-one the last is cut."""
-    assert excerpt("a" * 80) == "'" + "a" * 80 + "'"
-    assert excerpt("a" * 81) == "'" + "a" * 80 + "...'"
+    assert quote("a" * 80) == "'" + "a" * 80 + "'"
+    assert quote("a" * 81) == "'" + "a" * 80 + "...'"
 
 
 class Odd:

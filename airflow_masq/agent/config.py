@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final
 
 from airflow_masq.agent.document import ConfigText
 from airflow_masq.agent.fields import CIDR_LIMIT_KEY, CIDRS_KEY, AgentFields
-from airflow_masq.agent.literals import parse_cidr
+from airflow_masq.agent.literals import parse_agent_cidr
 from airflow_masq.agent.warnings import describe_default_list, find_warnings
 from airflow_masq.exceptions import InvalidInputError
 from airflow_masq.network.policy import (
@@ -32,7 +32,7 @@ from airflow_masq.network.policy import (
 )
 from airflow_masq.network.provenance import Provenance
 from airflow_masq.network.ranges import IPV4, IPV6
-from airflow_masq.text import excerpt
+from airflow_masq.text import quote
 
 if TYPE_CHECKING:
     from netaddr import IPNetwork
@@ -131,7 +131,7 @@ def read_agent_config(text: str, *, enable_ipv6: bool = False, reserved_ranges: 
     except InvalidInputError as refusal:
         error = str(refusal)
     repeated = (
-        f"the key {excerpt(key)} occurs twice, and the agent uses the later one. Remove one"
+        f"the key {quote(key)} occurs twice, and the agent uses the later one. Remove one"
         for key in source.repeated_keys
     )
     warnings.extend(dict.fromkeys(repeated))
@@ -177,10 +177,10 @@ def _validate_list(fields: AgentFields, *, enable_ipv6: bool) -> tuple[IPNetwork
         raise InvalidInputError(where=CIDRS_KEY, expected=expected, seen=str(len(fields.cidrs)))
     networks = []
     for index, text in enumerate(fields.cidrs):
-        network = parse_cidr(text, where=f"{CIDRS_KEY}[{index}]")
+        network = parse_agent_cidr(text, where=f"{CIDRS_KEY}[{index}]")
         if network.version == IPV6 and not enable_ipv6:
             expected = "no IPv6 without the agent's flag --enable-ipv6"
-            raise InvalidInputError(where=f"{CIDRS_KEY}[{index}]", expected=expected, seen=excerpt(text))
+            raise InvalidInputError(where=f"{CIDRS_KEY}[{index}]", expected=expected, seen=quote(text))
         networks.append(network)
     return tuple(networks)
 

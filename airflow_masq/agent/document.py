@@ -15,7 +15,7 @@ import yaml
 
 from airflow_masq.agent.fields import RESYNC_KEY, Members, Value, find_known_key
 from airflow_masq.exceptions import InvalidInputError
-from airflow_masq.text import excerpt
+from airflow_masq.text import quote
 from airflow_masq.yaml_problems import describe_yaml_problem
 
 if TYPE_CHECKING:
@@ -89,13 +89,13 @@ class ConfigText:
         :raises InvalidInputError: when it is neither YAML nor JSON, or too much to be read here.
         """
         if len(self._text) > LARGEST_TEXT_CHARACTERS:
-            raise self._too_much(f"more than {LARGEST_TEXT_CHARACTERS} characters")
+            raise self._make_size_error(f"more than {LARGEST_TEXT_CHARACTERS} characters")
         try:
             return self._read_json() if self._text.lstrip().startswith("{") else self._read_yaml()
         except RecursionError:
-            raise self._too_much("too many levels") from None
+            raise self._make_size_error("too many levels") from None
 
-    def _too_much(self, seen: str) -> InvalidInputError:
+    def _make_size_error(self, seen: str) -> InvalidInputError:
         self.is_too_much = True
         self.doubts.append(f"it has {seen}, too much to be read here, but the agent may read it")
         return InvalidInputError(where="config", expected="a text that can be read here", seen=seen)
@@ -110,7 +110,7 @@ class ConfigText:
             )
         except json.JSONDecodeError as error:
             rest = self._text[error.pos :]
-            seen = f"{excerpt(rest) if rest else 'the end of the text'} ({error.msg})"
+            seen = f"{quote(rest) if rest else 'the end of the text'} ({error.msg})"
             raise InvalidInputError(where=f"config, line {error.lineno}", expected="JSON", seen=seen) from None
         line = _find_line(_ESCAPE, self._text)
         if line and isinstance(document, Members) and any(find_known_key(name) == RESYNC_KEY for name, _ in document):
@@ -190,7 +190,7 @@ class ConfigText:
             if isinstance(node, yaml.ScalarNode):
                 value, is_agreed = _read_scalar(node)
                 if not is_agreed:
-                    self._doubt(line, excerpt(node.value))
+                    self._doubt(line, quote(node.value))
                 continue
             around.add(id(node))
             waiting.append((node, True))

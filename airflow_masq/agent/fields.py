@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 from airflow_masq.agent.literals import parse_duration
 from airflow_masq.exceptions import InvalidInputError
-from airflow_masq.text import excerpt
+from airflow_masq.text import quote
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -60,7 +60,7 @@ class AgentFields:
         if document is None:
             return
         if not isinstance(document, Members):
-            raise _error("config", "a mapping", document)
+            raise _make_error("config", "a mapping", document)
         for name, value in document:
             key = find_known_key(name)
             if key == CIDRS_KEY:
@@ -68,7 +68,7 @@ class AgentFields:
             elif key == RESYNC_KEY:
                 # Unlike the others this type decodes itself, and refuses null.
                 if not isinstance(value, str):
-                    raise _error(key, "a text such as 60s", value)
+                    raise _make_error(key, "a text such as 60s", value)
                 self.resync_interval_seconds = parse_duration(value, where=key)
             elif key is not None and value is not None:
                 self._set_scalar(key, value)
@@ -76,10 +76,10 @@ class AgentFields:
     def _set_scalar(self, key: str, value: Value) -> None:
         if key == CIDR_LIMIT_KEY:
             if type(value) is not int or value not in _INTEGERS:
-                raise _error(key, "an integer of 64 bits", value)
+                raise _make_error(key, "an integer of 64 bits", value)
             self.cidr_limit = value
         elif not isinstance(value, bool):
-            raise _error(key, "true or false", value)
+            raise _make_error(key, "true or false", value)
         elif key == LINK_LOCAL_KEY:
             self.masq_link_local = value
         else:
@@ -89,14 +89,14 @@ class AgentFields:
         self.lists_defaults = False
         items = [] if value is None else value
         if not isinstance(items, list) or isinstance(items, Members):
-            raise _error(CIDRS_KEY, "a list", value)
+            raise _make_error(CIDRS_KEY, "a list", value)
         for index, item in enumerate(items):
             if index == len(self._slots):
                 self._slots.append("")
             if isinstance(item, str):
                 self._slots[index] = item
             elif item is not None:  # null keeps the entry
-                raise _error(f"{CIDRS_KEY}[{index}]", "a text", item)
+                raise _make_error(f"{CIDRS_KEY}[{index}]", "a text", item)
         self._length = len(items)
         if not items:
             self._slots = []
@@ -117,10 +117,10 @@ def _fold(name: str) -> str:
 _KEYS_BY_FOLDED_NAME: Final = {_fold(key): key for key in KNOWN_KEYS}
 
 
-def _error(where: str, expected: str, value: Value) -> InvalidInputError:
+def _make_error(where: str, expected: str, value: Value) -> InvalidInputError:
     seen = "a mapping" if isinstance(value, Members) else "a list"
     if isinstance(value, str):
-        seen = f"the text {excerpt(value)}"
+        seen = f"the text {quote(value)}"
     elif value is None or isinstance(value, bool):
         seen = {None: "null", True: "true", False: "false"}[value]
     elif isinstance(value, int | float):

@@ -14,7 +14,7 @@ from netaddr import IPNetwork
 
 from airflow_masq.exceptions import InvalidInputError
 from airflow_masq.network.ranges import IPV6
-from airflow_masq.text import excerpt
+from airflow_masq.text import quote
 
 _PREFIX_LENGTH: Final = re.compile(r"0*[0-9]{1,3}")
 
@@ -35,7 +35,7 @@ _LARGEST: Final = 2**63  # nanoseconds of a Go duration; only a negative one rea
 _MOST_DIGITS: Final = 19  # more exceed 2**63 in any unit, and in a fraction they count for nothing
 
 
-def parse_cidr(text: str, *, where: str) -> IPNetwork:
+def parse_agent_cidr(text: str, *, where: str) -> IPNetwork:
     """Validate one CIDR as the agent does, and read it as iptables does, which gets the same text.
 
     The agent asks for what Go can read, aligned to its prefix [source: ip-masq-agent-validate-cidr, go-parse-cidr].
@@ -50,11 +50,11 @@ def parse_cidr(text: str, *, where: str) -> IPNetwork:
     is_prefix_length = _PREFIX_LENGTH.fullmatch(prefix_text)
     # Go refuses a zone ("%eth0") here.
     if address is None or "%" in address_text or not is_prefix_length or int(prefix_text) > address.max_prefixlen:
-        raise InvalidInputError(where=where, expected="a CIDR such as 10.0.0.0/8", seen=excerpt(text))
+        raise InvalidInputError(where=where, expected="a CIDR such as 10.0.0.0/8", seen=quote(text))
     network = IPNetwork((int(address), int(prefix_text)), version=address.version)
     if network.ip != network.network:
         expected = f"a CIDR aligned to its prefix, here {network.cidr}"
-        raise InvalidInputError(where=where, expected=expected, seen=excerpt(text))
+        raise InvalidInputError(where=where, expected=expected, seen=quote(text))
     # A leading zero makes the prefix octal to iptables: "10.0.0.0/08" breaks iptables-restore, and "10.0.0.0/010"
     # becomes 10.0.0.0/8 [source: observed-agent-octal-prefix].
     is_octal = prefix_text.startswith("0")
@@ -63,7 +63,7 @@ def parse_cidr(text: str, *, where: str) -> IPNetwork:
     is_mapped = network.version == IPV6 and network.ip.is_ipv4_mapped()
     if is_mapped or (is_octal and set(prefix_text) & {"8", "9"}):
         expected = "a CIDR that iptables can read (the agent accepts this one, and then writes no rules)"
-        raise InvalidInputError(where=where, expected=expected, seen=excerpt(text))
+        raise InvalidInputError(where=where, expected=expected, seen=quote(text))
     return IPNetwork((int(address), int(prefix_text, 8 if is_octal else 10)), version=address.version).cidr
 
 
@@ -73,14 +73,14 @@ def parse_duration(text: str, *, where: str) -> float:
     :raises InvalidInputError: when it is anything else (no bare ``60``, no days), or more than Go can hold (292 years).
     """
     sign = -1 if text.startswith("-") else 1
-    nanoseconds = sum(_nanoseconds(number, unit) for number, unit in re.findall(_PART, text))
+    nanoseconds = sum(_count_nanoseconds(number, unit) for number, unit in re.findall(_PART, text))
     if not _DURATION.fullmatch(text) or nanoseconds > _LARGEST - (sign == 1):
         expected = "a duration with units such as 60s or 1m30s"
-        raise InvalidInputError(where=where, expected=expected, seen=excerpt(text))
+        raise InvalidInputError(where=where, expected=expected, seen=quote(text))
     return sign * nanoseconds / 10**9
 
 
-def _nanoseconds(number: str, unit: str) -> int:
+def _count_nanoseconds(number: str, unit: str) -> int:
     whole, _, fraction = number.partition(".")
     whole = whole.lstrip("0") or "0"
     if len(whole) > _MOST_DIGITS:

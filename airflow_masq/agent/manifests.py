@@ -18,7 +18,7 @@ from typing import Final
 import yaml
 
 from airflow_masq.exceptions import InvalidInputError
-from airflow_masq.text import describe, join_words, printable
+from airflow_masq.text import describe, escape, join_words
 
 AGENT_NAME: Final = "ip-masq-agent"
 CONFIG_KEY: Final = "config"
@@ -73,13 +73,13 @@ def find_config(text: str, *, where: str = "config") -> FoundConfig:
     config_map = _choose_config_map(objects, where=where)
     daemon_sets = [each for each in objects if each.get("kind") == "DaemonSet"]
     unread = [each for each in objects if each is not config_map and each not in daemon_sets]
-    remarks = [f"read from the key {CONFIG_KEY} of the ConfigMap {printable(_name(config_map) or 'without a name')}"]
+    remarks = [f"read from the key {CONFIG_KEY} of the ConfigMap {escape(_name(config_map) or 'without a name')}"]
     warnings = []
     config = _read_data(config_map, where=where)
     if config is None:
         # The DaemonSet mounts the key as an optional file [source: ip-masq-agent-source].
         data = config_map.get("data")
-        keys = join_words(printable(str(key), limit=60) for key in data) if isinstance(data, Mapping) else ""
+        keys = join_words(escape(str(key), limit=60) for key in data) if isinstance(data, Mapping) else ""
         others = f" (it has {keys}, which is not read)" if keys else ""
         defaults = f"so the agent keeps its defaults{others}. Put the settings under data.{CONFIG_KEY}"
         remarks = []
@@ -87,7 +87,7 @@ def find_config(text: str, *, where: str = "config") -> FoundConfig:
     if _name(config_map) != AGENT_NAME:
         warnings.append(f"the agent itself reads only the ConfigMap {AGENT_NAME} in the namespace kube-system")
     if unread:
-        names = join_words(dict.fromkeys(printable(str(each.get("kind")), limit=60) for each in unread))
+        names = join_words(dict.fromkeys(escape(str(each.get("kind")), limit=60) for each in unread))
         remarks.append(f"manifests of other kinds are not read: {names}")
     flags: dict[str, bool] = {}
     if daemon_sets:
@@ -162,7 +162,7 @@ def describe_manifests(objects: Sequence[Mapping[str, object]]) -> str:
     kinds = list(dict.fromkeys(str(each.get("kind")) for each in objects))
     reader = next((sentence for kind, sentence in _READERS.items() if kind in kinds), "no command reads this kind")
     noun = "a Kubernetes manifest of kind" if len(objects) == 1 else "Kubernetes manifests of kind"
-    return f"{noun} {join_words(printable(kind, limit=60) for kind in kinds)} ({reader})"
+    return f"{noun} {join_words(escape(kind, limit=60) for kind in kinds)} ({reader})"
 
 
 def _expand(document: Mapping[str, object]) -> Iterator[Mapping[str, object]]:
@@ -214,7 +214,7 @@ def _find_problem(text: str) -> str:
         list(yaml.parse(text, yaml.SafeLoader))
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
-        return f"no YAML in line {line} ({printable(str(error.problem))})"
+        return f"no YAML in line {line} ({escape(str(error.problem))})"
     except (yaml.YAMLError, ValueError, OverflowError, RecursionError):
         pass
     return "text that cannot be read"

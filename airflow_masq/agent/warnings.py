@@ -24,7 +24,7 @@ from airflow_masq.agent.fields import (
     find_known_key,
 )
 from airflow_masq.network.ranges import IPV4
-from airflow_masq.text import excerpt, join_words
+from airflow_masq.text import join_words, quote
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -66,7 +66,7 @@ def describe_complement(name: str, value: Value) -> str:
     [source: ip-masq-agent-only-these]
     """
     sentence = (
-        f"the agent ignores the key {excerpt(name)}: it cannot masquerade only some destinations. It "
+        f"the agent ignores the key {quote(name)}: it cannot masquerade only some destinations. It "
         f"masquerades everything that {CIDRS_KEY} does not name"
     )
     try:
@@ -102,7 +102,7 @@ def find_warnings(document: Value, *, fields: AgentFields, networks: Sequence[IP
     yield from _check_networks(networks)
     for text, network in zip(fields.cidrs, networks, strict=True):
         if int(text.partition("/")[2]) != network.prefixlen:
-            yield f"{excerpt(text)} becomes {network}, since iptables reads a leading zero as octal. Remove the zero"
+            yield f"{quote(text)} becomes {network}, since iptables reads a leading zero as octal. Remove the zero"
     if not fields.lists_defaults and not networks:
         yield EMPTY_LIST
     if fields.masq_link_local:
@@ -119,17 +119,17 @@ def _check_names(names: Sequence[str]) -> Iterator[str]:
         if known is None:
             close = get_close_matches(name[:100].lower(), folded, n=1, cutoff=_CLOSE_ENOUGH)
             if not close:
-                yield f"the agent ignores the key {excerpt(name)}. Remove it"
+                yield f"the agent ignores the key {quote(name)}. Remove it"
                 continue
             meant = folded[close[0]]
             in_force = "which is set as well" if meant in map(find_known_key, names) else "whose default is in force"
-            yield f"the agent ignores the key {excerpt(name)}; did you mean {meant}, {in_force}?"
+            yield f"the agent ignores the key {quote(name)}; did you mean {meant}, {in_force}?"
             continue
         if known in spelt:
-            both = f"{excerpt(spelt[known])} and as {excerpt(name)}"
+            both = f"{quote(spelt[known])} and as {quote(name)}"
             yield f"{known} is set twice, as {both}; the second one is in force. Remove one"
         elif name != known:
-            yield f"{excerpt(name)} is read as {known}. The agent ignores case, but other programs do not. Correct it"
+            yield f"{quote(name)} is read as {known}. The agent ignores case, but other programs do not. Correct it"
         spelt[known] = name
 
 

@@ -9,7 +9,7 @@ from airflow_masq.environment.cidr_fields import POD_FIELD
 from airflow_masq.network.capacity import Capacity, CapacityLimit, RangeCapacity
 from airflow_masq.network.ranges import IPV4
 from airflow_masq.plan_file import read_plan_file, require_own_network, show_name
-from airflow_masq.text import COLUMN_GAP, align, format_count, printable
+from airflow_masq.text import COLUMN_GAP, align, escape, format_count
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -60,8 +60,8 @@ def run(arguments: Namespace) -> int:
                 "routable_addresses_needed": capacity.routable_addresses_needed,
                 "wanted_nodes": capacity.wanted_nodes,
                 "is_enough": capacity.is_enough,
-                "pod_ranges": _ranges_as_json(capacity.pod_ranges),
-                "node_ranges": _ranges_as_json(capacity.node_ranges),
+                "pod_ranges": _make_json_ranges(capacity.pod_ranges),
+                "node_ranges": _make_json_ranges(capacity.node_ranges),
             }
         )
     else:
@@ -69,7 +69,7 @@ def run(arguments: Namespace) -> int:
     return 0
 
 
-def _ranges_as_json(ranges: Iterable[RangeCapacity]) -> list[dict[str, object]]:
+def _make_json_ranges(ranges: Iterable[RangeCapacity]) -> list[dict[str, object]]:
     return [{"cidr": str(each.cidr), "nodes": each.nodes, "pods": each.pods} for each in ranges]
 
 
@@ -90,7 +90,7 @@ def _report(plan: Plan, capacity: Capacity, *, source: str) -> Iterator[str]:
     yield ""
     yield from not_counted
     yield wrap(_describe_savings(capacity))
-    yield wrap(f"Next: {_next_step(capacity, source=source)}", indent=_INDENT, first="")
+    yield wrap(f"Next: {_choose_next_step(capacity, source=source)}", indent=_INDENT, first="")
 
 
 def _list_rows(capacity: Capacity) -> Iterator[tuple[str, int]]:
@@ -122,12 +122,12 @@ def _describe_not_counted(plan: Plan, capacity: Capacity) -> Iterator[str]:
             yield f"The plan's {kind} ranges are IPv6. Only IPv4 addresses are scarce, so only IPv4 ranges count here."
     if plan.ranges.pod or capacity.pod_ranges:
         return
-    name = plan.environment.text(*POD_FIELD.range_name_path)
+    name = plan.environment.get_text(*POD_FIELD.range_name_path)
     if name:
-        yield f"The Pod range is given by its name ({printable(name)}), so its size is not known."
-    cidr = plan.environment.text(*POD_FIELD.path)
+        yield f"The Pod range is given by its name ({escape(name)}), so its size is not known."
+    cidr = plan.environment.get_text(*POD_FIELD.path)
     if cidr:
-        yield f"{POD_FIELD.where} is {printable(cidr)}, which is not a CIDR or a size such as /22."
+        yield f"{POD_FIELD.where} is {escape(cidr)}, which is not a CIDR or a size such as /22."
 
 
 def _describe_savings(capacity: Capacity) -> str:
@@ -141,7 +141,7 @@ def _describe_savings(capacity: Capacity) -> str:
     return f"With masquerading, {saved} need not be routable{rest}. These must be: {kept}{endpoint}."
 
 
-def _next_step(capacity: Capacity, *, source: str) -> str:
+def _choose_next_step(capacity: Capacity, *, source: str) -> str:
     if capacity.is_enough is None and capacity.wanted_nodes is not None:
         unknown = "pod_ranges" if capacity.nodes_by_pod_range is None else "node_ranges"
         return f"add network.{unknown} to the plan. Otherwise it is not known whether the capacity is enough."

@@ -15,7 +15,7 @@ from airflow_masq.network.provenance import Provenance, find_weakest
 from airflow_masq.network.ranges import AddressKind, parse_address
 from airflow_masq.plan import Plan, Target
 from airflow_masq.plan_file import read_plan_file, require_own_network, show_name
-from airflow_masq.text import join_words, printable
+from airflow_masq.text import escape, join_words
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -94,7 +94,7 @@ def run(arguments: Namespace) -> int:
     destinations = [each for word in arguments.destinations for each in _find_destinations(plan, word)]
     answers = [_Answer(destination=each, prediction=_predict(plan, each, arguments)) for each in destinations]
     if arguments.format == "json":
-        print_json([_as_json(answer) for answer in answers])
+        print_json([_make_json(answer) for answer in answers])
     else:
         print_lines(*_write_report(answers, name=arguments.plan))
     return 0
@@ -110,7 +110,7 @@ def _find_destinations(plan: Plan, word: str) -> list[_Destination]:
             raise InvalidInputError(
                 where=where,
                 expected="a target whose observe holds a literal address (names are not resolved here)",
-                seen=printable(target.observe),
+                seen=escape(target.observe),
             )
         _require_travel(target.address, where=where)
         return [_Destination(address=target.address, targets=(target,))]
@@ -122,7 +122,7 @@ def _find_destinations(plan: Plan, word: str) -> list[_Destination]:
         hint = "".join(f"did you mean {name}? " for name in nearest)
         known = f"the targets are {join_words(dict.fromkeys((*nearest, *names)))}" if names else "the plan has none"
         expected = f"an IP address or the name of a target ({hint}{known})"
-        raise InvalidInputError(where="DEST", expected=expected, seen=f"'{printable(word)}'") from None
+        raise InvalidInputError(where="DEST", expected=expected, seen=f"'{escape(word)}'") from None
     _require_travel(address, where="DEST")
     by_firewall: dict[tuple[IPNetwork, ...], list[Target]] = {}
     for target in plan.targets:
@@ -214,7 +214,7 @@ def _read_address_like(destination: IPAddress, text: str, *, where: str) -> IPAd
     return address
 
 
-def _as_json(answer: _Answer) -> dict[str, object]:
+def _make_json(answer: _Answer) -> dict[str, object]:
     prediction = answer.prediction
     return {
         "destination": str(answer.destination.address),

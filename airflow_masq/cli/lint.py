@@ -55,7 +55,7 @@ def _report(plan: Plan, findings: Sequence[Finding], *, source: str) -> Iterator
         yield f"Next: run airflow-masq explain {source} ADDRESS to predict the source address of packets to a service."
         return
     heads = align(
-        (f"{source}:{plan.line_of(finding.where) or 1}:", finding.code, finding.where) for finding in findings
+        (f"{source}:{plan.find_line(finding.where) or 1}:", finding.code, finding.where) for finding in findings
     )
     width = max(map(len, _NOUNS.values()))
     for finding, head in zip(findings, heads, strict=True):

@@ -1,6 +1,6 @@
 """The output of commands: JSON for programs, text for people, colours for terminals only.
 
-Foreign text is escaped where it enters (``text.printable``), not here.
+Foreign text is escaped where it enters (``text.escape``), not here.
 """
 
 from __future__ import annotations

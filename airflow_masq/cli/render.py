@@ -43,7 +43,7 @@ def run(arguments: Namespace) -> int:
     try:
         text = RENDERINGS[arguments.form](plan)
     except InexpressibleError as error:
-        where = f"{show_name(arguments.plan)}:{plan.line_of(error.where) or 1}: {error.where}"
+        where = f"{show_name(arguments.plan)}:{plan.find_line(error.where) or 1}: {error.where}"
         raise InexpressibleError(form=error.form, where=where, reason=error.reason) from None
     # Google's own examples of the agent have no service account. They are written anyway.
     if arguments.form in _FORMS_OF_THE_ENVIRONMENT and plan.environment.lacks_service_account:

@@ -16,7 +16,7 @@ from google.protobuf.message import DecodeError
 from airflow_masq.clients.environment_message import make_message, read_message
 from airflow_masq.clients.google_errors import MESSAGE_LIMIT
 from airflow_masq.environment import EnvironmentName, EnvironmentResource
-from airflow_masq.text import printable
+from airflow_masq.text import escape
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -141,7 +141,7 @@ def read_operation(operation: operations_pb2.Operation) -> OperationStatus:
         status = _STATUS_NAMES.get(operation.error.code, "")
         # An error whose code is that of success says nothing about its kind.
         status = f"code {operation.error.code}" if status in {"", "OK"} else status
-        error = f"{status}: {printable(operation.error.message, limit=MESSAGE_LIMIT) or 'the API gave no reason'}"
+        error = f"{status}: {escape(operation.error.message, limit=MESSAGE_LIMIT) or 'the API gave no reason'}"
     elif failed or (operation.done and metadata.state == int(OperationMetadata.State.FAILED)):
         error = "the operation ended in an error without a reason"
     return OperationStatus(

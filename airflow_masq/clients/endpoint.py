@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from netaddr import AddrFormatError, IPAddress
 
 from airflow_masq.exceptions import InvalidInputError
-from airflow_masq.text import printable
+from airflow_masq.text import escape
 
 EXPECTED = "https://HOST[:PORT], or http://127.0.0.1:PORT for an emulator on this machine"
 
@@ -38,7 +38,7 @@ def parse_endpoint(text: str, *, where: str = "composer_endpoint") -> Endpoint:
     :raises InvalidInputError: the URL has another form, or is in plain text and not on a loopback address.
     """
     # A URL may hold a password before the @, so only the rest of it is shown.
-    refusal = InvalidInputError(where=where, expected=EXPECTED, seen=printable(text.rsplit("@", maxsplit=1)[-1]))
+    refusal = InvalidInputError(where=where, expected=EXPECTED, seen=escape(text.rsplit("@", maxsplit=1)[-1]))
     try:
         url = urlsplit(text.strip())
         port = url.port

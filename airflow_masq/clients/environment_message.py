@@ -18,7 +18,7 @@ from google.protobuf import json_format
 from airflow_masq.environment import EnvironmentResource
 from airflow_masq.environment.fields import FREE_FORM_MAPS
 from airflow_masq.exceptions import InvalidInputError
-from airflow_masq.text import describe_type, printable
+from airflow_masq.text import describe_type, escape
 
 if TYPE_CHECKING:
     from google.protobuf.descriptor import Descriptor
@@ -42,9 +42,9 @@ def make_message(resource: EnvironmentResource) -> types.Environment:
     unknown = list(_list_unknown_fields(resource.fields, message.DESCRIPTOR))
     if unknown:
         raise InvalidInputError(
-            where=printable(f"environment.{unknown[0]}", limit=_LONGEST_PLACE),
+            where=escape(f"environment.{unknown[0]}", limit=_LONGEST_PLACE),
             expected=f"a field that {CLIENT_LIBRARY} {version(CLIENT_LIBRARY)} knows (a later version may know it)",
-            seen=printable(", ".join(unknown), limit=_LONGEST_PLACE),
+            seen=escape(", ".join(unknown), limit=_LONGEST_PLACE),
         )
     try:
         json_format.ParseDict(resource.as_rest(), message)
@@ -99,19 +99,19 @@ def _translate(text: str, resource: EnvironmentResource) -> InvalidInputError:
     where = ".".join(["environment", *names])
     if names and names[-1] in FREE_FORM_MAPS:
         # One of the user's own maps: name the entry that is not text, without its value, which may be a secret.
-        value = resource.value(*names)
+        value = resource.get_value(*names)
         entries = value.items() if isinstance(value, Mapping) else ()
         wrong = ((f"{where}.{key}", "text", entry) for key, entry in entries if not isinstance(entry, str))
         where, expected, wrong_value = next(wrong, (where, "texts by name", value))
         seen = describe_type(wrong_value)
-        return InvalidInputError(where=printable(where, limit=_LONGEST_PLACE), expected=expected, seen=seen)
+        return InvalidInputError(where=escape(where, limit=_LONGEST_PLACE), expected=expected, seen=seen)
     place = _PLACE_AT_END.search(rest)
     if place:
         rest = rest[: place.start()]
         at_end = f"environment.{place.group(1)}"
         where = at_end if at_end.startswith(where) else where
     return InvalidInputError(
-        where=printable(where, limit=_LONGEST_PLACE),
+        where=escape(where, limit=_LONGEST_PLACE),
         expected="a value that the Composer API's Environment accepts",
-        seen=printable(rest.strip().rstrip("."), limit=300),
+        seen=escape(rest.strip().rstrip("."), limit=300),
     )

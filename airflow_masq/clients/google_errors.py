@@ -24,7 +24,7 @@ from airflow_masq.exceptions import (
     EnvironmentAlreadyExistsError,
     EnvironmentNotFoundError,
 )
-from airflow_masq.text import printable
+from airflow_masq.text import escape
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -80,7 +80,7 @@ def read_status(error: GoogleAPICallError) -> str:
 
 
 def _translate(action: str, *, status: str, message: str) -> AirflowMasqError:
-    text = f"{action}: {status}: {printable(message, limit=MESSAGE_LIMIT)}"
+    text = f"{action}: {status}: {escape(message, limit=MESSAGE_LIMIT)}"
     if status == "RESOURCE_EXHAUSTED" and _TOO_LARGE.search(message):
         return CloudRefusedError(f"{text}; make the environment's description smaller", status=status)
     if status in TRANSIENT_STATUSES:

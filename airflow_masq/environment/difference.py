@@ -17,7 +17,7 @@ from airflow_masq.environment.fields import FIELD_NAMES, FREE_FORM_MAPS, SECTION
 from airflow_masq.environment.resource import EnvironmentResource
 from airflow_masq.environment.versions import ImageVersion
 from airflow_masq.exceptions import InvalidInputError
-from airflow_masq.text import printable, shorten
+from airflow_masq.text import escape, shorten
 
 # The environment was found by its name; the others are the service's to set [source: composer-environment-output-only].
 _NOT_COMPARED: Final = frozenset({"name", "uuid", "state", "createTime", "updateTime"})
@@ -109,7 +109,7 @@ class Difference:
         return ChangeKind.RECREATE if FIELD_NAMES.issuperset(self.path) else ChangeKind.UNKNOWN
 
     def __str__(self) -> str:
-        where = printable(".".join(self.path), limit=_LONGEST_PLACE)
+        where = escape(".".join(self.path), limit=_LONGEST_PLACE)
         # Environment variables and configuration overrides often hold secrets, and so may a field that is not known.
         names = (*self.path, *_list_names(self.planned), *_list_names(self.found))
         if any(name not in FIELD_NAMES or name in FREE_FORM_MAPS for name in names):
@@ -126,9 +126,9 @@ def find_differences(planned: EnvironmentResource, *, found: EnvironmentResource
     asked = {name: value for name, value in planned.fields.items() if name not in _NOT_COMPARED}
     project = (planned.name or found.name or "").removeprefix("projects/").partition("/")[0]
     return tuple(
-        Difference(path=path, planned=value, found=found.value(*path))
+        Difference(path=path, planned=value, found=found.get_value(*path))
         for path, value in _walk_leaves(asked)
-        if not _is_same(path, value, found.value(*path), project=project)
+        if not _is_same(path, value, found.get_value(*path), project=project)
     )
 
 

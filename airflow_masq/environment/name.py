@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final, Self
 
 from airflow_masq.exceptions import InvalidInputError
-from airflow_masq.text import excerpt
+from airflow_masq.text import quote
 
 # The form of an environment's name [source: composer-environment-name]. Projects are ids, numbers or, in older
 # organisations, "domain:id"; only the service knows which exist.
@@ -45,7 +45,7 @@ class EnvironmentName:
         matched = _NAME.fullmatch(text)
         if matched is None:
             expected = "projects/PROJECT/locations/LOCATION/environments/ENVIRONMENT"
-            raise InvalidInputError(where=where, expected=expected, seen=excerpt(text))
+            raise InvalidInputError(where=where, expected=expected, seen=quote(text))
         project, location, environment_id = matched.groups()
         for pattern, part, expected in (
             (_PROJECT, project, "a project ID or number"),
@@ -53,7 +53,7 @@ class EnvironmentName:
             (ENVIRONMENT_ID, environment_id, _EXPECTED_ID),
         ):
             if pattern.fullmatch(part) is None:
-                raise InvalidInputError(where=where, expected=expected, seen=excerpt(part))
+                raise InvalidInputError(where=where, expected=expected, seen=quote(part))
         return cls(project=project, location=location, environment_id=environment_id)
 
     @property

@@ -17,7 +17,7 @@ from airflow_masq.environment.fields import ENUMS, FREE_FORM_MAPS, REST_NAMES, T
 from airflow_masq.environment.versions import COMPOSER_1, COMPOSER_2, COMPOSER_3, ImageVersion
 from airflow_masq.exceptions import InvalidInputError
 from airflow_masq.network.ranges import parse_cidr
-from airflow_masq.text import describe, printable
+from airflow_masq.text import describe, escape
 
 if TYPE_CHECKING:
     from netaddr import IPNetwork
@@ -84,7 +84,7 @@ class EnvironmentResource:
         """Copy the resource in Google's REST spelling."""
         return copy.deepcopy(dict(self.fields))
 
-    def value(self, *path: str) -> object | None:
+    def get_value(self, *path: str) -> object | None:
         """Look up a field; ``None`` where nothing is set, or something on the way is no mapping."""
         value: object | None = self.fields
         for name in path:
@@ -93,53 +93,55 @@ class EnvironmentResource:
             value = value.get(name)
         return value
 
-    def text(self, *path: str) -> str:
+    def get_text(self, *path: str) -> str:
         """Look up a text field; empty where it is not set, as in Google's own types, or is no text."""
-        text = self.value(*path)
+        text = self.get_value(*path)
         return text if isinstance(text, str) else ""
 
-    def cidr(self, cidr_field: CidrField) -> IPNetwork | None:
+    def get_cidr(self, cidr_field: CidrField) -> IPNetwork | None:
         """Read the range in a field; ``None`` where there is none, only a size, or one that cannot be read."""
         try:
-            return parse_cidr(self.text(*cidr_field.path))
+            return parse_cidr(self.get_text(*cidr_field.path))
         except InvalidInputError:
             return None
 
-    def bare_size(self, cidr_field: CidrField) -> int | None:
+    def get_bare_size(self, cidr_field: CidrField) -> int | None:
         """Read the prefix length in a field that holds a size such as ``/14`` and no range."""
-        matched = BARE_SIZE.fullmatch(self.text(*cidr_field.path))
+        matched = BARE_SIZE.fullmatch(self.get_text(*cidr_field.path))
         return None if matched is None else int(matched[1])
 
     @property
     def name(self) -> str | None:
         """The full name as written, which need not be a valid one; ``None`` where there is none."""
-        name = self.value("name")
+        name = self.get_value("name")
         return name if isinstance(name, str) else None
 
     @property
     def state(self) -> str:
         """The state's name in the Composer API, ``STATE_UNSPECIFIED`` where the resource has none."""
-        return self.text("state") or "STATE_UNSPECIFIED"
+        return self.get_text("state") or "STATE_UNSPECIFIED"
 
     @cached_property
     def image(self) -> ImageVersion | None:
         """The image version; ``None`` where there is none, or none that can be read."""
         try:
-            return ImageVersion.parse(self.text("config", "softwareConfig", "imageVersion"))
+            return ImageVersion.parse(self.get_text("config", "softwareConfig", "imageVersion"))
         except InvalidInputError:
             return None
 
     @property
     def is_described(self) -> bool:
         """Whether Google wrote the resource, so that it has the service's defaults beside the requested fields."""
-        return any(self.text(*path) for path in _MARKS_OF_A_DESCRIPTION)
+        return any(self.get_text(*path) for path in _MARKS_OF_A_DESCRIPTION)
 
     @property
     def uses_private_service_connect(self) -> bool:
         """Whether it asks for Private Service Connect, so that no network is peered with Google's side."""
         private = ("config", "privateEnvironmentConfig")
-        connection = self.text(*private, "networkingConfig", "connectionType")
-        return connection == "PRIVATE_SERVICE_CONNECT" or bool(self.text(*private, "cloudComposerConnectionSubnetwork"))
+        connection = self.get_text(*private, "networkingConfig", "connectionType")
+        return connection == "PRIVATE_SERVICE_CONNECT" or bool(
+            self.get_text(*private, "cloudComposerConnectionSubnetwork")
+        )
 
     @property
     def generation(self) -> int | None:
@@ -152,26 +154,26 @@ class EnvironmentResource:
 
         The flag has no presence, so ``false`` and nothing are the same [source: composer-agent-flag-presence].
         """
-        return self.value(*_AGENT_FLAG) is True
+        return self.get_value(*_AGENT_FLAG) is True
 
     @property
     def refuses_agent(self) -> bool:
         """Whether the resource spells out that it has no agent; to the API a missing field is the same."""
-        return self.value(*_AGENT_FLAG) is False
+        return self.get_value(*_AGENT_FLAG) is False
 
     @property
     def lacks_service_account(self) -> bool:
         """Whether the service would refuse to create it without a service account; Composer 1 has reached its end."""
-        return bool(self) and self.generation != COMPOSER_1 and not self.text(*SERVICE_ACCOUNT)
+        return bool(self) and self.generation != COMPOSER_1 and not self.get_text(*SERVICE_ACCOUNT)
 
     @property
     def is_private(self) -> bool:
         """Whether it is a private IP environment; the newer field counts first [source: composer-networking-type]."""
         section = ("config", "privateEnvironmentConfig")
-        networking_type = self.text(*section, "networkingType")
+        networking_type = self.get_text(*section, "networkingType")
         if networking_type in {"PRIVATE", "PUBLIC"}:
             return networking_type == "PRIVATE"
-        return self.value(*section, "enablePrivateEnvironment") is True
+        return self.get_value(*section, "enablePrivateEnvironment") is True
 
     @property
     def runs_on_autopilot(self) -> bool:
@@ -193,15 +195,15 @@ class EnvironmentResource:
     @property
     def pod_ranges(self) -> tuple[IPNetwork, ...]:
         """The one Pod range that the resource names as a CIDR, or none."""
-        return self._ranges(POD_FIELD)
+        return self._list_ranges(POD_FIELD)
 
     @property
     def service_ranges(self) -> tuple[IPNetwork, ...]:
         """The one Service range that the resource names as a CIDR, or none."""
-        return self._ranges(SERVICE_FIELD)
+        return self._list_ranges(SERVICE_FIELD)
 
-    def _ranges(self, cidr_field: CidrField) -> tuple[IPNetwork, ...]:
-        network = self.cidr(cidr_field)
+    def _list_ranges(self, cidr_field: CidrField) -> tuple[IPNetwork, ...]:
+        network = self.get_cidr(cidr_field)
         return () if network is None else (network,)
 
     def require_own_network(self) -> None:
@@ -211,7 +213,7 @@ class EnvironmentResource:
         """
         if self.image is not None and self.generation == COMPOSER_3:
             expected = f"Composer 1 or 2, since {OUT_OF_YOUR_NETWORK}"
-            raise InvalidInputError(where=IMAGE_VERSION_PLACE, expected=expected, seen=printable(self.image.text))
+            raise InvalidInputError(where=IMAGE_VERSION_PLACE, expected=expected, seen=escape(self.image.text))
 
     def with_agent(self) -> Self:
         """Switch the IP masquerade agent on in a copy.
@@ -257,7 +259,7 @@ def _copy_mapping(
     copied: dict[str, object] = {}
     for key, value in mapping.items():
         if not isinstance(key, str):
-            shown = printable(where or "environment", limit=_LONGEST_PLACE)
+            shown = escape(where or "environment", limit=_LONGEST_PLACE)
             raise InvalidInputError(where=shown, expected="text as key", seen=describe(key))
         name = REST_NAMES.get(key, key) if is_googles else key
         place = f"{where}.{name}" if where else name
@@ -272,7 +274,7 @@ def _copy_mapping(
 
 def _copy_value(value: object, *, where: str, depth: int, is_googles: bool) -> object:
     if depth > _DEEPEST:
-        raise InvalidInputError(where=printable(where, limit=60), expected=f"at most {_DEEPEST} levels", seen="more")
+        raise InvalidInputError(where=escape(where, limit=60), expected=f"at most {_DEEPEST} levels", seen="more")
     if isinstance(value, Mapping):
         return _copy_mapping(value, where=where, depth=depth, is_googles=is_googles)
     if isinstance(value, list | tuple):

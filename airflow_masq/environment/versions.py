@@ -16,7 +16,7 @@ from typing import Final, Self
 from packaging.version import Version
 
 from airflow_masq.exceptions import InvalidInputError
-from airflow_masq.text import excerpt
+from airflow_masq.text import quote
 
 COMPOSER_1: Final = 1
 COMPOSER_2: Final = 2
@@ -122,15 +122,15 @@ class ImageVersion:
         matched = _IMAGE_VERSION.fullmatch(text)
         if matched is None:
             expected = "an image version such as composer-2.17.9-airflow-2.11.1"
-            raise InvalidInputError(where=where, expected=expected, seen=excerpt(text))
+            raise InvalidInputError(where=where, expected=expected, seen=quote(text))
         return cls(
             text=text,
-            generation=_number(matched["generation"]),
-            composer=_full_version(matched["composer"]),
-            airflow=_full_version(matched["airflow"]),
+            generation=_read_number(matched["generation"]),
+            composer=_read_full_version(matched["composer"]),
+            airflow=_read_full_version(matched["airflow"]),
             airflow_parts=tuple(map(int, matched["airflow"].split("."))),
-            preview=_number(matched["preview"]),
-            build=_number(matched["build"]),
+            preview=_read_number(matched["preview"]),
+            build=_read_number(matched["build"]),
         )
 
     @property
@@ -214,9 +214,9 @@ class GkeVersion:
         matched = _GKE_VERSION.fullmatch(text)
         if matched is None:
             expected = "a GKE version such as 1.30.5-gke.1014001"
-            raise InvalidInputError(where=where, expected=expected, seen=excerpt(text))
+            raise InvalidInputError(where=where, expected=expected, seen=quote(text))
         major, minor, patch, build = matched.groups()
-        return cls(text=text, major=int(major), minor=int(minor), patch=_number(patch), build=_number(build))
+        return cls(text=text, major=int(major), minor=int(minor), patch=_read_number(patch), build=_read_number(build))
 
     @property
     def supports_agent(self) -> bool | None:
@@ -234,11 +234,11 @@ class GkeVersion:
         return self.text
 
 
-def _number(text: str | None) -> int | None:
+def _read_number(text: str | None) -> int | None:
     return None if text is None else int(text)
 
 
-def _full_version(text: str | None) -> Version | None:
+def _read_full_version(text: str | None) -> Version | None:
     if text is None:
         return None
     version = Version(text)

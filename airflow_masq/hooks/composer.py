@@ -19,7 +19,7 @@ from airflow_masq.clients.endpoint import parse_endpoint
 from airflow_masq.clients.google_errors import translate_google_errors
 from airflow_masq.exceptions import AirflowMasqError, InvalidInputError
 from airflow_masq.reading import Place
-from airflow_masq.text import printable
+from airflow_masq.text import escape
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -45,10 +45,10 @@ class ComposerHook(GoogleBaseHook):
         impersonation_chain: str | Sequence[str] | None = None,
         api_timeout_seconds: float = 60.0,
     ) -> None:
-        self._shown = f"connection {printable(gcp_conn_id, limit=60)}"
+        self._shown = f"connection {escape(gcp_conn_id, limit=60)}"
         with _translate_connection_errors(self._shown):
             super().__init__(gcp_conn_id=gcp_conn_id, impersonation_chain=impersonation_chain)
-        Place(where=f"{self._shown}: extra", value=self.extras, is_secret=True).entries()
+        Place(where=f"{self._shown}: extra", value=self.extras, is_secret=True).read_entries()
         self.api_timeout_seconds = api_timeout_seconds
 
     def get_conn(self) -> ComposerClient:
@@ -121,7 +121,7 @@ class ComposerHook(GoogleBaseHook):
                 count = len(client.list(project, location="-"))
         except AirflowMasqError as error:
             return False, str(error)
-        return True, f"The Composer API at {printable(self._endpoint)} answers: {count} environments in {project}"
+        return True, f"The Composer API at {escape(self._endpoint)} answers: {count} environments in {project}"
 
     @property
     def _endpoint(self) -> str | None:

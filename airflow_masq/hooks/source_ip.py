@@ -22,7 +22,7 @@ from airflow_masq.get_provider_info import CONNECTION_FIELDS, CONNECTION_FORM
 from airflow_masq.observation.observation import Observation
 from airflow_masq.probes import DEFAULT_CONCURRENCY, DEFAULT_RATE_PER_SECOND, Session, probe
 from airflow_masq.reading import Place
-from airflow_masq.text import printable
+from airflow_masq.text import escape
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -190,8 +190,8 @@ class SourceIpHook(BaseHook):
         if not observe_url.startswith(_CONNECTION_SCHEME):
             return _Prepared(url=observe_url)
         conn_id = observe_url.removeprefix(_CONNECTION_SCHEME) or self.source_ip_observer_conn_id
-        shown_as = f"{_CONNECTION_SCHEME}{printable(conn_id, limit=250)}"
-        where = f"connection {printable(conn_id, limit=60)}"
+        shown_as = f"{_CONNECTION_SCHEME}{escape(conn_id, limit=250)}"
+        where = f"connection {escape(conn_id, limit=60)}"
         try:
             observer = ObserverConnection.read(self.get_connection(conn_id), where=where)
         except InvalidInputError as error:
@@ -230,7 +230,7 @@ class _Prepared:
     ) -> tuple[Observation, ...]:
         if self.problem:
             shown = self.shown_as or ""
-            return (Observation.of_unusable_target(shown, detail=self.problem, started_at=session.now()),)
+            return (Observation.from_unusable_target(shown, detail=self.problem, started_at=session.now()),)
         return await probe(
             self.url,
             timeout_seconds=timeout_seconds,
@@ -285,22 +285,22 @@ class ObserverConnection:
         :raises InvalidInputError: when it does not describe an observer.
         """
         extra = _read_extra(connection, where=where)
-        scheme = Place(where=f"{where}: schema", value=connection.schema or "http").choice(("http", "https"))
+        scheme = Place(where=f"{where}: schema", value=connection.schema or "http").read_choice(("http", "https"))
         host = connection.host or ""
         if not host or any(character in host for character in "/@?#"):
             place = Place(where=f"{where}: host", value=host, is_secret=True)
-            raise place.error("a host name or address alone", seen="other text" if host else "none")
+            raise place.make_error("a host name or address alone", seen="other text" if host else "none")
         host = f"[{host}]" if ":" in host and not host.startswith("[") else host
         port = f":{connection.port}" if connection.port else ""
-        path = extra["path"].text(may_be_empty=True) or "/" if "path" in extra else "/"
+        path = extra["path"].read_text(may_be_empty=True) or "/" if "path" in extra else "/"
         if not path.startswith("/"):
-            raise extra["path"].error("a path that begins with /", seen="other text")
+            raise extra["path"].make_error("a path that begins with /", seen="other text")
         headers = []
         if connection.login:
             token = base64.b64encode(f"{connection.login}:{connection.password or ''}".encode()).decode("ascii")
             headers.append(("Authorization", f"Basic {token}"))
         given = _read_headers(extra["headers"]) if "headers" in extra else {}
-        headers += [(name, value.text(may_be_empty=True)) for name, value in given.items()]
+        headers += [(name, value.read_text(may_be_empty=True)) for name, value in given.items()]
         return cls(
             url=f"{scheme}://{host}{port}{path}",
             headers=tuple(headers),
@@ -313,9 +313,9 @@ def _read_extra(connection: _ConnectionFields, *, where: str) -> dict[str, Place
     try:
         json.loads(connection.extra or "{}")  # Airflow takes text that is not JSON for an empty object
     except (ValueError, RecursionError):  # the error holds the text, so it is not chained
-        raise place.error("a JSON object", seen="text that is not JSON") from None
+        raise place.make_error("a JSON object", seen="text that is not JSON") from None
     # Airflow reads it once more, and so hides its secrets in logs.
-    fields = Place(where=place.where, value=connection.extra_dejson, is_secret=True).section(_EXTRA_KEYS)
+    fields = Place(where=place.where, value=connection.extra_dejson, is_secret=True).read_section(_EXTRA_KEYS)
     return {name: each for name, each in fields.items() if each.value is not None}
 
 
@@ -325,16 +325,16 @@ def _read_headers(place: Place) -> dict[str, Place]:
         try:
             content = json.loads(place.value.strip() or "{}")
         except (ValueError, RecursionError):  # the error holds the text, so it is not chained
-            raise place.error("a JSON object", seen="text that is not JSON") from None
+            raise place.make_error("a JSON object", seen="text that is not JSON") from None
         place = replace(place, value=content)
-    return place.entries()
+    return place.read_entries()
 
 
 def _load_tls_context(place: Place) -> ssl.SSLContext | None:
-    ca_file = place.text(may_be_empty=True)
+    ca_file = place.read_text(may_be_empty=True)
     if not ca_file:
         return None
     try:
         return ssl.create_default_context(cafile=ca_file)
     except OSError as error:  # ssl.SSLError is one
-        raise place.error("a PEM file", seen=printable(error.strerror or type(error).__name__)) from error
+        raise place.make_error("a PEM file", seen=escape(error.strerror or type(error).__name__)) from error

@@ -116,10 +116,10 @@ def calculate_capacity(
     :param endpoint_addresses: how many addresses outside the node ranges endpoints take, default none.
     """
     # A /26 for 32 Pods, so a /23 serves 8 nodes [source: gke-pod-block].
-    block_prefix = ranges.node_block(IPAddress(0, IPV4)).prefixlen
-    pod_cidrs: Sequence[IPNetwork | BareSize] = _ipv4(ranges.pod) or ([] if pod_size is None else [pod_size])
+    block_prefix = ranges.find_node_block(IPAddress(0, IPV4)).prefixlen
+    pod_cidrs: Sequence[IPNetwork | BareSize] = _choose_ipv4(ranges.pod) or ([] if pod_size is None else [pod_size])
     nodes_by_pod_cidr = [(cidr, cidr.size >> (IPV4_BITS - block_prefix)) for cidr in pod_cidrs]
-    nodes_by_node_cidr = [(cidr, max(cidr.size - _UNUSABLE_ADDRESSES, 0)) for cidr in _ipv4(ranges.node)]
+    nodes_by_node_cidr = [(cidr, max(cidr.size - _UNUSABLE_ADDRESSES, 0)) for cidr in _choose_ipv4(ranges.node)]
     by_pods, by_nodes = (
         tuple(RangeCapacity(cidr=cidr, nodes=nodes, pods=nodes * ranges.pods_per_node) for cidr, nodes in rows)
         for rows in (nodes_by_pod_cidr, nodes_by_node_cidr)
@@ -148,7 +148,7 @@ def calculate_capacity(
     )
 
 
-def _ipv4(networks: tuple[IPNetwork, ...]) -> list[IPNetwork]:
+def _choose_ipv4(networks: tuple[IPNetwork, ...]) -> list[IPNetwork]:
     return drop_inner_ranges(network for network in networks if network.version == IPV4)
 
 

@@ -22,7 +22,7 @@ from netaddr import IPNetwork, IPSet
 from airflow_masq.exceptions import InvalidInputError
 from airflow_masq.network.policy import LINK_LOCAL, MasqueradePolicy
 from airflow_masq.network.ranges import IPV4, IPV4_BITS
-from airflow_masq.text import excerpt
+from airflow_masq.text import quote
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -55,7 +55,7 @@ class CompiledPolicy:
     def __init__(self, rows: Sequence[_Row]) -> None:
         self._rows = rows
 
-    def masquerades(self, integers: Iterable[int]) -> list[bool]:
+    def decide_numbers(self, integers: Iterable[int]) -> list[bool]:
         """Say of each IPv4 address, given as a number, whether packets to it are masqueraded.
 
         :raises InvalidInputError: when a number is below 0 or above 4294967295.
@@ -74,7 +74,7 @@ class CompiledPolicy:
             for beginning, third, fourth in zip(beginnings, octets[_THIRD::4], octets[_FOURTH::4], strict=True)
         ]
 
-    def masquerades_texts(self, texts: Iterable[str]) -> list[bool]:
+    def decide_texts(self, texts: Iterable[str]) -> list[bool]:
         """Say of each IPv4 address, given as four decimal numbers, whether packets to it are masqueraded.
 
         :raises InvalidInputError: when an address is written in any other way.
@@ -93,7 +93,7 @@ class CompiledPolicy:
                 if len(each) != _OCTETS_IN_ADDRESS or not all(octet in _OCTETS for octet in each)
             )
             where, expected = f"destinations[{place}]", "an IPv4 address such as 10.0.0.5"
-            raise InvalidInputError(where=where, expected=expected, seen=excerpt(destinations[place])) from None
+            raise InvalidInputError(where=where, expected=expected, seen=quote(destinations[place])) from None
 
 
 def compile_policy(policy: MasqueradePolicy) -> CompiledPolicy:

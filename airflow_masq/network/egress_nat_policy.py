@@ -25,7 +25,7 @@ from airflow_masq.network.policy import (
 )
 from airflow_masq.network.provenance import Provenance
 from airflow_masq.network.ranges import NetworkRanges, parse_cidr
-from airflow_masq.text import describe, printable
+from airflow_masq.text import describe, escape
 
 if TYPE_CHECKING:
     from netaddr import IPNetwork
@@ -76,7 +76,7 @@ def find_unknown_keys(manifest: object) -> tuple[ManifestProblem, ...]:
     """
     if not isinstance(manifest, Mapping):
         return ()
-    spec = _section(manifest, "spec")
+    spec = _read_section(manifest, "spec")
     places: list[tuple[str, Mapping[str, object], tuple[str, ...]]] = [("spec", spec, ("action", "destinations"))]
     destinations = spec.get("destinations")
     for number, entry in enumerate(destinations if isinstance(destinations, list | tuple) else ()):
@@ -86,7 +86,7 @@ def find_unknown_keys(manifest: object) -> tuple[ManifestProblem, ...]:
     for where, section, known in places:
         for key in section:
             if key not in known:
-                name = printable(str(key), limit=60)
+                name = escape(str(key), limit=60)
                 seen = f"{name}, which GKE ignores: the object exempts every Pod"
                 expected = f"only {' and '.join(known)}"
                 problems.append(ManifestProblem(where=f"{where}.{name}", expected=expected, seen=seen))
@@ -100,7 +100,7 @@ def read_egress_nat_policy(manifest: Mapping[str, object]) -> EgressNatPolicy:
     """
     for problem in _find_problems(manifest):
         raise InvalidInputError(where=problem.where, expected=problem.expected, seen=problem.seen)
-    metadata, spec = _section(manifest, "metadata"), _section(manifest, "spec")
+    metadata, spec = _read_section(manifest, "metadata"), _read_section(manifest, "spec")
     destinations = spec["destinations"]
     entries = destinations if isinstance(destinations, list | tuple) else ()
     return EgressNatPolicy(
@@ -146,10 +146,10 @@ def _find_problems(manifest: object) -> Iterator[ManifestProblem]:
     for key, expected in (("apiVersion", API_VERSION), ("kind", KIND)):
         if manifest.get(key) != expected:
             yield _make_problem(key, expected, manifest.get(key))
-    name = _section(manifest, "metadata").get("name")
+    name = _read_section(manifest, "metadata").get("name")
     if not isinstance(name, str) or not _NAME.fullmatch(name):
         yield _make_problem("metadata.name", "a name of lower-case letters, digits, '-' and '.'", name)
-    spec = _section(manifest, "spec")
+    spec = _read_section(manifest, "spec")
     if spec.get("action") != ACTION:
         yield _make_problem("spec.action", f"{ACTION}, the only action", spec.get("action"))
     destinations = spec.get("destinations")
@@ -174,7 +174,7 @@ def _find_destination_problems(entry: object, *, where: str) -> Iterator[Manifes
         yield ManifestProblem(where=error.where, expected=error.expected, seen=error.seen)
 
 
-def _section(manifest: Mapping[str, object], key: str) -> Mapping[str, object]:
+def _read_section(manifest: Mapping[str, object], key: str) -> Mapping[str, object]:
     value = manifest.get(key)
     return value if isinstance(value, Mapping) else {}
 

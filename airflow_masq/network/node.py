@@ -91,7 +91,7 @@ def _assume_endpoint(ranges: NetworkRanges, *, source: IPAddress, sent_to: IPAdd
     pod_ranges = [network for network in ranges.pod if network.version == sent_to.version]
     edges = [IPAddress(edge, sent_to.version) for each in pod_ranges for edge in (each.last, each.first)]
     usable = [edge for edge in edges if unmap(edge) == edge]  # ::/80 ends among the IPv4-mapped addresses
-    own_block = ranges.node_block(source)
+    own_block = ranges.find_node_block(source)
     return next((edge for edge in usable if edge not in own_block), usable[0] if usable else sent_to)
 
 
@@ -119,7 +119,7 @@ def decide_on_node(packet: Packet, *, ranges: NetworkRanges, policy: MasqueradeP
         if packet.destination == packet.node:
             # The agent's jump is for "! --dst-type LOCAL" only [source: observed-agent-jump].
             return _skip_on_same_node(IPNetwork(packet.destination), provenance=Provenance.OBSERVED)
-        block = ranges.node_block(packet.source)
+        block = ranges.find_node_block(packet.source)
         if packet.destination in block and all(
             any(address in network for network in ranges.pod) for address in (packet.source, packet.destination)
         ):

@@ -144,15 +144,15 @@ def _choose_pod(ranges: NetworkRanges, *, destination: IPAddress) -> IPAddress:
     """Choose a Pod of the destination's IP version and on another node, if the ranges have such a Pod."""
     pod_ranges = [network for network in ranges.pod if network.version == destination.version]
     for network in pod_ranges:
-        for pod in (_second_address(network), IPAddress(network.last, network.version)):
+        for pod in (_find_second_address(network), IPAddress(network.last, network.version)):
             # Where Pod and node ranges overlap, which MASQ201 reports, the address could be a node's.
             is_node = any(pod in nodes for nodes in ranges.node)
-            if not is_node and destination not in ranges.node_block(pod):
+            if not is_node and destination not in ranges.find_node_block(pod):
                 return pod
     others = [*pod_ranges, *ranges.pod]
-    return _second_address(others[0]) if others else IPAddress(0, destination.version)
+    return _find_second_address(others[0]) if others else IPAddress(0, destination.version)
 
 
-def _second_address(network: IPNetwork) -> IPAddress:
+def _find_second_address(network: IPNetwork) -> IPAddress:
     # The first address names the range itself.
     return IPAddress(network.first + min(1, network.size - 1), network.version)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 from netaddr import INET_PTON, AddrFormatError, IPAddress, IPNetwork
 
 from airflow_masq.exceptions import InvalidInputError
-from airflow_masq.text import excerpt
+from airflow_masq.text import quote
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -87,7 +87,7 @@ class NetworkRanges:
     workers: int | None = None
     pods_per_node: int = 32
 
-    def node_block(self, pod_ip: IPAddress) -> IPNetwork:
+    def find_node_block(self, pod_ip: IPAddress) -> IPNetwork:
         """Give the aligned block of Pod addresses that a Pod's node owns; it identifies the node."""
         # A node gets the next power of two of at least twice its Pods [source: gke-pod-block]: a /26 for 32 Pods. That
         # a block therefore identifies its node is inferred.
@@ -107,7 +107,7 @@ class NetworkRanges:
         :return: one of ``ATTRIBUTED_KINDS``; ``AMBIGUOUS`` where two kinds of range of the same size hold the address.
         """
         observed = unmap(address)
-        kind = self._kind_by_range(observed)
+        kind = self._find_kind(observed)
         # Nodes show their external addresses to the internet only.
         if kind is AddressKind.NODE_EXTERNAL and destination is not None and not unmap(destination).is_global():
             return AddressKind.FOREIGN
@@ -118,7 +118,7 @@ class NetworkRanges:
             return AddressKind.POD
         return kind
 
-    def _kind_by_range(self, address: IPAddress) -> AddressKind:
+    def _find_kind(self, address: IPAddress) -> AddressKind:
         ranges_by_kind = {
             AddressKind.NODE: self.node,
             AddressKind.POD: self.pod,
@@ -154,7 +154,7 @@ def parse_address(text: str, *, where: str = "address") -> IPAddress:
     try:
         address = _parse_strictly(text)
     except (AddrFormatError, ValueError):
-        raise InvalidInputError(where=where, expected="an IP address such as 10.0.0.5", seen=excerpt(text)) from None
+        raise InvalidInputError(where=where, expected="an IP address such as 10.0.0.5", seen=quote(text)) from None
     return unmap(address)
 
 
@@ -174,12 +174,12 @@ def parse_cidr(text: str, *, where: str = "CIDR") -> IPNetwork:
         address = _parse_strictly(address_text)
         network = IPNetwork((int(address), int(prefix_text)), version=address.version)
     except (AddrFormatError, ValueError):
-        raise InvalidInputError(where=where, expected=expected, seen=excerpt(text)) from None
+        raise InvalidInputError(where=where, expected=expected, seen=quote(text)) from None
     if unmap(address) != address:
-        raise InvalidInputError(where=where, expected=f"{expected}, not an IPv4-mapped one", seen=excerpt(text))
+        raise InvalidInputError(where=where, expected=f"{expected}, not an IPv4-mapped one", seen=quote(text))
     if network.ip != network.network:
         expected = f"a CIDR aligned to its prefix, here {network.cidr}"
-        raise InvalidInputError(where=where, expected=expected, seen=excerpt(text))
+        raise InvalidInputError(where=where, expected=expected, seen=quote(text))
     return network
 
 

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Final
 from netaddr import INET_PTON, AddrFormatError, IPAddress
 
 from airflow_masq.network.ranges import unmap
-from airflow_masq.text import printable
+from airflow_masq.text import escape
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -60,14 +60,14 @@ class ReplyError(ValueError):
     """A reply does not hold one address.
 
     :param seen: what the reply is instead, in our words.
-    :param reply: what came; ``excerpt`` keeps its beginning, capped and escaped.
+    :param reply: what came; ``quote`` keeps its beginning, capped and escaped.
     :param expected: what belongs there.
     """
 
     def __init__(self, *, seen: str, reply: str | bytes = "", expected: str = "one IP address") -> None:
         self.expected = expected
         self.seen = seen
-        self.excerpt = printable(reply)
+        self.excerpt = escape(reply)
         super().__init__(f"expected {expected}, saw {seen}" + (f': "{self.excerpt}"' if reply else ""))
 
 

@@ -14,7 +14,7 @@ import json
 import re
 from typing import TYPE_CHECKING, Final
 
-from airflow_masq.text import printable
+from airflow_masq.text import escape
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -79,7 +79,7 @@ def find_intermediaries(
         is_known = lower in _CACHE_HEADERS or lower.startswith("x-cache-")
         if is_known and value.strip() and not (lower == "age" and _NO_AGE.fullmatch(value.strip())):
             shown = lower if may_quote or lower in _CACHE_HEADERS else "x-cache-*"
-            traces[f"response header {_describe(printable(shown), value=value, may_quote=may_quote)}"] = None
+            traces[f"response header {_describe(escape(shown), value=value, may_quote=may_quote)}"] = None
     if not re.search(rb"[:=,]", body):  # one address, as most observers write it
         return tuple(traces)[:_MOST_TRACES]
     sent = {_squeeze(name): value.strip() for name, value in sent_headers}
@@ -90,7 +90,7 @@ def find_intermediaries(
         prefix = next(filter(squeezed.startswith, _FORWARDING_PREFIXES), None)
         known = _FORWARDING_HEADERS.get(squeezed) or (prefix and _FORWARDING_PREFIXES[prefix])
         if known and value and value != sent.get("xforwardedfor" if known == "ips" else squeezed):
-            shown = printable(name.lower(), limit=_VALUE_CHARACTERS) if may_quote else known
+            shown = escape(name.lower(), limit=_VALUE_CHARACTERS) if may_quote else known
             traces[_describe(shown, value=value, may_quote=may_quote)] = None
     return tuple(traces)[:_MOST_TRACES]
 
@@ -100,7 +100,7 @@ def _squeeze(name: str) -> str:
 
 
 def _describe(name: str, *, value: str, may_quote: bool) -> str:
-    return f"{name} {printable(value.strip(), limit=_VALUE_CHARACTERS)}" if may_quote else name
+    return f"{name} {escape(value.strip(), limit=_VALUE_CHARACTERS)}" if may_quote else name
 
 
 def _list_entries(body: bytes) -> Iterator[tuple[str, str]]:

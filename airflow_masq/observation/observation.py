@@ -104,7 +104,7 @@ class Observation:
             raise ValueError("an observation's time needs its time zone")
 
     @classmethod
-    def of_unusable_target(cls, url: str, *, detail: str, started_at: datetime) -> Self:
+    def from_unusable_target(cls, url: str, *, detail: str, started_at: datetime) -> Self:
         """Observe that a target could not be asked at all."""
         return cls(
             url=url,

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any, Final
 from airflow_masq.airflow_compat import make_asset
 from airflow_masq.exceptions import InvalidInputError
 from airflow_masq.links.report import REASON_XCOM_KEY, REPORT_XCOM_KEY
-from airflow_masq.text import printable
-from airflow_masq.verdict import Report, VerdictCode, from_dict
+from airflow_masq.text import escape
+from airflow_masq.verdict import Report, VerdictCode, decode_report
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -80,7 +80,7 @@ def gather_reports(context: Context, *, check_task_ids: Sequence[str]) -> Gather
                 lost.setdefault(_explain_loss(reason, state=state), []).append(map_index)
                 continue
             try:
-                reports.append(from_dict(content))
+                reports.append(decode_report(content))
             except InvalidInputError as error:
                 reason = f"left something that is not a report: {error}"
                 lost.setdefault((VerdictCode.CHECK_LOST, reason), []).append(map_index)
@@ -100,7 +100,7 @@ def read_previous_reports(context: Context) -> tuple[Report, ...]:
     instance = context["ti"]
     try:
         content = instance.xcom_pull(task_ids=instance.task_id, map_indexes=_NOT_MAPPED, include_prior_dates=True)
-        return tuple(map(from_dict, content or ()))
+        return tuple(map(decode_report, content or ()))
     except Exception as error:  # noqa: BLE001 - XCom backends raise whatever they like
         reason = str(error) if isinstance(error, InvalidInputError) else type(error).__name__
         log.info("The last run's report cannot be read, so nothing is compared with it: %s", reason)
@@ -110,7 +110,7 @@ def read_previous_reports(context: Context) -> tuple[Report, ...]:
 def _explain_loss(reason: object, *, state: str) -> tuple[VerdictCode, str]:
     """Say why an instance has no report: by the reason that it pushed, else by its state."""
     if isinstance(reason, str) and reason:
-        return VerdictCode.CHECK_REFUSED, f"could not check: {printable(reason, limit=_LONGEST_REASON)}"
+        return VerdictCode.CHECK_REFUSED, f"could not check: {escape(reason, limit=_LONGEST_REASON)}"
     return VerdictCode.CHECK_LOST, f"ended as {state} without a report: it crashed, was stopped or never ran"
 
 

@@ -13,7 +13,7 @@ def read_whole_number(value: object, *, where: str, least: int, most: int) -> in
     :param where: the setting's name, for the error.
     :raises InvalidInputError: when it is anything else.
     """
-    return Place(where=where, value=_number_of(value)).whole_number(least=least, most=most)
+    return Place(where=where, value=_convert_number(value)).read_whole_number(least=least, most=most)
 
 
 def read_seconds(value: object, *, where: str, least: float, most: float) -> float:
@@ -22,7 +22,9 @@ def read_seconds(value: object, *, where: str, least: float, most: float) -> flo
     :param where: the setting's name, for the error.
     :raises InvalidInputError: when it is anything else.
     """
-    return Place(where=where, value=_number_of(value)).number(least=least, most=most, noun="a number of seconds")
+    return Place(where=where, value=_convert_number(value)).read_number(
+        least=least, most=most, noun="a number of seconds"
+    )
 
 
 def read_number(value: object, *, where: str, least: float, most: float) -> float:
@@ -31,7 +33,7 @@ def read_number(value: object, *, where: str, least: float, most: float) -> floa
     :param where: the setting's name, for the error.
     :raises InvalidInputError: when it is anything else.
     """
-    return Place(where=where, value=_number_of(value)).number(least=least, most=most)
+    return Place(where=where, value=_convert_number(value)).read_number(least=least, most=most)
 
 
 def read_boolean(value: object, *, where: str) -> bool:
@@ -42,10 +44,10 @@ def read_boolean(value: object, *, where: str) -> bool:
     """
     words = {"true": True, "false": False}
     given = words.get(value.strip().lower(), value) if isinstance(value, str) else value
-    return Place(where=where, value=given).boolean()
+    return Place(where=where, value=given).read_boolean()
 
 
-def _number_of(value: object) -> object:
+def _convert_number(value: object) -> object:
     """Turn a text or a float into its number, an integer if it is whole; leave anything else as it is."""
     try:
         number = float(value) if isinstance(value, str | float) else math.nan

@@ -25,10 +25,10 @@ from airflow_masq.verdict import (
     Report,
     add_history,
     bound_reports,
+    encode_report,
     merge,
     render_table,
     summarise_reports,
-    to_dict,
 )
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ class SourceIpReportOperator(BaseOperator):
     def execute(self, context: Context) -> list[dict[str, object]]:
         """Gather the reports, merge them, add what changed since the last run, log the table and emit the event.
 
-        :return: one report per environment, as ``verdict.to_dict`` writes it.
+        :return: one report per environment, as ``verdict.encode_report`` writes it.
         """
         instance = context["ti"]
         task_ids = self.check_task_ids
@@ -86,7 +86,7 @@ class SourceIpReportOperator(BaseOperator):
             check_task_ids=check_task_ids,
         )
         context["outlet_events"][make_report_asset()].extra = summarise_reports(reports, source=source)
-        return [to_dict(report) for report in bound_reports(reports)]
+        return [encode_report(report) for report in bound_reports(reports)]
 
     def _merge(self, gathered: GatheredReports) -> list[Report]:
         """Merge reports per environment. Problems go to the only environment, or to ``unknown`` if there are more."""

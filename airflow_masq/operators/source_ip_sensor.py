@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from airflow_masq.airflow_compat import IS_AIRFLOW_2, AirflowFailException
 from airflow_masq.operators.error_mapping import translate_errors
-from airflow_masq.text import join_words, printable
-from airflow_masq.verdict import CODES, Outcome, Report, VerdictCode, bound_check, render_table, to_dict
+from airflow_masq.text import escape, join_words
+from airflow_masq.verdict import CODES, Outcome, Report, VerdictCode, bound_check, encode_report, render_table
 
 # Not in airflow_compat: DAG files without a sensor should not load these.
 if TYPE_CHECKING:
@@ -101,7 +101,7 @@ class SourceIpSensor(BaseSensorOperator):
         """Check once.
 
         :return: done where every verdict is a PASS; then the task's XCom is the report, in the form of
-            ``verdict.to_dict``.
+            ``verdict.encode_report``.
         :raises AirflowFailException: the plan or a setting cannot be used, or a verdict's code is one that no waiting
             changes; Airflow does not retry.
         """
@@ -126,9 +126,9 @@ class SourceIpSensor(BaseSensorOperator):
         _refuse_what_lasts(report)
         if report.outcome is not Outcome.PASS:
             waiting = {verdict.target for verdict in report.verdicts if verdict.outcome is not Outcome.PASS}
-            self.log.info("Waiting for %s.", join_words(map(printable, sorted(waiting))))
+            self.log.info("Waiting for %s.", join_words(map(escape, sorted(waiting))))
             return PokeReturnValue(is_done=False)
-        return PokeReturnValue(is_done=True, xcom_value=to_dict(bound_check(report)))
+        return PokeReturnValue(is_done=True, xcom_value=encode_report(bound_check(report)))
 
 
 def _refuse_what_lasts(report: Report) -> None:
@@ -136,6 +136,6 @@ def _refuse_what_lasts(report: Report) -> None:
     for verdict in report.verdicts:
         if verdict.code in _LASTING:
             raise AirflowFailException(
-                f"{verdict.code} {printable(verdict.target)}: {printable(verdict.reason, limit=600)} Waiting does not "
+                f"{verdict.code} {escape(verdict.target)}: {escape(verdict.reason, limit=600)} Waiting does not "
                 f"change that. Next: {CODES[verdict.code].what_to_do}"
             )

@@ -23,7 +23,7 @@ from airflow_masq.operators.run_settings import find_plan
 from airflow_masq.operators.settings import read_number, read_seconds, read_whole_number
 from airflow_masq.plan_file import read_plan
 from airflow_masq.reading import Place
-from airflow_masq.text import describe, join_words, printable
+from airflow_masq.text import describe, escape, join_words
 from airflow_masq.verdict import Outcome, Report, judge_targets
 
 if TYPE_CHECKING:
@@ -98,11 +98,11 @@ class WorkerCheck:
 
     def _name_environment(self, plan: Plan) -> str:
         """Name the environment by the task's argument, else by Composer's variable, else by the plan."""
-        given = Place(where="environment", value=self.environment).line() if self.environment is not None else ""
-        planned = printable((plan.environment.name or "").rpartition("/")[2])
+        given = Place(where="environment", value=self.environment).read_line() if self.environment is not None else ""
+        planned = escape((plan.environment.name or "").rpartition("/")[2])
         try:
             variable = os.environ.get(COMPOSER_ENVIRONMENT_VARIABLE, "")
-            actual = Place(where=COMPOSER_ENVIRONMENT_VARIABLE, value=variable).line()
+            actual = Place(where=COMPOSER_ENVIRONMENT_VARIABLE, value=variable).read_line()
         except InvalidInputError as error:  # not the user's setting, and Composer cannot have set such a value
             self.log.warning("The variable is ignored: %s", error)
             actual = ""
@@ -110,7 +110,7 @@ class WorkerCheck:
             self.log.warning(
                 "The plan describes environment %s, but this worker belongs to %s, whose ranges may differ.",
                 planned,
-                printable(actual),
+                escape(actual),
             )
         return given or actual or planned or UNKNOWN_ENVIRONMENT
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from airflow_masq.plan.load import load_plan, plan_from_environment, plan_from_mapping
+from airflow_masq.plan.load import load_plan, load_plan_from_environment, load_plan_from_mapping
 from airflow_masq.plan.policy_section import PolicyChoice
 from airflow_masq.plan.schema import PLAN_SCHEMA
 from airflow_masq.plan.targets import Target
@@ -15,6 +15,6 @@ __all__ = [
     "Remedy",
     "Target",
     "load_plan",
-    "plan_from_environment",
-    "plan_from_mapping",
+    "load_plan_from_environment",
+    "load_plan_from_mapping",
 ]

@@ -45,7 +45,7 @@ class Document:
     value: object
     lines: Mapping[str, int] = field(default_factory=dict, hash=False)
 
-    def error(self, *, where: str, expected: str, seen: str, line: int | None = None) -> PlanError:
+    def make_error(self, *, where: str, expected: str, seen: str, line: int | None = None) -> PlanError:
         """Make the error for one place; the default line is that of the place, or of the nearest one around it."""
         return PlanError(
             source=self.source,
@@ -55,7 +55,7 @@ class Document:
             seen=seen,
         )
 
-    def with_places_of_rules(self) -> Document:
+    def add_places_of_rules(self) -> Document:
         """Add lines for the places as rules name them.
 
         Rules see the environment's fields in camelCase, and the ranges where they end up.
@@ -86,16 +86,16 @@ class Place(reading.Place):
 
     document: Document
 
-    def error(self, expected: str, *, seen: str | None = None) -> PlanError:
-        """Make the error for this place; as ``reading.Place.error``."""
-        error = super().error(expected, seen=seen)
-        return self.document.error(where=self.where, expected=expected, seen=error.seen)
+    def make_error(self, expected: str, *, seen: str | None = None) -> PlanError:
+        """Make the error for this place; as ``reading.Place.make_error``."""
+        error = super().make_error(expected, seen=seen)
+        return self.document.make_error(where=self.where, expected=expected, seen=error.seen)
 
-    def name(self, text: str) -> str:
+    def check_name(self, text: str) -> str:
         """Check a name that the plan chooses, here a value or the key; it is shown in logs."""
         if not _NAME.fullmatch(text):
             expected = "a name of at most 63 letters, digits, blanks, dots, dashes and underscores"
-            raise self.error(expected, seen=describe(text))
+            raise self.make_error(expected, seen=describe(text))
         return text
 
 
@@ -113,29 +113,29 @@ class DocumentBuilder:
             self._lines.setdefault(where, line)
         self._values_left -= 1
         if self._values_left < 0:
-            raise self.error(where=where, expected=f"at most {MOST_VALUES} values", seen="more")
+            raise self.make_error(where=where, expected=f"at most {MOST_VALUES} values", seen="more")
         if depth > DEEPEST:
-            raise self.error(where=where, expected=f"at most {DEEPEST} levels", seen="more")
+            raise self.make_error(where=where, expected=f"at most {DEEPEST} levels", seen="more")
 
-    def key(self, key: object, *, where: str) -> str:
+    def check_key(self, key: object, *, where: str) -> str:
         """Check a mapping's key: a text that UTF-8 can write."""
         if not isinstance(key, str):
-            raise self.error(where=where, expected="text as key (quote it)", seen=describe(key))
+            raise self.make_error(where=where, expected="text as key (quote it)", seen=describe(key))
         if not _is_plain(key):
-            raise self.error(where=where, expected="a JSON key", seen=describe(key))
+            raise self.make_error(where=where, expected="a JSON key", seen=describe(key))
         return key
 
-    def scalar(self, value: object, *, where: str) -> object:
+    def check_scalar(self, value: object, *, where: str) -> object:
         """Check a value that is not a mapping or a list: JSON must have it, and a number has at most 64 bits."""
         if not _is_plain(value):
-            raise self.error(where=where, expected="a JSON value", seen=describe(value))
+            raise self.make_error(where=where, expected="a JSON value", seen=describe(value))
         return value
 
-    def error(self, *, where: str, expected: str, seen: str, line: int | None = None) -> PlanError:
-        """Make the error for one place; as ``Document.error``."""
-        return self.document(None).error(where=where, expected=expected, seen=seen, line=line)
+    def make_error(self, *, where: str, expected: str, seen: str, line: int | None = None) -> PlanError:
+        """Make the error for one place; as ``Document.make_error``."""
+        return self.make_document(None).make_error(where=where, expected=expected, seen=seen, line=line)
 
-    def document(self, value: object) -> Document:
+    def make_document(self, value: object) -> Document:
         """Finish with the whole value."""
         return Document(source=self._source, value=value, lines=self._lines)
 
@@ -148,7 +148,7 @@ def _is_plain(value: object) -> bool:
     return value is None or (isinstance(value, str) and not _HALF_CHARACTER.search(value))
 
 
-def document_from_mapping(mapping: Mapping[str, object], *, source: str) -> Document:
+def load_document_from_mapping(mapping: Mapping[str, object], *, source: str) -> Document:
     """Copy a mapping into a document.
 
     :param mapping: for example a DAG's parameters; it stays as it is.
@@ -161,11 +161,11 @@ def document_from_mapping(mapping: Mapping[str, object], *, source: str) -> Docu
         builder.count(where=where, depth=depth)
         if isinstance(value, Mapping):
             return {
-                builder.key(key, where=where): copy(item, where=name_child(where, key=str(key)), depth=depth + 1)
+                builder.check_key(key, where=where): copy(item, where=name_child(where, key=str(key)), depth=depth + 1)
                 for key, item in value.items()
             }
         if isinstance(value, list | tuple):
             return [copy(item, where=name_child(where, key=index), depth=depth + 1) for index, item in enumerate(value)]
-        return builder.scalar(value, where=where)
+        return builder.check_scalar(value, where=where)
 
-    return builder.document(copy(mapping, where="", depth=0))
+    return builder.make_document(copy(mapping, where="", depth=0))

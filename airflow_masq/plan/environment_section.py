@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 from airflow_masq.environment import EnvironmentResource, fields
 from airflow_masq.exceptions import InvalidInputError
 from airflow_masq.plan.document import Place
-from airflow_masq.text import describe_type, printable
+from airflow_masq.text import describe_type, escape
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,19 +35,19 @@ def read_environment(place: Place) -> EnvironmentResource:
 
     :raises PlanError: a known field has another type, or occurs in both spellings.
     """
-    values = {name: entry.value for name, entry in place.entries().items()}
+    values = {name: entry.value for name, entry in place.read_entries().items()}
     try:
         environment = EnvironmentResource.read(values)
     except InvalidInputError as error:
-        where = f"{place.where}.{printable(error.where, limit=_LONGEST_PLACE)}"
-        raise place.document.error(where=where, expected=error.expected, seen=error.seen) from None
+        where = f"{place.where}.{escape(error.where, limit=_LONGEST_PLACE)}"
+        raise place.document.make_error(where=where, expected=error.expected, seen=error.seen) from None
     _check_fields(Place(document=place.document, where=place.where, value=environment.fields))
     return environment
 
 
 def _check_fields(place: Place) -> None:
     """Check the known fields of the environment or of a section; ``null`` says nothing, as in JSON."""
-    for name, entry in place.entries().items():
+    for name, entry in place.read_entries().items():
         check = _CHECK_OF_FIELD.get(name)
         if check is not None and entry.value is not None:
             check(entry)
@@ -55,7 +55,7 @@ def _check_fields(place: Place) -> None:
 
 def _check_text(place: Place) -> None:
     if not isinstance(place.value, str):
-        raise place.error(_expect_text(place))
+        raise place.make_error(_expect_text(place))
 
 
 def _expect_text(place: Place) -> str:
@@ -64,18 +64,18 @@ def _expect_text(place: Place) -> str:
 
 def _check_map(place: Place) -> None:
     if not isinstance(place.value, dict):
-        raise place.error("a mapping from text to text")
-    for entry in place.entries().values():
+        raise place.make_error("a mapping from text to text")
+    for entry in place.read_entries().values():
         if not isinstance(entry.value, str):
             # A value of the user's own maps may be a secret: passwords are numbers, too.
-            raise entry.error(_expect_text(entry), seen=describe_type(entry.value))
+            raise entry.make_error(_expect_text(entry), seen=describe_type(entry.value))
 
 
 def _check_all(check: Callable[[Place], None], *, expected: str) -> Callable[[Place], None]:
     def check_list(place: Place) -> None:
         if not isinstance(place.value, list):
-            raise place.error(expected)
-        for item in place.items():
+            raise place.make_error(expected)
+        for item in place.read_items():
             check(item)
 
     return check_list
@@ -84,7 +84,7 @@ def _check_all(check: Callable[[Place], None], *, expected: str) -> Callable[[Pl
 def _expect(expected: str, *, accepts: Callable[[object], bool]) -> Callable[[Place], None]:
     def check(place: Place) -> None:
         if not accepts(place.value):
-            raise place.error(expected)
+            raise place.make_error(expected)
 
     return check
 

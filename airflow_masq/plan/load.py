@@ -13,14 +13,14 @@ from airflow_masq.agent.manifests import read_documents
 from airflow_masq.environment import EnvironmentResource
 from airflow_masq.exceptions import PlanError
 from airflow_masq.network.ranges import AddressKind, NetworkRanges, parse_address
-from airflow_masq.plan.document import Document, Place, document_from_mapping
+from airflow_masq.plan.document import Document, Place, load_document_from_mapping
 from airflow_masq.plan.environment_section import read_environment
 from airflow_masq.plan.other_inputs import describe_no_plan
 from airflow_masq.plan.policy_section import PolicyChoice, read_policy_choice
 from airflow_masq.plan.schema import CLUSTER_KEYS, NETWORK_KEYS, PLAN_KEYS
 from airflow_masq.plan.targets import read_targets
 from airflow_masq.plan.values import Plan
-from airflow_masq.plan.yaml_document import document_from_yaml
+from airflow_masq.plan.yaml_document import load_document_from_yaml
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -43,12 +43,12 @@ def load_plan(text: str, *, source: str) -> Plan:
     :raises PlanError: it is no plan.
     """
     try:
-        return _read_plan(document_from_yaml(text, source=source).with_places_of_rules())
+        return _read_plan(load_document_from_yaml(text, source=source).add_places_of_rules())
     except PlanError as error:
         raise _name_other_input(read_documents(text), text=text, error=error) from None
 
 
-def plan_from_mapping(mapping: Mapping[str, object], *, source: str) -> Plan:
+def load_plan_from_mapping(mapping: Mapping[str, object], *, source: str) -> Plan:
     """Read a plan from a mapping, for example a DAG's parameters.
 
     :param mapping: the plan; it is copied.
@@ -56,19 +56,19 @@ def plan_from_mapping(mapping: Mapping[str, object], *, source: str) -> Plan:
     :raises PlanError: it is no plan.
     """
     try:
-        return _read_plan(document_from_mapping(mapping, source=source))
+        return _read_plan(load_document_from_mapping(mapping, source=source))
     except PlanError as error:
         raise _name_other_input([mapping], error=error) from None
 
 
-def plan_from_environment(resource: Mapping[str, object]) -> Plan:
+def load_plan_from_environment(resource: Mapping[str, object]) -> Plan:
     """Make a plan where only an environment is given.
 
     :param resource: Google's REST resource in either spelling; it is copied.
     :return: the plan, without targets, with the policy that follows from the environment's flag.
     :raises PlanError: the resource cannot be read; places in it begin with ``environment``.
     """
-    return plan_from_mapping({"environment": resource}, source="")
+    return load_plan_from_mapping({"environment": resource}, source="")
 
 
 def _name_other_input(documents: list[object], *, error: PlanError, text: str = "") -> PlanError:
@@ -80,11 +80,11 @@ def _name_other_input(documents: list[object], *, error: PlanError, text: str = 
 
 
 def _read_plan(document: Document) -> Plan:
-    entries = Place(document=document, where="", value=document.value).section(PLAN_KEYS)
+    entries = Place(document=document, where="", value=document.value).read_section(PLAN_KEYS)
     if not entries:
-        raise document.error(where="", expected=f"a plan with some of {', '.join(PLAN_KEYS)}", seen="nothing")
+        raise document.make_error(where="", expected=f"a plan with some of {', '.join(PLAN_KEYS)}", seen="nothing")
     if "apiVersion" in entries:
-        entries["apiVersion"].choice((_API_VERSION,))
+        entries["apiVersion"].read_choice((_API_VERSION,))
     environment = read_environment(entries["environment"]) if "environment" in entries else EnvironmentResource()
     cluster_version, pods_per_node = _read_cluster(entries.get("cluster"), environment)
     network, takes_nodes_for_private = _read_network(entries.get("network"), environment)
@@ -110,52 +110,52 @@ def _read_cluster(place: Place | None, environment: EnvironmentResource) -> tupl
 
     What is not said is ``None``.
     """
-    entries = {} if place is None else place.section(CLUSTER_KEYS)
+    entries = {} if place is None else place.read_section(CLUSTER_KEYS)
     version = None
     if "initial_version" in entries:
-        version = entries["initial_version"].text("a GKE version such as 1.30.5-gke.1014001, as text (quote it)")
+        version = entries["initial_version"].read_text("a GKE version such as 1.30.5-gke.1014001, as text (quote it)")
     if "pods_per_node" in entries:
-        pods = entries["pods_per_node"].whole_number(least=_FEWEST_PODS_PER_NODE, most=_MOST_PODS_PER_NODE)
+        pods = entries["pods_per_node"].read_whole_number(least=_FEWEST_PODS_PER_NODE, most=_MOST_PODS_PER_NODE)
         return version, pods
-    own = environment.value("config", "nodeConfig", "maxPodsPerNode")
+    own = environment.get_value("config", "nodeConfig", "maxPodsPerNode")
     is_possible = isinstance(own, int) and _FEWEST_PODS_PER_NODE <= own <= _MOST_PODS_PER_NODE
     return version, own if isinstance(own, int) and is_possible else None
 
 
 def _read_network(place: Place | None, environment: EnvironmentResource) -> tuple[NetworkRanges, bool]:
     """Read the network, and whether its nodes count as private only because the plan names Cloud NAT."""
-    entries = {} if place is None else place.section(NETWORK_KEYS)
+    entries = {} if place is None else place.read_section(NETWORK_KEYS)
 
     def read_cidrs(key: str) -> tuple[IPNetwork, ...]:
-        return entries[key].cidrs() if key in entries else ()
+        return entries[key].read_cidrs() if key in entries else ()
 
-    other = entries["other_ranges"].entries() if "other_ranges" in entries else {}
-    nat_addresses = entries["nat_addresses"].items() if "nat_addresses" in entries else []
+    other = entries["other_ranges"].read_entries() if "other_ranges" in entries else {}
+    nat_addresses = entries["nat_addresses"].read_items() if "nat_addresses" in entries else []
     # Unless it is restricted, Cloud NAT covers all ranges of a subnet [source: cloud-nat-ranges].
     nat_covers = frozenset(_TRANSLATABLE if nat_addresses else ())
     if "nat_covers" in entries:
-        nat_covers = frozenset(item.choice(_TRANSLATABLE) for item in entries["nat_covers"].items())
-    workers = environment.value("config", "workloadsConfig", "worker", "maxCount")
+        nat_covers = frozenset(item.read_choice(_TRANSLATABLE) for item in entries["nat_covers"].read_items())
+    workers = environment.get_value("config", "workloadsConfig", "worker", "maxCount")
     if "workers" in entries:
-        workers = entries["workers"].whole_number(least=1, most=_MOST_WORKERS)
+        workers = entries["workers"].read_whole_number(least=1, most=_MOST_WORKERS)
     ranges = NetworkRanges(
         node=read_cidrs("node_ranges"),
         pod=read_cidrs("pod_ranges"),
         service=read_cidrs("service_ranges"),
-        other={each.name(name): each.cidrs() for name, each in other.items()},
-        nat_addresses=tuple(item.parsed(parse_address, expected="an IP address") for item in nat_addresses),
+        other={each.check_name(name): each.read_cidrs() for name, each in other.items()},
+        nat_addresses=tuple(item.parse(parse_address, expected="an IP address") for item in nat_addresses),
         nat_covers=nat_covers,
         workers=workers if isinstance(workers, int) and 1 <= workers <= _MOST_WORKERS else None,
     )
     count = sum(map(len, (ranges.node, ranges.pod, ranges.service, *ranges.other.values())))
     if place is not None and count > _MOST_RANGES:
-        raise place.error(f"at most {_MOST_RANGES} ranges in all (merge some)", seen=str(count))
+        raise place.make_error(f"at most {_MOST_RANGES} ranges in all (merge some)", seen=str(count))
     # Public nodes have no use for Cloud NAT, so a plan that names it is taken to have private ones.
     names_nat = "nat_addresses" in entries or "nat_covers" in entries
     public_nodes = environment.has_public_nodes and not names_nat
     takes_nodes_for_private = environment.has_public_nodes and names_nat
     if "public_nodes" in entries:
-        public_nodes, takes_nodes_for_private = entries["public_nodes"].boolean(), False
+        public_nodes, takes_nodes_for_private = entries["public_nodes"].read_boolean(), False
     ranges = replace(
         ranges,
         pod=ranges.pod or environment.pod_ranges,

@@ -147,22 +147,22 @@ def read_policy_choice(place: Place) -> PolicyChoice:
     if not isinstance(place.value, dict):
         if place.value not in _WORDS:
             nearest = get_close_matches(str(place.value), _WORDS, n=1)
-            raise place.error(f"one of {_FORMS}{''.join(f' (did you mean {word}?)' for word in nearest)}")
+            raise place.make_error(f"one of {_FORMS}{''.join(f' (did you mean {word}?)' for word in nearest)}")
         return PolicyChoice(name=str(place.value), stated=True)
-    entries = place.section((EGRESS_NAT_POLICIES, AGENT_CONFIG, *_AGENT_SETTINGS))
+    entries = place.read_section((EGRESS_NAT_POLICIES, AGENT_CONFIG, *_AGENT_SETTINGS))
     if (EGRESS_NAT_POLICIES in entries) == (AGENT_CONFIG in entries):
         seen = "both" if AGENT_CONFIG in entries else "neither"
-        raise place.error(f"a mapping with either {EGRESS_NAT_POLICIES} or {AGENT_CONFIG}", seen=seen)
+        raise place.make_error(f"a mapping with either {EGRESS_NAT_POLICIES} or {AGENT_CONFIG}", seen=seen)
     if EGRESS_NAT_POLICIES in entries:
         for setting in _AGENT_SETTINGS:
             if setting in entries:
                 expected = f"no {setting} beside {EGRESS_NAT_POLICIES} (it belongs to {AGENT_CONFIG})"
-                raise entries[setting].error(expected)
-        found = [each for item in entries[EGRESS_NAT_POLICIES].some_items() for each in _expand_list(item)]
+                raise entries[setting].make_error(expected)
+        found = [each for item in entries[EGRESS_NAT_POLICIES].read_some_items() for each in _expand_list(item)]
         return PolicyChoice(
             name=EGRESS_NAT_POLICIES,
             stated=True,
-            manifests=tuple({name: each.value for name, each in item.entries().items()} for item in found),
+            manifests=tuple({name: each.value for name, each in item.read_entries().items()} for item in found),
             manifest_places=tuple(item.where for item in found),
         )
     return _read_agent_config(entries)
@@ -171,14 +171,14 @@ def read_policy_choice(place: Place) -> PolicyChoice:
 def _read_agent_config(entries: Mapping[str, Place]) -> PolicyChoice:
     config = entries[AGENT_CONFIG]
     if not isinstance(config.value, str):
-        raise config.error("the agent's config as text (write it below `agent_config: |`)")
+        raise config.make_error("the agent's config as text (write it below `agent_config: |`)")
     try:
         found = find_config(config.value, where=config.where)
     except InvalidInputError as error:
-        raise config.error(error.expected, seen=error.seen) from None
+        raise config.make_error(error.expected, seen=error.seen) from None
     told = {"reserved_ranges": found.reserved_ranges, "enable_ipv6": found.enable_ipv6}  # by a DaemonSet beside it
     settings = _AGENT_SETTINGS | {name: value for name, value in told.items() if value is not None}
-    settings |= {name: entries[name].boolean() for name in _AGENT_SETTINGS if name in entries}
+    settings |= {name: entries[name].read_boolean() for name in _AGENT_SETTINGS if name in entries}
     choice = PolicyChoice(
         name=AGENT_CONFIG,
         stated=True,
@@ -191,17 +191,17 @@ def _read_agent_config(entries: Mapping[str, Place]) -> PolicyChoice:
     )
     if choice.agent_reading is not None and choice.agent_reading.is_unread:
         seen = str(choice.agent_reading.error).rpartition("saw ")[2]
-        raise config.error("a config that can be read here, since nothing could be predicted otherwise", seen=seen)
+        raise config.make_error("a config that can be read here, since nothing could be predicted otherwise", seen=seen)
     return choice
 
 
 def _expand_list(item: Place) -> list[Place]:
     """Give the objects of a ``kind: List``, as kubectl prints it, and any other object as it is."""
-    entries = item.entries()
+    entries = item.read_entries()
     if "items" not in entries or "kind" not in entries or entries["kind"].value not in ("List", f"{KIND}List"):
         return [item]
-    items = entries["items"].items()
+    items = entries["items"].read_items()
     if not items:
         expected = "a List with objects (kubectl found none; every Autopilot cluster has two)"
-        raise entries["items"].error(expected, seen="a List that holds nothing")
+        raise entries["items"].make_error(expected, seen="a List that holds nothing")
     return items

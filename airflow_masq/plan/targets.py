@@ -86,53 +86,53 @@ def read_targets(place: Place) -> tuple[Target, ...]:
     :raises PlanError: one is malformed, two have the same name, or there are more than 2,000.
     """
     targets: dict[str, Target] = {}
-    items = place.items()
+    items = place.read_items()
     if len(items) > _MOST_TARGETS:
-        raise place.error(f"at most {_MOST_TARGETS} targets", seen=str(len(items)))
+        raise place.make_error(f"at most {_MOST_TARGETS} targets", seen=str(len(items)))
     for item in items:
-        entries = item.section(TARGET_KEYS)
+        entries = item.read_section(TARGET_KEYS)
         for required in ("name", "observe"):
             if required not in entries:
-                raise item.error(f"a target with {required}", seen="none")
-        name = entries["name"].name(entries["name"].text("a name"))
+                raise item.make_error(f"a target with {required}", seen="none")
+        name = entries["name"].check_name(entries["name"].read_text("a name"))
         observe = _read_url(entries["observe"])
         allowed_sources: tuple[IPNetwork, ...] = ()
         if "allowed_sources" in entries:
-            entries["allowed_sources"].some_items()
-            allowed_sources = entries["allowed_sources"].cidrs()
-        expect = entries["expect"].choice(_EXPECTABLE) if "expect" in entries else None
+            entries["allowed_sources"].read_some_items()
+            allowed_sources = entries["allowed_sources"].read_cidrs()
+        expect = entries["expect"].read_choice(_EXPECTABLE) if "expect" in entries else None
         if name in targets:
-            raise item.error("a unique name for every target", seen=f"'{name}' twice")
+            raise item.make_error("a unique name for every target", seen=f"'{name}' twice")
         targets[name] = Target(
             name=name,
             observe=observe,
             allowed_sources=allowed_sources,
             expect=expect,
-            nonce=entries["nonce"].boolean() if "nonce" in entries else True,
-            canary=entries["canary"].boolean() if "canary" in entries else True,
+            nonce=entries["nonce"].read_boolean() if "nonce" in entries else True,
+            canary=entries["canary"].read_boolean() if "canary" in entries else True,
         )
     return tuple(targets.values())
 
 
 def _read_url(place: Place) -> str:
-    url = place.text("a URL")
+    url = place.read_text("a URL")
     shown = describe(url.partition("?")[0])  # the query may hold a secret
     if "@" in url:
-        raise place.error("a URL without credentials (name a connection: airflow://CONN_ID)", seen="one with them")
+        raise place.make_error("a URL without credentials (name a connection: airflow://CONN_ID)", seen="one with them")
     if len(url) > _LONGEST_URL_CHARACTERS or not _URL_CHARACTERS.fullmatch(url):
-        raise place.error(f"a URL of at most {_LONGEST_URL_CHARACTERS} URL characters", seen=shown)
+        raise place.make_error(f"a URL of at most {_LONGEST_URL_CHARACTERS} URL characters", seen=shown)
     try:
         parts = urlsplit(url)
         has_host = bool(parts.hostname) and parts.port != 0
     except ValueError:  # an unclosed bracket, a port that is no port
-        raise place.error("a URL with a valid host and port", seen=shown) from None
+        raise place.make_error("a URL with a valid host and port", seen=shown) from None
     if parts.scheme not in SCHEMES:
         beginnings = ", ".join(f"{scheme}://" for scheme in SCHEMES)
-        raise place.error(f"a URL that begins with one of {beginnings}", seen=shown)
+        raise place.make_error(f"a URL that begins with one of {beginnings}", seen=shown)
     if not has_host:
-        raise place.error("a URL with a valid host and port", seen=shown)
+        raise place.make_error("a URL with a valid host and port", seen=shown)
     for name, _ in parse_qsl(parts.query, keep_blank_values=True):
         if _SECRET_PARAMETER.search(name):
             expected = "a URL without secrets (name a connection: airflow://CONN_ID)"
-            raise place.error(expected, seen=f"a parameter {describe(name)}")
+            raise place.make_error(expected, seen=f"a parameter {describe(name)}")
     return url

@@ -60,7 +60,7 @@ class Plan:
     knows_pods_per_node: bool = False
     lines: Mapping[str, int] = field(default_factory=dict, compare=False, repr=False)
 
-    def line_of(self, where: str) -> int | None:
+    def find_line(self, where: str) -> int | None:
         """Find the line of a place, for example of a finding's.
 
         :param where: the place, such as ``network.pod_ranges[0]``; fields of the environment in camelCase.
@@ -81,11 +81,11 @@ class Plan:
     @cached_property
     def capacity(self) -> Capacity:
         """What the ranges have room for; a bare size such as ``/22`` counts where no range of that kind is known."""
-        pod_size, service_size = (self.environment.bare_size(each) for each in (POD_FIELD, SERVICE_FIELD))
+        pod_size, service_size = (self.environment.get_bare_size(each) for each in (POD_FIELD, SERVICE_FIELD))
         # "The PSC endpoint in the Customer Project will use an IP address from this subnetwork"
         # [source: composer-psc-subnetwork]. An address of the nodes' own subnetwork is counted there.
-        endpoint = self.environment.text("config", "privateEnvironmentConfig", "cloudComposerConnectionSubnetwork")
-        nodes = self.environment.text("config", "nodeConfig", "subnetwork")
+        endpoint = self.environment.get_text("config", "privateEnvironmentConfig", "cloudComposerConnectionSubnetwork")
+        nodes = self.environment.get_text("config", "nodeConfig", "subnetwork")
         return calculate_capacity(
             self.ranges,
             pod_size=None if pod_size is None else BareSize(pod_size),

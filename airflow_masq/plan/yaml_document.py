@@ -14,7 +14,7 @@ import yaml
 from airflow_masq.exceptions import PlanError
 from airflow_masq.plan.document import DEEPEST, Document, DocumentBuilder
 from airflow_masq.reading import name_child
-from airflow_masq.text import describe, printable
+from airflow_masq.text import describe, escape
 from airflow_masq.yaml_problems import describe_yaml_problem
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ class _BoundedLoader(yaml.SafeLoader):
         return node
 
 
-def document_from_yaml(text: str, *, source: str) -> Document:
+def load_document_from_yaml(text: str, *, source: str) -> Document:
     """Read one YAML document.
 
     :param text: the text, at most 256 Ki characters.
@@ -66,7 +66,7 @@ def document_from_yaml(text: str, *, source: str) -> Document:
         raise _explain(error, text, source=source) from None
     builder = DocumentBuilder(source=source)
     reader = _NodeReader(loader=loader, builder=builder)
-    return builder.document({} if node is None else reader.read(node, where="", depth=0))
+    return builder.make_document({} if node is None else reader.read(node, where="", depth=0))
 
 
 def _explain(error: Exception, text: str, *, source: str) -> PlanError:
@@ -123,7 +123,7 @@ class _NodeReader:
         """
         self._builder.count(where=where, depth=depth, line=line or node.start_mark.line + 1)
         if any(node is outer for outer in self._around):
-            raise self._builder.error(where=where, expected="an alias outside its own anchor", seen="one inside")
+            raise self._builder.make_error(where=where, expected="an alias outside its own anchor", seen="one inside")
         self._around.append(node)
         if isinstance(node, yaml.MappingNode) and node.tag == "tag:yaml.org,2002:map":
             value: object = self._read_mapping(node, where=where, depth=depth)
@@ -143,12 +143,12 @@ class _NodeReader:
             if not isinstance(key_node, yaml.ScalarNode):
                 line = key_node.start_mark.line + 1
                 seen = _COLLECTIONS[type(key_node)]
-                raise self._builder.error(where=where, expected="text as key (quote it)", seen=seen, line=line)
-            key = self._builder.key(self._read_scalar(key_node, where=where), where=where)
+                raise self._builder.make_error(where=where, expected="text as key (quote it)", seen=seen, line=line)
+            key = self._builder.check_key(self._read_scalar(key_node, where=where), where=where)
             place = name_child(where, key=key)
             line = key_node.start_mark.line + 1
             if key in values:
-                raise self._builder.error(where=place, expected="the key once", seen="a duplicate key", line=line)
+                raise self._builder.make_error(where=place, expected="the key once", seen="a duplicate key", line=line)
             values[key] = self.read(value_node, where=place, depth=depth + 1, line=line)
         return values
 
@@ -160,12 +160,12 @@ class _NodeReader:
             value = construct(node)
         except _SCALAR_ERRORS:
             raise self._refuse(node, where=where) from None
-        return self._builder.scalar(_join_surrogates(value) if isinstance(value, str) else value, where=where)
+        return self._builder.check_scalar(_join_surrogates(value) if isinstance(value, str) else value, where=where)
 
     def _refuse(self, node: yaml.Node, *, where: str) -> PlanError:
         if node.tag == "tag:yaml.org,2002:merge":
             line = node.start_mark.line + 1
-            raise self._builder.error(where=where, expected="the keys themselves", seen="a merge key", line=line)
+            raise self._builder.make_error(where=where, expected="the keys themselves", seen="a merge key", line=line)
         content = _COLLECTIONS.get(type(node)) or describe(node.value)
-        seen = f"{content} tagged {printable(node.tag)}"
-        return self._builder.error(where=where, expected="a plain value", seen=seen, line=node.start_mark.line + 1)
+        seen = f"{content} tagged {escape(node.tag)}"
+        return self._builder.make_error(where=where, expected="a plain value", seen=seen, line=node.start_mark.line + 1)

@@ -21,7 +21,7 @@ from netaddr import IPAddress
 from airflow_masq.network.ranges import unmap
 from airflow_masq.observation.observation import Failure, Observation
 from airflow_masq.probes.exchange import Conversation, Exchange, ProbeError
-from airflow_masq.text import printable
+from airflow_masq.text import escape
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -182,7 +182,7 @@ class _Attempt:
         if isinstance(error, ssl.SSLError):
             # Only errors that OpenSSL raised have the first two; ours has words.
             words = (getattr(error, "verify_message", None), getattr(error, "reason", None), error.strerror)
-            return Failure.TLS, f"TLS failed: {printable(next(filter(None, words), type(error).__name__))}"
+            return Failure.TLS, f"TLS failed: {escape(next(filter(None, words), type(error).__name__))}"
         if isinstance(error, OSError):
             reason = os.strerror(error.errno).lower() if error.errno else type(error).__name__
             failure = _FAILURE_OF_ERRNO.get(error.errno or 0, Failure.CRASHED)

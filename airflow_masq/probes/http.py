@@ -23,7 +23,7 @@ from airflow_masq.probes.attempt import Answer, Question, make_attempt
 from airflow_masq.probes.exchange import EARLY_ANSWER, ProbeError
 from airflow_masq.probes.http_reply import HttpReply
 from airflow_masq.probes.http_request import CANARY_BLOCKS, choose_canary, choose_nonce, write_canary, write_request
-from airflow_masq.text import printable
+from airflow_masq.text import escape
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -137,10 +137,10 @@ class HttpConversation:
             raise ProbeError(Failure.NOT_HTTP, "the answer is not a complete HTTP/1.1 reply")
         if HTTPStatus.MULTIPLE_CHOICES <= status < HTTPStatus.BAD_REQUEST:
             location = next(iter(reply.get_all("location")), "")
-            raise ProbeError(Failure.REDIRECT, f"HTTP {status}{self._quote(printable(location), after=' to ')}")
+            raise ProbeError(Failure.REDIRECT, f"HTTP {status}{self._quote(escape(location), after=' to ')}")
         is_partial = bool(reply.body) and status not in _WHOLE_REPLIES
         if status >= HTTPStatus.BAD_REQUEST or is_partial:
-            reason = self._quote(printable(reply.reason), after=" ")
+            reason = self._quote(escape(reply.reason), after=" ")
             raise ProbeError(Failure.HTTP_STATUS, f"HTTP {status}{reason}")
         # A body may be coded in several ways, one after another [source: rfc-9110-content-coding].
         values = ",".join(reply.get_all("content-encoding")).split(",")
@@ -148,7 +148,7 @@ class HttpConversation:
             coding for coding in (value.strip(" \t") for value in values) if coding.lower() not in {"", "identity"}
         ]
         if codings:
-            coding = self._quote(printable(", ".join(codings)), after=": ")
+            coding = self._quote(escape(", ".join(codings)), after=": ")
             raise ProbeError(Failure.NO_ADDRESS, f"expected a body without content coding, saw one{coding}")
         may_be_cut = reply.is_ended_by_connection and not self._is_surely_ended
         try:

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from netaddr import INET_PTON, AddrFormatError, IPAddress
 
-from airflow_masq.text import printable
+from airflow_masq.text import escape
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -60,7 +60,7 @@ class ObserverUrl:
             raise ValueError(f"expected a URL of at most {_LONGEST_URL} visible ASCII characters")
         parts = urlsplit(text)
         if parts.scheme not in default_ports:
-            raise ValueError(f"expected {' or '.join(default_ports)}, saw {printable(parts.scheme, limit=40)}")
+            raise ValueError(f"expected {' or '.join(default_ports)}, saw {escape(parts.scheme, limit=40)}")
         if "@" in parts.netloc:
             raise ValueError("expected a URL without credentials; name a connection instead (airflow://CONN_ID)")
         name = parts.hostname or ""  # in lower case; a message shows it as it was written
@@ -90,12 +90,12 @@ def _read_host(host: str, *, is_bracketed: bool) -> str:
         try:
             return str(IPAddress(host, flags=INET_PTON))
         except (AddrFormatError, ValueError):
-            raise ValueError(f"expected an IP address, saw {printable(host, limit=60)}") from None
+            raise ValueError(f"expected an IP address, saw {escape(host, limit=60)}") from None
     if not _HOST_NAME.fullmatch(host):
-        raise ValueError(f"expected a host name, saw {printable(host, limit=60) or 'none'}")
+        raise ValueError(f"expected a host name, saw {escape(host, limit=60) or 'none'}")
     return host
 
 
 def hide_credentials(url: str) -> str:
     """Show a URL that was refused, in one printable line, without the text before an ``@`` anywhere in it."""
-    return printable(re.sub(r"//.*@", "//***@", url, flags=re.DOTALL), limit=_LONGEST_URL)
+    return escape(re.sub(r"//.*@", "//***@", url, flags=re.DOTALL), limit=_LONGEST_URL)

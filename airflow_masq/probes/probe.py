@@ -20,7 +20,7 @@ from airflow_masq.probes.attempt import Question, read_socket_name
 from airflow_masq.probes.http import ask_http
 from airflow_masq.probes.observer_url import ObserverUrl, hide_credentials
 from airflow_masq.probes.session import Session
-from airflow_masq.text import printable
+from airflow_masq.text import escape
 
 if TYPE_CHECKING:
     import ssl
@@ -108,7 +108,7 @@ async def probe(
         observer = ObserverUrl.parse(url, default_ports=_DEFAULT_PORTS)
     except ValueError as error:
         shown = shown_as or hide_credentials(url)
-        return (Observation.of_unusable_target(shown, detail=str(error), started_at=session.now()),)
+        return (Observation.from_unusable_target(shown, detail=str(error), started_at=session.now()),)
     question = Question(
         observer=observer,
         timeout_seconds=timeout_seconds,
@@ -186,7 +186,7 @@ class _Survey:
                     detail = f"this process was too busy to resolve {observer.host} within {timeout_seconds:g} s"
                 return self._fail(failure, detail, started=started)
             except OSError as error:
-                reason = printable(error.strerror or type(error).__name__)
+                reason = escape(error.strerror or type(error).__name__)
                 detail = f"{observer.host} was not resolved: {reason}"
                 return self._fail(Failure.NAME_UNRESOLVED, detail, started=started)
         by_address = {read_socket_name(address)[0]: (family, address) for family, address in reversed(found)}

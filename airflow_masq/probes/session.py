@@ -35,7 +35,7 @@ _SPARE_FILES: Final = 32  # for the rest of the process: logs, resolvers' socket
 _OPEN_FILES: Final = "/proc/self/fd"
 
 
-def utc_now() -> datetime:
+def read_clock() -> datetime:
     """Tell the time, with its zone."""
     return datetime.now(UTC)
 
@@ -64,7 +64,7 @@ class Session:
         jitter: float = DEFAULT_JITTER,
         open_socket: OpenSocket = socket.socket,
         resolve: Resolve | None = None,
-        now: Callable[[], datetime] = utc_now,
+        now: Callable[[], datetime] = read_clock,
         randomness: random.Random | None = None,
     ) -> None:
         if concurrency < 1:

@@ -173,7 +173,7 @@ class CreationSteps:
         origin = Origin.ADOPTED
         may_be_own = self.attempt.is_retry or self._lost_reply_since is not None
         if may_be_own or not is_complete:
-            operation = yield from self.watch.find_operation(verb="CREATE", uuid=found.text("uuid"))
+            operation = yield from self.watch.find_operation(verb="CREATE", uuid=found.get_text("uuid"))
             began = self._lost_reply_since if self.attempt.began is None else self.attempt.began
             if operation is not None:
                 self.watch.operation_name = None if operation.done else operation.name

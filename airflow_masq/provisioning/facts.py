@@ -61,7 +61,7 @@ def list_facts(name: EnvironmentName, *, found: EnvironmentResource, record: Map
         "name": str(name),
         "console_url": make_console_url(name),
         "enable_ip_masq_agent": found.masquerades,
-        **{fact: found.value(*path) for fact, path in FACTS.items()},
+        **{fact: found.get_value(*path) for fact, path in FACTS.items()},
         **{field: own[field] or planned[field] for field in RANGES},
         "ranges_from": ranges_from,
         "findings": record.get("findings") or [],

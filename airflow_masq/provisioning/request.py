@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 from airflow_masq.environment import EnvironmentName, EnvironmentResource
 from airflow_masq.exceptions import CannotMasqueradeError, InvalidInputError
-from airflow_masq.plan import Plan, PolicyChoice, plan_from_environment
+from airflow_masq.plan import Plan, PolicyChoice, load_plan_from_environment
 from airflow_masq.plan_file import read_plan
 from airflow_masq.rules import Finding, Severity, lint
-from airflow_masq.text import describe, printable
+from airflow_masq.text import describe, escape
 
 if TYPE_CHECKING:
     from google.cloud.orchestration.airflow.service_v1.types import Environment
@@ -75,7 +75,7 @@ def read_request(
             from airflow_masq.clients.environment_message import read_message  # noqa: PLC0415 - takes seconds
 
             environment = read_message(environment).as_rest()
-        read = plan_from_environment(environment)
+        read = load_plan_from_environment(environment)
     written = read.environment
     given = {"project_id": project_id, "region": region, "environment_id": environment_id}
     name = _read_name(written, given=given, default_project=default_project)
@@ -132,7 +132,7 @@ def _read_name(
         for argument, part in given.items():
             if part and part != written[argument]:
                 expected = f"{written[argument]}, as in environment.name, or nothing"
-                raise InvalidInputError(where=argument, expected=expected, seen=printable(part))
+                raise InvalidInputError(where=argument, expected=expected, seen=escape(part))
         return name
     if not given["environment_id"] or not given["region"]:
         raise InvalidInputError(

@@ -188,7 +188,7 @@ class CreationWatch:
 
         :raises EnvironmentFailedError: always.
         """
-        last = yield from self.find_operation(uuid=found.text("uuid"))
+        last = yield from self.find_operation(uuid=found.get_text("uuid"))
         if last is None or last.error is None:
             raise self._make_failure("is in state ERROR")
         if last.verb == "CREATE":

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from airflow_masq.text import printable
+from airflow_masq.text import escape
 
 _LONGEST_TEXT: Final = 2000
 _MARKUP: Final = re.compile(r"([`*_\[\]<>|#~&])")
@@ -28,7 +28,7 @@ def escape_markdown(text: str, *, is_cell: bool = False) -> str:
 
     :param is_cell: whether it is in a table.
     """
-    line = printable(text, limit=_LONGEST_TEXT)
+    line = escape(text, limit=_LONGEST_TEXT)
     pieces, end = [], 0
     for linkable in _LINKABLE.finditer(line):
         pieces += [_escape_markup(line[end : linkable.start()]), _write_code(linkable[0], is_cell=is_cell)]
@@ -41,7 +41,7 @@ def write_code_span(text: str, *, is_cell: bool = False) -> str:
 
     :param is_cell: whether it is in a table.
     """
-    return _write_code(printable(text, limit=_LONGEST_TEXT), is_cell=is_cell)
+    return _write_code(escape(text, limit=_LONGEST_TEXT), is_cell=is_cell)
 
 
 def escape_cell(text: str) -> str:

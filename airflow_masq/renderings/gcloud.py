@@ -54,7 +54,7 @@ def render_gcloud(plan: Plan) -> str:
     _refuse_lost_fields({path: fields[path] for path, words in written.items() if words}, plan=plan)
     words = [("--project", name.project), ("--location", name.location), *itertools.chain(*written.values())]
     # For a private environment gcloud demands a flag about the web server; the service assumes this one.
-    if plan.environment.is_private and plan.environment.value("config", "webServerNetworkAccessControl") is None:
+    if plan.environment.is_private and plan.environment.get_value("config", "webServerNetworkAccessControl") is None:
         words.append(("--web-server-allow-all",))
     first = f"{_COMMAND} {shlex.quote(name.environment_id)}"
     return " \\\n    ".join((first, *itertools.starmap(_quote, words))) + "\n"
@@ -67,14 +67,14 @@ def _refuse_lost_fields(fields: Mapping[str, EnvironmentField], *, plan: Plan) -
     if other in fields:
         used = _SCHEDULERS_OF_COMPOSER_1 if composer == COMPOSER_1 else _SCHEDULERS
         takes = "this image version" if composer is None else f"Composer {composer}"
-        raise fields[other].error(f"for {takes}, gcloud's --scheduler-count sets {used}; set that, or use rest")
+        raise fields[other].make_error(f"for {takes}, gcloud's --scheduler-count sets {used}; set that, or use rest")
     public_ips = fields.get(f"{_PRIVATE}.enablePrivatelyUsedPublicIps")
     keeps_section = {f"{_PRIVATE}.enablePrivateEnvironment", f"{_PRIVATE}.enablePrivateBuildsOnly"} & fields.keys()
     if public_ips is not None and composer == COMPOSER_3 and not keeps_section:
-        raise public_ips.error("gcloud drops it in an environment of Composer 3 that is not private; remove it")
+        raise public_ips.make_error("gcloud drops it in an environment of Composer 3 that is not private; remove it")
     if _LOG_STORAGE in fields and _DATABASE_RETENTION in fields:
         reason = "gcloud drops it if the storage of task logs is set too; remove one of them, or use rest"
-        raise fields[_DATABASE_RETENTION].error(reason)
+        raise fields[_DATABASE_RETENTION].make_error(reason)
 
 
 def _quote(flag: str, value: str | None = None) -> str:
@@ -97,7 +97,7 @@ def _write_choice(words: Mapping[str, tuple[str, ...]]) -> _Writer:
     def write(field: EnvironmentField) -> _Words:
         text = field.scalar
         if text not in words:
-            raise field.error(f"gcloud has flags only for {join_words(words)}; use rest or terraform")
+            raise field.make_error(f"gcloud has flags only for {join_words(words)}; use rest or terraform")
         return [words[str(text)]]
 
     return write
@@ -110,7 +110,9 @@ def _write_gigabytes(flag: str) -> _Writer:
                 return [(flag, f"{int(field.number * factor)}{unit}")]
         size_bytes = round(field.number * _GIGABYTE)
         if round(size_bytes / _GIGABYTE, _KEPT_DECIMALS) != field.number:
-            raise field.error(f"gcloud keeps {_KEPT_DECIMALS} decimals of a gigabyte; round the number, or use rest")
+            raise field.make_error(
+                f"gcloud keeps {_KEPT_DECIMALS} decimals of a gigabyte; round the number, or use rest"
+            )
         return [(flag, f"{size_bytes}B")]
 
     return write
@@ -145,14 +147,14 @@ def _write_database_retention(field: EnvironmentField) -> _Words:
     """Write the two fields that one flag sets: so many days, and enabled; or none, and disabled."""
     settings = cast("Mapping[str, object]", field.value)
     if set(settings) - {"retentionMode", "retentionDays"}:
-        raise field.error(
+        raise field.make_error(
             "the form accepts only its retentionMode and retentionDays; remove the other fields, or use rest"
         )
     mode, days = settings.get("retentionMode"), settings.get("retentionDays") or 0
     if mode is None and not days:
         return []
     if (mode, days) != ("RETENTION_MODE_DISABLED", 0) and (mode != "RETENTION_MODE_ENABLED" or not days):
-        raise field.error(
+        raise field.make_error(
             f"{_DATABASE_RETENTION_FLAG} sets RETENTION_MODE_ENABLED with retentionDays, or RETENTION_MODE_DISABLED "
             "without them; set both fields that way, or use rest or terraform"
         )
@@ -161,7 +163,7 @@ def _write_database_retention(field: EnvironmentField) -> _Words:
 
 def _write_pair(key: str, *, value: str, field: EnvironmentField) -> str:
     if "=" in key or not key:
-        raise field.error("gcloud takes no empty key, and none with an equals sign; change the key, or use rest")
+        raise field.make_error("gcloud takes no empty key, and none with an equals sign; change the key, or use rest")
     return f"{key}={value}"
 
 
@@ -169,10 +171,10 @@ def _write_joined(items: list[str], *, flag: str, field: EnvironmentField) -> _W
     if not items:
         return []
     if not all(items):
-        raise field.error("gcloud drops an empty text from a list; remove it, or use rest")
+        raise field.make_error("gcloud drops an empty text from a list; remove it, or use rest")
     separator = next((each for each in _SEPARATORS if not any(each in item for item in items)), None)
     if separator is None:
-        raise field.error("gcloud separates a list by one character, but these texts use all of them; use rest")
+        raise field.make_error("gcloud separates a list by one character, but these texts use all of them; use rest")
     joined = separator.join(items)
     is_plain = separator == "," and not joined.startswith("^")
     return [(flag, _check_printable(joined if is_plain else f"^{separator}^{joined}", field=field))]
@@ -181,7 +183,7 @@ def _write_joined(items: list[str], *, flag: str, field: EnvironmentField) -> _W
 def _check_printable(text: str, *, field: EnvironmentField) -> str:
     """Refuse characters that a shell cannot pass on, or that a terminal would interpret when it shows the command."""
     if not all(character.isprintable() or character in "\t\n" for character in text):
-        raise field.error("a command cannot show a control character; use rest or terraform")
+        raise field.make_error("a command cannot show a control character; use rest or terraform")
     return text
 
 

@@ -145,7 +145,7 @@ def require_own_ranges(plan: Plan, *, form: str, need: str) -> None:
     :raises InexpressibleError: the node or Pod ranges are missing, or the plan has only the name of the Pods' range.
     """
     path = POD_FIELD.range_name_path
-    named = ".".join(("environment", *path)) if plan.environment.text(*path) else None
+    named = ".".join(("environment", *path)) if plan.environment.get_text(*path) else None
     node_key, pod_key = "network.node_ranges", "network.pod_ranges"
     no_pods = "only the name of the Pods' range" if named else "no Pod ranges"
     for where, ranges, seen, key, field in (

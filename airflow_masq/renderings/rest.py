@@ -15,7 +15,7 @@ from airflow_masq.environment import EnvironmentName
 from airflow_masq.environment.fields import ENUMS
 from airflow_masq.exceptions import InexpressibleError, InvalidInputError
 from airflow_masq.plan import Plan
-from airflow_masq.text import printable
+from airflow_masq.text import escape
 
 FORM: Final = "rest"
 
@@ -76,9 +76,9 @@ class EnvironmentField:
     path: str
     value: object
 
-    def error(self, reason: str) -> InexpressibleError:
+    def make_error(self, reason: str) -> InexpressibleError:
         """Make the error that says why the form cannot write this field."""
-        return InexpressibleError(form=self.form, where=f"environment.{printable(self.path)}", reason=reason)
+        return InexpressibleError(form=self.form, where=f"environment.{escape(self.path)}", reason=reason)
 
     @property
     def is_true(self) -> bool:
@@ -117,10 +117,10 @@ class EnvironmentField:
             entry = f"{self.path}[{index}]"
             for key in record:
                 if key not in (needed, *names):
-                    raise EnvironmentField(form=self.form, path=f"{entry}.{key}", value=None).error(_NO_ARGUMENT)
+                    raise EnvironmentField(form=self.form, path=f"{entry}.{key}", value=None).make_error(_NO_ARGUMENT)
             if not record.get(needed):
                 reason = "the entry names no range, so the form would drop it or allow something else; add a range"
-                raise EnvironmentField(form=self.form, path=f"{entry}.{needed}", value=None).error(reason)
+                raise EnvironmentField(form=self.form, path=f"{entry}.{needed}", value=None).make_error(reason)
         return [{key: text for key, text in record.items() if text is not None} for record in records]
 
     def read_allowed_ip_ranges(self) -> EnvironmentField:
@@ -131,7 +131,7 @@ class EnvironmentField:
         """
         lists = cast("Mapping[str, object]", self.value)
         if set(lists) - {"allowedIpRanges"}:
-            raise self.error("the form accepts only its allowedIpRanges; remove the other fields, or use rest")
+            raise self.make_error("the form accepts only its allowedIpRanges; remove the other fields, or use rest")
         ranges = lists.get("allowedIpRanges")
         value = [] if ranges is None else ranges
         return EnvironmentField(form=self.form, path=f"{self.path}.allowedIpRanges", value=value)
@@ -187,4 +187,4 @@ def _walk(
         elif "." not in name and isinstance(value, Mapping) and any(each.startswith(f"{path}.") for each in known):
             yield from _walk(value, path, form=form, known=known)
         else:
-            raise field.error(_INSTEAD.get(path, _NO_ARGUMENT))
+            raise field.make_error(_INSTEAD.get(path, _NO_ARGUMENT))

@@ -77,7 +77,7 @@ def _settle_privacy(fields: dict[str, EnvironmentField], *, is_composer_3: bool)
     elif not is_composer_3:
         for field in settled:
             if field.path in _PRIVATE_BLOCK:
-                raise field.error(
+                raise field.make_error(
                     "Terraform's block makes the environment private; set enablePrivateEnvironment: true, or remove it"
                 )
     return settled
@@ -96,7 +96,7 @@ def _place(field: EnvironmentField, *, resource: hcl.Block) -> None:
     elif field.path == _PLUGINS_MODE:
         word = _PLUGINS_MODE_WORDS.get(str(field.scalar))
         if word is None:
-            raise field.error(f"the provider has words only for {join_words(_PLUGINS_MODE_WORDS)}; use rest")
+            raise field.make_error(f"the provider has words only for {join_words(_PLUGINS_MODE_WORDS)}; use rest")
         block.attributes[name] = hcl.write_expression(word)
     else:
         value = cast("hcl.Scalar | list[str] | dict[str, str]", field.value)  # the plan's reader checked its type
@@ -105,7 +105,7 @@ def _place(field: EnvironmentField, *, resource: hcl.Block) -> None:
 
 def _refuse_composed(field: EnvironmentField, value: object) -> None:
     if isinstance(value, str) and not hcl.is_kept(value):
-        raise field.error("Terraform stores texts in Unicode's normal form NFC, which changes this one; use rest")
+        raise field.make_error("Terraform stores texts in Unicode's normal form NFC, which changes this one; use rest")
     if isinstance(value, Mapping):
         _refuse_composed(field, [*value.keys(), *value.values()])
     if isinstance(value, list):
@@ -116,7 +116,9 @@ def _refuse_composed(field: EnvironmentField, value: object) -> None:
 def _read_allowed_ip_ranges(field: EnvironmentField) -> list[dict[str, str]]:
     ranges = field.read_allowed_ip_ranges()
     if not ranges.value:
-        raise ranges.error("an empty list blocks all access, but the provider treats it like a missing list; use rest")
+        raise ranges.make_error(
+            "an empty list blocks all access, but the provider treats it like a missing list; use rest"
+        )
     return ranges.read_records("value", "description")
 
 

@@ -27,7 +27,7 @@ from airflow_masq.environment import COMPOSER_1, COMPOSER_2, COMPOSER_3, IMAGE_V
 from airflow_masq.environment.versions import NEWEST_IMAGE
 from airflow_masq.network.provenance import Provenance
 from airflow_masq.rules.rule import Problem, Rule, Severity
-from airflow_masq.text import printable
+from airflow_masq.text import escape
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,10 +42,10 @@ def _check(plan: Plan) -> Iterator[Problem]:
     if not plan.environment:
         return
     image = plan.environment.image
-    text = plan.environment.text("config", "softwareConfig", "imageVersion")
+    text = plan.environment.get_text("config", "softwareConfig", "imageVersion")
     if image is None and text:
         message = (
-            f"'{printable(text, limit=_LONGEST_EXCERPT)}' is not an image version. Use a full version such as "
+            f"'{escape(text, limit=_LONGEST_EXCERPT)}' is not an image version. Use a full version such as "
             f"{NEWEST_IMAGE}, or an alias such as composer-2-airflow-2."
         )
         yield Problem(

@@ -44,7 +44,7 @@ def _check(plan: Plan) -> Iterator[Problem]:
     composer = plan.environment.generation
     if composer is None:
         return
-    aliases = plan.environment.value(*IP_ALLOCATION_POLICY, "useIpAliases")
+    aliases = plan.environment.get_value(*IP_ALLOCATION_POLICY, "useIpAliases")
     if composer == COMPOSER_1 and aliases is not True and plan.environment.masquerades:
         message = "On Composer 1, the agent needs a VPC-native cluster. Set useIpAliases: true."
         yield Problem(where=_PLACE, message=message)

@@ -53,8 +53,8 @@ def _check(plan: Plan) -> Iterator[Problem]:
         if lacks_field(composer, path=field.path[:-1]):
             continue  # the section around it is reported
         # Google's types have no presence for these: empty, zero and missing are the same.
-        if plan.environment.value(*field.path) and not field.has(composer):
-            is_refused = field.refused_by == composer and _holds_something(plan.environment.value(*field.path))
+        if plan.environment.get_value(*field.path) and not field.has(composer):
+            is_refused = field.refused_by == composer and _holds_something(plan.environment.get_value(*field.path))
             answer = f' The service refuses it: "{field.refusal}".' if is_refused else ""
             yield Problem(
                 where=".".join(("environment", *field.path)),

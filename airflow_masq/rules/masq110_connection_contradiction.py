@@ -36,16 +36,16 @@ _SECTION: Final = ("config", "privateEnvironmentConfig")
 
 
 def _check(plan: Plan) -> Iterator[Problem]:
-    subnetwork = plan.environment.text(*_SECTION, "cloudComposerConnectionSubnetwork")
-    connection_type = plan.environment.text(*_SECTION, "networkingConfig", "connectionType")
+    subnetwork = plan.environment.get_text(*_SECTION, "cloudComposerConnectionSubnetwork")
+    connection_type = plan.environment.get_text(*_SECTION, "networkingConfig", "connectionType")
     if subnetwork and connection_type == "VPC_PEERING":
         yield Problem(
             where="environment.config.privateEnvironmentConfig.networkingConfig.connectionType",
             message="cloudComposerConnectionSubnetwork selects Private Service Connect, but connectionType is "
             "VPC_PEERING. Keep one of them.",
         )
-    networking_type = plan.environment.text(*_SECTION, "networkingType")
-    is_private = plan.environment.value(*_SECTION, "enablePrivateEnvironment")
+    networking_type = plan.environment.get_text(*_SECTION, "networkingType")
+    is_private = plan.environment.get_value(*_SECTION, "enablePrivateEnvironment")
     if (networking_type, is_private) in {("PUBLIC", True), ("PRIVATE", False)}:
         yield Problem(
             where="environment.config.privateEnvironmentConfig.networkingType",

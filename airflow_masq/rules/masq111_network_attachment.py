@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Final
 from airflow_masq.environment import COMPOSER_3
 from airflow_masq.network.provenance import Provenance
 from airflow_masq.rules.rule import Problem, Rule, Severity
-from airflow_masq.text import printable
+from airflow_masq.text import escape
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,7 +39,7 @@ _OF_ATTACHMENT: Final = re.compile(r"(?:.*/)?projects/([^/]+)/regions/")  # [sou
 
 
 def _check(plan: Plan) -> Iterator[Problem]:
-    attachment = plan.environment.text(*_NODE_CONFIG, "composerNetworkAttachment")
+    attachment = plan.environment.get_text(*_NODE_CONFIG, "composerNetworkAttachment")
     if not attachment:
         return
     own, other = _find_project(_OF_ENVIRONMENT, plan.environment.name or ""), _find_project(_OF_ATTACHMENT, attachment)
@@ -48,11 +48,11 @@ def _check(plan: Plan) -> Iterator[Problem]:
     if plan.environment.generation == COMPOSER_3 and is_comparable and own != other:
         yield Problem(
             where=_PLACE,
-            message=f"The network attachment is one of project {printable(other)}, and the environment is one of "
-            f"project {printable(own)}. The service refuses that; create the attachment in {printable(own)}.",
+            message=f"The network attachment is one of project {escape(other)}, and the environment is one of "
+            f"project {escape(own)}. The service refuses that; create the attachment in {escape(own)}.",
             severity=Severity.ERROR,
         )
-    named = [field for field in ("network", "subnetwork") if plan.environment.text(*_NODE_CONFIG, field)]
+    named = [field for field in ("network", "subnetwork") if plan.environment.get_text(*_NODE_CONFIG, field)]
     if named:
         yield Problem(
             where=_PLACE,

@@ -29,9 +29,11 @@ _NODE_CONFIG: Final = ("config", "nodeConfig")
 
 
 def _check(plan: Plan) -> Iterator[Problem]:
-    if plan.environment.text(*_NODE_CONFIG, "composerNetworkAttachment"):
+    if plan.environment.get_text(*_NODE_CONFIG, "composerNetworkAttachment"):
         return
-    if plan.environment.text(*_NODE_CONFIG, "subnetwork") and not plan.environment.text(*_NODE_CONFIG, "network"):
+    if plan.environment.get_text(*_NODE_CONFIG, "subnetwork") and not plan.environment.get_text(
+        *_NODE_CONFIG, "network"
+    ):
         yield Problem(
             where="environment.config.nodeConfig.subnetwork",
             message="A subnetwork needs its network. Set nodeConfig.network too.",

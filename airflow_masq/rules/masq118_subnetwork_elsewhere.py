@@ -23,7 +23,7 @@ from airflow_masq.exceptions import InvalidInputError
 from airflow_masq.network.provenance import Provenance
 from airflow_masq.plan import Plan
 from airflow_masq.rules.rule import Problem, Rule, Severity
-from airflow_masq.text import printable
+from airflow_masq.text import escape
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,7 +32,7 @@ _REGION: Final = re.compile(r"(?:.*/)?regions/([^/]+)/subnetworks/[^/]+")
 
 
 def _check(plan: Plan) -> Iterator[Problem]:
-    matched = _REGION.fullmatch(plan.environment.text("config", "nodeConfig", "subnetwork"))
+    matched = _REGION.fullmatch(plan.environment.get_text("config", "nodeConfig", "subnetwork"))
     try:
         location = EnvironmentName.parse(plan.environment.name or "").location
     except InvalidInputError:
@@ -40,7 +40,7 @@ def _check(plan: Plan) -> Iterator[Problem]:
     if matched is not None and matched[1] != location:
         yield Problem(
             where="environment.config.nodeConfig.subnetwork",
-            message=f"The subnetwork is in {printable(matched[1], limit=60)}, but the environment is in {location}. "
+            message=f"The subnetwork is in {escape(matched[1], limit=60)}, but the environment is in {location}. "
             "Use a subnetwork of the environment's region.",
         )
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 def _check(plan: Plan) -> Iterator[Problem]:
     environment = plan.environment
-    is_resilient = environment.text("config", "resilienceMode") == "HIGH_RESILIENCE"
+    is_resilient = environment.get_text("config", "resilienceMode") == "HIGH_RESILIENCE"
     if is_resilient and environment.generation == COMPOSER_2 and not environment.is_private:
         yield Problem(
             where="environment.config.resilienceMode",

@@ -42,7 +42,7 @@ def _check(plan: Plan) -> Iterator[Problem]:
     if composer != COMPOSER_1:
         paths.append((*IP_ALLOCATION_POLICY, "useIpAliases"))
     paths += [field.path for field in RESERVED_FIELDS if is_unused(plan, field=field)]
-    skipped = sorted({path[-1] for path in paths if environment.value(*path)})
+    skipped = sorted({path[-1] for path in paths if environment.get_value(*path)})
     if skipped:
         yield Problem(
             where="environment",

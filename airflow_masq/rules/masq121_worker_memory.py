@@ -31,7 +31,7 @@ _MOST_GB_PER_CPU: Final = 6.5
 
 
 def _check(plan: Plan) -> Iterator[Problem]:
-    cpu, memory = (plan.environment.value(*_WORKER, name) for name in ("cpu", "memoryGb"))
+    cpu, memory = (plan.environment.get_value(*_WORKER, name) for name in ("cpu", "memoryGb"))
     if plan.environment.generation != COMPOSER_2 or not isinstance(cpu, int | float):
         return
     least, most = cpu * _LEAST_GB_PER_CPU, cpu * _MOST_GB_PER_CPU

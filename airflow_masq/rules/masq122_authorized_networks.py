@@ -28,7 +28,7 @@ _MOST_NETWORKS: Final = 50
 
 
 def _check(plan: Plan) -> Iterator[Problem]:
-    blocks = plan.environment.value(*_BLOCKS)
+    blocks = plan.environment.get_value(*_BLOCKS)
     if isinstance(blocks, list) and len(blocks) > _MOST_NETWORKS:
         yield Problem(
             where=".".join(("environment", *_BLOCKS)),

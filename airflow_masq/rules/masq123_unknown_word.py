@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Final
 from airflow_masq.network.provenance import Provenance
 from airflow_masq.rules.rule import Problem, Rule, Severity
 from airflow_masq.rules.views.fields import list_unknown_words
-from airflow_masq.text import excerpt, join_words
+from airflow_masq.text import join_words, quote
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,7 +37,7 @@ def _check(plan: Plan) -> Iterator[Problem]:
         yield Problem(
             where=".".join(("environment", *unknown.path)),
             message=f"Google's API knows only {join_words(unknown.known)} for {unknown.path[-1]}, but the plan has "
-            f"{excerpt(unknown.word)}. Use one of these words, or remove the field.",
+            f"{quote(unknown.word)}. Use one of these words, or remove the field.",
         )
 
 

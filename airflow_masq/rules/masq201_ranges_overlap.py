@@ -54,7 +54,7 @@ def _check(plan: Plan) -> Iterator[Problem]:
         if others:
             message = f"The {first} is listed more than once. List it once."
             yield Problem(where=others[0].where, message=message, severity=Severity.WARNING)
-    problems = list(islice(_overlaps([first for first, *_ in alike.values()]), _MOST_PAIRS))
+    problems = list(islice(_find_overlap_problems([first for first, *_ in alike.values()]), _MOST_PAIRS))
     # Errors come first: they have no severity of their own.
     yield from sorted(problems, key=lambda problem: problem.severity is not None)[:_MOST_PROBLEMS]
     if len(problems) > _MOST_PROBLEMS:
@@ -62,7 +62,7 @@ def _check(plan: Plan) -> Iterator[Problem]:
         yield Problem(where="network", message=message, severity=Severity.INFO)
 
 
-def _overlaps(ranges: list[NamedRange]) -> Iterator[Problem]:
+def _find_overlap_problems(ranges: list[NamedRange]) -> Iterator[Problem]:
     for first, second in find_overlaps(ranges):
         if first.is_other and second.is_other and first.name == second.name:
             continue  # routes of one network may lie inside one another

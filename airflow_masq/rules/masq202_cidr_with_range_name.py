@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 def _check(plan: Plan) -> Iterator[Problem]:
     for field in (POD_FIELD, SERVICE_FIELD):
-        if plan.environment.text(*field.path) and plan.environment.text(*field.range_name_path):
+        if plan.environment.get_text(*field.path) and plan.environment.get_text(*field.range_name_path):
             yield Problem(
                 where=field.where,
                 message=f"{field.name} and {field.range_name_path[-1]} are both set for the {field.purpose} range. "

@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 
 def _check(plan: Plan) -> Iterator[Problem]:
     for field in CIDR_FIELDS:
-        text = plan.environment.text(*field.path)
-        if not text or (field.takes_bare_size and plan.environment.bare_size(field)):
+        text = plan.environment.get_text(*field.path)
+        if not text or (field.takes_bare_size and plan.environment.get_bare_size(field)):
             continue
         try:
             network = parse_cidr(text)

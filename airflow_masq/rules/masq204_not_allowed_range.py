@@ -59,7 +59,7 @@ _NOT_FOR_HOSTS: Final = tuple(IPNetwork(cidr) for cidr in ("0.0.0.0/8", "127.0.0
 
 
 def _check(plan: Plan) -> Iterator[Problem]:
-    may_be_public = plan.environment.value(*_REUSE) is True
+    may_be_public = plan.environment.get_value(*_REUSE) is True
     masters = [named for named in list_ranges(plan) if named.where == MASTER_FIELD.where]
     own = list_blocks_beside_network(plan)
     for named in (*list_pod_ranges(plan), *list_service_ranges(plan), *own, *masters):
@@ -86,7 +86,7 @@ def _check(plan: Plan) -> Iterator[Problem]:
 
 def _is_the_environments(plan: Plan, *, named: NamedRange) -> bool:
     """Say whether the environment asks for the range, itself or by the name of a secondary range."""
-    names = {field.purpose: plan.environment.text(*field.range_name_path) for field in (POD_FIELD, SERVICE_FIELD)}
+    names = {field.purpose: plan.environment.get_text(*field.range_name_path) for field in (POD_FIELD, SERVICE_FIELD)}
     return named.where.startswith("environment.") or bool(names.get(named.name))
 
 

@@ -31,18 +31,18 @@ if TYPE_CHECKING:
 
 def _check(plan: Plan) -> Iterator[Problem]:
     for field in (*RESERVED_FIELDS, INTERNAL_FIELD):
-        network = plan.environment.cidr(field)
+        network = plan.environment.get_cidr(field)
         if network is None or network.version != IPV4:
             continue  # MASQ203 reports it
         if field.shortest_prefix <= network.prefixlen <= field.longest_prefix:
             continue
         yield Problem(
             where=field.where,
-            message=f"The {field.purpose} range must be {_widths(field)}, but is {network}.",
+            message=f"The {field.purpose} range must be {_describe_widths(field)}, but is {network}.",
         )
 
 
-def _widths(field: CidrField) -> str:
+def _describe_widths(field: CidrField) -> str:
     if field.shortest_prefix == field.longest_prefix:
         return f"a /{field.longest_prefix}"
     if field.shortest_prefix == 1:

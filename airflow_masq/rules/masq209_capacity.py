@@ -40,7 +40,7 @@ def _check(plan: Plan) -> Iterator[Problem]:
     name, ranges = ("Pod", room.pod_ranges) if room.nodes == room.nodes_by_pod_range else ("node", room.node_ranges)
     limit = f"{name} range {join_words(each.cidr for each in ranges)}"
     cannot_run = (room.pods or 0) < (room.wanted_nodes or 0)
-    own = plan.environment.value(*_MOST_WORKERS) == room.wanted_nodes
+    own = plan.environment.get_value(*_MOST_WORKERS) == room.wanted_nodes
     yield Problem(
         where=".".join(("environment", *_MOST_WORKERS)) if own else "network.workers",
         message=f"The plan wants {room.wanted_nodes} workers, but the {limit} has room for {room.nodes} nodes with "

@@ -40,7 +40,7 @@ def _check(plan: Plan) -> Iterator[Problem]:
         if prediction.arrives_as is AddressKind.DROPPED:
             yield Problem(
                 where="network.nat_covers",
-                message=f"Packets to the internet leave with {_leaves_with(prediction)}, which Cloud NAT does not "
+                message=f"Packets to the internet leave with {_describe_source(prediction)}, which Cloud NAT does not "
                 "cover, so they are lost. Let Cloud NAT translate these addresses too.",
             )
             return
@@ -48,13 +48,13 @@ def _check(plan: Plan) -> Iterator[Problem]:
         if predicted.prediction.arrives_as is AddressKind.DROPPED:
             yield Problem(
                 where=f"{predicted.where}.observe",
-                message=f"{predicted} is on the internet and is reached with {_leaves_with(predicted.prediction)}, "
+                message=f"{predicted} is on the internet and is reached with {_describe_source(predicted.prediction)}, "
                 "which no Cloud NAT covers, so the packets are lost. Add Cloud NAT, or list what it covers in "
                 "network.nat_covers.",
             )
 
 
-def _leaves_with(prediction: Prediction) -> str:
+def _describe_source(prediction: Prediction) -> str:
     return "a node's address" if prediction.masqueraded else "a Pod's address"
 
 

@@ -35,7 +35,7 @@ def _check(plan: Plan) -> Iterator[Problem]:
         (POD_FIELD, "network.pod_ranges", plan.ranges.pod),
         (SERVICE_FIELD, "network.service_ranges", plan.ranges.service),
     ):
-        own = plan.environment.cidr(field)
+        own = plan.environment.get_cidr(field)
         if own is not None and not any(own in network for network in cidr_merge(networks)):
             yield Problem(
                 where=where,

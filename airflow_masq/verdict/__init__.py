@@ -10,7 +10,7 @@ from airflow_masq.verdict.codes import CODES, CodeMeaning, Outcome, VerdictCode,
 from airflow_masq.verdict.event_summary import EventSource, summarise_reports
 from airflow_masq.verdict.judge import judge, judge_targets
 from airflow_masq.verdict.report import ObservedFinding, Report, Verdict, merge
-from airflow_masq.verdict.report_codec import SCHEMA, from_dict, to_dict
+from airflow_masq.verdict.report_codec import SCHEMA, decode_report, encode_report
 from airflow_masq.verdict.report_table import TASK_LOG_WIDTH, render_table
 
 __all__ = [
@@ -30,14 +30,14 @@ __all__ = [
     "assert_reports",
     "bound_check",
     "bound_reports",
+    "decode_report",
+    "encode_report",
     "find_code",
-    "from_dict",
     "judge",
     "judge_targets",
     "merge",
     "parse_outcomes",
     "render_table",
     "summarise_reports",
-    "to_dict",
     "write_code_page",
 ]

@@ -77,29 +77,29 @@ class AddressCase:
     plan: Plan
 
     @cached_property
-    def last(self) -> Observation | None:
+    def deciding(self) -> Observation | None:
         """The observation that decides; ``None`` where there is none at all."""
         return choose_deciding(self.observations)
 
     @cached_property
     def address(self) -> IPAddress | None:
         """The address that decides."""
-        return None if self.last is None else self.last.observed
+        return None if self.deciding is None else self.deciding.observed
 
     @cached_property
     def kind(self) -> AddressKind | None:
         """What that address is in the plan's network."""
-        return None if self.last is None else self._attribute(self.last)
+        return None if self.deciding is None else self._attribute(self.deciding)
 
     @cached_property
     def destination(self) -> IPAddress | None:
         """The observer's address; ``None`` where no attempt got that far."""
-        return None if self.last is None else self.last.destination
+        return None if self.deciding is None else self.deciding.destination
 
     @cached_property
     def own_address(self) -> IPAddress | None:
         """The Pod's own address, as the probing socket had it."""
-        return (None if self.last is None else self.last.local_address) or self.vantage.pod_ip
+        return (None if self.deciding is None else self.deciding.local_address) or self.vantage.pod_ip
 
     @cached_property
     def standing(self) -> Standing:
@@ -114,10 +114,10 @@ class AddressCase:
     @cached_property
     def trace_in_between(self) -> str:
         """What shows that the observer did not see the Pod's own connection, as the end of a sentence; else empty."""
-        if self.last is None or self.address is None:
+        if self.deciding is None or self.address is None:
             return ""
-        if self.last.intermediaries:
-            return f", but the reply shows a proxy: {'; '.join(self.last.intermediaries)}"
+        if self.deciding.intermediaries:
+            return f", but the reply shows a proxy: {'; '.join(self.deciding.intermediaries)}"
         if self.kind is AddressKind.FOREIGN and is_never_a_source(self.address):
             return ", which no packet on a network comes from: it is the observer's own proxy or sidecar"
         if self.address == self.destination and self.address != self.own_address:
@@ -167,10 +167,10 @@ class AddressCase:
     @cached_property
     def decision(self) -> tuple[VerdictCode, str]:
         """The code and the reason, which is one sentence."""
-        if self.last is None:
+        if self.deciding is None:
             return VerdictCode.NOT_PROBED, "No attempt was made to ask this observer."
         if self.address is None or self.kind is None:
-            return self._judge_failure(self.last)
+            return self._judge_failure(self.deciding)
         if self.trace_in_between:
             code, rest = VerdictCode.SOMETHING_IN_BETWEEN, self.trace_in_between
         elif self.repeats_clients:
@@ -199,7 +199,7 @@ class AddressCase:
         """What was seen, in a few words."""
         if self.address is not None:
             return f"{self.address} ({self.kind})"
-        return "nothing" if self.last is None or self.last.failure is None else self.last.failure.value
+        return "nothing" if self.deciding is None or self.deciding.failure is None else self.deciding.failure.value
 
     def _judge_failure(self, last: Observation) -> tuple[VerdictCode, str]:
         failure, prediction = last.failure or Failure.CRASHED, self.prediction

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from airflow_masq.exceptions import SourceIpCheckFailedError
 from airflow_masq.reading import Place
-from airflow_masq.text import format_count, printable
+from airflow_masq.text import escape, format_count
 from airflow_masq.verdict.codes import CODES, Outcome, find_code
 from airflow_masq.verdict.report import Report
 
@@ -28,7 +28,7 @@ def parse_outcomes(fail_on: object, *, where: str = "fail_on") -> frozenset[Outc
     :param where: the place to name in an error, default ``fail_on``.
     :raises InvalidInputError: when it is anything else.
     """
-    return frozenset(item.choice(FAILABLE_OUTCOMES) for item in Place(where=where, value=fail_on).items())
+    return frozenset(item.read_choice(FAILABLE_OUTCOMES) for item in Place(where=where, value=fail_on).read_items())
 
 
 def assert_reports(reports: Sequence[Report], *, fail_on: Iterable[Outcome], table_in: str = "this task's log") -> None:
@@ -39,7 +39,7 @@ def assert_reports(reports: Sequence[Report], *, fail_on: Iterable[Outcome], tab
     """
     failing = frozenset(fail_on)
     lines = [
-        f"{verdict.code} {printable(verdict.target)} from {printable(verdict.node_label or verdict.vantage.hostname)}"
+        f"{verdict.code} {escape(verdict.target)} from {escape(verdict.node_label or verdict.vantage.hostname)}"
         for outcome in FAILABLE_OUTCOMES
         if outcome in failing
         for report in reports
@@ -66,5 +66,5 @@ def assert_reports(reports: Sequence[Report], *, fail_on: Iterable[Outcome], tab
 
 def _describe_problem(problem: str) -> str:
     code = find_code(problem)
-    shown = printable(problem, limit=_PROBLEM_CHARACTERS)
+    shown = escape(problem, limit=_PROBLEM_CHARACTERS)
     return shown if code is None else f"{shown}. Next: {CODES[code].what_to_do.rstrip('.')}"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from airflow_masq.text import shorten
 from airflow_masq.verdict.changes import add_history
 from airflow_masq.verdict.codes import Outcome
-from airflow_masq.verdict.report_codec import to_dict, write_verdict
+from airflow_masq.verdict.report_codec import encode_report, write_verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -45,7 +45,7 @@ def bound_reports(reports: Sequence[Report], *, limit_bytes: int = REPORTS_LIMIT
     outcomes stay in the history.
     """
     bare = [_leave_out_lines(replace(report, verdicts=())) for report in reports]
-    room = limit_bytes - sum(len(json.dumps(to_dict(report))) for report in bare)
+    room = limit_bytes - sum(len(json.dumps(encode_report(report))) for report in bare)
     kept: list[list[Verdict]] = [[] for _ in reports]
     left_out: list[Counter[Outcome]] = [Counter(report.omitted) for report in reports]
     for position, verdict in _list_by_weight(reports):

@@ -12,7 +12,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from airflow_masq.text import format_count, printable
+from airflow_masq.text import escape, format_count
 from airflow_masq.verdict.codes import Outcome, find_worst
 from airflow_masq.verdict.report import Report, Verdict
 
@@ -52,7 +52,7 @@ def summarise_reports(
     """
     environments: list[dict[str, Any]] = [
         {
-            "environment": printable(report.environment),
+            "environment": escape(report.environment),
             "outcome": report.outcome.value,
             "counts": {outcome.value: number for outcome, number in report.counts.items()},
             "nodes_seen": len(report.nodes_seen),
@@ -65,12 +65,12 @@ def summarise_reports(
     ]
     event: dict[str, Any] = {
         "outcome": find_worst(report.outcome for report in reports).value,
-        "summary": printable("; ".join(_summarise(report) for report in reports[:_MOST_ENVIRONMENTS]), limit=400),
+        "summary": escape("; ".join(_summarise(report) for report in reports[:_MOST_ENVIRONMENTS]), limit=400),
         "schema": EVENT_SCHEMA,
-        "dag_id": printable(source.dag_id, limit=250),
-        "run_id": printable(source.run_id, limit=250),
-        "task_id": printable(source.task_id, limit=250),
-        "check_task_ids": [printable(task_id, limit=250) for task_id in source.check_task_ids[:_MOST_CHECK_TASKS]],
+        "dag_id": escape(source.dag_id, limit=250),
+        "run_id": escape(source.run_id, limit=250),
+        "task_id": escape(source.task_id, limit=250),
+        "check_task_ids": [escape(task_id, limit=250) for task_id in source.check_task_ids[:_MOST_CHECK_TASKS]],
         "environments": environments,
         "omitted": sum(sum(report.counts.values()) + len(report.problems) for report in reports),
     }
@@ -100,12 +100,12 @@ def _list_rows(
     pairs = list(zip(reports, environments, strict=False))
     for report, summary in pairs:
         for problem in report.problems:
-            yield summary["problems"], printable(problem, limit=_PROBLEM_CHARACTERS)
+            yield summary["problems"], escape(problem, limit=_PROBLEM_CHARACTERS)
     for report, summary in pairs:
         for history in [each for each in report.history if each.has_changed][:_MOST_CHANGES]:
             since = None if history.since is None else history.since.isoformat()
             outcomes = {"outcome": history.outcome.value, "previous": str(history.previous)}
-            yield summary["changed"], {"target": printable(history.target), **outcomes, "since": since}
+            yield summary["changed"], {"target": escape(history.target), **outcomes, "since": since}
     for outcome in Outcome:
         for report, summary in pairs:
             for verdict in report.verdicts:
@@ -122,4 +122,4 @@ def _make_row(verdict: Verdict) -> dict[str, str | None]:
         "expected": verdict.expected,
         "observed": verdict.observed,
     }
-    return {name: None if value is None else printable(str(value)) for name, value in fields.items()}
+    return {name: None if value is None else escape(str(value)) for name, value in fields.items()}

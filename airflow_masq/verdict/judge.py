@@ -116,7 +116,7 @@ def _decide(cases: Sequence[AddressCase]) -> tuple[AddressCase, VerdictCode, str
         reason = f"{case.destination}: {reason}"
     if not silent or case.outcome is not Outcome.PASS:
         return case, code, reason
-    are_starved = all(each.last is not None and each.last.failure is Failure.STARVED for each in silent)
+    are_starved = all(each.deciding is not None and each.deciding.failure is Failure.STARVED for each in silent)
     code = VerdictCode.WORKER_TOO_SLOW if are_starved else VerdictCode.ADDRESS_WITHOUT_ANSWER
     missing = join_words(f"{each.destination} ({each.answer})" for each in silent)
     return case, code, f"{reason.rstrip('.')}, but no source was seen at {missing}."
@@ -133,7 +133,7 @@ def _find_node(case: AddressCase, *, plan: Plan) -> str | None:
         return None
     if not plan.knows_pods_per_node and pod.version != IPV6:  # an IPv6 block has one size
         return None
-    return str(plan.ranges.node_block(pod))
+    return str(plan.ranges.find_node_block(pod))
 
 
 def _find(cases: Sequence[AddressCase], observations: Sequence[Observation]) -> Iterator[ObservedFinding]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from xml.sax.saxutils import escape as escape_xml
 from xml.sax.saxutils import quoteattr
 
-from airflow_masq.text import printable
+from airflow_masq.text import escape
 from airflow_masq.verdict.verdict_code import Outcome
 
 if TYPE_CHECKING:
@@ -93,4 +93,4 @@ def _quote(text: str) -> str:
 
 def _shorten(text: str) -> str:
     # What is printable already may hold escapes of ours, which must not be escaped twice.
-    return text if text.isprintable() and len(text) <= _LONGEST_TEXT else printable(text, limit=_LONGEST_TEXT)
+    return text if text.isprintable() and len(text) <= _LONGEST_TEXT else escape(text, limit=_LONGEST_TEXT)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Final
 
-from airflow_masq.text import printable
+from airflow_masq.text import escape
 from airflow_masq.verdict.verdict_code import Outcome
 
 if TYPE_CHECKING:
@@ -102,5 +102,5 @@ def _list_flapping(reports: Sequence[Report]) -> Iterable[_Series]:
 
 def _write_labels(labels: Mapping[str, str]) -> str:
     # Labels are escaped twice: to one printable line, and then as the format asks.
-    values = {name: printable(value, limit=_LONGEST_LABEL) for name, value in labels.items()}
+    values = {name: escape(value, limit=_LONGEST_LABEL) for name, value in labels.items()}
     return ",".join(f'{name}="{value.translate(_ESCAPES)}"' for name, value in values.items())

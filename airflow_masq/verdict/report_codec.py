@@ -64,12 +64,12 @@ _PREDICTION_KEYS: Final = (
 )
 
 
-def to_dict(report: Report) -> dict[str, object]:
+def encode_report(report: Report) -> dict[str, object]:
     """Write a report as JSON values.
 
     :param report: the report.
-    :return: a mapping that ``from_dict`` reads back to an equal report. Only a firewall's answer ``SOME`` is read back
-        as ``UNKNOWN``, since both are null.
+    :return: a mapping that ``decode_report`` reads back to an equal report. Only a firewall's answer ``SOME`` is read
+        back as ``UNKNOWN``, since both are null.
     """
     return {
         "schema": SCHEMA,
@@ -84,36 +84,40 @@ def to_dict(report: Report) -> dict[str, object]:
     }
 
 
-def from_dict(value: object, *, where: str = "report") -> Report:
+def decode_report(value: object, *, where: str = "report") -> Report:
     """Read a report that others may have written.
 
     :param value: a value of any type.
     :param where: the place to name in an error, default ``report``.
     :return: the report.
-    :raises InvalidInputError: when it is not exactly what ``to_dict`` writes.
+    :raises InvalidInputError: when it is not exactly what ``encode_report`` writes.
     """
     place = Place(where=where, value=value)
-    schema = place.entries().get("schema")
+    schema = place.read_entries().get("schema")
     if schema is not None:  # first, since another format has other keys
-        schema.choice([SCHEMA])
-    at = place.section(_REPORT_KEYS, complete=True, optional=_NEW_REPORT_KEYS)
-    coverage = at["coverage"].section(_COVERAGE_KEYS, complete=True)
-    omitted = at["omitted"].section(tuple(Outcome)) if "omitted" in at else {}
-    history = at["history"].items(most=_MOST_VERDICTS) if "history" in at else []
+        schema.read_choice([SCHEMA])
+    at = place.read_section(_REPORT_KEYS, complete=True, optional=_NEW_REPORT_KEYS)
+    coverage = at["coverage"].read_section(_COVERAGE_KEYS, complete=True)
+    omitted = at["omitted"].read_section(tuple(Outcome)) if "omitted" in at else {}
+    history = at["history"].read_items(most=_MOST_VERDICTS) if "history" in at else []
     report = Report(
-        environment=at["environment"].line(),
-        verdicts=tuple(_read_verdict(item) for item in at["verdicts"].items(most=_MOST_VERDICTS)),
-        nodes_total=coverage["nodes_total"].optional(lambda total: total.whole_number(least=0, most=_MOST_NODES)),
-        problems=tuple(problem.line() for problem in at["problems"].items(most=_MOST_PROBLEMS)),
-        omitted={Outcome(name): number.whole_number(least=1, most=_MOST_OMITTED) for name, number in omitted.items()},
+        environment=at["environment"].read_line(),
+        verdicts=tuple(_read_verdict(item) for item in at["verdicts"].read_items(most=_MOST_VERDICTS)),
+        nodes_total=coverage["nodes_total"].read_optional(
+            lambda total: total.read_whole_number(least=0, most=_MOST_NODES)
+        ),
+        problems=tuple(problem.read_line() for problem in at["problems"].read_items(most=_MOST_PROBLEMS)),
+        omitted={
+            Outcome(name): number.read_whole_number(least=1, most=_MOST_OMITTED) for name, number in omitted.items()
+        },
         history=tuple(_read_history(item) for item in history),
     )
-    outcome, counts = at["outcome"].choice(Outcome), at["counts"].value
-    nodes_seen = tuple(node.line() for node in coverage["nodes_seen"].items(most=_MOST_NODES))
+    outcome, counts = at["outcome"].read_choice(Outcome), at["counts"].value
+    nodes_seen = tuple(node.read_line() for node in coverage["nodes_seen"].read_items(most=_MOST_NODES))
     if (outcome, counts, nodes_seen) != (report.outcome, _write_counts(report), report.nodes_seen):
-        raise place.error("an outcome, counts and nodes that agree with the verdicts", seen="others")
+        raise place.make_error("an outcome, counts and nodes that agree with the verdicts", seen="others")
     if not _is_history_of_verdicts(report):
-        raise place.error("a history that agrees with the verdicts", seen="another")
+        raise place.make_error("a history that agrees with the verdicts", seen="another")
     return report
 
 
@@ -208,115 +212,115 @@ def _to_text(value: object) -> str | None:
 
 
 def _read_verdict(place: Place) -> Verdict:
-    at = place.section(_VERDICT_KEYS, complete=True, optional=_NEW_VERDICT_KEYS)
+    at = place.read_section(_VERDICT_KEYS, complete=True, optional=_NEW_VERDICT_KEYS)
     try:
-        evidence = tuple(_read_observation(item) for item in at["evidence"].items(most=_MOST_ATTEMPTS))
+        evidence = tuple(_read_observation(item) for item in at["evidence"].read_items(most=_MOST_ATTEMPTS))
         last = choose_deciding(evidence)
         destination = None if last is None else last.destination
         if "destination" in at:
-            destination = at["destination"].optional(Place.address)
+            destination = at["destination"].read_optional(Place.read_address)
         verdict = Verdict(
-            target=at["target"].line(),
+            target=at["target"].read_line(),
             vantage=_read_vantage(at["vantage"]),
-            node=_to_text(at["node"].optional(Place.cidr)),
-            outcome=at["outcome"].choice(Outcome),
-            code=at["code"].choice(VerdictCode),
-            expected=at["expected"].line(),
+            node=_to_text(at["node"].read_optional(Place.read_cidr)),
+            outcome=at["outcome"].read_choice(Outcome),
+            code=at["code"].read_choice(VerdictCode),
+            expected=at["expected"].read_line(),
             destination=destination,
-            observed=at["observed"].optional(Place.address),
-            attribution=at["attribution"].optional(lambda kind: _read_kind(kind, among=ATTRIBUTED_KINDS)),
-            reason=at["reason"].line(),
+            observed=at["observed"].read_optional(Place.read_address),
+            attribution=at["attribution"].read_optional(lambda kind: _read_kind(kind, among=ATTRIBUTED_KINDS)),
+            reason=at["reason"].read_line(),
             evidence=evidence,
-            prediction=at["prediction"].optional(_read_prediction),
-            findings=tuple(_read_finding(item) for item in at["findings"].items(most=_MOST_LIST_ITEMS)),
+            prediction=at["prediction"].read_optional(_read_prediction),
+            findings=tuple(_read_finding(item) for item in at["findings"].read_items(most=_MOST_LIST_ITEMS)),
         )
     except ValueError as error:
-        raise place.error("a verdict", seen=str(error)) from error
+        raise place.make_error("a verdict", seen=str(error)) from error
     if "vouched_by" in at and at["vouched_by"].value != list(verdict.vouched_by):
-        raise at["vouched_by"].error("what the evidence and the vantage vouch for", seen="something else")
+        raise at["vouched_by"].make_error("what the evidence and the vantage vouch for", seen="something else")
     return verdict
 
 
 def _read_kind(place: Place, *, among: frozenset[AddressKind]) -> AddressKind:
-    return place.choice(kind for kind in AddressKind if kind in among)
+    return place.read_choice(kind for kind in AddressKind if kind in among)
 
 
 def _read_vantage(place: Place) -> Vantage:
-    at = place.section(_VANTAGE_KEYS, complete=True, optional=_NEW_VANTAGE_KEYS)
-    component = at["component"].choice(Component)
+    at = place.read_section(_VANTAGE_KEYS, complete=True, optional=_NEW_VANTAGE_KEYS)
+    component = at["component"].read_choice(Component)
     known_by = Clue.NONE if component is Component.UNKNOWN else Clue.HOSTNAME  # all that earlier versions knew
     return Vantage(
-        hostname=at["hostname"].line(),
-        pod_ip=at["pod_ip"].optional(Place.address),
+        hostname=at["hostname"].read_line(),
+        pod_ip=at["pod_ip"].read_optional(Place.read_address),
         component=component,
-        environment=at["environment"].line(),
-        known_by=at["known_by"].choice(Clue) if "known_by" in at else known_by,
-        node_name=at["node_name"].optional(Place.line) if "node_name" in at else None,
+        environment=at["environment"].read_line(),
+        known_by=at["known_by"].read_choice(Clue) if "known_by" in at else known_by,
+        node_name=at["node_name"].read_optional(Place.read_line) if "node_name" in at else None,
     )
 
 
 def _read_observation(place: Place) -> Observation:
-    at = place.section(_OBSERVATION_KEYS, complete=True, optional=_NEW_OBSERVATION_KEYS)
-    traces = at["intermediaries"].items(most=MOST_INTERMEDIARIES) if "intermediaries" in at else []
+    at = place.read_section(_OBSERVATION_KEYS, complete=True, optional=_NEW_OBSERVATION_KEYS)
+    traces = at["intermediaries"].read_items(most=MOST_INTERMEDIARIES) if "intermediaries" in at else []
     return Observation(
-        url=at["url"].line(),
-        destination=at["destination"].optional(Place.address),
-        destination_port=at["destination_port"].optional(_read_port),
-        local_address=at["local_address"].optional(Place.address),
-        local_port=at["local_port"].optional(_read_port),
-        observed=at["observed"].optional(Place.address),
-        failure=at["failure"].optional(lambda failure: failure.choice(Failure)),
-        detail=at["detail"].line(),
+        url=at["url"].read_line(),
+        destination=at["destination"].read_optional(Place.read_address),
+        destination_port=at["destination_port"].read_optional(_read_port),
+        local_address=at["local_address"].read_optional(Place.read_address),
+        local_port=at["local_port"].read_optional(_read_port),
+        observed=at["observed"].read_optional(Place.read_address),
+        failure=at["failure"].read_optional(lambda failure: failure.read_choice(Failure)),
+        detail=at["detail"].read_line(),
         started_at=_read_time(at["started_at"]),
-        duration_seconds=at["duration_seconds"].number(least=0, most=_LONGEST_ATTEMPT_SECONDS),
-        intermediaries=tuple(trace.line() for trace in traces),
-        nonce_sent=at["nonce_sent"].boolean() if "nonce_sent" in at else False,
-        canary=at["canary"].choice(Canary) if "canary" in at else Canary.NOT_ASKED,
+        duration_seconds=at["duration_seconds"].read_number(least=0, most=_LONGEST_ATTEMPT_SECONDS),
+        intermediaries=tuple(trace.read_line() for trace in traces),
+        nonce_sent=at["nonce_sent"].read_boolean() if "nonce_sent" in at else False,
+        canary=at["canary"].read_choice(Canary) if "canary" in at else Canary.NOT_ASKED,
     )
 
 
 def _read_history(place: Place) -> TargetHistory:
-    at = place.section(_HISTORY_KEYS, complete=True)
-    recent = at["recent"].items(most=MOST_RECENT_OUTCOMES)
+    at = place.read_section(_HISTORY_KEYS, complete=True)
+    recent = at["recent"].read_items(most=MOST_RECENT_OUTCOMES)
     try:
         return TargetHistory(
-            target=at["target"].line(),
-            outcome=at["outcome"].choice(Outcome),
-            since=at["since"].optional(_read_time),
-            previous=at["previous"].optional(lambda outcome: outcome.choice(Outcome)),
-            recent=tuple(outcome.choice(Outcome) for outcome in recent),
+            target=at["target"].read_line(),
+            outcome=at["outcome"].read_choice(Outcome),
+            since=at["since"].read_optional(_read_time),
+            previous=at["previous"].read_optional(lambda outcome: outcome.read_choice(Outcome)),
+            recent=tuple(outcome.read_choice(Outcome) for outcome in recent),
         )
     except ValueError as error:
-        raise place.error("a history", seen=str(error)) from error
+        raise place.make_error("a history", seen=str(error)) from error
 
 
 def _read_time(place: Place) -> datetime:
-    return datetime.fromisoformat(place.line())
+    return datetime.fromisoformat(place.read_line())
 
 
 def _read_port(place: Place) -> int:
-    return place.whole_number(least=0, most=_LARGEST_PORT)
+    return place.read_whole_number(least=0, most=_LARGEST_PORT)
 
 
 def _read_prediction(place: Place) -> Prediction:
-    at = place.section(_PREDICTION_KEYS, complete=True)
+    at = place.read_section(_PREDICTION_KEYS, complete=True)
     source_kind = _read_kind(at["source_kind"], among=PREDICTED_KINDS)
     prediction = Prediction(
         arrives_as=_read_kind(at["arrives_as"], among=PREDICTED_KINDS),
-        sources=at["sources"].cidrs(most=_MOST_RANGES),
-        masqueraded=at["masqueraded"].boolean(),
-        reason=at["reason"].choice(Reason),
-        matched_cidr=at["matched_cidr"].optional(Place.cidr),
-        firewall=_ANSWERS[at["allowed"].optional(Place.boolean)],
-        path=tuple(step.line() for step in at["path"].items(most=_MOST_LIST_ITEMS)),
-        provenance=at["provenance"].choice(Provenance),
-        origin=at["origin"].line(),
+        sources=at["sources"].read_cidrs(most=_MOST_RANGES),
+        masqueraded=at["masqueraded"].read_boolean(),
+        reason=at["reason"].read_choice(Reason),
+        matched_cidr=at["matched_cidr"].read_optional(Place.read_cidr),
+        firewall=_ANSWERS[at["allowed"].read_optional(Place.read_boolean)],
+        path=tuple(step.read_line() for step in at["path"].read_items(most=_MOST_LIST_ITEMS)),
+        provenance=at["provenance"].read_choice(Provenance),
+        origin=at["origin"].read_line(),
     )
     if source_kind is not prediction.source_kind:
-        raise place.error("a source_kind that agrees with arrives_as and allowed", seen=source_kind.value)
+        raise place.make_error("a source_kind that agrees with arrives_as and allowed", seen=source_kind.value)
     return prediction
 
 
 def _read_finding(place: Place) -> ObservedFinding:
-    at = place.section(("code", "message"), complete=True)
-    return ObservedFinding(code=at["code"].choice(VerdictCode), message=at["message"].line())
+    at = place.read_section(("code", "message"), complete=True)
+    return ObservedFinding(code=at["code"].read_choice(VerdictCode), message=at["message"].read_line())

@@ -12,7 +12,7 @@ from collections import Counter
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Final
 
-from airflow_masq.text import COLUMN_GAP, align, join_words, printable, shorten
+from airflow_masq.text import COLUMN_GAP, align, escape, join_words, shorten
 from airflow_masq.verdict.changes import TargetHistory
 from airflow_masq.verdict.codes import CODES, Outcome, find_code
 from airflow_masq.verdict.report import Report, Verdict
@@ -146,4 +146,4 @@ def _shorten(environment: str) -> str:
 
 def _escape(text: str) -> str:
     # What is printable already may hold escapes of ours, which must not be escaped twice.
-    return text if text.isprintable() and len(text) <= _LONGEST_TEXT else printable(text, limit=_LONGEST_TEXT)
+    return text if text.isprintable() and len(text) <= _LONGEST_TEXT else escape(text, limit=_LONGEST_TEXT)

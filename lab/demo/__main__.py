@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 import yaml
 
-from airflow_masq.text import printable
+from airflow_masq.text import escape
 from airflow_masq.verdict import TASK_LOG_WIDTH
 from lab.demo.reporter import Reporter
 from lab.demo.scenario import ENVIRONMENTS, NODES
@@ -62,9 +62,9 @@ def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespac
         return parsed
     # Refuse now what could otherwise fail only after a minute.
     if parsed.json is not None and (parsed.json.is_dir() or not os.access(parsed.json.absolute().parent, os.W_OK)):
-        parser.error(f"--json: expected a file in a writable folder, saw {printable(str(parsed.json))}")
+        parser.error(f"--json: expected a file in a writable folder, saw {escape(str(parsed.json))}")
     if parsed.keep is not None and parsed.keep.exists():
-        parser.error(f"--keep: expected a folder that does not exist yet, saw {printable(str(parsed.keep))}")
+        parser.error(f"--keep: expected a folder that does not exist yet, saw {escape(str(parsed.keep))}")
     return parsed
 
 

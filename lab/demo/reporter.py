@@ -5,7 +5,7 @@ from __future__ import annotations
 import textwrap
 from typing import TYPE_CHECKING, Any, Final, TextIO
 
-from airflow_masq.verdict import TASK_LOG_WIDTH, Report, Verdict, from_dict, render_table
+from airflow_masq.verdict import TASK_LOG_WIDTH, Report, Verdict, decode_report, render_table
 from lab.demo.scenario import ENVIRONMENTS, NODES, TARGETS, WITHOUT_AGENT, get_expected_outcome
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ class Reporter:
                 self._provisioned = event
             case {"event": "checked", "state": state, "reports": reports}:
                 self._check_states.append(state)
-                self._reports += [from_dict(report) for report in reports]
+                self._reports += [decode_report(report) for report in reports]
             case {"event": "refused"}:
                 self._refused = event
             case _:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from netaddr import IPNetwork
 
-from airflow_masq.agent.literals import parse_cidr, parse_duration
+from airflow_masq.agent.literals import parse_agent_cidr, parse_duration
 from airflow_masq.exceptions import InvalidInputError
 
 
@@ -21,7 +21,7 @@ from airflow_masq.exceptions import InvalidInputError
 )
 def test_usual_cidrs_mean_the_same_to_both(text: str, network: str) -> None:
     """An aligned CIDR of either version is what it says."""
-    assert parse_cidr(text, where="a") == IPNetwork(network)
+    assert parse_agent_cidr(text, where="a") == IPNetwork(network)
 
 
 @pytest.mark.parametrize(
@@ -36,14 +36,14 @@ def test_usual_cidrs_mean_the_same_to_both(text: str, network: str) -> None:
 )
 def test_leading_zeros_are_octal_to_iptables(text: str, network: str) -> None:
     """The agent reads a decimal prefix, iptables an octal one, and the rule is what iptables reads."""
-    assert parse_cidr(text, where="a") == IPNetwork(network)
+    assert parse_agent_cidr(text, where="a") == IPNetwork(network)
 
 
 @pytest.mark.parametrize("text", ["10.0.0.0/08", "fc00::/09", "::ffff:10.0.0.0/104"])
 def test_what_breaks_iptables_is_refused(text: str) -> None:
     """The agent accepts a prefix that is not octal and a mapped IPv4 address; iptables refuses both."""
     with pytest.raises(InvalidInputError, match=r"^a: expected a CIDR that iptables can read"):
-        parse_cidr(text, where="a")
+        parse_agent_cidr(text, where="a")
 
 
 @pytest.mark.parametrize(
@@ -58,14 +58,14 @@ def test_what_breaks_iptables_is_refused(text: str) -> None:
 def test_other_forms_are_refused(text: str) -> None:
     """A text that is not an address, a slash and a prefix length is refused, with the place."""
     with pytest.raises(InvalidInputError, match=r"^list\[3\]: expected a CIDR such as 10.0.0.0/8, saw"):
-        parse_cidr(text, where="list[3]")
+        parse_agent_cidr(text, where="list[3]")
 
 
 @pytest.mark.parametrize(("text", "aligned"), [("10.0.0.1/8", "10.0.0.0/8"), ("fd00::1/64", "fd00::/64")])
 def test_misaligned_cidrs_are_refused(text: str, aligned: str) -> None:
     """An address with bits beyond its prefix is refused, and the aligned range named."""
     with pytest.raises(InvalidInputError, match=f"aligned to its prefix, here {aligned}"):
-        parse_cidr(text, where="a")
+        parse_agent_cidr(text, where="a")
 
 
 @pytest.mark.parametrize(

@@ -71,7 +71,7 @@ def _is_of_unseen_image(resource: EnvironmentResource) -> bool:
 
 
 def _may_be_of_composer_3(resource: EnvironmentResource) -> bool:
-    is_missing = not resource.text("config", "softwareConfig", "imageVersion")
+    is_missing = not resource.get_text("config", "softwareConfig", "imageVersion")
     return resource.image is not None or (is_missing and not resource.masquerades)
 
 
@@ -110,7 +110,7 @@ FORETELLINGS: Final[Mapping[str, Foretelling]] = {
         places=(_POLICY, _MASTER, "network.pod_ranges", "network.service_ranges"),
         names_ranges=True,
         is_doubtful=lambda resource: (
-            resource.value("config", "privateEnvironmentConfig", "enablePrivatelyUsedPublicIps") is True
+            resource.get_value("config", "privateEnvironmentConfig", "enablePrivatelyUsedPublicIps") is True
         ),
         doubt="Whether a master may have privately used public addresses is not verified.",
     ),

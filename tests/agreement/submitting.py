@@ -15,7 +15,7 @@ from google.cloud.orchestration.airflow.service_v1.types import CreateEnvironmen
 from airflow_masq.clients.environment_message import make_message
 from airflow_masq.environment import EnvironmentResource
 from airflow_masq.exceptions import InvalidInputError
-from airflow_masq.plan import Plan, plan_from_mapping
+from airflow_masq.plan import Plan, load_plan_from_mapping
 from airflow_masq.provisioning import CreationRequest, read_request
 from airflow_masq.rules import Finding, Severity, registry
 from lab.cloud import validation
@@ -104,7 +104,7 @@ def read_story(number: int) -> Story:
     """Draw, read, lint and submit one plan; each process does so once."""
     drawn = draw_plan(number)
     try:
-        plan = plan_from_mapping(drawn.mapping, source="plan")
+        plan = load_plan_from_mapping(drawn.mapping, source="plan")
     except InvalidInputError as error:
         return Story(drawn=drawn, plan=None, unreadable=str(error))
     surroundings = describe_surroundings(drawn.mapping)
@@ -140,11 +140,11 @@ def describe_surroundings(mapping: Mapping[str, Any]) -> Surroundings:
     network = mapping.get("network", {})
     named = {}
     for field, key in (("clusterSecondaryRangeName", "pod_ranges"), ("servicesSecondaryRangeName", "service_ranges")):
-        name, ranges = resource.text(*policy, field), network.get(key)
+        name, ranges = resource.get_text(*policy, field), network.get(key)
         if name and ranges:
             named[name] = ranges[0]
     nodes = network.get("node_ranges", [""])[0]
-    subnetwork = resource.text("config", "nodeConfig", "subnetwork")
+    subnetwork = resource.get_text("config", "nodeConfig", "subnetwork")
     return Surroundings(creatable_images=IMAGES, node_ranges={subnetwork: nodes}, secondary_ranges=named)
 
 

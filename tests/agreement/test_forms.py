@@ -144,8 +144,8 @@ def test_the_comparison_can_fail(written: str, instead: str) -> None:
 
 def expect(resource: EnvironmentResource) -> dict[str, object]:
     """List what a form must carry of an environment, by the fields' paths."""
-    texts = {path: resource.text(*path.split(".")) for path, _, _ in TEXTS}
-    switches = {path: resource.value(*path.split(".")) is True for path, _, _ in SWITCHES}
+    texts = {path: resource.get_text(*path.split(".")) for path, _, _ in TEXTS}
+    switches = {path: resource.get_value(*path.split(".")) is True for path, _, _ in SWITCHES}
     return {path: value for path, value in {**texts, **switches}.items() if value}
 
 

@@ -140,7 +140,7 @@ def test_the_agent_can_be_switched_on_in_any_resource(resource: dict[str, object
     """Whether the flag was missing, false or true before, afterwards it is true, and only once."""
     switched = EnvironmentResource.read(resource).with_agent()
     assert switched.masquerades
-    assert switched.value("config", "node_config") is None
+    assert switched.get_value("config", "node_config") is None
 
 
 @pytest.mark.parametrize(
@@ -157,11 +157,11 @@ def test_the_agent_cannot_be_switched_on_in_what_is_no_resource(resource: dict[s
 def test_a_field_is_looked_up_without_falling() -> None:
     """A field that is not there, or lies below something that is no mapping, is simply not there."""
     resource = EnvironmentResource.read(SNAKE)
-    assert resource.value("config", "nodeConfig", "enableIpMasqAgent") is True
-    assert resource.value("config", "nodeConfig", "zone") is None
-    assert resource.value("name", "nodeConfig") is None
-    assert resource.text("config", "softwareConfig", "imageVersion") == "composer-2.17.9-airflow-2.11.1"
-    assert resource.text("config", "nodeConfig") == resource.text("config", "nodeConfig", "zone") == ""
+    assert resource.get_value("config", "nodeConfig", "enableIpMasqAgent") is True
+    assert resource.get_value("config", "nodeConfig", "zone") is None
+    assert resource.get_value("name", "nodeConfig") is None
+    assert resource.get_text("config", "softwareConfig", "imageVersion") == "composer-2.17.9-airflow-2.11.1"
+    assert resource.get_text("config", "nodeConfig") == resource.get_text("config", "nodeConfig", "zone") == ""
 
 
 def test_an_empty_resource_stands_for_no_environment() -> None:
@@ -265,8 +265,8 @@ def test_a_field_holds_a_range_or_a_size(text: object, cidr: str | None, size: i
     resource = EnvironmentResource.read({"config": {"nodeConfig": {"ipAllocationPolicy": policy}}})
     for field, ranges in ((POD_FIELD, resource.pod_ranges), (SERVICE_FIELD, resource.service_ranges)):
         assert [str(network) for network in ranges] == ([] if cidr is None else [cidr])
-        assert (resource.cidr(field) is None, resource.bare_size(field)) == (cidr is None, size)
-    assert resource.cidr(INTERNAL_FIELD) is None
+        assert (resource.get_cidr(field) is None, resource.get_bare_size(field)) == (cidr is None, size)
+    assert resource.get_cidr(INTERNAL_FIELD) is None
 
 
 def test_the_table_of_fields_is_googles() -> None:

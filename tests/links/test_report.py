@@ -14,7 +14,7 @@ from airflow_masq.links.report import CodePageLink, ReportLink
 from airflow_masq.operators.source_ip_assert import SourceIpAssertOperator
 from airflow_masq.operators.source_ip_check import SourceIpCheckOperator
 from airflow_masq.operators.source_ip_report import SourceIpReportOperator
-from airflow_masq.verdict import Report, VerdictCode, to_dict
+from airflow_masq.verdict import Report, VerdictCode, encode_report
 from tests.local_observers import NODE_ADDRESS, POD_ADDRESS, loopback_plan, observer
 
 if TYPE_CHECKING:
@@ -130,9 +130,9 @@ LOST = f"{VerdictCode.CHECK_LOST} task check ended without a report"
 @pytest.mark.parametrize(
     ("returned", "code"),
     [
-        ([to_dict(Report(environment="one", verdicts=(), problems=("no code", LOST)))], VerdictCode.CHECK_LOST),
-        ([to_dict(Report(environment="one", verdicts=(), problems=("no code",)))], None),
-        ([to_dict(Report(environment="one", verdicts=()))], None),
+        ([encode_report(Report(environment="one", verdicts=(), problems=("no code", LOST)))], VerdictCode.CHECK_LOST),
+        ([encode_report(Report(environment="one", verdicts=(), problems=("no code",)))], None),
+        ([encode_report(Report(environment="one", verdicts=()))], None),
         ([{"outcome": "<script>"}], None),
         ("text", None),
         (None, None),

@@ -76,26 +76,26 @@ def test_the_table_says_what_the_policy_decides(policy: MasqueradePolicy, number
     destinations = [number for number in (*numbers, *_borders(policy)) if source != IPAddress(number, version=4)]
     expected = [decide(policy, pod=source, destination=IPAddress(to, version=4)).masqueraded for to in destinations]
     compiled = compile_policy(policy)
-    assert compiled.masquerades(destinations) == expected
-    assert compiled.masquerades_texts(str(IPAddress(to, version=4)) for to in destinations) == expected
+    assert compiled.decide_numbers(destinations) == expected
+    assert compiled.decide_texts(str(IPAddress(to, version=4)) for to in destinations) == expected
 
 
 def test_a_policy_masquerades_one_destination_and_not_another() -> None:
     """The answers are in the order of the questions, and no question has no answer."""
-    assert COMPOSER.masquerades_texts(["172.20.0.10", "10.128.0.9", "10.128.16.0", "169.254.169.254"]) == [
+    assert COMPOSER.decide_texts(["172.20.0.10", "10.128.0.9", "10.128.16.0", "169.254.169.254"]) == [
         True,
         False,
         True,
         False,
     ]
-    assert COMPOSER.masquerades(iter([0x08080808, 0xC0A80001])) == [True, False]
-    assert COMPOSER.masquerades([]) == COMPOSER.masquerades_texts([]) == []
+    assert COMPOSER.decide_numbers(iter([0x08080808, 0xC0A80001])) == [True, False]
+    assert COMPOSER.decide_numbers([]) == COMPOSER.decide_texts([]) == []
 
 
 def test_a_policy_without_chains_masquerades_nothing() -> None:
     """With default SNAT disabled, the table holds no masqueraded destination, where Composer's holds some."""
-    assert compile_policy(make_no_policy()).masquerades([0, 0x08080808, HIGHEST]) == [False, False, False]
-    assert COMPOSER.masquerades([0, 0x08080808, HIGHEST]) == [True, True, True]
+    assert compile_policy(make_no_policy()).decide_numbers([0, 0x08080808, HIGHEST]) == [False, False, False]
+    assert COMPOSER.decide_numbers([0, 0x08080808, HIGHEST]) == [True, True, True]
 
 
 @pytest.mark.parametrize(
@@ -106,7 +106,7 @@ def test_a_policy_without_chains_masquerades_nothing() -> None:
 def test_numbers_that_are_no_ipv4_address_are_refused(number: int, seen: str) -> None:
     """A number outside the IPv4 addresses is refused with its place, never taken for another address."""
     with pytest.raises(InvalidInputError) as refused:
-        COMPOSER.masquerades([1, number])
+        COMPOSER.decide_numbers([1, number])
     assert str(refused.value) == f"destinations[1]: expected a number from 0 to 4294967295, saw {seen}"
 
 
@@ -135,6 +135,6 @@ def test_numbers_that_are_no_ipv4_address_are_refused(number: int, seen: str) ->
 def test_texts_that_are_no_ipv4_address_are_refused(text: str) -> None:
     """Anything but four plain decimal numbers is refused with its place, and shown so that it does no harm."""
     with pytest.raises(InvalidInputError, match=r"^destinations\[1\]: expected an IPv4 address") as refused:
-        COMPOSER.masquerades_texts(["10.0.0.1", text, "10.0.0.2"])
+        COMPOSER.decide_texts(["10.0.0.1", text, "10.0.0.2"])
     assert str(refused.value).isprintable()
     assert len(str(refused.value)) < 200

@@ -143,26 +143,26 @@ def test_any_text_is_read_or_refused(text: str) -> None:
 def test_a_node_block_is_the_next_power_of_two_of_twice_its_pods(pods_per_node: int, block: str) -> None:
     """A node with room for 32 Pods owns a /26, with room for 110 a /24."""
     ranges = NetworkRanges(pods_per_node=pods_per_node)
-    assert ranges.node_block(parse_address("192.168.7.5")) == IPNetwork(block)
+    assert ranges.find_node_block(parse_address("192.168.7.5")) == IPNetwork(block)
 
 
 def test_pods_of_two_nodes_have_two_blocks() -> None:
     """Two Pods share a node block exactly where their addresses lie in the same /26."""
     ranges = NetworkRanges()
-    first = ranges.node_block(parse_address("192.168.0.2"))
-    assert first == ranges.node_block(parse_address("192.168.0.63"))
-    assert first != ranges.node_block(parse_address("192.168.0.64"))
+    first = ranges.find_node_block(parse_address("192.168.0.2"))
+    assert first == ranges.find_node_block(parse_address("192.168.0.63"))
+    assert first != ranges.find_node_block(parse_address("192.168.0.64"))
 
 
 def test_an_ipv6_pod_has_a_block_too() -> None:
     """An IPv6 Pod address is named by its /112."""
-    assert NetworkRanges().node_block(parse_address("2001:db8::1:2")) == IPNetwork("2001:db8::1:0/112")
+    assert NetworkRanges().find_node_block(parse_address("2001:db8::1:2")) == IPNetwork("2001:db8::1:0/112")
 
 
 @given(ADDRESSES, st.integers(min_value=1, max_value=256))
 def test_a_pod_lies_in_its_own_block(text: str, pods_per_node: int) -> None:
     """Every Pod lies in the block that names its node, and the block holds at least twice the node's Pods."""
-    block = NetworkRanges(pods_per_node=pods_per_node).node_block(IPAddress(text))
+    block = NetworkRanges(pods_per_node=pods_per_node).find_node_block(IPAddress(text))
     assert IPAddress(text) in block
     assert 2 * pods_per_node <= block.size < 4 * pods_per_node
 

@@ -86,7 +86,9 @@ def test_nothing_in_between_is_claimed_by_default() -> None:
 
 def test_a_target_that_cannot_be_asked_is_an_observation_too() -> None:
     """It names the target and the reason, and claims no address."""
-    unusable = Observation.of_unusable_target("airflow://erp", detail="there is no such connection", started_at=MORNING)
+    unusable = Observation.from_unusable_target(
+        "airflow://erp", detail="there is no such connection", started_at=MORNING
+    )
     assert (unusable.url, unusable.detail, unusable.started_at) == (
         "airflow://erp",
         "there is no such connection",

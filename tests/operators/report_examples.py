@@ -9,13 +9,13 @@ from netaddr import IPAddress
 
 from airflow_masq.observation.observation import Failure, Observation
 from airflow_masq.observation.vantage import Clue, Component, Vantage
-from airflow_masq.plan import plan_from_mapping
+from airflow_masq.plan import load_plan_from_mapping
 from airflow_masq.verdict import Outcome, Report, Verdict, judge
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-PLAN = plan_from_mapping(
+PLAN = load_plan_from_mapping(
     {
         "cluster": {"pods_per_node": 32},
         "network": {"node_ranges": ["10.128.0.0/20"], "pod_ranges": ["192.168.0.0/16"]},

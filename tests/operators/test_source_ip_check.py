@@ -16,7 +16,7 @@ from airflow_masq.exceptions import InvalidInputError
 from airflow_masq.observation.vantage import COMPOSER_ENVIRONMENT_VARIABLE
 from airflow_masq.operators.source_ip_check import SourceIpCheckOperator
 from airflow_masq.reading import LONGEST_LINE_CHARACTERS
-from airflow_masq.verdict import from_dict
+from airflow_masq.verdict import decode_report
 from tests.local_observers import NODE_ADDRESS, POD_ADDRESS, loopback_plan, observer
 
 if TYPE_CHECKING:
@@ -345,9 +345,9 @@ def test_the_longest_environment_is_read_back(instance: RecordingInstance) -> No
     with observer() as truthful:
         plan = loopback_plan({"name": "service", "observe": truthful.url, "expect": "pod"})
         report = execute(instance, plan=plan, environment="e" * LONGEST_LINE_CHARACTERS)
-    assert from_dict(report).environment == "e" * LONGEST_LINE_CHARACTERS
+    assert decode_report(report).environment == "e" * LONGEST_LINE_CHARACTERS
     with pytest.raises(InvalidInputError, match="environment"):
-        from_dict({**report, "environment": "e" * (LONGEST_LINE_CHARACTERS + 1)})
+        decode_report({**report, "environment": "e" * (LONGEST_LINE_CHARACTERS + 1)})
 
 
 def test_a_variable_that_composer_cannot_have_set_is_ignored(

@@ -12,7 +12,7 @@ import pytest
 from airflow_masq.airflow_compat import AirflowException, AirflowFailException
 from airflow_masq.operators.source_ip_assert import SourceIpAssertOperator
 from airflow_masq.operators.source_ip_report import SourceIpReportOperator
-from airflow_masq.verdict import Outcome, Report, to_dict
+from airflow_masq.verdict import Outcome, Report, encode_report
 from tests.operators.report_examples import example_report, example_verdict
 
 if TYPE_CHECKING:
@@ -76,13 +76,17 @@ def report_on(checks: EndedChecks, **arguments: Any) -> tuple[list[dict[str, Any
 
 def left(*outcomes: Outcome, **arguments: Any) -> dict[str, object]:  # noqa: ANN401 - the example's
     """Write a check's report."""
-    return to_dict(example_report(outcomes, **arguments))
+    return encode_report(example_report(outcomes, **arguments))
 
 
 def test_reports_of_one_environment_become_one() -> None:
     """Instances on two nodes make one report that has seen two of three nodes."""
-    first = to_dict(Report(environment="production", verdicts=(example_verdict(Outcome.PASS, pod="192.168.0.2"),)))
-    second = to_dict(Report(environment="production", verdicts=(example_verdict(Outcome.FAIL, pod="192.168.1.2"),)))
+    first = encode_report(
+        Report(environment="production", verdicts=(example_verdict(Outcome.PASS, pod="192.168.0.2"),))
+    )
+    second = encode_report(
+        Report(environment="production", verdicts=(example_verdict(Outcome.FAIL, pod="192.168.1.2"),))
+    )
     checks = EndedChecks({"check_0": "success", "check_1": "failed"}, {0: first, 1: second})
     [report], event = report_on(checks, nodes_total="3")
     assert report["outcome"] == "FAIL"
@@ -194,7 +198,9 @@ def test_what_the_report_returns_is_bounded() -> None:
         for each in range(50)
         for number, verdict in enumerate(one.verdicts)
     ]
-    [report], event = report_on(EndedChecks({"check": "success"}, {-1: to_dict(replace(one, verdicts=tuple(many)))}))
+    [report], event = report_on(
+        EndedChecks({"check": "success"}, {-1: encode_report(replace(one, verdicts=tuple(many)))})
+    )
     assert len(json.dumps(report)) <= 2_000_000
     assert (report["outcome"], report["counts"]["FAIL"], report["counts"]["PASS"]) == ("FAIL", 50, 1_950)
     assert len(report["coverage"]["nodes_seen"]) == 40

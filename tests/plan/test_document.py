@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from airflow_masq.exceptions import PlanError
-from airflow_masq.plan import load_plan, plan_from_mapping
+from airflow_masq.plan import load_plan, load_plan_from_mapping
 
 PLAN = """\
 environment:
@@ -44,19 +44,19 @@ def test_a_place_has_a_line(where: str, line: int) -> None:
 
     Pod and Service ranges that the environment gives are on the environment's line.
     """
-    assert load_plan(PLAN, source="plan.yaml").line_of(where) == line
+    assert load_plan(PLAN, source="plan.yaml").find_line(where) == line
 
 
 def test_the_plans_own_ranges_have_their_own_line() -> None:
     """Where the plan gives Pod ranges itself, their line is not the environment's."""
     plan = load_plan(f"{PLAN}  pod_ranges: [100.64.0.0/16]\n", source="plan.yaml")
-    assert plan.line_of("network.pod_ranges[0]") == 12
+    assert plan.find_line("network.pod_ranges[0]") == 12
 
 
 def test_what_came_without_a_text_has_no_lines() -> None:
     """A plan from a DAG's parameters names no lines."""
-    plan = plan_from_mapping({"network": {}}, source="params")
-    assert (plan.line_of("network"), plan.line_of("")) == (None, None)
+    plan = load_plan_from_mapping({"network": {}}, source="params")
+    assert (plan.find_line("network"), plan.find_line("")) == (None, None)
 
 
 def test_an_error_in_a_field_in_snake_case_has_its_line() -> None:

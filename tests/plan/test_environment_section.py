@@ -7,7 +7,7 @@ import json
 import pytest
 
 from airflow_masq.exceptions import PlanError
-from airflow_masq.plan import load_plan, plan_from_mapping
+from airflow_masq.plan import load_plan, load_plan_from_mapping
 
 SOFTWARE = "config.softwareConfig"
 WORKER = "config.workloadsConfig.worker"
@@ -56,7 +56,7 @@ def resource(path: str, value: object) -> dict[str, object]:
 def test_a_wrong_type(path: str, value: object, where: str, expected: str) -> None:
     """A field that Google's own types would refuse is named, with what belongs there."""
     with pytest.raises(PlanError) as caught:
-        plan_from_mapping({"environment": resource(path, value)}, source="plan")
+        load_plan_from_mapping({"environment": resource(path, value)}, source="plan")
     assert str(caught.value).startswith(f"plan: environment.{where}")
     assert f": expected {expected}" in str(caught.value)
 
@@ -65,7 +65,7 @@ def test_no_secret_is_told() -> None:
     """A password that YAML takes for a number does not end up in a log."""
     environment = resource(f"{SOFTWARE}.envVariables", {"PASSWORD": 271828})
     with pytest.raises(PlanError) as caught:
-        plan_from_mapping({"environment": environment}, source="plan")
+        load_plan_from_mapping({"environment": environment}, source="plan")
     assert "271828" not in str(caught.value)
 
 
@@ -92,7 +92,7 @@ def test_the_line_is_told() -> None:
 def test_what_is_passed_on(path: str, value: object) -> None:
     """Words and fields that are not known here are no errors, and neither is ``null``."""
     environment = resource(path, value)
-    assert plan_from_mapping({"environment": environment}, source="plan").environment.as_rest() == environment
+    assert load_plan_from_mapping({"environment": environment}, source="plan").environment.as_rest() == environment
 
 
 def test_a_character_that_json_writes_in_two_halves() -> None:
@@ -106,7 +106,7 @@ def test_a_character_that_json_writes_in_two_halves() -> None:
 def test_half_a_character_in_a_mapping(labels: dict[str, str]) -> None:
     """The same holds of a plan that comes as a mapping, for keys and for values."""
     with pytest.raises(PlanError, match=r"a JSON (key|value), saw"):
-        plan_from_mapping({"environment": {"labels": labels}}, source="plan")
+        load_plan_from_mapping({"environment": {"labels": labels}}, source="plan")
 
 
 @pytest.mark.parametrize("text", ['labels: {a: "\\ud800"}', 'labels: {"\\udfff": a}', 'brandNew: "\\ud800"'])

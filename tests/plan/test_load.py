@@ -14,7 +14,7 @@ from airflow_masq.environment import EnvironmentResource
 from airflow_masq.exceptions import PlanError
 from airflow_masq.network.policy import make_composer_policy, make_gke_default_policy, make_no_policy
 from airflow_masq.network.ranges import AddressKind, NetworkRanges
-from airflow_masq.plan import Plan, PolicyChoice, Target, load_plan, plan_from_environment, plan_from_mapping
+from airflow_masq.plan import Plan, PolicyChoice, Target, load_plan, load_plan_from_environment, load_plan_from_mapping
 
 PLAN = """\
 apiVersion: airflow-masq/v1
@@ -88,7 +88,7 @@ def test_text_json_and_mapping_give_the_same_plan() -> None:
     """A plan as YAML, as JSON and as a DAG's parameters is one plan, and the mapping is left alone."""
     mapping = yaml.safe_load(PLAN)
     before = copy.deepcopy(mapping)
-    from_mapping = plan_from_mapping(mapping, source="params")
+    from_mapping = load_plan_from_mapping(mapping, source="params")
     assert from_mapping == load_plan(PLAN, source="plan.yaml")
     assert from_mapping == load_plan(json.dumps(mapping), source="plan.json")
     assert hash(from_mapping) == hash(load_plan(PLAN, source="plan.yaml"))
@@ -99,13 +99,13 @@ def test_text_json_and_mapping_give_the_same_plan() -> None:
 
 def test_googles_unknown_fields_are_passed_on() -> None:
     """A field of the environment that we do not know is neither refused nor changed."""
-    plan = plan_from_mapping({"environment": {"config": {"brand_new": {"node_config": 1}}}}, source="params")
+    plan = load_plan_from_mapping({"environment": {"config": {"brand_new": {"node_config": 1}}}}, source="params")
     assert plan.environment.as_rest() == {"config": {"brand_new": {"node_config": 1}}}
 
 
 def test_what_is_left_out_has_its_default() -> None:
     """A plan with no more than node ranges knows nothing else, and takes GKE's default policy."""
-    plan = plan_from_mapping({"network": {"node_ranges": ["10.128.0.0/20"]}}, source="params")
+    plan = load_plan_from_mapping({"network": {"node_ranges": ["10.128.0.0/20"]}}, source="params")
     ranges = NetworkRanges(node=(IPNetwork("10.128.0.0/20"),))
     assert plan == Plan(
         environment=EnvironmentResource(),
@@ -129,14 +129,14 @@ def test_cloud_nat_covers_everything_unless_said_otherwise(
     network: dict[str, object], covers: set[AddressKind]
 ) -> None:
     """Cloud NAT with addresses covers nodes and Pods, unless the plan says otherwise; without it, nothing."""
-    assert plan_from_mapping({"network": network}, source="params").ranges.nat_covers == covers
+    assert load_plan_from_mapping({"network": network}, source="params").ranges.nat_covers == covers
 
 
 def test_the_plans_own_ranges_come_before_the_environments() -> None:
     """Where the plan names Pod and Service ranges, the environment's are not taken."""
     mapping = yaml.safe_load(PLAN)
     mapping["network"] |= {"pod_ranges": ["100.64.0.0/16"], "service_ranges": ["100.65.0.0/20"]}
-    ranges = plan_from_mapping(mapping, source="params").ranges
+    ranges = load_plan_from_mapping(mapping, source="params").ranges
     assert (ranges.pod, ranges.service) == ((IPNetwork("100.64.0.0/16"),), (IPNetwork("100.65.0.0/20"),))
 
 
@@ -145,14 +145,14 @@ def test_an_environments_range_that_is_none_is_not_taken(block: str | None) -> N
     """A bare size or a flawed block gives no Pod range; complaining about it is a rule's matter."""
     policy = {"clusterIpv4CidrBlock": block}
     environment = {"config": {"nodeConfig": {"ipAllocationPolicy": policy}}}
-    assert plan_from_mapping({"environment": environment}, source="params").ranges.pod == ()
+    assert load_plan_from_mapping({"environment": environment}, source="params").ranges.pod == ()
 
 
 @pytest.mark.parametrize(("has_agent", "name"), [(True, "composer"), (False, "gke-default"), (None, "gke-default")])
 def test_the_policy_follows_the_flag(*, has_agent: bool | None, name: str) -> None:
     """Without a policy of its own, a plan has Composer's exactly where the environment has the agent."""
     node_config = {} if has_agent is None else {"enable_ip_masq_agent": has_agent}
-    plan = plan_from_mapping({"environment": {"config": {"node_config": node_config}}}, source="params")
+    plan = load_plan_from_mapping({"environment": {"config": {"node_config": node_config}}}, source="params")
     assert plan.policy.name == name
     assert plan.policy_choice == PolicyChoice(name=name)
 
@@ -165,19 +165,19 @@ def test_a_policy_named_in_the_plan_counts() -> None:
 def test_an_environment_alone_makes_a_plan() -> None:
     """A plan from an environment has its ranges, its policy, and what follows about its nodes."""
     environment = yaml.safe_load(PLAN)["environment"]
-    plan = plan_from_environment(environment)
+    plan = load_plan_from_environment(environment)
     assert plan.environment.as_rest() == environment
     assert plan.policy.name == "composer"
     assert plan.ranges.pod == (IPNetwork("192.168.0.0/16"),)
     assert plan.ranges.public_nodes
     environment["config"]["privateEnvironmentConfig"] = {"enablePrivateEnvironment": True}
-    assert not plan_from_environment(environment).ranges.public_nodes
+    assert not load_plan_from_environment(environment).ranges.public_nodes
 
 
 def test_an_environment_that_cannot_be_read_is_refused() -> None:
     """What is no resource is refused by its place."""
     with pytest.raises(PlanError, match=r"^environment\.config: expected a mapping"):
-        plan_from_environment({"config": "text"})
+        load_plan_from_environment({"config": "text"})
 
 
 @pytest.mark.parametrize(
@@ -299,7 +299,7 @@ def test_a_section_of_the_wrong_kind_is_refused(text: str, message: str) -> None
 def test_an_error_in_a_mapping_has_no_line() -> None:
     """Where a plan came from parameters, the error names the place without inventing a line."""
     with pytest.raises(PlanError) as caught:
-        plan_from_mapping({"network": {"workers": "many"}}, source="params")
+        load_plan_from_mapping({"network": {"workers": "many"}}, source="params")
     assert caught.value.line is None
     assert str(caught.value) == "params: network.workers: expected a whole number from 1 to 100000, saw 'many'"
 
@@ -325,7 +325,7 @@ def test_an_error_in_a_mapping_has_no_line() -> None:
 def test_what_json_has_no_word_for_is_refused(mapping: dict[str, Any], message: str) -> None:
     """A mapping holds only what a plan file could hold."""
     with pytest.raises(PlanError) as caught:
-        plan_from_mapping(mapping, source="params")
+        load_plan_from_mapping(mapping, source="params")
     assert str(caught.value) == message
 
 
@@ -334,18 +334,18 @@ def test_a_mapping_that_contains_itself_is_refused() -> None:
     deep: dict[str, Any] = {}
     deep["environment"] = deep
     with pytest.raises(PlanError, match="expected at most 64 levels"):
-        plan_from_mapping(deep, source="params")
+        load_plan_from_mapping(deep, source="params")
     wide: Any = "x"
     for _ in range(20):
         wide = [wide, wide]
     with pytest.raises(PlanError, match="expected at most 50000 values"):
-        plan_from_mapping({"environment": {"x": wide}}, source="params")
+        load_plan_from_mapping({"environment": {"x": wide}}, source="params")
 
 
 def test_other_ranges_have_printable_names() -> None:
     """A name that could act on a terminal when a path is printed is refused."""
     with pytest.raises(PlanError, match="expected a name of at most 63 letters"):
-        plan_from_mapping({"network": {"other_ranges": {"\x1b[31m": []}}}, source="params")
+        load_plan_from_mapping({"network": {"other_ranges": {"\x1b[31m": []}}}, source="params")
 
 
 def test_a_long_place_is_shortened() -> None:
@@ -354,7 +354,7 @@ def test_a_long_place_is_shortened() -> None:
     for _ in range(10):
         value = {"k" * 59: value}
     with pytest.raises(PlanError) as caught:
-        plan_from_mapping({"environment": value}, source="params")
+        load_plan_from_mapping({"environment": value}, source="params")
     assert len(str(caught.value)) < 300
 
 
@@ -382,7 +382,7 @@ def test_nodes_of_an_environment_that_is_not_private_are_public(
     """
     private_config = {} if private is None else {"privateEnvironmentConfig": {"enablePrivateEnvironment": private}}
     environment = {"config": {"softwareConfig": {"imageVersion": image}, **private_config}}
-    plan = plan_from_mapping({"environment": environment, "network": network}, source="plan")
+    plan = load_plan_from_mapping({"environment": environment, "network": network}, source="plan")
     assert plan.ranges.public_nodes is public_nodes
     assert plan.takes_nodes_for_private is any(key.startswith("nat_") for key in network)
 
@@ -392,7 +392,7 @@ def test_pods_per_node_are_the_environments_own(own: int | None, stated: int | N
     """Composer 1 lets one choose how many Pods a node runs; what the plan says of the cluster counts more."""
     cluster = {} if stated is None else {"cluster": {"pods_per_node": stated}}
     environment = {"config": {"nodeConfig": {"maxPodsPerNode": own}}}
-    plan = plan_from_mapping({"environment": environment, **cluster}, source="plan")
+    plan = load_plan_from_mapping({"environment": environment, **cluster}, source="plan")
     assert plan.ranges.pods_per_node == pods
     assert plan.knows_pods_per_node is (stated is not None or own == pods)
 
@@ -408,15 +408,15 @@ def test_pods_per_node_are_the_environments_own(own: int | None, stated: int | N
 def test_a_plan_has_as_many_ranges_as_can_be_compared(network: dict[str, object], count: int | None) -> None:
     """More than 2000 ranges in all are refused in one line, and that many are not."""
     if count is None:
-        assert plan_from_mapping({"network": network}, source="plan").ranges.node
+        assert load_plan_from_mapping({"network": network}, source="plan").ranges.node
         return
     with pytest.raises(PlanError, match=f"network: expected at most 2000 ranges in all .merge some., saw {count}"):
-        plan_from_mapping({"network": network}, source="plan")
+        load_plan_from_mapping({"network": network}, source="plan")
 
 
 def test_a_plan_has_as_many_targets_as_can_be_judged() -> None:
     """More than 2,000 targets are refused in one line, and that many are not."""
     targets = [{"name": f"t{number}", "observe": "http://10.0.0.1/"} for number in range(2001)]
-    assert len(plan_from_mapping({"targets": targets[:2000]}, source="plan").targets) == 2000
+    assert len(load_plan_from_mapping({"targets": targets[:2000]}, source="plan").targets) == 2000
     with pytest.raises(PlanError, match="targets: expected at most 2000 targets, saw 2001"):
-        plan_from_mapping({"targets": targets}, source="plan")
+        load_plan_from_mapping({"targets": targets}, source="plan")

@@ -6,7 +6,7 @@ import pytest
 import yaml
 
 from airflow_masq.exceptions import PlanError
-from airflow_masq.plan import load_plan, plan_from_mapping
+from airflow_masq.plan import load_plan, load_plan_from_mapping
 from airflow_masq.plan.other_inputs import describe_other_input
 
 CONFIG_MAP = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: ip-masq-agent}\ndata: {config: 'masqLinkLocal: true'}\n"
@@ -40,7 +40,7 @@ def test_an_input_that_is_no_plan(text: str, seen: str, step: str) -> None:
     assert step in str(caught.value)
     if "---" not in text:
         with pytest.raises(PlanError) as of_mapping:
-            plan_from_mapping(yaml.safe_load(text), source="input.yaml")
+            load_plan_from_mapping(yaml.safe_load(text), source="input.yaml")
         assert str(of_mapping.value) == str(caught.value)
 
 

@@ -8,7 +8,7 @@ from netaddr import IPAddress
 from airflow_masq.exceptions import PlanError
 from airflow_masq.network.policy import decide, list_gke_default_exemptions
 from airflow_masq.network.provenance import Provenance
-from airflow_masq.plan import Plan, PolicyChoice, load_plan, plan_from_mapping
+from airflow_masq.plan import Plan, PolicyChoice, load_plan, load_plan_from_mapping
 
 NETWORK = {"node_ranges": ["10.128.0.0/20"], "pod_ranges": ["192.168.0.0/16"], "service_ranges": ["10.96.0.0/20"]}
 MANIFEST = {
@@ -21,7 +21,7 @@ BARE_DESTINATION = MANIFEST | {"spec": {"action": "NoSNAT", "destinations": ["17
 
 
 def _plan(policy: object) -> Plan:
-    return plan_from_mapping({"network": NETWORK, "policy": policy}, source="plan")
+    return load_plan_from_mapping({"network": NETWORK, "policy": policy}, source="plan")
 
 
 def _error(policy: object) -> str:
@@ -117,7 +117,7 @@ def test_an_agent_for_ipv6_masquerades_it(settings: dict[str, bool], *, masquera
 def test_only_autopilot_has_gkes_fixed_policy(policy: str, image: str, *, fixed: bool) -> None:
     """Composer 1 runs on Standard clusters, where GKE keeps no ranges of its own from being masqueraded."""
     environment = {"config": {"softwareConfig": {"imageVersion": image}}}
-    plan = plan_from_mapping({"environment": environment, "network": NETWORK, "policy": policy}, source="plan")
+    plan = load_plan_from_mapping({"environment": environment, "network": NETWORK, "policy": policy}, source="plan")
     (chain,) = plan.policy.chains
     assert any(exemption.origin == "GKE's fixed policy" for exemption in chain.exemptions) is fixed
 
@@ -176,8 +176,8 @@ policy:
           - 10.0.0.0/8
 """
     plan = load_plan(text, source="plan.yaml")
-    assert plan.line_of("policy.egress_nat_policies[0].spec.destinations[0]") == 6
-    assert plan.line_of("policy.egress_nat_policies[0].spec.action") == 4
+    assert plan.find_line("policy.egress_nat_policies[0].spec.destinations[0]") == 6
+    assert plan.find_line("policy.egress_nat_policies[0].spec.action") == 4
 
 
 @pytest.mark.parametrize(("flag", "is_masqueraded"), [(True, True), (False, False)])
@@ -189,7 +189,7 @@ def test_an_object_beside_the_default_one_changes_nothing_else(*, flag: bool, is
         "metadata": {"name": "extra"},
         "spec": {"action": "NoSNAT", "destinations": [{"cidr": "10.128.0.0/20"}]},
     }
-    plan = plan_from_mapping(
+    plan = load_plan_from_mapping(
         {
             "environment": {"config": {"nodeConfig": {"enableIpMasqAgent": flag}}},
             "network": {"node_ranges": ["10.128.0.0/20"], "pod_ranges": ["192.168.0.0/16"]},
@@ -241,7 +241,7 @@ def test_objects_that_a_standard_cluster_does_not_read(generation: str, *, is_ce
     }
     environment = {"config": {"softwareConfig": {"imageVersion": generation}}}
     policy = {"egress_nat_policies": [manifest]}
-    plan = plan_from_mapping({"environment": environment, "network": NETWORK, "policy": policy}, source="plan")
+    plan = load_plan_from_mapping({"environment": environment, "network": NETWORK, "policy": policy}, source="plan")
     assert (plan.policy.provenance is Provenance.DOCUMENTED) is is_certain
     assert ("which reads no such objects" in plan.policy.remark) is not is_certain
 

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from airflow_masq.exceptions import PlanError
-from airflow_masq.plan import PLAN_SCHEMA, plan_from_mapping
+from airflow_masq.plan import PLAN_SCHEMA, load_plan_from_mapping
 
 VALIDATOR = jsonschema.Draft7Validator(PLAN_SCHEMA)
 
@@ -103,7 +103,7 @@ PLANS = st.fixed_dictionaries({}, optional=SECTIONS)
 def test_any_mapping_is_a_plan_or_a_plan_error_and_the_schema_agrees(mapping: dict[str, Any]) -> None:
     """All parameters are either a plan or refused on one line, and every plan satisfies the schema."""
     try:
-        plan_from_mapping(mapping, source="params")
+        load_plan_from_mapping(mapping, source="params")
     except PlanError as error:
         assert str(error).isprintable()  # noqa: PT017 - either outcome is right, this one has a form
     else:
@@ -134,4 +134,4 @@ def test_what_the_schema_refuses_the_reader_refuses(mapping: dict[str, Any]) -> 
     """A structural flaw is one to both."""
     assert not VALIDATOR.is_valid(mapping)
     with pytest.raises(PlanError):
-        plan_from_mapping(mapping, source="params")
+        load_plan_from_mapping(mapping, source="params")

@@ -7,11 +7,11 @@ from netaddr import IPAddress
 
 from airflow_masq.exceptions import PlanError
 from airflow_masq.network.ranges import AddressKind
-from airflow_masq.plan import Target, plan_from_mapping
+from airflow_masq.plan import Target, load_plan_from_mapping
 
 
 def _targets(*targets: object) -> tuple[Target, ...]:
-    return plan_from_mapping({"targets": list(targets)}, source="plan").targets
+    return load_plan_from_mapping({"targets": list(targets)}, source="plan").targets
 
 
 def _error(*targets: object) -> PlanError:
@@ -170,7 +170,7 @@ def test_nonce_and_canary_are_on_unless_a_target_says_otherwise() -> None:
     """An observer that refuses unknown parameters or a second request can be asked plainly."""
     plain = {"name": "plain", "observe": "http://10.0.0.1/", "nonce": False, "canary": False}
     proven = {"name": "proven", "observe": "http://10.0.0.1/"}
-    first, second = plan_from_mapping({"targets": [plain, proven]}, source="plan").targets
+    first, second = load_plan_from_mapping({"targets": [plain, proven]}, source="plan").targets
     assert (first.nonce, first.canary, second.nonce, second.canary) == (False, False, True, True)
 
 
@@ -179,4 +179,4 @@ def test_nonce_and_canary_are_booleans(key: str) -> None:
     """Text for a switch is refused with its place."""
     target = {"name": "erp", "observe": "http://10.0.0.1/", key: "no"}
     with pytest.raises(PlanError, match=rf"targets\[0\]\.{key}: expected true or false"):
-        plan_from_mapping({"targets": [target]}, source="plan")
+        load_plan_from_mapping({"targets": [target]}, source="plan")

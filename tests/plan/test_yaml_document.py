@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 
 from airflow_masq.exceptions import PlanError
 from airflow_masq.plan import load_plan
-from airflow_masq.plan.yaml_document import document_from_yaml
+from airflow_masq.plan.yaml_document import load_document_from_yaml
 
 
 def _error(text: str) -> PlanError:
     with pytest.raises(PlanError) as caught:
-        document_from_yaml(text, source="plan.yaml")
+        load_document_from_yaml(text, source="plan.yaml")
     assert "\n" not in str(caught.value)
     return caught.value
 
@@ -23,7 +23,7 @@ def _error(text: str) -> PlanError:
 def test_values_are_jsons() -> None:
     """Texts, numbers, truth values and nothing are read; what JSON has no word for stays text."""
     text = "a: x\nb: 5\nc: 1.5\nd: yes\ne:\nf: 2026-11-22\ng: =\nh: [1, {i: '5'}]\n"
-    assert document_from_yaml(text, source="plan.yaml").value == {
+    assert load_document_from_yaml(text, source="plan.yaml").value == {
         "a": "x",
         "b": 5,
         "c": 1.5,
@@ -37,13 +37,13 @@ def test_values_are_jsons() -> None:
 
 def test_aliases_are_values_like_others() -> None:
     """An anchor used twice is two values."""
-    document = document_from_yaml("a: &x [1]\nb: *x\n", source="plan.yaml")
+    document = load_document_from_yaml("a: &x [1]\nb: *x\n", source="plan.yaml")
     assert document.value == {"a": [1], "b": [1]}
 
 
 def test_every_value_has_its_line() -> None:
     """Values are found on the line of their key, items on their own."""
-    document = document_from_yaml("a:\n  b:\n    - c\n    - d: 1\n", source="plan.yaml")
+    document = load_document_from_yaml("a:\n  b:\n    - c\n    - d: 1\n", source="plan.yaml")
     assert document.lines == {"": 1, "a": 1, "a.b": 2, "a.b[0]": 3, "a.b[1]": 4, "a.b[1].d": 4}
 
 
@@ -117,7 +117,7 @@ def test_an_alias_bomb_is_refused() -> None:
 def test_a_text_beyond_any_plan_is_refused() -> None:
     """A text of more than 256 Ki characters is refused without being read."""
     assert "expected at most 262144 characters, saw 262145" in str(_error("#" * 262145))
-    assert document_from_yaml("#" * 1000, source="plan.yaml").value == {}
+    assert load_document_from_yaml("#" * 1000, source="plan.yaml").value == {}
 
 
 SNIPPETS = st.sampled_from(
@@ -184,6 +184,6 @@ def test_any_text_is_a_plan_or_a_plan_error(text: str) -> None:
 def test_numbers_that_mean_something_else_to_others_are_refused(text: str) -> None:
     """YAML 1.1 reads 010 as eight and 1:30 as ninety, so both are refused; in quotes they are text."""
     with pytest.raises(PlanError, match=f"a: expected a plain value, saw '{text}' tagged"):
-        document_from_yaml(f"a: {text}\n", source="plan.yaml")
-    assert document_from_yaml(f"a: '{text}'\n", source="plan.yaml").value == {"a": text}
-    assert document_from_yaml("a: [10, -3, +4, 0]\n", source="plan.yaml").value == {"a": [10, -3, 4, 0]}
+        load_document_from_yaml(f"a: {text}\n", source="plan.yaml")
+    assert load_document_from_yaml(f"a: '{text}'\n", source="plan.yaml").value == {"a": text}
+    assert load_document_from_yaml("a: [10, -3, +4, 0]\n", source="plan.yaml").value == {"a": [10, -3, 4, 0]}

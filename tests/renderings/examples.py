@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 from typing import Any
 
-from airflow_masq.plan import Plan, plan_from_mapping
+from airflow_masq.plan import Plan, load_plan_from_mapping
 
 NAME = "projects/example-project/locations/us-central1/environments/example-environment"
 
@@ -160,7 +160,7 @@ def plan_of(environment: dict[str, Any], **sections: Any) -> Plan:  # noqa: ANN4
     :param sections: the plan's other sections.
     :return: the plan.
     """
-    return plan_from_mapping({"environment": environment, **sections}, source="plan")
+    return load_plan_from_mapping({"environment": environment, **sections}, source="plan")
 
 
 def page_with(path: str, value: object) -> dict[str, Any]:

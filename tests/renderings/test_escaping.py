@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from airflow_masq.renderings.escaping import escape_cell, escape_markdown, write_code_span
-from airflow_masq.text import printable
+from airflow_masq.text import escape
 
 markdown_it = pytest.importorskip("markdown_it", reason="markdown-it-py is not installed")
 
@@ -34,9 +34,9 @@ def shown(markdown: str) -> list[tuple[str, str]]:
 @given(NAMES.filter(str.strip))
 def test_a_name_is_read_as_it_was(name: str) -> None:
     """A reader of Markdown shows a name in code, letter by letter, in prose and in a table."""
-    assert shown(f"see {write_code_span(name)}.") == [("text", "see "), ("code_inline", printable(name)), ("text", ".")]
+    assert shown(f"see {write_code_span(name)}.") == [("text", "see "), ("code_inline", escape(name)), ("text", ".")]
     table = f"| a | b |\n|---|---|\n| {write_code_span(name, is_cell=True)} | c |\n"
-    assert shown(table) == [("text", "a"), ("text", "b"), ("code_inline", printable(name)), ("text", "c")]
+    assert shown(table) == [("text", "a"), ("text", "b"), ("code_inline", escape(name)), ("text", "c")]
 
 
 @pytest.mark.parametrize("link", LINKS)
@@ -49,7 +49,7 @@ def test_nothing_outside_code_could_be_a_link(link: str, sentence: str) -> None:
     seen = shown(escape_markdown(text))
     assert {kind for kind, _ in seen} <= {"text", "code_inline", "text_special"}
     assert not any("evil" in content for kind, content in seen if kind != "code_inline")
-    assert "".join(content for _, content in seen) == printable(text)
+    assert "".join(content for _, content in seen) == escape(text)
 
 
 # Each shows something else, or another text, where its first character is not escaped.
@@ -74,7 +74,7 @@ def test_other_characters_stand_for_themselves(character: str) -> None:
 @pytest.mark.parametrize("text", MARKUP)
 def test_markup_is_read_as_text(text: str) -> None:
     """A reader shows the characters of the plan: no code, emphasis, link, tag, heading or named character."""
-    line = printable(text)
+    line = escape(text)
     for place in ("{}", "a {} b"):
         tokens = [
             token for block in READER.parse(place.format(escape_markdown(text))) for token in block.children or ()

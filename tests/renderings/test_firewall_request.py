@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from airflow_masq.exceptions import InexpressibleError
-from airflow_masq.plan import Plan, plan_from_mapping
+from airflow_masq.plan import Plan, load_plan_from_mapping
 from airflow_masq.renderings import RENDERINGS
 from airflow_masq.rules import lint
 from tests.renderings.examples import PAGE
@@ -36,7 +36,7 @@ def plan_with(
 ) -> Plan:
     """Make a plan with targets."""
     mapping = {"environment": environment, "network": NETWORK | network, "targets": list(targets), "policy": policy}
-    return plan_from_mapping(mapping, source="plan")
+    return load_plan_from_mapping(mapping, source="plan")
 
 
 def row(
@@ -118,7 +118,7 @@ def test_where_the_agent_would_mend_nothing(policy: str, allowed_sources: list[s
         "targets": [UNDESCRIBED | ({"allowed_sources": allowed_sources} if allowed_sources else {})],
         "policy": policy,
     }
-    assert "| Let in 192.168.0.0/16 to 172.20.0.10" in render(plan_from_mapping(mapping, source="plan"))
+    assert "| Let in 192.168.0.0/16 to 172.20.0.10" in render(load_plan_from_mapping(mapping, source="plan"))
 
 
 @pytest.mark.parametrize(
@@ -135,7 +135,7 @@ def test_among_the_nodes_only_composer_1_masquerades(image: str, request_: str) 
         "network": NETWORK,
         "targets": [ERP | {"observe": "http://10.128.0.9/ip"}],
     }
-    assert f"| {request_}" in render(plan_from_mapping(mapping, source="plan"))
+    assert f"| {request_}" in render(load_plan_from_mapping(mapping, source="plan"))
 
 
 def test_composer_3_has_no_nodes_to_ask_for() -> None:
@@ -146,7 +146,7 @@ def test_composer_3_has_no_nodes_to_ask_for() -> None:
         "targets": [ERP],
     }
     with pytest.raises(InexpressibleError, match="Composer 3 keeps its nodes and Pods out of your network"):
-        render(plan_from_mapping(mapping, source="plan"))
+        render(load_plan_from_mapping(mapping, source="plan"))
 
 
 def test_no_source_translation_at_all() -> None:
@@ -242,14 +242,16 @@ def test_a_pod_range_of_one_address() -> None:
 
 def test_an_environment_without_a_name() -> None:
     """A plan without an environment still has its targets."""
-    plan = plan_from_mapping({"network": NETWORK, "targets": [ERP]}, source="plan")
+    plan = load_plan_from_mapping({"network": NETWORK, "targets": [ERP]}, source="plan")
     assert render(plan).startswith("# Firewall request for a Cloud Composer environment\n")
 
 
 def test_markdown_stays_text() -> None:
     """A name that would be a link, a heading or a cell border stays a name, and one line."""
     name = "[a](http://evil.example)|b\n# c <script>`\x1b[2J"
-    text = render(plan_from_mapping({"environment": {"name": name}, "network": NETWORK, "targets": [ERP]}, source="p"))
+    text = render(
+        load_plan_from_mapping({"environment": {"name": name}, "network": NETWORK, "targets": [ERP]}, source="p")
+    )
     title = text.splitlines()[0]
     assert title == r"# Firewall request for ``[a](http://evil.example)|b\n# c <script>`\x1b[2J``"
     assert "\x1b" not in text
@@ -284,7 +286,7 @@ def test_every_cell_is_quoted() -> None:
 )
 def test_what_it_cannot_be_about(form: str, changes: dict[str, Any], where: str) -> None:
     """Without targets or ranges there is nothing to ask for, and the error names what is missing."""
-    plan = plan_from_mapping({"network": NETWORK, "targets": [ERP]} | changes, source="plan")
+    plan = load_plan_from_mapping({"network": NETWORK, "targets": [ERP]} | changes, source="plan")
     with pytest.raises(InexpressibleError, match=f"the plan has no .*; add {where}") as caught:
         RENDERINGS[form](plan)
     assert (caught.value.form, caught.value.where) == (form, where)
@@ -297,7 +299,7 @@ def test_a_pod_range_that_has_only_a_name(form: str) -> None:
     network = {"node_ranges": ["10.128.0.0/20"]}
     mapping = {"environment": {"config": {"nodeConfig": policy}}, "network": network, "targets": [ERP]}
     with pytest.raises(InexpressibleError) as caught:
-        RENDERINGS[form](plan_from_mapping(mapping, source="plan"))
+        RENDERINGS[form](load_plan_from_mapping(mapping, source="plan"))
     assert str(caught.value) == (
         "environment.config.nodeConfig.ipAllocationPolicy.clusterSecondaryRangeName: cannot be written as "
         f"{form}: the plan has only the name of the Pods' range, but the request names the addresses that a firewall "
@@ -305,7 +307,7 @@ def test_a_pod_range_that_has_only_a_name(form: str) -> None:
         "secondaryIpRanges"
     )
     mapping["network"] = network | {"pod_ranges": ["192.168.0.0/16"]}
-    assert "192.168.0.0/16" in RENDERINGS[form](plan_from_mapping(mapping, source="plan"))
+    assert "192.168.0.0/16" in RENDERINGS[form](load_plan_from_mapping(mapping, source="plan"))
 
 
 def test_no_range_is_left_out() -> None:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from airflow_masq.environment.fields import FIELD_NAMES
 from airflow_masq.exceptions import FinalError, InexpressibleError, PlanError
-from airflow_masq.plan import plan_from_mapping
+from airflow_masq.plan import load_plan_from_mapping
 from airflow_masq.renderings import RENDERINGS
 from tests.renderings.examples import NAME
 
@@ -53,7 +53,7 @@ def test_any_plan_is_written_or_refused(environment: dict[str, object]) -> None:
         "targets": [{"name": "a", "observe": "http://172.20.0.10/"}],
     }
     try:
-        plan = plan_from_mapping(mapping, source="plan")
+        plan = load_plan_from_mapping(mapping, source="plan")
     except PlanError:
         return
     for name, render in RENDERINGS.items():

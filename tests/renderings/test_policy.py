@@ -15,7 +15,7 @@ from airflow_masq.agent.config import read_agent_config
 from airflow_masq.exceptions import InexpressibleError
 from airflow_masq.network.egress_nat_policy import read_egress_nat_policy
 from airflow_masq.network.policy import Chain, MasqueradePolicy
-from airflow_masq.plan import plan_from_mapping
+from airflow_masq.plan import load_plan_from_mapping
 from airflow_masq.renderings import RENDERINGS
 from airflow_masq.rules import lint
 from tests.renderings.examples import PAGE
@@ -34,7 +34,7 @@ render_agent_config = RENDERINGS["agent-config"]
 
 def manifest(plan: dict[str, Any]) -> dict[str, Any]:
     """Write a plan and read the YAML."""
-    document = yaml.safe_load(render(plan_from_mapping({"network": NETWORK} | plan, source="plan")))
+    document = yaml.safe_load(render(load_plan_from_mapping({"network": NETWORK} | plan, source="plan")))
     assert isinstance(document, dict)
     return document
 
@@ -92,7 +92,7 @@ def test_ipv6_ranges_are_not_dropped_silently(form: str, name: str, ipv4: str) -
     """It is not certain that the objects take IPv6, so a dual-stack plan gets an error."""
     network = NETWORK | {name: [ipv4, "fd00::/96"]}
     with pytest.raises(InexpressibleError, match=r"fd00::/96 is IPv6; .*--enable-ipv6") as caught:
-        RENDERINGS[form](plan_from_mapping({"policy": "composer", "network": network}, source="plan"))
+        RENDERINGS[form](load_plan_from_mapping({"policy": "composer", "network": network}, source="plan"))
     assert (caught.value.form, caught.value.where) == (form, f"network.{name}")
 
 
@@ -123,7 +123,7 @@ def test_ipv6_ranges_are_not_dropped_silently(form: str, name: str, ipv4: str) -
 def test_what_the_list_cannot_say(form: str, plan: dict[str, Any], where: str, reason: str) -> None:
     """Where the list would be empty, too short or made up, there is an error that names the place instead."""
     with pytest.raises(InexpressibleError, match=reason) as caught:
-        RENDERINGS[form](plan_from_mapping({"network": NETWORK} | plan, source="plan"))
+        RENDERINGS[form](load_plan_from_mapping({"network": NETWORK} | plan, source="plan"))
     assert (caught.value.form, caught.value.where) == (form, where)
 
 
@@ -137,14 +137,14 @@ def test_what_the_list_cannot_say(form: str, plan: dict[str, Any], where: str, r
 )
 def test_policies_that_are_no_list(form: str, chains: tuple[Chain, ...], reason: str) -> None:
     """Two agents, or one that masquerades IPv6, are more than a list of exceptions."""
-    plan = plan_from_mapping({"network": NETWORK}, source="plan")
+    plan = load_plan_from_mapping({"network": NETWORK}, source="plan")
     with pytest.raises(InexpressibleError, match=reason):
         RENDERINGS[form](replace(plan, policy=MasqueradePolicy(name="own", chains=chains)))
 
 
 def test_masquerading_link_local() -> None:
     """Only the agent's own config can say that link-local destinations are masqueraded."""
-    plan = plan_from_mapping({"network": NETWORK}, source="plan")
+    plan = load_plan_from_mapping({"network": NETWORK}, source="plan")
     chains = (Chain(name="a", exemptions=(), masquerades_link_local=True),)
     with pytest.raises(InexpressibleError, match="masqLinkLocal"):
         render(replace(plan, policy=MasqueradePolicy(name="own", chains=chains)))
@@ -160,7 +160,7 @@ def test_masquerading_link_local() -> None:
 def test_ipv6_entries_are_not_dropped_silently(plan: dict[str, Any], where: str) -> None:
     """Neither an entry of the plan's own list nor a Service range vanishes from the object."""
     with pytest.raises(InexpressibleError, match="is IPv6") as caught:
-        render(plan_from_mapping({"network": NETWORK} | plan, source="plan"))
+        render(load_plan_from_mapping({"network": NETWORK} | plan, source="plan"))
     assert caught.value.where == where
 
 
@@ -177,7 +177,7 @@ def test_ipv6_entries_are_not_dropped_silently(plan: dict[str, Any], where: str)
 def test_what_no_cluster_of_the_environment_reads_is_not_written(form: str, image: str, words: str | None) -> None:
     """A form for another kind of cluster than the environment's is an error that names the image."""
     environment = {"config": {"softwareConfig": {"imageVersion": image}}}
-    plan = plan_from_mapping({"network": NETWORK, "environment": environment}, source="plan")
+    plan = load_plan_from_mapping({"network": NETWORK, "environment": environment}, source="plan")
     if words is None:
         assert "192.168.0.0/16" in RENDERINGS[form](plan)
         return
@@ -189,7 +189,7 @@ def test_what_no_cluster_of_the_environment_reads_is_not_written(form: str, imag
 def rendered(policy: object, *, network: dict[str, Any] | None = None) -> str:
     """Write a plan's policy."""
     sections = {"network": NODES_AND_PODS if network is None else network, "policy": policy}
-    return render_agent_config(plan_from_mapping(sections, source="plan"))
+    return render_agent_config(load_plan_from_mapping(sections, source="plan"))
 
 
 def config(policy: object) -> str:
@@ -244,7 +244,7 @@ def test_what_ones_own_list_leaves_out_is_said() -> None:
 @pytest.mark.parametrize("environment", [{}, {"environment": PAGE}])
 def test_the_comment_is_what_the_rule_says(environment: dict[str, Any]) -> None:
     """The comment and the finding of ``lint`` are the same sentence."""
-    plan = plan_from_mapping(
+    plan = load_plan_from_mapping(
         environment | {"network": NODES_AND_PODS, "policy": {"agent_config": "nonMasqueradeCIDRs: [10.128.0.0/20]"}},
         source="plan",
     )
@@ -292,7 +292,7 @@ def test_a_limit_of_ones_own() -> None:
 @pytest.mark.parametrize("text", ["nonMasqueradeCIDRs: [10.0.0.0]", "nonMasqueradeCIDRs: [10.0.0.1/8]"])
 def test_a_refused_config(form: str, text: str) -> None:
     """A config that the agent refuses is in force nowhere; the error names it, and says why in the agent's words."""
-    plan = plan_from_mapping({"network": NODES_AND_PODS, "policy": {"agent_config": text}}, source="plan")
+    plan = load_plan_from_mapping({"network": NODES_AND_PODS, "policy": {"agent_config": text}}, source="plan")
     reason = read_agent_config(text).error
     assert reason
     with pytest.raises(InexpressibleError, match="the agent reads no list from this config") as caught:
@@ -314,7 +314,7 @@ def test_a_config_that_nobody_reads() -> None:
     unread: dict[str, object] = {"agent_config": own, "daemon_set": False}
     assert config(unread) == config({"agent_config": own})
     assert read_agent_config(config(unread)).ipv4_chain == read_agent_config(own).ipv4_chain
-    plan = plan_from_mapping({"network": NODES_AND_PODS, "policy": unread}, source="plan")
+    plan = load_plan_from_mapping({"network": NODES_AND_PODS, "policy": unread}, source="plan")
     (message,) = [finding.message for finding in lint(plan) if finding.code == "MASQ315"]
     assert f"MASQ315: {message}" in " ".join(render_agent_config(plan).replace("\n# ", " ").split("\n"))
     assert "MASQ315" not in rendered({"agent_config": own})
@@ -333,11 +333,11 @@ def test_a_config_that_nobody_reads_is_refused_alike(setting: dict[str, object])
 
 def test_a_list_that_is_too_long() -> None:
     """The agent refuses more than 64 ranges, and would then leave Pod addresses everywhere."""
-    plan = plan_from_mapping(
+    plan = load_plan_from_mapping(
         {"network": NODES_AND_PODS | {"node_ranges": [f"10.{n}.0.0/16" for n in range(63)]}}, source="p"
     )
     policy = MasqueradePolicy(name="own", chains=(Chain(name="a", exemptions=()),))
     assert render_agent_config(replace(plan, policy=policy)).count("- 10.") == 63
     longer = NODES_AND_PODS | {"node_ranges": [f"10.{n}.0.0/16" for n in range(64)]}
     with pytest.raises(InexpressibleError, match="refuses more than 64 ranges, but there are 65"):
-        render_agent_config(replace(plan_from_mapping({"network": longer}, source="p"), policy=policy))
+        render_agent_config(replace(load_plan_from_mapping({"network": longer}, source="p"), policy=policy))

@@ -8,7 +8,7 @@ import json
 import pytest
 
 from airflow_masq.exceptions import InexpressibleError
-from airflow_masq.plan import plan_from_mapping
+from airflow_masq.plan import load_plan_from_mapping
 from airflow_masq.renderings import RENDERINGS
 from airflow_masq.rules import lint
 from tests.renderings.examples import PAGE, RICH, page_with, plan_of
@@ -61,7 +61,7 @@ def test_the_plan_is_left_alone() -> None:
 @pytest.mark.parametrize("form", ["rest", "gcloud", "terraform"])
 def test_without_an_environment(form: str) -> None:
     """A plan that describes no environment cannot be written as one, and the error says what to add."""
-    plan = plan_from_mapping({"network": {"node_ranges": ["10.128.0.0/20"]}}, source="plan")
+    plan = load_plan_from_mapping({"network": {"node_ranges": ["10.128.0.0/20"]}}, source="plan")
     with pytest.raises(InexpressibleError) as caught:
         RENDERINGS[form](plan)
     assert str(caught.value) == (

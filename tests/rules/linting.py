@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from airflow_masq.plan import plan_from_mapping
+from airflow_masq.plan import load_plan_from_mapping
 from airflow_masq.rules import Finding, lint
 
 COMPOSER_2 = "composer-2.17.9-airflow-2.11.1"
@@ -48,9 +48,9 @@ def target(observe: str, **settings: object) -> dict[str, Any]:
 
 def findings(mapping: dict[str, Any], code: str) -> list[Finding]:
     """Give one rule's findings about a plan."""
-    return [finding for finding in lint(plan_from_mapping(mapping, source="params")) if finding.code == code]
+    return [finding for finding in lint(load_plan_from_mapping(mapping, source="params")) if finding.code == code]
 
 
 def codes(mapping: dict[str, Any]) -> set[str]:
     """Give the codes of all findings about a plan, except that it has no targets."""
-    return {finding.code for finding in lint(plan_from_mapping(mapping, source="params"))} - {NO_TARGETS}
+    return {finding.code for finding in lint(load_plan_from_mapping(mapping, source="params"))} - {NO_TARGETS}

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from airflow_masq.exceptions import PlanError
-from airflow_masq.plan import plan_from_mapping
+from airflow_masq.plan import load_plan_from_mapping
 from airflow_masq.rules import Finding, lint
 from tests.rules.linting import COMPOSER_1, COMPOSER_2, COMPOSER_3
 
@@ -121,7 +121,7 @@ PLANS = _some(
 def test_every_plan_can_be_linted(mapping: dict[str, Any]) -> None:
     """A plan that can be read has findings that can be printed on one line, and none of them twice."""
     try:
-        plan = plan_from_mapping(mapping, source="params")
+        plan = load_plan_from_mapping(mapping, source="params")
     except PlanError:
         return
     found = lint(plan)

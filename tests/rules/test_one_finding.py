@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from airflow_masq.environment.field_generations import FIELD_GENERATIONS
-from airflow_masq.plan import load_plan, plan_from_mapping
+from airflow_masq.plan import load_plan, load_plan_from_mapping
 from airflow_masq.rules import Finding, Rule, lint, list_rules
 from tests.rules.linting import COMPOSER_1, COMPOSER_2, COMPOSER_3, environment
 
@@ -60,9 +60,11 @@ def set_field(plan: dict[str, Any], path: tuple[str, ...], value: object) -> dic
 
 def find_more(plan: dict[str, Any], path: tuple[str, ...], value: object) -> list[Finding]:
     """Give the findings that a plan has once a field is set, but not before."""
-    before = set(lint(plan_from_mapping(plan, source="params")))
+    before = set(lint(load_plan_from_mapping(plan, source="params")))
     return [
-        each for each in lint(plan_from_mapping(set_field(plan, path, value), source="params")) if each not in before
+        each
+        for each in lint(load_plan_from_mapping(set_field(plan, path, value), source="params"))
+        if each not in before
     ]
 
 

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from importlib.resources import files
 
 from airflow_masq.network.provenance import Provenance
-from airflow_masq.plan import plan_from_mapping
+from airflow_masq.plan import load_plan_from_mapping
 from airflow_masq.rules import Finding, Severity, lint, list_rules
 
 ENVIRONMENT: dict[str, object] = {
@@ -36,7 +36,7 @@ def test_adding_a_rule_is_adding_a_file() -> None:
 
 def test_findings_are_sorted_and_stable() -> None:
     """The same plan gives the same findings in the order of code, place and message."""
-    plan = plan_from_mapping(FLAWED, source="params")
+    plan = load_plan_from_mapping(FLAWED, source="params")
     findings = lint(plan)
     environment_codes = ["MASQ102", "MASQ103", "MASQ104", "MASQ113"]
     assert [finding.code for finding in findings] == [*environment_codes, *["MASQ201"] * 6, "MASQ202", "MASQ319"]
@@ -76,10 +76,10 @@ def test_a_good_plan_has_no_findings() -> None:
         "network": {"node_ranges": ["10.128.0.0/20"]},
         "targets": [{"name": "erp", "observe": "http://172.20.0.10/"}],
     }
-    assert lint(plan_from_mapping(good, source="params")) == ()
+    assert lint(load_plan_from_mapping(good, source="params")) == ()
 
 
 def test_a_plan_without_an_environment_says_nothing_of_one() -> None:
     """A plan that only names a network has no finding about an environment that it does not describe."""
-    found = lint(plan_from_mapping({"network": {"node_ranges": ["10.128.0.0/20"]}}, source="params"))
+    found = lint(load_plan_from_mapping({"network": {"node_ranges": ["10.128.0.0/20"]}}, source="params"))
     assert [finding.code for finding in found] == ["MASQ319"]

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from airflow_masq.plan import load_plan, plan_from_mapping
+from airflow_masq.plan import load_plan, load_plan_from_mapping
 from airflow_masq.rules import Finding, Rule, Severity, lint, list_rules, write_page
 from tests.rules.linting import NETWORK, NO_TARGETS, codes, environment
 
@@ -59,7 +59,7 @@ def test_the_page_is_whole(rule: Rule) -> None:
 
 
 def _findings(mapping: dict[str, Any], code: str) -> list[Finding]:
-    return [finding for finding in lint(plan_from_mapping(mapping, source="params")) if finding.code == code]
+    return [finding for finding in lint(load_plan_from_mapping(mapping, source="params")) if finding.code == code]
 
 
 @pytest.mark.parametrize(

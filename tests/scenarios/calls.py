@@ -85,7 +85,7 @@ class Call:
         """Look up in a compiled policy whether the packet is masqueraded, ``step`` addresses beside the right one."""
         target = (self.backend or self.destination) + step
         by_number = self.caller is Caller.ASKS_BY_NUMBER
-        (answer,) = table.masquerades([int(target)]) if by_number else table.masquerades_texts([str(target)])
+        (answer,) = table.decide_numbers([int(target)]) if by_number else table.decide_texts([str(target)])
         return answer
 
 

@@ -14,7 +14,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from airflow_masq.observation.vantage import Clue, Component, Vantage
-from airflow_masq.plan import plan_from_mapping
+from airflow_masq.plan import load_plan_from_mapping
 from airflow_masq.probes import Session, probe
 from airflow_masq.verdict import judge
 from lab.packets.masquerade import MasqueradeChain
@@ -52,7 +52,7 @@ class Scene:
 
     def judge(self, url: str, *observations: Observation) -> Verdict:
         """Judge what a worker's Pod saw, where the service needs a node's address."""
-        plan = plan_from_mapping(
+        plan = load_plan_from_mapping(
             {
                 "network": {"node_ranges": [str(NODE_RANGE)], "pod_ranges": [str(POD_RANGE)]},
                 "environment": {"config": {"nodeConfig": {"enableIpMasqAgent": True}}},

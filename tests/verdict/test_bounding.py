@@ -15,10 +15,10 @@ from airflow_masq.verdict import (
     Report,
     Verdict,
     bound_reports,
-    from_dict,
+    decode_report,
+    encode_report,
     render_table,
     summarise_reports,
-    to_dict,
 )
 from airflow_masq.verdict.changes import TargetHistory
 from tests.verdict.reports import NEED, failing, passing, report
@@ -32,7 +32,7 @@ def many(number: int, *, template: Verdict, prefix: str = "t") -> list[Verdict]:
 
 def measure(reports: list[Report]) -> int:
     """Count the bytes of an XCom."""
-    return len(json.dumps([to_dict(each) for each in reports]))
+    return len(json.dumps([encode_report(each) for each in reports]))
 
 
 def test_a_small_report_is_left_alone() -> None:
@@ -51,7 +51,7 @@ def test_a_large_report_keeps_the_worst_and_counts_the_others(limit_bytes: int) 
     assert measure([short]) <= limit_bytes
     assert 0 < len(short.verdicts) < len(large.verdicts)
     assert (short.outcome, short.counts, short.nodes_seen) == (large.outcome, large.counts, large.nodes_seen)
-    assert from_dict(json.loads(json.dumps(to_dict(short)))) == short
+    assert decode_report(json.loads(json.dumps(encode_report(short)))) == short
     # One PASS of the first worker, since nothing worse was seen from it, and FAILs in their order.
     assert short.verdicts[0].outcome is Outcome.PASS
     assert {verdict.outcome for verdict in short.verdicts[1:]} == {Outcome.FAIL}

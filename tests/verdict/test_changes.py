@@ -12,7 +12,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from airflow_masq.exceptions import InvalidInputError
-from airflow_masq.verdict import Outcome, Report, TargetHistory, add_history, bound_check, from_dict, merge, to_dict
+from airflow_masq.verdict import (
+    Outcome,
+    Report,
+    TargetHistory,
+    add_history,
+    bound_check,
+    decode_report,
+    encode_report,
+    merge,
+)
 from tests.verdict.reports import NEED, failing, passing, report, silent
 from tests.verdict.scenes import MORNING, saw, verdict_of
 
@@ -92,18 +101,18 @@ def test_what_a_check_left_out_is_in_its_history() -> None:
     by_target = {history.target: history for history in last.history}
     assert (by_target["t7"].outcome, by_target["t7"].since) == (Outcome.FAIL, MORNING + timedelta(seconds=2))
     assert (by_target["t299"].outcome, by_target["t299"].since) == (Outcome.PASS, MORNING + timedelta(seconds=5))
-    assert from_dict(json.loads(json.dumps(to_dict(short)))) == short
+    assert decode_report(json.loads(json.dumps(encode_report(short)))) == short
     now = add_history(merge([short]), previous=last)
     assert [history.target for history in now.history if history.has_changed] == ["t7"]
 
 
 def test_a_history_of_what_was_left_out_is_no_better_than_what_was_kept() -> None:
     """A forged history that makes a target better than a verdict that is there is refused."""
-    content: Any = to_dict(dataclasses.replace(run_of(False), omitted={Outcome.PASS: 1}))
-    assert from_dict(content).history[0].outcome is Outcome.FAIL
+    content: Any = encode_report(dataclasses.replace(run_of(False), omitted={Outcome.PASS: 1}))
+    assert decode_report(content).history[0].outcome is Outcome.FAIL
     content["history"][0] |= {"outcome": "PASS", "recent": ["PASS"]}
     with pytest.raises(InvalidInputError, match="a history that agrees with the verdicts"):
-        from_dict(content)
+        decode_report(content)
 
 
 def test_the_time_is_that_of_the_first_attempt() -> None:

@@ -14,8 +14,8 @@ from airflow_masq.network.policy import make_no_policy
 from airflow_masq.network.ranges import SOURCE_KINDS, AddressKind, NetworkRanges
 from airflow_masq.observation.observation import Canary, Failure, Observation
 from airflow_masq.observation.vantage import Component
-from airflow_masq.plan import plan_from_mapping
-from airflow_masq.verdict import CODES, Outcome, Report, Verdict, from_dict, judge, merge, to_dict
+from airflow_masq.plan import load_plan_from_mapping
+from airflow_masq.verdict import CODES, Outcome, Report, Verdict, decode_report, encode_report, judge, merge
 from tests.verdict.scenes import (
     NAT,
     NODE,
@@ -342,7 +342,7 @@ def test_a_plan_that_contradicts_its_flag_excuses_no_leak(image: str, among_node
     Among the nodes it is meant on Autopilot only, whose fixed policy a Standard cluster of Composer 1 does not have.
     """
     config = {"softwareConfig": {"imageVersion": image}, "nodeConfig": {"enableIpMasqAgent": True}}
-    where = plan_from_mapping(
+    where = load_plan_from_mapping(
         {
             "environment": {"config": config},
             "network": {"node_ranges": ["10.128.0.0/20"], "pod_ranges": ["192.168.0.0/16"]},
@@ -445,7 +445,7 @@ def test_a_pass_was_seen_from_a_worker_and_is_what_is_needed(
             assert any(verdict.observed in network for network in need.allowed_sources)
     # Whatever was judged can be written, read back and merged.
     report = merge([Report(environment="example", verdicts=(verdict,))])
-    assert to_dict(from_dict(to_dict(report))) == to_dict(report)
+    assert encode_report(decode_report(encode_report(report))) == encode_report(report)
 
 
 def test_a_verdict_cannot_be_made_to_pass_without_an_address() -> None:

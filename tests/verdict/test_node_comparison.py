@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 
-from airflow_masq.verdict import Outcome, Verdict, from_dict, judge, merge, to_dict
+from airflow_masq.verdict import Outcome, Verdict, decode_report, encode_report, judge, merge
 from tests.verdict.reports import report
 from tests.verdict.scenes import NODE, POD, plan, saw, target, vantage
 
@@ -30,7 +30,7 @@ def test_one_node_address_from_two_nodes_is_a_proxys() -> None:
         "address, which can be one node's only: a proxy is in between, or cluster.pods_per_node is too small."
     )
     assert [history.outcome for history in merged.history] == [Outcome.INCONCLUSIVE]
-    assert from_dict(to_dict(merged)) == merged
+    assert decode_report(encode_report(merged)) == merged
 
 
 def test_each_node_with_an_address_of_its_own_passes() -> None:

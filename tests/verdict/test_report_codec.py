@@ -15,7 +15,7 @@ from airflow_masq.exceptions import InvalidInputError
 from airflow_masq.network.firewall import FirewallAnswer
 from airflow_masq.observation.observation import Canary
 from airflow_masq.observation.vantage import Component
-from airflow_masq.verdict import Outcome, Report, Verdict, add_history, from_dict, to_dict
+from airflow_masq.verdict import Outcome, Report, Verdict, add_history, decode_report, encode_report
 from tests.verdict.reports import ENVIRONMENT, NEED, failing, passing, report, silent
 from tests.verdict.scenes import NODE, saw, target, vantage, verdict_of
 
@@ -38,7 +38,7 @@ def test_a_report_survives_its_way_through_json(
     written = Report(
         environment=ENVIRONMENT, verdicts=tuple(verdicts), nodes_total=nodes_total, problems=tuple(problems)
     )
-    assert from_dict(json.loads(json.dumps(to_dict(written)))) == written
+    assert decode_report(json.loads(json.dumps(encode_report(written)))) == written
 
 
 def test_that_a_firewall_lets_in_a_part_is_not_written() -> None:
@@ -46,18 +46,18 @@ def test_that_a_firewall_lets_in_a_part_is_not_written() -> None:
     verdict = verdict_of(saw(NODE), need=target(allowed=["10.128.0.0/21"]))
     assert verdict.prediction is not None
     assert verdict.prediction.firewall is FirewallAnswer.SOME
-    content: Any = to_dict(report(verdict))
+    content: Any = encode_report(report(verdict))
     assert content["verdicts"][0]["prediction"]["allowed"] is None
-    (read,) = from_dict(content).verdicts
+    (read,) = decode_report(content).verdicts
     assert read.prediction == dataclasses.replace(verdict.prediction, firewall=FirewallAnswer.UNKNOWN)
-    assert to_dict(report(read)) == content
+    assert encode_report(report(read)) == content
 
 
 def test_what_shows_a_proxy_is_kept() -> None:
     """A report tells what stood in between, also after it was read back."""
     seen = saw(NODE, intermediaries=("via 1.1 squid", "HTTP 203"))
-    content = to_dict(report(verdict_of(seen, need=NEED)))
-    (read,) = from_dict(json.loads(json.dumps(content))).verdicts
+    content = encode_report(report(verdict_of(seen, need=NEED)))
+    (read,) = decode_report(json.loads(json.dumps(content))).verdicts
     assert read.evidence == (seen,)
     assert read.code == "MASQ420"
 
@@ -66,7 +66,7 @@ def test_reports_of_earlier_versions_are_read() -> None:
     """A report without the keys that came later is read as one to which they do not apply."""
     unknown = verdict_of(saw(NODE), need=NEED, at=vantage(component=Component.UNKNOWN))
     written = report(passing(), failing(name="b"), unknown, verdict_of(need=NEED))
-    content: Any = to_dict(written)
+    content: Any = encode_report(written)
     assert (content.pop("omitted"), content.pop("history")) == ({}, [])
     for verdict in content["verdicts"]:
         for key in ("destination", "vouched_by"):
@@ -77,25 +77,25 @@ def test_reports_of_earlier_versions_are_read() -> None:
             assert observation.pop("intermediaries") == []
             assert observation.pop("nonce_sent") is False
             assert observation.pop("canary") == "not-asked"
-    assert from_dict(content) == written
+    assert decode_report(content) == written
 
 
 def test_what_vouches_for_a_verdict_is_written() -> None:
     """A report's verdict says by which tests it stands, and is read back with all of them."""
     seen = saw(NODE, nonce_sent=True, canary=Canary.IGNORED)
     written = report(verdict_of(seen, need=NEED, at=vantage(node_name="gke-a")))
-    content: Any = to_dict(written)
+    content: Any = encode_report(written)
     [verdict] = content["verdicts"]
     words = ["nonce", "no-proxy-trace", "canary-ignored", "own-address", "worker-by-hostname"]
     assert (verdict["vouched_by"], verdict["destination"]) == (words, "172.20.0.10")
     assert (verdict["vantage"]["known_by"], verdict["vantage"]["node_name"]) == ("hostname", "gke-a")
-    assert from_dict(json.loads(json.dumps(content))) == written
+    assert decode_report(json.loads(json.dumps(content))) == written
 
 
 def test_what_was_left_out_and_what_changed_is_read_back() -> None:
     """A report's omissions and its history survive their way through JSON."""
     short = dataclasses.replace(add_history(report(passing()), previous=None), omitted={Outcome.FAIL: 7})
-    content: Any = to_dict(short)
+    content: Any = encode_report(short)
     assert (content["outcome"], content["counts"]["FAIL"], content["omitted"]) == ("FAIL", 7, {"FAIL": 7})
     assert content["history"] == [
         {
@@ -106,13 +106,13 @@ def test_what_was_left_out_and_what_changed_is_read_back() -> None:
             "recent": ["PASS"],
         }
     ]
-    assert from_dict(json.loads(json.dumps(content))) == short
+    assert decode_report(json.loads(json.dumps(content))) == short
     unasked = add_history(report(verdict_of(need=NEED)), previous=short)
-    assert from_dict(to_dict(unasked)) == unasked
+    assert decode_report(encode_report(unasked)) == unasked
 
 
 def _forged(change: Callable[[Any], object], verdicts: Sequence[Verdict] = ()) -> dict[str, Any]:
-    content = copy.deepcopy(to_dict(report(*(verdicts or (failing(), silent(name="c"))))))
+    content = copy.deepcopy(encode_report(report(*(verdicts or (failing(), silent(name="c"))))))
     change(content)
     return content
 
@@ -207,7 +207,7 @@ def _set(path: str, value: object) -> Callable[[Any], object]:
 def test_a_forged_report_is_refused_with_its_place(change: Callable[[Any], object], where: str) -> None:
     """A report whose outcome contradicts its verdicts is refused."""
     with pytest.raises(InvalidInputError) as refused:
-        from_dict(_forged(change))
+        decode_report(_forged(change))
     assert where in str(refused.value)
     assert str(refused.value).isprintable()
 
@@ -239,9 +239,9 @@ HISTORY: dict[str, object] = {
 )
 def test_a_forged_history_is_refused(change: dict[str, object], where: str) -> None:
     """A history that contradicts itself or the verdicts is refused; one that does neither is read."""
-    assert from_dict(_forged(_set("history", [HISTORY]), [failing()])).history[0].has_changed
+    assert decode_report(_forged(_set("history", [HISTORY]), [failing()])).history[0].has_changed
     with pytest.raises(InvalidInputError) as refused:
-        from_dict(_forged(_set("history", [{**HISTORY, **change}]), [failing()]))
+        decode_report(_forged(_set("history", [{**HISTORY, **change}]), [failing()]))
     assert where in str(refused.value)
 
 
@@ -273,14 +273,14 @@ PATHS = st.sampled_from(
 def test_any_json_is_a_report_or_a_clear_refusal(path: str, value: object) -> None:
     """No content at all crashes the reader."""
     try:
-        read = from_dict(_forged(_set(path, value)))
+        read = decode_report(_forged(_set(path, value)))
     except InvalidInputError:
         return
-    assert from_dict(to_dict(read)) == read
+    assert decode_report(encode_report(read)) == read
 
 
 @given(JSON)
 def test_what_is_no_report_at_all_is_refused(value: object) -> None:
     """An XCom of something else is refused."""
     with pytest.raises(InvalidInputError, match="report"):
-        from_dict(value)
+        decode_report(value)

@@ -40,7 +40,7 @@ def list_private_fields(environment: EnvironmentResource) -> list[tuple[str, ...
     # Composer 3 has no private cluster of yours; what it does with these fields is not verified.
     if environment.is_private or environment.generation == COMPOSER_3 or environment.is_described:
         return []
-    return [path for path in _PRIVATE_FIELDS if environment.value(*path) not in (None, "", False, _UNSPECIFIED)]
+    return [path for path in _PRIVATE_FIELDS if environment.get_value(*path) not in (None, "", False, _UNSPECIFIED)]
 
 
 def list_unknown_words(environment: EnvironmentResource) -> list[UnknownWord]:

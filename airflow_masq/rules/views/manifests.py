@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from airflow_masq.network.egress_nat_policy import ManifestProblem, check_egress_nat_policy, find_unknown_keys
-from airflow_masq.text import excerpt
+from airflow_masq.text import quote
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,7 +34,7 @@ def _find_repeated_names(plan: Plan) -> Iterator[tuple[str, ManifestProblem]]:
             continue
         if name in seen:
             expected = "a unique name (this object replaces the one above it)"
-            problem = ManifestProblem(where="metadata.name", expected=expected, seen=excerpt(name))
+            problem = ManifestProblem(where="metadata.name", expected=expected, seen=quote(name))
             yield f"{place}.{problem.where}", problem
         seen.add(name)
 

@@ -62,7 +62,7 @@ def list_ranges(plan: Plan) -> list[NamedRange]:
     for index, network in enumerate(plan.ranges.node):
         ranges.append(NamedRange(name="node", where=f"network.node_ranges[{index}]", network=network))
     for field in RESERVED_FIELDS:
-        reserved = plan.environment.cidr(field)
+        reserved = plan.environment.get_cidr(field)
         if reserved is not None and not is_unused(plan, field=field):
             ranges.append(NamedRange(name=field.purpose, where=field.where, network=reserved))
     for name, networks in plan.ranges.other.items():
@@ -96,7 +96,7 @@ def list_blocks_beside_network(plan: Plan) -> list[NamedRange]:
     """
     blocks = []
     for field, networks in ((POD_FIELD, plan.ranges.pod), (SERVICE_FIELD, plan.ranges.service)):
-        own = plan.environment.cidr(field)
+        own = plan.environment.get_cidr(field)
         if own is not None and own not in networks and not lacks_field(plan.environment.generation, path=field.path):
             blocks.append(NamedRange(name=field.purpose, where=field.where, network=own, is_beside_network=True))
     return blocks
@@ -113,7 +113,7 @@ def list_service_ranges(plan: Plan) -> list[NamedRange]:
 
 
 def _list_ranges_of(plan: Plan, networks: Sequence[IPNetwork], *, field: CidrField, otherwise: str) -> list[NamedRange]:
-    own = plan.environment.cidr(field)
+    own = plan.environment.get_cidr(field)
     is_lacking = lacks_field(plan.environment.generation, path=field.path)  # MASQ108 reports it
     return [
         NamedRange(
@@ -131,7 +131,7 @@ def find_overlaps(ranges: Sequence[NamedRange]) -> Iterator[tuple[NamedRange, Na
     :return: pairs, each in the order of ``ranges``.
     """
     # If two CIDRs share addresses, one contains the other. Sorted by address, each range follows those that contain it.
-    places = sorted(range(len(ranges)), key=lambda place: _sort_key(ranges[place].network))
+    places = sorted(range(len(ranges)), key=lambda place: _make_sort_key(ranges[place].network))
     around: list[int] = []
     for place in places:
         network = ranges[place].network
@@ -141,7 +141,7 @@ def find_overlaps(ranges: Sequence[NamedRange]) -> Iterator[tuple[NamedRange, Na
         around.append(place)
 
 
-def _sort_key(network: IPNetwork) -> tuple[int, int, int]:
+def _make_sort_key(network: IPNetwork) -> tuple[int, int, int]:
     return network.version, network.first, network.prefixlen
 
 
@@ -161,7 +161,7 @@ def _measure(plan: Plan, ranges: list[NamedRange], *, field: CidrField) -> Range
         networks = [named.network for named in ipv4]
         addresses = sum(each.size for each in cidr_merge(networks))
         return RangeSize(where=ipv4[0].where, text=join_words(networks), addresses=addresses)
-    size = plan.environment.bare_size(field)
+    size = plan.environment.get_bare_size(field)
     if size is None or lacks_field(plan.environment.generation, path=field.path):
         return None
     return RangeSize(where=field.where, text=f"/{size}", addresses=2 ** (IPV4_BITS - size))

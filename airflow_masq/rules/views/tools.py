@@ -17,7 +17,7 @@ from airflow_masq.environment.fields import BOOLEANS
 from airflow_masq.plan import Plan
 from airflow_masq.rules.rule import Problem
 from airflow_masq.rules.views.fields import list_private_fields, list_unknown_words
-from airflow_masq.text import join_words, printable
+from airflow_masq.text import escape, join_words
 
 if TYPE_CHECKING:
     import re
@@ -35,18 +35,18 @@ class Arguments:
     environment: EnvironmentResource
     writes_false: bool
 
-    def value(self, path: str) -> object:
+    def get_value(self, path: str) -> object:
         """Look a field up by its dotted path."""
-        return self.environment.value(*path.split("."))
+        return self.environment.get_value(*path.split("."))
 
     def has(self, path: str) -> bool:
         """Say whether a field reaches the tool."""
-        value = self.value(path)
+        value = self.get_value(path)
         return _is_set(value) and (self.writes_false or (value is not False and value not in ([], {})))
 
     def satisfies(self, path: str) -> bool:
         """Say whether a field satisfies another field that needs it."""
-        return self.has(path) if self.writes_false else bool(self.value(path))
+        return self.has(path) if self.writes_false else bool(self.get_value(path))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,7 +109,7 @@ class NotFor(Row):
         if arguments.environment.generation != self.composer:
             return
         for path in self.paths:
-            value = arguments.value(path)
+            value = arguments.get_value(path)
             # A section asks for something if one of its fields is set, also to false.
             if not (any(map(_is_set, value.values())) if isinstance(value, Mapping) else value and _is_set(value)):
                 continue
@@ -139,7 +139,7 @@ class Together(Row):
         """Find the first one that lacks another."""
         if self.composer not in (None, arguments.environment.generation):
             return
-        if self.unless and arguments.value(self.unless):
+        if self.unless and arguments.get_value(self.unless):
             return
         there = [path for path in self.paths if arguments.has(path)]
         missing = [path for path in self.needs if not arguments.satisfies(path)]
@@ -163,7 +163,7 @@ class Within(Row):
     def find(self, arguments: Arguments) -> Iterator[tuple[str, str]]:
         """Find those out of bounds."""
         for path in self.paths:
-            number = cast("int | float | None", arguments.value(path))
+            number = cast("int | float | None", arguments.get_value(path))
             if number is not None and (number < self.least or (self.most is not None and number > self.most)):
                 accepted = f"{self.least} or more" if self.most is None else f"{self.least} to {self.most}"
                 yield path, f"accepts {accepted} for {_name(path)}, but the plan has {number}; change the number"
@@ -176,7 +176,7 @@ class Distinct(Row):
     def find(self, arguments: Arguments) -> Iterator[tuple[str, str]]:
         """Find those with a duplicate entry."""
         for path in self.paths:
-            texts = cast("list[str] | None", arguments.value(path)) or []
+            texts = cast("list[str] | None", arguments.get_value(path)) or []
             if len(set(texts)) < len(texts):
                 yield path, f"refuses duplicate entries in {_name(path)}; remove one of them"
 
@@ -195,7 +195,7 @@ class Matching(Row):
     def find(self, arguments: Arguments) -> Iterator[tuple[str, str]]:
         """Find those that do not match."""
         for path in self.paths:
-            text = cast("str | None", arguments.value(path))
+            text = cast("str | None", arguments.get_value(path))
             if text is not None and not self.form.fullmatch(text):
                 yield path, f"accepts only {self.expected} for {_name(path)}; change it"
 
@@ -212,10 +212,10 @@ class OneOf(Row):
     def find(self, arguments: Arguments) -> Iterator[tuple[str, str]]:
         """Find those with another word."""
         for path in self.paths:
-            word = arguments.value(path)
+            word = arguments.get_value(path)
             if _is_set(word) and word not in self.words:
                 complaint = f"accepts only {join_words(self.words)} for {_name(path)}"
-                yield path, f"{complaint}, but the plan has {printable(str(word))}; change it"
+                yield path, f"{complaint}, but the plan has {escape(str(word))}; change it"
 
 
 def _name(path: str) -> str:

@@ -12,8 +12,8 @@ from netaddr import IPAddress
 
 from airflow_masq.observation.observation import Failure, Observation
 from airflow_masq.observation.vantage import Clue, Component, Vantage
-from airflow_masq.plan import Plan, plan_from_mapping
-from airflow_masq.verdict import Outcome, Report, Verdict, judge, to_dict
+from airflow_masq.plan import Plan, load_plan_from_mapping
+from airflow_masq.verdict import Outcome, Report, Verdict, encode_report, judge
 from lab.demo.reporter import Reporter
 from lab.demo.scenario import (
     CLOUD_NAT_ADDRESS,
@@ -36,7 +36,7 @@ SOURCES = {
 def read_plan(environment: DemoEnvironment) -> Plan:
     """Read the plan that the demo writes."""
     urls = {target.name: f"http://192.175.48.80:8080/{target.name}" for target in TARGETS}
-    return plan_from_mapping(environment.make_plan(observe_urls=urls), source="demo")
+    return load_plan_from_mapping(environment.make_plan(observe_urls=urls), source="demo")
 
 
 def make_verdict(environment: DemoEnvironment, target_name: str, *, node: int) -> Verdict:
@@ -84,8 +84,8 @@ def make_events() -> list[dict[str, Any]]:
         {"event": "begin", "text": "starting Airflow"},
         {"event": "end", "text": "starting Airflow", "seconds": 1.0},
         {"event": "provisioned", "state": "success", "failure": ""},
-        {"event": "checked", "state": "failed", "reports": [to_dict(make_report(WITHOUT_AGENT))]},
-        {"event": "checked", "state": "success", "reports": [to_dict(make_report(WITH_AGENT))]},
+        {"event": "checked", "state": "failed", "reports": [encode_report(make_report(WITHOUT_AGENT))]},
+        {"event": "checked", "state": "success", "reports": [encode_report(make_report(WITH_AGENT))]},
         {"event": "refused", "state": "failed", "failure": REFUSAL},
     ]
 
@@ -119,8 +119,15 @@ def test_the_demo_succeeds_if_every_verdict_is_as_expected() -> None:
         (5, {"state": "success"}),
         (5, {"failure": "some other error"}),
         (4, {"reports": []}),
-        (4, {"reports": [to_dict(replace(make_report(WITH_AGENT), nodes_total=NODES + 1))]}),
-        (4, {"reports": [to_dict(replace(make_report(WITH_AGENT), verdicts=make_report(WITH_AGENT).verdicts[1:]))]}),
+        (4, {"reports": [encode_report(replace(make_report(WITH_AGENT), nodes_total=NODES + 1))]}),
+        (
+            4,
+            {
+                "reports": [
+                    encode_report(replace(make_report(WITH_AGENT), verdicts=make_report(WITH_AGENT).verdicts[1:]))
+                ]
+            },
+        ),
     ],
 )
 def test_every_other_event_fails_the_demo(place: int, change: dict[str, Any]) -> None:
@@ -140,7 +147,7 @@ def test_an_unexpected_verdict_fails_the_demo() -> None:
         nodes_total=NODES,
     )
     events = make_events()
-    events[4] = {**events[4], "reports": [to_dict(wrong)]}
+    events[4] = {**events[4], "reports": [encode_report(wrong)]}
     reporter, output = report_events(events)
     assert not reporter.conclude()
     assert "with-agent, 192.168.0.0/26, onprem-erp: expected PASS, saw INCONCLUSIVE" in output.getvalue()
