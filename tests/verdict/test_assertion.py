@@ -81,7 +81,7 @@ def test_it_fails_exactly_where_an_outcome_was_named(outcomes: list[Outcome], fa
 def test_what_was_left_out_of_a_report_fails_too() -> None:
     """A FAIL that had no room in the report fails the task as any other, and is counted."""
     report = dataclasses.replace(example_report([Outcome.PASS]), omitted={Outcome.FAIL: 2, Outcome.PASS: 1})
-    with pytest.raises(SourceIpCheckFailedError, match=r"^2 FAIL, 2 PASS: and 2 more\. The report"):
+    with pytest.raises(SourceIpCheckFailedError, match=r"^2 FAIL, 2 PASS: and 2 more\. The table"):
         assert_reports([report], fail_on=[Outcome.FAIL])
     assert_reports([report], fail_on=[Outcome.ERROR])
 

@@ -42,7 +42,7 @@ def stand(verdict: Verdict, **changes: Any) -> Verdict:  # noqa: ANN401 - a vant
     ("forge", "contradiction"),
     [
         # the code against the outcome, the address and the need
-        (lambda: dataclasses.replace(FAILED, outcome=Outcome.PASS), "MASQ411 does not stand for PASS"),
+        (lambda: dataclasses.replace(FAILED, outcome=Outcome.PASS), "MASQ411 has another outcome than PASS"),
         (
             lambda: dataclasses.replace(FAILED, code=VerdictCode.EXPECTED_SOURCE, outcome=Outcome.PASS),
             "MASQ401 does not go with an address that is pod",
