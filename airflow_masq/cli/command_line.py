@@ -43,6 +43,8 @@ COMMANDS: Final = {
     "render": "write a plan as a command, a resource, a manifest or a firewall request",
     "capacity": "count the nodes and Pods that a plan's ranges hold, and the addresses that masquerading saves",
     "rule": "show what a code such as MASQ309 means and what to do about it, or list all codes",
+    "probe": "ask observers from this machine which source address they see",
+    "check": "ask a plan's observers from this machine, and judge the source addresses that they see",
     "agent-config": "read a config of the IP masquerade agent as the agent would",
 }
 """The commands and their help. A command's module, such as ``agent_config.py``, has ``EXIT_CODES``,
@@ -68,8 +70,9 @@ Where to go:
                    airflow_masq.operators.source_ip_assert.SourceIpAssertOperator
   Read a code      airflow-masq rule CODE (MASQ1xx environment, 2xx ranges, 3xx policy, 4xx observed)
 
-PLAN may be - for standard input. Exit codes: 0 success, 1 a finding of severity error or a config that the agent
-rejects, 2 wrong usage or an unreadable plan, 3 the output cannot be written; COMMAND --help has those of COMMAND.
+PLAN may be - for standard input. Exit codes: 0 success, 1 a finding of severity error, a FAIL or a config that the agent
+rejects, 2 wrong usage or an unreadable plan, 3 an ERROR or INCONCLUSIVE and no FAIL, or output that cannot be written.
+COMMAND --help has those of COMMAND.
 The agent can be enabled only when an environment is created. README.md explains which source address you get, and why.
 """
 
@@ -119,14 +122,16 @@ def build_parser(command: str | None = None) -> argparse.ArgumentParser:
         if name == command:
             module = import_module(f"{__package__}.{name.replace('-', '_')}")
             module.add_arguments(command_parser)
-            codes = module.EXIT_CODES | {NOT_CARRIED_OUT: "the output cannot be written"}
+            unwritable = "the output cannot be written"
+            own = module.EXIT_CODES.get(NOT_CARRIED_OUT)
+            codes = module.EXIT_CODES | {NOT_CARRIED_OUT: f"{own}; or {unwritable}" if own else unwritable}
             command_parser.epilog = "exit codes:\n" + "".join(f"  {code}  {text}\n" for code, text in codes.items())
             command_parser.formatter_class = argparse.RawDescriptionHelpFormatter
             command_parser.add_argument(
                 "--format",
-                choices=("text", "json"),
+                choices=("text", "json", *getattr(module, "FORMATS", ())),
                 default="text",
-                help="text for people, json for programs; default: text",
+                help="text for people, the others for programs; default: text",
             )
             command_parser.set_defaults(run=module.run)
     return parser

@@ -158,13 +158,14 @@ def write_verdict(verdict: Verdict) -> dict[str, object]:
         "attribution": _to_text(verdict.attribution),
         "reason": verdict.reason,
         "vouched_by": list(verdict.vouched_by),
-        "evidence": [_write_observation(observation) for observation in verdict.evidence],
+        "evidence": [write_observation(observation) for observation in verdict.evidence],
         "prediction": None if verdict.prediction is None else _write_prediction(verdict.prediction),
         "findings": [{"code": finding.code.value, "message": finding.message} for finding in verdict.findings],
     }
 
 
-def _write_observation(observation: Observation) -> dict[str, object]:
+def write_observation(observation: Observation) -> dict[str, object]:
+    """Write one observation as JSON values, as reports hold it."""
     return {
         "url": observation.url,
         "destination": _to_text(observation.destination),
