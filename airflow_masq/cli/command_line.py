@@ -70,8 +70,8 @@ Where to go:
                    airflow_masq.operators.source_ip_assert.SourceIpAssertOperator
   Read a code      airflow-masq rule CODE (MASQ1xx environment, 2xx ranges, 3xx policy, 4xx observed)
 
-PLAN may be - for standard input. Exit codes: 0 success, 1 a finding of severity error, a FAIL or a config that the agent
-rejects, 2 wrong usage or an unreadable plan, 3 an ERROR or INCONCLUSIVE and no FAIL, or output that cannot be written.
+PLAN may be - for standard input. Exit codes: 0 success, 1 a finding of severity error, a FAIL or a rejected config,
+2 wrong usage or an unreadable plan, 3 an ERROR or INCONCLUSIVE and no FAIL, or output that cannot be written.
 COMMAND --help has those of COMMAND.
 The agent can be enabled only when an environment is created. README.md explains which source address you get, and why.
 """
