@@ -71,7 +71,7 @@ Where to go:
   Read a code      airflow-masq rule CODE (MASQ1xx environment, 2xx ranges, 3xx policy, 4xx observed)
 
 PLAN may be - for standard input. Exit codes: 0 success, 1 a finding of severity error, a FAIL or a rejected config,
-2 wrong usage or an unreadable plan, 3 an ERROR or INCONCLUSIVE and no FAIL, or output that cannot be written.
+2 wrong usage or an unreadable plan, 3 the output cannot be written, or an ERROR or INCONCLUSIVE and no FAIL.
 COMMAND --help has those of COMMAND.
 The agent can be enabled only when an environment is created. README.md explains which source address you get, and why.
 """

@@ -27,6 +27,8 @@ WORDS = {
     "capacity": ["capacity", "plan.yaml"],
     "rule": ["rule"],
     "agent-config": ["agent-config", "config.yaml"],
+    "probe": ["probe", "--help"],
+    "check": ["check", "--help"],
 }
 NO_SPACE = b"standard output: cannot be written: No space left on device\n"
 
