@@ -60,7 +60,7 @@ def assert_reports(reports: Sequence[Report], *, fail_on: Iterable[Outcome], tab
     problems = sum(len(report.problems) for report in reports)
     if problems:
         found.append(format_count(problems, noun="problem"))
-    table = f" The table in {table_in} has all verdicts, and the report, an XCom, their evidence." if counts else ""
+    table = f" The table in {table_in} has the verdicts, and the report, an XCom, their evidence." if counts else ""
     raise SourceIpCheckFailedError(f"{', '.join(found)}: {'; '.join(named)}.{table}")
 
 

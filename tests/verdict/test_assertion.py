@@ -20,7 +20,7 @@ def test_a_fail_fails() -> None:
         assert_reports([report], fail_on=[Outcome.FAIL])
     message = str(raised.value)
     assert message.startswith(f"1 FAIL, 1 PASS: {report.verdicts[1].code} erp from 192.168.1.0/26. ")
-    assert message.endswith("The table in this task's log has all verdicts, and the report, an XCom, their evidence.")
+    assert message.endswith("The table in this task's log has the verdicts, and the report, an XCom, their evidence.")
 
 
 def test_a_pass_does_not_fail() -> None:
