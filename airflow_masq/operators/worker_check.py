@@ -23,7 +23,7 @@ from airflow_masq.operators.run_settings import find_plan
 from airflow_masq.operators.settings import read_number, read_seconds, read_whole_number
 from airflow_masq.plan_file import read_plan
 from airflow_masq.reading import Place
-from airflow_masq.text import describe, escape, join_words
+from airflow_masq.text import escape
 from airflow_masq.verdict import Outcome, Report, judge_targets
 
 if TYPE_CHECKING:
@@ -132,14 +132,8 @@ def _choose_targets(targets: Sequence[Target], *, names: object) -> Sequence[Tar
         raise InvalidInputError(where="plan: targets", expected="at least one target", seen="none")
     if names is None:
         return targets
-    known = {target.name: target for target in targets}
-    if isinstance(names, str) or not isinstance(names, (list, tuple, set, frozenset)) or not names:
-        raise InvalidInputError(where="targets", expected="a list of target names", seen=describe(names))
-    for name in names:
-        if not isinstance(name, str) or name not in known:
-            expected = f"names of the plan's targets ({join_words(known)})"
-            raise InvalidInputError(where="targets", expected=expected, seen=describe(name))
-    chosen = frozenset(names)
+    known = [target.name for target in targets]
+    chosen = {item.read_choice(known) for item in Place(where="targets", value=names).read_some_items()}
     return [target for target in targets if target.name in chosen]
 
 

@@ -121,8 +121,7 @@ def test_what_iptables_cannot_read_leaves_no_rules() -> None:
         ("- a", "config: expected a mapping, saw a list"),
         ('{"a": 1}}', "config, line 1: expected JSON, saw '}'"),
         (
-            "a: [b\
-c: d",
+            "a: [b\nc: d",
             "config, line 2: expected a comma or the closing bracket ]",
         ),
     ],
