@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import os
-import socket
 import time
-from contextlib import suppress
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from airflow_masq.cli.asking import add_asking_arguments, ask_observers
 from airflow_masq.cli.output import get_line_width, print_form, print_json, print_lines
 from airflow_masq.exceptions import InvalidInputError
-from airflow_masq.observation.vantage import COMPOSER_ENVIRONMENT_VARIABLE, POD_LABELS_FILE, Surroundings
+from airflow_masq.observation.vantage import COMPOSER_ENVIRONMENT_VARIABLE
 from airflow_masq.plan_file import read_plan_file
+from airflow_masq.probes.surroundings import read_surroundings
 from airflow_masq.text import escape
 from airflow_masq.verdict import Outcome, encode_report, judge_targets, render_table
 from airflow_masq.verdict.junit import render_junit
@@ -36,7 +34,6 @@ FORMATS: Final = ("junit", "prometheus")
 
 _EXIT_OF_OUTCOME: Final = {Outcome.PASS: 0, Outcome.FAIL: 1, Outcome.ERROR: 3, Outcome.INCONCLUSIVE: 3}
 _WAIT_SECONDS: Final = 1.0
-_MOST_LABEL_CHARACTERS: Final = 65_536
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -56,7 +53,7 @@ def run(arguments: Namespace) -> int:
     judge = partial(
         judge_targets,
         plan.targets,
-        surroundings=_read_surroundings(),
+        surroundings=read_surroundings(),
         plan=plan,
         environment=_name_environment(plan),
     )
@@ -85,10 +82,3 @@ def _name_environment(plan: Plan) -> str:
     """Name the environment as Composer does on its components, else as the plan does."""
     named = os.environ.get(COMPOSER_ENVIRONMENT_VARIABLE) or (plan.environment.name or "").rpartition("/")[2]
     return escape(named, limit=250) or "unknown"
-
-
-def _read_surroundings() -> Surroundings:
-    labels = ""
-    with suppress(OSError, UnicodeDecodeError), Path(POD_LABELS_FILE).open(encoding="utf-8") as file:
-        labels = file.read(_MOST_LABEL_CHARACTERS)
-    return Surroundings(hostname=socket.gethostname(), variables=os.environ, labels_text=labels)

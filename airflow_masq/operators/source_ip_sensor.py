@@ -43,7 +43,7 @@ _LASTING: Final = frozenset(
 class SourceIpSensor(BaseSensorOperator):
     """Wait until every target of a plan passes, as seen from the worker that runs the sensor.
 
-    Each poke is one check, as ``SourceIpCheckOperator`` makes it, without its second asking. In the mode
+    Each poke is one check, as ``SourceIpCheckOperator`` makes it. In the mode
     ``reschedule`` the sensor frees its slot between pokes, and each poke may run on another worker: it succeeds with
     the first worker from which all targets pass, so it says nothing about other nodes. It is never deferred, since a
     trigger runs in the triggerer, another Pod on another node.

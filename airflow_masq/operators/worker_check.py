@@ -6,22 +6,21 @@ It brings the plan, the hook and the judge together. ``probes`` opens the socket
 from __future__ import annotations
 
 import os
-import socket
 import time
 from collections import Counter
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from airflow_masq.airflow_compat import count_in_metrics
 from airflow_masq.exceptions import InvalidInputError
 from airflow_masq.hooks.source_ip import SourceIpHook
-from airflow_masq.observation.vantage import COMPOSER_ENVIRONMENT_VARIABLE, POD_LABELS_FILE, Surroundings
+from airflow_masq.observation.vantage import COMPOSER_ENVIRONMENT_VARIABLE
 from airflow_masq.operators.run_reports import UNKNOWN_ENVIRONMENT
 from airflow_masq.operators.run_settings import find_plan
 from airflow_masq.operators.settings import read_number, read_seconds, read_whole_number
 from airflow_masq.plan_file import read_plan
+from airflow_masq.probes.surroundings import read_surroundings
 from airflow_masq.reading import Place
 from airflow_masq.text import escape
 from airflow_masq.verdict import Outcome, Report, judge_targets
@@ -36,7 +35,6 @@ VERDICT_METRIC: Final = "airflow_masq.verdict"
 
 _MOST_AT_ONCE: Final = 1_000
 _FASTEST: Final = 10_000.0
-_MOST_LABEL_CHARACTERS: Final = 65_536
 
 
 class TaskLog(Protocol):
@@ -83,7 +81,7 @@ class WorkerCheck:
             concurrency=read_whole_number(self.concurrency, where="concurrency", least=1, most=_MOST_AT_ONCE),
             rate_per_second=read_number(self.rate_per_second, where="rate_per_second", least=0.1, most=_FASTEST),
         )
-        judge = partial(judge_targets, targets, surroundings=_read_surroundings(), plan=plan, environment=environment)
+        judge = partial(judge_targets, targets, surroundings=read_surroundings(), plan=plan, environment=environment)
         observations = observe(targets)
         report = judge(observations)
         wrong = {verdict.target for verdict in report.verdicts if verdict.outcome is Outcome.FAIL}
@@ -135,18 +133,3 @@ def _choose_targets(targets: Sequence[Target], *, names: object) -> Sequence[Tar
     known = [target.name for target in targets]
     chosen = {item.read_choice(known) for item in Place(where="targets", value=names).read_some_items()}
     return [target for target in targets if target.name in chosen]
-
-
-def _read_surroundings() -> Surroundings:
-    return Surroundings(
-        hostname=socket.gethostname(), variables=os.environ, labels_text=_read_labels(Path(POD_LABELS_FILE))
-    )
-
-
-def _read_labels(path: Path) -> str:
-    """Read this Pod's labels where its author mounted them; a Pod without that file has none to tell."""
-    try:
-        with path.open(encoding="utf-8", errors="replace") as file:
-            return file.read(_MOST_LABEL_CHARACTERS)
-    except OSError:
-        return ""

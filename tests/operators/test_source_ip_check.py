@@ -147,7 +147,7 @@ def test_only_a_worker_speaks_for_workers(
         monkeypatch.setenv(name, value)
     if labels:
         (tmp_path / "labels").write_text(labels)
-    monkeypatch.setattr("airflow_masq.operators.worker_check.POD_LABELS_FILE", str(tmp_path / "labels"))
+    monkeypatch.setattr("airflow_masq.probes.surroundings.POD_LABELS_FILE", str(tmp_path / "labels"))
     with observer() as truthful:
         plan = loopback_plan({"name": "service", "observe": truthful.url, "expect": "pod"})
         [verdict] = execute(RecordingInstance(), plan=plan, fail_on=[])["verdicts"]

@@ -62,9 +62,17 @@ async def test_connections_begin_at_a_steady_rate_after_a_first_burst() -> None:
 
 
 async def test_without_a_rate_nothing_waits() -> None:
-    """Without a rate limit, 200 connections begin sooner than 100 a second would let them."""
-    began = await _begin_all(200, concurrency=1, rate_per_second=None)
-    assert began[-1] < 199 / 100
+    """Without a rate limit no connection waits for its turn; with one, the second does."""
+    async with Session(concurrency=1, rate_per_second=None) as session:
+        for _ in range(200):
+            with pytest.raises(StopIteration):  # done without giving the loop back
+                session.await_turn().send(None)
+    async with Session(concurrency=1, rate_per_second=1) as session:
+        await session.await_turn()
+        waiting = asyncio.ensure_future(session.await_turn())
+        await asyncio.sleep(0)
+        assert not waiting.done()
+        waiting.cancel()
 
 
 async def test_pauses_vary_at_random() -> None:
