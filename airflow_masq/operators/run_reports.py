@@ -35,9 +35,6 @@ REPORT_ASSET_NAME: Final = "source_ip_check"
 _ASSET_GROUP: Final = "airflow-masq"
 _ASSET_DESCRIPTION: Final = "Which source addresses services saw, one event per run; its extra begins with the outcome."
 
-#: The environment of a report whose environment is not known.
-UNKNOWN_ENVIRONMENT: Final = "unknown"
-
 _NOT_MAPPED: Final = -1
 _LONGEST_REASON: Final = 1_000
 

@@ -13,7 +13,6 @@ from airflow_masq.airflow_compat import BaseOperator
 from airflow_masq.exceptions import InvalidInputError
 from airflow_masq.links.report import CodePageLink, ReportLink
 from airflow_masq.operators.run_reports import (
-    UNKNOWN_ENVIRONMENT,
     GatheredReports,
     gather_reports,
     make_report_asset,
@@ -21,6 +20,7 @@ from airflow_masq.operators.run_reports import (
 )
 from airflow_masq.operators.settings import read_whole_number
 from airflow_masq.verdict import (
+    UNKNOWN_ENVIRONMENT,
     EventSource,
     Report,
     add_history,

@@ -6,6 +6,7 @@ The formats ``junit`` and ``prometheus`` are imported by themselves, so that a D
 from airflow_masq.verdict.assertion import FAILABLE_OUTCOMES, assert_reports, parse_outcomes
 from airflow_masq.verdict.bounding import bound_check, bound_reports
 from airflow_masq.verdict.changes import TargetHistory, add_history
+from airflow_masq.verdict.check import UNKNOWN_ENVIRONMENT, check_targets, name_environment
 from airflow_masq.verdict.codes import CODES, CodeMeaning, Outcome, VerdictCode, find_code, write_code_page
 from airflow_masq.verdict.event_summary import EventSource, summarise_reports
 from airflow_masq.verdict.judge import judge, judge_targets
@@ -18,6 +19,7 @@ __all__ = [
     "FAILABLE_OUTCOMES",
     "SCHEMA",
     "TASK_LOG_WIDTH",
+    "UNKNOWN_ENVIRONMENT",
     "CodeMeaning",
     "EventSource",
     "ObservedFinding",
@@ -30,12 +32,14 @@ __all__ = [
     "assert_reports",
     "bound_check",
     "bound_reports",
+    "check_targets",
     "decode_report",
     "encode_report",
     "find_code",
     "judge",
     "judge_targets",
     "merge",
+    "name_environment",
     "parse_outcomes",
     "render_table",
     "summarise_reports",

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from airflow_masq.airflow_compat import AirflowFailException
+from airflow_masq.airflow_compat import DAG, AirflowFailException
 from airflow_masq.operators.source_ip_check import SourceIpCheckOperator
 from airflow_masq.operators.source_ip_sensor import SourceIpSensor
 from airflow_masq.verdict import decode_report
@@ -114,3 +114,15 @@ def test_it_frees_its_slot_and_is_never_deferred() -> None:
     assert (sensor.mode, sensor.timeout) == ("reschedule", 3600)
     assert not getattr(sensor, "deferrable", False)
     assert set(sensor.template_fields) == set(SourceIpCheckOperator.template_fields) - {"fail_on"}
+
+
+def test_a_dag_sets_what_the_check_and_the_sensor_share() -> None:
+    """Default arguments of a DAG reach every setting, also those of the base, and mapping over them works."""
+    with DAG("example", default_args={"rate_per_second": 7, "attempts": 2, "mode": "poke"}) as dag:
+        check = SourceIpCheckOperator(task_id="check")
+        sensor = SourceIpSensor(task_id="wait")
+        SourceIpCheckOperator.partial(task_id="mapped", concurrency=2).expand(instance=[0, 1])
+        SourceIpSensor.partial(task_id="mapped_wait", timeout=60).expand(targets=[["a"], ["b"]])
+    assert (check.rate_per_second, check.attempts) == (7, 2)
+    assert (sensor.rate_per_second, sensor.attempts, sensor.mode) == (7, 2, "poke")
+    assert set(dag.task_ids) == {"check", "wait", "mapped", "mapped_wait"}
