@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from airflow_masq.environment import EnvironmentResource
 from airflow_masq.observation.vantage import Surroundings
 from airflow_masq.verdict import check_targets, name_environment
 from tests.verdict.scenes import NODE, POD, plan, saw, target
@@ -23,6 +24,14 @@ WORKER = Surroundings(
     variables={"COMPOSER_ENVIRONMENT": "example", "CONTAINER_NAME": "airflow-worker"},
 )
 ERP = target(expect="node")
+OF_STAGING = (
+    "The plan describes environment mine, but this process runs in staging, whose ranges may differ. Use the plan of "
+    "staging."
+)
+OF_TWO_LINES = (
+    "The environment variable is ignored: COMPOSER_ENVIRONMENT: expected one printable line of at most 20000 "
+    "characters, saw 'a\\nb'."
+)
 CRM = dataclasses.replace(ERP, name="crm")
 
 
@@ -82,39 +91,21 @@ def test_nothing_is_asked_twice_without_need(answer: str, asks_again: bool, outc
 
 
 @pytest.mark.parametrize(
-    ("variables", "planned", "name", "warning"),
+    ("variable", "planned", "name", "warning"),
     [
-        ({}, "projects/p/locations/l/environments/mine", "mine", ""),
-        ({"COMPOSER_ENVIRONMENT": "mine"}, "projects/p/locations/l/environments/mine", "mine", ""),
-        ({"COMPOSER_ENVIRONMENT": "staging"}, None, "staging", ""),
-        ({}, None, "unknown", ""),
-        (
-            {"COMPOSER_ENVIRONMENT": "staging"},
-            "projects/p/locations/l/environments/mine",
-            "staging",
-            (
-                "The plan describes environment mine, but this process runs in staging, whose ranges may differ. Use the "
-                "plan of staging."
-            ),
-        ),
-        (
-            {"COMPOSER_ENVIRONMENT": "a\nb"},
-            "projects/p/locations/l/environments/mine",
-            "mine",
-            (
-                "The environment variable is ignored: COMPOSER_ENVIRONMENT: expected one printable line of at most 20000 "
-                "characters, saw 'a\\nb'."
-            ),
-        ),
+        ("", "mine", "mine", ""),
+        ("mine", "mine", "mine", ""),
+        ("staging", None, "staging", ""),
+        ("", None, "unknown", ""),
+        ("staging", "mine", "staging", OF_STAGING),
+        ("a\nb", "mine", "mine", OF_TWO_LINES),
     ],
 )
-def test_the_environment_has_a_name(variables: dict[str, str], planned: str | None, name: str, warning: str) -> None:
+def test_the_environment_has_a_name(variable: str, planned: str | None, name: str, warning: str) -> None:
     """Composer's own variable names the environment, else the plan does; a contradiction is said in a sentence."""
     warnings: list[str] = []
-    described = plan()
-    resource = {key: value for key, value in described.environment.as_rest().items() if key != "name"}
-    fields = resource if planned is None else {**resource, "name": planned}
-    described = dataclasses.replace(described, environment=type(described.environment).read(fields))
-    surroundings = Surroundings(hostname="any", variables=variables)
+    full_name = "" if planned is None else f"projects/p/locations/l/environments/{planned}"
+    described = dataclasses.replace(plan(), environment=EnvironmentResource.read({"name": full_name}))
+    surroundings = Surroundings(hostname="any", variables={"COMPOSER_ENVIRONMENT": variable} if variable else {})
     assert name_environment(described, surroundings=surroundings, warn=warnings.append) == name
     assert warnings == ([warning] if warning else [])
