@@ -12,7 +12,6 @@ import stat
 import sys
 from collections.abc import Mapping
 from contextlib import suppress
-from difflib import get_close_matches
 from itertools import islice
 from pathlib import Path
 from typing import Any, Final
@@ -20,7 +19,7 @@ from typing import Any, Final
 from airflow_masq.exceptions import InvalidInputError, PlanError
 from airflow_masq.plan import Plan, load_plan, load_plan_from_mapping
 from airflow_masq.plan.schema import PLAN_KEYS
-from airflow_masq.text import describe, escape
+from airflow_masq.text import describe, escape, suggest
 
 STANDARD_INPUT: Final = "-"
 
@@ -132,8 +131,7 @@ def _find_nearest(path: Path) -> str:
     """Suggest the file beside a missing one whose name is nearest."""
     with suppress(OSError, ValueError):
         names = [each.name for each in islice(os.scandir(path.parent), _MOST_NAMES)]
-        nearest = get_close_matches(path.name, names, n=1, cutoff=_CLOSE_ENOUGH)
-        return "".join(f" (did you mean {escape(name)}?)" for name in nearest)
+        return suggest(path.name, names, likeness=_CLOSE_ENOUGH)
     return ""
 
 

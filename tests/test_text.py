@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airflow_masq.text import align, describe, describe_type, escape, format_count, join_words, quote, shorten
+from airflow_masq.text import align, describe, describe_type, escape, format_count, join_words, quote, shorten, suggest
 
 
 @pytest.mark.parametrize(
@@ -74,6 +74,15 @@ def test_bytes_are_read_as_text_to_the_end_of_the_line() -> None:
 def test_shortens_what_needs_no_escape() -> None:
     """A text that fits stays whole; of a longer one the ellipsis replaces the end."""
     assert [shorten(text, limit=3) for text in ("", "abc", "abcd")] == ["", "abc", "ab…"]
+
+
+def test_suggests_what_was_probably_meant() -> None:
+    """The nearest choice is suggested, escaped; a word that is like none gets no suggestion, however long it is."""
+    assert suggest("wrokers", ["nodes", "workers"]) == " (did you mean workers?)"
+    assert suggest("wo", ["nodes", "workers"]) == ""
+    assert suggest("wo", ["nodes", "workers"], likeness=0.4) == " (did you mean workers?)"
+    assert suggest("a\nb", ["a\nbc"]) == r" (did you mean a\nbc?)"
+    assert suggest("a" * 100_000, ["a" * 100]) == f" (did you mean {'a' * 100}?)"
 
 
 def test_short_text_is_quoted_whole() -> None:

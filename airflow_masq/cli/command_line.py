@@ -12,13 +12,13 @@ import os
 import re
 import sys
 from contextlib import suppress
-from difflib import get_close_matches
 from importlib import import_module
 from io import TextIOWrapper
 from typing import TYPE_CHECKING, Final, NoReturn
 
 from airflow_masq import __version__
 from airflow_masq.exceptions import FinalError
+from airflow_masq.text import suggest
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -86,8 +86,7 @@ class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """Add the nearest command, or where the options of one are listed, to argparse's own message."""
         wrong = _WRONG_COMMAND.match(message)
-        nearest = get_close_matches(wrong[1], COMMANDS, n=1) if wrong else []
-        hint = "".join(f" (did you mean {name}?)" for name in nearest)
+        hint = suggest(wrong[1], COMMANDS) if wrong else ""
         if message.startswith(_WRONG_ARGUMENTS):
             hint = " (airflow-masq COMMAND --help lists what a command takes)"
         super().error(f"{message}{hint}")

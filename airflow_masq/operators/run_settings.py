@@ -7,14 +7,13 @@ from __future__ import annotations
 
 import logging
 import os
-from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from airflow_masq.airflow_compat import IS_AIRFLOW_2, Param, read_variable
 from airflow_masq.exceptions import InvalidInputError
 from airflow_masq.plan import PLAN_SCHEMA
-from airflow_masq.text import describe
+from airflow_masq.text import describe, suggest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -81,6 +80,5 @@ def refuse_unknown_conf(context: Context) -> None:
     known = sorted(context["dag"].params)
     for key in context["dag_run"].conf or {}:
         if key not in known:
-            nearest = "".join(f" (did you mean {word}?)" for word in get_close_matches(str(key), known, n=1))
-            expected = f"one of {', '.join(known)}{nearest}"
+            expected = f"one of {', '.join(known)}{suggest(str(key), known)}"
             raise InvalidInputError(where="the run's conf", expected=expected, seen=describe(key))

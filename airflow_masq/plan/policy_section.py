@@ -7,7 +7,6 @@ agent would refuse is not in force, and a rule says so.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from difflib import get_close_matches
 from functools import cached_property
 from typing import TYPE_CHECKING, Final, Self
 
@@ -27,6 +26,7 @@ from airflow_masq.network.policy import MasqueradePolicy, make_composer_policy, 
 from airflow_masq.network.provenance import Provenance
 from airflow_masq.network.ranges import NetworkRanges
 from airflow_masq.plan.document import Place
+from airflow_masq.text import suggest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -146,8 +146,7 @@ def read_policy_choice(place: Place) -> PolicyChoice:
     """
     if not isinstance(place.value, dict):
         if place.value not in _WORDS:
-            nearest = get_close_matches(str(place.value), _WORDS, n=1)
-            raise place.make_error(f"one of {_FORMS}{''.join(f' (did you mean {word}?)' for word in nearest)}")
+            raise place.make_error(f"one of {_FORMS}{suggest(str(place.value), _WORDS)}")
         return PolicyChoice(name=str(place.value), stated=True)
     entries = place.read_section((EGRESS_NAT_POLICIES, AGENT_CONFIG, *_AGENT_SETTINGS))
     if (EGRESS_NAT_POLICIES in entries) == (AGENT_CONFIG in entries):
