@@ -56,7 +56,7 @@ CONNECTION_FIELDS: Final[dict[str, dict[str, Any]]] = {
     },
     "ca_file": {
         "label": "CA file",
-        "description": "A PEM file on the workers that vouches for the observer's certificate.",
+        "description": "A PEM file on the workers with the authority that signed the observer's certificate.",
         "schema": {"type": ["string", "null"], "default": None},
     },
 }

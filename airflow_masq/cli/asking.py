@@ -70,7 +70,7 @@ def ask_observers(asked: Sequence[Asked], arguments: Namespace) -> list[tuple[Ob
         nonlocal done
         if each.observe.startswith(_CONNECTION):
             schemes = ", ".join(f"{scheme}://" for scheme in PROBES)
-            detail = f"a connection of Airflow is known to tasks alone: run the check as a task, or name {schemes}"
+            detail = f"only a task can use an Airflow connection: run the check as a task, or write a URL ({schemes})"
             seen: tuple[Observation, ...] = (
                 Observation.from_unusable_target(each.observe, detail=detail, started_at=session.now()),
             )

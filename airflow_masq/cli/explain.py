@@ -58,7 +58,7 @@ class _Answer:
 
 
 EXIT_CODES: Final = {
-    0: "each destination is explained, also where the packet is dropped",
+    0: "each destination is explained, even if its packets are dropped",
     2: "wrong usage, a plan that cannot be read or is of Composer 3, or a destination without a prediction",
 }
 

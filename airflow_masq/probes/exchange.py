@@ -301,7 +301,7 @@ class Exchange:
         # Python 3.11 tells OpenSSL 3 to accept any end as a proper one (SSL_OP_IGNORE_UNEXPECTED_EOF, gh-95494).
         # An end without TLS's own ending may have cut the reply [source: rfc-9112-tls-closure].
         if has_ended and not self._conversation.is_answered:
-            raise ssl.SSLEOFError(ssl.SSL_ERROR_EOF, "the other side ended without TLS's own ending")
+            raise ssl.SSLEOFError(ssl.SSL_ERROR_EOF, "the server closed the connection without closing TLS first")
         self._take(b"", has_ended=True, is_sure=not has_ended)
 
     def _take(self, data: bytes, *, has_ended: bool, is_sure: bool) -> None:

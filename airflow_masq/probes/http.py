@@ -21,7 +21,7 @@ from airflow_masq.observation.intermediaries import MOST_INTERMEDIARIES, find_in
 from airflow_masq.observation.observation import Canary, Failure, Observation
 from airflow_masq.probes.attempt import Answer, Question, make_attempt
 from airflow_masq.probes.exchange import EARLY_ANSWER, ProbeError
-from airflow_masq.probes.http_reply import HttpReply
+from airflow_masq.probes.http_reply import INCOMPLETE, HttpReply
 from airflow_masq.probes.http_request import CANARY_BLOCKS, choose_canary, choose_nonce, write_canary, write_request
 from airflow_masq.text import escape
 
@@ -134,7 +134,7 @@ class HttpConversation:
         reply = self._reply
         status = reply.status
         if status is None or not reply.is_complete:  # what ended the conversation says why
-            raise ProbeError(Failure.NOT_HTTP, "the answer is not a complete HTTP/1.1 reply")
+            raise ProbeError(Failure.NOT_HTTP, INCOMPLETE)
         if HTTPStatus.MULTIPLE_CHOICES <= status < HTTPStatus.BAD_REQUEST:
             location = next(iter(reply.get_all("location")), "")
             raise ProbeError(Failure.REDIRECT, f"HTTP {status}{self._quote(escape(location), after=' to ')}")
@@ -149,7 +149,7 @@ class HttpConversation:
         ]
         if codings:
             coding = self._quote(escape(", ".join(codings)), after=": ")
-            raise ProbeError(Failure.NO_ADDRESS, f"expected a body without content coding, saw one{coding}")
+            raise ProbeError(Failure.NO_ADDRESS, f"expected a body without a content coding, saw one{coding}")
         may_be_cut = reply.is_ended_by_connection and not self._is_surely_ended
         try:
             return parse_echo_reply(bytes(reply.body), may_be_cut=may_be_cut)

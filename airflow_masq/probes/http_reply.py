@@ -20,7 +20,10 @@ _FIRST_FINAL_STATUS: Final = 200
 _WITHOUT_BODY: Final = frozenset({204, 304})
 _VERSIONS: Final = frozenset({"1.0", "1.1"})
 _HEADER_END: Final = b"\r\n\r\n"
-_INCOMPLETE: Final = "the answer is not a complete HTTP/1.1 reply"
+INCOMPLETE: Final = "the answer is not a complete HTTP/1.1 reply"
+"""What is said of a reply that was cut or is not HTTP."""
+
+_TWO_ENDS: Final = "the reply has both a Content-Length and a Transfer-Encoding, so its end is in doubt"
 
 
 class HttpReply:
@@ -81,7 +84,7 @@ class HttpReply:
         if not self._received:
             raise ProbeError(Failure.NOT_HTTP, "the server ended the connection without a reply")
         if self.status is None or self._length is not None or self._is_chunked:
-            raise ProbeError(Failure.NOT_HTTP, _INCOMPLETE)
+            raise ProbeError(Failure.NOT_HTTP, INCOMPLETE)
         self.is_complete = self.is_ended_by_connection = True
 
     def get_all(self, name: str) -> list[str]:
@@ -111,9 +114,9 @@ class HttpReply:
         self.status = status
         lengths, codings = self.get_all("content-length"), self.get_all("transfer-encoding")
         if lengths and codings:
-            self._doubt = "the reply has both a Content-Length and a Transfer-Encoding, so its end is in doubt"
+            self._doubt = _TWO_ENDS
         elif self._parser.get_http_version() not in _VERSIONS:
-            self._doubt = _INCOMPLETE
+            self._doubt = INCOMPLETE
         elif codings:
             self._is_chunked = [coding.lower() for coding in codings] == ["chunked"]
             if not self._is_chunked or self._parser.get_http_version() != "1.1":
@@ -154,8 +157,8 @@ class HttpReply:
     def _describe(self, error: httptools.HttpParserError) -> str:
         words = str(error)
         if "Content-Length" in words and "Transfer-Encoding" in words:
-            return "the reply has both a Content-Length and a Transfer-Encoding, so its end is in doubt"
-        return _INCOMPLETE
+            return _TWO_ENDS
+        return INCOMPLETE
 
 
-_SURPLUS: Final = ProbeError(Failure.NOT_HTTP, "more came behind the reply's own end")
+_SURPLUS: Final = ProbeError(Failure.NOT_HTTP, "more bytes came after the end of the reply")

@@ -145,7 +145,7 @@ class CreationSteps:
         except EnvironmentAlreadyExistsError as error:
             self._contradictions += 1
             if self._contradictions == _MOST_CONTRADICTIONS:
-                message = f"{self.request.name} exists for one call and not for another; run the task again"
+                message = f"the API says that {self.request.name} exists, and that it does not; run the task again"
                 raise EnvironmentNotReadyError(message) from error
             return None
         except (CloudUnavailableError, CloudRefusedError) as error:

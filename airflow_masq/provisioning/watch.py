@@ -120,7 +120,7 @@ class CreationWatch:
                             f"{self.name} disappeared during the wait (was it deleted?); run the task again to create "
                             "it"
                         ) from error
-                    log.info("%s does not appear", self.name)
+                    log.info("%s is not there; looking once more", self.name)
                 except (CloudUnavailableError, CloudRefusedError) as error:
                     self.note_failure(error)
                 else:
@@ -238,7 +238,11 @@ class CreationWatch:
         if error.status == "RESOURCE_EXHAUSTED":
             self._slowdown = min(self._slowdown * 2, _GREATEST_SLOWDOWN)
         if str(error) != self._last_failure:
-            log.warning("%s (tolerated for %.0f s in a row)", error, self.failure_tolerance_seconds)
+            log.warning(
+                "%s. The task keeps trying, and fails if no call succeeds for %.0f s",
+                error,
+                self.failure_tolerance_seconds,
+            )
         self._last_failure = str(error)
 
     def note_answer(self) -> None:

@@ -111,9 +111,9 @@ def _compare_code(verdict: Verdict) -> Iterator[str]:
         yield f"{code} has another outcome than {verdict.outcome}"
     for finding in verdict.findings:
         if CODES[finding.code].outcome is not None:
-            yield f"{finding.code} is not the code of a finding"
+            yield f"{finding.code} is the code of a verdict, not of a finding"
     if verdict.outcome is Outcome.PASS and verdict.observed is None:
-        yield "nothing that was not seen may pass"
+        yield "a verdict without an observed address cannot be a PASS"
     if kinds is not None and verdict.attribution not in kinds:
         yield f"{code} does not go with an address that is {verdict.attribution or 'not known'}"
 
@@ -122,14 +122,14 @@ def _compare_evidence(verdict: Verdict, *, attempts: Sequence[Observation]) -> I
     """Compare the address, or the failure, with the attempts."""
     last = choose_deciding(attempts)
     if verdict.observed != (last and last.observed) or (verdict.observed is None) != (verdict.attribution is None):
-        yield "a verdict holds the last address of its observations, attributed"
+        yield "the address is not the last one that the evidence shows, or is not attributed"
     elif verdict.observed is not None and verdict.outcome is Outcome.ERROR:
-        yield f"{verdict.code} is a code of attempts that saw nothing"
+        yield f"{verdict.code} means that no address was seen, but there is one"
     elif last is None or last.failure is None:
         if last is None and verdict.code is not VerdictCode.NOT_PROBED:
-            yield f"{verdict.code} is not the code of a target that was not asked"
+            yield f"{verdict.code} does not fit a target that was not asked"
     elif verdict.code is not CODE_OF_FAILURE[last.failure] and verdict.code not in _VANTAGE_CODES:
-        yield f"{verdict.code} is not the code of a failure {last.failure}"
+        yield f"{verdict.code} does not fit the failure {last.failure}"
 
 
 def _compare_proof(verdict: Verdict, *, attempts: Sequence[Observation]) -> Iterator[str]:

@@ -236,7 +236,7 @@ def _read_verdict(place: Place) -> Verdict:
             findings=tuple(_read_finding(item) for item in at["findings"].read_items(most=_MOST_LIST_ITEMS)),
         )
     except ValueError as error:
-        raise place.make_error("a verdict", seen=str(error)) from error
+        raise place.make_error("a valid verdict", seen=f"one that is not: {error}") from error
     if "vouched_by" in at and at["vouched_by"].value != list(verdict.vouched_by):
         raise at["vouched_by"].make_error("what the evidence and the vantage vouch for", seen="something else")
     return verdict
@@ -292,7 +292,7 @@ def _read_history(place: Place) -> TargetHistory:
             recent=tuple(outcome.read_choice(Outcome) for outcome in recent),
         )
     except ValueError as error:
-        raise place.make_error("a history", seen=str(error)) from error
+        raise place.make_error("a valid history", seen=f"one that is not: {error}") from error
 
 
 def _read_time(place: Place) -> datetime:

@@ -243,7 +243,7 @@ def test_the_last_task_fails_on_a_fail() -> None:
 
 def test_the_last_task_says_where_the_table_is() -> None:
     """The last task's own log has no table, so its message names the task whose log has it."""
-    with pytest.raises(AirflowException, match=r"The table in the log of task report has the verdicts"):
+    with pytest.raises(AirflowException, match=r"See the table in the log of task report for the verdicts"):
         assert_on([left(Outcome.FAIL)])
 
 

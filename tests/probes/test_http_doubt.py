@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 OK = b"HTTP/1.1 200 OK\r\n"
 CHUNKED = OK + b"Transfer-Encoding: chunked\r\n\r\n"
 CLOSE = b"Connection: close\r\n"
-SURPLUS = "more came behind the reply's own end"
+SURPLUS = "more bytes came after the end of the reply"
 TWO_ENDS = "the reply has both a Content-Length and a Transfer-Encoding, so its end is in doubt"
 OTHER_CODING = "the reply has a Transfer-Encoding other than chunked, so its end is in doubt"
 INCOMPLETE = "the answer is not a complete HTTP/1.1 reply"

@@ -177,7 +177,7 @@ def test_an_environment_that_exists_for_one_call_only_is_worth_another_try(cloud
     """If the API goes on to contradict itself, this try ends."""
     cloud.put(ID, state="RUNNING", masquerade=True)
     cloud.faults.fail_next("GetEnvironment", grpc.StatusCode.NOT_FOUND, "gone", times=3)
-    with pytest.raises(EnvironmentNotReadyError, match=r"for one call and not for another; run the task again$"):
+    with pytest.raises(EnvironmentNotReadyError, match=r"exists, and that it does not; run the task again$"):
         start(stage)
 
 

@@ -171,7 +171,7 @@ def test_an_environment_that_seems_absent_once_is_looked_at_again(
     cloud.put(ID, state="RUNNING", masquerade=True)
     cloud.faults.fail_next("GetEnvironment", grpc.StatusCode.NOT_FOUND, "not yet")
     assert stage.do(stage.watch().wait()) is not None
-    assert f"{NAME} does not appear" in caplog.text
+    assert f"{NAME} is not there; looking once more" in caplog.text
 
 
 @pytest.mark.parametrize("operation_name", [None, f"{NAME.parent}/operations/none"])

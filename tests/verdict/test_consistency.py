@@ -76,23 +76,23 @@ def stand(verdict: Verdict, **changes: Any) -> Verdict:  # noqa: ANN401 - a vant
         # the evidence against what it is said to come to
         (
             lambda: dataclasses.replace(FAILED, observed=IPAddress(NODE), attribution=AddressKind.NODE),
-            "the last address of its observations",
+            "the address is not the last one that the evidence shows",
         ),
         (
             lambda: dataclasses.replace(PASSED, code=VerdictCode.REFUSED, outcome=Outcome.ERROR),
-            "MASQ441 is a code of attempts that saw nothing",
+            "MASQ441 means that no address was seen, but there is one",
         ),
         (
             lambda: dataclasses.replace(SILENT, code=VerdictCode.RESET),
-            "MASQ423 is not the code of a failure connect-timeout",
+            "MASQ423 does not fit the failure connect-timeout",
         ),
         (
             lambda: dataclasses.replace(SILENT, evidence=(), destination=None),
-            "MASQ421 is not the code of a target that was not asked",
+            "MASQ421 does not fit a target that was not asked",
         ),
         (lambda: see(PASSED, intermediaries=("via 1.1 squid",)), "a reply that shows a proxy in between"),
         (lambda: see(FAILED, canary=Canary.REPEATED), "an observer that repeats what clients tell it"),
-        (lambda: see(FAILED, observed=IPAddress(NODE)), "the last address of its observations"),
+        (lambda: see(FAILED, observed=IPAddress(NODE)), "the address is not the last one that the evidence shows"),
         # the vantage against the outcome and the node
         (lambda: stand(PASSED, component=Component.SCHEDULER), "scheduler does not speak for workers"),
         (lambda: stand(PASSED, component=Component.UNKNOWN, known_by=Clue.NONE), "unknown does not speak for workers"),
