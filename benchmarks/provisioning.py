@@ -164,7 +164,7 @@ async def wait_deferred() -> dict[str, float]:
     # The first trigger of a process loads Google's libraries, which every Google trigger has to.
     first = asyncio.create_task(wait_for(make()))
     await asyncio.sleep(WARM_UP_SECONDS)
-    # A full collection of Airflow's own objects takes 0.15 s, whoever caused it, so they are left out.
+    # A full collection of Airflow's own objects takes 0.15 s, no matter what caused it, so they are left out.
     gc.collect()
     gc.freeze()
     before = read_resident_mb()

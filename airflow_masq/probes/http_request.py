@@ -1,6 +1,6 @@
 """The request of the HTTP probe: it asks for a fresh answer over a connection that ends with it.
 
-It names no address, unless a canary is wanted: an address that nobody has [source: rfc-5737-documentation,
+It names no address, unless a canary is wanted: an address that no host has [source: rfc-5737-documentation,
 rfc-3849-documentation], in the headers that proxies put their client's address in. An observer that then names it
 repeats what it is told.
 """
@@ -65,7 +65,7 @@ def choose_nonce(randomness: random.Random) -> str:
 
 
 def choose_canary(observed: IPAddress, *, randomness: random.Random) -> IPAddress:
-    """Choose an address that nobody has, of the kind that was observed, and another one."""
+    """Choose an address that no host has, of the kind that was observed, and another one."""
     while True:
         block = randomness.choice([block for block in CANARY_BLOCKS if block.version == observed.version])
         canary = IPAddress(randomness.randint(block.first + 1, block.last - 1), block.version)

@@ -185,7 +185,7 @@ async def test_the_canary_takes_the_place_of_a_connections_own_header() -> None:
 
 
 @given(st.ip_addresses().map(str).map(IPAddress), st.integers())
-def test_a_canary_is_nobodys_address_and_not_the_observed_one(observed: IPAddress, seed: int) -> None:
+def test_a_canary_is_an_unused_address_and_not_the_observed_one(observed: IPAddress, seed: int) -> None:
     """An invented address is of a block for documentation, of the same kind, and another."""
     canary = choose_canary(observed, randomness=random.Random(seed))  # noqa: S311 - repeatable
     assert canary.version == observed.version

@@ -176,7 +176,7 @@ def test_an_environment_that_seems_absent_once_is_looked_at_again(
 
 @pytest.mark.parametrize("operation_name", [None, f"{NAME.parent}/operations/none"])
 def test_an_environment_that_disappeared_is_not_waited_for(stage: Stage, operation_name: str | None) -> None:
-    """What is absent twice stays absent, and an operation that nobody knows promises nothing."""
+    """What is absent twice stays absent, and an operation that the API does not know promises nothing."""
     with pytest.raises(
         EnvironmentNotReadyError,
         match=r"disappeared during the wait \(was it deleted\?\); run the task again to create it$",

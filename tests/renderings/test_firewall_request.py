@@ -159,7 +159,7 @@ def test_what_was_let_in_before_is_no_merit_of_the_agent() -> None:
     assert row(ERP | {"allowed_sources": ["0.0.0.0/0"]})["otherwise"] == "Tasks connect."
 
 
-def test_a_firewall_that_nobody_described() -> None:
+def test_a_firewall_that_the_plan_does_not_describe() -> None:
     """If the plan does not say what the firewall lets in, the request is written without a prediction."""
     line = row({"name": "a", "observe": "http://172.20.0.10/"})
     assert (line["let_in_before"], line["let_in_after"], line["allowed_sources"]) == ("not known", "not known", "")
