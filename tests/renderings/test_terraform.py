@@ -219,7 +219,7 @@ def test_an_environment_that_is_not_private() -> None:
 
 @pytest.mark.parametrize("form", ["terraform", "gcloud"])
 def test_an_enum_that_says_nothing_is_not_written(form: str) -> None:
-    """The first word of Google's enums stands for an unset field, and no tool has a word for it; another word is written."""
+    """The first word of Google's enums means an unset field, and no tool has a word for it; another word is written."""
     plain = RENDERINGS[form](plan_of(PAGE))
     unspecified = page_with("config.environmentSize", value="ENVIRONMENT_SIZE_UNSPECIFIED")
     assert RENDERINGS[form](plan_of(unspecified)) == plain
