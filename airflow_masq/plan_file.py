@@ -150,6 +150,6 @@ def _read_bytes(path: Path | None, *, only_regular: bool) -> bytes:
         flags = os.O_NONBLOCK if only_regular else 0
         with open(path, "rb", opener=lambda name, mode: os.open(name, mode | flags)) as file:
             return file.read(_MOST_BYTES + 1)
-    if sys.stdin is None:  # Python sets it to None where the descriptor was closed before the start
+    if sys.stdin is None:  # Python sets it to None if the descriptor was closed before the start
         raise OSError(errno.EBADF, os.strerror(errno.EBADF))
     return sys.stdin.buffer.read(_MOST_BYTES + 1)

@@ -145,7 +145,7 @@ class ConfigText:
             self._doubt(line, "the end of a document, where the agent stops reading")
 
     def _compose(self) -> yaml.Node | None:
-        """Compose the first document, without constructing values; ``None`` where there is none."""
+        """Compose the first document, without constructing values; ``None`` if there is none."""
         # To Go's YAML a tab between two words is a blank; PyYAML refuses it.
         text = _BLANKS_WITHIN_LINE.sub(lambda blanks: " " * len(blanks[0]), self._text)
         try:

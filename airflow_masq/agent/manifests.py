@@ -47,7 +47,7 @@ class FoundConfig:
     :param text: the config, to be read as the agent reads it.
     :param remarks: sentences about where the config was found and what was left unread; none for the bare config.
     :param warnings: sentences about what is surely not meant: a config that the agent does not find.
-    :param reserved_ranges: whether the DaemonSet's container has that flag; ``None`` where no DaemonSet tells.
+    :param reserved_ranges: whether the DaemonSet's container has that flag; ``None`` if no DaemonSet tells.
     :param enable_ipv6: the same for ``--enable-ipv6``.
     """
 
@@ -143,7 +143,7 @@ def find_manifests(documents: Iterable[object]) -> list[Mapping[str, object]] | 
     """Find the Kubernetes objects in documents.
 
     :return: the objects, of a list as kubectl prints it its items; none of them where each list is empty; ``None``
-        where a document is something else.
+        if a document is something else.
     """
     objects: list[Mapping[str, object]] = []
     is_manifest = False

@@ -167,7 +167,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(words: Sequence[str]) -> int:
-    if sys.stdout is None:  # Python sets it to None where the descriptor was closed before the start
+    if sys.stdout is None:  # Python sets it to None if the descriptor was closed before the start
         raise OSError(errno.EBADF, os.strerror(errno.EBADF))
     command = next((word for word in words if word in COMMANDS), None)
     parser = build_parser(command)

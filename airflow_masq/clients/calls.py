@@ -60,7 +60,7 @@ class OperationStatus:
     :param verb: what it does, ``CREATE`` for example; empty where its metadata does not say.
     :param target: the full name of the environment; empty where its metadata does not say.
     :param target_uuid: the environment's UUID; empty where its metadata does not say.
-    :param began: when it was submitted, in seconds since the epoch; ``None`` where its metadata does not say.
+    :param began: when it was submitted, in seconds since the epoch; ``None`` if its metadata does not say.
     """
 
     name: str

@@ -90,7 +90,7 @@ class Difference:
 
     :param path: the field's names on the way down, in Google's REST spelling.
     :param planned: the plan's value.
-    :param found: the environment's value; ``None`` where it has none.
+    :param found: the environment's value; ``None`` if it has none.
     """
 
     path: tuple[str, ...]

@@ -73,7 +73,7 @@ class NetworkRanges:
     :param nat_addresses: Cloud NAT's addresses; may be empty where they are not known.
     :param nat_covers: whose traffic Cloud NAT translates: nodes', Pods', both or none.
     :param public_nodes: whether nodes have their own external addresses.
-    :param workers: the largest number of Airflow workers; ``None`` where the plan does not say.
+    :param workers: the largest number of Airflow workers; ``None`` if the plan does not say.
     :param pods_per_node: the most Pods one node can run, default 32 as on Autopilot.
     """
 

@@ -77,7 +77,7 @@ class PolicyChoice:
 
     @cached_property
     def agent_reading(self) -> AgentConfigReading | None:
-        """The plan's own config as the agent reads it; ``None`` where there is none, or no agent reads it."""
+        """The plan's own config as the agent reads it; ``None`` if there is none, or no agent reads it."""
         if self.agent_config is None or not self.daemon_set:
             return None
         return read_agent_config(self.agent_config, enable_ipv6=self.enable_ipv6, reserved_ranges=self.reserved_ranges)

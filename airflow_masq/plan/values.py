@@ -38,7 +38,7 @@ class Plan:
     """One environment, its network and its targets.
 
     :param environment: Google's resource; empty where the plan has none.
-    :param cluster_version: the GKE version that the cluster was created with; ``None`` where the plan does not say.
+    :param cluster_version: the GKE version that the cluster was created with; ``None`` if the plan does not say.
     :param ranges: the cluster's network.
     :param policy: the masquerade policy taken to be in force.
     :param targets: in the plan's order.
@@ -64,7 +64,7 @@ class Plan:
         """Find the line of a place, for example of a finding's.
 
         :param where: the place, such as ``network.pod_ranges[0]``; fields of the environment in camelCase.
-        :return: its line, or that of the nearest place around it; ``None`` where the plan did not come from a text.
+        :return: its line, or that of the nearest place around it; ``None`` if the plan did not come from a text.
         """
         return find_nearest_line(self.lines, where=where)
 

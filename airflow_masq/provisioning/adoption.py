@@ -76,7 +76,7 @@ class Attempt:
     """What is known of the task's own past, by which its own creation is told from another's.
 
     :param is_retry: an earlier try of this task may have created the environment.
-    :param began: when the run began, in seconds since the epoch; ``None`` where it is not known.
+    :param began: when the run began, in seconds since the epoch; ``None`` if it is not known.
     """
 
     is_retry: bool = False

@@ -76,7 +76,7 @@ CONTINUES: Final[dict[str, str]] = {
 class CreationWatch:
     """Watches one environment. Its methods are steps, which ``run_steps`` does.
 
-    :param operation_name: the operation that creates it; ``None`` where it is not known.
+    :param operation_name: the operation that creates it; ``None`` if it is not known.
     :param deadline: when to give up, in seconds on the clock ``now``.
     :param failure_tolerance_seconds: how long calls may fail in a row.
     :param random: gives numbers from 0 to 1, for jitter.
@@ -160,7 +160,7 @@ class CreationWatch:
             yield self.make_backoff()
 
     def find_operation(self, *, verb: str | None = None, uuid: str = "") -> Steps[OperationStatus | None]:
-        """Find the newest operation on the environment; ``None`` where there is none, or they cannot be read.
+        """Find the newest operation on the environment; ``None`` if there is none, or they cannot be read.
 
         :param verb: only operations that do this, ``CREATE`` for example.
         :param uuid: the environment's, so that one of the same name that is gone is not meant.

@@ -78,7 +78,7 @@ class AddressCase:
 
     @cached_property
     def deciding(self) -> Observation | None:
-        """The observation that decides; ``None`` where there is none at all."""
+        """The observation that decides; ``None`` if there is none at all."""
         return choose_deciding(self.observations)
 
     @cached_property
@@ -93,7 +93,7 @@ class AddressCase:
 
     @cached_property
     def destination(self) -> IPAddress | None:
-        """The observer's address; ``None`` where no attempt got that far."""
+        """The observer's address; ``None`` if no attempt got that far."""
         return None if self.deciding is None else self.deciding.destination
 
     @cached_property

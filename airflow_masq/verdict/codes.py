@@ -262,7 +262,7 @@ CODES: Final = MappingProxyType({**_PASSED, **_FAILED, **INCONCLUSIVE_CODES, **_
 
 
 def find_code(problem: str) -> VerdictCode | None:
-    """Find the code that a report's problem begins with; ``None`` where it has none."""
+    """Find the code that a report's problem begins with; ``None`` if it has none."""
     code = problem.partition(" ")[0]
     return VerdictCode(code) if code in set(VerdictCode) else None
 

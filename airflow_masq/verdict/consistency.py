@@ -75,7 +75,7 @@ def is_never_a_source(address: IPAddress) -> bool:
 
 
 def find_contradiction(verdict: Verdict) -> str | None:
-    """Find the first thing in a verdict that contradicts another; ``None`` where nothing does."""
+    """Find the first thing in a verdict that contradicts another; ``None`` if nothing does."""
     attempts = list_attempts(verdict.evidence, destination=verdict.destination)
     found = itertools.chain(
         _compare_code(verdict),

@@ -125,7 +125,7 @@ def _decide(cases: Sequence[AddressCase]) -> tuple[AddressCase, VerdictCode, str
 def _find_node(case: AddressCase, *, plan: Plan) -> str | None:
     """Find the block of Pod addresses that a worker's node owns.
 
-    ``None`` where the plan does not tell its size, or where the worker's address is no Pod's by the plan.
+    ``None`` if the plan does not tell its size, or where the worker's address is no Pod's by the plan.
     """
     pod, standing = case.vantage.pod_ip, case.standing
     objection, _ = standing.find_objection() or (None, "")

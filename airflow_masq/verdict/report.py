@@ -47,17 +47,17 @@ class Verdict:
 
     :param target: the target's name.
     :param vantage: where the probe ran.
-    :param node: the block of Pod addresses that identifies a worker's node; ``None`` where the plan does not tell how
+    :param node: the block of Pod addresses that identifies a worker's node; ``None`` if the plan does not tell how
         large a node's block is, or the vantage is no worker's Pod.
     :param outcome: the outcome of ``code``.
     :param code: what was found.
     :param expected: what is needed, in a few words; empty where the plan does not say.
-    :param destination: the observer's address that decides; ``None`` where no attempt got that far.
+    :param destination: the observer's address that decides; ``None`` if no attempt got that far.
     :param observed: the last source address that an observation at that address holds.
     :param attribution: what that source is in the plan's network, one of ``ATTRIBUTED_KINDS``.
     :param reason: one sentence.
     :param evidence: every observation, at all addresses, in order.
-    :param prediction: what the model expects; ``None`` where it lacks an address to start from.
+    :param prediction: what the model expects; ``None`` if it lacks an address to start from.
     :param findings: what else is worth saying.
     :raises ValueError: when something in it contradicts something else.
     """

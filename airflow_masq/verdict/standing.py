@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 class Standing:
     """A probe's component and own address beside the plan's ranges.
 
-    :param own_address: the Pod's own address, as the probing socket had it; ``None`` where it is not known.
+    :param own_address: the Pod's own address, as the probing socket had it; ``None`` if it is not known.
     """
 
     component: Component

@@ -79,7 +79,7 @@ class Submission:
 
     @cached_property
     def generation(self) -> int | None:
-        """Composer's generation, also of an image that is refused; ``None`` where that does not tell it."""
+        """Composer's generation, also of an image that is refused; ``None`` if that does not tell it."""
         image = Image.parse(self.image or self.config.software_config.image_version)
         return None if image is None else image.generation
 

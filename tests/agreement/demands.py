@@ -67,7 +67,7 @@ class Asked:
 
     @property
     def blocks(self) -> Blocks:
-        """The blocks by what they are for; ``None`` where one is not in the form of the reference."""
+        """The blocks by what they are for; ``None`` if one is not in the form of the reference."""
         texts = {
             "pods": self.get(f"{_POLICY}.clusterIpv4CidrBlock") or self._named("clusterSecondaryRangeName"),
             "services": self.get(f"{_POLICY}.servicesIpv4CidrBlock") or self._named("servicesSecondaryRangeName"),
