@@ -250,6 +250,14 @@ def test_a_whole_object_is_always_read(cidrs: list[str]) -> None:
     assert [str(cidr) for cidr in read_egress_nat_policy(manifest(*cidrs)).destinations] == cidrs
 
 
+def test_an_unknown_key_is_shown_short_and_escaped() -> None:
+    """A key of any text is named in one short line."""
+    unknown = manifest("10.200.0.0/16")
+    unknown["spec"]["\n" * 100] = {}
+    [problem] = find_unknown_keys(unknown)
+    assert problem.where == "spec." + r"\n" * 29 + "…"
+
+
 def test_keys_that_gke_does_not_have_are_found_apart() -> None:
     """A selector of another product is no mistake that makes the object unreadable, and it is named."""
     unknown = manifest("10.200.0.0/16")

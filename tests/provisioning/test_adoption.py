@@ -64,7 +64,7 @@ def test_a_new_environment_is_created_with_the_agent(
 ) -> None:
     """If there is no environment of that name, one is created, and the operation is known and logged."""
     watch = stage.watch()
-    assert start(stage, watch=watch) == CreationStart(origin=Origin.CREATED)
+    assert start(stage, watch=watch) == CreationStart(origin=Origin.CREATED, is_compared=True)
     assert watch.operation_name is not None
     assert f"Creating {NAME} ({watch.operation_name})" in caplog.text
     cloud.settle()
@@ -115,6 +115,8 @@ def test_an_environment_that_is_being_created_may_not_show_all_yet(cloud: Emulat
     request = make_request(environmentSize="ENVIRONMENT_SIZE_LARGE")
     [difference] = start(stage, request=request).differences
     assert difference.path[-1] == "imageVersion"
+    ignoring = start(stage, request=request, on_mismatch="ignore")
+    assert (ignoring.differences, ignoring.is_compared) == ((), True)
 
 
 def test_what_is_being_deleted_is_waited_for_and_created(cloud: EmulatedCloud, stage: Stage) -> None:
@@ -207,6 +209,24 @@ def test_a_creation_that_shows_only_in_its_operation_is_not_repeated(cloud: Emul
     assert watch.operation_name is not None
     assert cloud.faults.count_calls("CreateEnvironment") == 1
     cloud.release_creations()
+
+
+def test_the_first_call_without_a_reply_may_be_the_one_that_took_effect(cloud: EmulatedCloud, stage: Stage) -> None:
+    """After two lost calls an environment that began after the first of them is the task's own."""
+    stage.now = 0.0  # before the emulator's clock
+    cloud.faults.lose_reply("CreateEnvironment", grpc.StatusCode.UNAVAILABLE, "lost")
+    cloud.faults.fail_next("ListOperations", grpc.StatusCode.PERMISSION_DENIED, "no", times=3)
+
+    def hide_it_once(number: int) -> None:
+        stage.now = 1e12  # behind the emulator's clock
+        if number == 0:
+            cloud.faults.fail_next("GetEnvironment", grpc.StatusCode.NOT_FOUND, "not yet")
+            cloud.faults.fail_next("CreateEnvironment", grpc.StatusCode.UNAVAILABLE, "lost")
+
+    stage.during = hide_it_once
+    watch = stage.watch(deadline=1e13, failure_tolerance_seconds=1e13)
+    assert start(stage, watch=watch).origin is Origin.CREATED_EARLIER
+    assert cloud.faults.count_calls("CreateEnvironment") == 2
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from airflow_masq.environment import EnvironmentName, EnvironmentResource
 from airflow_masq.environment.difference import Difference
 from airflow_masq.network.ranges import NetworkRanges
 from airflow_masq.provisioning import CreationStart, Origin
-from airflow_masq.provisioning.facts import list_facts, make_console_url, record_start
+from airflow_masq.provisioning.facts import FACTS, list_facts, make_console_url, record_start
 
 NAME = EnvironmentName(project="example-project", location="us-central1", environment_id="example-environment")
 
@@ -47,6 +47,31 @@ def test_the_differences_are_bounded() -> None:
     record = record_start(NetworkRanges(), findings=(), start=CreationStart(origin=Origin.ADOPTED, differences=many))
     assert len(record["differences"]) == 51
     assert record["differences"][-1] == "10 more fields differ"
+
+
+def test_the_facts_are_those_of_the_resource() -> None:
+    """Each fact is found where Google's resource has it."""
+    found = EnvironmentResource.read(
+        {
+            "uuid": "1f3c",
+            "state": "RUNNING",
+            "config": {
+                "gkeCluster": "projects/p/locations/l/clusters/c",
+                "airflowUri": "https://example.com",
+                "dagGcsPrefix": "gs://bucket/dags",
+                "softwareConfig": {"imageVersion": "composer-2.17.9-airflow-2.11.1"},
+            },
+        }
+    )
+    facts = list_facts(NAME, found=found, record={})
+    assert {name: facts[name] for name in FACTS} == {
+        "uuid": "1f3c",
+        "state": "RUNNING",
+        "image_version": "composer-2.17.9-airflow-2.11.1",
+        "gke_cluster": "projects/p/locations/l/clusters/c",
+        "airflow_uri": "https://example.com",
+        "dag_gcs_prefix": "gs://bucket/dags",
+    }
 
 
 def test_what_an_environment_does_not_say_is_none() -> None:

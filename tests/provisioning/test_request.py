@@ -153,6 +153,12 @@ def test_a_name_that_contradicts_the_arguments_is_refused(argument: str, value: 
     assert str(read(environment=environment_resource(), project_id=PROJECT, **PARTS).name) == NAME
 
 
+def test_an_argument_that_contradicts_the_name_is_shown_escaped() -> None:
+    """A line break in an argument does not break the message."""
+    with pytest.raises(InvalidInputError, match=r"saw other\\nregion$"):
+        read(environment=environment_resource(), region="other\nregion")
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

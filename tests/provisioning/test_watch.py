@@ -149,6 +149,43 @@ def test_a_failed_update_is_told_apart_from_a_failed_creation() -> None:
         steps.send(OperationPage(operations=(last, first), next_page_token=""))
 
 
+OTHER = f"{NAME.parent}/environments/other"
+
+
+@pytest.mark.parametrize(
+    ("listed", "found"),
+    [
+        ([{"began": 1.0}, {"began": 2.0}], 1),
+        ([{"began": 2.0}, {"began": 1.0}], 0),
+        ([{"began": 2.0}, {}], 0),
+        ([{}, {"began": 2.0}], 1),
+        ([{}, {"target": OTHER, "began": 2.0}], 0),
+        ([{}, {"verb": "UPDATE", "began": 2.0}], 0),
+        ([{}, {"target_uuid": "a former one", "began": 2.0}], 0),
+        ([{"target_uuid": "this one"}], 0),
+        ([{"target": OTHER}, {"verb": "DELETE"}], None),
+    ],
+)
+def test_the_newest_operation_on_this_environment_is_found(listed: list[dict[str, object]], found: int | None) -> None:
+    """Neither another environment's operation nor a former one's, nor one of another kind, is taken for this one's."""
+    from airflow_masq.clients.calls import OperationPage, OperationStatus  # noqa: PLC0415 - only here
+
+    known = {"done": True, "error": None, "verb": "CREATE", "target": str(NAME), "began": None}
+    operations = [OperationStatus(**{"name": str(number), **known, **each}) for number, each in enumerate(listed)]  # type: ignore[arg-type] # cases
+    steps = Stage.watch(Stage(client=None)).find_operation(verb="CREATE", uuid="this one")  # type: ignore[arg-type] # no call is made
+    next(steps)
+    with pytest.raises(StopIteration) as ended:
+        steps.send(OperationPage(operations=tuple(operations), next_page_token=""))
+    assert ended.value.value == (None if found is None else operations[found])
+
+
+def test_a_repeated_call_waits_with_jitter() -> None:
+    """The pause before a call is repeated lies between half and one and a half of its base."""
+    client: ComposerClient = None  # type: ignore[assignment] # no call is made
+    base, low, high = (Stage.watch(Stage(client), random=lambda x=x: x).make_backoff().seconds for x in (0.5, 0.0, 1.0))
+    assert (low, high) == (base / 2, base * 1.5)
+
+
 def test_the_states_are_googles() -> None:
     """The states that are told apart here are those of the Composer API."""
     from google.cloud.orchestration.airflow.service_v1.types import Environment  # noqa: PLC0415 - only here
