@@ -55,7 +55,7 @@ class Standing:
         """
         own, component = self.own_address, self.component
         if component not in {Component.WORKER, Component.UNKNOWN}:
-            which = f"the {component}, which is another Pod than the workers: run the check as an ordinary task"
+            which = f"the {component}, which is not a worker: run the check as an ordinary task"
             return VerdictCode.VANTAGE_IS_NO_WORKER, f", but from {which}"
         objection = self._object_to_address()
         if objection is None and own is not None and is_unchanged_node:
@@ -79,7 +79,7 @@ class Standing:
         if self.component is Component.UNKNOWN:
             rest = (
                 ", but nothing shows that this ran on a worker: run the check as a task of the environment, or set "
-                f"{COMPONENT_VARIABLE}=worker on a Pod that stands for one"
+                f"{COMPONENT_VARIABLE}=worker in a Pod that represents one"
             )
             return VerdictCode.VANTAGE_UNKNOWN, rest
         if own is None:

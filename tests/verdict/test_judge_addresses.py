@@ -243,3 +243,11 @@ def test_what_vouches_for_a_pass_holds_at_every_address() -> None:
         assert (verdict.outcome, verdict.vouched_by) == (Outcome.PASS, words)
     leak = saw(POD, destination=B, nonce_sent=True, canary=Canary.IGNORED)
     assert "canary-ignored" in verdict_of(half, leak, need=NEED).vouched_by
+
+
+def test_addresses_that_fail_differently_are_a_finding() -> None:
+    """Two addresses without an answer are told apart by their failures; where these are the same, nothing is told."""
+    differing = verdict_of(lost(A), lost(B, Failure.REFUSED), need=NEED)
+    assert [finding.code for finding in differing.findings] == ["MASQ493"]
+    assert f"{A} gave none (connect-timeout), {B} gave none (refused)" in differing.findings[0].message
+    assert verdict_of(lost(A), lost(B), need=NEED).findings == ()
