@@ -112,7 +112,7 @@ def test_no_other_component_speaks_for_workers(component: Component) -> None:
     """The scheduler, the web server and the others have Pod addresses, too, and pass nothing."""
     verdict = verdict_of(saw(NODE), need=target(expect="node"), at=vantage(component=component))
     assert (verdict.code, verdict.outcome) == ("MASQ431", Outcome.INCONCLUSIVE)
-    assert f"but from the {component}, which is another Pod than the workers" in verdict.reason
+    assert f"but from the {component}, which is not a worker: run" in verdict.reason
 
 
 AIRFLOW = {"AIRFLOW_HOME": "/opt/airflow", "KUBERNETES_SERVICE_HOST": "10.96.0.1"}
