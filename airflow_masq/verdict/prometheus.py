@@ -44,7 +44,7 @@ def render_prometheus(reports: Sequence[Report]) -> str:
             "Since when a target has its outcome.",
             _list_changes(reports),
         ),
-        ("airflow_masq_target_flapping", "Whether a target's outcome goes to and fro.", _list_flapping(reports)),
+        ("airflow_masq_target_flapping", "Whether a target's outcome keeps changing.", _list_flapping(reports)),
     ]
     lines = []
     for name, description, series in metrics:
