@@ -157,11 +157,9 @@ def _is_same(path: tuple[str, ...], planned: object, found: object, *, project: 
         return False
     if name in _RESOURCE_NAMES:
         return _names_same_resource(planned, found, project=project)
-    return _is_same_image(planned, found) if name == "imageVersion" else _is_size_of(planned, found)
-
-
-def _is_size_of(planned: str, found: str) -> bool:
-    return planned.startswith("/") and found.endswith(planned)
+    if name == "imageVersion":
+        return _is_same_image(planned, found)
+    return planned.startswith("/") and found.endswith(planned)  # a size such as /14, and the range of that size
 
 
 def _is_same_image(planned: str, found: str) -> bool:

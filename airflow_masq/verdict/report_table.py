@@ -13,7 +13,6 @@ from itertools import zip_longest
 from typing import TYPE_CHECKING, Final
 
 from airflow_masq.text import COLUMN_GAP, align, escape_again, join_words, shorten
-from airflow_masq.verdict.changes import TargetHistory
 from airflow_masq.verdict.codes import CODES, Outcome, find_code
 from airflow_masq.verdict.report import Report, Verdict
 from airflow_masq.verdict.vouching import VOUCHERS
@@ -97,18 +96,17 @@ def _describe_report(report: Report) -> Iterator[str]:
         words = ", ".join(f"{word} {vouchers[word]}" for word in VOUCHERS if vouchers[word])
         noun = "verdict with a source is" if len(with_source) == 1 else "verdicts with a source are"
         yield f"{environment}: {len(with_source)} {noun} vouched for by: {words}."
-    changed = [f"{escape_again(each.target)} is {each.outcome} (was {each.previous})" for each in _find_changed(report)]
+    by_outcome = sorted(report.history, key=lambda history: tuple(Outcome).index(history.outcome))
+    changed = [
+        f"{escape_again(each.target)} is {each.outcome} (was {each.previous})"
+        for each in by_outcome
+        if each.has_changed
+    ]
     if changed:
         yield f"{environment}: changed since the last check: {join_words(changed, most=_MOST_CHANGES)}."
     flapping = [escape_again(each.target) for each in report.history if each.is_flapping]
     if flapping:
         yield f"{environment}: flapping between outcomes: {join_words(flapping, most=_MOST_CHANGES)}."
-
-
-def _find_changed(report: Report) -> list[TargetHistory]:
-    """Find the targets whose outcome is another than in the last run, the worst first."""
-    changed = [history for history in report.history if history.has_changed]
-    return sorted(changed, key=lambda history: tuple(Outcome).index(history.outcome))
 
 
 def _lay_out(rows: Sequence[Sequence[str]], *, width: int) -> Iterator[str]:

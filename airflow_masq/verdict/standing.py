@@ -66,8 +66,10 @@ class Standing:
     def _object_to_address(self) -> tuple[VerdictCode, str] | None:
         """Object to an address of which the plan shows that it is no Pod's."""
         own = self.own_address
-        if own is None or self.is_in_pod_ranges or not (self.is_no_pod or self._has_pod_ranges(own.version)):
+        if own is None or self.is_in_pod_ranges:
             return None
+        if not self.is_no_pod and all(network.version != own.version for network in self.ranges.pod):
+            return None  # the plan names no Pod range of that version
         rest = (
             f", but the probe's own address {own} is in no Pod range of the plan, so this proves nothing about workers"
         )
@@ -89,6 +91,3 @@ class Standing:
         which = "an IPv6 range in network.pod_ranges" if own.version == IPV6 else "network.pod_ranges"
         rest = f", but the plan lacks {which}, which would show that the probe's own address {own} is a Pod's"
         return VerdictCode.POD_RANGES_UNKNOWN, rest
-
-    def _has_pod_ranges(self, version: int) -> bool:
-        return any(network.version == version for network in self.ranges.pod)
