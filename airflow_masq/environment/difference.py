@@ -157,9 +157,8 @@ def _is_same(path: tuple[str, ...], planned: object, found: object, *, project: 
         return False
     if name in _RESOURCE_NAMES:
         return _names_same_resource(planned, found, project=project)
-    if name == "imageVersion":
-        return _is_same_image(planned, found)
-    return planned.startswith("/") and found.endswith(planned)  # a size such as /14, and the range of that size
+    is_range_of_size = planned.startswith("/") and found.endswith(planned)  # /14, and a range of that size
+    return _is_same_image(planned, found) if name == "imageVersion" else is_range_of_size
 
 
 def _is_same_image(planned: str, found: str) -> bool:
