@@ -178,6 +178,7 @@ def _set(path: str, value: object) -> Callable[[Any], object]:
         (_set("verdicts.0.evidence.0.duration_seconds", -0.1), "duration_seconds: expected a number"),
         (_set("verdicts.0.evidence.0.duration_seconds", "1"), "duration_seconds: expected a number"),
         (_set("verdicts.0.evidence.0.destination_port", 70_000), "destination_port: expected a whole number"),
+        (_set("verdicts.0.evidence.0.destination_port", -1), "destination_port: expected a whole number"),
         (
             _set("verdicts.0.evidence.0.intermediaries", ["via x"]),
             "report.verdicts[0]: expected a valid verdict, saw one that is not: a reply",
