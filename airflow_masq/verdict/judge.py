@@ -52,7 +52,7 @@ def judge(target: Target, observations: Sequence[Observation], *, vantage: Vanta
         reason=reason,
         evidence=tuple(observations),
         prediction=case.prediction,
-        findings=tuple(_find(cases, observations)),
+        findings=tuple(_list_findings(cases, observations)),
     )
 
 
@@ -136,8 +136,8 @@ def _find_node(case: AddressCase, *, plan: Plan) -> str | None:
     return str(plan.ranges.find_node_block(pod))
 
 
-def _find(cases: Sequence[AddressCase], observations: Sequence[Observation]) -> Iterator[ObservedFinding]:
-    """Find what else is worth saying: disagreements of the model, of attempts and of addresses."""
+def _list_findings(cases: Sequence[AddressCase], observations: Sequence[Observation]) -> Iterator[ObservedFinding]:
+    """List what else is worth saying: disagreements of the model, of attempts and of addresses."""
     for case in cases:
         yield from case.find_disagreements(at=f"{case.destination}: " if len(cases) > 1 else "")
     judged = sum(len(case.observations) for case in cases)
