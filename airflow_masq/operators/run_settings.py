@@ -66,7 +66,7 @@ def find_plan(given: str | Mapping[str, Any] | None) -> str | Mapping[str, Any]:
     }
     for place, plan in places.items():
         if plan:
-            log.info("The plan is that of %s", place)
+            log.info("The plan comes from %s", place)
             return plan
     expected = f"a plan in the task or the run, or in {', or in '.join(places)} (set one of them)"
     raise InvalidInputError(where="plan", expected=expected, seen="none")
