@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from airflow_masq.verdict import VerdictCode
 
 REPORT_XCOM_KEY: Final = "report"
-"""The XCom key of one check's report, a mapping as ``verdict.encode_report`` writes it."""
+"""The XCom key of one check's report, JSON text as ``verdict.write_report`` writes it."""
 
 REASON_XCOM_KEY: Final = "reason"
 """The XCom key of the reason why one check has no report, one line."""
@@ -85,18 +85,19 @@ def _find_worst_code(operator: BaseOperator, ti_key: Any) -> VerdictCode | None:
     from airflow_masq.verdict import (  # noqa: PLC0415 - Airflow 2's web server imports all links when it starts
         Outcome,
         VerdictCode,
-        decode_report,
         find_code,
+        read_report,
+        read_reports,
     )
 
-    if hasattr(operator, "check_task_ids") or hasattr(operator, "report_task_id"):
-        content = read_xcom(ti_key, key="return_value", task_id=_find_report_task(operator))
-    else:
-        content = [read_xcom(ti_key, key=REPORT_XCOM_KEY)]
-        if content == [None]:
-            return VerdictCode.CHECK_REFUSED if read_xcom(ti_key, key=REASON_XCOM_KEY) else None
     try:
-        reports = [decode_report(each) for each in content] if isinstance(content, list) else []
+        if hasattr(operator, "check_task_ids") or hasattr(operator, "report_task_id"):
+            reports = read_reports(read_xcom(ti_key, key="return_value", task_id=_find_report_task(operator)))
+        else:
+            content = read_xcom(ti_key, key=REPORT_XCOM_KEY)
+            if content is None:
+                return VerdictCode.CHECK_REFUSED if read_xcom(ti_key, key=REASON_XCOM_KEY) else None
+            reports = [read_report(content)]
     except InvalidInputError:  # everyone who may write an XCom can write anything into it
         return None
     found = [(verdict.outcome, verdict.code) for report in reports for verdict in report.verdicts]

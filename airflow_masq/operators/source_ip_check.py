@@ -9,7 +9,7 @@ from airflow_masq.exceptions import AirflowMasqError
 from airflow_masq.links.report import REASON_XCOM_KEY, REPORT_XCOM_KEY, CodePageLink, ReportLink
 from airflow_masq.operators.error_mapping import translate_errors
 from airflow_masq.operators.run_settings import refuse_unknown_conf
-from airflow_masq.verdict import assert_reports, bound_check, encode_report, parse_outcomes, render_table
+from airflow_masq.verdict import assert_reports, bound_check, parse_outcomes, render_table, write_report
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -124,6 +124,6 @@ class SourceIpCheckOperator(BaseOperator):
                 context["ti"].xcom_push(key=REASON_XCOM_KEY, value=reason)
                 raise
             self.log.info("Which source address services see from this worker:\n%s", render_table(report))
-            context["ti"].xcom_push(key=REPORT_XCOM_KEY, value=encode_report(bound_check(report)))
+            context["ti"].xcom_push(key=REPORT_XCOM_KEY, value=write_report(bound_check(report)))
             count_verdicts(report, log=self.log)
             assert_reports([report], fail_on=fail_on)

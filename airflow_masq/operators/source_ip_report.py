@@ -25,10 +25,10 @@ from airflow_masq.verdict import (
     Report,
     add_history,
     bound_reports,
-    encode_report,
     merge,
     render_table,
     summarise_reports,
+    write_reports,
 )
 
 if TYPE_CHECKING:
@@ -67,10 +67,10 @@ class SourceIpReportOperator(BaseOperator):
         self.check_task_ids = check_task_ids
         self.nodes_total = nodes_total
 
-    def execute(self, context: Context) -> list[dict[str, object]]:
+    def execute(self, context: Context) -> str:
         """Gather the reports, merge them, add what changed since the last run, log the table and emit the event.
 
-        :return: one report per environment, as ``verdict.encode_report`` writes it.
+        :return: one report per environment, as the JSON text that ``verdict.read_reports`` reads.
         """
         instance = context["ti"]
         task_ids = self.check_task_ids
@@ -86,7 +86,7 @@ class SourceIpReportOperator(BaseOperator):
             check_task_ids=check_task_ids,
         )
         context["outlet_events"][make_report_asset()].extra = summarise_reports(reports, source=source)
-        return [encode_report(report) for report in bound_reports(reports)]
+        return write_reports(bound_reports(reports))
 
     def _merge(self, gathered: GatheredReports) -> list[Report]:
         """Merge reports per environment. Problems go to the only environment, or to ``unknown`` if there are more."""

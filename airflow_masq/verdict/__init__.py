@@ -11,6 +11,7 @@ from airflow_masq.verdict.event_summary import EventSource, summarise_reports
 from airflow_masq.verdict.judge import judge, judge_targets
 from airflow_masq.verdict.report import ObservedFinding, Report, Verdict, merge
 from airflow_masq.verdict.report_codec import SCHEMA, decode_report, encode_report
+from airflow_masq.verdict.report_text import read_report, read_reports, write_report, write_reports
 from airflow_masq.verdict.report_table import TASK_LOG_WIDTH, render_table
 
 __all__ = [
@@ -37,7 +38,11 @@ __all__ = [
     "judge_targets",
     "merge",
     "parse_outcomes",
+    "read_report",
+    "read_reports",
     "render_table",
     "summarise_reports",
     "write_code_page",
+    "write_report",
+    "write_reports",
 ]

@@ -13,8 +13,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from airflow_masq.text import escape, format_count
+from airflow_masq.verdict.allowlist import AllowlistEntry, list_allowlist
+from airflow_masq.verdict.changes import find_target_outcomes
 from airflow_masq.verdict.codes import Outcome, find_worst
 from airflow_masq.verdict.report import Report, Verdict
+from airflow_masq.verdict.report_codec import write_ranges
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -28,6 +31,9 @@ _MOST_ENVIRONMENTS: Final = 20
 _PROBLEM_CHARACTERS: Final = 400
 _MOST_CHECK_TASKS: Final = 20
 _MOST_CHANGES: Final = 20
+_MOST_TARGETS: Final = 100
+_MOST_RANGES: Final = 10
+_MOST_ALLOWLIST_ENTRIES: Final = 10
 _SEPARATOR_BYTES: Final = 2
 
 
@@ -48,7 +54,8 @@ def summarise_reports(
 
     It begins with the worst ``outcome`` and with ``summary``, one line, since Airflow's page of an asset shows an
     event's extra from its beginning. Problems come first, then up to 20 targets whose outcome is another than in the
-    last run, then verdicts from FAIL to PASS. Those that do not fit into the limit are counted in ``omitted``.
+    last run, then each target's worst outcome, the addresses to allowlist as the plan predicts them, and verdicts from
+    FAIL to PASS. Those that do not fit into the limit are counted in ``omitted``.
     """
     environments: list[dict[str, Any]] = [
         {
@@ -57,8 +64,11 @@ def summarise_reports(
             "counts": {outcome.value: number for outcome, number in report.counts.items()},
             "nodes_seen": len(report.nodes_seen),
             "nodes_total": report.nodes_total,
+            "ranges": write_ranges(report.ranges[:_MOST_RANGES]),
             "problems": [],
             "changed": [],
+            "targets": [],
+            "allowlist": [],
             "verdicts": [],
         }
         for report in reports[:_MOST_ENVIRONMENTS]
@@ -75,13 +85,13 @@ def summarise_reports(
         "omitted": sum(sum(report.counts.values()) + len(report.problems) for report in reports),
     }
     room = limit_bytes - len(json.dumps(event))
-    for rows, row in _list_rows(reports, environments):
+    for rows, row, is_counted in _list_rows(reports, environments):
         size = len(json.dumps(row)) + _SEPARATOR_BYTES
         if size > room:
             break
         room -= size
         rows.append(row)
-        event["omitted"] -= "previous" not in row  # a change is of a target whose verdicts are counted
+        event["omitted"] -= is_counted
     return event
 
 
@@ -95,22 +105,36 @@ def _summarise(report: Report) -> str:
 
 def _list_rows(
     reports: Sequence[Report], environments: Sequence[dict[str, Any]]
-) -> Iterator[tuple[list[Any], str | dict[str, str | None]]]:
-    """Pair every row, the worst first, with the list that it belongs to."""
+) -> Iterator[tuple[list[Any], object, bool]]:
+    """Pair every row, the worst first, with the list that it belongs to, and whether ``omitted`` counts it."""
     pairs = list(zip(reports, environments, strict=False))
     for report, summary in pairs:
         for problem in report.problems:
-            yield summary["problems"], escape(problem, limit=_PROBLEM_CHARACTERS)
+            yield summary["problems"], escape(problem, limit=_PROBLEM_CHARACTERS), True
     for report, summary in pairs:
         for history in [each for each in report.history if each.has_changed][:_MOST_CHANGES]:
             since = None if history.since is None else history.since.isoformat()
             outcomes = {"outcome": history.outcome.value, "previous": str(history.previous)}
-            yield summary["changed"], {"target": escape(history.target), **outcomes, "since": since}
+            yield summary["changed"], {"target": escape(history.target), **outcomes, "since": since}, False
+    for report, summary in pairs:
+        for target, outcome in list(find_target_outcomes(report).items())[:_MOST_TARGETS]:
+            yield summary["targets"], {"target": escape(target), "outcome": outcome.value}, False
+    for report, summary in pairs:
+        for entry in list_allowlist(report)[:_MOST_ALLOWLIST_ENTRIES]:
+            yield summary["allowlist"], _write_allowlist_entry(entry), False
     for outcome in Outcome:
         for report, summary in pairs:
             for verdict in report.verdicts:
                 if verdict.outcome is outcome:
-                    yield summary["verdicts"], _make_row(verdict)
+                    yield summary["verdicts"], _make_row(verdict), True
+
+
+def _write_allowlist_entry(entry: AllowlistEntry) -> dict[str, object]:
+    return {
+        "kind": entry.kind.value,
+        "sources": [str(source) for source in entry.sources[:_MOST_RANGES]],
+        "targets": [escape(target) for target in entry.targets[:_MOST_RANGES]],
+    }
 
 
 def _make_row(verdict: Verdict) -> dict[str, str | None]:

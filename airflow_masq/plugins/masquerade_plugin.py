@@ -1,0 +1,60 @@
+"""The plugin as Airflow finds it (entry point ``airflow.plugins``); every Airflow process imports it, so it stays light.
+
+Airflow 3.1 and later show the page as an external view, Airflow 2 as a view of its own. The class has the attributes of
+one version only: an attribute of Airflow 2 makes Airflow 3's API server fail at its start where the FAB provider is
+absent [source: observed-appbuilder-attributes].
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Any, ClassVar, Final
+
+from airflow import __version__ as airflow_version
+from airflow.plugins_manager import AirflowPlugin
+
+PAGE_NAME: Final = "Masquerade"
+"""The page's name in the menu."""
+
+PAGE_ROUTE: Final = "masquerade"
+"""The page's address in Airflow 3's interface, after ``/plugin/``."""
+
+URL_PREFIX: Final = "/airflow-masq"
+"""Where the page's files are, below Airflow's own address."""
+
+_IS_AIRFLOW_2: Final = airflow_version.startswith("2.")
+
+
+class MasqueradePlugin(AirflowPlugin):
+    """Adds the page "Masquerade", for users who may see plugins (Airflow 3) or the menu entry (Airflow 2)."""
+
+    name: ClassVar[str] = "airflow_masq"
+
+    if _IS_AIRFLOW_2:
+
+        @cached_property
+        def appbuilder_views(self) -> list[dict[str, Any]]:
+            """The page as a view of Airflow 2's web server."""
+            from airflow_masq.plugins.web_server import MasqueradeView  # noqa: PLC0415 - the web server alone has Flask
+
+            return [{"name": PAGE_NAME, "category": "Browse", "view": MasqueradeView()}]
+
+    else:
+        external_views: ClassVar[list[dict[str, Any]]] = [
+            {
+                "name": PAGE_NAME,
+                # Relative, so that Airflow's interface adds the prefix of its own address [source: airflow-base-href].
+                "href": f"{URL_PREFIX[1:]}/",
+                "icon": f"{URL_PREFIX[1:]}/icon.svg",
+                "url_route": PAGE_ROUTE,
+                "destination": "nav",
+                "category": "browse",
+            }
+        ]
+
+        @cached_property
+        def fastapi_apps(self) -> list[dict[str, Any]]:
+            """The page's files as an app of Airflow 3's API server."""
+            from airflow_masq.plugins.api_server import make_page_app  # noqa: PLC0415 - the API server alone needs it
+
+            return [{"name": self.name, "app": make_page_app(), "url_prefix": URL_PREFIX}]
