@@ -127,11 +127,7 @@ class NetworkRanges:
         yield from ((AddressKind.FOREIGN, network) for networks in self.other.values() for network in networks)
 
     def _find_kind(self, address: IPAddress) -> AddressKind:
-        holding = [
-            (network.prefixlen, kind)
-            for kind, network in self.list_ranges()
-            if address in network
-        ]
+        holding = [(network.prefixlen, kind) for kind, network in self.list_ranges() if address in network]
         if holding:
             longest = max(prefix_length for prefix_length, _ in holding)
             kinds = {kind for prefix_length, kind in holding if prefix_length == longest}

@@ -1,4 +1,4 @@
-"""The plugin as Airflow finds it (entry point ``airflow.plugins``); every Airflow process imports it, so it stays light.
+"""The plugin as Airflow finds it (entry point ``airflow.plugins``); every process of Airflow imports it.
 
 Airflow 3.1 and later show the page as an external view, Airflow 2 as a view of its own. The class has the attributes of
 one version only: an attribute of Airflow 2 makes Airflow 3's API server fail at its start where the FAB provider is

@@ -28,8 +28,8 @@ _CODES_NAME: Final = "codes.json"
 PAGE_FILE_NAMES: Final = (*_MEDIA_TYPES, _CODES_NAME)
 """Every name that is served; ``codes.json`` has the texts of the verdicts' codes."""
 
-# What observers answered is on the page, so a script that was smuggled in must not run: it could use the session's token
-# [source: airflow-token-cookie]. The page is framed by Airflow's own interface.
+# What observers answered is on the page, so a script that was smuggled in must not run: it could use the session's
+# token [source: airflow-token-cookie]. Airflow's own interface frames the page.
 HEADERS: Final[Mapping[str, str]] = MappingProxyType(
     {
         "Content-Security-Policy": (

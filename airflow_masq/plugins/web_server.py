@@ -1,4 +1,4 @@
-"""The page's files in Airflow 2's web server. Remove this module when Composer images with Airflow 2 reach end of life."""
+"""The page's files in Airflow 2's web server. Remove this when Composer images with Airflow 2 reach end of life."""
 
 from __future__ import annotations
 

@@ -11,8 +11,8 @@ from airflow_masq.verdict.event_summary import EventSource, summarise_reports
 from airflow_masq.verdict.judge import judge, judge_targets
 from airflow_masq.verdict.report import ObservedFinding, Report, Verdict, merge
 from airflow_masq.verdict.report_codec import SCHEMA, decode_report, encode_report
-from airflow_masq.verdict.report_text import read_report, read_reports, write_report, write_reports
 from airflow_masq.verdict.report_table import TASK_LOG_WIDTH, render_table
+from airflow_masq.verdict.report_text import read_report, read_reports, write_report, write_reports
 
 __all__ = [
     "CODES",

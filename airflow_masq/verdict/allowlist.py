@@ -18,7 +18,7 @@ class AllowlistEntry:
     """Sources that the same targets see.
 
     :param kind: what the addresses are.
-    :param sources: the addresses; empty where the plan names none of that kind, such as nodes' external addresses.
+    :param sources: the plan's ranges of that kind; empty where it names none, such as nodes' external addresses.
     :param targets: the names of the targets whose firewalls must let them in.
     """
 
@@ -28,12 +28,20 @@ class AllowlistEntry:
 
 
 def list_allowlist(report: Report) -> list[AllowlistEntry]:
-    """List the predicted sources of a report's targets; a target whose packets are lost on the way has none."""
-    targets: dict[tuple[AddressKind, tuple[IPNetwork, ...]], dict[str, None]] = {}
+    """List the predicted sources of a report's targets; a target whose packets are lost on the way has none.
+
+    A worker may come to run on any node, so whole ranges are listed and not the addresses of this run's workers.
+    """
+    targets: dict[AddressKind, dict[str, None]] = {}
     for verdict in report.verdicts:
         prediction = verdict.prediction
         if prediction is not None and prediction.arrives_as is not AddressKind.DROPPED:
-            targets.setdefault((prediction.arrives_as, prediction.sources), {})[verdict.target] = None
+            targets.setdefault(prediction.arrives_as, {})[verdict.target] = None
     return [
-        AllowlistEntry(kind=kind, sources=sources, targets=tuple(names)) for (kind, sources), names in targets.items()
+        AllowlistEntry(
+            kind=kind,
+            sources=tuple(network for each, network in report.ranges if each is kind),
+            targets=tuple(names),
+        )
+        for kind, names in targets.items()
     ]

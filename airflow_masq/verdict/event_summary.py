@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from airflow_masq.text import escape, format_count
-from airflow_masq.verdict.allowlist import AllowlistEntry, list_allowlist
+from airflow_masq.verdict.allowlist import list_allowlist
 from airflow_masq.verdict.changes import find_target_outcomes
 from airflow_masq.verdict.codes import Outcome, find_worst
 from airflow_masq.verdict.report import Report, Verdict
@@ -33,7 +33,6 @@ _MOST_CHECK_TASKS: Final = 20
 _MOST_CHANGES: Final = 20
 _MOST_TARGETS: Final = 100
 _MOST_RANGES: Final = 10
-_MOST_ALLOWLIST_ENTRIES: Final = 10
 _SEPARATOR_BYTES: Final = 2
 
 
@@ -112,16 +111,11 @@ def _list_rows(
         for problem in report.problems:
             yield summary["problems"], escape(problem, limit=_PROBLEM_CHARACTERS), True
     for report, summary in pairs:
-        for history in [each for each in report.history if each.has_changed][:_MOST_CHANGES]:
-            since = None if history.since is None else history.since.isoformat()
-            outcomes = {"outcome": history.outcome.value, "previous": str(history.previous)}
-            yield summary["changed"], {"target": escape(history.target), **outcomes, "since": since}, False
+        yield from ((summary["changed"], row, False) for row in _list_changes(report))
     for report, summary in pairs:
         for target, outcome in list(find_target_outcomes(report).items())[:_MOST_TARGETS]:
             yield summary["targets"], {"target": escape(target), "outcome": outcome.value}, False
-    for report, summary in pairs:
-        for entry in list_allowlist(report)[:_MOST_ALLOWLIST_ENTRIES]:
-            yield summary["allowlist"], _write_allowlist_entry(entry), False
+        yield from ((summary["allowlist"], row, False) for row in _list_allowlist(report))
     for outcome in Outcome:
         for report, summary in pairs:
             for verdict in report.verdicts:
@@ -129,12 +123,18 @@ def _list_rows(
                     yield summary["verdicts"], _make_row(verdict), True
 
 
-def _write_allowlist_entry(entry: AllowlistEntry) -> dict[str, object]:
-    return {
-        "kind": entry.kind.value,
-        "sources": [str(source) for source in entry.sources[:_MOST_RANGES]],
-        "targets": [escape(target) for target in entry.targets[:_MOST_RANGES]],
-    }
+def _list_changes(report: Report) -> Iterator[dict[str, str | None]]:
+    for history in [each for each in report.history if each.has_changed][:_MOST_CHANGES]:
+        since = None if history.since is None else history.since.isoformat()
+        outcomes = {"outcome": history.outcome.value, "previous": str(history.previous)}
+        yield {"target": escape(history.target), **outcomes, "since": since}
+
+
+def _list_allowlist(report: Report) -> Iterator[dict[str, object]]:
+    for entry in list_allowlist(report):
+        sources = [str(source) for source in entry.sources[:_MOST_RANGES]]
+        targets = [escape(target) for target in entry.targets[:_MOST_RANGES]]
+        yield {"kind": entry.kind.value, "sources": sources, "targets": targets}
 
 
 def _make_row(verdict: Verdict) -> dict[str, str | None]:

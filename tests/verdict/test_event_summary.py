@@ -32,8 +32,11 @@ def test_an_event_names_its_task_and_its_findings() -> None:
                 "counts": {"FAIL": 1, "ERROR": 0, "INCONCLUSIVE": 0, "PASS": 1},
                 "nodes_seen": 2,
                 "nodes_total": None,
+                "ranges": [{"kind": "node", "cidr": "10.128.0.0/20"}, {"kind": "pod", "cidr": "192.168.0.0/16"}],
                 "problems": ["task check[2] crashed"],
                 "changed": [],
+                "targets": [{"target": "erp", "outcome": "FAIL"}],
+                "allowlist": [{"kind": "pod", "sources": ["192.168.0.0/16"], "targets": ["erp"]}],
                 "verdicts": [
                     {
                         "node": "192.168.1.0/26",
@@ -79,7 +82,7 @@ def test_an_event_of_no_report_is_no_pass() -> None:
     assert summarise_reports([], source=SOURCE)["outcome"] == "INCONCLUSIVE"
 
 
-@pytest.mark.parametrize("limit_bytes", [1_200, 2_000, EVENT_LIMIT_BYTES])
+@pytest.mark.parametrize("limit_bytes", [2_400, 3_200, EVENT_LIMIT_BYTES])
 def test_an_event_is_bounded(limit_bytes: int) -> None:
     """However much was found, the event fits; what it lacks is counted, and the FAIL is kept before any PASS."""
     reports = [example_report([Outcome.PASS] * 250 + [Outcome.FAIL], environment=name) for name in ("a", "b")]
