@@ -92,6 +92,7 @@ const text = (value) => (typeof value === "string" ? value.slice(0, MOST_TEXT) :
 const list = (value, most = MOST_ROWS) => (Array.isArray(value) ? value.slice(0, most) : []);
 const count = (value) => (Number.isInteger(value) && value >= 0 ? value : null);
 const outcomeOf = (value) => (OUTCOMES.includes(value) ? value : "ERROR");
+const readTime = (value) => (Number.isNaN(Date.parse(text(value))) ? null : new Date(text(value)));
 const worst = (outcomes) => OUTCOMES.find((each) => outcomes.includes(each));
 
 // Reads an asset event into one check per environment; null for what the check's own task did not write.
@@ -105,6 +106,7 @@ function readEvent(event) {
 function readCheck(row, source) {
   const targets = new Map();
   for (const each of list(row.targets)) targets.set(text(each?.target), outcomeOf(each?.outcome));
+  const changes = list(row.targets).filter((each) => OUTCOMES.includes(each?.previous));
   const verdicts = list(row.verdicts).map((each) => ({
     node: text(each?.node),
     target: text(each?.target),
@@ -121,7 +123,7 @@ function readCheck(row, source) {
     nodesSeen: count(row.nodes_seen),
     nodesTotal: count(row.nodes_total),
     problems: list(row.problems, 100).map(text),
-    changed: list(row.changed, 20).map((each) => ({ target: text(each?.target), outcome: outcomeOf(each?.outcome), previous: text(each?.previous), since: text(each?.since) })),
+    changes: changes.map((each) => ({ target: text(each.target), outcome: outcomeOf(each.outcome), previous: each.previous, since: readTime(each.since) })),
     ranges: list(row.ranges, 50).map((each) => ({ kind: text(each?.kind), cidr: text(each?.cidr) })),
     allowlist: list(row.allowlist, 20).map((each) => ({ kind: text(each?.kind), sources: list(each?.sources, 50).map(text), targets: list(each?.targets, 50).map(text) })),
     targets,
@@ -173,7 +175,7 @@ async function loadOverview() {
   await inParallel(quiet, async (producer) => {
     const { events } = await askEvents(asset, { ...producer, limit: 1 });
     if (events.length) takeEvents(events);
-    else state.rows.set(rowKey(producer.dagId, ""), { ...producer, environment: "", outcome: null, time: null, targets: new Map(), changed: [], problems: [] });
+    else state.rows.set(rowKey(producer.dagId, ""), { ...producer, environment: "", outcome: null, time: null, targets: new Map(), changes: [], problems: [], verdicts: [] });
   });
 }
 
@@ -211,9 +213,10 @@ function make(name, attributes = {}, ...children) {
 
 const badge = (outcome) => make(`span.outcome.${outcome || "NONE"}`, {}, outcome || "never checked");
 
-function table(className, heads, rows) {
+function table(label, heads, rows) {
   const head = make("thead", {}, make("tr", {}, heads.map((each) => make("th", { scope: "col" }, each))));
-  return make("div.scroll", { tabindex: "0", role: "region", "aria-label": className }, make(`table.${className.replaceAll(" ", "-")}`, {}, head, make("tbody", {}, rows)));
+  for (const row of rows) [...row.children].forEach((cell, index) => cell.setAttribute("data-label", heads[index]));
+  return make("div.scroll", { tabindex: "0", role: "region", "aria-label": label }, make(`table.${label.split(" ")[0]}`, {}, head, make("tbody", {}, rows)));
 }
 
 function ago(time) {
@@ -227,7 +230,7 @@ function ago(time) {
 function whenChecked(row) {
   if (!row.time) return make("span.late", {}, "never checked");
   const isLate = Date.now() - row.time > LATE_HOURS * 3600e3;
-  return make(isLate ? "span.late" : "span", { title: row.time.toISOString() }, isLate ? `not checked since ${ago(row.time)}` : ago(row.time));
+  return make(isLate ? "span.late" : "span", { title: row.time.toISOString() }, isLate ? `not checked for ${ago(row.time).replace(" ago", "")}` : ago(row.time));
 }
 
 function coverage(row) {
@@ -300,7 +303,7 @@ function makeRow(row, columns, more) {
     cells.push(make("td.target", {}, outcome ? make(`button.outcome.${outcome}`, { type: "button", onclick: open() }, outcome) : make("span.quiet", {}, "–")));
   }
   const title = row.time ? make("a", { href: hashOf(row) }, name) : make("span", {}, name);
-  const changes = row.changed.slice(0, 3).map((each) => make("div", {}, `${each.target}: ${each.previous} → ${each.outcome}`));
+  const changes = row.changes.sort((one, other) => (other.since ?? 0) - (one.since ?? 0)).slice(0, 3).map(makeChange);
   return make(
     "tr",
     {},
@@ -308,8 +311,13 @@ function makeRow(row, columns, more) {
     cells,
     make("td", {}, coverage(row)),
     make("td", {}, whenChecked(row)),
-    make("td", {}, changes.length ? changes : make("span.quiet", {}, row.time ? "nothing" : "")),
+    make("td", {}, changes.length ? changes : make("span.quiet", {}, row.time ? "nothing known" : "")),
   );
+}
+
+function makeChange(change) {
+  const since = change.since ? make("small", { title: change.since.toISOString() }, ago(change.since)) : null;
+  return make("div", {}, `${change.target}: ${change.previous} → ${change.outcome}`, since);
 }
 
 function makeEmptyState() {
@@ -357,11 +365,12 @@ async function showDetail(row, target) {
   const place = document.getElementById("detail");
   const parts = { targets: make("div"), map: make("div"), allow: make("div") };
   const heading = make("h2", { tabindex: "-1" }, row.environment, " ", badge(row.outcome));
+  const problems = row.problems.map((each) => make("li", {}, each));
   place.replaceChildren(
     make("p", {}, make("a", { href: "#" }, "← All environments")),
     heading,
     make("p", {}, "Checked ", whenChecked(row), ` by DAG ${row.dagId}. ${coverage(row)}. `, linkToRun(row)),
-    row.problems.length ? make("div.notice.bad", {}, make("h3", {}, "Problems"), make("ul", {}, row.problems.map((each) => make("li", {}, each)))) : null,
+    problems.length ? make("div.notice.bad", {}, make("h3", {}, "Problems"), make("ul", {}, problems)) : "",
     parts.targets,
     make("h2", {}, "Address map"),
     parts.map,
@@ -560,7 +569,7 @@ function makeMapRow(range, largest) {
   return make(
     "div.map-row",
     {},
-    make("div", {}, make("strong", {}, KINDS[range.kind] || range.kind), " ", make("span.address", {}, range.cidr), make("br"), make("small.quiet", {}, size, isTooSmall ? ", too small to draw to scale" : "")),
+    make("div", {}, make("strong", {}, KINDS[range.kind] || range.kind), " ", make("span.address", {}, range.size === 1n ? range.cidr.split("/")[0] : range.cidr), make("br"), make("small.quiet", {}, size, isTooSmall ? ", too small to draw to scale" : "")),
     make("svg", { role: "img", "aria-label": label }, make("line.axis", { x1: "0%", x2: "100%", y1: 14, y2: 14 }), bars, ticks),
     seen ? make("p.seen", {}, make("small.address", {}, `${seen}${more}`)) : null,
   );
@@ -604,8 +613,11 @@ function followTheme() {
     root.dataset.theme = isDark() ? "dark" : "light";
   };
   apply();
-  if (window.parent !== window) {
-    new MutationObserver(apply).observe(window.parent.document.documentElement, { attributes: true, attributeFilter: ["class"] });
+  try {
+    const parent = window.parent.document.documentElement;
+    new MutationObserver(apply).observe(parent, { attributes: true, attributeFilter: ["class"] });
+  } catch {
+    // another origin: its theme is not known
   }
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", apply);
 }

@@ -30,7 +30,6 @@ EVENT_LIMIT_BYTES: Final = 32_768
 _MOST_ENVIRONMENTS: Final = 20
 _PROBLEM_CHARACTERS: Final = 400
 _MOST_CHECK_TASKS: Final = 20
-_MOST_CHANGES: Final = 20
 _MOST_TARGETS: Final = 100
 _MOST_RANGES: Final = 10
 _SEPARATOR_BYTES: Final = 2
@@ -52,9 +51,9 @@ def summarise_reports(
     """Summarise reports, one per environment, as an asset event's ``extra``.
 
     It begins with the worst ``outcome`` and with ``summary``, one line, since Airflow's page of an asset shows an
-    event's extra from its beginning. Problems come first, then up to 20 targets whose outcome is another than in the
-    last run, then each target's worst outcome, the addresses to allowlist as the plan predicts them, and verdicts from
-    FAIL to PASS. Those that do not fit into the limit are counted in ``omitted``.
+    event's extra from its beginning. Problems come first, then each target's worst outcome with the one before and
+    since when, the addresses to allowlist as the plan predicts them, and verdicts from FAIL to PASS. Those that do not
+    fit into the limit are counted in ``omitted``.
     """
     environments: list[dict[str, Any]] = [
         {
@@ -65,7 +64,6 @@ def summarise_reports(
             "nodes_total": report.nodes_total,
             "ranges": write_ranges(report.ranges[:_MOST_RANGES]),
             "problems": [],
-            "changed": [],
             "targets": [],
             "allowlist": [],
             "verdicts": [],
@@ -111,10 +109,7 @@ def _list_rows(
         for problem in report.problems:
             yield summary["problems"], escape(problem, limit=_PROBLEM_CHARACTERS), True
     for report, summary in pairs:
-        yield from ((summary["changed"], row, False) for row in _list_changes(report))
-    for report, summary in pairs:
-        for target, outcome in list(find_target_outcomes(report).items())[:_MOST_TARGETS]:
-            yield summary["targets"], {"target": escape(target), "outcome": outcome.value}, False
+        yield from ((summary["targets"], row, False) for row in _list_targets(report))
         yield from ((summary["allowlist"], row, False) for row in _list_allowlist(report))
     for outcome in Outcome:
         for report, summary in pairs:
@@ -123,11 +118,17 @@ def _list_rows(
                     yield summary["verdicts"], _make_row(verdict), True
 
 
-def _list_changes(report: Report) -> Iterator[dict[str, str | None]]:
-    for history in [each for each in report.history if each.has_changed][:_MOST_CHANGES]:
-        since = None if history.since is None else history.since.isoformat()
-        outcomes = {"outcome": history.outcome.value, "previous": str(history.previous)}
-        yield {"target": escape(history.target), **outcomes, "since": since}
+def _list_targets(report: Report) -> Iterator[dict[str, object]]:
+    """List the targets, those that changed first: each with its worst outcome, and the one before where it is known."""
+    histories = {history.target: history for history in report.history}
+    targets = [(target, outcome, histories.get(target)) for target, outcome in find_target_outcomes(report).items()]
+    targets.sort(key=lambda each: each[2] is None or not each[2].has_changed)
+    for target, outcome, history in targets[:_MOST_TARGETS]:
+        row: dict[str, object] = {"target": escape(target), "outcome": outcome.value}
+        if history is not None and history.previous is not None:
+            since = None if history.since is None else history.since.isoformat()
+            row |= {"previous": history.previous.value, "since": since, "changed": history.has_changed}
+        yield row
 
 
 def _list_allowlist(report: Report) -> Iterator[dict[str, object]]:

@@ -82,7 +82,7 @@ def test_the_next_run_says_what_changed(airflow: AirflowRunner) -> None:
         )
     [before], [after] = (json.loads(run.xcom("report"))[0]["history"] for run in (first, second))
     assert (before["outcome"], after["outcome"], after["previous"]) == ("PASS", "FAIL", "PASS")
-    [change] = event_of(second)["environments"][0]["changed"]
+    [change] = event_of(second)["environments"][0]["targets"]
     assert (change["target"], change["since"]) == ("changing", after["since"])
 
 

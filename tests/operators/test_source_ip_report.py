@@ -176,10 +176,10 @@ def test_what_changed_since_the_last_run_is_told(capfd: pytest.CaptureFixture[st
     [second], event = report_on(EndedChecks({"check": "success"}, {-1: left(Outcome.FAIL)}, before=[first]))
     [history] = second["history"]
     assert (history["outcome"], history["previous"], history["recent"]) == ("FAIL", "PASS", ["PASS", "FAIL"])
-    assert [change["target"] for change in event["environments"][0]["changed"]] == ["erp"]
+    assert [(row["target"], row["changed"]) for row in event["environments"][0]["targets"]] == [("erp", True)]
     assert "production: changed since the last check: erp is FAIL (was PASS)." in capfd.readouterr().out
     [third], event = report_on(EndedChecks({"check": "success"}, {-1: left(Outcome.FAIL)}, before=[second]))
-    assert (third["history"][0]["previous"], event["environments"][0]["changed"]) == ("PASS", [])
+    assert (third["history"][0]["previous"], event["environments"][0]["targets"][0]["changed"]) == ("PASS", False)
 
 
 @pytest.mark.parametrize("before", [None, [], "PASS", [{"outcome": "PASS"}], 7, RuntimeError("the backend is away")])
