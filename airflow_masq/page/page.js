@@ -18,6 +18,7 @@ const MOST_COLUMNS = 12;
 const MOST_ROWS = 1000;
 const HISTORY_EVENTS = 48;
 const MOST_TEXT = 500;
+const MOST_NAME = 80;
 const AT_ONCE = 6; // a browser opens six connections to a host
 const RELOAD_SECONDS = 60;
 
@@ -89,6 +90,7 @@ async function askReports(check) {
 // ---------------------------------------------------------------- untrusted values
 
 const text = (value) => (typeof value === "string" ? value.slice(0, MOST_TEXT) : value === null || value === undefined ? "" : String(value).slice(0, MOST_TEXT));
+const shorten = (value) => (value.length > MOST_NAME ? `${value.slice(0, MOST_NAME)}…` : value);
 const list = (value, most = MOST_ROWS) => (Array.isArray(value) ? value.slice(0, most) : []);
 const count = (value) => (Number.isInteger(value) && value >= 0 ? value : null);
 const outcomeOf = (value) => (OUTCOMES.includes(value) ? value : "ERROR");
@@ -216,7 +218,7 @@ const badge = (outcome) => make(`span.outcome.${outcome || "NONE"}`, {}, outcome
 function table(label, heads, rows) {
   const head = make("thead", {}, make("tr", {}, heads.map((each) => make("th", { scope: "col" }, each))));
   for (const row of rows) [...row.children].forEach((cell, index) => cell.setAttribute("data-label", heads[index]));
-  return make("div.scroll", { tabindex: "0", role: "region", "aria-label": label }, make(`table.${label.split(" ")[0]}`, {}, head, make("tbody", {}, rows)));
+  return make("div.scroll", { tabindex: "0", role: "group", "aria-label": label }, make(`table.${label.split(" ")[0]}`, {}, head, make("tbody", {}, rows)));
 }
 
 function ago(time) {
@@ -279,7 +281,7 @@ function showOverview(place, remark) {
   const found = rows.filter((row) => !words || [row.environment, row.dagId, ...row.targets.keys()].some((each) => each.toLowerCase().includes(words)));
   found.sort((one, other) => rankOf(one) - rankOf(other) || one.environment.localeCompare(other.environment));
   const { columns, more } = chooseColumns(found);
-  const heads = ["Environment", ...columns, ...(more.length ? [`${more.length} more targets`] : []), "Nodes seen", "Last checked", "What changed"];
+  const heads = ["Environment", ...columns.map(shorten), ...(more.length ? [`${more.length} more targets`] : []), "Nodes seen", "Last checked", "What changed"];
   const counts = OUTCOMES.map((outcome) => [outcome, found.filter((row) => row.outcome === outcome).length]).filter(([, number]) => number);
   const total = `${found.length} ${found.length === 1 ? "environment" : "environments"}`;
   const omitted = state.asset.omitted ? ` ${state.asset.omitted} more tasks report and are not shown.` : "";
@@ -289,7 +291,7 @@ function showOverview(place, remark) {
 
 function makeRow(row, columns, more) {
   const open = (target) => () => openDetail(row, target);
-  const name = row.environment.split("/").pop() || row.dagId;
+  const name = shorten(row.environment.split("/").pop() || row.dagId);
   const cells = columns.map((target) => {
     const outcome = row.targets.get(target);
     if (!outcome) return make("td.target", {}, make("span.quiet", { title: "not a target of this environment" }, "–"));
@@ -336,8 +338,8 @@ function setStatus(message) {
 
 function showError(error) {
   const reasons = {
-    401: "You are signed out. Sign in to Airflow again, then reload this page.",
-    403: "Your role may not read this. The page needs Airflow's permissions to read assets (in Airflow 2: datasets), DAG runs, task instances and XComs.",
+    401: "Your session has ended. Sign in to Airflow again, then reload this page.",
+    403: "Airflow refuses to answer: your session has ended, or your role may not read this. Sign in again. The page needs the permissions to read assets (in Airflow 2: datasets), DAG runs, task instances and XComs.",
     404: "Airflow's REST API does not have this page's question. Airflow 2.10 or later is needed.",
   };
   const reason = reasons[error.status] || `Airflow's REST API cannot be read: ${text(error.message)}`;

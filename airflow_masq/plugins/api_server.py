@@ -22,6 +22,7 @@ def make_page_app() -> FastAPI:
         docs_url=None,
         redoc_url=None,
         openapi_url=None,
+        redirect_slashes=False,
         dependencies=[Depends(requires_access_view(AccessView.PLUGINS))],
     )
 

@@ -8,7 +8,7 @@ absent [source: observed-appbuilder-attributes].
 from __future__ import annotations
 
 from functools import cached_property
-from typing import Any, ClassVar, Final
+from typing import Any, Final
 
 from airflow import __version__ as airflow_version
 from airflow.plugins_manager import AirflowPlugin
@@ -28,19 +28,19 @@ _IS_AIRFLOW_2: Final = airflow_version.startswith("2.")
 class MasqueradePlugin(AirflowPlugin):
     """Adds the page "Masquerade", for users who may see plugins (Airflow 3) or the menu entry (Airflow 2)."""
 
-    name: ClassVar[str] = "airflow_masq"
+    name = "airflow_masq"
 
     if _IS_AIRFLOW_2:
 
         @cached_property
-        def appbuilder_views(self) -> list[dict[str, Any]]:
+        def appbuilder_views(self) -> list[dict[str, Any]]:  # type: ignore[override]  # made when it is asked for
             """The page as a view of Airflow 2's web server."""
             from airflow_masq.plugins.web_server import MasqueradeView  # noqa: PLC0415 - the web server alone has Flask
 
             return [{"name": PAGE_NAME, "category": "Browse", "view": MasqueradeView()}]
 
     else:
-        external_views: ClassVar[list[dict[str, Any]]] = [
+        external_views = [
             {
                 "name": PAGE_NAME,
                 # Relative, so that Airflow's interface adds the prefix of its own address [source: airflow-base-href].
@@ -53,7 +53,7 @@ class MasqueradePlugin(AirflowPlugin):
         ]
 
         @cached_property
-        def fastapi_apps(self) -> list[dict[str, Any]]:
+        def fastapi_apps(self) -> list[dict[str, Any]]:  # type: ignore[override]  # made when it is asked for
             """The page's files as an app of Airflow 3's API server."""
             from airflow_masq.plugins.api_server import make_page_app  # noqa: PLC0415 - the API server alone needs it
 

@@ -14,11 +14,17 @@ from airflow_masq.plan import load_plan_from_mapping
 from airflow_masq.verdict import EventSource, Report, add_history, judge, merge, summarise_reports, write_reports
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from airflow_masq.plan import Plan, Target
 
 TASK_ID: Final = "report"
+NEVER_RAN: Final = "never_ran"
+"""A DAG that has the task, and was never run."""
+
+WITH_REPORT_HOURS: Final = 3
+"""How old a run may be whose XCom is still there; db clean took the older ones."""
+
 NODES: Final = 3
 SMUGGLED: Final = '<img src=x onerror="document.title=1">'
 """What a hostile observer would like the page to run; it is an environment's name and a detail of an attempt."""
@@ -49,18 +55,41 @@ def make_history(*, now: datetime, environments: int = 4, hours: int = 24) -> It
     well. The last one was not checked for two days.
     """
     for number in range(environments):
-        name = SMUGGLED if number == 2 else f"environment-{number}"  # noqa: PLR2004 - one of them
+        name = SMUGGLED if number == 2 else f"environment-{number}"
         plan = _make_plan(name, number)
         before: Report | None = None
         is_late = number == environments - 1 and environments > 1
         for hour in range(hours, -1, -1):
-            time = now - timedelta(hours=hour + 48 * is_late)
+            time = now - timedelta(hours=hour + 48 * is_late, minutes=5)
             report = add_history(_check(plan, name, number, time=time, hour=hour), previous=before)
             before = report
             dag_id, run_id = f"check_environment_{number}", f"scheduled__{time.isoformat()}"
             source = EventSource(dag_id=dag_id, run_id=run_id, task_id=TASK_ID, check_task_ids=("check",))
             extra = summarise_reports([report], source=source)
             yield PastRun(dag_id=dag_id, run_id=run_id, time=time, extra=extra, report=write_reports([report]))
+
+
+def list_events(runs: Sequence[PastRun], *, now: datetime) -> list[dict[str, Any]]:
+    """List the columns of the runs' asset events, and of two that no user of the page may notice.
+
+    One was posted by a user, and claims that all is well: it names no source. The other has five million characters.
+    """
+    forged = {**runs[0].extra, "outcome": "PASS", "from_rest_api": True}
+    huge = {**runs[0].extra, "environments": [{"environment": "E" * 5_000_000, "problems": [SMUGGLED] * 1000}]}
+    first = min(runs, key=lambda run: run.time)
+    events = [(run.extra, run.dag_id, run.run_id, run.time) for run in runs]
+    events.append((forged, None, None, now))  # type: ignore[arg-type]
+    events.append((huge, first.dag_id, first.run_id, first.time - timedelta(hours=1)))
+    return [
+        {
+            "extra": extra,
+            "source_dag_id": dag_id,
+            "source_run_id": run_id,
+            "source_task_id": dag_id and TASK_ID,
+            "timestamp": time,
+        }
+        for extra, dag_id, run_id, time in events
+    ]
 
 
 def _make_plan(name: str, number: int) -> Plan:
@@ -116,7 +145,7 @@ def _observe(target: Target, number: int, *, node: int, time: datetime, hour: in
     failure, detail = None, ""
     if target.name == "partner":
         seen = "192.175.48.7"
-    if number == 0 and target.name == "erp" and hour <= 2 and node == 0:  # noqa: PLR2004 - the last two hours
+    if number == 0 and target.name == "erp" and hour <= 2 and node == 0:
         seen = str(pod)
     if number == 1 and target.name == "crm" and node:
         seen, failure, detail = "", Failure.CONNECT_TIMEOUT, f"nobody answered {SMUGGLED}"
