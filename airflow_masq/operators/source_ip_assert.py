@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_masq.airflow_compat import BaseOperator
 from airflow_masq.exceptions import InvalidInputError
-from airflow_masq.links.report import CodePageLink, ReportLink
+from airflow_masq.links.report import CodePageLink, MasqueradePageLink, ReportLink
 from airflow_masq.operators.error_mapping import translate_errors
 from airflow_masq.text import describe
 from airflow_masq.verdict import assert_reports, parse_outcomes, read_reports
@@ -29,7 +29,7 @@ class SourceIpAssertOperator(BaseOperator):
     """
 
     template_fields: Sequence[str] = ("report_task_id", "fail_on")
-    operator_extra_links = (ReportLink(), CodePageLink())
+    operator_extra_links = (ReportLink(), MasqueradePageLink(), CodePageLink())
 
     def __init__(
         self,

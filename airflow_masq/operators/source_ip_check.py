@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow_masq.airflow_compat import BaseOperator
 from airflow_masq.exceptions import AirflowMasqError
-from airflow_masq.links.report import REASON_XCOM_KEY, REPORT_XCOM_KEY, CodePageLink, ReportLink
+from airflow_masq.links.report import REASON_XCOM_KEY, REPORT_XCOM_KEY, CodePageLink, MasqueradePageLink, ReportLink
 from airflow_masq.operators.error_mapping import translate_errors
 from airflow_masq.operators.run_settings import refuse_unknown_conf
 from airflow_masq.verdict import assert_reports, bound_check, parse_outcomes, render_table, write_report
@@ -58,7 +58,7 @@ class SourceIpCheckOperator(BaseOperator):
         "environment",
     )
     template_fields_renderers: ClassVar[dict[str, str]] = {"plan": "json"}
-    operator_extra_links = (ReportLink(), CodePageLink())
+    operator_extra_links = (ReportLink(), MasqueradePageLink(), CodePageLink())
 
     def __init__(
         self,

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from airflow_masq.airflow_compat import BaseOperator
 from airflow_masq.exceptions import InvalidInputError
-from airflow_masq.links.report import CodePageLink, ReportLink
+from airflow_masq.links.report import CodePageLink, MasqueradePageLink, ReportLink
 from airflow_masq.operators.run_reports import (
     UNKNOWN_ENVIRONMENT,
     GatheredReports,
@@ -52,7 +52,7 @@ class SourceIpReportOperator(BaseOperator):
     """
 
     template_fields: Sequence[str] = ("check_task_ids", "nodes_total")
-    operator_extra_links = (ReportLink(), CodePageLink())
+    operator_extra_links = (ReportLink(), MasqueradePageLink(), CodePageLink())
 
     def __init__(
         self,

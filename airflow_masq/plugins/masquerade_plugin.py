@@ -13,14 +13,7 @@ from typing import Any, Final
 from airflow import __version__ as airflow_version
 from airflow.plugins_manager import AirflowPlugin
 
-PAGE_NAME: Final = "Masquerade"
-"""The page's name in the menu."""
-
-PAGE_ROUTE: Final = "masquerade"
-"""The page's address in Airflow 3's interface, after ``/plugin/``."""
-
-URL_PREFIX: Final = "/airflow-masq"
-"""Where the page's files are, below Airflow's own address."""
+from airflow_masq.page import PAGE_NAME, PAGE_ROUTE, PAGE_URL_PREFIX
 
 _IS_AIRFLOW_2: Final = airflow_version.startswith("2.")
 
@@ -44,8 +37,8 @@ class MasqueradePlugin(AirflowPlugin):
             {
                 "name": PAGE_NAME,
                 # Relative, so that Airflow's interface adds the prefix of its own address [source: airflow-base-href].
-                "href": f"{URL_PREFIX[1:]}/",
-                "icon": f"{URL_PREFIX[1:]}/icon.svg",
+                "href": f"{PAGE_URL_PREFIX[1:]}/",
+                "icon": f"{PAGE_URL_PREFIX[1:]}/icon.svg",
                 "url_route": PAGE_ROUTE,
                 "destination": "nav",
                 "category": "browse",
@@ -57,4 +50,4 @@ class MasqueradePlugin(AirflowPlugin):
             """The page's files as an app of Airflow 3's API server."""
             from airflow_masq.plugins.api_server import make_page_app  # noqa: PLC0415 - the API server alone needs it
 
-            return [{"name": self.name, "app": make_page_app(), "url_prefix": URL_PREFIX}]
+            return [{"name": self.name, "app": make_page_app(), "url_prefix": PAGE_URL_PREFIX}]

@@ -144,7 +144,11 @@ def run_airflow(
         )
         yield LiveAirflow(url=url, version=version, home=home)
     finally:
-        os.killpg(server.pid, signal.SIGKILL)
+        server.terminate()  # first, so that it leaves its coverage
+        with suppress(subprocess.TimeoutExpired):
+            server.wait(timeout=10)
+        with suppress(ProcessLookupError):
+            os.killpg(server.pid, signal.SIGKILL)
         server.wait()
 
 

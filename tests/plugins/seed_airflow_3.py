@@ -46,8 +46,8 @@ def main(environments: int, hours: int) -> None:
     with create_session() as session:
         session.merge(DagBundleModel(name=_BUNDLE))
         session.flush()
-        rows = [{"dag_id": each, "is_stale": False, "fileloc": "/none", "bundle_name": _BUNDLE} for each in dag_ids]
-        session.execute(insert(DagModel), rows)
+        dags = [{"dag_id": each, "is_stale": False, "fileloc": "/none", "bundle_name": _BUNDLE} for each in dag_ids]
+        session.add_all(DagModel(**each) for each in dags)  # type: ignore[no-untyped-call]
         asset = AssetModel(uri=REPORT_ASSET_URI, name=REPORT_ASSET_NAME, group="airflow-masq", extra={})
         session.add_all([asset, AssetActive(name=REPORT_ASSET_NAME, uri=REPORT_ASSET_URI)])
         session.flush()
