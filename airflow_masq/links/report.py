@@ -13,7 +13,7 @@ from airflow.configuration import conf
 
 from airflow_masq.airflow_compat import IS_AIRFLOW_2, BaseOperatorLink, read_xcom
 from airflow_masq.exceptions import InvalidInputError
-from airflow_masq.page import PAGE_ROUTE, PAGE_URL_PREFIX
+from airflow_masq.page import PAGE_URL_PREFIX
 
 if TYPE_CHECKING:
     from airflow_masq.airflow_compat import BaseOperator
@@ -41,11 +41,9 @@ class ReportLink(BaseOperatorLink):
         if not task_id:
             return ""
         if IS_AIRFLOW_2:
-            base_url = conf.get("webserver", "base_url").rstrip("/")
             query = urlencode({"dag_run_id": ti_key.run_id, "task_id": task_id, "tab": "logs"})
-            return f"{base_url}/dags/{quote(ti_key.dag_id)}/grid?{query}"
-        base_url = conf.get("api", "base_url", fallback="/").rstrip("/")
-        return f"{base_url}/dags/{quote(ti_key.dag_id)}/runs/{quote(ti_key.run_id)}/tasks/{quote(task_id)}"
+            return f"{_read_base_url()}/dags/{quote(ti_key.dag_id)}/grid?{query}"
+        return f"{_read_base_url()}/dags/{quote(ti_key.dag_id)}/runs/{quote(ti_key.run_id)}/tasks/{quote(task_id)}"
 
 
 class CodePageLink(BaseOperatorLink):
@@ -76,10 +74,15 @@ class MasqueradePageLink(BaseOperatorLink):
         environments = {report.environment for report in reports or ()}
         place = "".join(f"/{quote(part, safe='')}" for part in (ti_key.dag_id, *environments))
         fragment = f"#{place}" if len(environments) == 1 else ""
-        if IS_AIRFLOW_2:
-            return f"{conf.get('webserver', 'base_url').rstrip('/')}{PAGE_URL_PREFIX}/{fragment}"
-        base_url = conf.get("api", "base_url", fallback="/").rstrip("/")
-        return f"{base_url}/plugin/{PAGE_ROUTE}{PAGE_URL_PREFIX}/{fragment}"
+        # The page by itself, since the address of Airflow 3's frame around it differs between its versions.
+        return f"{_read_base_url()}{PAGE_URL_PREFIX}/{fragment}"
+
+
+def _read_base_url() -> str:
+    """Read the address of Airflow's interface, without a slash at the end."""
+    if IS_AIRFLOW_2:
+        return conf.get("webserver", "base_url").rstrip("/")
+    return conf.get("api", "base_url", fallback="/").rstrip("/")
 
 
 def _find_report_task(operator: BaseOperator) -> str:

@@ -625,6 +625,7 @@ function followTheme() {
 }
 
 followTheme();
+document.getElementById("home").hidden = window.parent !== window; // in Airflow's frame its menu is beside the page
 document.getElementById("reload").addEventListener("click", reload);
 document.getElementById("tools").addEventListener("submit", (event) => event.preventDefault());
 document.getElementById("search").addEventListener("input", (event) => {

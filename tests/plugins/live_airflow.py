@@ -17,8 +17,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlencode
 
+import pytest
+
 from tests.airflow_env import airflow_settings
-from tests.other_airflows import REPOSITORY, find_python
+from tests.other_airflows import REPOSITORY, find_python, require
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,6 +28,12 @@ if TYPE_CHECKING:
 
 USERS: Final = {"admin": "Admin", "guest": ""}
 """Users by name, with their roles; the password is the name. One without a role may see nothing."""
+
+#: For a fixture of a running Airflow: each version, and one process for all of its tests, since it takes 15 s to start.
+SHOWN_BY: Final = [
+    pytest.param("3", id="3.3", marks=pytest.mark.xdist_group("live Airflow 3")),
+    pytest.param("2.11.1", id="2.11.1", marks=[require("2.11.1"), pytest.mark.xdist_group("live Airflow 2")]),
+]
 
 _START_SECONDS: Final = 90
 _PAGE: Final = "airflow-masq"

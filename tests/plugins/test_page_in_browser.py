@@ -8,10 +8,9 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
 from playwright.sync_api import expect
 
-from tests.other_airflows import require
 from tests.plugins.browsing import needs_chromium, open_tab, run_chromium
 from tests.plugins.history import SMUGGLED
-from tests.plugins.live_airflow import LiveAirflow, run_airflow
+from tests.plugins.live_airflow import SHOWN_BY, LiveAirflow, run_airflow
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,9 +30,7 @@ def browser() -> Iterator[Browser]:
         yield chromium
 
 
-@pytest.fixture(
-    scope="module", params=[pytest.param("3", id="3.3"), pytest.param("2.11.1", id="2.11.1", marks=require("2.11.1"))]
-)
+@pytest.fixture(scope="module", params=SHOWN_BY)
 def live(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveAirflow]:
     """Give a running Airflow behind a prefix with a day of history of four environments."""
     home = tmp_path_factory.mktemp("browser") / "home"
@@ -162,6 +159,14 @@ def test_it_fits_any_window(browser: Browser, live: LiveAirflow, place: str, wid
         page.goto(f"{live.page_url}{place}")
         expect(page.locator("#detail section, table.overview tbody tr").first).to_be_visible()
         assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_a_tasks_link_opens_its_environment(browser: Browser, live: LiveAirflow) -> None:
+    """What a task's button "Masquerade page" leads to shows the environment at once."""
+    with open_tab(browser, live) as (page, _):
+        page.goto(f"{live.page_url}#/check_environment_0/environment-0")
+        expect(page.locator("#detail h2").first).to_contain_text("environment-0")
+        expect(page.get_by_role("link", name="Airflow", exact=True)).to_be_visible()
 
 
 def test_one_who_is_signed_out_is_told(browser: Browser, live: LiveAirflow) -> None:

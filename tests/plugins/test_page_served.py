@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from airflow_masq.plugins.page_files import HEADERS, PAGE_FILE_NAMES
-from tests.other_airflows import require
-from tests.plugins.live_airflow import LiveAirflow, run_airflow
+from tests.plugins.live_airflow import SHOWN_BY, LiveAirflow, run_airflow
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,9 +27,7 @@ ROUTES = [
 ]
 
 
-@pytest.fixture(
-    scope="module", params=[pytest.param("3", id="3.3"), pytest.param("2.11.1", id="2.11.1", marks=require("2.11.1"))]
-)
+@pytest.fixture(scope="module", params=SHOWN_BY)
 def live(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveAirflow]:
     """Give a running Airflow behind a prefix, with nothing but one environment's last hour."""
     home = tmp_path_factory.mktemp("served") / "home"
