@@ -13,7 +13,7 @@ from airflow.configuration import conf
 
 from airflow_masq.airflow_compat import IS_AIRFLOW_2, BaseOperatorLink, read_xcom
 from airflow_masq.exceptions import InvalidInputError
-from airflow_masq.page import PAGE_URL_PREFIX
+from airflow_masq.page.address import PAGE_URL_PREFIX
 
 if TYPE_CHECKING:
     from airflow_masq.airflow_compat import BaseOperator

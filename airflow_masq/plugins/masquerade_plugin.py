@@ -13,7 +13,7 @@ from typing import Any, Final
 from airflow import __version__ as airflow_version
 from airflow.plugins_manager import AirflowPlugin
 
-from airflow_masq.page import PAGE_NAME, PAGE_ROUTE, PAGE_URL_PREFIX
+from airflow_masq.page.address import PAGE_NAME, PAGE_ROUTE, PAGE_URL_PREFIX
 
 _IS_AIRFLOW_2: Final = airflow_version.startswith("2.")
 

@@ -113,44 +113,19 @@ def run_airflow(
     home.mkdir()
     python = REPOSITORY / ".venv" / "bin" / "python" if version == "3" else find_python(version)
     port = _find_port()
-    url = f"http://127.0.0.1:{port}{prefix}"
-    (home / "passwords.json").write_text(json.dumps({user: user for user in USERS}), encoding="utf-8")
-    settings = {
-        **{name: value for name, value in os.environ.items() if not name.startswith(("AIRFLOW", "PYTHON"))},
-        **airflow_settings(home),
-        "PYTHONPATH": str(REPOSITORY),
-        "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": ",".join(f"{user}:{role.lower()}" for user, role in USERS.items()),
-        "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(home / "passwords.json"),
-        "AIRFLOW__API__BASE_URL": url,
-        "AIRFLOW__WEBSERVER__BASE_URL": url,
-        "AIRFLOW__WEBSERVER__SECRET_KEY": "of these tests alone",
-    }
+    airflow = LiveAirflow(url=f"http://127.0.0.1:{port}{prefix}", version=version, home=home)
+    settings = _make_settings(airflow)
     seed = [str(python), "-m", f"tests.plugins.seed_airflow_{version[0]}", str(environments), str(hours)]
     subprocess.run(seed, cwd=REPOSITORY, env=settings, check=True, capture_output=True, timeout=300)
-    command = ["webserver", "--workers", "1"] if version.startswith("2.") else ["api-server", "--workers", "1"]
+    options = ["--hostname" if airflow.is_airflow_2 else "--host", "127.0.0.1", "--port", str(port), "--workers", "1"]
+    command = [str(python), "-m", "airflow", "webserver" if airflow.is_airflow_2 else "api-server", *options]
     with (home / "server.log").open("wb") as log:
         server = subprocess.Popen(
-            [
-                python,
-                "-m",
-                "airflow",
-                *command,
-                "--host" if version == "3" else "--hostname",
-                "127.0.0.1",
-                "--port",
-                str(port),
-            ],
-            cwd=home,
-            env=settings,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
+            command, cwd=home, env=settings, stdout=log, stderr=subprocess.STDOUT, start_new_session=True
         )
     try:
-        _wait_until_it_answers(
-            f"{url}/api/v1/version" if version.startswith("2.") else f"{url}/api/v2/version", server, home
-        )
-        yield LiveAirflow(url=url, version=version, home=home)
+        _wait_until_it_answers(airflow, server)
+        yield airflow
     finally:
         server.terminate()  # first, so that it leaves its coverage
         with suppress(subprocess.TimeoutExpired):
@@ -160,23 +135,38 @@ def run_airflow(
         server.wait()
 
 
+def _make_settings(airflow: LiveAirflow) -> dict[str, str]:
+    """Make the environment variables of the server, with the users of Airflow 3's simple auth manager."""
+    passwords = airflow.home / "passwords.json"
+    passwords.write_text(json.dumps({user: user for user in USERS}), encoding="utf-8")
+    return {
+        **{name: value for name, value in os.environ.items() if not name.startswith(("AIRFLOW", "PYTHON"))},
+        **airflow_settings(airflow.home),
+        "PYTHONPATH": str(REPOSITORY),
+        "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": ",".join(f"{user}:{role.lower()}" for user, role in USERS.items()),
+        "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(passwords),
+        "AIRFLOW__API__BASE_URL": airflow.url,
+        "AIRFLOW__WEBSERVER__BASE_URL": airflow.url,
+        "AIRFLOW__WEBSERVER__SECRET_KEY": "of these tests alone",
+    }
+
+
 def _find_port() -> int:
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         return int(listener.getsockname()[1])
 
 
-def _wait_until_it_answers(url: str, server: subprocess.Popen[bytes], home: Path) -> None:
+def _wait_until_it_answers(airflow: LiveAirflow, server: subprocess.Popen[bytes]) -> None:
     deadline = time.monotonic() + _START_SECONDS
     while time.monotonic() < deadline and server.poll() is None:
         try:
-            with urllib.request.urlopen(url, timeout=5):  # noqa: S310 - loopback
-                return
-        except urllib.error.HTTPError:
-            return  # it answers, if only that one must sign in
+            airflow.ask("api/v1/version" if airflow.is_airflow_2 else "api/v2/version")
         except OSError:
             time.sleep(0.2)
-    raise RuntimeError(f"Airflow did not start: {(home / 'server.log').read_text(encoding='utf-8')[-2000:]}")
+        else:
+            return
+    raise RuntimeError(f"Airflow did not start: {(airflow.home / 'server.log').read_text(encoding='utf-8')[-2000:]}")
 
 
 def _sign_in_with_form(url: str, user: str) -> str:
