@@ -26,6 +26,7 @@ _LINK_CLASSES: Final = (
     "airflow_masq.links.environment.ComposerConsoleLink",
     "airflow_masq.links.environment.ComposerAirflowLink",
     "airflow_masq.links.report.CodePageLink",
+    "airflow_masq.links.report.MasqueradePageLink",
     "airflow_masq.links.report.ReportLink",
 )
 _HOOK_MODULES: Final = ("airflow_masq.hooks.composer", "airflow_masq.hooks.source_ip")

@@ -103,7 +103,7 @@ list_links(dag, finished.get_task_instances())
 with create_session() as session:
     for event in session.query(DatasetEvent).order_by(DatasetEvent.timestamp):
         [environment] = event.extra["environments"]
-        changes = [f"{each['previous']}->{each['outcome']}" for each in environment["changed"]]
+        changes = [f"{each['previous']}->{each['outcome']}" for each in environment["targets"] if each.get("changed")]
         print("event", environment["environment"], environment["outcome"], environment["nodes_seen"], *changes)
 """
 

@@ -15,7 +15,7 @@ from airflow_masq.airflow_compat import make_asset
 from airflow_masq.exceptions import InvalidInputError
 from airflow_masq.links.report import REASON_XCOM_KEY, REPORT_XCOM_KEY
 from airflow_masq.text import escape
-from airflow_masq.verdict import Report, VerdictCode, decode_report
+from airflow_masq.verdict import Report, VerdictCode, read_report, read_reports
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -77,7 +77,7 @@ def gather_reports(context: Context, *, check_task_ids: Sequence[str]) -> Gather
                 lost.setdefault(_explain_loss(reason, state=state), []).append(map_index)
                 continue
             try:
-                reports.append(decode_report(content))
+                reports.append(read_report(content))
             except InvalidInputError as error:
                 reason = f"left something that is not a report: {error}"
                 lost.setdefault((VerdictCode.CHECK_LOST, reason), []).append(map_index)
@@ -97,7 +97,7 @@ def read_previous_reports(context: Context) -> tuple[Report, ...]:
     instance = context["ti"]
     try:
         content = instance.xcom_pull(task_ids=instance.task_id, map_indexes=_NOT_MAPPED, include_prior_dates=True)
-        return tuple(map(decode_report, content or ()))
+        return tuple(read_reports(content)) if content else ()
     except Exception as error:  # noqa: BLE001 - XCom backends raise whatever they like
         reason = str(error) if isinstance(error, InvalidInputError) else type(error).__name__
         log.info("The last run's report cannot be read, so nothing is compared with it: %s", reason)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from airflow_masq.exceptions import AirflowMasqError
-from airflow_masq.links.report import REASON_XCOM_KEY, REPORT_XCOM_KEY, CodePageLink, ReportLink
+from airflow_masq.links.report import REASON_XCOM_KEY, REPORT_XCOM_KEY, CodePageLink, MasqueradePageLink, ReportLink
 from airflow_masq.operators.error_mapping import translate_errors
 from airflow_masq.operators.run_settings import refuse_unknown_conf
 from airflow_masq.operators.source_ip_task import SourceIpTask
-from airflow_masq.verdict import assert_reports, bound_check, encode_report, parse_outcomes
+from airflow_masq.verdict import assert_reports, bound_check, parse_outcomes, write_report
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,7 +35,7 @@ class SourceIpCheckOperator(SourceIpTask):
     """
 
     template_fields: Sequence[str] = (*SourceIpTask.template_fields, "fail_on")
-    operator_extra_links = (ReportLink(), CodePageLink())
+    operator_extra_links = (ReportLink(), MasqueradePageLink(), CodePageLink())
 
     def __init__(
         self,
@@ -71,5 +71,5 @@ class SourceIpCheckOperator(SourceIpTask):
                 reason = str(error) if is_ours else f"the check crashed with {type(error).__name__}"
                 context["ti"].xcom_push(key=REASON_XCOM_KEY, value=reason)
                 raise
-            context["ti"].xcom_push(key=REPORT_XCOM_KEY, value=encode_report(bound_check(report)))
+            context["ti"].xcom_push(key=REPORT_XCOM_KEY, value=write_report(bound_check(report)))
             assert_reports([report], fail_on=fail_on)

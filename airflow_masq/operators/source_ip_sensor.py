@@ -12,7 +12,7 @@ from airflow_masq.airflow_compat import IS_AIRFLOW_2, AirflowFailException
 from airflow_masq.operators.error_mapping import translate_errors
 from airflow_masq.operators.source_ip_task import SourceIpTask
 from airflow_masq.text import escape, join_words
-from airflow_masq.verdict import CODES, Outcome, Report, VerdictCode, bound_check, encode_report
+from airflow_masq.verdict import CODES, Outcome, Report, VerdictCode, bound_check, write_report
 
 # Not in airflow_compat: DAG files without a sensor should not load these.
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ class SourceIpSensor(SourceIpTask, BaseSensorOperator):
         """Check once.
 
         :return: done where every verdict is a PASS; then the task's XCom is the report, in the form of
-            ``verdict.encode_report``.
+            ``verdict.write_report``.
         :raises AirflowFailException: the plan or a setting cannot be used, or a verdict's code is one that no waiting
             changes; Airflow does not retry.
         """
@@ -82,7 +82,7 @@ class SourceIpSensor(SourceIpTask, BaseSensorOperator):
             waiting = {verdict.target for verdict in report.verdicts if verdict.outcome is not Outcome.PASS}
             self.log.info("Waiting for %s.", join_words(map(escape, sorted(waiting))))
             return PokeReturnValue(is_done=False)
-        return PokeReturnValue(is_done=True, xcom_value=encode_report(bound_check(report)))
+        return PokeReturnValue(is_done=True, xcom_value=write_report(bound_check(report)))
 
 
 def _refuse_what_lasts(report: Report) -> None:

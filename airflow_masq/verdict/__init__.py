@@ -13,6 +13,7 @@ from airflow_masq.verdict.judge import judge, judge_targets
 from airflow_masq.verdict.report import ObservedFinding, Report, Verdict, merge
 from airflow_masq.verdict.report_codec import SCHEMA, decode_report, encode_report
 from airflow_masq.verdict.report_table import TASK_LOG_WIDTH, render_table
+from airflow_masq.verdict.report_text import read_report, read_reports, write_report, write_reports
 
 __all__ = [
     "CODES",
@@ -41,7 +42,11 @@ __all__ = [
     "merge",
     "name_environment",
     "parse_outcomes",
+    "read_report",
+    "read_reports",
     "render_table",
     "summarise_reports",
     "write_code_page",
+    "write_report",
+    "write_reports",
 ]

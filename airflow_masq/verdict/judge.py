@@ -10,6 +10,7 @@ address for a Pod without IPv6.
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING
 
 from airflow_masq.network.ranges import IPV6, NetworkRanges
@@ -19,7 +20,7 @@ from airflow_masq.plan import Plan, Target
 from airflow_masq.text import join_words
 from airflow_masq.verdict.address_case import AddressCase
 from airflow_masq.verdict.codes import CODES, Outcome, VerdictCode
-from airflow_masq.verdict.report import ObservedFinding, Report, Verdict
+from airflow_masq.verdict.report import MOST_RANGES, ObservedFinding, Report, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -74,7 +75,8 @@ def judge_targets(
     pod_ip = find_own_address(observations.values(), ranges=plan.ranges)
     vantage = recognise_vantage(surroundings, pod_ip=pod_ip, environment=environment)
     verdicts = tuple(judge(target, observations[target.name], vantage=vantage, plan=plan) for target in targets)
-    return Report(environment=environment, verdicts=verdicts)
+    ranges = tuple(itertools.islice(plan.ranges.list_ranges(), MOST_RANGES))
+    return Report(environment=environment, verdicts=verdicts, ranges=ranges)
 
 
 def find_own_address(seen: Iterable[tuple[Observation, ...]], *, ranges: NetworkRanges) -> IPAddress | None:

@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 
     from netaddr import IPAddress
 
+MOST_RANGES: Final = 50
+"""How many of the plan's ranges a report holds."""
+
 _LONG_AGO: Final = datetime.min.replace(tzinfo=UTC)
 
 
@@ -109,6 +112,7 @@ class Report:
         with a code.
     :param omitted: how many verdicts of each outcome were found and left out, default none.
     :param history: each target's outcome over the runs of this check, default not known.
+    :param ranges: the plan's ranges and what an address in each is, for a picture of the addresses; default not known.
     """
 
     environment: str
@@ -117,6 +121,7 @@ class Report:
     problems: tuple[str, ...] = ()
     omitted: Mapping[Outcome, int] = field(default_factory=dict)
     history: tuple[TargetHistory, ...] = ()
+    ranges: tuple[tuple[AddressKind, IPNetwork], ...] = ()
 
     @cached_property
     def workers_seen(self) -> frozenset[Vantage]:
@@ -194,6 +199,7 @@ def merge(reports: Sequence[Report]) -> Report:
         nodes_total=max(totals, default=None),
         problems=tuple(dict.fromkeys(problem for report in reports for problem in report.problems)),
         omitted=dict(sum((Counter(report.omitted) for report in reports), Counter())),
+        ranges=tuple(dict.fromkeys(item for report in reports for item in report.ranges))[:MOST_RANGES],
     )
     left_out = [replace(report, verdicts=()) for report in reports]  # what had no room is in their histories
     return replace(merged, history=make_history([merged, *left_out]))

@@ -9,7 +9,7 @@ import pytest
 from airflow_masq.airflow_compat import DAG, AirflowFailException
 from airflow_masq.operators.source_ip_check import SourceIpCheckOperator
 from airflow_masq.operators.source_ip_sensor import SourceIpSensor
-from airflow_masq.verdict import decode_report
+from airflow_masq.verdict import read_report
 from tests.local_observers import NODE_ADDRESS, POD_ADDRESS, loopback_plan, observer
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def test_it_waits_until_every_target_passes(capfd: pytest.CaptureFixture[str]) -
     assert "Waiting for late." in log
     assert "FAIL" in log
     assert done.is_done
-    report = decode_report(done.xcom_value)
+    report = read_report(done.xcom_value)
     assert [verdict.target for verdict in report.verdicts] == ["late", "early"]
     assert report.outcome == "PASS"
 
@@ -63,7 +63,7 @@ def test_it_succeeds_as_a_task() -> None:
     with observer(NODE_ADDRESS, first_answer=POD_ADDRESS) as late:
         plan = loopback_plan({"name": "erp", "observe": late.url, "expect": "node"})
         returned = make_sensor(plan=plan, mode="poke", poke_interval=0.01, timeout=30).execute({})
-    assert decode_report(returned).outcome == "PASS"
+    assert read_report(returned).outcome == "PASS"
 
 
 def test_it_waits_for_the_targets_that_are_named() -> None:
