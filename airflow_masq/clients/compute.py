@@ -142,9 +142,9 @@ class ComputeClient:
                 response = self._session.get(url, params=parameters, timeout=self._api_timeout_seconds)
                 body = response.json()
             except requests.RequestException as error:  # no answer, or one that is not JSON
-                raise TransportError(error) from error
+                raise TransportError(error) from error  # type: ignore[no-untyped-call] # google-auth is partly untyped
             if not isinstance(body, dict):
-                raise TransportError("the answer is not a JSON object")
+                raise TransportError("no JSON object came back")  # type: ignore[no-untyped-call] # as above
             if not response.ok:
                 raise _read_error(response.status_code, body)
             return body
@@ -155,10 +155,13 @@ def _read_error(code: int, body: dict[str, Any]) -> Exception:
     error = body.get("error")
     details = [each for each in find_items(error, "details") if isinstance(each, dict)]
     info = next((each for each in details if find_text(each, "@type").endswith("google.rpc.ErrorInfo")), None)
-    return from_http_status(code, find_text(error, "message") or "no reason given", details=details, error_info=info)
+    message = find_text(error, "message") or "no reason given"
+    made: Exception = from_http_status(code, message, details=details, error_info=info)  # type: ignore[no-untyped-call] # partly untyped
+    return made
 
 
 def _authorize(credentials: Credentials | None) -> AuthorizedSession:
     if credentials is None:
         credentials, _project = google.auth.default(scopes=_SCOPES)
-    return AuthorizedSession(with_scopes_if_required(credentials, _SCOPES))
+    scoped = with_scopes_if_required(credentials, _SCOPES)  # type: ignore[no-untyped-call] # google-auth is partly untyped
+    return AuthorizedSession(scoped)  # type: ignore[no-untyped-call] # as above

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Self
 
@@ -13,6 +12,8 @@ from airflow_masq.network.ranges import parse_address
 from airflow_masq.text import quote
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from netaddr import IPAddress, IPNetwork
 
 _REGIONAL: Final = re.compile(
@@ -114,9 +115,7 @@ class ReservedAddress:
         except InvalidInputError:
             return None
         users = tuple(
-            each.partition("/compute/v1/")[2] or each
-            for each in find_items(resource, "users")
-            if isinstance(each, str)
+            each.partition("/compute/v1/")[2] or each for each in find_items(resource, "users") if isinstance(each, str)
         )
         is_external = find_text(resource, "addressType") != "INTERNAL"  # Google's default is EXTERNAL
         return cls(name=name, address=address, is_external=is_external, users=users)
