@@ -135,12 +135,13 @@ class NetworkFacts:
         return tuple(filter(None, (self._get_range_name(POD_FIELD),)))
 
     @property
-    def unresolved_pod_range_names(self) -> tuple[str, ...]:
-        """The Pods' ranges of which only the name is known."""
+    def unresolved_range_names(self) -> tuple[str, ...]:
+        """The secondary ranges of Pods and Services of which only the name is known."""
         told = frozenset() if self.cluster is None else self.cluster.told_pod_range_names
-        return tuple(
-            name for name in self.pod_range_names if name not in told and self.find_secondary_range(name) is None
-        )
+        names = [name for name in self.pod_range_names if name not in told]
+        if not self.service_ranges:
+            names.append(self._get_range_name(SERVICE_FIELD))
+        return tuple(name for name in names if name and self.find_secondary_range(name) is None)
 
     @property
     def ranges_from(self) -> dict[str, str | None]:

@@ -1,4 +1,4 @@
-"""Writes the facts as a plan: what ``lint``, ``explain`` and ``check`` read, with a comment on where each value came from.
+"""Writes the facts as a plan for ``lint``, ``explain`` and ``check``, with comments on where each value came from.
 
 What is not known is left out and named at the top, so that no value of the plan is a guess. The values of environment
 variables, Airflow's configuration and PyPI packages may be secrets, which never stand in a plan, so these fields are
@@ -148,8 +148,6 @@ def _comment_network(facts: NetworkFacts) -> dict[str, str]:
         comments["node_ranges"] = f"from {join_words(escape(str(each.name)) for each in facts.subnetworks)}"
     if facts.host_project:
         comments["node_ranges"] += f" (Shared VPC of project {escape(facts.host_project)})"
-    if facts.unresolved_pod_range_names:
-        comments["pod_ranges"] += f", without {escape(join_words(facts.unresolved_pod_range_names))}"
     comments["nat_addresses"] = "; ".join(map(_describe_nat, facts.nat or ())) or (
         "No Cloud NAT gateway of this network and region covers the environment."
     )
@@ -164,6 +162,8 @@ def _describe_nat(nat: NatFacts) -> str:
         covered.append(f"the Pod ranges {join_words(map(escape, sorted(nat.cover.pod_range_names)))}")
     name = f"Cloud NAT gateway {escape(nat.gateway.name)} of router {escape(nat.router.resource_id)}"
     text = f"{name} covers {' and '.join(covered)}"
+    if nat.gateway.has_rules:
+        text += ", and its rules give some destinations addresses of their own"
     if nat.status is None:
         return f"{text}; its addresses are not known"
     if nat.gateway.is_automatic:

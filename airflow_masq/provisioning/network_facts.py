@@ -84,9 +84,9 @@ class Gathering:
         if not wanted:
             why = "neither the environment nor its cluster names a subnetwork"
             self._gaps.append(Gap(what="the nodes' ranges and Cloud NAT", why=why))
-        if facts.unresolved_pod_range_names:
-            named = join_words(facts.unresolved_pod_range_names)
-            self._gaps.append(Gap(what=f"the Pod ranges {named}", why="only their names are known"))
+        if facts.unresolved_range_names:
+            what = f"the ranges named {join_words(facts.unresolved_range_names)}"
+            self._gaps.append(Gap(what=what, why="neither the cluster nor a subnetwork told them"))
         nat = tuple(
             NatFacts(router=router, gateway=gateway, cover=cover, status=_pick(statuses[router], gateway.name))
             for router, gateway, cover in covering
@@ -103,7 +103,7 @@ class Gathering:
             return None
 
     def _read_cluster(self) -> Cluster | None:
-        what = "the cluster"
+        what = "the cluster (its versions, its Pod and Service ranges, Pods per node)"
         text = self.environment.get_text("config", "gkeCluster")
         try:
             name = ClusterName.parse(text)
@@ -144,24 +144,33 @@ class Gathering:
         return self._read(lambda: client.get_nat_statuses(router), what=what, role=NETWORK_ROLE, project=router.project)
 
     def _read(self, read: Callable[[], T], *, what: str, role: str, project: str) -> T | None:
-        for attempt in range(1, MOST_ATTEMPTS + 1):
-            try:
-                return read()
-            except CloudUnavailableError as error:
-                log.info("Attempt %d of %d: %s", attempt, MOST_ATTEMPTS, error)
-                if attempt == MOST_ATTEMPTS:
-                    why = f"no answer in {MOST_ATTEMPTS} attempts ({error.status})"
-                    self._gaps.append(Gap(what=what, why=why))
-                    return None
-            except AirflowMasqError as error:
-                log.info("%s stays unknown: %s", what, error)
-                self._gaps.append(_describe_refusal(error, what=what, role=role, project=project))
-                return None
-            self.pause(attempt)
-        return None
+        try:
+            return read_patiently(read, pause=self.pause)
+        except AirflowMasqError as error:
+            log.info("%s stays unknown: %s", what, error)
+            self._gaps.append(_describe_failure(error, what=what, role=role, project=project))
+            return None
 
 
-def _describe_refusal(error: AirflowMasqError, *, what: str, role: str, project: str) -> Gap:
+def read_patiently(read: Callable[[], T], *, pause: Callable[[int], None]) -> T:
+    """Read something, and try again where the API is unavailable, ``MOST_ATTEMPTS`` times in all.
+
+    :param pause: sleeps between two attempts; it gets the number of the failed ones.
+    :raises CloudUnavailableError: no attempt was answered.
+    :raises CloudRefusedError: the API refused.
+    """
+    for attempt in range(1, MOST_ATTEMPTS):
+        try:
+            return read()
+        except CloudUnavailableError as error:
+            log.info("Attempt %d of %d: %s", attempt, MOST_ATTEMPTS, error)
+            pause(attempt)
+    return read()
+
+
+def _describe_failure(error: AirflowMasqError, *, what: str, role: str, project: str) -> Gap:
+    if isinstance(error, CloudUnavailableError):
+        return Gap(what=what, why=f"no answer in {MOST_ATTEMPTS} attempts ({error.status})")
     if not isinstance(error, CloudRefusedError):
         return Gap(what=what, why=str(error))
     words = ", ".join(filter(None, (error.status, error.reason)))
