@@ -176,11 +176,6 @@ class NetworkFacts:
         cover = NatCover(node=any(each.cover.node for each in self.nat or ()), pod_range_names=names)
         return cover.list_kinds(self.pod_range_names)
 
-    @property
-    def is_complete(self) -> bool:
-        """Whether everything could be read."""
-        return not self.gaps
-
     def find_secondary_range(self, name: str) -> IPNetwork | None:
         """Look a secondary range up by its name, in the subnetworks that could be read."""
         return next((each.secondary_ranges[name] for each in self.subnetworks if name in each.secondary_ranges), None)
