@@ -43,14 +43,19 @@ def test_the_cluster_counts_before_the_environment() -> None:
     assert facts.pod_ranges == (IPNetwork("10.4.0.0/17"),)
     assert facts.service_ranges == (IPNetwork("10.8.0.0/22"),)
     assert facts.node_ranges == (IPNetwork("10.128.0.0/20"),)
-    assert facts.ranges_from == {"node_ranges": "subnetwork", "pod_ranges": "cluster", "service_ranges": "cluster"}
+    assert facts.ranges_from == {
+        "node_ranges": "subnetwork",
+        "pod_ranges": "cluster",
+        "service_ranges": "cluster",
+        "nat_addresses": None,
+    }
 
 
 def test_without_the_cluster_the_environments_ranges_count() -> None:
     """What was asked for is better than nothing, and is marked so."""
     facts = make_facts()
     assert facts.pod_ranges == (IPNetwork("10.4.0.0/17"),)
-    assert facts.ranges_from == {"node_ranges": None, "pod_ranges": "environment", "service_ranges": "environment"}
+    assert facts.ranges_from["pod_ranges"] == facts.ranges_from["service_ranges"] == "environment"
 
 
 def test_named_ranges_are_found_in_the_subnetwork() -> None:
@@ -68,7 +73,7 @@ def test_names_that_lead_nowhere_are_not_known() -> None:
     """Where neither the cluster nor a subnetwork can be read, the names stay names, and no range is guessed."""
     facts = make_facts(environment=make_environment(nodeConfig={"ipAllocationPolicy": BY_NAME}))
     assert (facts.pod_ranges, facts.service_ranges) == ((), ())
-    assert facts.ranges_from == {"node_ranges": None, "pod_ranges": None, "service_ranges": None}
+    assert set(facts.ranges_from.values()) == {None}
     assert facts.unresolved_range_names == ("pods", "services")
 
 
@@ -105,7 +110,10 @@ def test_gateways_add_up() -> None:
     facts = make_facts(make_cluster(), nat=nat)
     assert facts.nat_covers == {AddressKind.NODE, AddressKind.POD}
     assert facts.nat_addresses == (IPAddress("203.0.113.7"), IPAddress("203.0.113.8"))
-    assert make_facts(make_cluster(), nat=(make_nat(addresses=None),)).nat_addresses == ()
+    assert facts.ranges_from["nat_addresses"] == "router"
+    unknown = make_facts(make_cluster(), nat=(*nat, make_nat(addresses=None)))
+    assert unknown.has_unknown_nat
+    assert unknown.ranges_from["nat_addresses"] is None
     assert make_facts(make_cluster(), nat=None).nat_covers == frozenset()
 
 

@@ -129,7 +129,9 @@ def test_no_gateway_is_a_fact_of_its_own() -> None:
     ],
 )
 def test_a_gateway_is_described(nat: Any, words: str) -> None:  # noqa: ANN401 - NatFacts
-    """A gateway is described by what it covers and what is known of its addresses."""
+    """A gateway is described by what it covers and what is known of its addresses; a part of them is not written."""
+    network = make_plan(make_facts(make_cluster(), nat=(make_nat(addresses=("203.0.113.7",)), nat)))["network"]
+    assert ("nat_addresses" in network) is (nat.status is not None)
     assert words in write_plan(make_facts(make_cluster(), nat=(nat,)), read_at="now").replace("\n  # ", " ")
 
 
