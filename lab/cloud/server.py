@@ -117,7 +117,9 @@ class ComposerEmulator:
         surroundings = Surroundings(
             creatable_images=creatable_images, node_ranges=node_ranges, secondary_ranges=secondary_ranges
         )
-        environments = Environments(store=self._store, lifecycle=self._lifecycle, surroundings=surroundings)
+        environments = Environments(
+            store=self._store, lifecycle=self._lifecycle, surroundings=surroundings, vpc=self.vpc
+        )
         operations = Operations(store=self._store)
         self._services = (environments.make_service(), operations.make_service(), self.clusters.make_service())
         for service in self._services:
