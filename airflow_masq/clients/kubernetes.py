@@ -39,7 +39,7 @@ from airflow_masq.network.live_policy import (
     read_live_object,
     read_live_policy,
 )
-from airflow_masq.text import escape, join_words
+from airflow_masq.text import escape
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -61,6 +61,9 @@ _TEMPORARY: Final = frozenset({408, 429, 500, 502, 503, 504})
 # A manifest that does not fit the schema is answered with the status 500 and no reason
 # [source: k8s-apply-schema-error]. No repetition mends it.
 _SCHEMA_ERROR: Final = "failed to create typed patch object"
+
+# So it answers for a group or resource that it does not have, without a Status object.
+_NO_SUCH_PATH: Final = "404 page not found"
 
 _NEXT_STEPS: Final = {
     400: "correct the manifest",
@@ -237,6 +240,8 @@ def _read_answer(response: Response, *, action: str) -> dict[str, Any]:
 
 def _make_error(status: int, answer: Mapping[str, Any], *, text: str, action: str) -> AirflowMasqError:
     message = answer.get("message") if answer.get("kind") == "Status" else None
+    if status == HTTPStatus.NOT_FOUND and text.startswith(_NO_SUCH_PATH):
+        return CloudRefusedError(f"{action}: {_NEXT_STEPS[status]}", status="NOT_FOUND")
     if not isinstance(message, str):
         # A proxy, or a server of another kind.
         shown = f"{action}: status {status} without a Status object: {escape(text)}"
@@ -247,10 +252,7 @@ def _make_error(status: int, answer: Mapping[str, Any], *, text: str, action: st
     shown = f"{action}: {escape(reason, limit=60)}: {escape(message, limit=MESSAGE_LIMIT)}"
     managers = tuple(_list_conflicts(answer))
     if managers:
-        return FieldConflictError(
-            f"{action}: {join_words(managers)} owns fields of it: {escape(message, limit=MESSAGE_LIMIT)}",
-            managers=managers,
-        )
+        return FieldConflictError(shown, managers=managers)
     if status in _TEMPORARY and _SCHEMA_ERROR not in message:
         exhausted = status == HTTPStatus.TOO_MANY_REQUESTS
         return CloudUnavailableError(
@@ -274,5 +276,7 @@ def _read_items(answer: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     return [each for each in items if isinstance(each, dict)] if isinstance(items, list) else []
 
 
-def _shorten(error: Exception) -> str:
-    return escape(str(error), limit=300)
+def _shorten(error: RequestException) -> str:
+    """Give the cause that urllib3 names, without the pool and the URL around it."""
+    cause = error.args[0] if error.args else error
+    return escape(str(getattr(cause, "reason", None) or cause), limit=300)

@@ -2,9 +2,9 @@
 
 The policies' schema is that of a real GKE cluster, as a generator of types has printed it: ``action`` and
 ``destinations`` are required, a destination's ``cidr`` is not, and ``status`` is empty
-[source: egress-nat-policy-schema]. Whether ``action`` is an enum in the definition, whether a ``cidr`` has a pattern and
-how many destinations there may be is not verified: here ``NoSNAT`` is the only action, a CIDR is any text, and their
-number has no limit.
+[source: egress-nat-policy-schema]. Whether ``action`` is an enum in the definition, whether a ``cidr`` has a
+pattern and how many destinations there may be is not verified: here ``NoSNAT`` is the only action, a CIDR is any text,
+and their number has no limit.
 """
 
 from __future__ import annotations
