@@ -17,7 +17,7 @@ from netaddr import IPSet
 
 from airflow_masq.cluster_policy.differences import PolicyDifference, compare_policies
 from airflow_masq.exceptions import InvalidInputError
-from airflow_masq.network.egress_nat_policy import KIND
+from airflow_masq.network.egress_nat_policy import DEFAULT_NAME, KIND
 from airflow_masq.network.ranges import IPV4, parse_address, parse_cidr
 from airflow_masq.plan import PolicyChoice
 from airflow_masq.rules import Finding, Severity, lint
@@ -98,14 +98,17 @@ def plan_change(live: LivePolicy, *, wanted: WantedPolicy, plan: Plan, nodes: It
     plan_before, plan_after = (_put_policy(plan, policy) for policy in (live, after))
     findings = _lint(plan_after)
     known = {(each.code, each.where) for each in _lint(plan_before)}
+    # What an object lacks that stays as it is does not speak against another one.
+    tolerated = _ABOUT_TARGETS if DEFAULT_NAME in changed else _ABOUT_TARGETS | {"MASQ301"}
     refusals = [
         f"{each.code} {each.where}: {each.message}"
         for each in findings
-        if each.code in _ALWAYS_REFUSED
-        or (each.severity is Severity.ERROR and not (each.code in _ABOUT_TARGETS and (each.code, each.where) in known))
+        if (each.code in _ALWAYS_REFUSED or each.severity is Severity.ERROR)
+        and not (each.code in tolerated and (each.code, each.where) in known)
     ]
     refusals += _find_foreign_ranges(live, plan=plan, nodes=nodes)
-    refusals += _find_unlisted_ranges(after, plan=plan)
+    if DEFAULT_NAME in changed:
+        refusals += _find_unlisted_ranges(after, plan=plan)
     return PolicyChange(
         before=live,
         after=after,
