@@ -271,8 +271,8 @@ def _make_error(status: int, answer: Mapping[str, Any], *, text: str, action: st
         )
     # A schema error's own status says that the server is at fault.
     meant = HTTPStatus.BAD_REQUEST if _SCHEMA_ERROR in message else status
-    step = _NEXT_STEPS.get(meant)
-    return CloudRefusedError(f"{shown}; {step}" if step else shown, status=_STATUSES.get(meant, "UNKNOWN"))
+    remedy = f"; {_NEXT_STEPS[meant]}" if meant in _NEXT_STEPS else ""
+    return CloudRefusedError(f"{shown}{remedy}", status=_STATUSES.get(meant, "UNKNOWN"))
 
 
 def _list_conflicts(answer: Mapping[str, Any]) -> Iterator[str]:

@@ -21,6 +21,7 @@ from airflow_masq.network.egress_nat_policy import DEFAULT_NAME, KIND
 from airflow_masq.network.ranges import IPV4, parse_address, parse_cidr
 from airflow_masq.plan import PolicyChoice
 from airflow_masq.rules import Finding, Severity, lint
+from airflow_masq.rules.views.policy import EGRESS_NAT_POLICIES_PLACE
 from airflow_masq.rules.views.targets import predict_targets
 from airflow_masq.text import escape, join_words
 
@@ -101,10 +102,16 @@ def plan_change(live: LivePolicy, *, wanted: WantedPolicy, plan: Plan, nodes: It
     # What an object lacks that stays as it is does not speak against another one.
     tolerated = _ABOUT_TARGETS if DEFAULT_NAME in changed else _ABOUT_TARGETS | {"MASQ301"}
     refusals = [
-        f"{each.code} {each.where}: {each.message}"
+        f"{each.code} {each.where.replace(EGRESS_NAT_POLICIES_PLACE, f'{KIND} objects')}: {each.message}"
         for each in findings
         if (each.code in _ALWAYS_REFUSED or each.severity is Severity.ERROR)
         and not (each.code in tolerated and (each.code, each.where) in known)
+    ]
+    refusals += [
+        f"{KIND} {escape(each.name, limit=60)}: Kubernetes' addon manager undoes every change of it (its label "
+        "addonmanager.kubernetes.io/mode is Reconcile). Change it where it comes from."
+        for each in live.objects
+        if each.name in changed and each.is_reconciled
     ]
     refusals += _find_foreign_ranges(live, plan=plan, nodes=nodes)
     if DEFAULT_NAME in changed:

@@ -71,6 +71,7 @@ def make_change(
     """Check the objects of a change with the API server, apply them, and read them back.
 
     :param on_conflict: what another manager's ownership does: ``fail``, or ``warn`` or ``ignore``, which take it over.
+        An object that still is as GKE created it is taken over in any case.
     :param dry_run: stop after the check, which stores nothing.
     :return: what is live afterwards.
     :raises PolicyRefusedError: another manager owns an object, and ``on_conflict`` is ``fail``.
@@ -87,12 +88,14 @@ def make_change(
             _repeat(check, pause=pause)
         except FieldConflictError as error:
             owners = join_words(error.managers)
-            if on_conflict == "fail":
+            live = change.before.find(name)
+            is_untouched = live is not None and live.is_untouched
+            if on_conflict == "fail" and not is_untouched:
                 raise PolicyRefusedError(
                     f"EgressNATPolicy {name} was not changed: its list belongs to {owners}, which may change it back. "
                     'Change it there, or set on_conflict to "warn" to take it over.'
                 ) from error
-            if on_conflict == "warn":
+            if on_conflict == "warn" and not is_untouched:
                 log.warning("EgressNATPolicy %s: its list belongs to %s; it is taken over", name, owners)
             _repeat(partial(check, force=True), pause=pause)
             takes_over.add(name)
