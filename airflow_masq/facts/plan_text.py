@@ -1,4 +1,4 @@
-"""Writes the facts as a plan: what ``lint``, ``explain`` and ``check`` read, with a comment on where each value came from.
+"""Writes the facts as a plan for ``lint``, ``explain`` and ``check``, with comments on where each value came from.
 
 What is not known is left out and named at the top, so that no value of the plan is a guess. The values of environment
 variables, Airflow's configuration and PyPI packages may be secrets, which never stand in a plan, so these fields are
@@ -50,7 +50,8 @@ def make_plan(facts: NetworkFacts) -> dict[str, Any]:
     }
     network: dict[str, Any] = {key: value for key, value in ranges.items() if value}
     if facts.nat is not None:
-        network["nat_addresses"] = [str(each) for each in facts.nat_addresses]
+        if not facts.has_unknown_nat:  # a part of the addresses would be read as all of them
+            network["nat_addresses"] = [str(each) for each in facts.nat_addresses]
         network["nat_covers"] = sorted(str(each) for each in facts.nat_covers)
     network["public_nodes"] = facts.public_nodes
     plan["network"] = network
@@ -148,11 +149,9 @@ def _comment_network(facts: NetworkFacts) -> dict[str, str]:
         comments["node_ranges"] = f"from {join_words(escape(str(each.name)) for each in facts.subnetworks)}"
     if facts.host_project:
         comments["node_ranges"] += f" (Shared VPC of project {escape(facts.host_project)})"
-    if facts.unresolved_pod_range_names:
-        comments["pod_ranges"] += f", without {escape(join_words(facts.unresolved_pod_range_names))}"
-    comments["nat_addresses"] = "; ".join(map(_describe_nat, facts.nat or ())) or (
-        "No Cloud NAT gateway of this network and region covers the environment."
-    )
+    comments["nat_covers" if facts.has_unknown_nat else "nat_addresses"] = "; ".join(
+        map(_describe_nat, facts.nat or ())
+    ) or ("No Cloud NAT gateway of this network and region covers the environment.")
     known = "from the GKE cluster" if facts.cluster is not None else "from the environment"
     comments["public_nodes"] = known
     return comments
@@ -164,6 +163,8 @@ def _describe_nat(nat: NatFacts) -> str:
         covered.append(f"the Pod ranges {join_words(map(escape, sorted(nat.cover.pod_range_names)))}")
     name = f"Cloud NAT gateway {escape(nat.gateway.name)} of router {escape(nat.router.resource_id)}"
     text = f"{name} covers {' and '.join(covered)}"
+    if nat.gateway.has_rules:
+        text += ", and its rules give some destinations addresses of their own"
     if nat.status is None:
         return f"{text}; its addresses are not known"
     if nat.gateway.is_automatic:

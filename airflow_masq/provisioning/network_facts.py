@@ -25,6 +25,7 @@ from airflow_masq.text import join_words
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from contextlib import AbstractContextManager
 
     from airflow_masq.clients.compute import ComputeClient
     from airflow_masq.clients.gke import GkeClient
@@ -84,14 +85,15 @@ class Gathering:
         if not wanted:
             why = "neither the environment nor its cluster names a subnetwork"
             self._gaps.append(Gap(what="the nodes' ranges and Cloud NAT", why=why))
-        if facts.unresolved_pod_range_names:
-            named = join_words(facts.unresolved_pod_range_names)
-            self._gaps.append(Gap(what=f"the Pod ranges {named}", why="only their names are known"))
+        if facts.unresolved_range_names:
+            what = f"the ranges named {join_words(facts.unresolved_range_names)}"
+            self._gaps.append(Gap(what=what, why="neither the cluster nor a subnetwork told them"))
         nat = tuple(
             NatFacts(router=router, gateway=gateway, cover=cover, status=_pick(statuses[router], gateway.name))
             for router, gateway, cover in covering
         )
-        return replace(facts, nat=None if routers is None else nat, gaps=tuple(self._gaps))
+        gaps = sorted(self._gaps, key=lambda gap: gap.what)  # threads found them in any order
+        return replace(facts, nat=None if routers is None else nat, gaps=tuple(gaps))
 
     def _find_subnetwork(self) -> RegionalName | None:
         """Find the subnetwork that the environment names, so that it is read while the cluster is."""
@@ -103,7 +105,7 @@ class Gathering:
             return None
 
     def _read_cluster(self) -> Cluster | None:
-        what = "the cluster"
+        what = "the cluster (its versions, its Pod and Service ranges, Pods per node)"
         text = self.environment.get_text("config", "gkeCluster")
         try:
             name = ClusterName.parse(text)
@@ -144,24 +146,53 @@ class Gathering:
         return self._read(lambda: client.get_nat_statuses(router), what=what, role=NETWORK_ROLE, project=router.project)
 
     def _read(self, read: Callable[[], T], *, what: str, role: str, project: str) -> T | None:
-        for attempt in range(1, MOST_ATTEMPTS + 1):
-            try:
-                return read()
-            except CloudUnavailableError as error:
-                log.info("Attempt %d of %d: %s", attempt, MOST_ATTEMPTS, error)
-                if attempt == MOST_ATTEMPTS:
-                    why = f"no answer in {MOST_ATTEMPTS} attempts ({error.status})"
-                    self._gaps.append(Gap(what=what, why=why))
-                    return None
-            except AirflowMasqError as error:
-                log.info("%s stays unknown: %s", what, error)
-                self._gaps.append(_describe_refusal(error, what=what, role=role, project=project))
-                return None
-            self.pause(attempt)
-        return None
+        try:
+            return read_patiently(read, pause=self.pause)
+        except AirflowMasqError as error:
+            log.info("%s stays unknown: %s", what, error)
+            self._gaps.append(_describe_failure(error, what=what, role=role, project=project))
+            return None
 
 
-def _describe_refusal(error: AirflowMasqError, *, what: str, role: str, project: str) -> Gap:
+def gather_facts(
+    name: EnvironmentName,
+    *,
+    environment: EnvironmentResource,
+    open_clients: Callable[[], AbstractContextManager[tuple[GkeClient, ComputeClient | None]]],
+    pause: Callable[[int], None],
+) -> NetworkFacts:
+    """Gather what can be read; where no client can be made, that is the gap, and no error.
+
+    :param environment: as the Composer API tells it.
+    :param pause: sleeps between two attempts; it gets the number of the failed ones.
+    """
+    try:
+        with open_clients() as (gke, compute):
+            return Gathering(name=name, environment=environment, gke=gke, compute=compute, pause=pause).run()
+    except AirflowMasqError as error:
+        gap = Gap(what="the cluster, the node ranges and Cloud NAT", why=str(error))
+        return NetworkFacts(name=name, environment=environment, gaps=(gap,))
+
+
+def read_patiently(read: Callable[[], T], *, pause: Callable[[int], None]) -> T:
+    """Read something, and try again where the API is unavailable, ``MOST_ATTEMPTS`` times in all.
+
+    :param pause: sleeps between two attempts; it gets the number of the failed ones.
+    :raises CloudUnavailableError: no attempt was answered.
+    :raises CloudRefusedError: the API refused.
+    """
+    for attempt in range(1, MOST_ATTEMPTS):
+        try:
+            return read()
+        except CloudUnavailableError as error:
+            log.info("Attempt %d of %d: %s", attempt, MOST_ATTEMPTS, error)
+            pause(attempt)
+    return read()
+
+
+def _describe_failure(error: AirflowMasqError, *, what: str, role: str, project: str) -> Gap:
+    if isinstance(error, CloudUnavailableError):
+        return Gap(what=what, why=f"no answer in {MOST_ATTEMPTS} attempts ({error.status})")
     if not isinstance(error, CloudRefusedError):
         return Gap(what=what, why=str(error))
     words = ", ".join(filter(None, (error.status, error.reason)))
