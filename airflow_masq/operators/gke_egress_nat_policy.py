@@ -8,6 +8,7 @@ task runs, since parsing a DAG file must stay cheap.
 
 from __future__ import annotations
 
+import logging
 import time
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     from airflow_masq.hooks.composer import ComposerHook
     from airflow_masq.network.live_policy import LivePolicy
     from airflow_masq.plan import Plan
+
+log = logging.getLogger(__name__)
 
 SHORTEST_SECONDS, LONGEST_SECONDS = 0.01, 600.0
 """The bounds of the settings in seconds."""
@@ -154,33 +157,29 @@ class GKEApplyEgressNATPolicyOperator(BaseOperator):
         facts = provisioning.gather_facts(name, environment=environment, open_clients=open_clients, pause=time.sleep)
         cluster = policy_change.find_cluster(facts, open_clients=open_clients, pause=time.sleep)
         for gap in facts.gaps:
-            self.log.warning("Not known of %s: %s", cluster.name, gap)
+            log.warning("Not known of %s: %s", cluster.name, gap)
         url = self._push_link(context, cluster)
         plan = policy_change.use_live_facts(plan, facts=facts)
         with hook.make_kubernetes_client(cluster.control_plane, choice=endpoint) as client:
             live = policy_change.read_policy(client, pause=time.sleep)
             nodes = policy_change.read_nodes(client, pause=time.sleep)
             change = cluster_policy.plan_change(live, wanted=self._want(plan), plan=plan, nodes=nodes)
-            self._log_change(change)
-            if change.manifests and on_findings != "ignore":
-                self._stop_or_warn(change, stops=on_findings == "fail")
-            after = live
-            if change.manifests:
-                after = policy_change.make_change(
-                    client,
-                    change,
-                    field_manager=self.field_manager,
-                    on_conflict=on_conflict,
-                    dry_run=dry_run,
-                    pause=time.sleep,
-                )
-        self._log_end(change, dry_run=dry_run)
+            policy_change.log_change(change)
+            policy_change.judge_refusals(change, on_findings=on_findings)
+            after = policy_change.make_change(
+                client,
+                change,
+                field_manager=self.field_manager,
+                on_conflict=on_conflict,
+                dry_run=dry_run,
+                pause=time.sleep,
+            )
         return {
             "cluster": str(cluster.name),
             "cluster_url": url,
             "changed": bool(change.manifests) and not dry_run,
             "dry_run": dry_run,
-            **_list_results(change, after=change.after if dry_run else after),
+            **_list_results(change, after=after),
         }
 
     def _read_plan(self) -> Plan:
@@ -192,9 +191,9 @@ class GKEApplyEgressNATPolicyOperator(BaseOperator):
         try:
             found = find_plan(self.plan)
         except InvalidInputError:
-            if not self.cluster or (self.destinations is None and self.manifest is None):
+            if not self.cluster or not (_is_given(self.destinations) or _is_given(self.manifest)):
                 raise
-            self.log.warning("There is no plan, so no target is judged")
+            log.warning("There is no plan, so no target is judged")
             return load_plan_from_mapping({"network": {}}, source="plan")
         return read_plan(found)
 
@@ -221,11 +220,11 @@ class GKEApplyEgressNATPolicyOperator(BaseOperator):
         from airflow_masq import cluster_policy  # noqa: PLC0415 - parsing a DAG file must stay cheap
         from airflow_masq.exceptions import InvalidInputError  # noqa: PLC0415 - the same
 
-        if self.destinations is not None and self.manifest is not None:
+        if _is_given(self.destinations) and _is_given(self.manifest):
             raise InvalidInputError(where="destinations, manifest", expected="at most one of the two", seen="both")
-        if self.manifest is not None:
+        if _is_given(self.manifest):
             return cluster_policy.want_manifests(self.manifest)
-        if self.destinations is not None:
+        if _is_given(self.destinations):
             return cluster_policy.want_destinations(self.destinations, name=self.policy_name)
         return cluster_policy.want_plan_policy(plan)
 
@@ -235,36 +234,6 @@ class GKEApplyEgressNATPolicyOperator(BaseOperator):
         if "ti" in context:  # not where a test or a script executes the operator by hand
             context["ti"].xcom_push(key=CLUSTER_XCOM_KEY, value=url)
         return url
-
-    def _log_change(self, change: PolicyChange) -> None:
-        for line in change.difference.list_lines():
-            self.log.info("%s", line)
-        for effect in change.effects:
-            self.log.info("Effect on %s", effect)
-        for remark in change.remarks:
-            self.log.info("Note: %s", remark)
-        for finding in change.findings:
-            self.log.info("%s %s %s: %s", finding.code, finding.severity, finding.where, finding.message)
-
-    def _stop_or_warn(self, change: PolicyChange, *, stops: bool) -> None:
-        from airflow_masq.exceptions import PolicyRefusedError  # noqa: PLC0415 - parsing a DAG file must stay cheap
-
-        if stops and change.refusals:
-            raise PolicyRefusedError(f"The policy was not changed: {' '.join(change.refusals)}")
-        for refusal in change.refusals:
-            self.log.warning("Changed in spite of %s", refusal)
-
-    def _log_end(self, change: PolicyChange, *, dry_run: bool) -> None:
-        if not change.manifests:
-            self.log.info("Nothing to change: the policy is in force already")
-        elif dry_run:
-            self.log.info("Dry run: the API server accepts the change, and nothing was written")
-        else:
-            # [source: ip-masq-agent-config-struct, observed-conntrack]; GKE's own delay is not verified
-            self.log.info(
-                "Applied and read back. The nodes follow at the agents' next look, within about a minute (inferred); "
-                "connections that are open keep their source address"
-            )
 
     def _make_hook(self) -> ComposerHook:
         from airflow_masq.hooks.composer import ComposerHook  # noqa: PLC0415 - Google's libraries take seconds
@@ -277,6 +246,11 @@ class GKEApplyEgressNATPolicyOperator(BaseOperator):
             impersonation_chain=self.impersonation_chain,
             api_timeout_seconds=seconds,
         )
+
+
+def _is_given(value: object) -> bool:
+    """Say whether an argument is given; a template makes an empty text of one that is not."""
+    return value is not None and value != ""
 
 
 def _list_results(change: PolicyChange, *, after: LivePolicy) -> dict[str, Any]:

@@ -103,6 +103,32 @@ def read_nodes(client: KubernetesClient, *, pause: Callable[[int], None]) -> tup
         return ()
 
 
+def log_change(change: PolicyChange) -> None:
+    """Log what a change does, and what speaks against it."""
+    for line in change.difference.list_lines():
+        log.info("%s", line)
+    for effect in change.effects:
+        log.info("Effect on %s", effect)
+    for remark in change.remarks:
+        log.info("Note: %s", remark)
+    for finding in change.findings:
+        log.info("%s %s %s: %s", finding.code, finding.severity, finding.where, finding.message)
+
+
+def judge_refusals(change: PolicyChange, *, on_findings: str) -> None:
+    """Stop a change that would do harm, or warn of it; where there is nothing to change, nothing is judged.
+
+    :param on_findings: ``fail``, ``warn`` or ``ignore``.
+    :raises PolicyRefusedError: there are refusals, and ``on_findings`` is ``fail``.
+    """
+    if not change.manifests or on_findings == "ignore":
+        return
+    if on_findings == "fail" and change.refusals:
+        raise PolicyRefusedError(f"The policy was not changed: {' '.join(change.refusals)}")
+    for refusal in change.refusals:
+        log.warning("The change goes on in spite of %s", refusal)
+
+
 def make_change(
     client: KubernetesClient,
     change: PolicyChange,
@@ -117,12 +143,15 @@ def make_change(
     :param on_conflict: what another manager's ownership does: ``fail``, or ``warn`` or ``ignore``, which take it over.
         An object that still is as GKE created it is taken over in any case.
     :param dry_run: stop after the check, which stores nothing.
-    :return: what is live afterwards.
+    :return: what is live afterwards, or would be.
     :raises PolicyRefusedError: another manager owns an object, and ``on_conflict`` is ``fail``.
     :raises PolicyChangedAgainError: what is live afterwards is not what was applied.
     :raises CloudRefusedError: the API server refused a call.
     :raises CloudUnavailableError: no attempt was answered.
     """
+    if not change.manifests:
+        log.info("Nothing to change: the policy is in force already")
+        return change.before
     # All objects are checked before the first is written, so that none is written where another is refused.
     takes_over: set[str] = set()
     for manifest in change.manifests:
@@ -144,7 +173,8 @@ def make_change(
             read_patiently(partial(check, force=True), pause=pause)
             takes_over.add(name)
     if dry_run:
-        return change.before
+        log.info("Dry run: the API server accepts the change, and nothing was written")
+        return change.after
     for manifest in change.manifests:
         force = manifest["metadata"]["name"] in takes_over
         read_patiently(partial(client.apply_policy, manifest, field_manager=field_manager, force=force), pause=pause)
@@ -160,4 +190,9 @@ def make_change(
         raise PolicyChangedAgainError(
             "The policy is not as it was applied just now, so another writer changed it again:\n" + "\n".join(lines)
         )
+    # [source: ip-masq-agent-config-struct, observed-conntrack]; GKE's own delay is not verified.
+    log.info(
+        "Applied and read back. The nodes follow at their agents' next look, within about a minute (inferred). "
+        "Connections that are open keep their source address"
+    )
     return found
