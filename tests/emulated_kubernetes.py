@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 from typing import TYPE_CHECKING
 
 from google.oauth2.credentials import Credentials
@@ -54,3 +55,10 @@ def create_environment(cloud: EmulatedCloud, cluster: KubernetesEmulator) -> str
         name = client.get(NAME).get_text("config", "gkeCluster")
     give_control_plane(cloud, cluster, name=name)
     return name
+
+
+def connect_everything(cloud: EmulatedCloud) -> str:
+    """Write a Google connection that leads to all emulated APIs, as JSON for an ``AIRFLOW_CONN_…`` variable."""
+    connection = json.loads(cloud.airflow_connection)
+    connection["extra"]["compute_endpoint"] = cloud.compute_endpoint
+    return json.dumps(connection)

@@ -85,6 +85,15 @@ class PolicyChange:
     refusals: tuple[str, ...]
     remarks: tuple[str, ...]
 
+    def list_lines(self) -> list[str]:
+        """Describe the change for people: the diff, what it does to targets, and what speaks for or against it."""
+        return [
+            *(self.difference.list_lines() or ["Nothing to change: the policy is in force already"]),
+            *(f"Effect on {effect}" for effect in self.effects),
+            *(f"Note: {remark}" for remark in self.remarks),
+            *(f"{each.code} {each.severity} {each.where}: {each.message}" for each in self.findings),
+        ]
+
 
 def plan_change(live: LivePolicy, *, wanted: WantedPolicy, plan: Plan, nodes: Iterable[LiveNode] = ()) -> PolicyChange:
     """Decide what applying wanted objects changes.

@@ -103,18 +103,6 @@ def read_nodes(client: KubernetesClient, *, pause: Callable[[int], None]) -> tup
         return ()
 
 
-def log_change(change: PolicyChange) -> None:
-    """Log what a change does, and what speaks against it."""
-    for line in change.difference.list_lines():
-        log.info("%s", line)
-    for effect in change.effects:
-        log.info("Effect on %s", effect)
-    for remark in change.remarks:
-        log.info("Note: %s", remark)
-    for finding in change.findings:
-        log.info("%s %s %s: %s", finding.code, finding.severity, finding.where, finding.message)
-
-
 def judge_refusals(change: PolicyChange, *, on_findings: str) -> None:
     """Stop a change that would do harm, or warn of it; where there is nothing to change, nothing is judged.
 
@@ -150,7 +138,6 @@ def make_change(
     :raises CloudUnavailableError: no attempt was answered.
     """
     if not change.manifests:
-        log.info("Nothing to change: the policy is in force already")
         return change.before
     # All objects are checked before the first is written, so that none is written where another is refused.
     takes_over: set[str] = set()
@@ -173,7 +160,6 @@ def make_change(
             read_patiently(partial(check, force=True), pause=pause)
             takes_over.add(name)
     if dry_run:
-        log.info("Dry run: the API server accepts the change, and nothing was written")
         return change.after
     for manifest in change.manifests:
         force = manifest["metadata"]["name"] in takes_over
@@ -190,9 +176,4 @@ def make_change(
         raise PolicyChangedAgainError(
             "The policy is not as it was applied just now, so another writer changed it again:\n" + "\n".join(lines)
         )
-    # [source: ip-masq-agent-config-struct, observed-conntrack]; GKE's own delay is not verified.
-    log.info(
-        "Applied and read back. The nodes follow at their agents' next look, within about a minute (inferred). "
-        "Connections that are open keep their source address"
-    )
     return found

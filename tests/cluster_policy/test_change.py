@@ -53,12 +53,17 @@ def test_a_good_change_has_a_diff_effects_and_no_refusals() -> None:
     assert (difference.added, difference.removed) == ((SERVICES, NODES), ("10.0.0.0/8", "172.16.0.0/12"))
     assert [each["metadata"]["name"] for each in change.manifests] == ["default"]
     assert change.after.find("gke-bbfa6c0e-1") == FIXED
+    lines = change.list_lines()
+    assert lines[: len(change.difference.list_lines())] == change.difference.list_lines()
+    assert "Effect on erp (172.20.0.10): pod address → node address" in lines
 
 
 def test_what_is_in_force_already_is_not_applied() -> None:
     """A list that differs in order alone leaves nothing to apply."""
     change = change_to(NODES, PODS, before=live(PODS, NODES), of=plan(ERP))
     assert (change.manifests, change.refusals, change.effects, bool(change.difference)) == ((), (), (), False)
+    assert change.list_lines()[0] == "Nothing to change: the policy is in force already"
+    assert change.list_lines()[1].startswith("MASQ302 info ")
 
 
 @pytest.mark.parametrize(

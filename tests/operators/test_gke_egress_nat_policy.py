@@ -16,7 +16,7 @@ from airflow_masq.operators.gke_egress_nat_policy import GKEApplyEgressNATPolicy
 from lab.kubernetes import KubernetesEmulator, User
 from lab.kubernetes.emulator import ClusterNode
 from tests.emulated_cloud import NAME, EmulatedCloud
-from tests.emulated_kubernetes import NODES, PODS, SERVICES, create_environment
+from tests.emulated_kubernetes import NODES, PODS, SERVICES, connect_everything, create_environment
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,9 +39,7 @@ def cluster(cloud: EmulatedCloud, monkeypatch: pytest.MonkeyPatch) -> Iterator[K
     nodes = [ClusterNode(name="node-1", address="10.128.0.2", pod_cidr="192.168.0.0/26")]
     with KubernetesEmulator(tokens=ANYONE, nodes=nodes, default_destinations=GKE_DEFAULTS) as emulator:
         create_environment(cloud, emulator)
-        connection = json.loads(cloud.airflow_connection)
-        connection["extra"]["compute_endpoint"] = cloud.compute_endpoint
-        monkeypatch.setenv("AIRFLOW_CONN_TEST_GOOGLE", json.dumps(connection))
+        monkeypatch.setenv("AIRFLOW_CONN_TEST_GOOGLE", connect_everything(cloud))
         monkeypatch.setattr("airflow_masq.operators.gke_egress_nat_policy.time.sleep", lambda _seconds: None)
         yield emulator
 
@@ -60,23 +58,24 @@ def list_live(cluster: KubernetesEmulator, name: str = "default") -> list[str]:
     return [each["cidr"] for each in policy["spec"]["destinations"]]
 
 
-def test_composers_policy_is_applied_once(cluster: KubernetesEmulator, caplog: pytest.LogCaptureFixture) -> None:
+def test_composers_policy_is_applied_once(cluster: KubernetesEmulator, capfd: pytest.CaptureFixture[str]) -> None:
     """The environment's policy takes the place of GKE's list; the diff is logged; a second run writes nothing."""
-    caplog.set_level(logging.INFO)
     result = execute()
     assert json.loads(json.dumps(result)) == result
     assert (result["changed"], result["dry_run"], result["refusals"]) == (True, False, [])
     assert result["effects"] == [{"target": "erp (172.20.0.10)", "before": "pod", "after": "node"}]
     assert list_live(cluster) == [PODS, NODES, SERVICES]
     assert set(cluster.list_non_masquerade()) == {PODS, NODES, SERVICES}
-    messages = [record.getMessage() for record in caplog.records]
-    assert "-10.0.0.0/8" in messages
-    assert "Effect on erp (172.20.0.10): pod address → node address" in messages
+    told = capfd.readouterr().out
+    for line in ("-10.0.0.0/8", "Effect on erp (172.20.0.10): pod address → node address", "Applied and read back."):
+        assert f"] {line}" in told
     writes = cluster.faults.count("patch egressnatpolicies")
     again = execute()
     assert (again["changed"], again["diff"], again["after"]) == (False, "", result["after"])
     assert cluster.faults.count("patch egressnatpolicies") == writes
-    assert "Nothing to change: the policy is in force already" in caplog.records[-1].getMessage()
+    told = capfd.readouterr().out
+    assert "Nothing to change: the policy is in force already" in told
+    assert "Applied" not in told
 
 
 def test_the_result_tells_before_and_after(cluster: KubernetesEmulator) -> None:
@@ -234,13 +233,13 @@ def test_long_trouble_may_be_tried_again(cluster: KubernetesEmulator, cloud: Emu
 
 
 def test_without_the_nodes_and_the_subnetwork_the_plan_helps(
-    cluster: KubernetesEmulator, cloud: EmulatedCloud, caplog: pytest.LogCaptureFixture
+    cluster: KubernetesEmulator, cloud: EmulatedCloud, capfd: pytest.CaptureFixture[str]
 ) -> None:
     """Where the node ranges cannot be read, the plan's count, and GKE's own object says whether they are right."""
     cloud.access.deny("example-project", "compute.subnetworks.get")
     plan = {**PLAN, "network": {"node_ranges": [NODES]}}
     assert execute(plan=plan)["changed"]
-    assert "roles/compute.networkViewer in project example-project would show it" in caplog.text
+    assert "roles/compute.networkViewer in project example-project would show it" in capfd.readouterr().out
     wrong = {**PLAN, "network": {"node_ranges": ["10.77.0.0/20"]}}
     with pytest.raises(
         AirflowFailException, match=r"network\.node_ranges: 10\.77\.0\.0/20 is not among the cluster's ranges"
@@ -252,7 +251,10 @@ def test_without_the_nodes_and_the_subnetwork_the_plan_helps(
 
 
 def test_a_cluster_and_a_list_are_enough(
-    cluster: KubernetesEmulator, cloud: EmulatedCloud, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    cluster: KubernetesEmulator,
+    cloud: EmulatedCloud,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
 ) -> None:
     """Without a plan the cluster's own ranges are asked, and the log says that no target is judged."""
     monkeypatch.delenv("AIRFLOW_MASQ_PLAN", raising=False)
@@ -260,7 +262,7 @@ def test_a_cluster_and_a_list_are_enough(
     name = environment["config"]["gkeCluster"]
     result = execute(plan=None, cluster=name, destinations=[NODES, PODS])
     assert (result["cluster"], result["changed"]) == (name, True)
-    assert "There is no plan, so no target is judged" in caplog.text
+    assert "There is no plan, so no target is judged" in capfd.readouterr().out
     with pytest.raises(AirflowFailException, match=r"The Pod range 192\.168\.0\.0/16 is missing"):
         execute(plan=None, cluster=name, destinations=[NODES])
     with pytest.raises(AirflowFailException, match="expected a plan in the task or the run"):
