@@ -4,6 +4,7 @@
     ├── TryAgainError                      trying again may help
     │   ├── CloudUnavailableError          an API was unreachable, overloaded or too slow
     │   ├── EnvironmentNotReadyError       still being created at the time limit
+    │   ├── PolicyChangedAgainError        another writer changed a cluster's policy back
     │   └── SourceIpCheckFailedError       a check's verdicts fail it
     └── FinalError                         trying again does not help until something changes
         ├── InvalidInputError              the place, what was expected, what was seen
@@ -11,8 +12,10 @@
         ├── InexpressibleError             a form (gcloud, Terraform, …) cannot express the plan
         ├── CloudRefusedError              an API refused the request
         │   ├── EnvironmentNotFoundError
-        │   └── EnvironmentAlreadyExistsError
+        │   ├── EnvironmentAlreadyExistsError
+        │   └── FieldConflictError         another field manager owns what is applied
         ├── CannotMasqueradeError          findings of severity error, before any call
+        ├── PolicyRefusedError             a cluster's policy would do harm, before any write
         ├── MasqueradeNotEnabledError      the environment exists without the agent
         ├── EnvironmentMismatchError       the environment exists and differs from the plan
         └── EnvironmentFailedError         the environment or its operation ended in an error
@@ -49,6 +52,10 @@ class CloudUnavailableError(TryAgainError):
 
 class EnvironmentNotReadyError(TryAgainError):
     """An environment was still being created at the time limit."""
+
+
+class PolicyChangedAgainError(TryAgainError):
+    """A cluster's policy is not as it was applied just now: another writer changed it again."""
 
 
 class SourceIpCheckFailedError(TryAgainError):
@@ -124,8 +131,23 @@ class EnvironmentAlreadyExistsError(CloudRefusedError):
     """An environment with that name already exists."""
 
 
+class FieldConflictError(CloudRefusedError):
+    """Another field manager of a Kubernetes object owns fields that are applied.
+
+    :param managers: the managers, as the API server names them, escaped.
+    """
+
+    def __init__(self, message: str, *, managers: tuple[str, ...]) -> None:
+        super().__init__(message, status="CONFLICT")
+        self.managers = managers
+
+
 class CannotMasqueradeError(FinalError):
     """The environment could never masquerade; detected before any API call."""
+
+
+class PolicyRefusedError(FinalError):
+    """A policy would lack the cluster's ranges, or break a target; detected before any write."""
 
 
 class MasqueradeNotEnabledError(FinalError):
