@@ -1,4 +1,4 @@
-"""The whole emulator: two gRPC services on loopback, plain and with TLS, and the proxy for stock Google clients.
+"""The whole emulator: three gRPC services on loopback, plain and with TLS, and the proxy for stock Google clients.
 
     grpc.insecure_channel(address) ──────────────────────────────▶ ┌──────────┐
                                                                    │ emulator │
@@ -24,7 +24,8 @@ from lab.cloud.certificate import make_server_identity
 from lab.cloud.dispatch import make_generic_handlers
 from lab.cloud.environments import Environments
 from lab.cloud.faults import Faults
-from lab.cloud.images import CREATABLE_IMAGES
+from lab.cloud.image_versions import ImageVersions, PastImage
+from lab.cloud.images import CREATABLE_IMAGES, RELEASE_DATES
 from lab.cloud.lifecycle import Clock, Durations, Hooks, Lifecycle
 from lab.cloud.names import Parent
 from lab.cloud.operations import Operations
@@ -34,6 +35,7 @@ from lab.cloud.validation import Surroundings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from datetime import date
 
     from google.cloud.orchestration.airflow.service_v1.types import Environment
 
@@ -62,6 +64,8 @@ class ComposerEmulator:
     :param durations: how long operations take; no time by default.
     :param hooks: what else happens when a state changes.
     :param creatable_images: full image versions, newest first.
+    :param past_images: images that are listed with past releases only.
+    :param release_dates: when images were released, by their versions.
     :param node_ranges: primary ranges (CIDRs) by the subnetwork's full name; "" for environments that name none.
     :param secondary_ranges: secondary ranges (CIDRs) of every subnetwork by their names.
     :param clock: the source of time and identities; the machine's own by default.
@@ -79,6 +83,8 @@ class ComposerEmulator:
         durations: Durations | None = None,
         hooks: Hooks | None = None,
         creatable_images: Sequence[str] = CREATABLE_IMAGES,
+        past_images: Sequence[PastImage] = (),
+        release_dates: Mapping[str, date] = RELEASE_DATES,
         node_ranges: Mapping[str, str] = DEFAULT_NODE_RANGES,
         secondary_ranges: Mapping[str, str] = DEFAULT_SECONDARY_RANGES,
         clock: Clock | None = None,
@@ -105,7 +111,9 @@ class ComposerEmulator:
             creatable_images=creatable_images, node_ranges=node_ranges, secondary_ranges=secondary_ranges
         )
         environments = Environments(store=self._store, lifecycle=self._lifecycle, surroundings=surroundings)
-        self._services = (environments.make_service(), Operations(store=self._store).make_service())
+        images = ImageVersions(creatable=creatable_images, past=past_images, release_dates=release_dates)
+        operations = Operations(store=self._store)
+        self._services = tuple(each.make_service() for each in (environments, images, operations))
         for service in self._services:
             self.faults.add_methods(method.name for method in service.methods)
         self._stack = AsyncExitStack()
