@@ -1,7 +1,8 @@
-"""The whole emulator: Composer and GKE over gRPC, Compute over HTTP, and the proxy for stock Composer clients.
+"""The whole emulator: Composer and GKE over gRPC, others over HTTP, and the proxy for stock Composer clients.
 
     grpc.insecure_channel(address) ──────────────────────────────▶ ┌──────────┐
     http://compute_address/compute/v1/… ─────────────────────────▶ │ emulator │
+    http://iam_address/v1/… and /v3/… ───────────────────────────▶ │          │
     stock client ──grpc_proxy──▶ CONNECT composer.googleapis.com ─▶ └──────────┘ (TLS)
 
 It runs in the event loop of its caller and listens on loopback only. It is derived from Google's types and pages alone
@@ -28,6 +29,7 @@ from lab.cloud.compute import Compute
 from lab.cloud.dispatch import make_generic_handlers
 from lab.cloud.environments import Environments
 from lab.cloud.faults import Faults
+from lab.cloud.iam import Identities, IdentityApis
 from lab.cloud.image_versions import ImageVersions, PastImage
 from lab.cloud.images import CREATABLE_IMAGES, RELEASE_DATES
 from lab.cloud.lifecycle import Clock, Durations, Hooks, Lifecycle
@@ -62,7 +64,7 @@ DEFAULT_SECONDARY_RANGES: Final[Mapping[str, str]] = MappingProxyType(
 
 
 class ComposerEmulator:
-    """The Composer, GKE and Compute APIs on loopback; an asynchronous context manager.
+    """The Composer, GKE, Compute, Resource Manager and IAM APIs on loopback; an asynchronous context manager.
 
     :param host: the loopback address to listen on.
     :param port: the port for plain clients; 0 takes a free one.
@@ -78,6 +80,7 @@ class ComposerEmulator:
     :ivar access: what the caller may not do, and which APIs are not enabled.
     :ivar vpc: the projects' networks; those that ``node_ranges`` names exist from the start.
     :ivar clusters: the projects' GKE clusters.
+    :ivar identities: projects' numbers, service accounts and policies.
     :ivar refused_targets: what stock clients asked the proxy for besides Composer.
     :raises ValueError: if ``host`` is not a loopback address. A name is refused too, since its meaning can change.
     :raises OSError: on entering, if the port is taken.
@@ -114,6 +117,8 @@ class ComposerEmulator:
                 self.vpc.add_subnetwork(name, ip_cidr_range=cidr)
         self.clusters = Clusters(vpc=self.vpc, access=self.access)
         self._compute = Compute(vpc=self.vpc, access=self.access, faults=self.faults)
+        self.identities = Identities()
+        self._iam = IdentityApis(identities=self.identities, access=self.access, faults=self.faults)
         self._store = Store()
         self._lifecycle = Lifecycle(
             store=self._store,
@@ -133,7 +138,7 @@ class ComposerEmulator:
         for service in self._services:
             self.faults.add_methods(method.name for method in service.methods)
         self._stack = AsyncExitStack()
-        self._port = self._tls_port = self._proxy_port = self._compute_port = 0
+        self._port = self._tls_port = self._proxy_port = self._compute_port = self._iam_port = 0
         self._authority_file = Path()
         self.refused_targets: Sequence[str] = ()
 
@@ -161,6 +166,7 @@ class ComposerEmulator:
             self._proxy_port = await proxy.start()
             self.refused_targets = proxy.refused
             self._compute_port = await _serve_http(self._compute.make_application(), host=self._host, stack=stack)
+            self._iam_port = await _serve_http(self._iam.make_application(), host=self._host, stack=stack)
             self._stack = stack.pop_all()
         return self
 
@@ -176,6 +182,11 @@ class ComposerEmulator:
     def compute_address(self) -> str:
         """The address of the Compute API: ``http://ADDRESS/compute/v1/…``."""
         return self._join(self._compute_port)
+
+    @property
+    def iam_address(self) -> str:
+        """The address of the Resource Manager and IAM APIs: ``http://ADDRESS/v3/projects/…``."""
+        return self._join(self._iam_port)
 
     @property
     def tls_address(self) -> str:
