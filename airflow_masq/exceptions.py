@@ -107,11 +107,13 @@ class CloudRefusedError(FinalError):
 
     :param message: the request, and the API's own message.
     :param status: the canonical status name, for example ``INVALID_ARGUMENT``.
+    :param reason: Google's reason beside it, for example ``SERVICE_DISABLED``; empty where Google gives none.
     """
 
-    def __init__(self, message: str, *, status: str) -> None:
+    def __init__(self, message: str, *, status: str, reason: str = "") -> None:
         super().__init__(message)
         self.status = status
+        self.reason = reason
 
 
 class EnvironmentNotFoundError(CloudRefusedError):
