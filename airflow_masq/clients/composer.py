@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+
 class ComposerClient:
     """A client of one Composer endpoint. Close it, or use it in a ``with`` block.
 

@@ -114,9 +114,7 @@ class ReservedAddress:
         except InvalidInputError:
             return None
         users = tuple(
-            each.partition("/compute/v1/")[2] or each
-            for each in find_items(resource, "users")
-            if isinstance(each, str)
+            each.partition("/compute/v1/")[2] or each for each in find_items(resource, "users") if isinstance(each, str)
         )
         is_external = find_text(resource, "addressType") != "INTERNAL"  # Google's default is EXTERNAL
         return cls(name=name, address=address, is_external=is_external, users=users)

@@ -87,9 +87,7 @@ class Compute:
                 path=f"{_PROJECT}/global/networks/{{id}}",
                 answer=self._get_network,
             ),
-            _Method(
-                name="regions.get", permission="compute.regions.get", path=_REGION, answer=self._get_region
-            ),
+            _Method(name="regions.get", permission="compute.regions.get", path=_REGION, answer=self._get_region),
             _Method(
                 name="subnetworks.getIamPolicy",
                 permission="compute.subnetworks.getIamPolicy",

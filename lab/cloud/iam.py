@@ -200,7 +200,7 @@ def _name_resource(parts: Mapping[str, str]) -> str:
 
 
 def _refuse(method: _Method, parts: Mapping[str, str]) -> None:
-    """Refuse a call. Resource Manager's words are Google's [source: resource-manager-denied]; IAM's are not verified."""
+    """Refuse a call in Resource Manager's words [source: resource-manager-denied]; IAM's are not verified."""
     words = "The caller does not have permission"
     if method.api is IAM:
         words = f"Permission '{method.permission}' denied on resource (or it may not exist)."

@@ -111,7 +111,9 @@ class ComposerEmulator:
         self._clock = clock or Clock()
         self.faults = Faults(sleep=self._clock.sleep)
         self.access = Access()
-        self.vpc = Vpc(default_node_range=node_ranges.get("", DEFAULT_NODE_RANGES[""]), default_secondary_ranges=secondary_ranges)
+        self.vpc = Vpc(
+            default_node_range=node_ranges.get("", DEFAULT_NODE_RANGES[""]), default_secondary_ranges=secondary_ranges
+        )
         for name, cidr in node_ranges.items():
             if name:
                 self.vpc.add_subnetwork(name, ip_cidr_range=cidr)

@@ -199,7 +199,7 @@ class Vpc:
         self._policies.setdefault(name, []).append({"role": role, "members": [f"serviceAccount:{email}"]})
 
     def get_policy(self, name: str) -> Resource:
-        """Write the allow policy of a subnetwork; without bindings it has an etag alone [source: compute-rest-reference]."""
+        """Write the allow policy of a subnetwork; that it has an etag alone without bindings is not verified."""
         bindings = copy.deepcopy(self._policies.get(name, []))
         return {"etag": "ACAB", **({"version": 1, "bindings": bindings} if bindings else {})}
 

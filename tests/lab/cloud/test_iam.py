@@ -1,4 +1,4 @@
-"""The Resource Manager and IAM APIs, called by Google's own client, which knows their paths by Google's descriptions."""
+"""The Resource Manager and IAM APIs, called by Google's own client, which knows their paths from Google."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ import asyncio
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
-import httplib2
+import httplib2  # type: ignore[import-untyped] # ships no types
 import pytest
-from googleapiclient.discovery import build
-from googleapiclient.errors import HttpError
+from googleapiclient.discovery import build  # type: ignore[import-untyped] # ships no types
+from googleapiclient.errors import HttpError  # type: ignore[import-untyped] # ships no types
 
 from lab.cloud import IAM, RESOURCE_MANAGER, ComposerEmulator
 
@@ -82,7 +82,7 @@ async def test_a_test_of_no_or_too_many_permissions_is_refused(
 
 
 async def test_a_policy_has_what_was_granted(emulator: ComposerEmulator) -> None:
-    """A role that was granted is in the policy until it is revoked; a condition is told to requests of version 3 alone."""
+    """A role is in the policy from its grant to its revocation; only requests of version 3 are told of conditions."""
     name = f"projects/{PROJECT}"
     emulator.identities.grant(name, role="roles/composer.worker", email=EMAIL)
     policy = await ask(emulator, lambda projects, _: projects.getIamPolicy(resource=name, body={}))

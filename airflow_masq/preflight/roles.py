@@ -1,7 +1,7 @@
 """The accounts that a new environment of Composer 2 relies on, and the roles that they need, as a table.
 
 In a Shared VPC some of the roles are needed in the host project, where the network is
-[source: composer-shared-vpc-roles, composer-shared-vpc-script].
+[source: composer-shared-vpc-roles, composer-shared-vpc-page].
 """
 
 from __future__ import annotations
@@ -28,41 +28,6 @@ HOST_AGENT_ROLE: Final = "roles/container.hostServiceAgentUser"
 # Basic roles hold the permissions of the worker's role, too; inferred, since environments ran for years with an account
 # that had Editor [source: composer-access-control].
 _BASIC_ROLES: Final = ("roles/editor", "roles/owner")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Binding:
-    """Who has a role.
-
-    :param members: in IAM's form, ``serviceAccount:EMAIL`` for example.
-    :param is_conditional: it holds only where its condition does, which is not judged here.
-    """
-
-    role: str
-    members: frozenset[str]
-    is_conditional: bool = False
-
-
-@dataclass(frozen=True, kw_only=True)
-class IamPolicy:
-    """The allow policy of one resource; it does not show what is inherited from a folder or an organization."""
-
-    bindings: tuple[Binding, ...] = ()
-
-    def grants(self, email: str, *, roles: tuple[str, ...]) -> bool:
-        """Say whether a service account has one of the roles here, without a condition."""
-        return any(
-            binding.role in roles and f"serviceAccount:{email}" in binding.members and not binding.is_conditional
-            for binding in self.bindings
-        )
-
-
-@dataclass(frozen=True, kw_only=True)
-class ServiceAccount:
-    """A service account that exists."""
-
-    email: str
-    is_disabled: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,7 +74,7 @@ def list_host_needs(*, project_number: str, is_private: bool) -> tuple[RoleNeed,
     :param is_private: whether the environment is a private one.
     """
     # "Composer Shared VPC Agent" for private, "Compute Network User" for public environments; that the first is enough
-    # for both is inferred from its permissions [source: composer-shared-vpc-script, composer-roles].
+    # for both is inferred from its permissions [source: composer-shared-vpc-page, composer-roles].
     agent_roles = (SHARED_VPC_ROLE,) if is_private else (NETWORK_USER_ROLE, SHARED_VPC_ROLE)
     gke_agent = f"service-{project_number}@container-engine-robot.iam.gserviceaccount.com"
     return (
@@ -126,9 +91,7 @@ def list_host_needs(*, project_number: str, is_private: bool) -> tuple[RoleNeed,
             roles=(NETWORK_USER_ROLE,),
             may_be_elsewhere="subnetwork",
         ),
-        RoleNeed(
-            account="the Composer Service Agent", email=_name_composer_agent(project_number), roles=agent_roles
-        ),
+        RoleNeed(account="the Composer Service Agent", email=_name_composer_agent(project_number), roles=agent_roles),
     )
 
 
