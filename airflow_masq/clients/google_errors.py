@@ -53,7 +53,7 @@ NEXT_STEPS = {
 }
 
 
-# How the statuses of HTTP map to canonical ones; a proxy's 502 passes like the API's own 503 [source: google-rpc-codes].
+# HTTP's statuses as canonical ones; a proxy's 502 passes like the API's own 503 [source: google-rpc-codes].
 _STATUSES_OF_HTTP: Final = {
     400: "INVALID_ARGUMENT",
     401: "UNAUTHENTICATED",

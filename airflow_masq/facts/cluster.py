@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Self
 
@@ -13,6 +12,8 @@ from airflow_masq.facts.subnetwork import RegionalName, shorten_network
 from airflow_masq.text import quote
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from netaddr import IPNetwork
 
 # Composer 1 names its cluster with a zone [source: composer-1-cluster-name], for which GKE's API says "locations" too.

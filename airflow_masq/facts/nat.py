@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
@@ -12,6 +11,8 @@ from airflow_masq.facts.subnetwork import RegionalName, shorten_network
 from airflow_masq.network.ranges import AddressKind, parse_address
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
     from netaddr import IPAddress
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Self
 
@@ -13,6 +12,8 @@ from airflow_masq.network.ranges import parse_address
 from airflow_masq.text import quote
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from netaddr import IPAddress, IPNetwork
 
 _REGIONAL: Final = re.compile(

@@ -12,13 +12,19 @@ from typing import TYPE_CHECKING, Final
 
 import grpc
 from google.cloud.container_v1.types import (
+    Autopilot,
     Cluster,
     DatapathProvider,
     GetClusterRequest,
+    IPAllocationPolicy,
     ListClustersRequest,
     ListClustersResponse,
     ListNodePoolsRequest,
     ListNodePoolsResponse,
+    MaxPodsConstraint,
+    NodeNetworkConfig,
+    NodePool,
+    PrivateClusterConfig,
     StackType,
 )
 
@@ -116,7 +122,7 @@ class Clusters:
         policy = environment.config.node_config.ip_allocation_policy
         resource = self._vpc.get(subnetwork) or {}
         existing = {each["rangeName"]: each["ipCidrRange"] for each in resource.get("secondaryIpRanges", [])}
-        ranges = {}
+        ranges: dict[str, str] = {}
         for purpose, default in (("cluster", _DEFAULT_POD_RANGE), ("services", _DEFAULT_SERVICE_RANGE)):
             range_name = getattr(policy, f"{purpose}_secondary_range_name")
             block = getattr(policy, f"{purpose}_ipv4_cidr_block")
@@ -130,7 +136,7 @@ class Clusters:
                 self._vpc.add_secondary_range(subnetwork, range_name=range_name, cidr=block)
             ranges |= {f"{purpose}_secondary_range_name": range_name}
             ranges |= {f"{purpose}_ipv4_cidr": block, f"{purpose}_ipv4_cidr_block": block}
-        cluster.ip_allocation_policy = {**ranges, "use_ip_aliases": True, "stack_type": StackType.IPV4}
+        cluster.ip_allocation_policy = IPAllocationPolicy(use_ip_aliases=True, stack_type=StackType.IPV4, **ranges)
         cluster.cluster_ipv4_cidr = ranges["cluster_ipv4_cidr"]
         cluster.services_ipv4_cidr = ranges["services_ipv4_cidr"]
 
@@ -169,33 +175,34 @@ def _configure_nodes(cluster: Cluster, environment: Environment, *, is_standard:
     """Give the cluster its kind, its one node pool, and private nodes where the environment is private."""
     private = environment.config.private_environment_config
     is_private = private.enable_private_environment
-    pods = 110 if is_standard else 32
+    network_config, policy = cluster.network_config, cluster.ip_allocation_policy
+    pods = 32
     if is_standard:
-        chosen = environment.config.node_config.max_pods_per_node
-        pods = chosen or 32  # Composer's default [source: composer-max-pods-per-node]
-        cluster.default_max_pods_constraint = {"max_pods_per_node": pods}
-        cluster.network_config.datapath_provider = DatapathProvider.LEGACY_DATAPATH
+        pods = environment.config.node_config.max_pods_per_node or pods  # [source: composer-max-pods-per-node]
+        cluster.default_max_pods_constraint = MaxPodsConstraint(max_pods_per_node=pods)
+        datapath = DatapathProvider.LEGACY_DATAPATH
     else:
-        cluster.autopilot = {"enabled": True}
-        cluster.network_config.datapath_provider = DatapathProvider.ADVANCED_DATAPATH
+        cluster.autopilot = Autopilot(enabled=True)
+        datapath = DatapathProvider.ADVANCED_DATAPATH
     # Composer enables it [source: composer-agent-caution]; for Composer 1 that is inferred.
-    cluster.network_config.enable_intra_node_visibility = True
+    network_config.enable_intra_node_visibility = True
+    network_config.datapath_provider = DatapathProvider(datapath)
+    pool_network = NodeNetworkConfig(
+        pod_range=policy.cluster_secondary_range_name, pod_ipv4_cidr_block=policy.cluster_ipv4_cidr
+    )
     if is_private:
-        master = private.private_cluster_config.master_ipv4_cidr_block
-        cluster.private_cluster_config = {"enable_private_nodes": True, "master_ipv4_cidr_block": master}
-    policy = cluster.ip_allocation_policy
-    network_config = {"pod_range": policy.cluster_secondary_range_name, "pod_ipv4_cidr_block": policy.cluster_ipv4_cidr}
-    if is_private:
-        network_config["enable_private_nodes"] = True
-    cluster.node_pools = [
-        {
-            "name": "default-pool",
-            "version": VERSION_AT_CREATION,
-            "max_pods_constraint": {"max_pods_per_node": pods},
-            "pod_ipv4_cidr_size": 32 - (2 * pods - 1).bit_length(),
-            "network_config": network_config,
-        }
-    ]
+        pool_network.enable_private_nodes = True
+        cluster.private_cluster_config = PrivateClusterConfig(
+            enable_private_nodes=True, master_ipv4_cidr_block=private.private_cluster_config.master_ipv4_cidr_block
+        )
+    pool = NodePool(
+        name="default-pool",
+        version=VERSION_AT_CREATION,
+        max_pods_constraint=MaxPodsConstraint(max_pods_per_node=pods),
+        pod_ipv4_cidr_size=32 - (2 * pods - 1).bit_length(),
+        network_config=pool_network,
+    )
+    cluster.node_pools = [pool]
 
 
 def _make_missing(name: str, *, cluster_id: str, project: str) -> ApiError:

@@ -51,7 +51,8 @@ class ApiError(Exception):
             return b""
         status = Status(code=self.code, message=self.message)
         status.details.add().Pack(ErrorInfo(reason=self.reason, domain="googleapis.com", metadata=self.metadata))
-        return status.SerializeToString()
+        written: bytes = status.SerializeToString()
+        return written
 
 
 class NotFoundError(ApiError):
