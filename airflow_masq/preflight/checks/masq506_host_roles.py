@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Final
 
 from airflow_masq.preflight.answers import Answers, Unanswered
 from airflow_masq.preflight.check import Check, Told, tell_unknown
-from airflow_masq.preflight.checks.granting import judge_needs
+from airflow_masq.preflight.granting import judge_needs
 from airflow_masq.preflight.roles import list_host_needs
 from airflow_masq.preflight.subject import SUBNETWORK_PLACE, Subject
 
