@@ -12,6 +12,7 @@ from google.cloud.orchestration.airflow.service_v1.types import Environment
 from airflow_masq.environment import EnvironmentName
 from lab.cloud import Access, ComposerEmulator, Durations, Faults, Hooks, Vpc
 from lab.cloud.clusters import Clusters
+from lab.cloud.iam import Identities
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -57,6 +58,16 @@ class EmulatedCloud:
     def compute_endpoint(self) -> str:
         """The plaintext endpoint of the Compute API; GKE's is that of Composer."""
         return f"http://{self._emulator.compute_address}"
+
+    @property
+    def iam_endpoint(self) -> str:
+        """The plaintext endpoint of the Resource Manager and IAM APIs."""
+        return f"http://{self._emulator.iam_address}"
+
+    @property
+    def identities(self) -> Identities:
+        """Projects' numbers, service accounts and policies."""
+        return self._emulator.identities
 
     @property
     def access(self) -> Access:

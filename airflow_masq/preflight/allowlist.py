@@ -60,9 +60,7 @@ class AllowlistEntry:
         return {"source": self.source, "seen_by": self.seen_by, "origin": self.origin, "is_fixed": self.is_fixed}
 
 
-def find_covering_gateways(
-    subject: Subject, plan: Plan, gateways: Iterable[Gateway]
-) -> tuple[CoveringGateway, ...]:
+def find_covering_gateways(subject: Subject, plan: Plan, gateways: Iterable[Gateway]) -> tuple[CoveringGateway, ...]:
     """Find the gateways of the environment's network that translate packets of its subnetwork.
 
     A Pod range that GKE is to create has no name yet; only a gateway for all ranges covers it.

@@ -10,14 +10,14 @@ from airflow_masq.preflight.check import Standing, Told, tell_unknown
 from airflow_masq.text import join_words
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Collection, Iterator
 
     from airflow_masq.facts import IamPolicy
     from airflow_masq.preflight.roles import RoleNeed
 
 
 def judge_needs(
-    needs: Iterable[RoleNeed],
+    needs: Collection[RoleNeed],
     *,
     project: str,
     policy: Asked[IamPolicy],
@@ -34,32 +34,27 @@ def judge_needs(
     if isinstance(policy.answer, Unanswered):
         yield tell_unknown(policy, what=f"Who has which role in project {project} is", where=where, role=role)
         return
-    found, doubtful = [], False
+    missing = 0
     for need in needs:
-        if policy.answer.grants(need.email, roles=need.roles):
-            found.append(need)
-            continue
         other = elsewhere if need.may_be_elsewhere else None
+        asked = (policy,) if other is None else (policy, other)
+        if any(not isinstance(each.answer, Unanswered) and each.answer.grants(need.email, roles=need.roles) for each in asked):
+            continue
+        missing += 1
+        lacks = f"{need.account[0].upper()}{need.account[1:]} ({need.email}) has no {need.roles[0]} in project {project}"
         if other is not None and isinstance(other.answer, Unanswered):
-            what = f"{need.account[0].upper()}{need.account[1:]} ({need.email}) has no {need.roles[0]} in project {project}"
-            doubtful = True
-            yield tell_unknown(other, what=f"{what}. Whether it has it on the {need.may_be_elsewhere} is", where=where, role=role)
-        elif other is not None and not isinstance(other.answer, Unanswered) and other.answer.grants(need.email, roles=need.roles):
-            found.append(need)
-        else:
-            doubtful = True
-            yield _tell_missing(need, project=project, where=where, asked=(policy,) if other is None else (policy, other))
-    if not doubtful:
-        roles = join_words(dict.fromkeys(need.roles[0] for need in found))
-        message = f"The service agents and accounts have their roles in project {project}: {roles}."
+            what = f"{lacks}. Whether it has it on the {need.may_be_elsewhere} is"
+            yield tell_unknown(other, what=what, where=where, role=role)
+            continue
+        on_other = f" or on the {need.may_be_elsewhere}" if need.may_be_elsewhere else ""
+        message = (
+            f"{lacks}{on_other}. Grant it, unless it is inherited or comes with another role or a group, which these "
+            "policies do not show."
+        )
+        inferred = Provenance.INFERRED
+        yield Told(severity=Standing.WARNING, where=where, message=message, asked=asked, provenance=inferred)
+    if not missing:
+        roles = join_words(dict.fromkeys(need.roles[0] for need in needs))
+        message = f"The accounts that the environment relies on have their roles in project {project}: {roles}."
         asked = (policy,) if elsewhere is None else (policy, elsewhere)
         yield Told(severity=Standing.OK, where=where, message=message, asked=asked)
-
-
-def _tell_missing(need: RoleNeed, *, project: str, where: str, asked: tuple[Asked[object], ...]) -> Told:
-    places = f"project {project}" + (f" or on the {need.may_be_elsewhere}" if need.may_be_elsewhere else "")
-    message = (
-        f"{need.account[0].upper()}{need.account[1:]} ({need.email}) has no {need.roles[0]} in {places}. Grant it, unless "
-        "it is inherited or comes with another role or a group, which these policies do not show."
-    )
-    return Told(severity=Standing.WARNING, where=where, message=message, asked=asked, provenance=Provenance.INFERRED)

@@ -96,8 +96,8 @@ def _judge_field(plan: Plan, found: Subnetwork, *, field: CidrField) -> Iterator
     for other, network in sorted(found.secondary_ranges.items()):
         if cidr is not None and not name and (cidr in network or network in cidr):
             message = (
-                f"The {field.purpose} range {cidr} overlaps the subnetwork's secondary range {escape(other)} ({network})."
-                " Choose another block, or name the secondary range in place of the CIDR if it is meant."
+                f"The {field.purpose} range {cidr} overlaps the secondary range {escape(other)} ({network}) of the "
+                "subnetwork. Choose another block, or name the secondary range in place of the CIDR if it is meant."
             )
             yield Standing.ERROR, field.where, message
 

@@ -51,7 +51,9 @@ NEEDS: Final = (
     Need(permission="composer.environments.get", purpose="find the environment", is_required=True),
     Need(permission="composer.operations.get", purpose="watch the creation"),
     Need(permission="composer.operations.list", purpose="tell why a creation failed"),
-    Need(permission="container.clusters.get", purpose="read the cluster's ranges", role="roles/container.clusterViewer"),
+    Need(
+        permission="container.clusters.get", purpose="read the cluster's ranges", role="roles/container.clusterViewer"
+    ),
 )
 """The permissions that a run needs in the environment's project."""
 

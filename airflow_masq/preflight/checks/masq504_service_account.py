@@ -38,7 +38,9 @@ def _run(subject: Subject, _plan: Plan, answers: Answers) -> Iterator[Told]:
     shown, found, granted = escape(subject.account), account.answer, permissions.answer
     asked = (account, permissions)
     if any(isinstance(each, Unanswered) and each.silence is Silence.MISSING for each in (found, granted)):
-        message = f"The service account {shown} does not exist in project {subject.account_project}. Correct or create it."
+        message = (
+            f"The service account {shown} does not exist in project {subject.account_project}. Correct or create it."
+        )
         yield Told(severity=Standing.ERROR, where=SERVICE_ACCOUNT_PLACE, message=message, asked=asked)
         return
     if isinstance(found, Unanswered):

@@ -63,9 +63,7 @@ def _run(subject: Subject, plan: Plan, answers: Answers) -> Iterator[Told]:
             yield Told(severity=Standing.UNKNOWN, where=where, message=message, asked=(asked,))
 
 
-def _judge(
-    range_: Utilization, *, what: str, block: int, wanted: int, where: str, asked: Asked[object]
-) -> Told:
+def _judge(range_: Utilization, *, what: str, block: int, wanted: int, where: str, asked: Asked[object]) -> Told:
     room = range_.free // block
     share = write_share(range_.allocated, total=range_.allocated + range_.free)
     numbers = f"{share} addresses of {what} are allocated, which leaves room for {format_count(room, noun='node')}"

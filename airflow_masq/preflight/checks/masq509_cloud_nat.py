@@ -63,7 +63,9 @@ def _run(subject: Subject, plan: Plan, answers: Answers) -> Iterator[Told]:
 def _tell_none(subject: Subject) -> tuple[Standing, str]:
     network = f"No Cloud NAT gateway in {subject.name.location} covers the subnetwork"
     if subject.is_private:
-        message = f"{network}, so packets of private nodes to the internet are lost. Add one if tasks need the internet."
+        message = (
+            f"{network}, so packets of private nodes to the internet are lost. Add one if tasks need the internet."
+        )
         return Standing.WARNING, message
     return Standing.OK, f"{network}; masqueraded packets leave with their node's external address, which is not fixed."
 
