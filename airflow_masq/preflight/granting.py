@@ -38,10 +38,15 @@ def judge_needs(
     for need in needs:
         other = elsewhere if need.may_be_elsewhere else None
         asked = (policy,) if other is None else (policy, other)
-        if any(not isinstance(each.answer, Unanswered) and each.answer.grants(need.email, roles=need.roles) for each in asked):
+        if any(
+            not isinstance(each.answer, Unanswered) and each.answer.grants(need.email, roles=need.roles)
+            for each in asked
+        ):
             continue
         missing += 1
-        lacks = f"{need.account[0].upper()}{need.account[1:]} ({need.email}) has no {need.roles[0]} in project {project}"
+        lacks = (
+            f"{need.account[0].upper()}{need.account[1:]} ({need.email}) has no {need.roles[0]} in project {project}"
+        )
         if other is not None and isinstance(other.answer, Unanswered):
             what = f"{lacks}. Whether it has it on the {need.may_be_elsewhere} is"
             yield tell_unknown(other, what=what, where=where, role=role)

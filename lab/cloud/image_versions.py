@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+import grpc
 from google.cloud.orchestration.airflow.service_v1.types import (
     ImageVersion,
     ListImageVersionsRequest,
@@ -16,7 +17,9 @@ from google.cloud.orchestration.airflow.service_v1.types import (
 )
 from google.type.date_pb2 import Date  # type: ignore[import-untyped] # ships stubs without a py.typed marker
 
+from lab.cloud.access import COMPOSER, Access
 from lab.cloud.dispatch import Method, Service
+from lab.cloud.errors import ApiError
 from lab.cloud.names import Parent
 from lab.cloud.store import cut_page
 
@@ -49,8 +52,14 @@ class ImageVersions:
     """
 
     def __init__(
-        self, *, creatable: Sequence[str], past: Sequence[PastImage] = (), release_dates: Mapping[str, date]
+        self,
+        *,
+        creatable: Sequence[str],
+        past: Sequence[PastImage] = (),
+        release_dates: Mapping[str, date],
+        access: Access,
     ) -> None:
+        self._access = access
         self._creatable = creatable
         self._past = past
         self._release_dates = release_dates
@@ -61,7 +70,11 @@ class ImageVersions:
         return Service(name=_SERVICE, methods=(Method("ListImageVersions", read, self._list, write),))
 
     def _list(self, request: ListImageVersionsRequest) -> ListImageVersionsResponse:
-        Parent.parse(request.parent)
+        project = Parent.parse(request.parent).project
+        self._access.require_enabled(COMPOSER, project=project)
+        if self._access.is_denied(project, "composer.imageversions.list"):
+            # The words were seen with a creation [source: composer-not-permitted].
+            raise ApiError(grpc.StatusCode.PERMISSION_DENIED, "The caller does not have permission")
         images = [self._make(text, is_creatable=True) for text in self._creatable]
         if request.include_past_releases:
             images += [self._make(image.text, is_creatable=image.is_creatable) for image in self._past]

@@ -134,7 +134,9 @@ class ComposerEmulator:
             creatable_images=creatable_images, node_ranges=node_ranges, secondary_ranges=secondary_ranges
         )
         environments = Environments(store=self._store, lifecycle=self._lifecycle, surroundings=surroundings)
-        images = ImageVersions(creatable=creatable_images, past=past_images, release_dates=release_dates)
+        images = ImageVersions(
+            creatable=creatable_images, past=past_images, release_dates=release_dates, access=self.access
+        )
         operations = Operations(store=self._store)
         self._services = tuple(each.make_service() for each in (environments, images, operations, self.clusters))
         for service in self._services:

@@ -54,9 +54,12 @@ def prepare(cloud: EmulatedCloud) -> None:
     cloud.vpc.grant(SUBNETWORK, role="roles/compute.networkUser", email=gke)
 
 
-def make_plan(*, private: bool = True, network: dict[str, Any] | None = None, **node_config: object) -> Plan:
+def make_plan(
+    *, image: str = IMAGE, private: bool = True, network: dict[str, Any] | None = None, **node_config: object
+) -> Plan:
     """Make a plan that says everything by names.
 
+    :param image: the image version; empty for none.
     :param network: the plan's network section.
     :param node_config: fields of ``nodeConfig`` in place of the usual ones; ``None`` leaves one out.
     """
@@ -72,7 +75,7 @@ def make_plan(*, private: bool = True, network: dict[str, Any] | None = None, **
         "environment": {
             "name": f"projects/{PROJECT}/locations/{LOCATION}/environments/example-environment",
             "config": {
-                "softwareConfig": {"imageVersion": IMAGE},
+                "softwareConfig": {"imageVersion": image},
                 "nodeConfig": {name: value for name, value in node.items() if value is not None},
                 "privateEnvironmentConfig": {"enablePrivateEnvironment": private},
             },

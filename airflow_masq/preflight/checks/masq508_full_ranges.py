@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, Final
 from netaddr import IPAddress
 
 from airflow_masq.environment.cidr_fields import POD_FIELD
+from airflow_masq.facts import Subnetwork, Utilization
 from airflow_masq.network.ranges import IPV4
 from airflow_masq.preflight.answers import Answers, Asked, Unanswered
 from airflow_masq.preflight.check import Check, Standing, Told, tell_unknown
@@ -35,7 +36,6 @@ from airflow_masq.text import escape, format_count
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from airflow_masq.facts import Utilization
     from airflow_masq.plan import Plan
 
 _PRIMARY: Final = ""
@@ -49,6 +49,9 @@ def _run(subject: Subject, plan: Plan, answers: Answers) -> Iterator[Told]:
         return
     told = {each.range_name: each for each in asked.answer}
     pod_range = plan.environment.get_text(*POD_FIELD.range_name_path)
+    subnetwork = answers.subnetwork.answer
+    if isinstance(subnetwork, Subnetwork) and pod_range not in subnetwork.secondary_ranges:
+        pod_range = ""  # MASQ502 reports it
     pod_block = plan.ranges.find_node_block(IPAddress(0, IPV4)).size
     rows = [("the nodes' primary range", _PRIMARY, 1, SUBNETWORK_PLACE)]
     if pod_range:
