@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -11,6 +10,8 @@ from airflow_masq.network.provenance import Provenance
 from airflow_masq.preflight.answers import Answers, Asked, Silence, Unanswered
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
     from airflow_masq.plan import Plan
     from airflow_masq.preflight.subject import Subject
 

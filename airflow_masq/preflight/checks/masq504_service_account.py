@@ -56,8 +56,8 @@ def _run(subject: Subject, _plan: Plan, answers: Answers) -> Iterator[Told]:
         yield tell_unknown(permissions, what=what, where=SERVICE_ACCOUNT_PLACE, role=role)
     elif ACT_AS_PERMISSION not in granted:
         message = (
-            f"The caller may not act as {shown}, so the service refuses the creation. Grant the caller {ACT_AS_ROLE} on "
-            "that account."
+            f"The caller may not act as {shown}, so the service refuses the creation. Grant the caller {ACT_AS_ROLE} "
+            "on that account."
         )
         yield Told(severity=Standing.ERROR, where=SERVICE_ACCOUNT_PLACE, message=message, asked=(permissions,))
     elif not isinstance(found, Unanswered) and not found.is_disabled:
