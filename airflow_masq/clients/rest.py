@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, Self
 from urllib.parse import quote
 
-import google.auth
 import requests
 from google.api_core.exceptions import from_http_status
 from google.auth.credentials import with_scopes_if_required
@@ -17,6 +16,7 @@ from google.auth.exceptions import TransportError
 from google.auth.transport.requests import AuthorizedSession
 
 from airflow_masq import __version__
+from airflow_masq.clients.credentials import SCOPES, load_credentials
 from airflow_masq.clients.endpoint import parse_endpoint
 from airflow_masq.clients.google_errors import translate_google_errors
 from airflow_masq.facts.rest import find_items, find_text
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
     from google.auth.credentials import Credentials
 
-_SCOPES: Final = ("https://www.googleapis.com/auth/cloud-platform",)
 # Colons stay as they are: Google's own verbs stand behind one, as in projects/P:testIamPermissions.
 _SAFE_IN_PATHS: Final = "/:@"
 
@@ -119,7 +118,6 @@ def _read_error(code: int, body: dict[str, Any]) -> Exception:
 
 
 def _authorize(credentials: Credentials | None) -> AuthorizedSession:
-    if credentials is None:
-        credentials, _project = google.auth.default(scopes=_SCOPES)
-    scoped = with_scopes_if_required(credentials, _SCOPES)  # type: ignore[no-untyped-call] # google-auth is partly untyped
+    found = load_credentials()[0] if credentials is None else credentials
+    scoped = with_scopes_if_required(found, SCOPES)  # type: ignore[no-untyped-call] # google-auth is partly untyped
     return AuthorizedSession(scoped)  # type: ignore[no-untyped-call] # as above
