@@ -11,11 +11,8 @@ from airflow_masq.preflight.completing import complete_plan
 from airflow_masq.preflight.registry import list_checks
 from airflow_masq.rules import Finding, Severity, lint
 from airflow_masq.rules.views.targets import predict_targets
-from airflow_masq.text import align
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from airflow_masq.plan import Plan
     from airflow_masq.preflight.answers import Answers
     from airflow_masq.preflight.subject import Subject
@@ -94,19 +91,4 @@ def make_report(subject: Subject, *, plan: Plan, answers: Answers) -> PreflightR
         findings=lint(completed),
         plan=completed,
         allowlist=list_allowlist(subject, completed, answers),
-    )
-
-
-def list_allowlist_lines(report: PreflightReport) -> Iterator[str]:
-    """Write the section of the addresses to allowlist."""
-    yield "Addresses to allowlist"
-    if not report.allowlist:
-        yield "  none is known; the rows above say why"
-        return
-    yield from (
-        f"  {line}"
-        for line in align(
-            (entry.source, f"seen by {entry.seen_by}", entry.origin, "fixed" if entry.is_fixed else "can change")
-            for entry in report.allowlist
-        )
     )
