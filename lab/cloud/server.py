@@ -254,7 +254,8 @@ class ComposerEmulator:
 
 async def _serve_http(application: web.Application, *, host: str, stack: AsyncExitStack) -> int:
     """Serve an application on a free port until the stack ends; return the port."""
-    runner = web.AppRunner(application, access_log=None)
+    # A call that is stalled by a fault must not hold the end.
+    runner = web.AppRunner(application, access_log=None, shutdown_timeout=0.1)
     await runner.setup()
     stack.push_async_callback(runner.cleanup)
     site = web.TCPSite(runner, host, 0)
