@@ -36,6 +36,7 @@ NETWORK_ROLE: Final = "roles/compute.networkViewer"
 FROM_CLUSTER: Final = "cluster"
 FROM_ENVIRONMENT: Final = "environment"
 FROM_SUBNETWORK: Final = "subnetwork"
+FROM_ROUTER: Final = "router"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -145,7 +146,7 @@ class NetworkFacts:
 
     @property
     def ranges_from(self) -> dict[str, str | None]:
-        """Which API told each kind of range; ``None`` where it is not known."""
+        """Which resource told the ranges and addresses of each kind; ``None`` where they are not known."""
         cluster = self.cluster
         node = FROM_SUBNETWORK if self.node_ranges else None
         return {
@@ -154,7 +155,13 @@ class NetworkFacts:
             "service_ranges": self._find_origin(
                 self.service_ranges, own=() if cluster is None else cluster.service_ranges
             ),
+            "nat_addresses": None if self.nat is None or self.has_unknown_nat else FROM_ROUTER,
         }
+
+    @property
+    def has_unknown_nat(self) -> bool:
+        """Whether the addresses of a gateway that covers the environment could not be read."""
+        return any(each.status is None for each in self.nat or ())
 
     @property
     def public_nodes(self) -> bool:
@@ -175,11 +182,6 @@ class NetworkFacts:
         names = frozenset[str]().union(*(each.cover.pod_range_names for each in self.nat or ()))
         cover = NatCover(node=any(each.cover.node for each in self.nat or ()), pod_range_names=names)
         return cover.list_kinds(self.pod_range_names)
-
-    @property
-    def is_complete(self) -> bool:
-        """Whether everything could be read."""
-        return not self.gaps
 
     def find_secondary_range(self, name: str) -> IPNetwork | None:
         """Look a secondary range up by its name, in the subnetworks that could be read."""
@@ -208,6 +210,7 @@ class NetworkFacts:
             "node_ranges": [str(each) for each in self.node_ranges],
             "pod_ranges": [str(each) for each in self.pod_ranges],
             "service_ranges": [str(each) for each in self.service_ranges],
+            "nat_addresses": [str(each) for each in self.nat_addresses],
             "ranges_from": self.ranges_from,
             "public_nodes": self.public_nodes,
             "nat": None if self.nat is None else [_write_nat(each) for each in self.nat],

@@ -50,7 +50,8 @@ def make_plan(facts: NetworkFacts) -> dict[str, Any]:
     }
     network: dict[str, Any] = {key: value for key, value in ranges.items() if value}
     if facts.nat is not None:
-        network["nat_addresses"] = [str(each) for each in facts.nat_addresses]
+        if not facts.has_unknown_nat:  # a part of the addresses would be read as all of them
+            network["nat_addresses"] = [str(each) for each in facts.nat_addresses]
         network["nat_covers"] = sorted(str(each) for each in facts.nat_covers)
     network["public_nodes"] = facts.public_nodes
     plan["network"] = network
@@ -148,9 +149,9 @@ def _comment_network(facts: NetworkFacts) -> dict[str, str]:
         comments["node_ranges"] = f"from {join_words(escape(str(each.name)) for each in facts.subnetworks)}"
     if facts.host_project:
         comments["node_ranges"] += f" (Shared VPC of project {escape(facts.host_project)})"
-    comments["nat_addresses"] = "; ".join(map(_describe_nat, facts.nat or ())) or (
-        "No Cloud NAT gateway of this network and region covers the environment."
-    )
+    comments["nat_covers" if facts.has_unknown_nat else "nat_addresses"] = "; ".join(
+        map(_describe_nat, facts.nat or ())
+    ) or ("No Cloud NAT gateway of this network and region covers the environment.")
     known = "from the GKE cluster" if facts.cluster is not None else "from the environment"
     comments["public_nodes"] = known
     return comments

@@ -25,6 +25,7 @@ from airflow_masq.text import join_words
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from contextlib import AbstractContextManager
 
     from airflow_masq.clients.compute import ComputeClient
     from airflow_masq.clients.gke import GkeClient
@@ -150,6 +151,26 @@ class Gathering:
             log.info("%s stays unknown: %s", what, error)
             self._gaps.append(_describe_failure(error, what=what, role=role, project=project))
             return None
+
+
+def gather_facts(
+    name: EnvironmentName,
+    *,
+    environment: EnvironmentResource,
+    open_clients: Callable[[], AbstractContextManager[tuple[GkeClient, ComputeClient | None]]],
+    pause: Callable[[int], None],
+) -> NetworkFacts:
+    """Gather what can be read; where no client can be made, that is the gap, and no error.
+
+    :param environment: as the Composer API tells it.
+    :param pause: sleeps between two attempts; it gets the number of the failed ones.
+    """
+    try:
+        with open_clients() as (gke, compute):
+            return Gathering(name=name, environment=environment, gke=gke, compute=compute, pause=pause).run()
+    except AirflowMasqError as error:
+        gap = Gap(what="the cluster, the node ranges and Cloud NAT", why=str(error))
+        return NetworkFacts(name=name, environment=environment, gaps=(gap,))
 
 
 def read_patiently(read: Callable[[], T], *, pause: Callable[[int], None]) -> T:
