@@ -4,6 +4,7 @@
     ├── TryAgainError                      trying again may help
     │   ├── CloudUnavailableError          an API was unreachable, overloaded or too slow
     │   ├── EnvironmentNotReadyError       still being created at the time limit
+    │   ├── PreflightFailedError           the cloud's answers let a creation fail; nothing was created
     │   └── SourceIpCheckFailedError       a check's verdicts fail it
     └── FinalError                         trying again does not help until something changes
         ├── InvalidInputError              the place, what was expected, what was seen
@@ -49,6 +50,13 @@ class CloudUnavailableError(TryAgainError):
 
 class EnvironmentNotReadyError(TryAgainError):
     """An environment was still being created at the time limit."""
+
+
+class PreflightFailedError(TryAgainError):
+    """A preflight found what lets the creation fail, so nothing was created.
+
+    Trying again may help, since a grant spreads, a quota is raised or a range is freed without a change of the plan.
+    """
 
 
 class SourceIpCheckFailedError(TryAgainError):

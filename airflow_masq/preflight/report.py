@@ -48,6 +48,14 @@ class PreflightReport:
         """Whether a check or a rule found an error."""
         return any(row.severity == Severity.ERROR for row in self.rows)
 
+    def list_errors(self, *, known: Plan) -> tuple[Result | Finding, ...]:
+        """List the errors, without those that the rules find in the plan as it was before.
+
+        :param known: the plan before it was completed.
+        """
+        before = frozenset(lint(known))
+        return tuple(row for row in self.rows if row.severity == Severity.ERROR and row not in before)
+
     @property
     def has_unknowns(self) -> bool:
         """Whether a question has no answer."""
