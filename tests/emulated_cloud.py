@@ -92,7 +92,8 @@ class EmulatedCloud:
     @property
     def airflow_connection(self) -> str:
         """A Google connection that leads here, as JSON for an ``AIRFLOW_CONN_…`` variable."""
-        extra = {"project": PROJECT, "composer_endpoint": self.endpoint}
+        endpoints = {"composer_endpoint": self.endpoint, "compute_endpoint": self.compute_endpoint}
+        extra = {"project": PROJECT, **endpoints}
         return json.dumps({"conn_type": "google_cloud_platform", "extra": extra})
 
     @property
