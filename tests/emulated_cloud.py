@@ -102,6 +102,11 @@ class EmulatedCloud:
         connection = {"AIRFLOW_CONN_GOOGLE_CLOUD_DEFAULT": self._emulator.make_airflow_connection(project=PROJECT)}
         return self._emulator.make_client_settings() | connection
 
+    @property
+    def endpoint_settings(self) -> dict[str, str]:
+        """The environment variables that lead the command line here."""
+        return self._emulator.make_endpoint_settings()
+
     def hold_creations(self) -> None:
         """Let creations stay in state CREATING until ``release_creations``."""
         self._loop.call_soon_threadsafe(self._gate.clear)

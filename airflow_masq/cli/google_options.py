@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -50,7 +51,7 @@ def add_google_arguments(parser: ArgumentParser) -> None:
 
 
 def add_caller_arguments(parser: ArgumentParser, *, apis: Sequence[str]) -> None:
-    """Declare credentials, and the endpoints of APIs.
+    """Declare credentials, and the endpoints of APIs, whose defaults are in the environment's variables.
 
     :param apis: some of ``_DEFAULTS``.
     """
@@ -63,7 +64,9 @@ def add_caller_arguments(parser: ArgumentParser, *, apis: Sequence[str]) -> None
         parser.add_argument(
             f"--{api}-endpoint",
             metavar="URL",
-            help=f"https://HOST, or http://127.0.0.1:PORT of an emulator; default: {_DEFAULTS[api]}",
+            default=os.environ.get(f"AIRFLOW_MASQ_{api.upper()}_ENDPOINT") or None,
+            help=f"https://HOST, or http://127.0.0.1:PORT of an emulator; default: AIRFLOW_MASQ_{api.upper()}_ENDPOINT "
+            f"of the environment, else {_DEFAULTS[api]}",
         )
 
 

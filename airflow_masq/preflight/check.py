@@ -100,14 +100,14 @@ def tell_unknown(asked: Asked[object], *, what: str, where: str, role: str) -> T
     """Say that something is unknown, why, and which role would show it.
 
     :param what: as the sentence begins: ``How full the ranges are``.
-    :param role: the role and where it is needed: ``roles/browser in project P``.
+    :param role: the role that shows it, and where it is needed: ``roles/browser in project P``.
     """
     answer = asked.answer
     if not isinstance(answer, Unanswered):
         raise TypeError(f"{asked.what} has an answer")
     step = {
-        Silence.DENIED: f"With {role} it shows.",
-        Silence.MISSING: f"Check the name; with {role} it shows what exists.",
+        Silence.DENIED: f"Readable with {role}.",
+        Silence.MISSING: f"Check the name; readable with {role}.",
         Silence.DISABLED: "Enable the API, or ask who administers the project.",
         Silence.LATE: "Run the preflight again.",
         Silence.FAILED: "Run the preflight again.",

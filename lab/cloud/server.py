@@ -224,6 +224,16 @@ class ComposerEmulator:
             "NO_GCE_CHECK": "true",
         }
 
+    def make_endpoint_settings(self) -> dict[str, str]:
+        """Return the environment variables that lead the package's command line here."""
+        addresses = {
+            "COMPOSER": self.address,
+            "GKE": self.address,
+            "COMPUTE": self.compute_address,
+            "IAM": self.iam_address,
+        }
+        return {f"AIRFLOW_MASQ_{api}_ENDPOINT": f"http://{address}" for api, address in addresses.items()}
+
     def make_airflow_connection(self, *, project: str) -> str:
         """Return a Google connection for Airflow, as JSON for ``AIRFLOW_CONN_GOOGLE_CLOUD_DEFAULT``.
 

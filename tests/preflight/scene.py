@@ -54,6 +54,16 @@ def prepare(cloud: EmulatedCloud) -> None:
     cloud.vpc.grant(SUBNETWORK, role="roles/compute.networkUser", email=gke)
 
 
+def prepare_page(cloud: EmulatedCloud) -> None:
+    """Set up what docs/preflight.md shows: the same, with an error, a warning, an unknown, and a role missing."""
+    prepare(cloud)
+    cloud.access.deny(PROJECT, "iam.serviceAccounts.actAs", "compute.regions.get")
+    cloud.vpc.allocated[SUBNETWORK, ""] = 190
+    cloud.vpc.allocated[SUBNETWORK, "pods"] = 1024
+    email = f"{cloud.identities.find_number(PROJECT)}@cloudservices.gserviceaccount.com"
+    cloud.identities.revoke(f"projects/{HOST}", role="roles/compute.networkUser", email=email)
+
+
 def make_plan(
     *, image: str = IMAGE, private: bool = True, network: dict[str, Any] | None = None, **node_config: object
 ) -> Plan:

@@ -262,7 +262,7 @@ def test_what_may_not_be_read_is_unknown_with_the_role_that_shows_it(scene: Emul
     rows = [result for result in report.results if result.severity is not Standing.OK]
     assert {row.code for row in rows} == codes
     assert {row.severity for row in rows} == {Standing.UNKNOWN}
-    assert all("PERMISSION_DENIED" in row.message and f"With {role}" in row.message for row in rows)
+    assert all("PERMISSION_DENIED" in row.message and f"Readable with {role}" in row.message for row in rows)
     assert report.has_unknowns
     assert not report.has_errors
 
