@@ -78,7 +78,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     parser = argparse.ArgumentParser(
         prog="python -m lab.cloud",
-        description="Emulate the APIs of Cloud Composer, GKE, and to read only Compute (networks), Resource Manager and IAM, on loopback.",
+        description="Emulate Composer and GKE on loopback, and to read only Compute, Resource Manager and IAM.",
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
