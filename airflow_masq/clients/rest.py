@@ -6,7 +6,7 @@ requests, or do not come with every version of the google provider [source: obse
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
 import requests
@@ -22,8 +22,6 @@ from airflow_masq.clients.google_errors import translate_google_errors
 from airflow_masq.facts.rest import find_items, find_text
 
 if TYPE_CHECKING:
-    from types import TracebackType
-
     from google.auth.credentials import Credentials
 
 # Colons stay as they are: Google's own verbs stand behind one, as in projects/P:testIamPermissions.
@@ -31,7 +29,7 @@ _SAFE_IN_PATHS: Final = "/:@"
 
 
 class RestClient:
-    """A session with one endpoint; it can be used by several threads. Close it, or use it in a ``with`` block.
+    """A session with one endpoint; it can be used by several threads. Close it.
 
     :param credentials: Google credentials. A plaintext endpoint does not get them. ``None`` means Google's application
         default credentials.
@@ -39,6 +37,7 @@ class RestClient:
     :param endpoint: a URL that ``parse_endpoint`` accepts. ``None`` means Google's public endpoint.
     :param where: the setting's name, for an error about the endpoint.
     :param api_timeout_seconds: the time limit of one request (default 60).
+    :ivar endpoint: the URL that paths are put behind.
     :raises InvalidInputError: the endpoint is not usable.
     :raises CloudRefusedError: there are no application default credentials.
     """
@@ -55,12 +54,12 @@ class RestClient:
         self._api_timeout_seconds = api_timeout_seconds
         parsed = None if endpoint is None else parse_endpoint(endpoint, where=where)
         if parsed is not None and parsed.plaintext:
-            self._base = f"http://{parsed.target}"
+            self.endpoint = f"http://{parsed.target}"
             self._session = requests.Session()
             self._session.trust_env = False  # no proxy and no credentials from the environment
         else:
-            self._base = googles if parsed is None else f"https://{parsed.target}"
-            with translate_google_errors(f"preparing a client of {self._base}"):
+            self.endpoint = googles if parsed is None else f"https://{parsed.target}"
+            with translate_google_errors(f"preparing a client of {self.endpoint}"):
                 self._session = _authorize(credentials)
         self._session.headers["User-Agent"] = f"airflow-masq/{__version__}"
 
@@ -84,18 +83,10 @@ class RestClient:
         """Close the connections; the client cannot be used any more."""
         self._session.close()
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self.close()
-
     def _send(self, verb: str, path: str, *, action: str, **content: Any) -> dict[str, Any]:  # noqa: ANN401 - requests' own
         with translate_google_errors(action, names_environment=False):
             try:
-                url = f"{self._base}/{quote(path, safe=_SAFE_IN_PATHS)}"
+                url = f"{self.endpoint}/{quote(path, safe=_SAFE_IN_PATHS)}"
                 response = self._session.request(verb, url, timeout=self._api_timeout_seconds, **content)
                 body = response.json()
             except requests.RequestException as error:  # no answer, or one that is not JSON

@@ -5,14 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from netaddr import IPAddress
+
 from airflow_masq.environment.cidr_fields import POD_FIELD
+from airflow_masq.network.prediction import predict_every_pod
 from airflow_masq.network.ranges import AddressKind
 from airflow_masq.preflight.answers import Gateway, Unanswered
+from airflow_masq.rules.views.targets import SOMEWHERE_PUBLIC
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-
-    from netaddr import IPAddress
 
     from airflow_masq.plan import Plan
     from airflow_masq.preflight.answers import Answers
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
 INTERNET: Final = "the internet"
 PRIVATE_NETWORKS: Final = "private networks"
 
+# One address of each private block [source: gke-default-list].
+_PRIVATE: Final = tuple(map(IPAddress, ("10.255.255.254", "172.31.255.254", "192.168.255.254")))
 _COVERED: Final = {AddressKind.NODE: "nodes", AddressKind.POD: "Pods"}
 
 
@@ -84,29 +88,40 @@ def find_covering_gateways(subject: Subject, plan: Plan, gateways: Iterable[Gate
 
 
 def list_allowlist(subject: Subject, plan: Plan, answers: Answers) -> tuple[AllowlistEntry, ...]:
-    """List what firewalls have to let in.
+    """List what firewalls have to let in, as the plan's policy lets one predict it.
 
-    With the agent, packets have their node's address: private networks see the node ranges, and the internet sees the
-    gateways that cover nodes.
+    Private networks see the node ranges where Pods are masqueraded, else the Pod ranges. The internet sees the gateways
+    that cover what leaves; external addresses of nodes are not known before the nodes are there.
 
     :param plan: the completed one.
     """
-    kind = AddressKind.NODE if plan.environment.masquerades else AddressKind.POD
-    ranges = plan.ranges.node if plan.environment.masquerades else plan.ranges.pod
-    origin = "node range (masqueraded)" if plan.environment.masquerades else "Pod range (no agent)"
+    is_node = _is_masqueraded(plan, towards=_find_private_address(plan))
+    origin = "node range (masqueraded)" if is_node else "Pod range (not masqueraded)"
+    ranges = plan.ranges.node if is_node else plan.ranges.pod
     entries = [
         AllowlistEntry(source=str(network), seen_by=PRIVATE_NETWORKS, origin=origin, is_fixed=True)
         for network in ranges
     ]
     found = answers.gateways.answer
     gateways = () if isinstance(found, Unanswered) else find_covering_gateways(subject, plan, found)
-    if not plan.ranges.public_nodes:
+    leaving = AddressKind.NODE if _is_masqueraded(plan, towards=SOMEWHERE_PUBLIC) else AddressKind.POD
+    if not (plan.ranges.public_nodes and leaving is AddressKind.NODE):
         entries += [
             AllowlistEntry(
                 source=str(address), seen_by=INTERNET, origin=f"Cloud NAT {gateway.name}", is_fixed=gateway.is_fixed
             )
             for gateway in gateways
             for address in gateway.addresses
-            if kind in gateway.kinds
+            if leaving in gateway.kinds
         ]
     return tuple(entries)
+
+
+def _is_masqueraded(plan: Plan, *, towards: IPAddress) -> bool:
+    return predict_every_pod(plan.ranges, policy=plan.policy, destination=towards).masqueraded
+
+
+def _find_private_address(plan: Plan) -> IPAddress:
+    """Choose an address of a private network that is not the cluster's own."""
+    own = (*plan.ranges.node, *plan.ranges.pod, *plan.ranges.service)
+    return next((each for each in _PRIVATE if not any(each in network for network in own)), _PRIVATE[0])

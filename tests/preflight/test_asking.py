@@ -147,7 +147,7 @@ def test_every_question_asks_something_that_exists(cloud: EmulatedCloud, subject
     """Each question names a call of Google's reference; without a Shared VPC and an account fewer are asked."""
     names = [question.name for question in list_questions(subject)]
     assert len(names) == len(set(names)) == 13
-    alone = make_plan(network=None, subnetwork="projects/example-project/regions/us-central1/subnetworks/s")
+    alone = make_plan(subnetwork="projects/example-project/regions/us-central1/subnetworks/s")
     own = Subject.read(type(alone.environment)(fields={"name": alone.environment.name, "config": {}}))
     assert len(list(list_questions(own))) == 8
     make_clients(cloud).close()

@@ -329,7 +329,7 @@ def test_the_plan_with_numbers_is_linted(scene: EmulatedCloud) -> None:
         secondary_ranges={"pods": "100.128.0.0/24", "services": "10.128.48.0/27"},
         network=NETWORK,
     )
-    plan = make_plan(network={"workers": 12})
+    plan = make_plan(section={"workers": 12})
     codes = {finding.code for finding in look(scene, plan=plan).findings if finding.severity != "info"}
     assert {"MASQ201", "MASQ204", "MASQ207", "MASQ209"} <= codes
 
@@ -342,7 +342,7 @@ def test_the_plans_own_numbers_are_compared(scene: EmulatedCloud) -> None:
         "nat_addresses": ["203.0.113.8"],
         "nat_covers": ["node"],
     }
-    report = look(scene, plan=make_plan(network=network))
+    report = look(scene, plan=make_plan(section=network))
     first, second = find(report, "MASQ502")["warning"]
     assert "primary range is 10.128.48.0/24, and the plan lists 10.1.0.0/24." in first
     assert "secondary range pods is 192.168.0.0/20, and the plan lists 10.2.0.0/20." in second
@@ -363,7 +363,7 @@ def test_a_block_that_overlaps_a_secondary_range_is_an_error(scene: EmulatedClou
 def test_more_workers_than_room_is_a_warning(scene: EmulatedCloud) -> None:
     """What is left of the Pods' range is compared with the workers wanted."""
     fill(scene, allocated=4096 - 10 * 64, range_name="pods")
-    (message,) = find(look(scene, plan=make_plan(network={"workers": 12})), "MASQ508")["warning"]
+    (message,) = find(look(scene, plan=make_plan(section={"workers": 12})), "MASQ508")["warning"]
     assert message.endswith("which leaves room for 10 nodes. 12 workers may need one node each.")
 
 

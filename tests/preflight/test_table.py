@@ -34,7 +34,7 @@ def test_lines_fit_and_are_harmless(cloud: EmulatedCloud) -> None:
     )
     lines = list(write_lines(look(cloud, plan=plan), width=80))
     messages = [line for line in lines if line.startswith("         ")]
-    assert max(len(line) for line in messages if max(map(len, line.split())) < 60) <= 80
+    assert max(len(line) for line in messages if max(map(len, line.split())) < 40) <= 80
     assert any("po\\x1b[31mds" in line for line in lines)
     assert all(line.isprintable() for line in lines)
 
