@@ -31,7 +31,7 @@ def write_lines(
     for row in report.rows:
         head = f"{row.code}  {row.where}"
         yield f"{paint(_NOUNS[row.severity].ljust(_WIDTH), row.severity)}  {head}"
-        yield textwrap.fill(
+        yield from textwrap.wrap(
             row.message,
             width=width,
             initial_indent=_INDENT,

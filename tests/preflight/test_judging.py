@@ -190,7 +190,7 @@ def test_an_answer_is_not_unknown() -> None:
         ({"network": f"https://www.googleapis.com/compute/v1/{NETWORK}"}, NETWORK, "composer"),
     ],
 )
-def test_names_are_read_in_all_forms(node_config: dict[str, object], network: str, subnetwork_name: str) -> None:
+def test_names_are_read_in_all_forms(node_config: dict[str, Any], network: str, subnetwork_name: str) -> None:
     """URLs, full names and IDs mean the same; without any, the project's default network is meant."""
     subject = Subject.read(make_plan(**node_config).environment)
     assert (subject.network, subject.subnetwork.resource_id) == (network, subnetwork_name)
