@@ -100,12 +100,7 @@ class ComposerEmulator:
         secondary_ranges: Mapping[str, str] = DEFAULT_SECONDARY_RANGES,
         clock: Clock | None = None,
     ) -> None:
-        try:
-            is_loopback = ipaddress.ip_address(host).is_loopback
-        except ValueError:
-            is_loopback = False
-        if not is_loopback:
-            raise ValueError(f"the emulator listens on loopback addresses only, not on {host!r}")
+        _require_loopback(host)
         self._host = host
         self._requested_port = port
         self._clock = clock or Clock()
@@ -260,6 +255,15 @@ class ComposerEmulator:
 
     def _join(self, port: int) -> str:
         return f"[{self._host}]:{port}" if ":" in self._host else f"{self._host}:{port}"
+
+
+def _require_loopback(host: str) -> None:
+    try:
+        is_loopback = ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        is_loopback = False
+    if not is_loopback:
+        raise ValueError(f"the emulator listens on loopback addresses only, not on {host!r}")
 
 
 def _make_vpc(node_ranges: Mapping[str, str], *, secondary_ranges: Mapping[str, str]) -> Vpc:

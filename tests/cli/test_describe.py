@@ -17,7 +17,6 @@ from tests.emulated_cloud import LOCATION, PROJECT, EmulatedCloud
 from tests.live_environments import (
     CREATORS,
     HOST,
-    add_nat,
     create_composer_3,
     create_private,
     create_public,
