@@ -52,6 +52,7 @@ class RestClient:
         api_timeout_seconds: float = 60.0,
     ) -> None:
         self._api_timeout_seconds = api_timeout_seconds
+        self._is_closed = False
         parsed = None if endpoint is None else parse_endpoint(endpoint, where=where)
         if parsed is not None and parsed.plaintext:
             self.endpoint = f"http://{parsed.target}"
@@ -80,7 +81,8 @@ class RestClient:
         return self._send("POST", path, action=action, json=body)
 
     def close(self) -> None:
-        """Close the connections; the client cannot be used any more."""
+        """Close the connections, also those of calls that end later in other threads."""
+        self._is_closed = True
         self._session.close()
 
     def _send(self, verb: str, path: str, *, action: str, **content: Any) -> dict[str, Any]:  # noqa: ANN401 - requests' own
@@ -91,6 +93,9 @@ class RestClient:
                 body = response.json()
             except requests.RequestException as error:  # no answer, or one that is not JSON
                 raise TransportError(error) from error  # type: ignore[no-untyped-call] # google-auth is partly untyped
+            finally:
+                if self._is_closed:  # a call that began late has put a connection into the closed session's pool
+                    self._session.close()
             if not isinstance(body, dict):
                 raise TransportError("no JSON object came back")  # type: ignore[no-untyped-call] # as above
             if not response.ok:

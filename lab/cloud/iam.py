@@ -111,7 +111,7 @@ class _Method:
 class IdentityApis:
     """The handlers of both APIs."""
 
-    def __init__(self, *, identities: Identities, access: Access, faults: Faults) -> None:
+    def __init__(self, identities: Identities, *, access: Access, faults: Faults) -> None:
         self._identities = identities
         self._access = access
         self._faults = faults

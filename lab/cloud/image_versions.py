@@ -20,6 +20,7 @@ from google.type.date_pb2 import Date  # type: ignore[import-untyped] # ships st
 from lab.cloud.access import COMPOSER, Access
 from lab.cloud.dispatch import Method, Service
 from lab.cloud.errors import ApiError
+from lab.cloud.images import RELEASE_DATES
 from lab.cloud.names import Parent
 from lab.cloud.store import cut_page
 
@@ -47,22 +48,15 @@ class ImageVersions:
     """The handler of the ImageVersions service.
 
     :param creatable: full image versions, newest first; the first is the default.
-    :param past: images that are listed with past releases only.
-    :param release_dates: when images were released; an image without a date is listed without one.
+    :ivar past: images that are listed with past releases only.
+    :ivar release_dates: when images were released; an image without a date is listed without one.
     """
 
-    def __init__(
-        self,
-        *,
-        creatable: Sequence[str],
-        past: Sequence[PastImage] = (),
-        release_dates: Mapping[str, date],
-        access: Access,
-    ) -> None:
-        self._access = access
+    def __init__(self, *, creatable: Sequence[str], access: Access) -> None:
         self._creatable = creatable
-        self._past = past
-        self._release_dates = release_dates
+        self._access = access
+        self.past: Sequence[PastImage] = ()
+        self.release_dates: Mapping[str, date] = RELEASE_DATES
 
     def make_service(self) -> Service:
         """Return the table of methods."""
@@ -77,14 +71,14 @@ class ImageVersions:
             raise ApiError(grpc.StatusCode.PERMISSION_DENIED, "The caller does not have permission")
         images = [self._make(text, is_creatable=True) for text in self._creatable]
         if request.include_past_releases:
-            images += [self._make(image.text, is_creatable=image.is_creatable) for image in self._past]
+            images += [self._make(image.text, is_creatable=image.is_creatable) for image in self.past]
         # Keys with leading zeros keep the list's own order on its pages.
         found = {f"{index:06}": image for index, image in enumerate(images)}
         page, token = cut_page(found, page_size=request.page_size, page_token=request.page_token)
         return ListImageVersionsResponse(image_versions=page, next_page_token=token)
 
     def _make(self, text: str, *, is_creatable: bool) -> ImageVersion:
-        released = self._release_dates.get(text)
+        released = self.release_dates.get(text)
         return ImageVersion(
             image_version_id=text,
             is_default=text == self._creatable[0],

@@ -30,8 +30,8 @@ from lab.cloud.dispatch import make_generic_handlers
 from lab.cloud.environments import Environments
 from lab.cloud.faults import Faults
 from lab.cloud.iam import Identities, IdentityApis
-from lab.cloud.image_versions import ImageVersions, PastImage
-from lab.cloud.images import CREATABLE_IMAGES, RELEASE_DATES
+from lab.cloud.image_versions import ImageVersions
+from lab.cloud.images import CREATABLE_IMAGES
 from lab.cloud.lifecycle import Clock, Durations, Hooks, Lifecycle
 from lab.cloud.names import Parent
 from lab.cloud.operations import Operations
@@ -42,7 +42,6 @@ from lab.cloud.vpc import Vpc
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from datetime import date
 
     from google.cloud.orchestration.airflow.service_v1.types import Environment
 
@@ -71,8 +70,6 @@ class ComposerEmulator:
     :param durations: how long operations take; no time by default.
     :param hooks: what else happens when a state changes.
     :param creatable_images: full image versions, newest first.
-    :param past_images: images that are listed with past releases only.
-    :param release_dates: when images were released, by their versions.
     :param node_ranges: primary ranges (CIDRs) by the subnetwork's full name; "" for environments that name none.
     :param secondary_ranges: secondary ranges (CIDRs) of every subnetwork by their names.
     :param clock: the source of time and identities; the machine's own by default.
@@ -80,6 +77,7 @@ class ComposerEmulator:
     :ivar access: what the caller may not do, and which APIs are not enabled.
     :ivar vpc: the projects' networks; those that ``node_ranges`` names exist from the start.
     :ivar clusters: the projects' GKE clusters.
+    :ivar images: which image versions are listed.
     :ivar identities: projects' numbers, service accounts and policies.
     :ivar refused_targets: what stock clients asked the proxy for besides Composer.
     :raises ValueError: if ``host`` is not a loopback address. A name is refused too, since its meaning can change.
@@ -94,8 +92,6 @@ class ComposerEmulator:
         durations: Durations | None = None,
         hooks: Hooks | None = None,
         creatable_images: Sequence[str] = CREATABLE_IMAGES,
-        past_images: Sequence[PastImage] = (),
-        release_dates: Mapping[str, date] = RELEASE_DATES,
         node_ranges: Mapping[str, str] = DEFAULT_NODE_RANGES,
         secondary_ranges: Mapping[str, str] = DEFAULT_SECONDARY_RANGES,
         clock: Clock | None = None,
@@ -115,7 +111,7 @@ class ComposerEmulator:
         self.clusters = Clusters(vpc=self.vpc, access=self.access)
         self._compute = Compute(vpc=self.vpc, access=self.access, faults=self.faults)
         self.identities = Identities()
-        self._iam = IdentityApis(identities=self.identities, access=self.access, faults=self.faults)
+        self._iam = IdentityApis(self.identities, access=self.access, faults=self.faults)
         self._store = Store()
         self._lifecycle = Lifecycle(
             store=self._store,
@@ -129,11 +125,9 @@ class ComposerEmulator:
             creatable_images=creatable_images, node_ranges=node_ranges, secondary_ranges=secondary_ranges
         )
         environments = Environments(store=self._store, lifecycle=self._lifecycle, surroundings=surroundings)
-        images = ImageVersions(
-            creatable=creatable_images, past=past_images, release_dates=release_dates, access=self.access
-        )
+        self.images = ImageVersions(creatable=creatable_images, access=self.access)
         operations = Operations(store=self._store)
-        self._services = tuple(each.make_service() for each in (environments, images, operations, self.clusters))
+        self._services = tuple(each.make_service() for each in (environments, self.images, operations, self.clusters))
         for service in self._services:
             self.faults.add_methods(method.name for method in service.methods)
         self._stack = AsyncExitStack()

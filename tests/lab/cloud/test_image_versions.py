@@ -24,11 +24,11 @@ _PAST = (
 
 
 async def _list(parent: str, **request: object) -> list[tuple[str, bool, bool, date | None]]:
-    released = {_IMAGES[0]: date(2026, 8, 5)}
     async with (
-        ComposerEmulator(creatable_images=_IMAGES, past_images=_PAST, release_dates=released) as emulator,
+        ComposerEmulator(creatable_images=_IMAGES) as emulator,
         grpc.aio.insecure_channel(emulator.address) as channel,
     ):
+        emulator.images.past, emulator.images.release_dates = _PAST, {_IMAGES[0]: date(2026, 8, 5)}
         client = ImageVersionsAsyncClient(transport=ImageVersionsGrpcAsyncIOTransport(channel=channel))
         pages = await client.list_image_versions(ListImageVersionsRequest(parent=parent, **request))
         return [
