@@ -5,6 +5,7 @@ All other methods of that service (commands, snapshots, workloads) answer UNIMPL
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 from google.cloud.orchestration.airflow.service_v1.types import (
@@ -25,6 +26,7 @@ from lab.cloud.names import EnvironmentName, Parent
 from lab.cloud.store import Store, cut_page
 from lab.cloud.updates import read_update_mask
 from lab.cloud.validation import Surroundings, accept_new_environment
+from lab.cloud.vpc import Vpc
 
 _SERVICE: Final = "google.cloud.orchestration.airflow.service.v1.Environments"
 
@@ -33,10 +35,12 @@ class Environments:
     """The handlers of the Environments service.
 
     :param surroundings: what requests for new environments are checked against.
+    :param vpc: the networks; in a subnetwork all of whose ranges it knows, they count instead of the surroundings'.
     """
 
-    def __init__(self, *, store: Store, lifecycle: Lifecycle, surroundings: Surroundings) -> None:
+    def __init__(self, *, store: Store, lifecycle: Lifecycle, surroundings: Surroundings, vpc: Vpc) -> None:
         self._store = store
+        self._vpc = vpc
         self._lifecycle = lifecycle
         self._surroundings = surroundings
 
@@ -55,7 +59,13 @@ class Environments:
 
     def _create(self, request: CreateEnvironmentRequest) -> operations_pb2.Operation:
         # Whether the service checks the request or the taken name first is not verified.
-        return self._lifecycle.create(accept_new_environment(request, surroundings=self._surroundings))
+        subnetwork = request.environment.config.node_config.subnetwork
+        known, surroundings = self._vpc.find_complete(subnetwork), self._surroundings
+        if known is not None:
+            primary, secondary = known
+            nodes = {**surroundings.node_ranges, subnetwork: primary}
+            surroundings = replace(surroundings, node_ranges=nodes, secondary_ranges=secondary, knows_all_ranges=True)
+        return self._lifecycle.create(accept_new_environment(request, surroundings=surroundings))
 
     def _get(self, request: GetEnvironmentRequest) -> Environment:
         return self._store.get_environment(str(EnvironmentName.parse(request.name)))

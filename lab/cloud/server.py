@@ -124,7 +124,9 @@ class ComposerEmulator:
         surroundings = Surroundings(
             creatable_images=creatable_images, node_ranges=node_ranges, secondary_ranges=secondary_ranges
         )
-        environments = Environments(store=self._store, lifecycle=self._lifecycle, surroundings=surroundings)
+        environments = Environments(
+            store=self._store, lifecycle=self._lifecycle, surroundings=surroundings, vpc=self.vpc
+        )
         self.images = ImageVersions(creatable=creatable_images, access=self.access)
         operations = Operations(store=self._store)
         self._services = tuple(each.make_service() for each in (environments, self.images, operations, self.clusters))

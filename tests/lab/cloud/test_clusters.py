@@ -98,6 +98,30 @@ async def test_named_ranges_are_the_subnetworks(
     assert "new-services" in {each["rangeName"] for each in subnetwork["secondaryIpRanges"]}
 
 
+async def test_ranges_that_a_subnetwork_lacks_are_refused(
+    emulator: ComposerEmulator, client: EnvironmentsAsyncClient, make_environment: MakeEnvironment
+) -> None:
+    """In a subnetwork whose ranges are all known, an environment can name no other, and the named ones are judged."""
+    subnetwork = "projects/host/regions/us-central1/subnetworks/s"
+    emulator.vpc.add_subnetwork(subnetwork, ip_cidr_range="10.0.0.0/24", secondary_ranges={"pods": "100.128.48.0/20"})
+
+    async def submit(**policy: str) -> str:
+        environment = make_environment(
+            network="projects/host/global/networks/n", subnetwork=subnetwork, ip_allocation_policy=policy
+        )
+        with pytest.raises(google_errors.InvalidArgument) as caught:
+            await client.create_environment(
+                parent=environment.name.partition("/environments/")[0], environment=environment
+            )
+        return str(caught.value.message)
+
+    refused = await submit(cluster_secondary_range_name="other", services_secondary_range_name="services")
+    network = "https://www.googleapis.com/compute/v1/projects/host/global/networks/n"
+    assert f'1) Pod secondary range "other" not found in network "{network}", subnetwork "s".' in refused
+    assert '2) Services secondary range "services" not found' in refused
+    assert "100.128.48.0/20 is not within allowed" in await submit(cluster_secondary_range_name="pods")
+
+
 async def test_a_deleted_environment_has_no_cluster(
     emulator: ComposerEmulator,
     client: EnvironmentsAsyncClient,
