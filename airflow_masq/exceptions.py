@@ -5,6 +5,7 @@
     │   ├── CloudUnavailableError          an API was unreachable, overloaded or too slow
     │   ├── EnvironmentNotReadyError       still being created at the time limit
     │   ├── PolicyChangedAgainError        another writer changed a cluster's policy back
+    │   ├── PreflightFailedError           the cloud's answers let a creation fail; nothing was created
     │   └── SourceIpCheckFailedError       a check's verdicts fail it
     └── FinalError                         trying again does not help until something changes
         ├── InvalidInputError              the place, what was expected, what was seen
@@ -56,6 +57,13 @@ class EnvironmentNotReadyError(TryAgainError):
 
 class PolicyChangedAgainError(TryAgainError):
     """A cluster's policy is not as it was applied just now: another writer changed it again."""
+
+
+class PreflightFailedError(TryAgainError):
+    """A preflight found what lets the creation fail, so nothing was created.
+
+    Trying again may help, since a grant spreads, a quota is raised or a range is freed without a change of the plan.
+    """
 
 
 class SourceIpCheckFailedError(TryAgainError):

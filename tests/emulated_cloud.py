@@ -12,6 +12,7 @@ from google.cloud.orchestration.airflow.service_v1.types import Environment
 from airflow_masq.environment import EnvironmentName
 from lab.cloud import Access, ComposerEmulator, Durations, Faults, Hooks, Vpc
 from lab.cloud.clusters import Clusters
+from lab.cloud.iam import Identities
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -59,6 +60,16 @@ class EmulatedCloud:
         return f"http://{self._emulator.compute_address}"
 
     @property
+    def iam_endpoint(self) -> str:
+        """The plaintext endpoint of the Resource Manager and IAM APIs."""
+        return f"http://{self._emulator.iam_address}"
+
+    @property
+    def identities(self) -> Identities:
+        """Projects' numbers, service accounts and policies."""
+        return self._emulator.identities
+
+    @property
     def access(self) -> Access:
         """What the caller may not do, and which APIs are off."""
         return self._emulator.access
@@ -90,6 +101,11 @@ class EmulatedCloud:
         """The environment variables that lead Google's unmodified clients here."""
         connection = {"AIRFLOW_CONN_GOOGLE_CLOUD_DEFAULT": self._emulator.make_airflow_connection(project=PROJECT)}
         return self._emulator.make_client_settings() | connection
+
+    @property
+    def endpoint_settings(self) -> dict[str, str]:
+        """The environment variables that lead the command line here."""
+        return self._emulator.make_endpoint_settings()
 
     def hold_creations(self) -> None:
         """Let creations stay in state CREATING until ``release_creations``."""

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from airflow_masq.preflight.registry import list_checks
 from airflow_masq.rules import list_rules
 from airflow_masq.sources import link_sources
 from airflow_masq.verdict import CODES
@@ -40,6 +41,7 @@ NO_SOURCES = frozenset({"dags/provision_masquerade_environment.py"})
 # What pages for users are made from: the texts of rules and codes.
 PAGE_TEXTS = [
     *(rule.text or "" for rule in list_rules()),
+    *(check.text or "" for check in list_checks()),
     *(text for row in CODES.values() for text in (row.title, row.meaning, row.causes, row.what_to_do)),
 ]
 LINKS = REPOSITORY / "airflow_masq" / "sources.json"

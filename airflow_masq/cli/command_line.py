@@ -39,6 +39,7 @@ _INTERRUPTED: Final = 130  # 128 plus the number of SIGINT, as in shells
 
 COMMANDS: Final = {
     "lint": "find what is wrong with a plan, before any money is spent",
+    "preflight": "ask Google Cloud what the creation of a plan's environment would run into",
     "explain": "predict from which source address packets would arrive, and why",
     "render": "write a plan as a command, a resource, a manifest or a firewall request",
     "capacity": "count the nodes and Pods that a plan's ranges hold, and the addresses that masquerading saves",
@@ -64,13 +65,14 @@ Where to go:
   Write a plan     README.md, "Write a plan": one YAML file that commands, DAGs and operators take
   Describe one     airflow-masq describe ENVIRONMENT, where there is one already: Google Cloud tells its plan
   Judge it         airflow-masq lint PLAN, then airflow-masq explain PLAN ADDRESS
+  Ask the cloud    airflow-masq preflight PLAN: permissions, roles, quotas, room, and addresses to allowlist
   Create           the DAG provision_masquerade_environment, or in a DAG of yours
                    airflow_masq.operators.create_environment.CloudComposerCreateMasqueradeEnvironmentOperator
   Check            the DAG check_source_ip, or in a DAG of yours
                    airflow_masq.operators.source_ip_check.SourceIpCheckOperator, then
                    airflow_masq.operators.source_ip_report.SourceIpReportOperator and
                    airflow_masq.operators.source_ip_assert.SourceIpAssertOperator
-  Read a code      airflow-masq rule CODE (MASQ1xx environment, 2xx ranges, 3xx policy, 4xx observed)
+  Read a code      airflow-masq rule CODE (MASQ1xx environment, 2xx ranges, 3xx policy, 4xx observed, 5xx preflight)
 
 PLAN may be - for standard input. Exit codes: 0 success, 1 a finding of severity error, a FAIL or a rejected config,
 2 wrong usage or an unreadable plan, 3 the output cannot be written, or an ERROR or INCONCLUSIVE and no FAIL.

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import os
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from airflow_masq.environment import EnvironmentName
 from airflow_masq.exceptions import InvalidInputError
@@ -12,8 +13,17 @@ from airflow_masq.text import quote
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
+    from collections.abc import Sequence
 
     from google.auth.credentials import Credentials
+
+
+_DEFAULTS: Final = {
+    "composer": "Google's",
+    "gke": "Google's, or beside an emulator that of Composer",
+    "compute": "Google's, or beside an emulator none",
+    "iam": "Google's, or beside an emulator none",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,22 +39,8 @@ class Caller:
 
 
 def add_google_arguments(parser: ArgumentParser) -> None:
-    """Declare credentials, endpoints and time limits."""
-    parser.add_argument(
-        "--impersonate-service-account",
-        metavar="EMAIL[,EMAIL…]",
-        help="the service account to act as, the last one of a chain, as in gcloud; default: none",
-    )
-    for api, default in (
-        ("composer", "Google's"),
-        ("gke", "Google's, or beside an emulator that of Composer"),
-        ("compute", "Google's, or beside an emulator none"),
-    ):
-        parser.add_argument(
-            f"--{api}-endpoint",
-            metavar="URL",
-            help=f"https://HOST, or http://127.0.0.1:PORT of an emulator; default: {default}",
-        )
+    """Declare credentials, endpoints and the time limit of a call."""
+    add_caller_arguments(parser, apis=("composer", "gke", "compute"))
     parser.add_argument(
         "--api-timeout",
         type=_read_seconds,
@@ -52,6 +48,26 @@ def add_google_arguments(parser: ArgumentParser) -> None:
         metavar="SECONDS",
         help="the time limit of one call, 1 to 300; default: 20",
     )
+
+
+def add_caller_arguments(parser: ArgumentParser, *, apis: Sequence[str]) -> None:
+    """Declare credentials, and the endpoints of APIs, whose defaults are in the environment's variables.
+
+    :param apis: some of ``_DEFAULTS``.
+    """
+    parser.add_argument(
+        "--impersonate-service-account",
+        metavar="EMAIL[,EMAIL…]",
+        help="the service account to act as, the last one of a chain, as in gcloud; default: none",
+    )
+    for api in apis:
+        parser.add_argument(
+            f"--{api}-endpoint",
+            metavar="URL",
+            default=os.environ.get(f"AIRFLOW_MASQ_{api.upper()}_ENDPOINT") or None,
+            help=f"https://HOST, or http://127.0.0.1:PORT of an emulator; default: AIRFLOW_MASQ_{api.upper()}_ENDPOINT "
+            f"of the environment, else {_DEFAULTS[api]}",
+        )
 
 
 def find_caller(arguments: Namespace) -> Caller:

@@ -1,4 +1,4 @@
-"""The Composer API: create, get, list, delete, and read operations; for a thread that waits, or for an event loop.
+"""The Composer API: environments, operations and image versions; for a thread that waits, or for an event loop.
 
 One method is one call with one time limit. Waiting, retrying and deciding belong to ``provisioning``; errors are
 translated in ``google_errors``, and ``calls`` has what is asked and how answers are read.
@@ -10,19 +10,24 @@ from typing import TYPE_CHECKING, Self, TypeVar
 
 import grpc
 from google.api_core.client_options import ClientOptions
-from google.cloud.orchestration.airflow.service_v1 import EnvironmentsAsyncClient, EnvironmentsClient
+from google.cloud.orchestration.airflow.service_v1 import (
+    EnvironmentsAsyncClient,
+    EnvironmentsClient,
+    ImageVersionsClient,
+)
 from google.cloud.orchestration.airflow.service_v1.services.environments.transports import (
     EnvironmentsGrpcAsyncIOTransport,
     EnvironmentsGrpcTransport,
 )
+from google.cloud.orchestration.airflow.service_v1.services.image_versions.transports import ImageVersionsGrpcTransport
 
 from airflow_masq.clients import calls
 from airflow_masq.clients.calls import Call, OperationPage, OperationStatus
 from airflow_masq.clients.channel import CLIENT_INFO, PLAINTEXT_OPTIONS
 from airflow_masq.clients.endpoint import parse_endpoint
-from airflow_masq.clients.environment_message import read_message
+from airflow_masq.clients.environment_message import read_image, read_message
 from airflow_masq.clients.google_errors import translate_google_errors
-from airflow_masq.environment import EnvironmentName, EnvironmentResource
+from airflow_masq.environment import EnvironmentName, EnvironmentResource, OfferedImage
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -99,6 +104,21 @@ class ComposerClient:
         with translate_google_errors(f"listing the environments of {parent}"):
             pager = self._client.list_environments(parent=parent, timeout=self._api_timeout_seconds)
             return tuple(read_message(message) for message in pager)
+
+    def list_images(self, parent: str) -> tuple[OfferedImage, ...]:
+        """Read all image versions of a location, those of past releases too, in the API's order.
+
+        :raises CloudRefusedError: the API refused the call.
+        :raises CloudUnavailableError: no answer.
+        """
+        channel = self._client.transport.grpc_channel  # type: ignore[attr-defined] # no other transport is made
+        transport = ImageVersionsGrpcTransport(channel=channel)
+        request = {"parent": parent, "include_past_releases": True}
+        with translate_google_errors(f"listing the image versions of {parent}"):
+            pager = ImageVersionsClient(transport=transport).list_image_versions(
+                request=request, timeout=self._api_timeout_seconds
+            )
+            return tuple(read_image(message) for message in pager)
 
     def delete(self, name: EnvironmentName) -> OperationStatus:
         """Start the deletion of an environment.

@@ -1,5 +1,7 @@
 """Google's REST resource of an environment ⇄ the protobuf message of the API's client; no field is dropped silently.
 
+Image versions are read here, too.
+
 ``Environment(mapping)`` of the client library silently keeps one of two fields that exclude each other
 (``clusterIpv4CidrBlock`` and ``clusterSecondaryRangeName``). So the conversion uses protobuf's JSON mapping, which
 refuses them [source: observed-client-drops-range, protobuf-json].
@@ -9,13 +11,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from datetime import date
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 from google.cloud.orchestration.airflow.service_v1 import types
 from google.protobuf import json_format
 
-from airflow_masq.environment import EnvironmentResource
+from airflow_masq.environment import EnvironmentResource, OfferedImage
 from airflow_masq.environment.fields import FREE_FORM_MAPS
 from airflow_masq.exceptions import InvalidInputError
 from airflow_masq.text import describe_type, escape
@@ -67,6 +70,21 @@ def read_message(message: types.Environment | Message) -> EnvironmentResource:
         seen = describe_type(message)
         raise InvalidInputError(where="environment", expected=f"a mapping or {expected}", seen=seen)
     return EnvironmentResource.read(json_format.MessageToDict(inner))
+
+
+def read_image(message: types.ImageVersion) -> OfferedImage:
+    """Read an image version; a day that is not complete, or none, is no day."""
+    day = message.release_date
+    try:
+        released_on = date(day.year, day.month, day.day)
+    except ValueError:
+        released_on = None
+    return OfferedImage(
+        text=escape(message.image_version_id),
+        is_default=message.is_default,
+        is_creatable=not message.creation_disabled,
+        released_on=released_on,
+    )
 
 
 def _list_unknown_fields(value: Mapping[str, object], descriptor: Descriptor, *, path: str = "") -> Iterator[str]:

@@ -21,6 +21,7 @@ from airflow_masq.clients.google_errors import translate_google_errors
 from airflow_masq.clients.kubernetes import ClusterEndpoint, KubernetesClient
 from airflow_masq.clients.network import open_network_clients
 from airflow_masq.exceptions import AirflowMasqError, InvalidInputError
+from airflow_masq.preflight.connecting import connect
 from airflow_masq.reading import Place
 from airflow_masq.text import escape
 
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from airflow_masq.clients.compute import ComputeClient
     from airflow_masq.clients.gke import GkeClient
     from airflow_masq.facts import ControlPlane, EndpointChoice
+    from airflow_masq.preflight.asking import Clients
 
 ENDPOINT_FIELD = "composer_endpoint"
 
@@ -108,6 +110,22 @@ class ComposerHook(GoogleBaseHook):
         endpoint = ClusterEndpoint(url=url, authority=authority)
         return KubernetesClient(
             self.find_credentials(), endpoint=endpoint, api_timeout_seconds=self.api_timeout_seconds
+        )
+
+    def connect_preflight(self, *, timeout_seconds: float) -> Clients:
+        """Make the clients of a preflight; the caller closes them. Beside an emulator, only its own APIs are asked.
+
+        :param timeout_seconds: the time limit of one call.
+        :raises InvalidInputError: an endpoint or the key of the connection is not usable.
+        :raises CloudRefusedError: the connection's credentials are rejected.
+        :raises CloudUnavailableError: the service that issues credentials did not answer.
+        """
+        return connect(
+            self.find_credentials(),
+            composer_endpoint=self._endpoint,
+            compute_endpoint=str(self._get_field("compute_endpoint") or "") or None,
+            iam_endpoint=str(self._get_field("iam_endpoint") or "") or None,
+            api_timeout_seconds=timeout_seconds,
         )
 
     def find_credentials(self) -> Credentials:

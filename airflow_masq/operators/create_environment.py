@@ -1,6 +1,6 @@
 """Creates a Composer environment whose Pods are masqueraded, or adopts the one that exists; it never deletes one.
 
-    read ──▶ lint ──▶ look, create or adopt ──▶ wait (here, or deferred) ──▶ verify ──▶ facts
+    read ──▶ lint ──▶ look, preflight, create or adopt ──▶ wait (here, or deferred) ──▶ verify ──▶ facts
 
 The agent can be enabled only at creation, a creation takes about 25 minutes, and every step can be interrupted: a task
 that runs again finds what exists and continues. ``provisioning`` has the steps. It and Google's libraries are imported
@@ -21,6 +21,7 @@ from airflow.configuration import conf
 from airflow_masq.airflow_compat import AirflowException, AirflowFailException, BaseOperator
 from airflow_masq.links.environment import CONSOLE_XCOM_KEY, ComposerAirflowLink, ComposerConsoleLink
 from airflow_masq.operators.error_mapping import translate_errors
+from airflow_masq.operators.preflight_step import make_preflight_step
 from airflow_masq.operators.run_settings import find_plan, refuse_unknown_conf
 from airflow_masq.operators.settings import read_boolean, read_seconds
 from airflow_masq.operators.triggerer import is_triggerer_running
@@ -75,6 +76,10 @@ class CloudComposerCreateMasqueradeEnvironmentOperator(BaseOperator):
     :param on_mismatch: what differences between an adopted environment and the plan do: ``fail``, ``warn`` (default) or
         ``ignore``. What only the service sets does not fail, and a missing agent always does.
     :param on_findings: what findings of severity error do: ``fail`` before any call (default), ``warn`` or ``ignore``.
+    :param preflight: what errors of the preflight do, which asks the cloud for the image, ranges, permissions, roles,
+        quotas, room and Cloud NAT when nothing exists yet: ``fail`` before the creation (default), or ``warn``. With
+        ``ignore`` nothing is asked. What cannot be read is a warning. The report is the XCom ``preflight``.
+    :param preflight_timeout_seconds: the time limit for all of that (default 10).
     :param strict_conf: refuse a run whose conf has a key that is no param of the DAG (default ``False``).
     """
 
@@ -92,6 +97,8 @@ class CloudComposerCreateMasqueradeEnvironmentOperator(BaseOperator):
         "failure_tolerance_seconds",
         "on_mismatch",
         "on_findings",
+        "preflight",
+        "preflight_timeout_seconds",
         "deferrable",
     )
     # Empty: a plan's path must reach the worker as a path, not be replaced by the file's text.
@@ -117,6 +124,8 @@ class CloudComposerCreateMasqueradeEnvironmentOperator(BaseOperator):
         failure_tolerance_seconds: float | str = 600.0,
         on_mismatch: str = "warn",
         on_findings: str = "fail",
+        preflight: str = "fail",
+        preflight_timeout_seconds: float | str = 10.0,
         strict_conf: bool = False,
         **kwargs: Any,  # noqa: ANN401 - Airflow's own arguments
     ) -> None:
@@ -135,6 +144,8 @@ class CloudComposerCreateMasqueradeEnvironmentOperator(BaseOperator):
         self.failure_tolerance_seconds = failure_tolerance_seconds
         self.on_mismatch = on_mismatch
         self.on_findings = on_findings
+        self.preflight = preflight
+        self.preflight_timeout_seconds = preflight_timeout_seconds
         self.strict_conf = strict_conf
 
     def execute(self, context: Context) -> dict[str, Any]:
@@ -206,15 +217,24 @@ class CloudComposerCreateMasqueradeEnvironmentOperator(BaseOperator):
         request, findings = provisioning.lint_request(request, on_findings=self.on_findings)
         watch = self._make_watch(request.name, deadline=deadline)
         steps = provisioning.CreationSteps(
-            request=request, watch=watch, on_mismatch=self.on_mismatch, attempt=_find_attempt(context)
+            request=request,
+            watch=watch,
+            on_mismatch=self.on_mismatch,
+            attempt=_find_attempt(context),
+            before_creation=make_preflight_step(
+                plan=request.plan,
+                hook=hook,
+                choice=self.preflight,
+                timeout_seconds=self._read_seconds("preflight_timeout_seconds"),
+                push=partial(_push, context),
+            ),
         )
         url = provisioning.make_console_url(request.name)
         pause = partial(self._pause, watch=watch, may_defer=self._may_defer())
         with hook.get_conn() as client:
             while True:
                 start = provisioning.run_steps(steps.start(), client=client, pause=partial(pause, record={}))
-                if "ti" in context:  # not where a test or a script executes the operator by hand
-                    context["ti"].xcom_push(key=CONSOLE_XCOM_KEY, value=url)
+                _push(context, CONSOLE_XCOM_KEY, url)
                 self.log.info("Waiting at most %.0f s; see %s", max(deadline - time.time(), 0), url)
                 record = provisioning.record_start(request.plan.ranges, findings=findings, start=start)
                 waiting = provisioning.await_environment(watch)
@@ -308,3 +328,8 @@ def _find_attempt(context: Context) -> Attempt:
     return Attempt(
         is_retry=getattr(context.get("ti"), "try_number", 1) > 1, began=None if began is None else began.timestamp()
     )
+
+
+def _push(context: Context, key: str, value: object) -> None:
+    if "ti" in context:  # not where a test or a script executes the operator by hand
+        context["ti"].xcom_push(key=key, value=value)

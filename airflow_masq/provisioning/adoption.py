@@ -13,7 +13,7 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from airflow_masq.clients.calls import Call, OperationStatus, create_environment, get_environment
 from airflow_masq.environment import EnvironmentName, EnvironmentResource
@@ -32,6 +32,9 @@ from airflow_masq.provisioning.request import CreationRequest, refuse_new_enviro
 from airflow_masq.provisioning.steps import Steps, ask
 from airflow_masq.provisioning.watch import ATTEMPTS_AFTER_REFUSALS, CreationWatch, EnvironmentState
 from airflow_masq.text import describe, join_words
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 log = logging.getLogger(__name__)
 
@@ -89,12 +92,14 @@ class CreationSteps:
 
     :param watch: learns the operation that creates the environment.
     :param on_mismatch: one of ``ON_MISMATCH``.
+    :param before_creation: called once, when nothing exists and before the first call to create; it may raise.
     """
 
     request: CreationRequest
     watch: CreationWatch
     on_mismatch: str = "warn"
     attempt: Attempt = field(default_factory=Attempt)
+    before_creation: Callable[[], None] | None = None
     _lost_reply_since: float | None = field(default=None, init=False)
     _refusals: int = field(default=0, init=False)
     _contradictions: int = field(default=0, init=False)
@@ -122,6 +127,9 @@ class CreationSteps:
                 found = yield from self.watch.read(get_environment(self.request.name))
             except EnvironmentNotFoundError:
                 refuse_new_environment(self.request)
+                if self.before_creation is not None:
+                    self.before_creation()
+                    self.before_creation = None
                 origin = yield from self._create(creation)
                 if origin is not None:
                     return CreationStart(origin=origin)

@@ -1,6 +1,6 @@
 """What the caller may not do, and which APIs a project has not enabled; by default nothing is missing.
 
-The emulator knows one caller. GKE and Compute ask here before they look at anything.
+The emulator knows one caller. The REST APIs, GKE and Composer's list of images ask here before they look at anything.
 """
 
 from __future__ import annotations
@@ -27,8 +27,11 @@ class Api:
     title: str
 
 
+COMPOSER: Final = Api(service="composer.googleapis.com", title="Cloud Composer API")
 GKE: Final = Api(service="container.googleapis.com", title="Kubernetes Engine API")
 COMPUTE: Final = Api(service="compute.googleapis.com", title="Compute Engine API")
+RESOURCE_MANAGER: Final = Api(service="cloudresourcemanager.googleapis.com", title="Cloud Resource Manager API")
+IAM: Final = Api(service="iam.googleapis.com", title="Identity and Access Management (IAM) API")
 
 
 class Access:

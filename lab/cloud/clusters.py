@@ -95,7 +95,9 @@ class Clusters:
         node = environment.config.node_config
         parent = EnvironmentName.parse(environment.name).parent
         region, cluster_id = parent.location, name.rpartition("/")[2]
-        subnetwork = node.subnetwork or f"projects/{parent.project}/regions/{region}/subnetworks/default"
+        subnetwork = node.subnetwork or "default"
+        if "/" not in subnetwork:  # that the service takes an ID alone is not verified
+            subnetwork = f"projects/{parent.project}/regions/{region}/subnetworks/{subnetwork}"
         self._vpc.ensure_subnetwork(subnetwork)
         image = Image.parse(environment.config.software_config.image_version)
         is_standard = image is not None and image.generation == COMPOSER_1

@@ -32,7 +32,7 @@ _REGION: Final = f"{_PROJECT}/regions/{{region}}"
 _LARGEST_PAGE: Final = 500
 
 # google.rpc.Code and HTTP [source: google-rpc-codes].
-_HTTP: Final = {
+HTTP_STATUSES: Final = {
     grpc.StatusCode.INVALID_ARGUMENT: HTTPStatus.BAD_REQUEST,
     grpc.StatusCode.FAILED_PRECONDITION: HTTPStatus.BAD_REQUEST,
     grpc.StatusCode.UNAUTHENTICATED: HTTPStatus.UNAUTHORIZED,
@@ -89,6 +89,12 @@ class Compute:
             ),
             _Method(name="regions.get", permission="compute.regions.get", path=_REGION, answer=self._get_region),
             _Method(
+                name="subnetworks.getIamPolicy",
+                permission="compute.subnetworks.getIamPolicy",
+                path=f"{_REGION}/subnetworks/{{id}}/getIamPolicy",
+                answer=self._get_subnetwork_policy,
+            ),
+            _Method(
                 name="routers.getRouterStatus",
                 permission="compute.routers.get",
                 path=f"{_REGION}/routers/{{id}}/getRouterStatus",
@@ -101,7 +107,7 @@ class Compute:
                     name=f"{kind}.get",
                     permission=f"compute.{kind}.get",
                     path=f"{_REGION}/{kind}/{{id}}",
-                    answer=lambda parts, _query, kind=kind: self._get(parts, kind=kind),  # type: ignore[misc]
+                    answer=lambda parts, query, kind=kind: self._get(parts, query, kind=kind),  # type: ignore[misc]
                 ),
                 _Method(
                     name=f"{kind}.list",
@@ -115,14 +121,15 @@ class Compute:
     def _make_handler(self, method: _Method) -> Callable[[web.Request], Awaitable[web.Response]]:
         async def handle(request: web.Request) -> web.Response:
             parts, query = dict(request.match_info), dict(request.query)
-            resource = request.path.removeprefix("/compute/v1/").removesuffix("/getRouterStatus")
+            resource = request.path.removeprefix("/compute/v1/")
+            resource = resource.removesuffix("/getRouterStatus").removesuffix("/getIamPolicy")
             try:
                 await self._faults.apply_to_call(method.name)
                 self._require(method, project=parts["project"], resource=resource)
                 answer = method.answer(parts, query)
                 self._faults.apply_to_reply(method.name)
             except ApiError as error:
-                status = _HTTP.get(error.status, HTTPStatus.INTERNAL_SERVER_ERROR)
+                status = HTTP_STATUSES.get(error.status, HTTPStatus.INTERNAL_SERVER_ERROR)
                 return web.json_response(_write_error(error, status=status), status=status)
             return web.json_response(answer)
 
@@ -139,9 +146,19 @@ class Compute:
             words = f"Required '{method.permission}' permission for '{what}'"
             raise ApiError(grpc.StatusCode.PERMISSION_DENIED, words)
 
-    def _get(self, parts: Mapping[str, str], *, kind: str) -> Resource:
+    def _get(self, parts: Mapping[str, str], query: Query, *, kind: str) -> Resource:
         name = f"projects/{parts['project']}/regions/{_read_region(parts)}/{kind}/{parts['id']}"
-        return self._vpc.get(name) or _refuse_missing(name)
+        found = self._vpc.get(name) or _refuse_missing(name)
+        if kind == "subnetworks" and query.get("views") == "WITH_UTILIZATION":
+            found["utilizationDetails"] = self._vpc.measure_subnetwork(name)
+        resource: Resource = found
+        return resource
+
+    def _get_subnetwork_policy(self, parts: Mapping[str, str], _query: Query) -> Resource:
+        name = f"projects/{parts['project']}/regions/{_read_region(parts)}/subnetworks/{parts['id']}"
+        if self._vpc.get(name) is None:
+            _refuse_missing(name)
+        return self._vpc.get_policy(name)
 
     def _list(self, parts: Mapping[str, str], query: Query, *, kind: str) -> Resource:
         project, region = parts["project"], _read_region(parts)

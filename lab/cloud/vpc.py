@@ -23,6 +23,7 @@ Resource: TypeAlias = dict[str, Any]
 _URL: Final = "https://www.googleapis.com/compute/v1/"
 _NAME: Final = re.compile(r"projects/(?P<project>[^/]+)/regions/(?P<region>[^/]+)/(?P<kind>[a-z]+)/(?P<id>[^/]+)")
 _CREATED: Final = "2026-01-01T00:00:00.000-08:00"  # the lab's choice; no rule depends on it
+_KEPT_BY_GOOGLE: Final = 4  # [source: vpc-subnet-unusable]
 _KINDS: Final = {"subnetworks": "subnetwork", "routers": "router", "addresses": "address"}
 
 # Some of the quotas that a region answers with, and usual limits [source: compute-region-quotas].
@@ -82,6 +83,9 @@ class Vpc:
 
     :param default_node_range: the primary range of a project's ``default`` subnetwork, in every region.
     :param default_secondary_ranges: the secondary ranges of every subnetwork that is not added with its own.
+    :ivar quotas: limit and usage of each metric, the same in every region.
+    :ivar allocated: how many addresses are allocated, by the subnetwork's name and the secondary range's; the primary
+        range has the empty name.
     """
 
     def __init__(self, *, default_node_range: str, default_secondary_ranges: Mapping[str, str]) -> None:
@@ -89,8 +93,10 @@ class Vpc:
         self._default_secondary_ranges = dict(default_secondary_ranges)
         self._resources: dict[str, Resource] = {}
         self._statuses: dict[str, Resource] = {}
+        self._policies: dict[str, list[Resource]] = {}
         self._complete: set[str] = set()
         self.quotas: dict[str, tuple[float, float]] = dict(DEFAULT_QUOTAS)
+        self.allocated: dict[tuple[str, str], int] = {}
 
     def add_subnetwork(
         self,
@@ -175,6 +181,31 @@ class Vpc:
             self.get(f"projects/{project}/regions/{region}/subnetworks/default")
         prefix = f"projects/{project}/regions/{region}/{kind}/"
         return {name: copy.deepcopy(each) for name, each in self._resources.items() if name.startswith(prefix)}
+
+    def measure_subnetwork(self, name: str) -> Resource:
+        """Write how full the ranges of a subnetwork that exists are [source: compute-subnetwork-utilization].
+
+        That the four addresses which Google keeps of a primary range do not count as free is not verified.
+        """
+        subnetwork = self._resources[name]
+        ranges = {"": subnetwork["ipCidrRange"]}
+        ranges |= {each["rangeName"]: each["ipCidrRange"] for each in subnetwork.get("secondaryIpRanges", [])}
+        utilizations: list[Resource] = []
+        for range_name, cidr in ranges.items():
+            usable = IPv4Network(cidr).num_addresses - (0 if range_name else _KEPT_BY_GOOGLE)
+            taken = self.allocated.get((name, range_name), 0)
+            row = {"totalAllocatedIp": str(taken), "totalFreeIp": str(max(usable - taken, 0))}
+            utilizations.append(row | ({"rangeName": range_name} if range_name else {}))
+        return {"ipv4Utilizations": utilizations}
+
+    def grant(self, name: str, *, role: str, email: str) -> None:
+        """Give a service account a role on a subnetwork."""
+        self._policies.setdefault(name, []).append({"role": role, "members": [f"serviceAccount:{email}"]})
+
+    def get_policy(self, name: str) -> Resource:
+        """Write the allow policy of a subnetwork; that it has an etag alone without bindings is not verified."""
+        bindings = copy.deepcopy(self._policies.get(name, []))
+        return {"etag": "ACAB", **({"version": 1, "bindings": bindings} if bindings else {})}
 
     def get_router_status(self, name: str) -> Resource | None:
         """Look up what a router says of its gateways."""

@@ -36,6 +36,7 @@ WORDS = {
     "describe": ["describe", "--help"],
     "probe": ["probe", "--help"],
     "check": ["check", "--help"],
+    "preflight": ["preflight", "--help"],
 }
 #: What the commands that ask observers cannot do without.
 ASKING = {"asyncio", "ssl", "httptools"}

@@ -30,6 +30,7 @@ WORDS = {
     "describe": ["describe", "--help"],
     "probe": ["probe", "--help"],
     "check": ["check", "--help"],
+    "preflight": ["preflight", "--help"],
 }
 NO_SPACE = b"standard output: cannot be written: No space left on device\n"
 

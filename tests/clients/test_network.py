@@ -33,7 +33,7 @@ def test_each_api_has_its_endpoint(endpoints: dict[str, str], gke: str | None, c
             assert clusters._client.api_endpoint == gke
         else:
             assert clusters._client.transport._host == "container.googleapis.com:443"  # a channel of our own
-        assert (None if networks is None else networks._base[: len(compute or "")]) == compute
+        assert (None if networks is None else networks._rest.endpoint[: len(compute or "")]) == compute
 
 
 def test_an_unusable_endpoint_is_named() -> None:
