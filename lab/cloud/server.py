@@ -257,15 +257,6 @@ def _require_loopback(host: str) -> None:
         raise ValueError(f"the emulator listens on loopback addresses only, not on {host!r}")
 
 
-def _make_vpc(node_ranges: Mapping[str, str], *, secondary_ranges: Mapping[str, str]) -> Vpc:
-    default_range = node_ranges.get("", DEFAULT_NODE_RANGES[""])
-    vpc = Vpc(default_node_range=default_range, default_secondary_ranges=secondary_ranges)
-    for name, cidr in node_ranges.items():
-        if name:
-            vpc.add_subnetwork(name, ip_cidr_range=cidr)
-    return vpc
-
-
 async def _serve_http(application: web.Application, *, host: str, stack: AsyncExitStack) -> int:
     """Serve an application on a free port until the stack ends; return the port."""
     # A call that is stalled by a fault must not hold the end.
