@@ -3,7 +3,7 @@
     ./scripts/bench page
 
 200 environments were checked every hour for a month: 144,000 asset events, in the database of a real Airflow 3.3.
-Debian's Chromium opens both pages in turn, each time with an empty cache. Ours is there when all rows are, Airflow's when
+Chromium opens both pages in turn, each time with an empty cache. Ours is there when all rows are, Airflow's when
 its first event is. The last line is one JSON object.
 """
 
