@@ -121,6 +121,10 @@ class EmulatedCloud:
         self._emulator.add_environment(Environment({"name": name, "config": config, "state": state, "uuid": uuid}))
         return name
 
+    def add(self, environment: Environment) -> None:
+        """Put an environment there as it is."""
+        self._emulator.add_environment(environment)
+
     def list(self) -> list[dict[str, Any]]:
         """List what exists, as REST's resources, without a call that faults could affect."""
         listed = self._emulator.list_environments(f"projects/{PROJECT}/locations/{LOCATION}")

@@ -25,6 +25,26 @@ from tests.operators.creating import ENVIRONMENT_ID, NAME, client, environments,
 
 pytestmark = pytest.mark.airflow
 
+NETWORK_FACTS = {
+    "network": "projects/example-project/global/networks/default",
+    "subnetworks": ["projects/example-project/regions/us-central1/subnetworks/default"],
+    "host_project": None,
+    "public_nodes": True,
+    "nat": [],
+    "node_ranges": ["10.128.0.0/20"],
+    "pod_ranges": ["192.168.0.0/16"],
+    "service_ranges": ["10.96.0.0/20"],
+    "nat_addresses": [],
+    "ranges_from": {
+        "node_ranges": "subnetwork",
+        "pod_ranges": "cluster",
+        "service_ranges": "cluster",
+        "nat_addresses": "router",
+    },
+    "unknown": [],
+}
+"""The facts of a public environment in the project's default network, beside no Cloud NAT."""
+
 
 @pytest.mark.usefixtures("cloud")
 def test_an_environment_is_created_with_the_agent_and_its_facts_returned() -> None:
@@ -66,22 +86,7 @@ def test_an_environment_is_created_with_the_agent_and_its_facts_returned() -> No
             "intranode_visibility": True,
             "private_nodes": False,
         },
-        "network": "projects/example-project/global/networks/default",
-        "subnetworks": ["projects/example-project/regions/us-central1/subnetworks/default"],
-        "host_project": None,
-        "public_nodes": True,
-        "nat": [],
-        "node_ranges": ["10.128.0.0/20"],
-        "pod_ranges": ["192.168.0.0/16"],
-        "service_ranges": ["10.96.0.0/20"],
-        "nat_addresses": [],
-        "ranges_from": {
-            "node_ranges": "subnetwork",
-            "pod_ranges": "cluster",
-            "service_ranges": "cluster",
-            "nat_addresses": "router",
-        },
-        "unknown": [],
+        **NETWORK_FACTS,
         "adopted": False,
         "origin": "created",
         "differences": [],
