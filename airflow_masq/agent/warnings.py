@@ -95,7 +95,14 @@ def find_warnings(document: Value, *, fields: AgentFields, networks: Sequence[IP
         names = [name for name in names if name not in _KEYS_OF_CONFIG_MAPS]
     wishes = {name: value for name, value in members if _MASQUERADE_ONLY.match(name) and find_known_key(name) is None}
     yield from (describe_complement(name, value) for name, value in wishes.items())
-    yield from _check_names([name for name in names if name not in wishes])
+    nested = [name for name, value in members if find_known_key(name) is None and _holds_settings(value)]
+    for name in nested:
+        yield f"the agent ignores the key {quote(name)}, and so the settings below it. Write these without that key"
+    left = [name for name in names if name not in wishes and name not in nested]
+    if len(left) == len(names) > 1 and not any(find_known_key(name) or _find_meant_key(name) for name in left):
+        yield f"the agent knows none of the {len(left)} keys, such as {quote(left[0])}. Check that this is its config"
+        left = []
+    yield from _check_names(left)
     lists = [value for name, value in members if find_known_key(name) == CIDRS_KEY and isinstance(value, list)]
     if any(None in each for each in lists):
         yield f"{CIDRS_KEY} has an empty element, which keeps the entry of the default list at that position. Remove it"
@@ -111,17 +118,29 @@ def find_warnings(document: Value, *, fields: AgentFields, networks: Sequence[IP
         yield f"{RESYNC_KEY} is not above zero, so the agent rewrites its rules continuously. Set a time such as 60s"
 
 
-def _check_names(names: Sequence[str]) -> Iterator[str]:
+def _holds_settings(value: Value) -> bool:
+    """Say whether the agent's settings are below a key, as in a part of a ConfigMap or in a chart's values."""
+    if isinstance(value, str):
+        return CIDRS_KEY.lower() in value.lower()
+    return isinstance(value, Members) and any(find_known_key(name) is not None for name, _ in value)
+
+
+def _find_meant_key(name: str) -> str | None:
+    """Find the setting whose spelling is close to a name."""
     folded = {key.lower(): key for key in KNOWN_KEYS}
+    close = get_close_matches(name[:100].lower(), folded, n=1, cutoff=_CLOSE_ENOUGH)
+    return folded[close[0]] if close else None
+
+
+def _check_names(names: Sequence[str]) -> Iterator[str]:
     spelt: dict[str, str] = {}
     for name in names:
         known = find_known_key(name)
         if known is None:
-            close = get_close_matches(name[:100].lower(), folded, n=1, cutoff=_CLOSE_ENOUGH)
-            if not close:
+            meant = _find_meant_key(name)
+            if meant is None:
                 yield f"the agent ignores the key {quote(name)}. Remove it"
                 continue
-            meant = folded[close[0]]
             in_force = "which is set as well" if meant in map(find_known_key, names) else "whose default is in force"
             yield f"the agent ignores the key {quote(name)}; did you mean {meant}, {in_force}?"
             continue
