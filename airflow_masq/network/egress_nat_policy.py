@@ -74,7 +74,7 @@ def find_unknown_keys(manifest: object) -> tuple[ManifestProblem, ...]:
 
     A cluster ignores them. A person who wrote them means them.
     """
-    if not isinstance(manifest, Mapping) or manifest.get("kind") not in {None, KIND}:
+    if not isinstance(manifest, Mapping) or manifest.get("kind") not in (None, KIND):
         return ()
     spec = _read_section(manifest, "spec")
     places: list[tuple[str, Mapping[str, object], tuple[str, ...]]] = [("spec", spec, ("action", "destinations"))]
@@ -146,7 +146,7 @@ def _find_problems(manifest: object) -> Iterator[ManifestProblem]:
     for key, expected in (("apiVersion", API_VERSION), ("kind", KIND)):
         if manifest.get(key) != expected:
             yield _make_problem(key, expected, manifest.get(key))
-    if manifest.get("kind") not in {None, KIND}:  # another object, of which nothing else is known
+    if manifest.get("kind") not in (None, KIND):  # another object, of which nothing else is known
         return
     name = _read_section(manifest, "metadata").get("name")
     if not isinstance(name, str) or not _NAME.fullmatch(name):

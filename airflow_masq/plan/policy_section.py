@@ -119,8 +119,9 @@ class PolicyChoice:
         if self.agent_config is not None:
             if self.agent_reading is not None:
                 policy = derive_agent_policy(self.agent_reading)
-                # What the manifest around the config says is surely not meant, such as another namespace.
-                return replace(policy, provenance=Provenance.INFERRED, remark=self.warnings[0]) if self.warnings else policy
+                if self.warnings:  # the manifest around the config is surely not as meant: of another namespace, say
+                    return replace(policy, provenance=Provenance.INFERRED, remark=self.warnings[0])
+                return policy
             # A ConfigMap without the DaemonSet does nothing: GKE's default list stays in force
             # [source: gke-agent-config-map].
             remark = "the agent's config is not read without its DaemonSet"

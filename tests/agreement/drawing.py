@@ -353,6 +353,9 @@ _CHANGES: Final[Mapping[str, tuple[Change, ...]]] = {
         {f"{_NODE}.enableIpMasqueradeAgent": True},
         {f"{_CONFIG}.brandNew": {"a": 1}},
         {f"{_CONFIG}.environmentSize": "ENVIRONMENT_SIZE_ENORMOUS"},
+        {f"{_CONFIG}.environmentSize": "ENVIRONMENT_SIZE_EXTRA_LARGE"},
+        {f"{_PRIVATE}.networkingType": "PUBLIC", f"{_PRIVATE}.enablePrivateEnvironment": None},
+        {f"{_CONFIG}.enableIpMasqAgent": True},
     ),
 }
 _HOW_MANY_CHANGES: Final = (0, 0, 1, 1, 1, 1, 2)
