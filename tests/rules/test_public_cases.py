@@ -52,7 +52,7 @@ JUDGED: dict[str, tuple[set[str], set[str]]] = {
     "47-europe-west4-is-offered": (set(), set()),
     "48-accepted-composer-3": ({"MASQ101"}, set()),
     "49-attachment-with-a-typing-error": ({"MASQ101", "MASQ111"}, set()),
-    "50-networking-type": (set(), set()),
+    "50-networking-type": (set(), {"MASQ124"}),
 }
 OTHER_FORMS = {
     "10-config-connector-object": "saw an object of Config Connector",
