@@ -404,7 +404,7 @@ def test_a_plan_without_an_environment_is_not_told_to_create_one() -> None:
     """A cluster of GKE's that is not known to be Composer's is mended by its own policy."""
     message = _message(_plan(policy="gke-default", allowed_sources=["10.0.0.0/8"]))
     assert message.endswith(
-        "which it lets in: list only these, in the EgressNATPolicy default (Autopilot) or the agent's config (Standard)."
+        "lets in: list only these, in the EgressNATPolicy default (Autopilot) or the agent's config (Standard)."
     )
     assert "omposer" not in message
 
@@ -494,7 +494,7 @@ def test_well_known_public_observers_are_known(host: str) -> None:
     ],
 )
 def test_what_a_check_cannot_tell_is_said_before_it_runs(network: dict[str, Any], codes_: set[str]) -> None:
-    """Without Pod ranges nothing passes, and without the Pods of a node no node is counted; the first includes the other."""
+    """Without Pod ranges nothing passes, and without the number of a node's Pods no node is counted."""
     plan = {"network": network, "policy": "composer", "targets": [target(ERP)]}
     found = {code for code in ("MASQ320", "MASQ321") if findings(plan, code)}
     assert found == codes_
