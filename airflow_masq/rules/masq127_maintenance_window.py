@@ -40,7 +40,7 @@ def _check(plan: Plan) -> Iterator[Problem]:
     )
     try:
         at_a_time = datetime.fromisoformat(end) - datetime.fromisoformat(start)
-    except (ValueError, TypeError):  # no time, or one of the two without a zone: the API judges its form
+    except ValueError:  # one of the two is not set
         return
     days = _count_days(recurrence)
     if days is not None and (at_a_time < _LEAST_AT_A_TIME or at_a_time * days < _LEAST_A_WEEK):

@@ -53,6 +53,13 @@ JUDGED: dict[str, tuple[set[str], set[str]]] = {
     "48-accepted-composer-3": ({"MASQ101"}, set()),
     "49-attachment-with-a-typing-error": ({"MASQ101", "MASQ111"}, set()),
     "50-networking-type": (set(), {"MASQ124"}),
+    "51-triggerer-cpu": (set(), {"MASQ125"}),
+    "52-reserved-variables": ({"MASQ126"}, set()),
+    "53-short-maintenance": ({"MASQ127"}, set()),
+    "54-googles-maintenance": (set(), set()),
+    "55-extra-large": (set(), {"MASQ113", "MASQ124"}),
+    "56-agent-in-the-wrong-section": (set(), {"MASQ124"}),
+    "57-nodes-around-the-docker-bridge": (set(), {"MASQ206"}),
 }
 OTHER_FORMS = {
     "10-config-connector-object": "saw an object of Config Connector",

@@ -484,31 +484,3 @@ def test_well_known_public_observers_are_known(host: str) -> None:
     """Each of the services that answer anybody on the internet is found, and a company's own name is not."""
     assert len(findings(_plan(f"https://{host}/"), "MASQ313")) == 1
     assert not findings(_plan(f"https://{host}.corp.example/"), "MASQ313")
-
-
-@pytest.mark.parametrize(
-    ("network", "codes_"),
-    [
-        ({"node_ranges": [NODES]}, {"MASQ320"}),
-        ({"node_ranges": [NODES], "pod_ranges": [PODS]}, {"MASQ321"}),
-    ],
-)
-def test_what_a_check_cannot_tell_is_said_before_it_runs(network: dict[str, Any], codes_: set[str]) -> None:
-    """Without Pod ranges nothing passes, and without the number of a node's Pods no node is counted."""
-    plan = {"network": network, "policy": "composer", "targets": [target(ERP)]}
-    found = {code for code in ("MASQ320", "MASQ321") if findings(plan, code)}
-    assert found == codes_
-    counted = {**plan, "cluster": {"pods_per_node": 32}}
-    assert bool(findings(counted, "MASQ320")) is ("MASQ320" in codes_)
-    assert not findings(counted, "MASQ321")
-    without_targets = {key: value for key, value in plan.items() if key != "targets"}
-    assert not any(findings(without_targets, code) for code in ("MASQ320", "MASQ321"))
-
-
-@pytest.mark.parametrize("pods", [{"clusterIpv4CidrBlock": "/17"}, {"clusterSecondaryRangeName": "pods"}, {}])
-def test_a_range_that_is_not_known_yet_lets_nothing_pass(pods: dict[str, str]) -> None:
-    """A size, a name and nothing at all do not name the Pods' addresses; of Composer 3's nothing is said."""
-    for image, count in ((COMPOSER_2, 1), (COMPOSER_3, 0)):
-        plan = {**environment(image, nodeConfig={"ipAllocationPolicy": pods}), "targets": [target(ERP)]}
-        assert len(findings(plan, "MASQ320")) == count
-        assert not findings(plan, "MASQ321")
