@@ -241,7 +241,7 @@ def _merge(root: yaml.MappingNode) -> Iterator[tuple[yaml.ScalarNode, yaml.Node]
 
 def _find_settings(node: yaml.MappingNode) -> Members:
     """Find the agent's keys anywhere in a mapping, by its text, since it may have any number of levels."""
-    text = node.start_mark.buffer[node.start_mark.index : node.end_mark.index]
+    text = (node.start_mark.buffer or "")[node.start_mark.index : node.end_mark.index]
     return Members((name, None) for name in dict.fromkeys(_SETTING.findall(text)))
 
 

@@ -16,6 +16,7 @@ from google.cloud.orchestration.airflow.service_v1.types import (
     CreateEnvironmentRequest,
     Environment,
     EnvironmentConfig,
+    MaintenanceWindow,
     NetworkingConfig,
     PrivateClusterConfig,
 )
@@ -272,12 +273,12 @@ def _find_environment_variables(submission: Submission) -> Iterator[str]:
 
 
 def _find_short_maintenance(submission: Submission) -> Iterator[str]:
-    window = submission.config.maintenance_window
+    window = MaintenanceWindow.pb(submission.config.maintenance_window)
     rule = dict(part.partition("=")[::2] for part in window.recurrence.removeprefix("RRULE:").split(";"))
     days = 7 if rule.get("FREQ") == "DAILY" else len(set(rule.get("BYDAY", "").split(",")) - {""})
-    if not window.start_time or not window.end_time or not days:
+    if not window.HasField("start_time") or not window.HasField("end_time") or not days:
         return
-    hours = (window.end_time - window.start_time).total_seconds() / 3600
+    hours = (window.end_time.ToSeconds() - window.start_time.ToSeconds()) / 3600
     if hours < _LEAST_HOURS_AT_A_TIME or hours * days < _LEAST_HOURS_A_WEEK:
         yield (
             f"The maintenance window period must encompass at least {_LEAST_HOURS_A_WEEK} hours per week, each chunk "

@@ -14,7 +14,7 @@ import pytest
 import yaml
 
 from airflow_masq.cli.command_line import main
-from airflow_masq.environment import COMPOSER_3
+from airflow_masq.environment import COMPOSER_1, COMPOSER_3
 from airflow_masq.exceptions import CannotMasqueradeError, InvalidInputError
 from airflow_masq.provisioning import CreationStart, Origin, lint_request, record_start
 from airflow_masq.provisioning.request import refuse_new_environment
@@ -174,6 +174,10 @@ def hold_predictions(plan: Plan, *, findings: Sequence[dict[str, str]], path: st
     masqueraded = {answer["destination"]: answer["masqueraded"] for answer in answers}
     if not plan.ranges.pod:  # the kind of a source is known without its address
         assert all(any("network.pod_ranges" in step for step in answer["path"]) for answer in answers), path
+    if plan.environment.generation == COMPOSER_1:
+        # No fixed policy adds nodes and Services there, which a list that is written has for Google's caution.
+        listed = [*plan.ranges.node, *plan.ranges.service]
+        masqueraded = {each: is_ for each, is_ in masqueraded.items() if not any(each in cidr for cidr in listed)}
     for form in OF_THE_POLICY:
         hold_policy(Said("render", path, "--as", form), masqueraded=masqueraded)
     rows = list(csv.DictReader(io.StringIO(Said("render", path, "--as", "firewall-request-csv").output)))

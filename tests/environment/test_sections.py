@@ -32,7 +32,7 @@ def list_fields(message: Descriptor, section: str = "") -> Iterator[tuple[str, F
     """List Google's own fields, each with the section that it stands in."""
     for field in message.fields:
         yield section, field
-        if field.json_name in SECTIONS | SECTION_LISTS:
+        if field.message_type is not None and field.json_name in SECTIONS | SECTION_LISTS:
             yield from list_fields(field.message_type, field.json_name)
 
 

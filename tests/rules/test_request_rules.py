@@ -63,12 +63,11 @@ def test_what_can_be_sent_has_no_such_finding(config: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("image", "cpu", "count"), [(COMPOSER_2, 1.5, 1), (COMPOSER_2, 1, 0), (COMPOSER_2, "2", 0), (COMPOSER_1, 2, 0)]
+    ("image", "cpu", "count"), [(COMPOSER_2, 1.5, 1), (COMPOSER_2, 1, 0), (COMPOSER_2, None, 0), (COMPOSER_1, 2, 0)]
 )
 def test_a_triggerer_has_one_vcpu(image: str, cpu: object, count: int) -> None:
     """The answer was seen of Composer 2."""
-    plan = {"environment": {"config": {"softwareConfig": {"imageVersion": image}, "workloadsConfig": {}}}}
-    plan["environment"]["config"]["workloadsConfig"] = {} if cpu == "2" else {"triggerer": {"cpu": cpu}}
+    plan = environment(image, workloadsConfig={"triggerer": {} if cpu is None else {"cpu": cpu}})
     assert len(findings(plan, "MASQ125")) == count
 
 
