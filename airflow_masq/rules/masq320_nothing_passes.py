@@ -22,6 +22,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from airflow_masq.environment import COMPOSER_3
+from airflow_masq.environment.cidr_fields import POD_FIELD
 from airflow_masq.network.provenance import Provenance
 from airflow_masq.rules.rule import Problem, Rule, Severity
 
@@ -32,7 +33,10 @@ if TYPE_CHECKING:
 
 
 def _check(plan: Plan) -> Iterator[Problem]:
-    if plan.targets and not plan.ranges.pod and plan.environment.generation != COMPOSER_3:
+    environment = plan.environment
+    # A text that is no range is another fault, which MASQ203 reports.
+    is_misread = environment.get_text(*POD_FIELD.path) and environment.get_bare_size(POD_FIELD) is None
+    if plan.targets and not plan.ranges.pod and not is_misread and environment.generation != COMPOSER_3:
         yield Problem(
             where="network.pod_ranges",
             message="The plan does not name the Pods' addresses, so the check cannot tell that it runs in a Pod of "

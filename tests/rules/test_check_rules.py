@@ -31,6 +31,15 @@ def test_what_a_check_cannot_tell_is_said_before_it_runs(network: dict[str, Any]
     assert not any(findings(without_targets, code) for code in ("MASQ320", "MASQ321"))
 
 
+@pytest.mark.parametrize("text", ["192.168.0.0/255.255.0.0", " 192.168.0.0/16", "192.168.0.1/16"])
+def test_a_range_that_cannot_be_read_has_one_finding(text: str) -> None:
+    """The fault is in the field, and not that the plan names no range."""
+    policy = {"ipAllocationPolicy": {"clusterIpv4CidrBlock": text}}
+    plan = {**environment(COMPOSER_2, nodeConfig=policy), "targets": [target(ERP)]}
+    assert findings(plan, "MASQ203")
+    assert not findings(plan, "MASQ320")
+
+
 @pytest.mark.parametrize("pods", [{"clusterIpv4CidrBlock": "/17"}, {"clusterSecondaryRangeName": "pods"}, {}])
 def test_a_range_that_is_not_known_yet_lets_nothing_pass(pods: dict[str, str]) -> None:
     """A size, a name and nothing at all do not name the Pods' addresses; of Composer 3's nothing is said."""
