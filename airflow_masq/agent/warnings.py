@@ -33,6 +33,7 @@ _CLOSE_ENOUGH: Final = 0.6
 _MASQUERADE_ONLY: Final = re.compile(
     r"(?:(?:force|only|always|do)[-_]?)?masq(?:uerade)?[-_]?(?:only|all|cidr|range|ip|dest)", re.IGNORECASE
 )
+_EVERYTHING: Final = re.compile("all$", re.IGNORECASE)
 _RANGES_OF_RFC_1918: Final = 3
 # All fields of a ConfigMap [source: k8s-config-map-keys].
 _KEYS_OF_CONFIG_MAPS: Final = frozenset({"apiVersion", "kind", "metadata", "data", "binaryData", "immutable"})
@@ -61,10 +62,15 @@ def describe_default_list(networks: Sequence[IPNetwork]) -> str:
 
 
 def describe_complement(name: str, value: Value) -> str:
-    """Answer a key that asks to masquerade some destinations only, which the agent does not support.
+    """Answer a key that asks to masquerade some destinations only, which the agent does not support, or all of them.
 
     [source: ip-masq-agent-only-these]
     """
+    if _EVERYTHING.search(name) and not isinstance(value, list):
+        return (
+            f"the agent ignores the key {quote(name)}: it masquerades everything that {CIDRS_KEY} does not name. To "
+            "masquerade all but the cluster's own traffic, list the cluster's node and Pod ranges alone"
+        )
     sentence = (
         f"the agent ignores the key {quote(name)}: it cannot masquerade only some destinations. It "
         f"masquerades everything that {CIDRS_KEY} does not name"

@@ -29,6 +29,7 @@ from airflow_masq.agent.config import read_agent_config
             '-A IP-MASQ --comment "ip-masq: a" -j RETURN\n-A IP-MASQ --comment "ip-masq2: a" -j RETURN\n',
             """the agent knows none of the 2 keys, such as '-A IP-MASQ --comment "ip-masq'. Check that this is""",
         ),
+        ("masqAll: true", "list the cluster's node and Pod ranges alone"),
         ("foo: 1", "the agent ignores the key 'foo'. Remove it"),
         ("foo: 1\nresyncInterval: 60s", "the agent ignores the key 'foo'. Remove it"),
         ("nonMasqueradeCIDRs: []", "nonMasqueradeCIDRs is empty, so every destination is masqueraded"),
@@ -113,7 +114,7 @@ def test_a_config_without_a_list_says_which_default_is_assumed(*, reserved_range
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("masqueradeAll: true", "cannot masquerade only some destinations"),
+        ("masqueradeAll: true", "list the cluster's node and Pod ranges alone"),
         ("forceMasqueradeCIDRs: [128.0.0.0/1]", "To masquerade only these, list all others: 0.0.0.0/1"),
         ("masqueradeCIDRs: []", "everything that nonMasqueradeCIDRs does not name"),
         ("masqueradeCIDRs: [on-premises]", "everything that nonMasqueradeCIDRs does not name"),
