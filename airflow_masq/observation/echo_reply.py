@@ -31,7 +31,17 @@ MAX_REPLY_BYTES: Final = 64 * 1024
 
 # Keys by how much they say: whoami's `ip` lists the server's own addresses beside the client's `remoteAddr`.
 _PEER_KEYS: Final = frozenset(
-    {"remoteaddr", "remoteip", "clientip", "clientaddr", "clientaddress", "sourceip", "sourceaddress"}
+    {
+        "remoteaddr",
+        "remoteaddress",  # Node's name of it [source: node-remote-address]
+        "remoteip",
+        "clientip",
+        "clientaddr",
+        "clientaddress",
+        "clienthost",  # FastAPI's own example [source: fastapi-client-host]
+        "sourceip",
+        "sourceaddress",
+    }
 )
 _CLAIM_KEYS: Final = frozenset({"origin", "ip", "ipaddr", "ipaddress", "address"})
 # Sections that tell of the client, such as `host.ip` [source: ealen-echo-server] and `data.ip`. `server.ip` is none.

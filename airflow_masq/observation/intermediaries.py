@@ -39,6 +39,7 @@ _FORWARDING_HEADERS: Final = {
         "x-real-ip",
         "x-client-ip",
         "x-cluster-client-ip",
+        "x-amzn-trace-id",  # of Amazon's load balancers, which may drop X-Forwarded-For [source: aws-trace-id]
         "cdn-loop",
         "cf-connecting-ip",
         "cf-connecting-ipv6",

@@ -118,7 +118,10 @@ class PolicyChoice:
     def _derive_policy(self, *, ranges: NetworkRanges, environment: EnvironmentResource) -> MasqueradePolicy:
         if self.agent_config is not None:
             if self.agent_reading is not None:
-                return derive_agent_policy(self.agent_reading)
+                policy = derive_agent_policy(self.agent_reading)
+                if self.warnings:  # the manifest around the config is surely not as meant: of another namespace, say
+                    return replace(policy, provenance=Provenance.INFERRED, remark=self.warnings[0])
+                return policy
             # A ConfigMap without the DaemonSet does nothing: GKE's default list stays in force
             # [source: gke-agent-config-map].
             remark = "the agent's config is not read without its DaemonSet"

@@ -114,5 +114,10 @@ class Plan:
             return Remedy(policy=policy, state=state, step="correct the list under policy")
         if self.environment.masquerades:
             return Remedy(policy=policy, state="With Composer's own policy", step="remove policy from the plan")
+        if not self.environment:
+            # Not Composer's, as far as the plan says: a cluster of GKE's.
+            state = "With a list of the cluster's own ranges only"
+            step = "list only these, in the EgressNATPolicy default (Autopilot) or the agent's config (Standard)"
+            return Remedy(policy=policy, state=state, step=step)
         step = "create the environment with enableIpMasqAgent: true"
         return Remedy(policy=policy, state="With the IP masquerade agent", step=step)

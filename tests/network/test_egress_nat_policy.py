@@ -211,6 +211,13 @@ def test_all_flaws_are_found_at_once() -> None:
     ]
 
 
+def test_another_kind_has_no_other_flaw() -> None:
+    """Of another product's object nothing is expected, so nothing else of it is named."""
+    other = {"apiVersion": "cilium.io/v2alpha1", "kind": "CiliumEgressNATPolicy", "spec": {"egressSourceIP": "1.1.1.1"}}
+    assert [problem.where for problem in check_egress_nat_policy(other)] == ["apiVersion", "kind"]
+    assert find_unknown_keys(other) == ()
+
+
 @pytest.mark.parametrize("name", ["a", "gke-6fb8c6d0-1", "a.b-c.d1", "x" * 253])
 def test_kubernetes_names_are_accepted(name: str) -> None:
     """Every name that Kubernetes accepts is valid."""

@@ -65,6 +65,8 @@ def test_on_autopilot_a_short_list_is_a_warning() -> None:
     """GKE's fixed policy keeps the ranges in any case, so what is missing in the objects does not break the cluster."""
     (finding,) = findings(_egress(manifest(PODS)), "MASQ301")
     assert (finding.severity, finding.where) == (Severity.WARNING, "policy.egress_nat_policies")
+    assert "GKE's fixed policy keeps it from being masqueraded" in finding.message  # as explain predicts
+    assert "would get node addresses" not in finding.message
     assert not findings(_egress(manifest(PODS), manifest(NODES, name="nodes")), "MASQ301")
     assert not findings(_egress(manifest("172.20.0.0/16", name="more")), "MASQ301")  # GKE's default stays beside it
 

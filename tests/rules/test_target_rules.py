@@ -397,7 +397,16 @@ def test_a_node_range_that_is_too_wide_is_suspected() -> None:
     plan["network"] = {"node_ranges": ["10.0.0.0/8"], "pod_ranges": [PODS]}
     assert "If network.node_ranges names more than the cluster's own subnetwork, correct that first." in _message(plan)
     plan["network"]["node_ranges"] = [NODES]
-    assert "With the IP masquerade agent they come with their node's address" in _message(plan)
+    assert "With a list of the cluster's own ranges only they come with their node's address" in _message(plan)
+
+
+def test_a_plan_without_an_environment_is_not_told_to_create_one() -> None:
+    """A cluster of GKE's that is not known to be Composer's is mended by its own policy."""
+    message = _message(_plan(policy="gke-default", allowed_sources=["10.0.0.0/8"]))
+    assert message.endswith(
+        "lets in: list only these, in the EgressNATPolicy default (Autopilot) or the agent's config (Standard)."
+    )
+    assert "omposer" not in message
 
 
 def test_expecting_pods_behind_a_firewall_for_nodes_is_a_contradiction() -> None:
