@@ -52,9 +52,25 @@ _FORWARDING_PREFIXES: Final = {"xforwarded": "x-forwarded-*", "xenvoy": "x-envoy
 # What of a reply tells of the request's URL, or of the observer itself, and not of how the request came.
 _OTHER_SECTIONS: Final = frozenset({"args", "query", "params", "environment", "env"})
 
-# What proxies and caches add to a reply; squid's X-Cache-Lookup and nginx' X-Cache-Status begin as X-Cache does.
-_CACHE_HEADERS: Final = ("via", "x-cache", "age", "cf-cache-status", "x-varnish")
+# What proxies, caches and load balancers add to a reply. Nothing else does: an observer behind none has none of these.
+_REPLY_HEADERS: Final = frozenset(
+    {
+        "via",
+        "age",
+        "cache-status",  # [source: rfc-9211-cache-status]
+        "proxy-status",  # [source: rfc-9209-proxy-status]
+        "proxy-connection",
+        "x-cache",
+        "x-varnish",
+        "cf-cache-status",  # CF-Ray is none: Cloudflare's own observer, /cdn-cgi/trace, adds it
+    }
+)
+# squid's X-Cache-Lookup and X-Squid-Error, nginx' X-Cache-Status, Envoy's X-Envoy-Upstream-Service-Time
+# [source: envoy-reply-headers], CloudFront's X-Amz-Cf-Id.
+_REPLY_PREFIXES: Final = ("x-cache-", "x-proxy-", "x-squid-", "x-envoy-", "x-amz-cf-", "x-bluecoat-", "x-zscaler-")
 _NO_AGE: Final = re.compile("0*")
+# A cache's reply was stale, or a proxy changed it [source: rfc-7234-warning].
+_WARNING: Final = re.compile("(?:11[0-3]|214) .*")
 _HEADER_LINE: Final = re.compile(r"[ \t]*(?P<name>[A-Za-z][A-Za-z0-9_-]*)[ \t]*[:=](?P<value>.*)")
 
 
@@ -75,10 +91,12 @@ def find_intermediaries(
     """
     traces: dict[str, None] = {}
     for name, value in response_headers:
-        lower = name.lower()
-        is_known = lower in _CACHE_HEADERS or lower.startswith("x-cache-")
-        if is_known and value.strip() and not (lower == "age" and _NO_AGE.fullmatch(value.strip())):
-            shown = lower if may_quote or lower in _CACHE_HEADERS else "x-cache-*"
+        lower, value = name.lower(), value.strip()  # noqa: PLW2901 - as they are compared
+        has_prefix = lower.startswith(_REPLY_PREFIXES)
+        is_known = has_prefix or lower in _REPLY_HEADERS or (lower == "warning" and _WARNING.fullmatch(value))
+        if is_known and value and not (lower == "age" and _NO_AGE.fullmatch(value)):
+            prefix = f"{next(filter(lower.startswith, _REPLY_PREFIXES))}*" if has_prefix and not may_quote else ""
+            shown = prefix or lower
             traces[f"response header {_describe(escape(shown), value=value, may_quote=may_quote)}"] = None
     if not re.search(rb"[:=,]", body):  # one address, as most observers write it
         return tuple(traces)[:_MOST_TRACES]

@@ -92,8 +92,12 @@ async def test_only_the_second_request_names_a_canary() -> None:
 HIDDEN = "its last part hidden"
 REPEATING = {
     "X-Forwarded-For": lambda headers, peer: headers.get("x-forwarded-for", peer),
-    "X-Real-IP": lambda headers, peer: headers.get("x-real-ip", peer),
+    **{
+        name: lambda headers, peer, name=name: headers.get(name.lower(), peer)
+        for name in ("X-Real-IP", "X-Client-IP", "X-Cluster-Client-IP", "True-Client-IP")
+    },
     "Forwarded": lambda headers, peer: headers.get("forwarded", f"for={peer}").removeprefix("for=").strip('"[]'),
+    "Forwarded as it is": lambda headers, peer: headers.get("forwarded", peer),
     "a list": lambda headers, peer: ", ".join(filter(None, (headers.get("x-forwarded-for"), peer))),
     "httpbin": lambda headers, peer: json.dumps({"origin": headers.get("x-forwarded-for", peer)}),
     HIDDEN: lambda headers, peer: re.sub(r"\d+$", "0", headers.get("x-forwarded-for", peer)),
@@ -213,9 +217,7 @@ def test_the_observed_address_is_never_chosen() -> None:
 
 def test_a_canary_is_written_as_the_headers_want_it() -> None:
     """Forwarded has IPv6 in brackets and quotes, the others have it plain."""
-    assert write_canary(IPAddress("192.0.2.1")) == (
-        ("X-Forwarded-For", "192.0.2.1"),
-        ("Forwarded", "for=192.0.2.1"),
-        ("X-Real-IP", "192.0.2.1"),
-    )
-    assert write_canary(IPAddress("2001:db8::1"))[1] == ("Forwarded", 'for="[2001:db8::1]"')
+    *plain, forwarded = write_canary(IPAddress("192.0.2.1"))
+    assert forwarded == ("Forwarded", "for=192.0.2.1")
+    assert {value for _, value in plain} == {"192.0.2.1"}
+    assert write_canary(IPAddress("2001:db8::1"))[-1] == ("Forwarded", 'for="[2001:db8::1]"')
