@@ -90,13 +90,14 @@ def find_intermediaries(
     :return: the first traces, each in a few words, such as ``via 1.1 squid``.
     """
     traces: dict[str, None] = {}
-    for name, value in response_headers:
-        lower, value = name.lower(), value.strip()  # noqa: PLW2901 - as they are compared
+    for name, given in response_headers:
+        lower, value = name.lower(), given.strip()
         has_prefix = lower.startswith(_REPLY_PREFIXES)
         is_known = has_prefix or lower in _REPLY_HEADERS or (lower == "warning" and _WARNING.fullmatch(value))
         if is_known and value and not (lower == "age" and _NO_AGE.fullmatch(value)):
-            prefix = f"{next(filter(lower.startswith, _REPLY_PREFIXES))}*" if has_prefix and not may_quote else ""
-            shown = prefix or lower
+            shown = lower
+            if has_prefix and not may_quote:
+                shown = f"{next(filter(lower.startswith, _REPLY_PREFIXES))}*"
             traces[f"response header {_describe(escape(shown), value=value, may_quote=may_quote)}"] = None
     if not re.search(rb"[:=,]", body):  # one address, as most observers write it
         return tuple(traces)[:_MOST_TRACES]

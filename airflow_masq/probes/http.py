@@ -61,12 +61,13 @@ async def ask_http(question: Question, *, address: Resolved, session: Session) -
     traces = tuple(dict.fromkeys(seen.intermediaries + again.intermediaries))[:MOST_INTERMEDIARIES]
     if again.observed == seen.observed:
         did = Canary.IGNORED
+    elif conversation.repeats_canary(again):
+        did = Canary.REPEATED
     else:
-        did = Canary.REPEATED if conversation.repeats_canary(again) else Canary.UNANSWERED
+        did = Canary.UNANSWERED if again.observed is None else Canary.OTHER_ADDRESS
     seen = replace(seen, intermediaries=traces, canary=did)
-    if did is Canary.UNANSWERED and again.observed is not None:  # the way there is not always the same
-        return (seen, replace(again, canary=did))
-    return (seen,)
+    # Where the way there is not always the same, both answers are evidence.
+    return (seen, replace(again, canary=did)) if did is Canary.OTHER_ADDRESS else (seen,)
 
 
 class HttpConversation:

@@ -77,4 +77,4 @@ def choose_canary(observed: IPAddress, *, randomness: random.Random) -> IPAddres
 def write_canary(canary: IPAddress) -> tuple[tuple[str, str], ...]:
     """Write the headers that name a canary as the client [source: rfc-7239-forwarded, single-ip-headers]."""
     node = str(canary) if canary.version == IPV4 else f'"[{canary}]"'
-    return (*((name, str(canary)) for name in _CLIENT_HEADERS), ("Forwarded", f"for={node}"))
+    return (*[(name, str(canary)) for name in _CLIENT_HEADERS], ("Forwarded", f"for={node}"))

@@ -27,6 +27,7 @@ _HOST_NAME: Final = re.compile(
 )
 # Where the last label is a number, resolvers take the whole for an IPv4 address [source: whatwg-numeric-host].
 _ENDS_IN_A_NUMBER: Final = re.compile(r"(?:.*\.)?(?:[0-9]+|0[xX][0-9A-Fa-f]*)\.?")
+_BAD_BRACKETS: Final = "expected an IPv6 address in brackets, and nothing but a port behind it"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,14 +58,22 @@ class ObserverUrl:
         :raises ValueError: when it is not understood, or holds credentials; the message shows none.
         """
         if len(text) > _LONGEST_URL or not _VISIBLE_ASCII.fullmatch(text):
-            raise ValueError(f"expected a URL of at most {_LONGEST_URL} visible ASCII characters")
-        parts = urlsplit(text)
+            raise ValueError(
+                f"expected a URL of at most {_LONGEST_URL} visible ASCII characters, other names written as xn--…"
+            )
+        try:
+            parts = urlsplit(text)
+        except ValueError:
+            raise ValueError(_BAD_BRACKETS) from None
         if parts.scheme not in default_ports:
             raise ValueError(f"expected {' or '.join(default_ports)}, saw {escape(parts.scheme, limit=40)}")
         if "@" in parts.netloc:
             raise ValueError("expected a URL without credentials; name a connection instead (airflow://CONN_ID)")
         name = parts.hostname or ""  # in lower case; a message shows it as it was written
         start = parts.netloc.lower().find(name)
+        # The library drops what stands between the bracket and the port.
+        if "[" in parts.netloc and not re.fullmatch(r"\[[^][]*:[^][]*\](?::.*)?", parts.netloc):
+            raise ValueError(_BAD_BRACKETS)
         host = _read_host(parts.netloc[start : start + len(name)], is_bracketed="[" in parts.netloc)
         default_port = default_ports[parts.scheme]
         try:
