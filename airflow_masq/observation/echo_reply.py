@@ -191,7 +191,7 @@ def _read_port(text: str) -> re.Match[str] | None:
 
 
 def _read_address(text: str) -> IPAddress:
-    parts = [part for part in re.split(r"[, ]+", text) if part]
+    parts = [part for part in re.split(r"[, ]+", text) if part] if "," in text or " " in text else [text]
     if len(parts) > 1 and all(_ADDRESS.fullmatch(part) and re.search("[.:]", part) for part in parts):
         raise AmbiguousReplyError(seen="several addresses (an X-Forwarded-For chain?)", reply=text)
     bare = text

@@ -62,15 +62,16 @@ _REPLY_HEADERS: Final = frozenset(
         "proxy-connection",
         "x-cache",
         "x-varnish",
+        "warning",
         "cf-cache-status",  # CF-Ray is none: Cloudflare's own observer, /cdn-cgi/trace, adds it
     }
 )
 # squid's X-Cache-Lookup and X-Squid-Error, nginx' X-Cache-Status, Envoy's X-Envoy-Upstream-Service-Time
 # [source: envoy-reply-headers], CloudFront's X-Amz-Cf-Id.
 _REPLY_PREFIXES: Final = ("x-cache-", "x-proxy-", "x-squid-", "x-envoy-", "x-amz-cf-", "x-bluecoat-", "x-zscaler-")
-_NO_AGE: Final = re.compile("0*")
-# A cache's reply was stale, or a proxy changed it [source: rfc-7234-warning].
-_WARNING: Final = re.compile("(?:11[0-3]|214) .*")
+# 110 to 113 warn of a cache's stale reply, 214 of a proxy that changed it; a server may give others
+# [source: rfc-7234-warning].
+_VALUES_THAT_SAY_NOTHING: Final = {"age": re.compile("0*"), "warning": re.compile("(?!11[0-3] |214 ).*")}
 _HEADER_LINE: Final = re.compile(r"[ \t]*(?P<name>[A-Za-z][A-Za-z0-9_-]*)[ \t]*[:=](?P<value>.*)")
 
 
@@ -91,10 +92,13 @@ def find_intermediaries(
     """
     traces: dict[str, None] = {}
     for name, given in response_headers:
-        lower, value = name.lower(), given.strip()
+        lower = name.lower()
         has_prefix = lower.startswith(_REPLY_PREFIXES)
-        is_known = has_prefix or lower in _REPLY_HEADERS or (lower == "warning" and _WARNING.fullmatch(value))
-        if is_known and value and not (lower == "age" and _NO_AGE.fullmatch(value)):
+        if not has_prefix and lower not in _REPLY_HEADERS:
+            continue
+        value = given.strip()
+        says_nothing = _VALUES_THAT_SAY_NOTHING.get(lower)
+        if value and not (says_nothing and says_nothing.fullmatch(value)):
             shown = lower
             if has_prefix and not may_quote:
                 shown = f"{next(filter(lower.startswith, _REPLY_PREFIXES))}*"

@@ -147,11 +147,8 @@ class HttpConversation:
             reason = self._quote(escape(reply.reason), after=" ")
             raise ProbeError(Failure.HTTP_STATUS, f"HTTP {status}{reason}")
         # A body may be coded in several ways, one after another [source: rfc-9110-content-coding].
-        values = ",".join(reply.get_all("content-encoding")).split(",")
-        codings = [
-            coding for coding in (value.strip(" \t") for value in values) if coding.lower() not in {"", "identity"}
-        ]
-        if codings:
+        values = [value.strip(" \t") for given in reply.get_all("content-encoding") for value in given.split(",")]
+        if codings := [value for value in values if value.lower() not in {"", "identity"}]:
             coding = self._quote(escape(", ".join(codings)), after=": ")
             raise ProbeError(Failure.NO_ADDRESS, f"expected a body without content coding, saw one{coding}")
         may_be_cut = reply.is_ended_by_connection and not self._is_surely_ended
