@@ -25,7 +25,7 @@ from airflow.sdk import DAG
 from airflow_masq.operators.source_ip_sensor import SourceIpSensor
 
 with DAG("wait_for_masquerading", schedule=None):
-    SourceIpSensor(task_id="wait", plan={plan!r}, poke_interval=0.5, timeout=60, timeout_seconds=5)
+    SourceIpSensor(task_id="wait", plan={plan!r}, poke_interval=0.5, timeout=90, timeout_seconds=10)
 """
 
 
@@ -46,7 +46,8 @@ def test_a_scheduler_runs_it_again_until_it_is_done(tmp_path: Path) -> None:
         )
     assert ended.returncode == 0, ended.stdout[-4000:] + ended.stderr[-4000:]
     task: dict[str, Any] = json.loads(ended.stdout.splitlines()[-1])
-    assert (task["run"], task["states"][-1], task["reschedules"]) == ("success", "success", 1), ended.stdout[-4000:]
+    assert (task["run"], task["states"][-1]) == ("success", "success"), ended.stdout[-4000:]
+    assert task["reschedules"] >= 1  # more where a busy machine made a poke too slow
     report = decode_report(task["xcom"])
     assert (report.outcome, report.verdicts[0].vantage.component) == ("PASS", "worker")
-    assert late.questions_seen == 2
+    assert late.questions_seen >= 2
