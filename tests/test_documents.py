@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from airflow_masq.plan import PLAN_SCHEMA
+from tests.lab.packets.conftest import find_obstacle
+from tests.pod_sessions import run_in_worker_pod
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,6 +27,8 @@ SESSION = re.compile(
     r"^(?P<fence>`{3,})console\n\$ (?P<command>[^\n]*\bairflow-masq [^\n]*)\n(?P<output>.*?)^(?P=fence)$",
     re.MULTILINE | re.DOTALL,
 )
+# What asks observers needs some that answer: it runs in a Pod of the lab.
+ASKING = re.compile(r"\bairflow-masq (?:probe|check) ")
 PAGES_WITH_SESSIONS = [path for path in DOCUMENTS if SESSION.search(path.read_text(encoding="utf-8"))]
 
 
@@ -33,11 +37,11 @@ def name_of(path: Path) -> str:
     return str(path.relative_to(REPOSITORY))
 
 
-def run_session(session: re.Match[str], *, directory: Path) -> str:
-    """Run a session's command in a shell, and write the session anew with what it prints."""
+def run_in_shell(command: str, *, directory: Path) -> subprocess.CompletedProcess[str]:
+    """Run a shell command here; its error output is part of its output."""
     program_directory = Path(sys.executable).parent
-    ended = subprocess.run(
-        ["bash", "-o", "pipefail", "-c", session["command"]],
+    return subprocess.run(
+        ["bash", "-o", "pipefail", "-c", command],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -47,6 +51,19 @@ def run_session(session: re.Match[str], *, directory: Path) -> str:
         timeout=60,
         env={**os.environ, "PATH": f"{program_directory}{os.pathsep}{os.environ['PATH']}"},
     )
+
+
+def run_session(session: re.Match[str], *, directory: Path) -> str:
+    """Run a session's command in a shell, and write the session anew with what it prints.
+
+    A session that asks observers stays as it is where no lab can be built.
+    """
+    if ASKING.search(session["command"]):
+        if find_obstacle():
+            return session[0]
+        ended = run_in_worker_pod(session["command"], directory=directory)
+    else:
+        ended = run_in_shell(session["command"], directory=directory)
     printed = "".join(f"{line.rstrip()}\n" for line in ended.stdout.splitlines())
     ending = f"[exit code {ended.returncode}]\n" if ended.returncode else ""
     return f"{session['fence']}console\n$ {session['command']}\n{printed}{ending}{session['fence']}"

@@ -28,5 +28,5 @@ def test_the_page_names_every_option(command: str) -> None:
 
 
 def test_every_session_is_of_a_command() -> None:
-    """The page shows each command at least once, but for those that need observers to answer."""
-    assert set(SESSION.findall(PAGE.read_text(encoding="utf-8"))) == set(COMMANDS) - {"probe", "check"}
+    """The page shows each command at least once."""
+    assert set(SESSION.findall(PAGE.read_text(encoding="utf-8"))) == set(COMMANDS)
