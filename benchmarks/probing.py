@@ -301,11 +301,12 @@ async def drive(number: int, *, port: int, target_port: int) -> float:
 # ----- what is measured
 
 
-def time_async(ask: Callable[..., Coroutine[object, object, None]], *, number: int) -> float:
-    """Return the probes per second of one run."""
+def time_async(ask: Callable[..., Coroutine[object, object, None]], *, number: int, rates_by_cpu: list[float]) -> float:
+    """Return the probes per second of one run; add those per second of this process's own time to a list."""
     gc.collect()
-    started = time.perf_counter()
+    started, started_cpu = time.perf_counter(), time.process_time()
     asyncio.run(ask(number))
+    rates_by_cpu.append(number / (time.process_time() - started_cpu))
     return number / (time.perf_counter() - started)
 
 
@@ -368,8 +369,8 @@ def measure_many_apart(folder: Path, *, ports: dict[str, int], dead_port: int) -
     return statistics.median(seconds), statistics.median(megabytes)
 
 
-def measure(folder: Path) -> tuple[dict[str, list[float]], float, float]:
-    """Time all in turns; return their rates, turn by turn, and what 1,000 targets take."""
+def measure(folder: Path) -> tuple[dict[str, list[float]], dict[str, list[float]], float, float]:
+    """Time all in turns; return their rates, those by this process's own time too, and what 1,000 targets take."""
     with ExitStack() as stack:
         ports = stack.enter_context(running_servers(folder))
         pin(CORES[0])
@@ -377,16 +378,17 @@ def measure(folder: Path) -> tuple[dict[str, list[float]], float, float]:
         blackbox_port = stack.enter_context(running_blackbox(folder))
         trusting = ssl.create_default_context(cafile=folder / "authority.pem")
         plain, encrypted = ports["http"], ports["https"]
+        asks: dict[str, tuple[Callable[..., Coroutine[object, object, None]], int]] = {
+            "ours": (partial(ask_ours, port=plain), PROBES),
+            "bare asyncio.Protocol": (partial(ask_barely, port=plain), PROBES),
+            "ours, HTTPS": (partial(ask_ours, port=encrypted, tls_context=trusting), TLS_PROBES),
+            "bare asyncio.Protocol, HTTPS": (partial(ask_barely, port=encrypted, tls_context=trusting), TLS_PROBES),
+            "ours, targets with canary": (partial(ask_ours, port=plain, proof=True), PROBES),
+        }
+        rates_by_cpu: dict[str, list[float]] = {name: [] for name in asks}
         contestants: dict[str, Callable[[], float]] = {
-            "ours": partial(time_async, partial(ask_ours, port=plain), number=PROBES),
-            "bare asyncio.Protocol": partial(time_async, partial(ask_barely, port=plain), number=PROBES),
-            "ours, HTTPS": partial(
-                time_async, partial(ask_ours, port=encrypted, tls_context=trusting), number=TLS_PROBES
-            ),
-            "bare asyncio.Protocol, HTTPS": partial(
-                time_async, partial(ask_barely, port=encrypted, tls_context=trusting), number=TLS_PROBES
-            ),
-            "ours, targets with canary": partial(time_async, partial(ask_ours, port=plain, proof=True), number=PROBES),
+            name: partial(time_async, ask, number=number, rates_by_cpu=rates_by_cpu[name])
+            for name, (ask, number) in asks.items()
         }
         if blackbox_port is not None:
             contestants["blackbox_exporter"] = partial(time_blackbox, port=blackbox_port, target_port=plain)
@@ -398,7 +400,7 @@ def measure(folder: Path) -> tuple[dict[str, list[float]], float, float]:
                 if turn % TURNS == 0 or name not in PROCESSES:
                     rates[name].append(contestant())
         seconds, megabytes = measure_many_apart(folder, ports=ports, dead_port=dead_port)
-    return rates, seconds, megabytes
+    return rates, rates_by_cpu, seconds, megabytes
 
 
 def compare(rates: dict[str, list[float]], name: str, peer: str) -> float | None:
@@ -412,7 +414,7 @@ def compare(rates: dict[str, list[float]], name: str, peer: str) -> float | None
 def main() -> None:
     """Measure, and print the results."""
     with tempfile.TemporaryDirectory() as name:
-        rates, seconds, megabytes = measure(Path(name))
+        rates, rates_by_cpu, seconds, megabytes = measure(Path(name))
     medians = {name: statistics.median(measured) for name, measured in rates.items()}
     print(f"probes per second, {CONCURRENCY} at once (medians of {ROUNDS} rounds)")
     for name, rate in medians.items():
@@ -424,6 +426,8 @@ def main() -> None:
         "vs_blackbox": compare(rates, "ours", "blackbox_exporter"),
         "vs_bare_loop": compare(rates, "ours", "bare asyncio.Protocol"),
         "https_vs_bare_loop": compare(rates, "ours, HTTPS", "bare asyncio.Protocol, HTTPS"),
+        "vs_bare_loop_by_cpu": compare(rates_by_cpu, "ours", "bare asyncio.Protocol"),
+        "https_vs_bare_loop_by_cpu": compare(rates_by_cpu, "ours, HTTPS", "bare asyncio.Protocol, HTTPS"),
         "vs_http_hook": compare(rates, "ours", "HttpHook"),
         "dead5_1000_s": round(seconds, 2),
         "dead5_1000_concurrency": TARGETS_CONCURRENCY,

@@ -13,13 +13,20 @@ from typing import TYPE_CHECKING, Final
 import yaml
 
 from airflow_masq.verdict import Verdict, decode_report
-from lab.packets.topology import IN_VPC, NODE_RANGE, NODE_SUBNET, POD_RANGE
+from lab.packets.topology import (
+    IN_VPC,
+    NODE_RANGE,
+    NODE_RANGE_IPV6,
+    NODE_SUBNET,
+    POD_RANGE,
+    POD_RANGE_IPV6,
+)
 from tests.traps.scene import POD, Cost, Scene
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
-    from lab.packets.topology import Destination
+    from lab.packets.topology import Address, Destination
     from tests.traps.servers import Servers
 
 _LOOPBACK: Final = IPv4Address("127.0.0.1")
@@ -66,11 +73,31 @@ def unreachable_addresses(scene: Scene, servers: Servers) -> Verdict:
         return _check_in_pod(scene, servers, IN_VPC.address, further=("2001:db8::20", "fe80::20"))
 
 
-def _serve_truth(servers: Servers, destination: Destination) -> AbstractContextManager[None]:
-    """Let nginx name the peer's address."""
-    where = f"{destination.address}:{IN_VPC.port}"
+def ipv6_bypass(scene: Scene, servers: Servers) -> Verdict:
+    """A name has an IPv6 address, too, and the node masquerades IPv4 only."""
+    scene.masquerade(on=True)
+    service = next(each for each in scene.lab.destinations if each.name == IN_VPC.name)
+    assert service.ipv6_address is not None
+    with _serve_truth(servers, service), _serve_truth(servers, service, address=service.ipv6_address):
+        verdict = _check_in_pod(scene, servers, service.address, further=(str(service.ipv6_address),))
+    assert {str(each.observed) for each in verdict.evidence} == {
+        "10.128.0.2",
+        str(scene.lab.clusters[0].pods[0].ipv6_address),
+    }
+    return verdict
+
+
+def _serve_truth(
+    servers: Servers, destination: Destination, *, address: Address | None = None
+) -> AbstractContextManager[None]:
+    """Let nginx name the peer's address.
+
+    :param address: where it listens; default the destination's IPv4 address.
+    """
+    at = address or destination.address
+    where = f"[{at}]:{IN_VPC.port}" if at.version == 6 else f"{at}:{IN_VPC.port}"
     truthful = f"server {{ listen {where}; location / {{ return 200 $remote_addr; }} }}"
-    return servers.start_nginx(destination.name, truthful, address=destination.address, port=IN_VPC.port)
+    return servers.start_nginx(destination.name, truthful, address=at, port=IN_VPC.port)
 
 
 def _check_two(scene: Scene, servers: Servers, *order: Destination) -> Verdict:
@@ -88,7 +115,10 @@ def _check_in_pod(scene: Scene, servers: Servers, *addresses: IPv4Address, furth
     resolver.write_text("nameserver 127.0.0.1\n", encoding="utf-8")
     url = f"http://service.example:{IN_VPC.port}/"
     content = {
-        "network": {"node_ranges": [str(NODE_RANGE)], "pod_ranges": [str(POD_RANGE)]},
+        "network": {
+            "node_ranges": [str(NODE_RANGE), str(NODE_RANGE_IPV6)],
+            "pod_ranges": [str(POD_RANGE), str(POD_RANGE_IPV6)],
+        },
         "environment": {"config": {"nodeConfig": {"enableIpMasqAgent": True}}},
         "targets": [{"name": "service", "observe": url, "expect": "node"}],
     }

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from airflow_masq.verdict import CODES
-from tests.traps.traps import TRAPS, Trap
+from tests.traps.traps import TRAPS, WITH_IPV6, Trap
 
 if TYPE_CHECKING:
     from airflow_masq.verdict import VerdictCode
@@ -43,7 +43,11 @@ COSTS: dict[str, Cost] = {}
 
 
 @pytest.mark.packets
-@pytest.mark.parametrize(("trap", "code"), [pytest.param(trap, code, id=trap.__name__) for trap, code in TRAPS])
+@pytest.mark.parametrize(
+    ("scene", "trap", "code"),
+    [pytest.param(trap in WITH_IPV6, trap, code, id=trap.__name__) for trap, code in TRAPS],
+    indirect=["scene"],
+)
 def test_the_trap_has_its_verdict(scene: Scene, servers: Servers, trap: Trap, code: VerdictCode) -> None:
     """What a trap sets up is told by the code that the table has for it, and takes little memory."""
     verdict = trap(scene, servers)

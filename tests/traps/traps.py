@@ -17,6 +17,7 @@ from airflow_masq.verdict import Verdict, VerdictCode
 from lab.packets.topology import DEFAULT_CLOUD_NAT, NODE_RANGE, POD_RANGE, PUBLIC, CloudNat
 from tests.traps.names import (
     first_address_leaks,
+    ipv6_bypass,
     one_address,
     one_address_is_dead,
     second_address_leaks,
@@ -319,7 +320,11 @@ TRAPS: Final[tuple[tuple[Trap, VerdictCode], ...]] = (
     (first_address_leaks, VerdictCode.UNEXPECTED_SOURCE),
     (one_address_is_dead, VerdictCode.ADDRESS_WITHOUT_ANSWER),
     (unreachable_addresses, VerdictCode.EXPECTED_SOURCE),
+    (ipv6_bypass, VerdictCode.UNEXPECTED_SOURCE),
     *((_make_reply_trap(*arguments), code) for arguments, code in REPLY_TRAPS),
     (_make_reply_trap("early_reply", "The reply comes before the request.",
                       _make_reply(_ADDRESS), is_early=True), VerdictCode.NOT_HTTP),
 )  # fmt: skip
+
+WITH_IPV6: Final = frozenset({ipv6_bypass})
+"""The traps whose Pod has an IPv6 address."""
