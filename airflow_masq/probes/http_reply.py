@@ -16,6 +16,7 @@ from airflow_masq.observation.observation import Failure
 from airflow_masq.probes.exchange import ProbeError
 
 _MOST_HEADER_BYTES: Final = 16 * 1024
+_MOST_OTHER_HEADERS: Final = 500
 _FIRST_FINAL_STATUS: Final = 200
 _WITHOUT_BODY: Final = frozenset({204, 304})
 _VERSIONS: Final = frozenset({"1.0", "1.1"})
@@ -70,6 +71,8 @@ class HttpReply:
         header_bytes = len(self._received) if self.status is None else self._header_end
         if header_bytes > _MOST_HEADER_BYTES:
             raise ProbeError(Failure.TOO_LARGE, f"the reply's header has more than {_MOST_HEADER_BYTES} bytes")
+        if len(self.other_headers) > _MOST_OTHER_HEADERS:
+            raise ProbeError(Failure.TOO_LARGE, f"more than {_MOST_OTHER_HEADERS} headers came beside the reply's own")
         if len(self.body) > MAX_REPLY_BYTES or (self._length or 0) > MAX_REPLY_BYTES:
             raise ProbeError(Failure.TOO_LARGE, f"the reply has more than {MAX_REPLY_BYTES} bytes")
         if self._has_surplus():

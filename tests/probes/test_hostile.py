@@ -63,6 +63,7 @@ OUTCOMES = {
     "floods interim replies": Failure.TOO_LARGE,
     "floods chunk extensions": Failure.TOO_LARGE,
     "floods tiny chunks": Failure.TOO_LARGE,
+    "floods the trailer": Failure.TOO_LARGE,
     "floods behind the answer": Failure.NOT_HTTP,
     "deep JSON": Failure.NO_ADDRESS,
     "JSON with many keys": Failure.NO_ADDRESS,

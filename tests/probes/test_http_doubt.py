@@ -101,6 +101,12 @@ TOLD_ERROR = "expected one IP address, saw an error of the observer"
             id="a header too large",
         ),
         pytest.param(
+            CHUNKED + b"8\r\n10.0.0.1\r\n0\r\n" + b"X: y\r\n" * 501 + b"\r\n",
+            Failure.TOO_LARGE,
+            "more than 500 headers came beside the reply's own",
+            id="a trailer too large",
+        ),
+        pytest.param(
             OK + b"Content-Length: 8, 8\r\n\r\n10.0.0.1", Failure.NOT_HTTP, INCOMPLETE, id="a list of lengths"
         ),
         pytest.param(OK + b"Content-Length: +8\r\n\r\n10.0.0.1", Failure.NOT_HTTP, INCOMPLETE, id="a signed length"),
