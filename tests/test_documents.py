@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from airflow_masq.plan import PLAN_SCHEMA
+from tests.lab.packets.conftest import find_obstacle
+from tests.pod_sessions import run_in_worker_pod
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,6 +28,8 @@ SESSION = re.compile(
     re.MULTILINE | re.DOTALL,
 )
 ASKING_CLOUD = frozenset({"preflight.md"})
+# What asks observers needs some that answer: it runs in a Pod of the lab.
+ASKING = re.compile(r"\bairflow-masq (?:probe|check) ")
 PAGES_WITH_SESSIONS = [path for path in DOCUMENTS if SESSION.search(path.read_text(encoding="utf-8"))]
 
 
@@ -45,14 +49,11 @@ def cloud_settings() -> Iterator[dict[str, str]]:
         yield cloud.endpoint_settings
 
 
-def run_session(session: re.Match[str], *, directory: Path, settings: dict[str, str]) -> str:
-    """Run a session's command in a shell, and write the session anew with what it prints.
-
-    :param settings: further environment variables.
-    """
+def run_in_shell(command: str, *, directory: Path, settings: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    """Run a shell command here; its error output is part of its output."""
     program_directory = Path(sys.executable).parent
-    ended = subprocess.run(
-        ["bash", "-o", "pipefail", "-c", session["command"]],
+    return subprocess.run(
+        ["bash", "-o", "pipefail", "-c", command],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -62,6 +63,19 @@ def run_session(session: re.Match[str], *, directory: Path, settings: dict[str, 
         timeout=60,
         env={**os.environ, **settings, "PATH": f"{program_directory}{os.pathsep}{os.environ['PATH']}"},
     )
+
+
+def run_session(session: re.Match[str], *, directory: Path, settings: dict[str, str]) -> str:
+    """Run a session's command in a shell, and write the session anew with what it prints.
+
+    A session that asks observers stays as it is where no lab can be built.
+    """
+    if ASKING.search(session["command"]):
+        if find_obstacle():
+            return session[0]
+        ended = run_in_worker_pod(session["command"], directory=directory)
+    else:
+        ended = run_in_shell(session["command"], directory=directory, settings=settings)
     printed = "".join(f"{line.rstrip()}\n" for line in ended.stdout.splitlines())
     ending = f"[exit code {ended.returncode}]\n" if ended.returncode else ""
     return f"{session['fence']}console\n$ {session['command']}\n{printed}{ending}{session['fence']}"

@@ -60,6 +60,7 @@ class Canary(StrEnum):
     NOT_ASKED = "not-asked"
     IGNORED = "ignored"  # it named the same address as without
     REPEATED = "repeated"  # it named the invented address, so it repeats what clients tell it
+    OTHER_ADDRESS = "other-address"  # the request with the canary was answered with another address of its own
     UNANSWERED = "unanswered"  # the request with the canary got no usable reply
 
 

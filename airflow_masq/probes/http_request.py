@@ -26,6 +26,7 @@ _NONCE_BITS: Final = 64
 CANARY_BLOCKS: Final = (IPNetwork("192.0.2.0/24"), IPNetwork("198.51.100.0/24"), IPNetwork("2001:db8::/32"))
 """Blocks for documentation; no host has an address of them."""
 
+_CLIENT_HEADERS: Final = ("X-Forwarded-For", "X-Real-IP", "X-Client-IP", "X-Cluster-Client-IP", "True-Client-IP")
 
 # Names and values of headers [source: rfc-9110-fields].
 _HEADER_NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
@@ -74,6 +75,6 @@ def choose_canary(observed: IPAddress, *, randomness: random.Random) -> IPAddres
 
 
 def write_canary(canary: IPAddress) -> tuple[tuple[str, str], ...]:
-    """Write the headers that name a canary as the client [source: rfc-7239-forwarded]."""
+    """Write the headers that name a canary as the client [source: rfc-7239-forwarded, single-ip-headers]."""
     node = str(canary) if canary.version == IPV4 else f'"[{canary}]"'
-    return (("X-Forwarded-For", str(canary)), ("Forwarded", f"for={node}"), ("X-Real-IP", str(canary)))
+    return (*[(name, str(canary)) for name in _CLIENT_HEADERS], ("Forwarded", f"for={node}"))

@@ -179,6 +179,8 @@ class _Survey:
                 reason = escape(error.strerror or type(error).__name__)
                 detail = f"{observer.host} was not resolved: {reason}"
                 return self._fail(Failure.NAME_UNRESOLVED, detail, started=started)
+        if not found:
+            return self._fail(Failure.NAME_UNRESOLVED, f"{observer.host} has no address", started=started)
         by_address = {read_socket_name(address)[0]: (family, address) for family, address in reversed(found)}
         return list(reversed(by_address.values()))
 

@@ -205,4 +205,20 @@ INCONCLUSIVE_CODES: Final = {
             "separately, write each as a target of its own."
         ),
     ),
+    VerdictCode.ANSWERS_DIFFER: CodeMeaning(
+        outcome=Outcome.INCONCLUSIVE,
+        title="Two requests in a row were answered with different addresses",
+        meaning=(
+            "Each answer is tested by a second request, moments later. The second one saw the source that is needed, "
+            "but the first one saw another source, which is not. So some connections may still show a wrong address."
+        ),
+        causes=(
+            "The node's rules were being written just then, they masquerade only some of the connections, or there are "
+            "several ways to the observer."
+        ),
+        what_to_do=(
+            "Run the check again. If the answers still differ, compare the node's rules, and look for a second way to "
+            "the observer, such as a proxy or a load balancer."
+        ),
+    ),
 }

@@ -85,7 +85,7 @@ def encode_report(report: Report) -> dict[str, object]:
         "problems": list(report.problems),
         "verdicts": [write_verdict(verdict) for verdict in report.verdicts],
         "omitted": {outcome.value: number for outcome, number in report.omitted.items()},
-        "history": [_write_history(history) for history in report.history],
+        "history": [write_history(history) for history in report.history],
         "ranges": write_ranges(report.ranges),
     }
 
@@ -196,7 +196,8 @@ def write_observation(observation: Observation) -> dict[str, object]:
     }
 
 
-def _write_history(history: TargetHistory) -> dict[str, object]:
+def write_history(history: TargetHistory) -> dict[str, object]:
+    """Write one target's history as JSON values."""
     return {
         "target": history.target,
         "outcome": history.outcome.value,
