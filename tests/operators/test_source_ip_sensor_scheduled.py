@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from airflow_masq.verdict import decode_report
+from airflow_masq.verdict import read_report
 from tests.local_observers import NODE_ADDRESS, POD_ADDRESS, loopback_plan, observer
 
 if TYPE_CHECKING:
@@ -48,6 +48,6 @@ def test_a_scheduler_runs_it_again_until_it_is_done(tmp_path: Path) -> None:
     task: dict[str, Any] = json.loads(ended.stdout.splitlines()[-1])
     assert (task["run"], task["states"][-1]) == ("success", "success"), ended.stdout[-4000:]
     assert task["reschedules"] >= 1  # more where a busy machine made a poke too slow
-    report = decode_report(task["xcom"])
+    report = read_report(task["xcom"])
     assert (report.outcome, report.verdicts[0].vantage.component) == ("PASS", "worker")
     assert late.questions_seen >= 2
