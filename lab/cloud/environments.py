@@ -6,7 +6,7 @@ All other methods of that service (commands, snapshots, workloads) answer UNIMPL
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from google.cloud.orchestration.airflow.service_v1.types import (
     CreateEnvironmentRequest,
@@ -15,6 +15,7 @@ from google.cloud.orchestration.airflow.service_v1.types import (
     GetEnvironmentRequest,
     ListEnvironmentsRequest,
     ListEnvironmentsResponse,
+    NodeConfig,
     UpdateEnvironmentRequest,
 )
 from google.longrunning import operations_pb2  # type: ignore[import-untyped] # ships stubs without a py.typed marker
@@ -27,6 +28,9 @@ from lab.cloud.store import Store, cut_page
 from lab.cloud.updates import read_update_mask
 from lab.cloud.validation import Surroundings, accept_new_environment
 from lab.cloud.vpc import Vpc
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
 
 _SERVICE: Final = "google.cloud.orchestration.airflow.service.v1.Environments"
 
@@ -59,13 +63,16 @@ class Environments:
 
     def _create(self, request: CreateEnvironmentRequest) -> operations_pb2.Operation:
         # Whether the service checks the request or the taken name first is not verified.
-        subnetwork = request.environment.config.node_config.subnetwork
-        known, surroundings = self._vpc.find_complete(subnetwork), self._surroundings
+        node, surroundings = request.environment.config.node_config, self._surroundings
+        known = self._vpc.find_complete(node.subnetwork)
         if known is not None:
             primary, secondary = known
-            nodes = {**surroundings.node_ranges, subnetwork: primary}
-            surroundings = replace(surroundings, node_ranges=nodes, secondary_ranges=secondary, knows_all_ranges=True)
-        return self._lifecycle.create(accept_new_environment(request, surroundings=surroundings))
+            nodes = {**surroundings.node_ranges, node.subnetwork: primary}
+            surroundings = replace(surroundings, node_ranges=nodes, secondary_ranges=secondary)
+        accepted = accept_new_environment(request, surroundings=surroundings)
+        if known is not None and (missing := list(_find_missing_ranges(node, secondary=known[1]))):
+            raise InvalidArgumentError.from_problems(missing)
+        return self._lifecycle.create(accepted)
 
     def _get(self, request: GetEnvironmentRequest) -> Environment:
         return self._store.get_environment(str(EnvironmentName.parse(request.name)))
@@ -85,3 +92,18 @@ class Environments:
 
     def _delete(self, request: DeleteEnvironmentRequest) -> operations_pb2.Operation:
         return self._lifecycle.delete(str(EnvironmentName.parse(request.name)))
+
+
+def _find_missing_ranges(node: NodeConfig, *, secondary: Collection[str]) -> Iterator[str]:
+    """Find the secondary ranges that a request names and its subnetwork lacks.
+
+    The words are GKE's of Pods, seen as its own answer [source: gke-secondary-range-missing]. That Composer repeats
+    them before a creation starts, and the word of Services, are not verified.
+    """
+    policy = node.ip_allocation_policy
+    named = {"Pod": policy.cluster_secondary_range_name, "Services": policy.services_secondary_range_name}
+    network = f"https://www.googleapis.com/compute/v1/{node.network}"
+    subnetwork = node.subnetwork.rpartition("/")[2]
+    for purpose, name in named.items():
+        if name and name not in secondary:
+            yield f'{purpose} secondary range "{name}" not found in network "{network}", subnetwork "{subnetwork}".'

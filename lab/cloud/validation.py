@@ -58,13 +58,11 @@ class Surroundings:
         the empty name is for environments that name no subnetwork.
     :param secondary_ranges: the secondary ranges (CIDRs) of the lab's subnetworks by their names. A name that is not
         among them is accepted without a check.
-    :param knows_all_ranges: whether these are all secondary ranges of the subnetwork, so that no other can be named.
     """
 
     creatable_images: Sequence[str]
     node_ranges: Mapping[str, str]
     secondary_ranges: Mapping[str, str] = field(default_factory=dict)
-    knows_all_ranges: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -151,21 +149,6 @@ def _find_ranges_not_allowed(submission: Submission) -> Iterator[str]:
         network = submission.networks.get(purpose)
         if network is not None and not any(network in allowed for allowed in ALLOWED_RANGES):
             yield f"{purpose} CIDR range {network} is not within allowed ranges."
-
-
-def _find_missing_ranges(submission: Submission) -> Iterator[str]:
-    node = submission.config.node_config
-    policy = node.ip_allocation_policy
-    if not submission.surroundings.knows_all_ranges:
-        return
-    for purpose, name in (
-        ("Pod", policy.cluster_secondary_range_name),
-        ("Services", policy.services_secondary_range_name),
-    ):
-        if name and name not in submission.surroundings.secondary_ranges:
-            network = f"https://www.googleapis.com/compute/v1/{node.network}"
-            subnetwork = node.subnetwork.rpartition("/")[2]
-            yield f'{purpose} secondary range "{name}" not found in network "{network}", subnetwork "{subnetwork}".'
 
 
 def _find_unsupported_image(submission: Submission) -> Iterator[str]:
@@ -318,9 +301,6 @@ REFUSALS: Final = (
     # are allowed for the master, and that privately used public addresses are not, is not verified
     # [source: composer-private-ip].
     Refusal(find=_find_ranges_not_allowed, comes_alone=True),
-    # GKE's words of Pods, seen as its own answer [source: gke-secondary-range-missing]; that Composer repeats them
-    # before a creation starts, and the word of Services, are not verified.
-    Refusal(find=_find_missing_ranges),
     # [source: composer-unsupported-image, composer-current-images, composer-1-regions]. That Composer 1 is offered
     # nowhere any more is inferred from its end [source: composer-end-of-life].
     Refusal(find=_find_unsupported_image),

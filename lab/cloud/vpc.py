@@ -41,6 +41,21 @@ def make_url(name: str) -> str:
     return f"{_URL}{name}"
 
 
+def read_network_name(text: str, *, project: str) -> str:
+    """Read a network's URL, full name, or ID alone, as ``projects/P/global/networks/N``; empty for ``default``."""
+    name = text.removeprefix(_URL)
+    return name if "/" in name else f"projects/{project}/global/networks/{name or 'default'}"
+
+
+def read_subnetwork_name(text: str, *, project: str, region: str) -> str:
+    """Read a subnetwork's URL, full name, or ID alone as its full name; empty for ``default``.
+
+    That the service takes an ID alone is not verified.
+    """
+    name = text.removeprefix(_URL)
+    return name if "/" in name else f"projects/{project}/regions/{region}/subnetworks/{name or 'default'}"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Nat:
     """One Cloud NAT gateway of a router.

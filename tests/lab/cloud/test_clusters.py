@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from google.cloud.orchestration.airflow.service_v1.types import Environment
 
 PROJECT = "example-project"
+URL = "https://www.googleapis.com/compute/v1/"
 SUBNETWORK = f"projects/{PROJECT}/regions/us-central1/subnetworks/default"
 
 
@@ -96,6 +97,23 @@ async def test_named_ranges_are_the_subnetworks(
     subnetwork = emulator.vpc.get(SUBNETWORK)
     assert subnetwork is not None
     assert "new-services" in {each["rangeName"] for each in subnetwork["secondaryIpRanges"]}
+
+
+@pytest.mark.parametrize("url", ["", f"{URL}projects/host/regions/us-central1/subnetworks/"])
+async def test_a_subnetwork_may_be_named_by_id_or_url(
+    emulator: ComposerEmulator,
+    client: EnvironmentsAsyncClient,
+    gke: ClusterManagerAsyncClient,
+    make_environment: MakeEnvironment,
+    url: str,
+) -> None:
+    """An ID alone is a subnetwork of the network's project, as a URL says it in full."""
+    network = f"{URL}projects/host/global/networks/n"
+    environment = make_environment(network=network, subnetwork=f"{url}s")
+    _environment, name = await create(emulator, client, environment)
+    config = (await gke.get_cluster(name=name)).network_config
+    assert config.network == "projects/host/global/networks/n"
+    assert config.subnetwork == "projects/host/regions/us-central1/subnetworks/s"
 
 
 async def test_ranges_that_a_subnetwork_lacks_are_refused(
