@@ -1,9 +1,9 @@
 """From an Airflow connection to clients of the Composer API, and of GKE and Compute, which tell of its network.
 
 The connection is of Google's type ``google_cloud_platform``, with extras of ours, ``composer_endpoint``,
-``gke_endpoint`` and ``compute_endpoint``: an emulator on this machine (``http://127.0.0.1:PORT``) or a private endpoint
-(``https://HOST``). So the same DAG files work with the emulator and the cloud. Importing this module takes seconds;
-import it inside ``execute``.
+``gke_endpoint``, ``compute_endpoint`` and ``iam_endpoint``: an emulator on this machine
+(``http://127.0.0.1:PORT``) or a private endpoint (``https://HOST``). So the same DAG files work with the emulator and
+the cloud. Importing this module takes seconds; import it inside ``execute``.
 """
 
 from __future__ import annotations

@@ -267,13 +267,3 @@ async def _serve_http(application: web.Application, *, host: str, stack: AsyncEx
     await site.start()
     port: int = runner.addresses[0][1]
     return port
-
-
-def _make_vpc(node_ranges: Mapping[str, str], *, secondary_ranges: Mapping[str, str]) -> Vpc:
-    """Make the networks, with the subnetworks that are named from the start."""
-    default = node_ranges.get("", DEFAULT_NODE_RANGES[""])
-    vpc = Vpc(default_node_range=default, default_secondary_ranges=secondary_ranges)
-    for name, cidr in node_ranges.items():
-        if name:
-            vpc.add_subnetwork(name, ip_cidr_range=cidr)
-    return vpc
