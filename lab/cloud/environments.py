@@ -22,6 +22,7 @@ from lab.cloud.dispatch import Method, Service
 from lab.cloud.errors import InvalidArgumentError
 from lab.cloud.lifecycle import Lifecycle
 from lab.cloud.names import EnvironmentName, Parent
+from lab.cloud.regions import REGIONS
 from lab.cloud.store import Store, cut_page
 from lab.cloud.updates import read_update_mask
 from lab.cloud.validation import Surroundings, accept_new_environment
@@ -61,7 +62,11 @@ class Environments:
         return self._store.get_environment(str(EnvironmentName.parse(request.name)))
 
     def _list(self, request: ListEnvironmentsRequest) -> ListEnvironmentsResponse:
-        found = self._store.list_environments(Parent.parse(request.parent))
+        parent = Parent.parse(request.parent)
+        # The wildcard "-" is no location either [source: composer-unexpected-location, composer-no-wildcard].
+        if parent.location not in REGIONS:
+            raise InvalidArgumentError(f"Unexpected location: {parent.location}")
+        found = self._store.list_environments(parent)
         page, token = cut_page(found, page_size=request.page_size, page_token=request.page_token)
         return ListEnvironmentsResponse(environments=page, next_page_token=token)
 

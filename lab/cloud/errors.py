@@ -3,6 +3,7 @@
     ApiError
     ├── NotFoundError
     ├── AlreadyExistsError
+    ├── ApiDisabledError
     ├── InvalidArgumentError        the request itself is wrong
     └── FailedPreconditionError     the request would be right in another state of the resource
 
@@ -50,6 +51,22 @@ class AlreadyExistsError(ApiError):
 
     def __init__(self, name: str) -> None:
         super().__init__(grpc.StatusCode.ALREADY_EXISTS, f"Requested entity already exists: '{name}'.")
+
+
+class ApiDisabledError(ApiError):
+    """Composer's API is not enabled in the project.
+
+    The beginning is quoted from it, the rest is what Google's APIs have in common [source: composer-api-disabled].
+    """
+
+    def __init__(self, project: str) -> None:
+        super().__init__(
+            grpc.StatusCode.PERMISSION_DENIED,
+            f"Cloud Composer API has not been used in project {project} before or it is disabled. Enable it by visiting "
+            f"https://console.developers.google.com/apis/api/composer.googleapis.com/overview?project={project} then "
+            "retry. If you enabled this API recently, wait a few minutes for the action to propagate to our systems and "
+            "retry.",
+        )
 
 
 class InvalidArgumentError(ApiError):

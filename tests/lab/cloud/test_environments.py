@@ -221,6 +221,13 @@ async def test_list_refuses_invalid_requests(
         await client.list_environments(request={"parent": parent} | request_fields)
 
 
+@pytest.mark.parametrize("location", ["-", "asia", "us-central2"])
+async def test_a_list_takes_one_region(client: EnvironmentsAsyncClient, location: str) -> None:
+    """Wildcards, multi-regions and regions without Composer are answered with Google's words."""
+    with pytest.raises(google_errors.InvalidArgument, match=f"Unexpected location: {location}$"):
+        await client.list_environments(parent=f"projects/example-project/locations/{location}")
+
+
 async def test_unemulated_methods_are_unimplemented(client: EnvironmentsAsyncClient) -> None:
     """Methods that are not emulated answer UNIMPLEMENTED."""
     with pytest.raises(google_errors.MethodNotImplemented):
