@@ -40,11 +40,13 @@ class CloudUnavailableError(TryAgainError):
     """An API was unreachable, overloaded or too slow.
 
     :param status: the canonical status name, for example ``RESOURCE_EXHAUSTED``.
+    :param reason: the API's own words alone, escaped; empty where there are none.
     """
 
-    def __init__(self, message: str, *, status: str = "UNAVAILABLE") -> None:
+    def __init__(self, message: str, *, status: str = "UNAVAILABLE", reason: str = "") -> None:
         super().__init__(message)
         self.status = status
+        self.reason = reason
 
 
 class EnvironmentNotReadyError(TryAgainError):
@@ -107,11 +109,13 @@ class CloudRefusedError(FinalError):
 
     :param message: the request, and the API's own message.
     :param status: the canonical status name, for example ``INVALID_ARGUMENT``.
+    :param reason: the API's own words alone, escaped; empty where there are none.
     """
 
-    def __init__(self, message: str, *, status: str) -> None:
+    def __init__(self, message: str, *, status: str, reason: str = "") -> None:
         super().__init__(message)
         self.status = status
+        self.reason = reason
 
 
 class EnvironmentNotFoundError(CloudRefusedError):

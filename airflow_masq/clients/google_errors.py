@@ -80,11 +80,13 @@ def read_status(error: GoogleAPICallError) -> str:
 
 
 def _translate(action: str, *, status: str, message: str) -> AirflowMasqError:
-    text = f"{action}: {status}: {escape(message, limit=MESSAGE_LIMIT)}"
+    reason = escape(message, limit=MESSAGE_LIMIT)
+    text = f"{action}: {status}: {reason}"
     if status == "RESOURCE_EXHAUSTED" and _TOO_LARGE.search(message):
-        return CloudRefusedError(f"{text}; make the environment's description smaller", status=status)
+        text = f"{text}; make the environment's description smaller"
+        return CloudRefusedError(text, status=status, reason=reason)
     if status in TRANSIENT_STATUSES:
-        return CloudUnavailableError(f"{text}; trying again may help", status=status)
+        return CloudUnavailableError(f"{text}; trying again may help", status=status, reason=reason)
     if status in NEXT_STEPS:
         text = f"{text}; {NEXT_STEPS[status]}"
-    return REFUSALS.get(status, CloudRefusedError)(text, status=status)
+    return REFUSALS.get(status, CloudRefusedError)(text, status=status, reason=reason)

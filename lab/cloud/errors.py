@@ -60,12 +60,12 @@ class ApiDisabledError(ApiError):
     """
 
     def __init__(self, project: str) -> None:
+        page = f"https://console.developers.google.com/apis/api/composer.googleapis.com/overview?project={project}"
         super().__init__(
             grpc.StatusCode.PERMISSION_DENIED,
-            f"Cloud Composer API has not been used in project {project} before or it is disabled. Enable it by visiting "
-            f"https://console.developers.google.com/apis/api/composer.googleapis.com/overview?project={project} then "
-            "retry. If you enabled this API recently, wait a few minutes for the action to propagate to our systems and "
-            "retry.",
+            f"Cloud Composer API has not been used in project {project} before or it is disabled. Enable it by "
+            f"visiting {page} then retry. If you enabled this API recently, wait a few minutes for the action to "
+            "propagate to our systems and retry.",
         )
 
 
