@@ -91,16 +91,17 @@ def require_own_network(plan: Plan, *, name: str) -> None:
         raise PlanError(source=source, line=line, where=error.where, expected=error.expected, seen=error.seen) from None
 
 
-def read_text_file(name: str) -> str:
+def read_text_file(name: str, *, most_bytes: int = _MOST_BYTES) -> str:
     """Read a command's input file; line ends are not changed.
 
     :param name: the file's path, or ``-`` for standard input.
-    :raises InvalidInputError: the file cannot be read, has more than 1 MiB, or is not UTF-8.
+    :param most_bytes: how large it may be, default 1 MiB.
+    :raises InvalidInputError: the file cannot be read, is too large, or is not UTF-8.
     """
     if not name:
         raise InvalidInputError(where="''", expected="a readable file", seen="an empty name")
     path = None if name == STANDARD_INPUT else Path(name)
-    return _read_text(path, where=show_name(name), expected="a readable file")
+    return _read_text(path, where=show_name(name), expected="a readable file", most_bytes=most_bytes)
 
 
 def show_name(name: str) -> str:
@@ -108,9 +109,11 @@ def show_name(name: str) -> str:
     return "<stdin>" if name == STANDARD_INPUT else escape(name, limit=_LONGEST_NAME_SHOWN)
 
 
-def _read_text(path: Path | None, *, where: str, expected: str, only_regular: bool = False) -> str:
+def _read_text(
+    path: Path | None, *, where: str, expected: str, only_regular: bool = False, most_bytes: int = _MOST_BYTES
+) -> str:
     try:
-        content = _read_bytes(path, only_regular=only_regular)
+        content = _read_bytes(path, only_regular=only_regular, most_bytes=most_bytes)
     except (OSError, ValueError) as error:  # ValueError: a null character in the path
         number = error.errno if isinstance(error, OSError) else None
         reason = error.strerror if isinstance(error, OSError) else None
@@ -118,8 +121,8 @@ def _read_text(path: Path | None, *, where: str, expected: str, only_regular: bo
         if number == errno.ENOENT and path is not None:
             seen = "a link to a file that does not exist" if path.is_symlink() else seen + _find_nearest(path)
         raise InvalidInputError(where=where, expected=expected, seen=seen) from error
-    if len(content) > _MOST_BYTES:
-        raise InvalidInputError(where=where, expected=f"at most {_MOST_BYTES} bytes", seen="more")
+    if len(content) > most_bytes:
+        raise InvalidInputError(where=where, expected=f"at most {most_bytes} bytes", seen="more")
     try:
         return content.decode()
     except UnicodeDecodeError as error:
@@ -137,7 +140,7 @@ def _find_nearest(path: Path) -> str:
     return ""
 
 
-def _read_bytes(path: Path | None, *, only_regular: bool) -> bytes:
+def _read_bytes(path: Path | None, *, only_regular: bool, most_bytes: int) -> bytes:
     """Read a file, or standard input for ``None``, up to one byte more than the limit.
 
     :param only_regular: refuse a pipe or a device without opening it: opening alone can wait for ever, or do something.
@@ -151,7 +154,7 @@ def _read_bytes(path: Path | None, *, only_regular: bool) -> bytes:
         # Not waiting for a writer matters if the file has been replaced by a pipe since.
         flags = os.O_NONBLOCK if only_regular else 0
         with open(path, "rb", opener=lambda name, mode: os.open(name, mode | flags)) as file:
-            return file.read(_MOST_BYTES + 1)
+            return file.read(most_bytes + 1)
     if sys.stdin is None:  # Python sets it to None where the descriptor was closed before the start
         raise OSError(errno.EBADF, os.strerror(errno.EBADF))
-    return sys.stdin.buffer.read(_MOST_BYTES + 1)
+    return sys.stdin.buffer.read(most_bytes + 1)

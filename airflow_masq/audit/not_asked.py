@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from airflow_masq.environment.regions import find_nearest_region
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
 MOST_PLACES: Final = 1_000
 """The most projects, and the most regions, of one audit."""
@@ -37,7 +37,7 @@ class NotAsked:
     """A project's regions of which an audit knows nothing, or not all, and why.
 
     :param status: the canonical status name, for example ``PERMISSION_DENIED``, or one of ours.
-    :param problem: what happened, in the service's words where it has answered, escaped.
+    :param problem: what happened, in the service's words where it has answered, escaped, without a full stop.
     :param next_step: what to do about it, one sentence.
     """
 
@@ -66,6 +66,7 @@ def explain_failure(project: str, *, region: str, status: str, problem: str) -> 
         )
     elif status == "PERMISSION_DENIED":  # [source: composer-list-role]
         next_step = "Grant the account composer.environments.list in the project, and check the project's id."
+    problem = problem.rstrip(". ")
     return NotAsked(project=project, regions=(region,), status=status, problem=problem, next_step=next_step)
 
 
@@ -74,20 +75,21 @@ def is_unknown_location(problem: str) -> bool:
     return _UNEXPECTED_LOCATION in problem
 
 
-def merge_not_asked(failures: Iterable[NotAsked]) -> tuple[NotAsked, ...]:
+def merge_not_asked(failures: Iterable[NotAsked], *, projects: Sequence[str]) -> tuple[NotAsked, ...]:
     """Merge what was not asked for the same reason in one project: a missing role is one problem, not one per region.
 
     A region's own name in the service's words does not make them another reason.
+
+    :param failures: one of each region.
+    :param projects: in the order of the result.
     """
     merged: defaultdict[tuple[str, str, str, str], list[NotAsked]] = defaultdict(list)
-    for each in failures:
-        reason = each.problem.replace(each.regions[0], "REGION") if len(each.regions) == 1 else each.problem
+    for each in sorted(failures, key=lambda each: (projects.index(each.project), each.regions)):
+        reason = each.problem.replace(each.regions[0], "REGION")
         merged[each.project, each.status, reason, each.next_step].append(each)
     return tuple(
         found[0]
         if len(found) == 1
-        else replace(
-            found[0], problem=reason, regions=tuple(sorted(region for each in found for region in each.regions))
-        )
+        else replace(found[0], problem=reason, regions=tuple(region for each in found for region in each.regions))
         for (_, _, reason, _), found in merged.items()
     )

@@ -111,7 +111,8 @@ def get_environment(name: EnvironmentName) -> Call[EnvironmentResource]:
 def list_environments(parent: str, *, page_token: str = "") -> Call[EnvironmentPage]:
     """Read a page of a location's environments.
 
-    Only one location can be asked at a time: the service knows no wildcard [source: composer-no-wildcard].
+    Only one location can be asked at a time: the service knows no wildcard, and its answer has no list of places that
+    could not be reached [source: composer-no-wildcard, composer-list-method].
 
     :param parent: ``projects/P/locations/L``.
     """

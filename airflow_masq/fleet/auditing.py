@@ -74,12 +74,14 @@ async def audit_fleet(
         for each in failures
         if not regions and each.project in answering and is_unknown_location(each.problem)
     }
+    asked_projects = tuple(dict.fromkeys(project for project, _ in places))
+    told = (each for each in failures if not not_offered.issuperset(each.regions))
     audit = Audit(
         began=began,
-        projects=tuple(dict.fromkeys(project for project, _ in places)),
+        projects=asked_projects,
         regions=tuple(dict.fromkeys(region for _, region in places)),
         environments=sort_environments(environments.values()),
-        not_asked=merge_not_asked(each for each in failures if not not_offered.issuperset(each.regions)),
+        not_asked=merge_not_asked(told, projects=asked_projects),
         not_offered=tuple(sorted(not_offered)),
     )
     return add_drift(audit, against_plans=against_plans, planned=tuple(planned), earlier=earlier)

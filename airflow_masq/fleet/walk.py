@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, TypeAlias
 
@@ -24,7 +23,7 @@ from airflow_masq.exceptions import CloudRefusedError, CloudUnavailableError
 from airflow_masq.text import format_count
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Awaitable, Callable, Iterable
 
     from airflow_masq.clients.composer import AsyncComposerClient
 

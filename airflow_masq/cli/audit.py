@@ -1,0 +1,217 @@
+"""``airflow-masq audit PROJECT…``: which environments are masqueraded, which must be re-created, what has changed."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Final
+
+from airflow_masq.audit.codec import decode_earlier_audit, encode_audit, write_environment
+from airflow_masq.audit.table import WORDS, render_audit
+from airflow_masq.cli.command_line import NOT_CARRIED_OUT
+from airflow_masq.cli.options import make_number_type
+from airflow_masq.cli.output import get_line_width, print_form, print_json, print_lines, print_remark, show_progress
+from airflow_masq.exceptions import CloudRefusedError, CloudUnavailableError, InvalidInputError
+from airflow_masq.plan_file import read_plan_file, read_text_file, show_name
+from airflow_masq.renderings.escaping import escape_cell
+from airflow_masq.rules import Severity
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser, Namespace
+
+    from airflow_masq.audit.audit import Audit
+    from airflow_masq.audit.drift import EarlierAudit
+
+EXIT_CODES: Final = {
+    0: "everything was asked, and no finding or drift is an error; environments may lack the agent",
+    1: "a finding or a drift is an error, such as a planned environment without the agent",
+    2: "wrong usage, or a plan or an earlier audit that cannot be read",
+    3: "something could not be asked or judged, and nothing that was is an error",
+}
+FORMATS: Final = ("csv",)
+
+_DESCRIPTION: Final = """\
+An environment must be re-created if it lacks the agent, which can be enabled only at creation. It never can be
+masqueraded if it is Composer 3 or of a version that has ended. The audit reads only, and lists each environment's
+findings.
+
+It asks every region, several at once, and all pages of each. What could not be asked, such as a region that gives no
+answer or a project without the permission composer.environments.list, is a row of its own, and the exit code is not 0.
+It uses Google's application default credentials: run gcloud auth application-default login, or set
+GOOGLE_APPLICATION_CREDENTIALS.
+
+  airflow-masq audit my-project                                       all regions that offer Composer
+  airflow-masq audit a-project b-project --region us-central1         two projects, one region
+  airflow-masq audit my-project --plan plan.yaml                      and where environments differ from their plans
+  airflow-masq audit my-project --format json > today.json            keep it, and compare the next one with it:
+  airflow-masq audit my-project --previous last-week.json             what is new, gone, re-created or changed since
+"""
+
+_MOST_AUDIT_BYTES: Final = 16 * 1024 * 1024
+_CSV_COLUMNS: Final = (
+    "masquerading",
+    "project",
+    "region",
+    "environment_id",
+    "state",
+    "image_version",
+    "composer_version",
+    "airflow_version",
+    "enable_ip_masq_agent",
+    "pod_range",
+    "service_range",
+    "errors",
+    "warnings",
+    "codes",
+    "reason",
+    "problem",
+)
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Declare the command's arguments."""
+    parser.description = f"{parser.description}\n\n{_DESCRIPTION}"
+    parser.add_argument("projects", metavar="PROJECT", nargs="+", help="a project's id or number")
+    parser.add_argument(
+        "--region",
+        metavar="REGION",
+        action="append",
+        default=[],
+        dest="regions",
+        help="ask this region alone; may be given several times; default: all that offer Composer",
+    )
+    parser.add_argument(
+        "--plan",
+        metavar="PLAN",
+        action="append",
+        default=[],
+        dest="plans",
+        help="compare an environment with its plan file, which names it; may be given several times",
+    )
+    parser.add_argument("--previous", metavar="FILE", help="compare with an earlier audit, written by --format json")
+    parser.add_argument("--endpoint", metavar="URL", help="a private endpoint, or an emulator; default: Google's own")
+    parser.add_argument(
+        "--concurrency",
+        type=make_number_type(int, least=1, most=64),
+        default=8,
+        metavar="N",
+        help="how many regions are asked at once, 1 to 64; default: 8",
+    )
+    parser.add_argument(
+        "--timeout",
+        type=make_number_type(float, least=0.1, most=600),
+        default=30.0,
+        metavar="SECONDS",
+        help="the time limit of one call, 0.1 to 600; default: 30",
+    )
+    parser.add_argument(
+        "--tolerance",
+        type=make_number_type(float, least=0, most=3600),
+        default=60.0,
+        metavar="SECONDS",
+        help="how long a project's calls without an answer are repeated, 0 to 3600; default: 60",
+    )
+    parser.add_argument(
+        "--time-limit",
+        type=make_number_type(float, least=0.1, most=86_400),
+        default=900.0,
+        metavar="SECONDS",
+        help="when the audit ends with what it has, 0.1 to 86400; default: 900",
+    )
+
+
+def run(arguments: Namespace) -> int:
+    """Return 1 if a finding or a drift is an error, else 3 if something could not be asked or judged, else 0.
+
+    :raises InvalidInputError: an argument, a plan or the earlier audit cannot be read.
+    """
+    earlier = None if arguments.previous is None else _read_earlier(arguments.previous)
+    try:
+        audit = _audit(arguments, earlier=earlier)
+    except (CloudRefusedError, CloudUnavailableError) as error:  # no client could be made: no credentials
+        print_remark(str(error))
+        return NOT_CARRIED_OUT
+    finally:
+        show_progress("")
+    if arguments.format == "json":
+        print_json(encode_audit(audit))
+    elif arguments.format == "csv":
+        print_form(_render_csv(audit))
+    else:
+        print_lines(render_audit(audit, width=get_line_width()))
+    if audit.severities[Severity.ERROR]:
+        return 1
+    return 0 if audit.is_complete else NOT_CARRIED_OUT
+
+
+def _audit(arguments: Namespace, *, earlier: EarlierAudit | None) -> Audit:
+    import asyncio  # noqa: PLC0415 - the help needs none of it
+
+    from airflow_masq.clients.composer import AsyncComposerClient  # noqa: PLC0415 - Google's libraries take seconds
+    from airflow_masq.fleet import WalkLimits, audit_fleet, list_places  # noqa: PLC0415 - as above
+
+    plans = [read_plan_file(name) for name in arguments.plans]
+    list_places(arguments.projects, regions=arguments.regions)  # wrong usage is told before credentials are looked for
+    limits = WalkLimits(
+        concurrency=arguments.concurrency,
+        tolerance_seconds=arguments.tolerance,
+        time_limit_seconds=arguments.time_limit,
+    )
+
+    async def audit() -> Audit:
+        client = AsyncComposerClient(None, endpoint=arguments.endpoint, api_timeout_seconds=arguments.timeout)
+        async with client:
+            return await audit_fleet(
+                client,
+                projects=arguments.projects,
+                regions=arguments.regions,
+                plans=plans,
+                earlier=earlier,
+                began=datetime.now(tz=UTC),
+                limits=limits,
+                progress=lambda done, every: show_progress(f"asked {done} of {every} regions"),
+            )
+
+    return asyncio.run(audit())
+
+
+def _read_earlier(name: str) -> EarlierAudit:
+    text = read_text_file(name, most_bytes=_MOST_AUDIT_BYTES)
+    try:
+        content = json.loads(text)
+    except (ValueError, RecursionError):
+        expected = "an audit, as airflow-masq audit --format json writes it"
+        raise InvalidInputError(where=show_name(name), expected=expected, seen="no JSON") from None
+    return decode_earlier_audit(content, where=show_name(name))
+
+
+def _render_csv(audit: Audit) -> str:
+    """Write a row for each environment and each region that could not be asked."""
+    rows: list[dict[str, object]] = [
+        {
+            "masquerading": "not asked",
+            "project": each.project,
+            "region": region,
+            "problem": f"{each.status}: {each.problem} Next: {each.next_step}",
+        }
+        for each in audit.not_asked
+        for region in each.regions
+    ]
+    for environment in audit.environments:
+        severities = [finding.severity for finding in environment.findings]
+        rows.append(
+            {
+                **write_environment(environment),
+                "masquerading": WORDS[environment.standing.masquerading],
+                "errors": severities.count(Severity.ERROR),
+                "warnings": severities.count(Severity.WARNING),
+                "codes": " ".join(dict.fromkeys(finding.code for finding in environment.findings)),
+            }
+        )
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(_CSV_COLUMNS)
+    writer.writerows([escape_cell(str(row.get(column, ""))) for column in _CSV_COLUMNS] for row in rows)
+    return text.getvalue()
