@@ -40,13 +40,13 @@ class CloudUnavailableError(TryAgainError):
     """An API was unreachable, overloaded or too slow.
 
     :param status: the canonical status name, for example ``RESOURCE_EXHAUSTED``.
-    :param reason: the API's own words alone, escaped; empty where there are none.
+    :param words: the API's own words alone, escaped; empty where there are none.
     """
 
-    def __init__(self, message: str, *, status: str = "UNAVAILABLE", reason: str = "") -> None:
+    def __init__(self, message: str, *, status: str = "UNAVAILABLE", words: str = "") -> None:
         super().__init__(message)
         self.status = status
-        self.reason = reason
+        self.words = words
 
 
 class EnvironmentNotReadyError(TryAgainError):
@@ -109,13 +109,15 @@ class CloudRefusedError(FinalError):
 
     :param message: the request, and the API's own message.
     :param status: the canonical status name, for example ``INVALID_ARGUMENT``.
-    :param reason: the API's own words alone, escaped; empty where there are none.
+    :param reason: Google's reason beside it, for example ``SERVICE_DISABLED``; empty where Google gives none.
+    :param words: the API's own words alone, escaped; empty where there are none.
     """
 
-    def __init__(self, message: str, *, status: str, reason: str = "") -> None:
+    def __init__(self, message: str, *, status: str, reason: str = "", words: str = "") -> None:
         super().__init__(message)
         self.status = status
         self.reason = reason
+        self.words = words
 
 
 class EnvironmentNotFoundError(CloudRefusedError):

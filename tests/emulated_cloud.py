@@ -1,4 +1,4 @@
-"""The lab's emulated Composer API in a thread of its own, for tests whose client blocks; loopback only."""
+"""The lab's emulated Google APIs in a thread of its own, for tests whose client blocks; loopback only."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, Self
 from google.cloud.orchestration.airflow.service_v1.types import Environment
 
 from airflow_masq.environment import EnvironmentName
-from lab.cloud import ComposerEmulator, Durations, Faults, Hooks
+from lab.cloud import Access, ComposerEmulator, Durations, Faults, Hooks, Vpc
+from lab.cloud.clusters import Clusters
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -51,6 +52,26 @@ class EmulatedCloud:
     def endpoint(self) -> str:
         """The plaintext endpoint, as a connection's ``composer_endpoint``."""
         return f"http://{self._emulator.address}"
+
+    @property
+    def compute_endpoint(self) -> str:
+        """The plaintext endpoint of the Compute API; GKE's is that of Composer."""
+        return f"http://{self._emulator.compute_address}"
+
+    @property
+    def access(self) -> Access:
+        """What the caller may not do, and which APIs are off."""
+        return self._emulator.access
+
+    @property
+    def vpc(self) -> Vpc:
+        """The projects' networks."""
+        return self._emulator.vpc
+
+    @property
+    def clusters(self) -> Clusters:
+        """The projects' GKE clusters."""
+        return self._emulator.clusters
 
     @property
     def faults(self) -> Faults:

@@ -21,7 +21,7 @@ TOO_MANY_PAGES: Final = "TOO_MANY_PAGES"
 # How the service answers where it has no Composer, and for a project in which its API is not enabled
 # [source: composer-unexpected-location, composer-api-disabled].
 _UNEXPECTED_LOCATION: Final = "Unexpected location"
-_API_DISABLED: Final = ("has not been used in project", "SERVICE_DISABLED")
+_API_DISABLED: Final = "has not been used in project"
 
 _NEXT_STEPS: Final = {
     "NOT_FOUND": "Check the project's id.",
@@ -58,7 +58,7 @@ def explain_failure(project: str, *, region: str, status: str, problem: str) -> 
         nearest = find_nearest_region(region)
         hint = f" (did you mean {nearest}?)" if nearest and nearest != region else ""
         next_step = f"Check the region{hint}: the service knows none of that name."
-    elif status == "PERMISSION_DENIED" and any(words in problem for words in _API_DISABLED):
+    elif status == "PERMISSION_DENIED" and _API_DISABLED in problem:
         # Disabling the API deletes a part of the environments [source: composer-disabling-api].
         next_step = (
             "Leave the project out if it has no Composer: without the API no environment works. Otherwise enable the "

@@ -6,20 +6,19 @@ translated in ``google_errors``, and ``calls`` has what is asked and how answers
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, Self, TypeVar
+from typing import TYPE_CHECKING, Self, TypeVar
 
 import grpc
 from google.api_core.client_options import ClientOptions
-from google.api_core.gapic_v1.client_info import ClientInfo
 from google.cloud.orchestration.airflow.service_v1 import EnvironmentsAsyncClient, EnvironmentsClient
 from google.cloud.orchestration.airflow.service_v1.services.environments.transports import (
     EnvironmentsGrpcAsyncIOTransport,
     EnvironmentsGrpcTransport,
 )
 
-from airflow_masq import __version__
 from airflow_masq.clients import calls
 from airflow_masq.clients.calls import Call, OperationPage, OperationStatus
+from airflow_masq.clients.channel import CLIENT_INFO, PLAINTEXT_OPTIONS
 from airflow_masq.clients.endpoint import parse_endpoint
 from airflow_masq.clients.google_errors import translate_google_errors
 from airflow_masq.environment import EnvironmentName, EnvironmentResource
@@ -27,21 +26,10 @@ from airflow_masq.environment import EnvironmentName, EnvironmentResource
 if TYPE_CHECKING:
     from types import TracebackType
 
+    from google.api_core.gapic_v1.client_info import ClientInfo
     from google.auth.credentials import Credentials
 
 T = TypeVar("T")
-
-CLIENT_INFO = ClientInfo(  # type: ignore[no-untyped-call] # google-api-core is partly untyped
-    client_library_version=__version__, user_agent=f"airflow-masq/{__version__}"
-)
-
-# No TLS, no credentials, and not through a proxy that an environment variable names; messages of any size, as Google's
-# own channels allow them.
-_PLAINTEXT_OPTIONS: Final = (
-    ("grpc.enable_http_proxy", 0),
-    ("grpc.max_send_message_length", -1),
-    ("grpc.max_receive_message_length", -1),
-)
 
 
 class ComposerClient:
@@ -198,7 +186,7 @@ def _connect(credentials: Credentials | None, *, endpoint: str | None, client_in
     if not parsed.plaintext:
         options = ClientOptions(api_endpoint=parsed.target)
         return EnvironmentsClient(credentials=credentials, client_options=options, client_info=client_info)
-    channel = grpc.insecure_channel(parsed.target, options=_PLAINTEXT_OPTIONS)
+    channel = grpc.insecure_channel(parsed.target, options=PLAINTEXT_OPTIONS)
     return EnvironmentsClient(transport=EnvironmentsGrpcTransport(channel=channel, client_info=client_info))
 
 
@@ -211,5 +199,5 @@ def _connect_async(
     if not parsed.plaintext:
         options = ClientOptions(api_endpoint=parsed.target)
         return EnvironmentsAsyncClient(credentials=credentials, client_options=options, client_info=client_info)
-    channel = grpc.aio.insecure_channel(parsed.target, options=_PLAINTEXT_OPTIONS)
+    channel = grpc.aio.insecure_channel(parsed.target, options=PLAINTEXT_OPTIONS)
     return EnvironmentsAsyncClient(transport=EnvironmentsGrpcAsyncIOTransport(channel=channel, client_info=client_info))

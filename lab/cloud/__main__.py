@@ -1,4 +1,4 @@
-"""``python -m lab.cloud``: the emulated Composer API as a command that runs until it is interrupted."""
+"""``python -m lab.cloud``: the emulated Google APIs as a command that runs until it is interrupted."""
 
 from __future__ import annotations
 
@@ -61,7 +61,8 @@ async def _serve(emulator: ComposerEmulator, *, project: str) -> None:
     async with emulator:
         connection = {"AIRFLOW_CONN_GOOGLE_CLOUD_DEFAULT": emulator.make_airflow_connection(project=project)}
         settings = emulator.make_client_settings() | connection
-        lines = [f"Composer API (plain gRPC): {emulator.address}", f"CONNECT proxy: {emulator.proxy_url}"]
+        lines = [f"Composer and GKE APIs (plain gRPC): {emulator.address}"]
+        lines += [f"Compute API (plain HTTP): {emulator.compute_address}", f"CONNECT proxy: {emulator.proxy_url}"]
         lines += [f"export {name}={shlex.quote(value)}" for name, value in settings.items()]
         sys.stdout.write("\n".join(lines) + "\n")
         sys.stdout.flush()
@@ -75,7 +76,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     parser = argparse.ArgumentParser(
         prog="python -m lab.cloud",
-        description="Emulate Cloud Composer's API (environments and operations) on loopback.",
+        description="Emulate the APIs of Cloud Composer, GKE and Compute (networks, to read only) on loopback.",
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Final, Generic, TypeVar
 
 import grpc
 
@@ -12,6 +12,9 @@ from lab.cloud.faults import Faults
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+
+# The trailing metadata in which gRPC carries google.rpc.Status [source: grpc-status-details].
+_STATUS_DETAILS: Final = "grpc-status-details-bin"
 
 RequestT = TypeVar("RequestT")
 ResponseT = TypeVar("ResponseT")
@@ -59,7 +62,9 @@ def _make_handler(method: Method[RequestT, ResponseT], faults: Faults) -> grpc.R
             response = method.handle(request)
             faults.apply_to_reply(method.name)
         except ApiError as error:
-            await context.abort(error.status, error.message)
+            details = error.make_details()
+            trailing = ((_STATUS_DETAILS, details),) if details else ()
+            await context.abort(error.status, error.message, trailing)
         return response
 
     return grpc.unary_unary_rpc_method_handler(

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
+import grpc
 from google.cloud.orchestration.airflow.service_v1.types import (
     CreateEnvironmentRequest,
     DeleteEnvironmentRequest,
@@ -18,8 +19,9 @@ from google.cloud.orchestration.airflow.service_v1.types import (
 )
 from google.longrunning import operations_pb2  # type: ignore[import-untyped] # ships stubs without a py.typed marker
 
+from lab.cloud.access import COMPOSER, Access
 from lab.cloud.dispatch import Method, Service
-from lab.cloud.errors import InvalidArgumentError
+from lab.cloud.errors import ApiError, InvalidArgumentError
 from lab.cloud.lifecycle import Lifecycle
 from lab.cloud.names import EnvironmentName, Parent
 from lab.cloud.regions import REGIONS
@@ -36,10 +38,11 @@ class Environments:
     :param surroundings: what requests for new environments are checked against.
     """
 
-    def __init__(self, *, store: Store, lifecycle: Lifecycle, surroundings: Surroundings) -> None:
+    def __init__(self, *, store: Store, lifecycle: Lifecycle, surroundings: Surroundings, access: Access) -> None:
         self._store = store
         self._lifecycle = lifecycle
         self._surroundings = surroundings
+        self._access = access
 
     def make_service(self) -> Service:
         """Return the table of methods."""
@@ -54,15 +57,28 @@ class Environments:
         )
         return Service(name=_SERVICE, methods=methods)
 
+    def _require(self, parent: Parent, permission: str) -> None:
+        """Refuse a call that the caller may not make, in words seen with a creation [source: composer-caller-denied].
+
+        :raises ApiError: PERMISSION_DENIED.
+        """
+        self._access.require_enabled(COMPOSER, project=parent.project)
+        if self._access.is_denied(parent.project, f"composer.environments.{permission}"):
+            raise ApiError(grpc.StatusCode.PERMISSION_DENIED, "The caller does not have permission")
+
     def _create(self, request: CreateEnvironmentRequest) -> operations_pb2.Operation:
+        self._require(Parent.parse(request.parent), "create")
         # Whether the service checks the request or the taken name first is not verified.
         return self._lifecycle.create(accept_new_environment(request, surroundings=self._surroundings))
 
     def _get(self, request: GetEnvironmentRequest) -> Environment:
-        return self._store.get_environment(str(EnvironmentName.parse(request.name)))
+        name = EnvironmentName.parse(request.name)
+        self._require(name.parent, "get")
+        return self._store.get_environment(str(name))
 
     def _list(self, request: ListEnvironmentsRequest) -> ListEnvironmentsResponse:
         parent = Parent.parse(request.parent)
+        self._require(parent, "list")
         # The wildcard "-" is no location either [source: composer-unexpected-location, composer-no-wildcard].
         if parent.location not in REGIONS:
             raise InvalidArgumentError(f"Unexpected location: {parent.location}")
@@ -71,7 +87,8 @@ class Environments:
         return ListEnvironmentsResponse(environments=page, next_page_token=token)
 
     def _update(self, request: UpdateEnvironmentRequest) -> operations_pb2.Operation:
-        name, patched_name = str(EnvironmentName.parse(request.name)), request.environment.name
+        self._require(EnvironmentName.parse(request.name).parent, "update")
+        name, patched_name = request.name, request.environment.name
         if patched_name not in ("", name):
             raise InvalidArgumentError(f"Environment name '{patched_name}' does not match the request's '{name}'.")
         update = read_update_mask(tuple(request.update_mask.paths))
@@ -79,4 +96,5 @@ class Environments:
         return self._lifecycle.update(name, lambda environment: update.apply(environment, patch=patch))
 
     def _delete(self, request: DeleteEnvironmentRequest) -> operations_pb2.Operation:
-        return self._lifecycle.delete(str(EnvironmentName.parse(request.name)))
+        self._require(EnvironmentName.parse(request.name).parent, "delete")
+        return self._lifecycle.delete(request.name)

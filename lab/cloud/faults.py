@@ -11,12 +11,12 @@ import asyncio
 from collections import Counter, defaultdict, deque
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-import grpc
-
-from lab.cloud.errors import ApiDisabledError, ApiError
+from lab.cloud.errors import ApiError
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable
+
+    import grpc
 
 Moment: TypeAlias = Literal["before", "after"]
 """Before a call is handled, or after it took effect and before it is answered."""
@@ -76,14 +76,6 @@ class Faults:
         :param place: ``projects/P``, ``projects/P/locations/L``, or ``locations/L`` for the region of every project.
         """
         self._closed[place] = ApiError(status, message)
-
-    def disable_api(self, project: str) -> None:
-        """Answer every call for a project as if Composer's API were not enabled there."""
-        self._closed[f"projects/{project}"] = ApiDisabledError(project)
-
-    def deny_caller(self, project: str) -> None:
-        """Answer every call for a project as if the caller had no role there [source: composer-caller-denied]."""
-        self.close(f"projects/{project}", grpc.StatusCode.PERMISSION_DENIED, "The caller does not have permission")
 
     def silence(self, place: str, seconds: float) -> None:
         """Delay every call for a project or a region, until it is opened again; ``place`` as in ``close``."""

@@ -1,7 +1,7 @@
-"""The whole emulator: two gRPC services on loopback, plain and with TLS, and the proxy for stock Google clients.
+"""The whole emulator: Composer and GKE over gRPC, Compute over HTTP, and the proxy for stock Composer clients.
 
     grpc.insecure_channel(address) ──────────────────────────────▶ ┌──────────┐
-                                                                   │ emulator │
+    http://compute_address/compute/v1/… ─────────────────────────▶ │ emulator │
     stock client ──grpc_proxy──▶ CONNECT composer.googleapis.com ─▶ └──────────┘ (TLS)
 
 It runs in the event loop of its caller and listens on loopback only. It is derived from Google's types and pages alone
@@ -19,8 +19,12 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, Self
 
 import grpc
+from aiohttp import web
 
+from lab.cloud.access import Access
 from lab.cloud.certificate import make_server_identity
+from lab.cloud.clusters import Clusters
+from lab.cloud.compute import Compute
 from lab.cloud.dispatch import make_generic_handlers
 from lab.cloud.environments import Environments
 from lab.cloud.faults import Faults
@@ -31,6 +35,7 @@ from lab.cloud.operations import Operations
 from lab.cloud.proxy import ConnectProxy
 from lab.cloud.store import Store
 from lab.cloud.validation import Surroundings
+from lab.cloud.vpc import Vpc
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -55,7 +60,7 @@ DEFAULT_SECONDARY_RANGES: Final[Mapping[str, str]] = MappingProxyType(
 
 
 class ComposerEmulator:
-    """A Composer API on loopback; an asynchronous context manager.
+    """The Composer, GKE and Compute APIs on loopback; an asynchronous context manager.
 
     :param host: the loopback address to listen on.
     :param port: the port for plain clients; 0 takes a free one.
@@ -66,6 +71,9 @@ class ComposerEmulator:
     :param secondary_ranges: secondary ranges (CIDRs) of every subnetwork by their names.
     :param clock: the source of time and identities; the machine's own by default.
     :ivar faults: faults on request.
+    :ivar access: what the caller may not do, and which APIs are not enabled.
+    :ivar vpc: the projects' networks; those that ``node_ranges`` names exist from the start.
+    :ivar clusters: the projects' GKE clusters.
     :ivar refused_targets: what stock clients asked the proxy for besides Composer.
     :raises ValueError: if ``host`` is not a loopback address. A name is refused too, since its meaning can change.
     :raises OSError: on entering, if the port is taken.
@@ -93,9 +101,19 @@ class ComposerEmulator:
         self._requested_port = port
         self._clock = clock or Clock()
         self.faults = Faults(sleep=self._clock.sleep)
+        self.access = Access()
+        self.vpc = Vpc(
+            default_node_range=node_ranges.get("", DEFAULT_NODE_RANGES[""]), default_secondary_ranges=secondary_ranges
+        )
+        for name, cidr in node_ranges.items():
+            if name:
+                self.vpc.add_subnetwork(name, ip_cidr_range=cidr)
+        self.clusters = Clusters(vpc=self.vpc, access=self.access)
+        self._compute = Compute(vpc=self.vpc, access=self.access, faults=self.faults)
         self._store = Store()
         self._lifecycle = Lifecycle(
             store=self._store,
+            clusters=self.clusters,
             faults=self.faults,
             durations=durations or Durations(),
             hooks=hooks or Hooks(),
@@ -104,17 +122,20 @@ class ComposerEmulator:
         surroundings = Surroundings(
             creatable_images=creatable_images, node_ranges=node_ranges, secondary_ranges=secondary_ranges
         )
-        environments = Environments(store=self._store, lifecycle=self._lifecycle, surroundings=surroundings)
-        self._services = (environments.make_service(), Operations(store=self._store).make_service())
+        environments = Environments(
+            store=self._store, lifecycle=self._lifecycle, surroundings=surroundings, access=self.access
+        )
+        operations = Operations(store=self._store)
+        self._services = (environments.make_service(), operations.make_service(), self.clusters.make_service())
         for service in self._services:
             self.faults.add_methods(method.name for method in service.methods)
         self._stack = AsyncExitStack()
-        self._port = self._tls_port = self._proxy_port = 0
+        self._port = self._tls_port = self._proxy_port = self._compute_port = 0
         self._authority_file = Path()
         self.refused_targets: Sequence[str] = ()
 
     async def __aenter__(self) -> Self:
-        """Listen on all three ports; the stack stops in reverse order whatever has been started."""
+        """Listen on all ports; the stack stops in reverse order whatever has been started."""
         async with AsyncExitStack() as stack:
             stack.push_async_callback(self._lifecycle.stop)
             directory = stack.enter_context(TemporaryDirectory(prefix="composer-emulator-"))
@@ -136,6 +157,7 @@ class ComposerEmulator:
             stack.push_async_callback(proxy.stop)
             self._proxy_port = await proxy.start()
             self.refused_targets = proxy.refused
+            self._compute_port = await _serve_http(self._compute.make_application(), host=self._host, stack=stack)
             self._stack = stack.pop_all()
         return self
 
@@ -146,6 +168,11 @@ class ComposerEmulator:
     def address(self) -> str:
         """The address for plain clients: ``grpc.insecure_channel(address)``."""
         return self._join(self._port)
+
+    @property
+    def compute_address(self) -> str:
+        """The address of the Compute API: ``http://ADDRESS/compute/v1/…``."""
+        return self._join(self._compute_port)
 
     @property
     def tls_address(self) -> str:
@@ -205,3 +232,14 @@ class ComposerEmulator:
 
     def _join(self, port: int) -> str:
         return f"[{self._host}]:{port}" if ":" in self._host else f"{self._host}:{port}"
+
+
+async def _serve_http(application: web.Application, *, host: str, stack: AsyncExitStack) -> int:
+    """Serve an application on a free port until the stack ends; return the port."""
+    runner = web.AppRunner(application, access_log=None)
+    await runner.setup()
+    stack.push_async_callback(runner.cleanup)
+    site = web.TCPSite(runner, host, 0)
+    await site.start()
+    port: int = runner.addresses[0][1]
+    return port

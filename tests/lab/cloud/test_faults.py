@@ -79,18 +79,6 @@ async def test_a_place_is_closed_until_it_is_opened(
     assert len((await client.list_environments(parent=parent)).environments) == 1
 
 
-async def test_a_project_without_the_api_or_a_role_says_so(
-    emulator: ComposerEmulator, client: EnvironmentsAsyncClient, parent: str
-) -> None:
-    """A project whose API is disabled, or that gives the caller no role, answers with Google's words."""
-    emulator.faults.disable_api("example-project")
-    with pytest.raises(google_errors.PermissionDenied, match="Cloud Composer API has not been used in project"):
-        await client.list_environments(parent=parent)
-    emulator.faults.deny_caller("example-project")
-    with pytest.raises(google_errors.PermissionDenied, match="The caller does not have permission"):
-        await client.list_environments(parent=parent)
-
-
 async def test_a_silent_region_is_slow_and_answers(
     gate: Gate, gated_emulator: ComposerEmulator, connect: Connect, parent: str
 ) -> None:
