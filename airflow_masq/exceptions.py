@@ -11,7 +11,8 @@
         ├── InexpressibleError             a form (gcloud, Terraform, …) cannot express the plan
         ├── CloudRefusedError              an API refused the request
         │   ├── EnvironmentNotFoundError
-        │   └── EnvironmentAlreadyExistsError
+        │   ├── EnvironmentAlreadyExistsError
+        │   └── FieldConflictError         another field manager owns what is applied
         ├── CannotMasqueradeError          findings of severity error, before any call
         ├── MasqueradeNotEnabledError      the environment exists without the agent
         ├── EnvironmentMismatchError       the environment exists and differs from the plan
@@ -126,6 +127,17 @@ class EnvironmentNotFoundError(CloudRefusedError):
 
 class EnvironmentAlreadyExistsError(CloudRefusedError):
     """An environment with that name already exists."""
+
+
+class FieldConflictError(CloudRefusedError):
+    """Another field manager of a Kubernetes object owns fields that are applied.
+
+    :param managers: the managers, as the API server names them, escaped.
+    """
+
+    def __init__(self, message: str, *, managers: tuple[str, ...]) -> None:
+        super().__init__(message, status="CONFLICT")
+        self.managers = managers
 
 
 class CannotMasqueradeError(FinalError):
