@@ -13,7 +13,7 @@ from airflow_masq.audit.masquerading import Masquerading, Standing, find_standin
 from airflow_masq.audit.not_asked import NotAsked
 from airflow_masq.environment.cidr_fields import POD_FIELD, SERVICE_FIELD, CidrField
 from airflow_masq.exceptions import InvalidInputError
-from airflow_masq.plan.load import load_plan_from_environment
+from airflow_masq.plan import load_plan_from_mapping
 from airflow_masq.rules import Finding, Severity, lint
 from airflow_masq.text import escape, shorten
 
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from airflow_masq.environment import EnvironmentResource
+    from airflow_masq.facts import Cluster
+    from airflow_masq.network.live_policy import LivePolicy
 
 # Remarks about a plan that is to be written, and no findings of an environment that exists: what Google's description
 # adds, that it names no targets, and that a missing agent has to be switched on, of which the standing says more.
@@ -45,6 +47,7 @@ class EnvironmentRecord:
     :param has_agent: whether the IP masquerade agent's flag is set.
     :param pod_range: the CIDR, or the name of the secondary range; empty where neither is given.
     :param service_range: the same of Services.
+    :param policy: the cluster's ``EgressNATPolicy`` objects; ``None`` where they were not read.
     """
 
     name: str
@@ -56,6 +59,7 @@ class EnvironmentRecord:
     has_agent: bool
     pod_range: str
     service_range: str
+    policy: LivePolicy | None = None
 
     @property
     def environment_id(self) -> str:
@@ -71,8 +75,9 @@ class AuditedEnvironment:
     :param composer_version: Composer's full version; empty for Composer 3, which has builds instead.
     :param airflow_version: as far as the image tells it.
     :param gke_cluster: the cluster's full name; empty where there is none.
+    :param cluster: the cluster; ``None`` where it was not read.
     :param findings: of its own description, the worst first; at most 50.
-    :param problem: why it could not be judged; empty where it was.
+    :param problems: what of it could not be read or judged, one line each.
     """
 
     record: EnvironmentRecord
@@ -81,8 +86,9 @@ class AuditedEnvironment:
     composer_version: str
     airflow_version: str
     gke_cluster: str
+    cluster: Cluster | None = None
     findings: tuple[Finding, ...] = ()
-    problem: str = ""
+    problems: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -150,39 +156,55 @@ class Audit:
     @property
     def is_complete(self) -> bool:
         """Whether everything was asked, and every environment could be judged."""
-        unread = any(each.problem or each.standing.masquerading is Masquerading.UNKNOWN for each in self.environments)
+        unread = any(each.problems or each.standing.masquerading is Masquerading.UNKNOWN for each in self.environments)
         return not self.not_asked and not unread and not self.omitted[Masquerading.UNKNOWN]
 
 
-def audit_environment(resource: EnvironmentResource, *, project: str, region: str) -> AuditedEnvironment:
+def audit_environment(
+    resource: EnvironmentResource, *, project: str, region: str, cluster: Cluster | None = None
+) -> AuditedEnvironment:
     """Judge one environment by Google's description of it; the service's defaults are not judged.
 
     :param project: the project that was asked.
     :param region: the region that was asked.
+    :param cluster: its cluster, where it was read.
     """
-    record = _make_record(resource, project=project, region=region)
     image = resource.image
     findings: tuple[Finding, ...] = ()
-    problem = ""
+    problems = []
     try:
-        findings = lint(load_plan_from_environment(resource.as_rest()))
+        findings = lint(load_plan_from_mapping(_write_plan(resource, cluster=cluster), source=""))
     except InvalidInputError as error:  # a value that the service learnt after this release
-        problem = f"its description cannot be judged: {shorten(str(error), limit=_LONGEST_MESSAGE)}"
+        problems.append(f"its description cannot be judged: {shorten(str(error), limit=_LONGEST_MESSAGE)}")
     severities = tuple(Severity)
     judged = sorted(
         (finding for finding in findings if finding.code not in _ABOUT_PLANS),
         key=lambda finding: (severities.index(finding.severity), finding.code),
     )
     return AuditedEnvironment(
-        record=record,
-        standing=find_standing(resource),
+        record=_make_record(resource, project=project, region=region),
+        standing=find_standing(resource, cluster_version=None if cluster is None else cluster.initial_version),
         generation=resource.generation,
         composer_version="" if image is None or image.composer is None else str(image.composer),
         airflow_version="" if image is None else ".".join(map(str, image.airflow_parts)),
         gke_cluster=escape(resource.get_text("config", "gkeCluster"), limit=_LONGEST_NAME),
+        cluster=cluster,
         findings=tuple(judged[:_MOST_FINDINGS]),
-        problem=problem,
+        problems=tuple(problems),
     )
+
+
+def _write_plan(resource: EnvironmentResource, *, cluster: Cluster | None) -> dict[str, object]:
+    """Write what is known of an environment as a plan, for the rules."""
+    plan: dict[str, object] = {"environment": resource.as_rest()}
+    if cluster is None:
+        return plan
+    told: dict[str, object] = {"initial_version": cluster.initial_version, "pods_per_node": cluster.pods_per_node}
+    plan["cluster"] = {key: value for key, value in told.items() if value}
+    ranges = {"pod_ranges": cluster.pod_ranges, "service_ranges": cluster.service_ranges}
+    network: dict[str, object] = {key: list(map(str, value)) for key, value in ranges.items() if value}
+    plan["network"] = network | {"public_nodes": not cluster.has_private_nodes}
+    return plan
 
 
 def _make_record(resource: EnvironmentResource, *, project: str, region: str) -> EnvironmentRecord:
@@ -203,11 +225,11 @@ def _make_record(resource: EnvironmentResource, *, project: str, region: str) ->
 
 
 def sort_environments(environments: Iterable[AuditedEnvironment]) -> tuple[AuditedEnvironment, ...]:
-    """Sort environments, the worst first: by what could not be judged, the worst finding, the standing and the name."""
+    """Sort environments, the worst first: by what could not be read, the worst finding, the standing and the name."""
     severities, kinds = tuple(Severity), tuple(Masquerading)
 
     def weigh(each: AuditedEnvironment) -> tuple[bool, int, int, str]:
         worst = min((severities.index(finding.severity) for finding in each.findings), default=len(severities))
-        return not each.problem, worst, kinds.index(each.standing.masquerading), each.record.name
+        return not each.problems, worst, kinds.index(each.standing.masquerading), each.record.name
 
     return tuple(sorted(environments, key=weigh))

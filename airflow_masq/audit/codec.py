@@ -7,18 +7,24 @@ compared are not looked at, so an audit of another release can be compared, too.
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from airflow_masq.audit.audit import Audit, AuditedEnvironment, Drift, EnvironmentRecord
 from airflow_masq.audit.drift import EarlierAudit
 from airflow_masq.audit.not_asked import MOST_PLACES, NotAsked
+from airflow_masq.cluster_policy import read_recorded_policy
 from airflow_masq.reading import Place
+from airflow_masq.text import escape
+
+if TYPE_CHECKING:
+    from airflow_masq.facts import Cluster
 
 SCHEMA: Final = "airflow-masq/audit/v1"
 """Names the format; a reader refuses any other."""
 
 _MOST_ENVIRONMENTS: Final = 100_000
 _MOST_NOT_ASKED: Final = 100_000
+_LONGEST_NAME: Final = 400
 _MOST_OMITTED: Final = 10_000_000
 
 
@@ -67,8 +73,26 @@ def write_environment(each: AuditedEnvironment) -> dict[str, Any]:
         "reason": standing.reason,
         "code": standing.code,
         "source": standing.source,
+        "cluster": None if each.cluster is None else _write_cluster(each.cluster),
+        "policy": None if record.policy is None else record.policy.as_json(),
         "findings": [finding.as_json() for finding in each.findings],
-        "problem": each.problem,
+        "problems": list(each.problems),
+    }
+
+
+def _write_cluster(cluster: Cluster) -> dict[str, Any]:
+    return {
+        "status": escape(cluster.status),
+        "initial_version": escape(cluster.initial_version),
+        "current_version": escape(cluster.current_version),
+        "is_autopilot": cluster.is_autopilot,
+        "pod_ranges": [str(cidr) for cidr in cluster.pod_ranges],
+        "service_ranges": [str(cidr) for cidr in cluster.service_ranges],
+        "pods_per_node": cluster.pods_per_node,
+        "has_private_nodes": cluster.has_private_nodes,
+        "uses_dataplane_v2": cluster.uses_dataplane_v2,
+        "has_intranode_visibility": cluster.has_intranode_visibility,
+        "subnetwork": None if cluster.subnetwork is None else escape(str(cluster.subnetwork), limit=_LONGEST_NAME),
     }
 
 
@@ -123,8 +147,14 @@ def decode_earlier_audit(value: object, *, where: str = "the last audit") -> Ear
 def _read_record(place: Place) -> EnvironmentRecord:
     texts = ("name", "project", "region", "uuid", "state", "image_version", "pod_range", "service_range")
     at = _require(place, (*texts, "enable_ip_masq_agent"))
-    has_agent = at["enable_ip_masq_agent"].read_boolean()
-    return EnvironmentRecord(has_agent=has_agent, **{text: at[text].read_line() for text in texts})
+    policy = at.get("policy")
+    return EnvironmentRecord(
+        has_agent=at["enable_ip_masq_agent"].read_boolean(),
+        policy=None
+        if policy is None or policy.value is None
+        else read_recorded_policy(policy.value, where=policy.where),
+        **{text: at[text].read_line() for text in texts},
+    )
 
 
 def _read_lines(place: Place) -> list[str]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from airflow_masq.audit.audit import Audit, AuditedEnvironment, Drift, EnvironmentRecord
+from airflow_masq.cluster_policy import compare_policies
 from airflow_masq.environment.difference import ChangeKind, Difference, find_differences
 from airflow_masq.rules import Severity
 from airflow_masq.text import describe, format_count
@@ -152,6 +153,11 @@ def _compare_records(before: EnvironmentRecord, now: EnvironmentRecord) -> Itera
         old, new = getattr(before, field), getattr(now, field)
         if old != new:
             yield _make_drift(name, severity, f"{noun} was {describe(old)}, and is {describe(new)}")
+    if before.policy is not None and now.policy is not None:
+        difference = compare_policies(before.policy, now.policy, names=(LAST_AUDIT, "live"))
+        if difference:
+            message = "its policy has changed: other destinations keep the Pod's address"
+            yield replace(_make_drift(name, Severity.WARNING, message), diff=tuple(difference.list_lines()))
     if before.state != now.state:
         severity = Severity.WARNING if now.state == "ERROR" else Severity.INFO
         yield _make_drift(name, severity, f"was in state {before.state}, and is in state {now.state}")

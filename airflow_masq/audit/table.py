@@ -101,7 +101,7 @@ def _lay_out(audit: Audit) -> list[str]:
             each.record.region,
             each.record.state,
             each.record.image_version or "-",
-            "not judged" if each.problem else _count_findings(each),
+            _count_findings(each),
         )
         for each in audit.environments[:_MOST_ROWS]
     ]
@@ -121,6 +121,8 @@ def _count_findings(each: AuditedEnvironment) -> str:
         codes = [finding.code for finding in each.findings if finding.severity is severity]
         if codes:
             texts.append(f"{format_count(len(codes), noun=noun)} ({join_words(dict.fromkeys(codes))})")
+    if each.problems:
+        texts.append("not all was read")
     return ", ".join(texts) or "none"
 
 
@@ -129,8 +131,8 @@ def _describe_not_asked(audit: Audit) -> Iterator[str]:
         regions = join_words(each.regions, most=_MOST_NAMES)
         yield f"Not asked: {escape(each.project)}, {regions}: {each.status}: {each.problem}. Next: {each.next_step}"
     for environment in audit.environments:
-        if environment.problem:
-            yield f"Not judged: {environment.record.name}: {environment.problem}"
+        for problem in environment.problems:
+            yield f"Not read: {environment.record.environment_id}: {problem}"
     if audit.not_offered:
         yield f"The service knows no region named {join_words(audit.not_offered)}, so no environment can be there."
 

@@ -66,7 +66,7 @@ _CSV_COLUMNS: Final = (
     "warnings",
     "codes",
     "reason",
-    "problem",
+    "problems",
 )
 
 
@@ -194,7 +194,7 @@ def _render_csv(audit: Audit) -> str:
             "masquerading": "not asked",
             "project": each.project,
             "region": region,
-            "problem": f"{each.status}: {each.problem} Next: {each.next_step}",
+            "problems": f"{each.status}: {each.problem} Next: {each.next_step}",
         }
         for each in audit.not_asked
         for region in each.regions
@@ -207,6 +207,7 @@ def _render_csv(audit: Audit) -> str:
                 "masquerading": WORDS[environment.standing.masquerading],
                 "errors": severities.count(Severity.ERROR),
                 "warnings": severities.count(Severity.WARNING),
+                "problems": "; ".join(environment.problems),
                 "codes": " ".join(dict.fromkeys(finding.code for finding in environment.findings)),
             }
         )

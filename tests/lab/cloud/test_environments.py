@@ -9,7 +9,7 @@ import pytest
 from google.api_core import exceptions as google_errors
 from google.cloud.orchestration.airflow.service_v1.types import Environment, EnvironmentConfig
 
-from lab.cloud import Clock, ComposerEmulator, Hooks
+from lab.cloud import COMPOSER, Clock, ComposerEmulator, Hooks
 
 if TYPE_CHECKING:
     from google.cloud.orchestration.airflow.service_v1 import EnvironmentsAsyncClient
