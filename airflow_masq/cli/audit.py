@@ -150,11 +150,11 @@ def _audit(arguments: Namespace, *, earlier: EarlierAudit | None) -> Audit:
     import asyncio  # noqa: PLC0415 - the help needs none of it
 
     from airflow_masq.clients.composer import AsyncComposerClient  # noqa: PLC0415 - Google's libraries take seconds
-    from airflow_masq.fleet import WalkLimits, audit_fleet, list_places  # noqa: PLC0415 - as above
+    from airflow_masq.fleet import FleetLimits, audit_fleet, list_places  # noqa: PLC0415 - as above
 
     plans = [read_plan_file(name) for name in arguments.plans]
     list_places(arguments.projects, regions=arguments.regions)  # wrong usage is told before credentials are looked for
-    limits = WalkLimits(
+    limits = FleetLimits(
         concurrency=arguments.concurrency,
         tolerance_seconds=arguments.tolerance,
         time_limit_seconds=arguments.time_limit,

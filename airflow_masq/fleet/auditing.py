@@ -8,24 +8,39 @@ from __future__ import annotations
 import asyncio
 import random
 import time
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from airflow_masq.audit.audit import Audit, AuditedEnvironment, Drift, audit_environment, sort_environments
 from airflow_masq.audit.drift import EarlierAudit, add_drift, compare_with_plan
-from airflow_masq.audit.not_asked import MOST_PLACES, is_unknown_location, merge_not_asked
+from airflow_masq.audit.not_asked import MOST_PLACES, NotAsked, is_unknown_location, merge_not_asked
 from airflow_masq.environment import EnvironmentName, EnvironmentResource
 from airflow_masq.environment.regions import REGIONS
 from airflow_masq.exceptions import InvalidInputError
-from airflow_masq.fleet.walk import Place, Surroundings, Walk, WalkLimits
+from airflow_masq.fleet.details import ClusterDirectory, DetailReaders, read_clusters, read_policies
+from airflow_masq.fleet.patience import Patience
+from airflow_masq.fleet.walk import Place, Walk
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from datetime import datetime
 
     from airflow_masq.clients.composer import AsyncComposerClient
     from airflow_masq.plan import Plan
 
-SURROUNDINGS = Surroundings(now=time.monotonic, sleep=asyncio.sleep, random=random.random)
+
+@dataclass(frozen=True, kw_only=True)
+class FleetLimits:
+    """How much an audit asks at once, and for how long.
+
+    :param concurrency: how many calls are made at once.
+    :param tolerance_seconds: how long calls are repeated in a project, from its first call without an answer on.
+    :param time_limit_seconds: when no region is asked any more; calls under way end by their own time limit.
+    """
+
+    concurrency: int = 8
+    tolerance_seconds: float = 60.0
+    time_limit_seconds: float = 900.0
 
 
 async def audit_fleet(
@@ -36,9 +51,9 @@ async def audit_fleet(
     plans: Sequence[Plan] = (),
     earlier: EarlierAudit | None = None,
     began: datetime,
-    limits: WalkLimits | None = None,
+    limits: FleetLimits | None = None,
+    readers: DetailReaders | None = None,
     progress: Callable[[int, int], None] = lambda _done, _all: None,
-    surroundings: Surroundings = SURROUNDINGS,
 ) -> Audit:
     """Audit every environment of some projects; nothing is changed.
 
@@ -47,44 +62,65 @@ async def audit_fleet(
     :param plans: each with the full name of an environment of these projects and regions, with which it is compared.
     :param earlier: the audit with which this one is compared; default: none.
     :param began: now, with a time zone.
+    :param readers: what reads clusters and their policies; default: neither is read.
     :param progress: called with the number of regions that are done, and of all.
     :raises InvalidInputError: a project, a region or a plan's name cannot be one, or a plan is of another project.
     """
+    limits, readers = limits or FleetLimits(), readers or DetailReaders()
     places = list_places(projects, regions=regions)
-    planned = {_name_environment(plan, places=places): plan for plan in plans}
-    environments: dict[str, AuditedEnvironment] = {}
-    against_plans: dict[str, tuple[Drift, ...]] = {}
-    plan_of = {str(name): plan for name, plan in planned.items()}
-
-    def note(resource: EnvironmentResource, place: Place) -> None:
-        project, region = place
-        audited = audit_environment(resource, project=project, region=region)
-        environments[audited.record.name] = audited
-        plan = plan_of.get(audited.record.name)
-        if plan is not None:
-            against_plans[audited.record.name] = compare_with_plan(plan, resource=resource)
-
-    walk = Walk(client=client, limits=limits or WalkLimits(), surroundings=surroundings, note=note, progress=progress)
-    failures = await walk.ask(places)
-    failed = {(each.project, region) for each in failures for region in each.regions}
-    answering = {project for project, region in places if (project, region) not in failed}
-    # That the service knows no region of that name is an answer, unless somebody asked for it, or no region answers.
-    not_offered = {
-        each.regions[0]
-        for each in failures
-        if not regions and each.project in answering and is_unknown_location(each.problem)
-    }
     asked_projects = tuple(dict.fromkeys(project for project, _ in places))
+    plan_of = {_name_environment(plan, places=places): plan for plan in plans}
+    patience = Patience(
+        tolerance_seconds=limits.tolerance_seconds, now=time.monotonic, sleep=asyncio.sleep, random=random.random
+    )
+    end = patience.now() + limits.time_limit_seconds
+    at_once = limits.concurrency
+    clusters = await read_clusters(asked_projects, readers=readers, patience=patience, concurrency=at_once, end=end)
+    register = _Register(clusters=clusters, plan_of={str(name): plan for name, plan in plan_of.items()})
+    walk = Walk(client=client, concurrency=at_once, patience=patience, note=register.note, progress=progress)
+    failures = await walk.ask(places, end=end)
+    found = sort_environments(register.environments.values())
+    environments = await read_policies(found, readers=readers, patience=patience, concurrency=at_once, end=end)
+    not_offered = set() if regions else _find_not_offered(failures, places=places)
     told = (each for each in failures if not not_offered.issuperset(each.regions))
     audit = Audit(
         began=began,
         projects=asked_projects,
         regions=tuple(dict.fromkeys(region for _, region in places)),
-        environments=sort_environments(environments.values()),
+        environments=sort_environments(environments),
         not_asked=merge_not_asked(told, projects=asked_projects),
         not_offered=tuple(sorted(not_offered)),
     )
-    return add_drift(audit, against_plans=against_plans, planned=tuple(planned), earlier=earlier)
+    return add_drift(audit, against_plans=register.against_plans, planned=tuple(plan_of), earlier=earlier)
+
+
+def _find_not_offered(failures: Iterable[NotAsked], *, places: Iterable[Place]) -> set[str]:
+    """Find the regions of which the service says that it knows none of that name, where it knows others."""
+    failed = {(each.project, region) for each in failures for region in each.regions}
+    answering = {project for project, _ in set(places) - failed}
+    return {each.regions[0] for each in failures if each.project in answering and is_unknown_location(each.problem)}
+
+
+@dataclass(kw_only=True)
+class _Register:
+    """What the walk finds, by the environments' names."""
+
+    clusters: ClusterDirectory
+    plan_of: Mapping[str, Plan]
+    environments: dict[str, AuditedEnvironment] = field(default_factory=dict)
+    against_plans: dict[str, tuple[Drift, ...]] = field(default_factory=dict)
+
+    def note(self, resource: EnvironmentResource, place: Place) -> None:
+        """Judge an environment, and compare it with its plan."""
+        project, region = place
+        cluster, problem = self.clusters.find(resource, project=project)
+        audited = audit_environment(resource, project=project, region=region, cluster=cluster)
+        if problem:
+            audited = replace(audited, problems=(*audited.problems, problem))
+        name = audited.record.name
+        self.environments[name] = audited
+        if name in self.plan_of:
+            self.against_plans[name] = compare_with_plan(self.plan_of[name], resource=resource)
 
 
 def list_places(projects: Sequence[str], *, regions: Sequence[str]) -> list[Place]:

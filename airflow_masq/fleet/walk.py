@@ -13,17 +13,19 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from airflow_masq.audit.not_asked import TIME_LIMIT, TOO_MANY_PAGES, NotAsked, explain_failure, is_unknown_location
-from airflow_masq.clients.calls import EnvironmentPage, list_environments
+from airflow_masq.clients.calls import list_environments
 from airflow_masq.environment import EnvironmentResource
 from airflow_masq.exceptions import CloudRefusedError, CloudUnavailableError
+from airflow_masq.fleet.patience import Patience
 from airflow_masq.text import format_count
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable
+    from collections.abc import Callable, Iterable
 
     from airflow_masq.clients.composer import AsyncComposerClient
 
@@ -33,62 +35,37 @@ Place: TypeAlias = tuple[str, str]
 """A project and a region."""
 
 _MOST_PAGES: Final = 100
-_FIRST_PAUSE_SECONDS: Final = 0.5
-_LONGEST_PAUSE_SECONDS: Final = 16.0
 _PAUSE_BETWEEN_ROUNDS_SECONDS: Final = 2.0
-_MOST_DOUBLINGS: Final = 10
-
-
-@dataclass(frozen=True, kw_only=True)
-class WalkLimits:
-    """How much a walk asks at once, and for how long.
-
-    :param concurrency: how many regions are asked at once.
-    :param tolerance_seconds: how long calls are repeated in a project, counted from its first call without an answer.
-    :param time_limit_seconds: when the walk ends, with what it has.
-    """
-
-    concurrency: int = 8
-    tolerance_seconds: float = 60.0
-    time_limit_seconds: float = 900.0
-
-
-@dataclass(frozen=True, kw_only=True)
-class Surroundings:
-    """The clock, the pauses and the randomness of a walk."""
-
-    now: Callable[[], float]
-    sleep: Callable[[float], Awaitable[None]]
-    random: Callable[[], float]
 
 
 @dataclass(kw_only=True)
 class Walk:
     """One walk.
 
+    :param concurrency: how many regions are asked at once.
+    :param patience: repeats calls without an answer, for so long in each project.
     :param note: called with each environment and its place; again where a region is asked once more.
     :param progress: called with the number of regions that are done, and of all.
     """
 
     client: AsyncComposerClient
-    limits: WalkLimits
-    surroundings: Surroundings
+    concurrency: int
+    patience: Patience
     note: Callable[[EnvironmentResource, Place], None]
     progress: Callable[[int, int], None]
-    _failing_since: dict[str, float] = field(default_factory=dict, init=False)
 
-    async def ask(self, places: Iterable[Place]) -> tuple[NotAsked, ...]:
+    async def ask(self, places: Iterable[Place], *, end: float) -> tuple[NotAsked, ...]:
         """Ask every place, in the order given, and those that failed once more.
 
+        :param end: when to stop, in seconds on the clock of ``patience``.
         :return: what could not be asked.
         """
-        end = self.surroundings.now() + self.limits.time_limit_seconds
         failed = await self._ask_once(list(places), end=end)
         again = [place for place, failure in failed.items() if not is_unknown_location(failure.problem)]
         pause = _PAUSE_BETWEEN_ROUNDS_SECONDS
-        if again and self.surroundings.now() + pause < end:
+        if again and self.patience.now() + pause < end:
             log.info("%s could not be asked, and will be asked once more", format_count(len(again), noun="region"))
-            await self.surroundings.sleep(pause)
+            await self.patience.sleep(pause)
             failed = {place: failure for place, failure in failed.items() if place not in again}
             failed |= await self._ask_once(again, end=end)
         return tuple(failed.values())
@@ -96,7 +73,7 @@ class Walk:
     async def _ask_once(self, places: list[Place], *, end: float) -> dict[Place, NotAsked]:
         """Ask every place, several at once, until the time ends; return those that failed."""
         failed: dict[Place, NotAsked] = {}
-        slots = asyncio.Semaphore(self.limits.concurrency)
+        slots = asyncio.Semaphore(self.concurrency)
         done = 0
 
         async def ask(place: Place) -> None:
@@ -112,14 +89,14 @@ class Walk:
         if not tasks:
             return failed
         try:
-            ended, late = await asyncio.wait(tasks, timeout=max(end - self.surroundings.now(), 0))
+            ended, late = await asyncio.wait(tasks, timeout=max(end - self.patience.now(), 0))
         finally:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
         for task in ended:
             task.result()  # an error that is no answer of the API is a fault of ours
-        problem = f"the audit's time limit of {self.limits.time_limit_seconds:g} s passed before it was asked"
+        problem = "the audit's time limit passed before it was asked"
         for task in late:
             project, region = tasks[task]
             failed[project, region] = explain_failure(project, region=region, status=TIME_LIMIT, problem=problem)
@@ -131,7 +108,8 @@ class Walk:
         token = ""
         try:
             for _ in range(_MOST_PAGES):
-                page = await self._ask_for_page(project, region=region, token=token)
+                call = list_environments(f"projects/{project}/locations/{region}", page_token=token)
+                page = await self.patience.ask(project, partial(self.client.ask, call))
                 for environment in page.environments:
                     self.note(environment, place)
                 token = page.next_page_token
@@ -142,20 +120,3 @@ class Walk:
             return explain_failure(project, region=region, status=error.status, problem=error.words or str(error))
         problem = f"the list of its environments has more than {_MOST_PAGES} pages; those on the first ones are audited"
         return explain_failure(project, region=region, status=TOO_MANY_PAGES, problem=problem)
-
-    async def _ask_for_page(self, project: str, *, region: str, token: str) -> EnvironmentPage:
-        """Read one page, again where there is no answer: the pauses double, with jitter."""
-        call = list_environments(f"projects/{project}/locations/{region}", page_token=token)
-        failures = 0
-        while True:
-            try:
-                return await self.client.ask(call)
-            except CloudUnavailableError:
-                now = self.surroundings.now()
-                since = self._failing_since.setdefault(project, now)
-                longest = min(_FIRST_PAUSE_SECONDS * 2.0 ** min(failures, _MOST_DOUBLINGS), _LONGEST_PAUSE_SECONDS)
-                pause = longest * (0.5 + self.surroundings.random())
-                failures += 1
-                if now + pause - since > self.limits.tolerance_seconds:
-                    raise
-                await self.surroundings.sleep(pause)
