@@ -4,6 +4,7 @@
     ├── TryAgainError                      trying again may help
     │   ├── CloudUnavailableError          an API was unreachable, overloaded or too slow
     │   ├── EnvironmentNotReadyError       still being created at the time limit
+    │   ├── AuditIncompleteError           something could not be asked or judged
     │   └── SourceIpCheckFailedError       a check's verdicts fail it
     └── FinalError                         trying again does not help until something changes
         ├── InvalidInputError              the place, what was expected, what was seen
@@ -14,6 +15,7 @@
         │   ├── EnvironmentAlreadyExistsError
         │   └── FieldConflictError         another field manager owns what is applied
         ├── CannotMasqueradeError          findings of severity error, before any call
+        ├── AuditFailedError               an audit's findings or drift fail it
         ├── MasqueradeNotEnabledError      the environment exists without the agent
         ├── EnvironmentMismatchError       the environment exists and differs from the plan
         └── EnvironmentFailedError         the environment or its operation ended in an error
@@ -52,6 +54,10 @@ class CloudUnavailableError(TryAgainError):
 
 class EnvironmentNotReadyError(TryAgainError):
     """An environment was still being created at the time limit."""
+
+
+class AuditIncompleteError(TryAgainError):
+    """An audit could not ask or judge everything."""
 
 
 class SourceIpCheckFailedError(TryAgainError):
@@ -142,6 +148,10 @@ class FieldConflictError(CloudRefusedError):
 
 class CannotMasqueradeError(FinalError):
     """The environment could never masquerade; detected before any API call."""
+
+
+class AuditFailedError(FinalError):
+    """An audit's findings or drift fail it."""
 
 
 class MasqueradeNotEnabledError(FinalError):

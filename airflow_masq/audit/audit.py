@@ -122,6 +122,7 @@ class Audit:
     :param drift: the worst first.
     :param compared_with: when the audit began with which this one is compared; ``None`` where there is none.
     :param omitted: how many environments were left out to bound the audit's size.
+    :param omitted_findings: the same of findings and drifts.
     """
 
     began: datetime
@@ -133,6 +134,7 @@ class Audit:
     drift: tuple[Drift, ...] = ()
     compared_with: datetime | None = None
     omitted: Counter[Masquerading] = field(default_factory=Counter)
+    omitted_findings: Counter[Severity] = field(default_factory=Counter)
 
     @property
     def totals(self) -> dict[Masquerading, int]:
@@ -142,8 +144,9 @@ class Audit:
 
     @property
     def severities(self) -> dict[Severity, int]:
-        """How many findings and drifts there are of each severity, the worst first."""
+        """How many findings and drifts there are of each severity, the worst first; those that were left out count."""
         found = Counter(finding.severity for each in self.environments for finding in each.findings)
+        found += self.omitted_findings
         found.update(each.severity for each in self.drift)
         return {each: found[each] for each in Severity}
 

@@ -10,13 +10,16 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from airflow_masq.audit.audit import Audit, AuditedEnvironment, Drift, EnvironmentRecord
+from airflow_masq.audit.complaints import Complaint, list_complaints
 from airflow_masq.audit.drift import EarlierAudit
-from airflow_masq.audit.not_asked import MOST_PLACES, NotAsked
+from airflow_masq.audit.not_asked import MOST_PROJECTS, MOST_REGIONS, NotAsked
 from airflow_masq.cluster_policy import read_recorded_policy
 from airflow_masq.reading import Place
 from airflow_masq.text import escape
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from airflow_masq.facts import Cluster
 
 SCHEMA: Final = "airflow-masq/audit/v1"
@@ -28,8 +31,12 @@ _LONGEST_NAME: Final = 400
 _MOST_OMITTED: Final = 10_000_000
 
 
-def encode_audit(audit: Audit) -> dict[str, Any]:
-    """Write an audit as JSON values."""
+def encode_audit(audit: Audit, *, complaints: Mapping[Complaint, str] | None = None) -> dict[str, Any]:
+    """Write an audit as JSON values.
+
+    :param complaints: those of the whole audit, where this one was bounded; default: this one's.
+    """
+    complaints = list_complaints(audit) if complaints is None else complaints
     return {
         "schema": SCHEMA,
         "began": audit.began.isoformat(),
@@ -47,7 +54,11 @@ def encode_audit(audit: Audit) -> dict[str, Any]:
         "not_offered": list(audit.not_offered),
         "drift": [write_drift(each) for each in audit.drift],
         "compared_with": None if audit.compared_with is None else audit.compared_with.isoformat(),
-        "omitted": sum(audit.omitted.values()),
+        "omitted": {
+            "environments": sum(audit.omitted.values()),
+            "findings": sum(audit.omitted_findings.values()),
+        },
+        "complaints": {kind.value: line for kind, line in complaints.items()},
     }
 
 
@@ -130,17 +141,20 @@ def decode_earlier_audit(value: object, *, where: str = "the last audit") -> Ear
         raise place.make_error("an audit, as airflow-masq audit --format json writes it")
     at["schema"].read_choice([SCHEMA])
     at = _require(place, ("began", "projects", "regions", "environments", "not_asked", "omitted"))
-    projects, regions = (_read_lines(at[key]) for key in ("projects", "regions"))
+    projects, regions = _read_lines(at["projects"], most=MOST_PROJECTS), _read_lines(at["regions"], most=MOST_REGIONS)
     not_asked = set()
     for item in at["not_asked"].read_items(most=_MOST_NOT_ASKED):
         failed = _require(item, ("project", "regions"))
-        not_asked |= {(failed["project"].read_line(), region) for region in _read_lines(failed["regions"])}
+        not_asked |= {
+            (failed["project"].read_line(), region) for region in _read_lines(failed["regions"], most=MOST_REGIONS)
+        }
     environments = [_read_record(item) for item in at["environments"].read_items(most=_MOST_ENVIRONMENTS)]
+    omitted = _require(at["omitted"], ("environments",))["environments"]
     return EarlierAudit(
         began=_read_time(at["began"]),
         records={record.name: record for record in environments},
         known_places=frozenset((project, region) for project in projects for region in regions) - not_asked,
-        is_bounded=at["omitted"].read_whole_number(least=0, most=_MOST_OMITTED) > 0,
+        is_bounded=omitted.read_whole_number(least=0, most=_MOST_OMITTED) > 0,
     )
 
 
@@ -157,8 +171,8 @@ def _read_record(place: Place) -> EnvironmentRecord:
     )
 
 
-def _read_lines(place: Place) -> list[str]:
-    return [item.read_line() for item in place.read_items(most=MOST_PLACES)]
+def _read_lines(place: Place, *, most: int) -> list[str]:
+    return [item.read_line() for item in place.read_items(most=most)]
 
 
 def _read_time(place: Place) -> datetime:

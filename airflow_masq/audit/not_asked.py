@@ -11,8 +11,9 @@ from airflow_masq.environment.regions import find_nearest_region
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-MOST_PLACES: Final = 1_000
-"""The most projects, and the most regions, of one audit."""
+MOST_PROJECTS: Final = 500
+MOST_REGIONS: Final = 100
+"""The most projects, and the most regions, of one audit, so that what could not be asked fits into an XCom."""
 
 TIME_LIMIT: Final = "TIME_LIMIT"
 TOO_MANY_PAGES: Final = "TOO_MANY_PAGES"

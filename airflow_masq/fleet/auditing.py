@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from airflow_masq.audit.audit import Audit, AuditedEnvironment, Drift, audit_environment, sort_environments
 from airflow_masq.audit.drift import EarlierAudit, add_drift, compare_with_plan
-from airflow_masq.audit.not_asked import MOST_PLACES, NotAsked, is_unknown_location, merge_not_asked
+from airflow_masq.audit.not_asked import MOST_PROJECTS, MOST_REGIONS, NotAsked, is_unknown_location, merge_not_asked
 from airflow_masq.environment import EnvironmentName, EnvironmentResource
 from airflow_masq.environment.regions import REGIONS
 from airflow_masq.exceptions import InvalidInputError
@@ -57,7 +57,7 @@ async def audit_fleet(
 ) -> Audit:
     """Audit every environment of some projects; nothing is changed.
 
-    :param projects: 1 to 1,000 ids or numbers.
+    :param projects: 1 to 500 ids or numbers.
     :param regions: default: all that offer Composer (``environment/regions.py``).
     :param plans: each with the full name of an environment of these projects and regions, with which it is compared.
     :param earlier: the audit with which this one is compared; default: none.
@@ -129,9 +129,9 @@ def list_places(projects: Sequence[str], *, regions: Sequence[str]) -> list[Plac
     :param regions: default: all that offer Composer.
     :raises InvalidInputError: there is no project, there are too many, or one cannot be a project or a region.
     """
-    for where, values in (("projects", projects), ("regions", regions)):
-        if len(values) > MOST_PLACES:
-            raise InvalidInputError(where=where, expected=f"at most {MOST_PLACES}", seen=str(len(values)))
+    for where, values, most in (("projects", projects, MOST_PROJECTS), ("regions", regions, MOST_REGIONS)):
+        if len(values) > most:
+            raise InvalidInputError(where=where, expected=f"at most {most}", seen=str(len(values)))
     if not projects:
         raise InvalidInputError(where="projects", expected="at least one project", seen="none")
     places = [
