@@ -6,6 +6,7 @@ An operator's plan is read on the worker, in ``execute``, never while a DAG file
 from __future__ import annotations
 
 import errno
+import json
 import os
 import re
 import stat
@@ -26,6 +27,7 @@ STANDARD_INPUT: Final = "-"
 
 # A ConfigMap can hold 1 MiB [source: k8s-config-map-size]. A plan must be smaller still, which ``load_plan`` checks.
 _MOST_BYTES: Final = 1024 * 1024
+_MOST_JSON_BYTES: Final = 16 * 1024 * 1024
 _LONGEST_NAME_SHOWN: Final = 1_000
 _LINE_END: Final = b"\n"
 _MOST_NAMES: Final = 1_000
@@ -102,6 +104,27 @@ def read_text_file(name: str, *, most_bytes: int = _MOST_BYTES) -> str:
         raise InvalidInputError(where="''", expected="a readable file", seen="an empty name")
     path = None if name == STANDARD_INPUT else Path(name)
     return _read_text(path, where=show_name(name), expected="a readable file", most_bytes=most_bytes)
+
+
+def read_json_file(name: str, *, where: str | None = None) -> object:
+    """Read a JSON file of at most 16 MiB, such as an earlier audit.
+
+    :param name: the path of a command's file, or ``-`` for standard input; or that of an operator's, if ``where``.
+    :param where: the operator's setting, for errors; only a regular file is read then.
+    :raises InvalidInputError: the file cannot be read, is too large, or is not JSON.
+    """
+    shown = show_name(name)
+    if where is None:
+        text = read_text_file(name, most_bytes=_MOST_JSON_BYTES)
+    else:
+        shown = f"{where}: {escape(name, limit=_LONGEST_NAME_SHOWN)}"
+        expected = "a readable file on this worker"
+        text = _read_text(Path(name), where=shown, expected=expected, only_regular=True, most_bytes=_MOST_JSON_BYTES)
+    try:
+        content: object = json.loads(text)
+    except (ValueError, RecursionError):
+        raise InvalidInputError(where=shown, expected="JSON", seen="something else") from None
+    return content
 
 
 def show_name(name: str) -> str:

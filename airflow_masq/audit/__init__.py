@@ -3,7 +3,14 @@
 from airflow_masq.audit.audit import Audit, AuditedEnvironment, Drift, EnvironmentRecord, audit_environment
 from airflow_masq.audit.bounding import bound_audit, summarise_audit
 from airflow_masq.audit.codec import SCHEMA, decode_earlier_audit, encode_audit
-from airflow_masq.audit.complaints import Complaint, Reaction, fail_on_complaints, list_complaints, read_complaints
+from airflow_masq.audit.complaints import (
+    Complaint,
+    Reaction,
+    fail_on_complaints,
+    list_complaints,
+    read_complaints,
+    read_reactions,
+)
 from airflow_masq.audit.drift import EarlierAudit
 from airflow_masq.audit.masquerading import Masquerading, Standing, find_standing
 from airflow_masq.audit.not_asked import NotAsked
@@ -29,6 +36,7 @@ __all__ = [
     "find_standing",
     "list_complaints",
     "read_complaints",
+    "read_reactions",
     "render_audit",
     "summarise_audit",
 ]

@@ -63,10 +63,11 @@ def _list_unknown(audit: Audit) -> list[str]:
     for failure in audit.not_asked:
         regions = failure.regions[0] if len(failure.regions) == 1 else f"{len(failure.regions)} regions"
         unknown.append(f"{failure.project} in {regions} ({failure.status})")
-    for each in audit.environments:
-        if each.problems or each.standing.masquerading is Masquerading.UNKNOWN:
-            unknown.append(each.record.environment_id)
-    return unknown
+    return unknown + [
+        each.record.environment_id
+        for each in audit.environments
+        if each.problems or each.standing.masquerading is Masquerading.UNKNOWN
+    ]
 
 
 def read_complaints(value: object, *, where: str) -> dict[Complaint, str]:
@@ -82,12 +83,15 @@ def read_complaints(value: object, *, where: str) -> dict[Complaint, str]:
     return {Complaint(key): line.read_line() for key, line in found.items()}
 
 
-def read_reaction(value: object, *, where: str) -> Reaction:
-    """Read a setting.
+def read_reactions(settings: object) -> dict[Complaint, Reaction]:
+    """Read the settings ``on_findings``, ``on_drift`` and ``on_incomplete``, which are attributes.
 
-    :raises InvalidInputError: it is none of ``fail``, ``warn`` and ``ignore``.
+    :raises InvalidInputError: one is none of ``fail``, ``warn`` and ``ignore``.
     """
-    return Place(where=where, value=value).read_choice(Reaction)
+    names = {kind: f"on_{kind}" for kind in Complaint}
+    return {
+        kind: Place(where=name, value=getattr(settings, name)).read_choice(Reaction) for kind, name in names.items()
+    }
 
 
 def fail_on_complaints(complaints: Mapping[Complaint, str], *, reactions: Mapping[Complaint, Reaction]) -> None:

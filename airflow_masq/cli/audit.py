@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
@@ -13,8 +12,8 @@ from airflow_masq.audit.table import WORDS, render_audit
 from airflow_masq.cli.command_line import NOT_CARRIED_OUT
 from airflow_masq.cli.options import make_number_type
 from airflow_masq.cli.output import get_line_width, print_form, print_json, print_lines, print_remark, show_progress
-from airflow_masq.exceptions import CloudRefusedError, CloudUnavailableError, InvalidInputError
-from airflow_masq.plan_file import read_plan_file, read_text_file, show_name
+from airflow_masq.exceptions import CloudRefusedError, CloudUnavailableError
+from airflow_masq.plan_file import read_json_file, read_plan_file, show_name
 from airflow_masq.renderings.escaping import escape_cell
 from airflow_masq.rules import Severity
 
@@ -49,7 +48,6 @@ GOOGLE_APPLICATION_CREDENTIALS.
   airflow-masq audit my-project --previous last-week.json             what is new, gone, re-created or changed since
 """
 
-_MOST_AUDIT_BYTES: Final = 16 * 1024 * 1024
 _CSV_COLUMNS: Final = (
     "masquerading",
     "project",
@@ -127,7 +125,9 @@ def run(arguments: Namespace) -> int:
 
     :raises InvalidInputError: an argument, a plan or the earlier audit cannot be read.
     """
-    earlier = None if arguments.previous is None else _read_earlier(arguments.previous)
+    earlier = None
+    if arguments.previous is not None:
+        earlier = decode_earlier_audit(read_json_file(arguments.previous), where=show_name(arguments.previous))
     try:
         audit = _audit(arguments, earlier=earlier)
     except (CloudRefusedError, CloudUnavailableError) as error:  # no client could be made: no credentials
@@ -175,16 +175,6 @@ def _audit(arguments: Namespace, *, earlier: EarlierAudit | None) -> Audit:
             )
 
     return asyncio.run(audit())
-
-
-def _read_earlier(name: str) -> EarlierAudit:
-    text = read_text_file(name, most_bytes=_MOST_AUDIT_BYTES)
-    try:
-        content = json.loads(text)
-    except (ValueError, RecursionError):
-        expected = "an audit, as airflow-masq audit --format json writes it"
-        raise InvalidInputError(where=show_name(name), expected=expected, seen="no JSON") from None
-    return decode_earlier_audit(content, where=show_name(name))
 
 
 def _render_csv(audit: Audit) -> str:
