@@ -27,10 +27,10 @@ Where to look: the log of **audit** has the table; its XCom has everything.
 | must be re-created | it was created without the agent |
 | never can be | Composer 3 has no agent, or the version has ended |
 | not known | it is in a state, or of a version, of which nothing can be said |
-| not asked | a region gave no answer, or the account may not list the project's environments: that is never "all well" |
+| not asked | a region gave no answer, or the account may not list the project's environments; never "all well" |
 
-The account of the connection needs the permission `composer.environments.list` in each project, as the role *Composer
-User* has it. The DAG starts paused: it asks the connection's project unless `projects` names others.
+The account of the connection needs the permission `composer.environments.list` in each project. The DAG starts paused:
+it asks the connection's project unless `projects` names others.
 """
 
 _REACTIONS = {"type": "string", "enum": ["fail", "warn", "ignore"]}

@@ -27,6 +27,7 @@ LAST_AUDIT: Final = "last audit"
 _MOST_DIFFERENCES: Final = 20
 
 _AGENT_FLAG: Final = ("config", "nodeConfig", "enableIpMasqAgent")
+_LACKS_AGENT: Final = "lacks the agent that the plan has, and that can be enabled only at creation"
 _SEVERITIES: Final = {
     ChangeKind.RECREATE: Severity.WARNING,
     ChangeKind.UPDATE: Severity.WARNING,
@@ -68,7 +69,12 @@ def compare_with_plan(plan: Plan, *, resource: EnvironmentResource) -> tuple[Dri
     differences = find_differences(plan.environment, found=resource)
     ordered = sorted(differences, key=lambda each: tuple(Severity).index(_weigh(each)))
     drift = [
-        Drift(environment=name, against=PLAN, severity=_weigh(each), message=str(each))
+        Drift(
+            environment=name,
+            against=PLAN,
+            severity=_weigh(each),
+            message=_LACKS_AGENT if each.path == _AGENT_FLAG else str(each),
+        )
         for each in ordered[:_MOST_DIFFERENCES]
     ]
     if len(ordered) > _MOST_DIFFERENCES:
