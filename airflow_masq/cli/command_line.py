@@ -43,6 +43,7 @@ COMMANDS: Final = {
     "render": "write a plan as a command, a resource, a manifest or a firewall request",
     "capacity": "count the nodes and Pods that a plan's ranges hold, and the addresses that masquerading saves",
     "rule": "show what a code such as MASQ309 means and what to do about it, or list all codes",
+    "describe": "write a live environment as a plan, with the facts of its cluster, subnetworks and Cloud NAT",
     "probe": "ask observers from this machine which source address they see",
     "check": "ask a plan's observers from this machine, and judge the source addresses that they see",
     "audit": "list every environment of projects: masqueraded, must be re-created, or never can be, and what changed",
@@ -62,6 +63,7 @@ Where to go:
 
   See it work      ./scripts/demo, in a checkout: real packets on this machine, no cloud account needed
   Write a plan     README.md, "Write a plan": one YAML file that commands, DAGs and operators take
+  Describe one     airflow-masq describe ENVIRONMENT, where there is one already: Google Cloud tells its plan
   Judge it         airflow-masq lint PLAN, then airflow-masq explain PLAN ADDRESS
   Create           the DAG provision_masquerade_environment, or in a DAG of yours
                    airflow_masq.operators.create_environment.CloudComposerCreateMasqueradeEnvironmentOperator

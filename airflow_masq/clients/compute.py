@@ -13,7 +13,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, Self
 from urllib.parse import quote
 
-import google.auth
 import requests
 from google.api_core.exceptions import from_http_status
 from google.auth.credentials import with_scopes_if_required
@@ -21,6 +20,7 @@ from google.auth.exceptions import TransportError
 from google.auth.transport.requests import AuthorizedSession
 
 from airflow_masq import __version__
+from airflow_masq.clients.credentials import SCOPES, load_credentials
 from airflow_masq.clients.endpoint import parse_endpoint
 from airflow_masq.clients.google_errors import translate_google_errors
 from airflow_masq.facts import NatStatus, Quota, RegionalName, ReservedAddress, Router, Subnetwork, read_quotas
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from google.auth.credentials import Credentials
 
 _GOOGLES: Final = "https://compute.googleapis.com"
-_SCOPES: Final = ("https://www.googleapis.com/auth/cloud-platform",)
+
 _MOST_PAGES: Final = 1000
 
 
@@ -162,6 +162,6 @@ def _read_error(code: int, body: dict[str, Any]) -> Exception:
 
 def _authorize(credentials: Credentials | None) -> AuthorizedSession:
     if credentials is None:
-        credentials, _project = google.auth.default(scopes=_SCOPES)
-    scoped = with_scopes_if_required(credentials, _SCOPES)  # type: ignore[no-untyped-call] # google-auth is partly untyped
+        credentials, _project = load_credentials()
+    scoped = with_scopes_if_required(credentials, SCOPES)  # type: ignore[no-untyped-call] # google-auth is partly untyped
     return AuthorizedSession(scoped)  # type: ignore[no-untyped-call] # as above

@@ -102,6 +102,7 @@ class Cluster:
     current_version: str
     pod_ranges: tuple[IPNetwork, ...]
     pod_range_names: tuple[str, ...]
+    default_pod_range_name: str
     pod_range_utilization: Mapping[str, float] = field(hash=False)
     service_ranges: tuple[IPNetwork, ...]
     service_range_name: str
@@ -121,8 +122,10 @@ class Cluster:
         policy = find_value(resource, "ipAllocationPolicy")
         pools = tuple(NodePool.read(pool) for pool in find_items(resource, "nodePools"))
         more = find_items(policy, "additionalIpRangesConfigs")
+        subnetwork = _read_subnetwork(find_text(resource, "networkConfig", "subnetwork"))
+        default_name = find_text(policy, "clusterSecondaryRangeName")
         names = (
-            find_text(policy, "clusterSecondaryRangeName"),
+            default_name,
             *find_texts(policy, "additionalPodRangesConfig", "podRangeNames"),
             *(pool.pod_range_name for pool in pools),
             *(each for entry in more for each in find_texts(entry, "podIpv4RangeNames")),
@@ -138,6 +141,7 @@ class Cluster:
                 *(pool.pod_ranges for pool in pools),
             ),
             pod_range_names=tuple(dict.fromkeys(filter(None, names))),
+            default_pod_range_name=default_name,
             pod_range_utilization=_read_utilization(policy),
             service_ranges=read_ranges(
                 [find_text(policy, "servicesIpv4CidrBlock"), find_text(resource, "servicesIpv4Cidr")]
@@ -150,13 +154,19 @@ class Cluster:
             network=shorten_network(
                 find_text(resource, "networkConfig", "network") or find_text(resource, "network"), project=name.project
             ),
-            subnetwork=_read_subnetwork(find_text(resource, "networkConfig", "subnetwork")),
+            subnetwork=subnetwork,
             more_subnetworks=tuple(
-                each for entry in more if (each := _read_subnetwork(find_text(entry, "subnetwork"))) is not None
+                each for entry in more if (each := _read_subnetwork(find_text(entry, "subnetwork"), near=subnetwork))
             ),
             node_pools=pools,
             default_pods_per_node=find_number(resource, "defaultMaxPodsConstraint", "maxPodsPerNode"),
         )
+
+    @property
+    def told_pod_range_names(self) -> frozenset[str]:
+        """The secondary ranges whose CIDR is among ``pod_ranges``: the default one, and those of pools that tell it."""
+        own = {pool.pod_range_name for pool in self.node_pools if pool.pod_ranges}
+        return frozenset({self.default_pod_range_name, *own}) - {""}
 
     @property
     def pods_per_node(self) -> int | None:
@@ -189,12 +199,13 @@ def _read_utilization(policy: object) -> dict[str, float]:
     return {name: float(value) for name, value in told.items() if name and isinstance(value, int | float)}
 
 
-def _read_subnetwork(text: str) -> RegionalName | None:
-    """Read a subnetwork's full name; an ID alone does not tell whose it is."""
-    if "/" not in text:
+def _read_subnetwork(text: str, *, near: RegionalName | None = None) -> RegionalName | None:
+    """Read a subnetwork's name; an ID alone belongs to the project and region of another one, or to none."""
+    if "/" not in text and near is None:
         return None
+    project, region = ("", "") if near is None else (near.project, near.region)
     try:
-        return RegionalName.parse(text, kind="subnetworks", project="", region="")
+        return RegionalName.parse(text, kind="subnetworks", project=project, region=region)
     except InvalidInputError:
         return None
 

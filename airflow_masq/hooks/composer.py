@@ -1,8 +1,9 @@
-"""From an Airflow connection to a client of the Composer API.
+"""From an Airflow connection to clients of the Composer API, and of GKE and Compute, which tell of its network.
 
-The connection is of Google's type ``google_cloud_platform``, with one extra of ours, ``composer_endpoint``: an
-emulator on this machine (``http://127.0.0.1:PORT``) or a private endpoint (``https://HOST``). So the same DAG files
-work with the emulator and the cloud. Importing this module takes seconds; import it inside ``execute``.
+The connection is of Google's type ``google_cloud_platform``, with extras of ours, ``composer_endpoint``,
+``gke_endpoint`` and ``compute_endpoint``: an emulator on this machine (``http://127.0.0.1:PORT``) or a private endpoint
+(``https://HOST``). So the same DAG files work with the emulator and the cloud. Importing this module takes seconds;
+import it inside ``execute``.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from airflow_masq.airflow_compat import AirflowNotFoundException
 from airflow_masq.clients.composer import AsyncComposerClient, ComposerClient
 from airflow_masq.clients.endpoint import parse_endpoint
 from airflow_masq.clients.google_errors import translate_google_errors
+from airflow_masq.clients.network import open_network_clients
 from airflow_masq.exceptions import AirflowMasqError, InvalidInputError
 from airflow_masq.reading import Place
 from airflow_masq.text import escape
@@ -26,10 +28,16 @@ if TYPE_CHECKING:
 
     from google.auth.credentials import Credentials
 
+    from airflow_masq.clients.compute import ComputeClient
+    from airflow_masq.clients.gke import GkeClient
+
 ENDPOINT_FIELD = "composer_endpoint"
 
 # A test of the connection asks for one region, since the service knows no wildcard [source: composer-no-wildcard].
 _ASKED_REGION = "us-central1"
+
+LONGEST_NETWORK_CALL_SECONDS = 20.0
+"""The time limit of a call that reads facts of the network: they must not hold a task up for long."""
 
 
 class ComposerHook(GoogleBaseHook):
@@ -71,6 +79,23 @@ class ComposerHook(GoogleBaseHook):
         :raises InvalidInputError: the connection's endpoint is not usable.
         """
         return AsyncComposerClient(credentials, endpoint=self._endpoint, api_timeout_seconds=self.api_timeout_seconds)
+
+    @contextmanager
+    def open_network_clients(self) -> Iterator[tuple[GkeClient, ComputeClient | None]]:
+        """Open clients of GKE and of Compute; the second is ``None`` beside an emulator without one.
+
+        :raises InvalidInputError: an endpoint or the key of the connection is not usable.
+        :raises CloudRefusedError: the connection's credentials are rejected.
+        :raises CloudUnavailableError: the service that issues credentials did not answer.
+        """
+        with open_network_clients(
+            self.find_credentials(),
+            composer_endpoint=self._endpoint,
+            gke_endpoint=str(self._get_field("gke_endpoint") or "") or None,
+            compute_endpoint=str(self._get_field("compute_endpoint") or "") or None,
+            api_timeout_seconds=min(self.api_timeout_seconds, LONGEST_NETWORK_CALL_SECONDS),
+        ) as clients:
+            yield clients
 
     def find_credentials(self) -> Credentials:
         """Find the connection's credentials; an emulator needs none.

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from google.cloud.orchestration.airflow.service_v1.types import Environment
 
     from airflow_masq.airflow_compat import Context
-    from airflow_masq.environment import EnvironmentName
+    from airflow_masq.environment import EnvironmentName, EnvironmentResource
     from airflow_masq.hooks.composer import ComposerHook
     from airflow_masq.provisioning import Attempt, CreationWatch, Pause
 
@@ -141,8 +141,11 @@ class CloudComposerCreateMasqueradeEnvironmentOperator(BaseOperator):
         """Create or adopt the environment, wait for it and verify it.
 
         :return: the facts: ``name``, ``uuid``, ``state``, ``image_version``, ``enable_ip_masq_agent``, ``gke_cluster``,
-            ``airflow_uri``, ``dag_gcs_prefix``, ``console_url``, ``node_ranges``, ``pod_ranges``, ``service_ranges``,
-            ``ranges_from`` (for each of the three ``environment``, ``plan`` or ``None``), ``findings``, ``adopted``,
+            ``airflow_uri``, ``dag_gcs_prefix``, ``console_url``, ``cluster`` (versions, kind, Pods per node, and more),
+            ``network``, ``subnetworks``, ``host_project``, ``public_nodes``, ``nat`` (each gateway that covers the
+            environment), ``node_ranges``, ``pod_ranges``, ``service_ranges``, ``nat_addresses``, ``ranges_from`` (for
+            each of the four ``cluster``, ``subnetwork``, ``router``, ``environment``, or ``plan`` where it could not be
+            read), ``unknown`` (what could not be read, and the role that would show it), ``findings``, ``adopted``,
             ``origin`` (who created it), ``differences``.
         :raises AirflowFailException: the arguments cannot be read, the plan has errors, the environment exists without
             the agent or failed, or the API refused a call; Airflow does not retry.
@@ -218,7 +221,7 @@ class CloudComposerCreateMasqueradeEnvironmentOperator(BaseOperator):
                 found = provisioning.run_steps(waiting, client=client, pause=partial(pause, record=record))
                 # What was adopted while it was being created is adopted once more, now that all of its fields show.
                 if found is not None and start.is_compared:
-                    return provisioning.list_facts(request.name, found=found, record=record)
+                    return self._list_facts(request.name, found=found, record=record, hook=hook)
 
     def _verify(self, name: EnvironmentName, *, deadline: float, record: Mapping[str, Any]) -> dict[str, Any] | None:
         """Verify the environment and list its facts; ``None`` if it was deleted meanwhile."""
@@ -226,9 +229,22 @@ class CloudComposerCreateMasqueradeEnvironmentOperator(BaseOperator):
 
         watch = self._make_watch(name, deadline=deadline)
         pause = partial(self._pause, watch=watch, may_defer=self._may_defer(), record=record)
-        with self._make_hook().get_conn() as client:
+        hook = self._make_hook()
+        with hook.get_conn() as client:
             found = provisioning.run_steps(provisioning.verify_environment(watch), client=client, pause=pause)
-        return None if found is None else provisioning.list_facts(name, found=found, record=record)
+        return None if found is None else self._list_facts(name, found=found, record=record, hook=hook)
+
+    def _list_facts(
+        self, name: EnvironmentName, *, found: EnvironmentResource, record: Mapping[str, Any], hook: ComposerHook
+    ) -> dict[str, Any]:
+        """Read the facts of the network; what cannot be read does not fail the task, whose environment runs."""
+        from airflow_masq import provisioning  # noqa: PLC0415 - parsing a DAG file must stay cheap
+
+        open_clients = hook.open_network_clients
+        network = provisioning.gather_facts(name, environment=found, open_clients=open_clients, pause=time.sleep)
+        for gap in network.gaps:
+            self.log.warning("Not known of %s: %s", name, gap)
+        return provisioning.list_facts(name, network=network, record=record)
 
     def _may_defer(self) -> bool:
         if not read_boolean(self.deferrable, where="deferrable"):
