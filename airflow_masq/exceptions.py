@@ -5,6 +5,7 @@
     │   ├── CloudUnavailableError          an API was unreachable, overloaded or too slow
     │   ├── EnvironmentNotReadyError       still being created at the time limit
     │   ├── AuditIncompleteError           something could not be asked or judged
+    │   ├── PolicyChangedAgainError        another writer changed a cluster's policy back
     │   └── SourceIpCheckFailedError       a check's verdicts fail it
     └── FinalError                         trying again does not help until something changes
         ├── InvalidInputError              the place, what was expected, what was seen
@@ -16,6 +17,7 @@
         │   └── FieldConflictError         another field manager owns what is applied
         ├── CannotMasqueradeError          findings of severity error, before any call
         ├── AuditFailedError               an audit's findings or drift fail it
+        ├── PolicyRefusedError             a cluster's policy would do harm, before any write
         ├── MasqueradeNotEnabledError      the environment exists without the agent
         ├── EnvironmentMismatchError       the environment exists and differs from the plan
         └── EnvironmentFailedError         the environment or its operation ended in an error
@@ -58,6 +60,10 @@ class EnvironmentNotReadyError(TryAgainError):
 
 class AuditIncompleteError(TryAgainError):
     """An audit could not ask or judge everything."""
+
+
+class PolicyChangedAgainError(TryAgainError):
+    """A cluster's policy is not as it was applied just now: another writer changed it again."""
 
 
 class SourceIpCheckFailedError(TryAgainError):
@@ -152,6 +158,10 @@ class CannotMasqueradeError(FinalError):
 
 class AuditFailedError(FinalError):
     """An audit's findings or drift fail it."""
+
+
+class PolicyRefusedError(FinalError):
+    """A policy would lack the cluster's ranges, or break a target; detected before any write."""
 
 
 class MasqueradeNotEnabledError(FinalError):

@@ -65,6 +65,16 @@ _SCHEMA_ERROR: Final = "failed to create typed patch object"
 # So it answers for a group or resource that it does not have, without a Status object.
 _NO_SUCH_PATH: Final = "404 page not found"
 
+_STATUSES: Final = {
+    400: "INVALID_ARGUMENT",
+    401: "UNAUTHENTICATED",
+    403: "PERMISSION_DENIED",
+    404: "NOT_FOUND",
+    409: "ABORTED",
+    422: "INVALID_ARGUMENT",
+}
+"""HTTP's statuses as canonical ones, as errors of Google's other APIs have them."""
+
 _NEXT_STEPS: Final = {
     400: "correct the manifest",
     401: "check the connection's credentials, and that the endpoint is this cluster's",
@@ -209,7 +219,7 @@ class KubernetesClient:
 def _translate_errors(action: str) -> Iterator[None]:
     """Translate what ``requests`` and google-auth raise: where there was no answer, or none that is to be believed."""
     try:
-        with translate_google_errors(action):
+        with translate_google_errors(action, names_environment=False):
             yield
     except SSLError as error:
         if "CERTIFICATE_VERIFY_FAILED" not in str(error):
@@ -247,7 +257,8 @@ def _make_error(status: int, answer: Mapping[str, Any], *, text: str, action: st
         shown = f"{action}: status {status} without a Status object: {escape(text)}"
         if status in _TEMPORARY:
             return CloudUnavailableError(f"{shown}; trying again may help")
-        return CloudRefusedError(f"{shown}; check that the endpoint is the cluster's API server", status=str(status))
+        step = "check that the endpoint is the cluster's API server"
+        return CloudRefusedError(f"{shown}; {step}", status=_STATUSES.get(status, "UNKNOWN"))
     reason = str(answer.get("reason") or status)
     shown = f"{action}: {escape(reason, limit=60)}: {escape(message, limit=MESSAGE_LIMIT)}"
     managers = tuple(_list_conflicts(answer))
@@ -258,8 +269,10 @@ def _make_error(status: int, answer: Mapping[str, Any], *, text: str, action: st
         return CloudUnavailableError(
             f"{shown}; trying again may help", status="RESOURCE_EXHAUSTED" if exhausted else "UNAVAILABLE"
         )
-    step = _NEXT_STEPS.get(HTTPStatus.BAD_REQUEST if _SCHEMA_ERROR in message else status)
-    return CloudRefusedError(f"{shown}; {step}" if step else shown, status=reason)
+    # A schema error's own status says that the server is at fault.
+    meant = HTTPStatus.BAD_REQUEST if _SCHEMA_ERROR in message else status
+    remedy = f"; {_NEXT_STEPS[meant]}" if meant in _NEXT_STEPS else ""
+    return CloudRefusedError(f"{shown}{remedy}", status=_STATUSES.get(meant, "UNKNOWN"))
 
 
 def _list_conflicts(answer: Mapping[str, Any]) -> Iterator[str]:

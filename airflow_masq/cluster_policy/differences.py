@@ -52,12 +52,14 @@ class ObjectDifference:
         :param after: what the second side is.
         """
         name = f"{KIND} {escape(self.name, limit=_LONGEST_ENTRY)}"
-        sides = [
+        from_name, to_name = (
             f"{name} ({side}{', does not exist' if value is None else ''})"
             for side, value in ((before, self.before), (after, self.after))
-        ]
+        )
         old, new = _write_object(self.before), _write_object(self.after)
-        lines = list(difflib.unified_diff(old, new, *sides, lineterm="", n=_CONTEXT_LINES))
+        lines = list(difflib.unified_diff(old, new, from_name, to_name, lineterm="", n=_CONTEXT_LINES))
+        if not lines:  # an object without destinations that is added or removed
+            lines = [f"--- {from_name}", f"+++ {to_name}"]
         yield from lines[:MOST_DIFF_LINES]
         if len(lines) > MOST_DIFF_LINES:
             yield f"… {format_count(len(lines) - MOST_DIFF_LINES, noun='more line')}"

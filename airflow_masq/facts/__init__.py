@@ -7,12 +7,15 @@ error and never a guess.
 from __future__ import annotations
 
 from airflow_masq.facts.cluster import Cluster, ClusterName, NodePool
+from airflow_masq.facts.control_plane import ControlPlane, EndpointChoice
 from airflow_masq.facts.nat import NatGateway, NatStatus, Router
 from airflow_masq.facts.subnetwork import Quota, RegionalName, ReservedAddress, Subnetwork, read_quotas
 
 __all__ = [
     "Cluster",
     "ClusterName",
+    "ControlPlane",
+    "EndpointChoice",
     "NatGateway",
     "NatStatus",
     "NodePool",

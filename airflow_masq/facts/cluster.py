@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Self
 
 from airflow_masq.exceptions import InvalidInputError
+from airflow_masq.facts.control_plane import ControlPlane
 from airflow_masq.facts.rest import find_flag, find_items, find_number, find_text, find_texts, find_value, read_ranges
 from airflow_masq.facts.subnetwork import RegionalName, shorten_network
 from airflow_masq.text import quote
@@ -93,6 +94,7 @@ class Cluster:
     :param network: ``projects/P/global/networks/N``; P is the host project of a Shared VPC.
     :param subnetwork: the nodes' subnetwork; ``None`` where it is not told.
     :param more_subnetworks: further subnetworks of nodes.
+    :param control_plane: where its API server is; default not known.
     """
 
     name: ClusterName
@@ -115,6 +117,7 @@ class Cluster:
     more_subnetworks: tuple[RegionalName, ...]
     node_pools: tuple[NodePool, ...]
     default_pods_per_node: int | None
+    control_plane: ControlPlane = field(default_factory=ControlPlane)
 
     @classmethod
     def read(cls, resource: Mapping[str, object], *, name: ClusterName) -> Self:
@@ -160,6 +163,7 @@ class Cluster:
             ),
             node_pools=pools,
             default_pods_per_node=find_number(resource, "defaultMaxPodsConstraint", "maxPodsPerNode"),
+            control_plane=ControlPlane.read(resource),
         )
 
     @property

@@ -18,6 +18,7 @@ from airflow_masq.network.ranges import parse_cidr
 # "gke-bbfa6c0e-1" is the page's example [source: egress-nat-policy-objects].
 _FIXED_NAME: Final = re.compile(r"gke-[0-9a-f]+-[0-9]+")
 _LIST_FIELD: Final = "f:destinations"
+_ADDON_MODE: Final = "addonmanager.kubernetes.io/mode"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,6 +29,9 @@ class LiveObject:
     :param destinations: the CIDRs as the object has them, in its order. An entry without one is an empty text.
     :param managers: who last set the list, by the names of the field managers. Several own it where they agree.
     :param resource_version: changes with each write. Objects that differ in nothing else are equal.
+    :param generation: counts the changes of ``spec``, from 1 on; 0 where it is not told.
+    :param addon_mode: what the addon manager does with it [source: k8s-addon-manager]: ``EnsureExists`` creates it
+        where it is missing, ``Reconcile`` undoes every change; empty: nothing.
     """
 
     name: str
@@ -35,6 +39,18 @@ class LiveObject:
     destinations: tuple[str, ...] = ()
     managers: tuple[str, ...] = field(default=(), compare=False)
     resource_version: str = field(default="", compare=False)
+    generation: int = field(default=0, compare=False)
+    addon_mode: str = field(default="", compare=False)
+
+    @property
+    def is_untouched(self) -> bool:
+        """Whether it still is as GKE created it for users to edit, so that its creator is no one to ask."""
+        return self.addon_mode == "EnsureExists" and self.generation == 1
+
+    @property
+    def is_reconciled(self) -> bool:
+        """Whether the addon manager undoes every change."""
+        return self.addon_mode == "Reconcile"
 
     @property
     def is_fixed(self) -> bool:
@@ -110,13 +126,15 @@ def read_live_object(value: Mapping[str, Any]) -> LiveObject | None:
     name = metadata.get("name")
     if not isinstance(name, str) or not name:
         return None
-    entries = spec.get("destinations")
+    entries, generation = spec.get("destinations"), metadata.get("generation")
     return LiveObject(
         name=name,
         action=str(spec.get("action") or ""),
         destinations=tuple(_read_cidr(entry) for entry in entries) if isinstance(entries, list | tuple) else (),
         managers=tuple(_list_managers(metadata.get("managedFields"))),
         resource_version=str(metadata.get("resourceVersion") or ""),
+        generation=generation if isinstance(generation, int) else 0,
+        addon_mode=str(_read_mapping(metadata, "labels").get(_ADDON_MODE) or ""),
     )
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import textwrap
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import yaml
 from netaddr import IPNetwork, cidr_merge
@@ -18,13 +18,8 @@ from airflow_masq.agent.fields import CIDR_LIMIT_KEY, CIDRS_KEY, DEFAULT_CIDR_LI
 from airflow_masq.environment import COMPOSER_1, COMPOSER_3, IMAGE_VERSION_PLACE, OUT_OF_YOUR_NETWORK
 from airflow_masq.environment.cidr_fields import POD_FIELD
 from airflow_masq.exceptions import InexpressibleError
-from airflow_masq.network.egress_nat_policy import (
-    ACTION,
-    API_VERSION,
-    DEFAULT_NAME,
-    KIND,
-    check_egress_nat_policy,
-)
+from airflow_masq.network.egress_nat_policy import DEFAULT_NAME, check_egress_nat_policy
+from airflow_masq.network.live_policy import make_manifest
 from airflow_masq.network.policy import Chain
 from airflow_masq.network.ranges import IPV4, drop_inner_ranges
 from airflow_masq.plan import Plan
@@ -64,12 +59,17 @@ data:
 
 
 def render_egress_nat_policy(plan: Plan) -> str:
-    """Write the ``EgressNATPolicy`` object ``default``; beside one of another name, GKE's own list stays in force.
+    """Write ``make_egress_nat_policy`` as YAML, for ``kubectl apply``."""
+    text: str = yaml.safe_dump(make_egress_nat_policy(plan), sort_keys=False)
+    return text
+
+
+def make_egress_nat_policy(plan: Plan) -> dict[str, Any]:
+    """Make the ``EgressNATPolicy`` object ``default``; beside one of another name, GKE's own list stays in force.
 
     ``spec.action`` knows ``NoSNAT`` only, ``spec.destinations`` is a list of objects with a ``cidr``
     [source: egress-nat-policy-form]. How many the object may hold is not documented.
 
-    :return: YAML, for ``kubectl apply``.
     :raises InexpressibleError: the policy is more than a list of exceptions, or the plan does not tell the node or Pod
         ranges.
     """
@@ -78,14 +78,7 @@ def render_egress_nat_policy(plan: Plan) -> str:
         reason = "the object cannot express that link-local destinations are masqueraded (masqLinkLocal)"
         raise InexpressibleError(form=EGRESS_NAT_POLICY, where="policy", reason=reason)
     cidrs = _list_non_masquerade(plan, chain=chain, form=EGRESS_NAT_POLICY)
-    manifest = {
-        "apiVersion": API_VERSION,
-        "kind": KIND,
-        "metadata": {"name": DEFAULT_NAME},
-        "spec": {"action": ACTION, "destinations": [{"cidr": str(cidr)} for cidr in cidrs]},
-    }
-    text: str = yaml.safe_dump(manifest, sort_keys=False)
-    return text
+    return make_manifest(DEFAULT_NAME, cidrs=cidrs)
 
 
 def render_agent_config(plan: Plan) -> str:

@@ -38,7 +38,7 @@ class User:
 class Access:
     """Authentication and authorization.
 
-    :param tokens: the users by their tokens; it may be changed at run time.
+    :param tokens: the users by their tokens; an empty one is for requests without. It may be changed at run time.
     :param fixed_names: the policies that are GKE's own.
     """
 
@@ -53,7 +53,7 @@ class Access:
         :raises StatusError: no user has the token.
         """
         kind, _, token = authorization.partition(" ")
-        if kind.lower() != "bearer" or token not in self.tokens:
+        if kind.lower() not in ("bearer", "") or token not in self.tokens:
             raise make_unauthorized()
         return self.tokens[token]
 

@@ -37,7 +37,10 @@ HOST: Final = "127.0.0.1"
 AGENT: Final = "ip-masq-agent"
 DEFAULT_POLICY: Final = "default"
 CONTROLLER: Final = "egress-nat-controller"
-"""The field manager of what GKE makes; the real name is not verified."""
+"""The field manager of what GKE's controller makes; the real name is not verified."""
+
+CREATOR: Final = "kubectl-create"
+"""The field manager of ``default``: the addon manager creates objects with kubectl, so this name is inferred."""
 
 DEFAULT_TOKEN: Final = "lab-editor"  # noqa: S105 - an invented token of a server on loopback
 VIEWER_TOKEN: Final = "lab-viewer"  # noqa: S105 - the same
@@ -95,7 +98,7 @@ class KubernetesEmulator:
         if autopilot:
             self.put_object(DEFINITIONS, make_definition())
             self.put_policy(self._fixed_name, (*node_ranges, *pod_ranges, *service_ranges))
-            self.put_policy(DEFAULT_POLICY, pod_ranges if default_destinations is None else default_destinations)
+            self._put_default(pod_ranges if default_destinations is None else default_destinations)
             self._write_agent_config()
             self._store.on_change = self._follow
         self._stack = ExitStack()
@@ -188,6 +191,16 @@ class KubernetesEmulator:
             )
             metadata["managedFields"] = write_entries(entries)
             self._store.put(key, whole, time=now)
+
+    def _put_default(self, cidrs: Sequence[str]) -> None:
+        """Create the policy ``default`` as GKE does, for users to edit [source: egress-nat-policy-recorded]."""
+        metadata = {
+            "name": DEFAULT_POLICY,
+            "annotations": {"components.gke.io/layer": "addon"},
+            "labels": {"addonmanager.kubernetes.io/mode": "EnsureExists"},
+        }
+        spec = {"action": "NoSNAT", "destinations": [{"cidr": cidr} for cidr in cidrs]}
+        self.put_object(POLICIES, {"metadata": metadata, "spec": spec}, manager=CREATOR)
 
     def remove_policy(self, name: str) -> None:
         """Remove a policy that exists, without a call."""
