@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from airflow_masq.audit.audit import Audit, AuditedEnvironment, Drift, EnvironmentRecord
+from airflow_masq.audit.policy_drift import compare_with_planned_policy
 from airflow_masq.cluster_policy import compare_policies
 from airflow_masq.environment.difference import ChangeKind, Difference, find_differences
 from airflow_masq.rules import Severity
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from airflow_masq.environment import EnvironmentName, EnvironmentResource
+    from airflow_masq.network.live_policy import LivePolicy
     from airflow_masq.plan import Plan
 
 PLAN: Final = "plan"
@@ -106,6 +108,21 @@ def add_drift(
     return replace(audit, drift=tuple(drift), compared_with=None if earlier is None else earlier.began)
 
 
+def compare_policy_with_plan(plan: Plan, *, live: LivePolicy) -> tuple[Drift, ...]:
+    """Say where the live policy of a cluster has another effect than the plan's."""
+    difference = compare_with_planned_policy(plan, live=live)
+    if not difference:
+        return ()
+    drift = Drift(
+        environment=plan.environment.name or "",
+        against=PLAN,
+        severity=Severity.WARNING,
+        message="its policy lets other destinations see the Pod's address than the plan's",
+        diff=tuple(difference.list_lines()),
+    )
+    return (drift,)
+
+
 def find_missing(
     planned: Iterable[EnvironmentName], *, found: Iterable[str], known_places: frozenset[tuple[str, str]]
 ) -> Iterator[Drift]:
@@ -162,7 +179,7 @@ def _compare_records(before: EnvironmentRecord, now: EnvironmentRecord) -> Itera
     if before.policy is not None and now.policy is not None:
         difference = compare_policies(before.policy, now.policy, names=(LAST_AUDIT, "live"))
         if difference:
-            message = "its policy has changed: other destinations keep the Pod's address"
+            message = "its policy has changed"
             yield replace(_make_drift(name, Severity.WARNING, message), diff=tuple(difference.list_lines()))
     if before.state != now.state:
         severity = Severity.WARNING if now.state == "ERROR" else Severity.INFO

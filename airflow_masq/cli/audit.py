@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 from airflow_masq.audit.codec import decode_earlier_audit, encode_audit, write_environment
 from airflow_masq.audit.table import WORDS, render_audit
 from airflow_masq.cli.command_line import NOT_CARRIED_OUT
+from airflow_masq.cli.google_options import add_google_arguments, find_caller
 from airflow_masq.cli.options import make_number_type
 from airflow_masq.cli.output import get_line_width, print_form, print_json, print_lines, print_remark, show_progress
 from airflow_masq.exceptions import CloudRefusedError, CloudUnavailableError
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     from airflow_masq.audit.audit import Audit
     from airflow_masq.audit.drift import EarlierAudit
+    from airflow_masq.clients.gke import GkeClient
 
 EXIT_CODES: Final = {
     0: "everything was asked, and no finding or drift is an error; environments may lack the agent",
@@ -38,8 +40,11 @@ findings.
 
 It asks every region, several at once, and all pages of each. What could not be asked, such as a region that gives no
 answer or a project without the permission composer.environments.list, is a row of its own, and the exit code is not 0.
-It uses Google's application default credentials: run gcloud auth application-default login, or set
-GOOGLE_APPLICATION_CREDENTIALS.
+The credentials are Application Default Credentials (gcloud auth application-default login, or the machine's own). They
+need at least, in each project:
+  composer.environments.list     such as in roles/composer.user: the environments
+  container.clusters.list        such as in roles/container.clusterViewer, with --facts or --policies
+  roles/container.developer      or what the cluster's RBAC grants, with --policies, and a way to the control planes
 
   airflow-masq audit my-project                                       all regions that offer Composer
   airflow-masq audit a-project b-project --region us-central1         two projects, one region
@@ -89,20 +94,26 @@ def add_arguments(parser: ArgumentParser) -> None:
         help="compare an environment with its plan file, which names it; may be given several times",
     )
     parser.add_argument("--previous", metavar="FILE", help="compare with an earlier audit, written by --format json")
-    parser.add_argument("--endpoint", metavar="URL", help="a private endpoint, or an emulator; default: Google's own")
+    parser.add_argument(
+        "--facts", action="store_true", help="read each cluster's versions and ranges from GKE, one request a project"
+    )
+    parser.add_argument(
+        "--policies",
+        action="store_true",
+        help="read each cluster's EgressNATPolicy from its API server, for drift; includes --facts",
+    )
+    parser.add_argument(
+        "--cluster-endpoint",
+        choices=("auto", "dns", "private", "public"),
+        default="auto",
+        help="which endpoint of the clusters' API servers to ask; default: auto, the DNS-based one where it is open",
+    )
     parser.add_argument(
         "--concurrency",
         type=make_number_type(int, least=1, most=64),
         default=8,
         metavar="N",
         help="how many regions are asked at once, 1 to 64; default: 8",
-    )
-    parser.add_argument(
-        "--timeout",
-        type=make_number_type(float, least=0.1, most=600),
-        default=30.0,
-        metavar="SECONDS",
-        help="the time limit of one call, 0.1 to 600; default: 30",
     )
     parser.add_argument(
         "--tolerance",
@@ -118,6 +129,8 @@ def add_arguments(parser: ArgumentParser) -> None:
         metavar="SECONDS",
         help="when the audit ends with what it has, 0.1 to 86400; default: 900",
     )
+    add_google_arguments(parser, apis=("composer", "gke"))
+    parser.set_defaults(project=None)
 
 
 def run(arguments: Namespace) -> int:
@@ -147,10 +160,13 @@ def run(arguments: Namespace) -> int:
 
 
 def _audit(arguments: Namespace, *, earlier: EarlierAudit | None) -> Audit:
-    import asyncio  # noqa: PLC0415 - the help needs none of it
+    """Ask; Google's libraries are imported here, which takes seconds."""
+    import asyncio  # noqa: PLC0415 - the help must appear at once
 
-    from airflow_masq.clients.composer import AsyncComposerClient  # noqa: PLC0415 - Google's libraries take seconds
-    from airflow_masq.fleet import FleetLimits, audit_fleet, list_places  # noqa: PLC0415 - as above
+    from airflow_masq.clients.composer import AsyncComposerClient  # noqa: PLC0415 - as above
+    from airflow_masq.clients.network import open_network_clients  # noqa: PLC0415 - as above
+    from airflow_masq.facts.control_plane import EndpointChoice  # noqa: PLC0415 - as above
+    from airflow_masq.fleet import FleetLimits, audit_fleet, list_places, make_readers  # noqa: PLC0415 - as above
 
     plans = [read_plan_file(name) for name in arguments.plans]
     list_places(arguments.projects, regions=arguments.regions)  # wrong usage is told before credentials are looked for
@@ -159,9 +175,20 @@ def _audit(arguments: Namespace, *, earlier: EarlierAudit | None) -> Audit:
         tolerance_seconds=arguments.tolerance,
         time_limit_seconds=arguments.time_limit,
     )
+    caller = find_caller(arguments)
 
-    async def audit() -> Audit:
-        client = AsyncComposerClient(None, endpoint=arguments.endpoint, api_timeout_seconds=arguments.timeout)
+    async def audit(gke: GkeClient) -> Audit:
+        client = AsyncComposerClient(
+            caller.credentials, endpoint=arguments.composer_endpoint, api_timeout_seconds=arguments.api_timeout
+        )
+        readers = make_readers(
+            gke,
+            credentials=caller.credentials,
+            facts=arguments.facts,
+            policies=arguments.policies,
+            choice=EndpointChoice(arguments.cluster_endpoint),
+            api_timeout_seconds=arguments.api_timeout,
+        )
         async with client:
             return await audit_fleet(
                 client,
@@ -171,10 +198,17 @@ def _audit(arguments: Namespace, *, earlier: EarlierAudit | None) -> Audit:
                 earlier=earlier,
                 began=datetime.now(tz=UTC),
                 limits=limits,
+                readers=readers,
                 progress=lambda done, every: show_progress(f"asked {done} of {every} regions"),
             )
 
-    return asyncio.run(audit())
+    with open_network_clients(
+        caller.credentials,
+        composer_endpoint=arguments.composer_endpoint,
+        gke_endpoint=arguments.gke_endpoint,
+        api_timeout_seconds=arguments.api_timeout,
+    ) as (gke, _):
+        return asyncio.run(audit(gke))
 
 
 def _render_csv(audit: Audit) -> str:

@@ -12,6 +12,7 @@ from airflow_masq.text import quote
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
+    from collections.abc import Collection
 
     from google.auth.credentials import Credentials
 
@@ -28,8 +29,11 @@ class Caller:
     project: str | None
 
 
-def add_google_arguments(parser: ArgumentParser) -> None:
-    """Declare credentials, endpoints and time limits."""
+def add_google_arguments(parser: ArgumentParser, *, apis: Collection[str] = ("composer", "gke", "compute")) -> None:
+    """Declare credentials, endpoints and time limits.
+
+    :param apis: those that the command asks.
+    """
     parser.add_argument(
         "--impersonate-service-account",
         metavar="EMAIL[,EMAIL…]",
@@ -40,6 +44,8 @@ def add_google_arguments(parser: ArgumentParser) -> None:
         ("gke", "Google's, or beside an emulator that of Composer"),
         ("compute", "Google's, or beside an emulator none"),
     ):
+        if api not in apis:
+            continue
         parser.add_argument(
             f"--{api}-endpoint",
             metavar="URL",

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from airflow_masq.audit.audit import Audit, AuditedEnvironment, Drift, audit_environment, sort_environments
-from airflow_masq.audit.drift import EarlierAudit, add_drift, compare_with_plan
+from airflow_masq.audit.drift import EarlierAudit, add_drift, compare_policy_with_plan, compare_with_plan
 from airflow_masq.audit.not_asked import MOST_PROJECTS, MOST_REGIONS, NotAsked, is_unknown_location, merge_not_asked
 from airflow_masq.environment import EnvironmentName, EnvironmentResource
 from airflow_masq.environment.regions import REGIONS
@@ -81,6 +81,8 @@ async def audit_fleet(
     failures = await walk.ask(places, end=end)
     found = sort_environments(register.environments.values())
     environments = await read_policies(found, readers=readers, patience=patience, concurrency=at_once, end=end)
+    for each in environments:
+        register.compare_policy(each)
     not_offered = set() if regions else _find_not_offered(failures, places=places)
     told = (each for each in failures if not not_offered.issuperset(each.regions))
     audit = Audit(
@@ -121,6 +123,12 @@ class _Register:
         self.environments[name] = audited
         if name in self.plan_of:
             self.against_plans[name] = compare_with_plan(self.plan_of[name], resource=resource)
+
+    def compare_policy(self, each: AuditedEnvironment) -> None:
+        """Compare an environment's live policy with its plan's, where both are known."""
+        name, live = each.record.name, each.record.policy
+        if name in self.plan_of and live is not None:
+            self.against_plans[name] += compare_policy_with_plan(self.plan_of[name], live=live)
 
 
 def list_places(projects: Sequence[str], *, regions: Sequence[str]) -> list[Place]:

@@ -19,11 +19,15 @@ from airflow_masq.text import escape, join_words
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
+    from google.auth.credentials import Credentials
+
     from airflow_masq.audit.audit import AuditedEnvironment
-    from airflow_masq.clients.gke import ClusterList
+    from airflow_masq.clients.gke import ClusterList, GkeClient
+    from airflow_masq.facts.control_plane import EndpointChoice
     from airflow_masq.fleet.patience import Patience
     from airflow_masq.network.live_policy import LivePolicy
 
+K = TypeVar("K")
 T = TypeVar("T")
 
 _LONGEST_PROBLEM = 600
@@ -34,11 +38,11 @@ class DetailReaders:
     """Reads what the Composer API does not tell; each may be called by several threads at once.
 
     :param clusters: reads the clusters of a project; default: they are not read.
-    :param policy: reads the policy of the cluster with a full name; default: it is not read.
+    :param policy: reads the policy of a cluster that was read; default: none is read.
     """
 
     clusters: Callable[[str], ClusterList] | None = None
-    policy: Callable[[str], LivePolicy] | None = None
+    policy: Callable[[Cluster], LivePolicy] | None = None
 
 
 @dataclass(kw_only=True)
@@ -78,6 +82,39 @@ class ClusterDirectory:
         return None, f"its cluster was not read: {self._problems.get(project, 'GKE lists none of that name')}"
 
 
+def make_readers(
+    gke: GkeClient,
+    *,
+    credentials: Credentials | None,
+    facts: bool,
+    policies: bool,
+    choice: EndpointChoice,
+    api_timeout_seconds: float,
+) -> DetailReaders:
+    """Make the readers of a fleet's clusters and policies.
+
+    :param facts: whether clusters are read.
+    :param policies: whether clusters and their policies are read.
+    :param choice: which endpoint of the clusters' API servers to ask.
+    """
+
+    def read_policy(cluster: Cluster) -> LivePolicy:
+        """Read a policy; no answer is usual where the endpoint is private and this machine is outside."""
+        from google.auth.credentials import AnonymousCredentials  # noqa: PLC0415 - few audits need it
+
+        from airflow_masq.clients.kubernetes import ClusterEndpoint, KubernetesClient  # noqa: PLC0415 - as above
+
+        caller = credentials or AnonymousCredentials()  # type: ignore[no-untyped-call] # google-auth is partly untyped
+        url, authority = cluster.control_plane.choose(choice, where="cluster_endpoint")
+        endpoint = ClusterEndpoint(url=url, authority=authority)
+        with KubernetesClient(caller, endpoint=endpoint, api_timeout_seconds=api_timeout_seconds) as client:
+            return client.list_policies()
+
+    return DetailReaders(
+        clusters=gke.list_clusters if facts or policies else None, policy=read_policy if policies else None
+    )
+
+
 async def read_clusters(
     projects: Iterable[str], *, readers: DetailReaders, patience: Patience, concurrency: int, end: float
 ) -> ClusterDirectory:
@@ -111,12 +148,12 @@ async def read_policies(
     if read is None:
         return list(environments)
     keys = [
-        (each.gke_cluster, each.record.project)
+        (each.cluster, each.record.project)
         for each in environments
-        if each.gke_cluster and each.generation == COMPOSER_2
+        if each.cluster is not None and each.generation == COMPOSER_2
     ]
     answers = await _read_all(keys, read, patience=patience, concurrency=concurrency, end=end)
-    return [_add_policy(each, answers.get(each.gke_cluster)) for each in environments]
+    return [_add_policy(each, None if each.cluster is None else answers.get(each.cluster)) for each in environments]
 
 
 def _add_policy(each: AuditedEnvironment, answer: LivePolicy | AirflowMasqError | None) -> AuditedEnvironment:
@@ -129,17 +166,17 @@ def _add_policy(each: AuditedEnvironment, answer: LivePolicy | AirflowMasqError 
 
 
 async def _read_all(
-    keys: Iterable[tuple[str, str]], read: Callable[[str], T], *, patience: Patience, concurrency: int, end: float
-) -> dict[str, T | AirflowMasqError]:
+    keys: Iterable[tuple[K, str]], read: Callable[[K], T], *, patience: Patience, concurrency: int, end: float
+) -> dict[K, T | AirflowMasqError]:
     """Read several things at once, in threads.
 
     :param keys: what ``read`` takes, each with its project.
     """
     loop = asyncio.get_running_loop()
-    answers: dict[str, T | AirflowMasqError] = {}
+    answers: dict[K, T | AirflowMasqError] = {}
     slots = asyncio.Semaphore(concurrency)
 
-    async def ask(key: str, project: str) -> None:
+    async def ask(key: K, project: str) -> None:
         async with slots:
             if patience.now() >= end:
                 answers[key] = CloudUnavailableError("the audit's time limit passed before it was read")

@@ -11,13 +11,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from airflow_masq.airflow_compat import BaseOperator, make_asset
 from airflow_masq.exceptions import AirflowMasqError, InvalidInputError
 from airflow_masq.operators.error_mapping import translate_errors
 from airflow_masq.operators.run_settings import refuse_unknown_conf
-from airflow_masq.operators.settings import read_seconds, read_whole_number
+from airflow_masq.operators.settings import read_boolean, read_seconds, read_whole_number
 from airflow_masq.plan_file import read_json_file, read_plan
 from airflow_masq.reading import Place
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
     from airflow_masq.airflow_compat import Asset, Context
     from airflow_masq.audit import Audit, EarlierAudit
+    from airflow_masq.fleet import DetailReaders
     from airflow_masq.plan import Plan
 
 #: The asset's events are the history of audits, so the URI must not change. Airflow accepts it for an asset and for a
@@ -65,6 +67,11 @@ class CloudComposerAuditMasqueradeOperator(BaseOperator):
     :param plans: plans with which environments are compared, each a path on the worker, a mapping or YAML or JSON text.
     :param previous: the audit to compare with: the path of a JSON file on the worker, or a mapping. Default ``None``:
         what this task left in an earlier run of its DAG. The text ``none`` compares with nothing.
+    :param with_facts: read each cluster's versions and ranges from GKE, one request a project (default ``False``).
+    :param with_policies: read each cluster's ``EgressNATPolicy`` objects from its API server, for drift (default
+        ``False``); includes ``with_facts``.
+    :param cluster_endpoint: which endpoint of the API servers to ask: ``auto`` (default: the DNS-based one where it is
+        open), ``dns``, ``private`` or ``public``.
     :param gcp_conn_id: the Google connection's id (default ``google_cloud_default``).
     :param impersonation_chain: the service account to impersonate, or a chain of them (default: the connection's).
     :param on_findings: what findings of severity error do (default ``warn``).
@@ -83,6 +90,9 @@ class CloudComposerAuditMasqueradeOperator(BaseOperator):
         "regions",
         "plans",
         "previous",
+        "with_facts",
+        "with_policies",
+        "cluster_endpoint",
         "gcp_conn_id",
         "impersonation_chain",
         "on_findings",
@@ -105,6 +115,9 @@ class CloudComposerAuditMasqueradeOperator(BaseOperator):
         regions: Sequence[str] | str | None = None,
         plans: Sequence[str | Mapping[str, Any]] | str | Mapping[str, Any] | None = None,
         previous: str | Mapping[str, Any] | None = None,
+        with_facts: bool | str = False,
+        with_policies: bool | str = False,
+        cluster_endpoint: str = "auto",
         gcp_conn_id: str = "google_cloud_default",
         impersonation_chain: str | Sequence[str] | None = None,
         on_findings: str = "warn",
@@ -123,6 +136,9 @@ class CloudComposerAuditMasqueradeOperator(BaseOperator):
         self.regions = regions
         self.plans = plans
         self.previous = previous
+        self.with_facts = with_facts
+        self.with_policies = with_policies
+        self.cluster_endpoint = cluster_endpoint
         self.gcp_conn_id = gcp_conn_id
         self.impersonation_chain = impersonation_chain
         self.on_findings = on_findings
@@ -177,7 +193,8 @@ class CloudComposerAuditMasqueradeOperator(BaseOperator):
         return encoded
 
     def _audit(self, context: Context) -> Audit:
-        from airflow_masq.fleet import FleetLimits, audit_fleet  # noqa: PLC0415 - parsing must stay cheap
+        from airflow_masq.facts.control_plane import EndpointChoice  # noqa: PLC0415 - parsing must stay cheap
+        from airflow_masq.fleet import FleetLimits, audit_fleet, make_readers  # noqa: PLC0415 - as above
         from airflow_masq.hooks.composer import ComposerHook  # noqa: PLC0415 - Google's libraries take seconds
 
         hook = ComposerHook(
@@ -195,8 +212,16 @@ class CloudComposerAuditMasqueradeOperator(BaseOperator):
             time_limit_seconds=self._read_seconds("time_limit_seconds"),
         )
         credentials = hook.find_credentials()
+        read_all = partial(
+            make_readers,
+            credentials=credentials,
+            facts=read_boolean(self.with_facts, where="with_facts"),
+            policies=read_boolean(self.with_policies, where="with_policies"),
+            choice=Place(where="cluster_endpoint", value=self.cluster_endpoint).read_choice(EndpointChoice),
+            api_timeout_seconds=hook.api_timeout_seconds,
+        )
 
-        async def audit() -> Audit:
+        async def audit(readers: DetailReaders) -> Audit:
             async with hook.make_async_client(credentials) as client:
                 return await audit_fleet(
                     client,
@@ -206,10 +231,12 @@ class CloudComposerAuditMasqueradeOperator(BaseOperator):
                     earlier=earlier,
                     began=datetime.now(tz=UTC),
                     limits=limits,
+                    readers=readers,
                     progress=self._log_progress,
                 )
 
-        return asyncio.run(audit())
+        with hook.open_network_clients() as (gke, _):
+            return asyncio.run(audit(read_all(gke)))
 
     def _read_plans(self) -> list[Plan]:
         if not self.plans:
