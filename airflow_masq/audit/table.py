@@ -167,7 +167,7 @@ def _summarise(audit: Audit) -> Iterator[str]:
     asked = len(audit.known_places)
     every = len(audit.projects) * len(audit.regions)
     projects = format_count(len(audit.projects), noun="project")
-    yield f"{summarise_totals(audit)}. {asked} of {format_count(every, noun='region')} of {projects} were asked."
+    yield f"{summarise_totals(audit)}. Asked: {asked} of {format_count(every, noun='region')} of {projects}."
     if audit.compared_with is not None:
         drift = Counter(each.against for each in audit.drift)["last audit"]
         changes = "nothing has changed" if not drift else format_count(drift, noun="change")
