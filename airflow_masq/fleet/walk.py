@@ -34,8 +34,8 @@ log = logging.getLogger(__name__)
 Place: TypeAlias = tuple[str, str]
 """A project and a region."""
 
-_MOST_PAGES: Final = 100
-_PAUSE_BETWEEN_ROUNDS_SECONDS: Final = 2.0
+MOST_PAGES: Final = 100
+PAUSE_BETWEEN_ROUNDS_SECONDS: Final = 2.0
 
 
 @dataclass(kw_only=True)
@@ -62,7 +62,7 @@ class Walk:
         """
         failed = await self._ask_once(list(places), end=end)
         again = [place for place, failure in failed.items() if not is_unknown_location(failure.problem)]
-        pause = _PAUSE_BETWEEN_ROUNDS_SECONDS
+        pause = PAUSE_BETWEEN_ROUNDS_SECONDS
         if again and self.patience.now() + pause < end:
             log.info("%s could not be asked, and will be asked once more", format_count(len(again), noun="region"))
             await self.patience.sleep(pause)
@@ -86,8 +86,6 @@ class Walk:
             self.progress(done, len(places))
 
         tasks = {asyncio.create_task(ask(place)): place for place in places}
-        if not tasks:
-            return failed
         try:
             ended, late = await asyncio.wait(tasks, timeout=max(end - self.patience.now(), 0))
         finally:
@@ -107,16 +105,17 @@ class Walk:
         project, region = place
         token = ""
         try:
-            for _ in range(_MOST_PAGES):
+            for _ in range(MOST_PAGES):
                 call = list_environments(f"projects/{project}/locations/{region}", page_token=token)
                 page = await self.patience.ask(project, partial(self.client.ask, call))
                 for environment in page.environments:
                     self.note(environment, place)
+                    await asyncio.sleep(0)  # to judge one takes milliseconds, for which the other answers wait
                 token = page.next_page_token
                 if not token:
                     return None
         except (CloudRefusedError, CloudUnavailableError) as error:
             log.info("%s", error)
             return explain_failure(project, region=region, status=error.status, problem=error.words or str(error))
-        problem = f"the list of its environments has more than {_MOST_PAGES} pages; those on the first ones are audited"
+        problem = f"the list of its environments has more than {MOST_PAGES} pages; those on the first ones are audited"
         return explain_failure(project, region=region, status=TOO_MANY_PAGES, problem=problem)

@@ -7,8 +7,8 @@ from dataclasses import replace
 from functools import cache
 
 from airflow_masq.audit import Audit, NotAsked, bound_audit, encode_audit, summarise_audit
+from airflow_masq.audit.audit import Drift
 from airflow_masq.audit.bounding import EVENT_LIMIT_BYTES
-from airflow_masq.audit.drift import Drift
 from airflow_masq.rules import Severity
 from tests.audit.examples import COMPOSER_3, PROJECT, REGION, audit_one, describe, make_audit, make_cluster
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from airflow_masq.audit import SCHEMA, NotAsked, decode_earlier_audit, encode_audit
-from airflow_masq.audit.drift import Drift
+from airflow_masq.audit.audit import Drift
 from airflow_masq.exceptions import InvalidInputError
 from airflow_masq.network.live_policy import LiveObject, LivePolicy
 from airflow_masq.rules import Severity

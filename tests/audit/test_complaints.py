@@ -16,7 +16,7 @@ from airflow_masq.audit import (
     read_complaints,
     read_reactions,
 )
-from airflow_masq.audit.drift import Drift
+from airflow_masq.audit.audit import Drift
 from airflow_masq.exceptions import AuditFailedError, AuditIncompleteError, InvalidInputError
 from airflow_masq.rules import Severity
 from tests.audit.examples import COMPOSER_3, REGION, audit_one, describe, make_audit

@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import replace
 
 from airflow_masq.audit import Audit, Masquerading, NotAsked, render_audit
-from airflow_masq.audit.drift import Drift
+from airflow_masq.audit.audit import Drift
 from airflow_masq.audit.table import summarise_totals
 from airflow_masq.rules import Severity
 from tests.audit.examples import BEGAN, COMPOSER_3, PROJECT, REGION, audit_one, describe, make_audit, make_cluster
