@@ -218,7 +218,7 @@ def _render_csv(audit: Audit) -> str:
             "masquerading": "not asked",
             "project": each.project,
             "region": region,
-            "problems": f"{each.status}: {each.problem} Next: {each.next_step}",
+            "problems": f"{each.status}: {each.problem}. Next: {each.next_step}",
         }
         for each in audit.not_asked
         for region in each.regions

@@ -35,6 +35,7 @@ WORDS = {
     "agent-config": ["agent-config", "config.yaml"],
     "probe": ["probe", "--help"],
     "check": ["check", "--help"],
+    "audit": ["audit", "--help"],
 }
 #: What the commands that ask observers cannot do without.
 ASKING = {"asyncio", "ssl", "httptools"}

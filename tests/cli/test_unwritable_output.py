@@ -29,6 +29,7 @@ WORDS = {
     "agent-config": ["agent-config", "config.yaml"],
     "probe": ["probe", "--help"],
     "check": ["check", "--help"],
+    "audit": ["audit", "--help"],
 }
 NO_SPACE = b"standard output: cannot be written: No space left on device\n"
 
