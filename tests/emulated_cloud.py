@@ -81,7 +81,8 @@ class EmulatedCloud:
     @property
     def airflow_connection(self) -> str:
         """A Google connection that leads here, as JSON for an ``AIRFLOW_CONN_…`` variable."""
-        extra = {"project": PROJECT, "composer_endpoint": self.endpoint}
+        endpoints = {"composer_endpoint": self.endpoint, "compute_endpoint": self.compute_endpoint}
+        extra = {"project": PROJECT, **endpoints}
         return json.dumps({"conn_type": "google_cloud_platform", "extra": extra})
 
     @property
@@ -134,6 +135,10 @@ class EmulatedCloud:
         }
         self._emulator.add_environment(Environment({"name": name, "config": config, "state": state, "uuid": uuid}))
         return name
+
+    def add(self, environment: Environment) -> None:
+        """Put an environment there as it is."""
+        self._emulator.add_environment(environment)
 
     def list(self) -> list[dict[str, Any]]:
         """List what exists, as REST's resources, without a call that faults could affect."""

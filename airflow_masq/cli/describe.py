@@ -30,8 +30,8 @@ NOT_CARRIED_OUT: Final = 3
 _NEW_FILE: Final = "a new file, or --force"
 _NEEDS: Final = """\
 Reads the environment (Composer), its cluster (GKE), its subnetworks and its Cloud NAT (Compute) with about six
-requests, and changes nothing. The output is a plan for lint, explain and check. Its comments say where each value came
-from.
+requests, and changes nothing. The output is a plan for lint, explain and check. Its comments say where each value
+came from.
 
 The credentials are Application Default Credentials (gcloud auth application-default login, or the machine's own). They
 need at least:

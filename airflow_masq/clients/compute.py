@@ -1,8 +1,8 @@
 """The Compute API: subnetworks, routers with Cloud NAT, addresses and quotas, to read only.
 
-It speaks REST through google-auth's own session, and not through google-cloud-compute: importing that takes 4 s and
-100 MB, more than everything else that a worker or the command line loads for these few requests
-[source: observed-compute-import, compute-rest-reference].
+It speaks REST through google-auth's own session, and not through google-cloud-compute: importing that takes 5 s and
+110 MB, more than everything else that a worker or the command line loads for these few requests
+[source: observed-compute-import, compute-rest-reference]. The tests hold the emulated API to that library.
 
 One method is one request with one time limit, and one for each further page of a list. Waiting, retrying and deciding
 belong to the caller; errors are translated in ``google_errors``.

@@ -92,7 +92,8 @@ class Gathering:
             NatFacts(router=router, gateway=gateway, cover=cover, status=_pick(statuses[router], gateway.name))
             for router, gateway, cover in covering
         )
-        return replace(facts, nat=None if routers is None else nat, gaps=tuple(self._gaps))
+        gaps = sorted(self._gaps, key=lambda gap: gap.what)  # threads found them in any order
+        return replace(facts, nat=None if routers is None else nat, gaps=tuple(gaps))
 
     def _find_subnetwork(self) -> RegionalName | None:
         """Find the subnetwork that the environment names, so that it is read while the cluster is."""

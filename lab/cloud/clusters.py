@@ -176,9 +176,8 @@ def _configure_nodes(cluster: Cluster, environment: Environment, *, is_standard:
     private = environment.config.private_environment_config
     is_private = private.enable_private_environment
     network_config, policy = cluster.network_config, cluster.ip_allocation_policy
-    pods = 32
+    pods = 32  # of Composer 1 the default, which v1 of its API cannot change [source: composer-max-pods-per-node]
     if is_standard:
-        pods = environment.config.node_config.max_pods_per_node or pods  # [source: composer-max-pods-per-node]
         cluster.default_max_pods_constraint = MaxPodsConstraint(max_pods_per_node=pods)
         datapath = DatapathProvider.LEGACY_DATAPATH
     else:

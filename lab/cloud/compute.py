@@ -168,6 +168,7 @@ class Compute:
         return {"kind": "compute#routerStatusResponse", "result": status}
 
     def _get_region(self, parts: Mapping[str, str], _query: Query) -> Resource:
+        """Write a region; that an unknown one is answered like another missing resource is not verified."""
         if parts["region"] not in REGIONS:
             _refuse_missing(f"projects/{parts['project']}/regions/{parts['region']}")
         return self._vpc.make_region(parts["project"], region=parts["region"])

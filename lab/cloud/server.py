@@ -91,12 +91,7 @@ class ComposerEmulator:
         secondary_ranges: Mapping[str, str] = DEFAULT_SECONDARY_RANGES,
         clock: Clock | None = None,
     ) -> None:
-        try:
-            is_loopback = ipaddress.ip_address(host).is_loopback
-        except ValueError:
-            is_loopback = False
-        if not is_loopback:
-            raise ValueError(f"the emulator listens on loopback addresses only, not on {host!r}")
+        _require_loopback(host)
         self._host = host
         self._requested_port = port
         self._clock = clock or Clock()
@@ -232,6 +227,24 @@ class ComposerEmulator:
 
     def _join(self, port: int) -> str:
         return f"[{self._host}]:{port}" if ":" in self._host else f"{self._host}:{port}"
+
+
+def _require_loopback(host: str) -> None:
+    try:
+        is_loopback = ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        is_loopback = False
+    if not is_loopback:
+        raise ValueError(f"the emulator listens on loopback addresses only, not on {host!r}")
+
+
+def _make_vpc(node_ranges: Mapping[str, str], *, secondary_ranges: Mapping[str, str]) -> Vpc:
+    default_range = node_ranges.get("", DEFAULT_NODE_RANGES[""])
+    vpc = Vpc(default_node_range=default_range, default_secondary_ranges=secondary_ranges)
+    for name, cidr in node_ranges.items():
+        if name:
+            vpc.add_subnetwork(name, ip_cidr_range=cidr)
+    return vpc
 
 
 async def _serve_http(application: web.Application, *, host: str, stack: AsyncExitStack) -> int:

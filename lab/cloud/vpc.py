@@ -176,6 +176,10 @@ class Vpc:
         """Look up what a router says of its gateways."""
         return copy.deepcopy(self._statuses.get(name))
 
+    def put_router_status(self, name: str, status: Resource) -> None:
+        """Let a router say this of its gateways."""
+        self._statuses[name] = copy.deepcopy(status)
+
     def make_region(self, project: str, *, region: str) -> Resource:
         """Write a region with its quotas."""
         quotas = [{"metric": name, "limit": limit, "usage": usage} for name, (limit, usage) in self.quotas.items()]

@@ -33,6 +33,7 @@ WORDS = {
     "capacity": ["capacity", "plan.yaml"],
     "rule": ["rule", "MASQ309"],
     "agent-config": ["agent-config", "config.yaml"],
+    "describe": ["describe", "--help"],
     "probe": ["probe", "--help"],
     "check": ["check", "--help"],
     "audit": ["audit", "--help"],

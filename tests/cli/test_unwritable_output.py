@@ -27,6 +27,7 @@ WORDS = {
     "capacity": ["capacity", "plan.yaml"],
     "rule": ["rule"],
     "agent-config": ["agent-config", "config.yaml"],
+    "describe": ["describe", "--help"],
     "probe": ["probe", "--help"],
     "check": ["check", "--help"],
     "audit": ["audit", "--help"],
