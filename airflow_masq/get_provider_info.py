@@ -15,6 +15,7 @@ _INTEGRATION: Final = "IP masquerading"
 
 _OPERATOR_MODULES: Final = (
     "airflow_masq.operators.create_environment",
+    "airflow_masq.operators.gke_egress_nat_policy",
     "airflow_masq.operators.source_ip_assert",
     "airflow_masq.operators.source_ip_check",
     "airflow_masq.operators.source_ip_report",
@@ -23,6 +24,7 @@ _SENSOR_MODULES: Final = ("airflow_masq.operators.source_ip_sensor",)
 _TRIGGER_MODULES: Final = ("airflow_masq.triggers.environment_running",)
 # Airflow stores a DAG's links by these names alone; it drops a class that is not registered.
 _LINK_CLASSES: Final = (
+    "airflow_masq.links.cluster.ClusterConsoleLink",
     "airflow_masq.links.environment.ComposerConsoleLink",
     "airflow_masq.links.environment.ComposerAirflowLink",
     "airflow_masq.links.report.CodePageLink",

@@ -19,6 +19,7 @@ import airflow
 from airflow_masq.hooks.composer import ComposerHook
 from airflow_masq.hooks.source_ip import SourceIpHook
 from airflow_masq.operators.create_environment import CloudComposerCreateMasqueradeEnvironmentOperator
+from airflow_masq.operators.gke_egress_nat_policy import GKEApplyEgressNATPolicyOperator
 from airflow_masq.operators.source_ip_assert import SourceIpAssertOperator
 from airflow_masq.operators.source_ip_check import SourceIpCheckOperator
 from airflow_masq.operators.source_ip_report import SourceIpReportOperator
@@ -135,9 +136,9 @@ def test_hooks_and_operators_import(version: str, tmp_path: Path) -> None:
 
 
 def test_the_dags_parse(version: str, tmp_path: Path) -> None:
-    """Both DAGs are found by Airflow 2, without import errors, and can be stored."""
+    """The DAGs are found by Airflow 2, without import errors, and can be stored."""
     lines = run_python(find_python(version), DAG_FILES, home=tmp_path)
-    assert lines[-2:] == ["check_source_ip", "provision_masquerade_environment"]
+    assert lines[-3:] == ["apply_egress_nat_policy", "check_source_ip", "provision_masquerade_environment"]
 
 
 def test_provider_info_is_accepted(version: str, tmp_path: Path) -> None:
@@ -146,8 +147,9 @@ def test_provider_info_is_accepted(version: str, tmp_path: Path) -> None:
 
 
 def test_the_plans_field_takes_a_path_without_quotes(version: str, tmp_path: Path) -> None:
-    """Airflow 2's form takes plain text where no type of the field is an object; both DAGs start paused."""
-    assert run_python(find_python(version), PLAN_FIELD, home=tmp_path)[-2:] == [
+    """Airflow 2's form takes plain text where no type of the field is an object; all DAGs start paused."""
+    assert run_python(find_python(version), PLAN_FIELD, home=tmp_path)[-3:] == [
+        "apply_egress_nat_policy ['string', 'null'] multiline True",
         "check_source_ip ['string', 'null'] multiline True",
         "provision_masquerade_environment ['string', 'null'] multiline True",
     ]

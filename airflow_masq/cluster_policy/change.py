@@ -85,6 +85,15 @@ class PolicyChange:
     refusals: tuple[str, ...]
     remarks: tuple[str, ...]
 
+    def list_lines(self) -> list[str]:
+        """Describe the change for people: the diff, what it does to targets, and what speaks for or against it."""
+        return [
+            *(self.difference.list_lines() or ["Nothing to change: the policy is in force already"]),
+            *(f"Effect on {effect}" for effect in self.effects),
+            *(f"Note: {remark}" for remark in self.remarks),
+            *(f"{each.code} {each.severity} {each.where}: {each.message}" for each in self.findings),
+        ]
+
 
 def plan_change(live: LivePolicy, *, wanted: WantedPolicy, plan: Plan, nodes: Iterable[LiveNode] = ()) -> PolicyChange:
     """Decide what applying wanted objects changes.
@@ -99,16 +108,17 @@ def plan_change(live: LivePolicy, *, wanted: WantedPolicy, plan: Plan, nodes: It
     plan_before, plan_after = (_put_policy(plan, policy) for policy in (live, after))
     findings = _lint(plan_after)
     known = {(each.code, each.where) for each in _lint(plan_before)}
-    # What an object lacks that stays as it is does not speak against another one.
+    # What is wrong with an object that stays as it is does not speak against another one.
     tolerated = _ABOUT_TARGETS if DEFAULT_NAME in changed else _ABOUT_TARGETS | {"MASQ301"}
+    unchanged = tuple(f"{_name_place(each.name)}." for each in live.objects if each.name not in changed)
     refusals = [
         f"{each.code} {each.where.replace(EGRESS_NAT_POLICIES_PLACE, f'{KIND} objects')}: {each.message}"
         for each in findings
         if (each.code in _ALWAYS_REFUSED or each.severity is Severity.ERROR)
-        and not (each.code in tolerated and (each.code, each.where) in known)
+        and not ((each.code, each.where) in known and (each.code in tolerated or each.where.startswith(unchanged)))
     ]
     refusals += [
-        f"{KIND} {escape(each.name, limit=60)}: Kubernetes' addon manager undoes every change of it (its label "
+        f"{_name_place(each.name)}: Kubernetes' addon manager undoes every change of it (its label "
         "addonmanager.kubernetes.io/mode is Reconcile). Change it where it comes from."
         for each in live.objects
         if each.name in changed and each.is_reconciled
@@ -134,10 +144,14 @@ def _put_policy(plan: Plan, policy: LivePolicy) -> Plan:
         name="egress_nat_policies",
         stated=True,
         manifests=tuple(each.as_manifest() for each in policy.editable),
-        manifest_places=tuple(f"{KIND} {escape(each.name, limit=60)}" for each in policy.editable),
+        manifest_places=tuple(_name_place(each.name) for each in policy.editable),
     )
     derived = choice.derive_policy(ranges=plan.ranges, environment=plan.environment)
     return replace(plan, policy_choice=choice, policy=derived)
+
+
+def _name_place(name: str) -> str:
+    return f"{KIND} {escape(name, limit=60)}"
 
 
 def _lint(plan: Plan) -> tuple[Finding, ...]:

@@ -18,6 +18,7 @@ from airflow_masq.airflow_compat import AirflowNotFoundException
 from airflow_masq.clients.composer import AsyncComposerClient, ComposerClient
 from airflow_masq.clients.endpoint import parse_endpoint
 from airflow_masq.clients.google_errors import translate_google_errors
+from airflow_masq.clients.kubernetes import ClusterEndpoint, KubernetesClient
 from airflow_masq.clients.network import open_network_clients
 from airflow_masq.exceptions import AirflowMasqError, InvalidInputError
 from airflow_masq.reading import Place
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
     from airflow_masq.clients.compute import ComputeClient
     from airflow_masq.clients.gke import GkeClient
+    from airflow_masq.facts import ControlPlane, EndpointChoice
 
 ENDPOINT_FIELD = "composer_endpoint"
 
@@ -96,6 +98,20 @@ class ComposerHook(GoogleBaseHook):
             api_timeout_seconds=min(self.api_timeout_seconds, LONGEST_NETWORK_CALL_SECONDS),
         ) as clients:
             yield clients
+
+    def make_kubernetes_client(self, control_plane: ControlPlane, *, choice: EndpointChoice) -> KubernetesClient:
+        """Make a client of a cluster's own API server; the caller closes it.
+
+        :param choice: which of its endpoints to use.
+        :raises InvalidInputError: the cluster does not have that endpoint, or the connection's key is not usable.
+        :raises CloudRefusedError: the connection's credentials are rejected.
+        :raises CloudUnavailableError: the service that issues credentials did not answer.
+        """
+        url, authority = control_plane.choose(choice, where="endpoint")
+        endpoint = ClusterEndpoint(url=url, authority=authority)
+        return KubernetesClient(
+            self.find_credentials(), endpoint=endpoint, api_timeout_seconds=self.api_timeout_seconds
+        )
 
     def find_credentials(self) -> Credentials:
         """Find the connection's credentials; an emulator needs none.

@@ -6,35 +6,79 @@ Applying server-side can be repeated without harm, so every call is tried a few 
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Final
 
 from airflow_masq.cluster_policy import compare_policies
 from airflow_masq.exceptions import (
     CloudRefusedError,
-    CloudUnavailableError,
     FieldConflictError,
     PolicyChangedAgainError,
     PolicyRefusedError,
 )
+from airflow_masq.facts import ClusterName
 from airflow_masq.network.live_policy import LiveNode, LivePolicy
+from airflow_masq.plan import PolicyChoice
+from airflow_masq.provisioning.network_facts import read_patiently
 from airflow_masq.text import join_words
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from contextlib import AbstractContextManager
 
+    from airflow_masq.clients.compute import ComputeClient
+    from airflow_masq.clients.gke import GkeClient
     from airflow_masq.clients.kubernetes import KubernetesClient
     from airflow_masq.cluster_policy import PolicyChange
-
-T = TypeVar("T")
+    from airflow_masq.facts import Cluster
+    from airflow_masq.facts.network_facts import NetworkFacts
+    from airflow_masq.plan import Plan
 
 log = logging.getLogger(__name__)
 
-MOST_ATTEMPTS: Final = 4
-"""How often a call is tried while the API server is unavailable: a choice."""
-
 DEFAULT_FIELD_MANAGER: Final = "airflow-masq"
 """Who owns what is applied, unless the caller says otherwise."""
+
+
+def find_cluster(
+    facts: NetworkFacts,
+    *,
+    open_clients: Callable[[], AbstractContextManager[tuple[GkeClient, ComputeClient | None]]],
+    pause: Callable[[int], None],
+) -> Cluster:
+    """Find the environment's cluster; without it there is no API server to talk to, so a gap is an error here.
+
+    :param pause: sleeps between two attempts; it gets the number of the failed ones.
+    :raises InvalidInputError: the environment names no cluster.
+    :raises CloudRefusedError: the GKE API refused the call.
+    :raises CloudUnavailableError: no attempt was answered.
+    """
+    if facts.cluster is not None:
+        return facts.cluster
+    name = ClusterName.parse(facts.environment.get_text("config", "gkeCluster"))
+    with open_clients() as (gke, _compute):
+        return read_patiently(lambda: gke.get_cluster(name), pause=pause)
+
+
+def use_live_facts(plan: Plan, *, facts: NetworkFacts) -> Plan:
+    """Put the live cluster's ranges in the place of the plan's, and the live environment's policy where it states none.
+
+    What could not be read stays as the plan has it.
+    """
+    ranges = replace(
+        plan.ranges,
+        node=facts.node_ranges or plan.ranges.node,
+        pod=facts.pod_ranges or plan.ranges.pod,
+        service=facts.service_ranges or plan.ranges.service,
+        public_nodes=facts.public_nodes,
+    )
+    environment = plan.environment
+    if facts.environment.get_text("name"):
+        environment = facts.environment
+    choice = plan.policy_choice if plan.policy_choice.stated else PolicyChoice.from_environment(environment)
+    policy = choice.derive_policy(ranges=ranges, environment=environment)
+    return replace(plan, environment=environment, ranges=ranges, policy_choice=choice, policy=policy)
 
 
 def read_policy(client: KubernetesClient, *, pause: Callable[[int], None]) -> LivePolicy:
@@ -42,21 +86,35 @@ def read_policy(client: KubernetesClient, *, pause: Callable[[int], None]) -> Li
 
     :param pause: sleeps between two attempts; it gets the number of the failed ones.
     :raises CloudRefusedError: the API server refused the call, or the cluster has no such objects.
-    :raises CloudUnavailableError: no answer in ``MOST_ATTEMPTS`` attempts.
+    :raises CloudUnavailableError: no attempt was answered.
     """
-    return _repeat(client.list_policies, pause=pause)
+    return read_patiently(client.list_policies, pause=pause)
 
 
 def read_nodes(client: KubernetesClient, *, pause: Callable[[int], None]) -> tuple[LiveNode, ...]:
     """Read the nodes; none if they may not be read, since policies can be changed without them.
 
-    :raises CloudUnavailableError: no answer in ``MOST_ATTEMPTS`` attempts.
+    :raises CloudUnavailableError: no attempt was answered.
     """
     try:
-        return _repeat(client.list_nodes, pause=pause)
+        return read_patiently(client.list_nodes, pause=pause)
     except CloudRefusedError as error:
         log.info("The nodes are not compared with the plan's ranges: %s", error)
         return ()
+
+
+def judge_refusals(change: PolicyChange, *, on_findings: str) -> None:
+    """Stop a change that would do harm, or warn of it; where there is nothing to change, nothing is judged.
+
+    :param on_findings: ``fail``, ``warn`` or ``ignore``.
+    :raises PolicyRefusedError: there are refusals, and ``on_findings`` is ``fail``.
+    """
+    if not change.manifests or on_findings == "ignore":
+        return
+    if on_findings == "fail" and change.refusals:
+        raise PolicyRefusedError(f"The policy was not changed: {' '.join(change.refusals)}")
+    for refusal in change.refusals:
+        log.warning("The change goes on in spite of %s", refusal)
 
 
 def make_change(
@@ -73,19 +131,21 @@ def make_change(
     :param on_conflict: what another manager's ownership does: ``fail``, or ``warn`` or ``ignore``, which take it over.
         An object that still is as GKE created it is taken over in any case.
     :param dry_run: stop after the check, which stores nothing.
-    :return: what is live afterwards.
+    :return: what is live afterwards, or would be.
     :raises PolicyRefusedError: another manager owns an object, and ``on_conflict`` is ``fail``.
     :raises PolicyChangedAgainError: what is live afterwards is not what was applied.
     :raises CloudRefusedError: the API server refused a call.
-    :raises CloudUnavailableError: no answer in ``MOST_ATTEMPTS`` attempts.
+    :raises CloudUnavailableError: no attempt was answered.
     """
+    if not change.manifests:
+        return change.before
     # All objects are checked before the first is written, so that none is written where another is refused.
     takes_over: set[str] = set()
     for manifest in change.manifests:
         name = manifest["metadata"]["name"]
         check = partial(client.apply_policy, manifest, field_manager=field_manager, dry_run=True)
         try:
-            _repeat(check, pause=pause)
+            read_patiently(check, pause=pause)
         except FieldConflictError as error:
             owners = join_words(error.managers)
             live = change.before.find(name)
@@ -97,13 +157,13 @@ def make_change(
                 ) from error
             if on_conflict == "warn" and not is_untouched:
                 log.warning("EgressNATPolicy %s: its list belongs to %s; it is taken over", name, owners)
-            _repeat(partial(check, force=True), pause=pause)
+            read_patiently(partial(check, force=True), pause=pause)
             takes_over.add(name)
     if dry_run:
-        return change.before
+        return change.after
     for manifest in change.manifests:
         force = manifest["metadata"]["name"] in takes_over
-        _repeat(partial(client.apply_policy, manifest, field_manager=field_manager, force=force), pause=pause)
+        read_patiently(partial(client.apply_policy, manifest, field_manager=field_manager, force=force), pause=pause)
     found = read_policy(client, pause=pause)
     applied = {manifest["metadata"]["name"] for manifest in change.manifests}
     rest = [
@@ -117,17 +177,3 @@ def make_change(
             "The policy is not as it was applied just now, so another writer changed it again:\n" + "\n".join(lines)
         )
     return found
-
-
-def _repeat(call: Callable[[], T], *, pause: Callable[[int], None]) -> T:
-    """Make a call, again while the API server is unavailable."""
-    attempt = 1
-    while True:
-        try:
-            return call()
-        except CloudUnavailableError as error:
-            if attempt == MOST_ATTEMPTS:
-                raise
-            log.warning("Attempt %d of %d: %s", attempt, MOST_ATTEMPTS, error)
-        pause(attempt)
-        attempt += 1

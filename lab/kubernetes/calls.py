@@ -165,8 +165,6 @@ class Calls:
             problem["message"] = "Required value: name or generateName is required"
             raise make_invalid(target.resource, name="", problems=[problem])
         target = Target(resource=target.resource, namespace=target.namespace, name=name)
-        if self._store.get(target.key) is not None:
-            raise make_already_exists(target.resource, name=name)
         if target.namespace:
             value["metadata"]["namespace"] = target.namespace
         return self._write(request, target, stored=None, value=value, code=201)
@@ -253,6 +251,8 @@ class Calls:
             warnings = [] if directive == _IGNORE else unknown
             value = prune(value, resource.schema)
             self._validate(value, target)
+        if request.method == "POST" and self._store.get(target.key) is not None:  # a wrong object is refused first
+            raise make_already_exists(resource, name=target.name)
         agent = request.headers.get("user-agent", "").partition("/")[0]
         entries = note_update(
             stored,

@@ -10,7 +10,17 @@ if TYPE_CHECKING:
     from lab.kubernetes.resources import Resource
 
 #: An invented build of a real minor version.
-VERSION: Final = {"major": "1", "minor": "33", "gitVersion": "v1.33.5-gke.1162000", "platform": "linux/amd64"}
+VERSION: Final = {
+    "major": "1",
+    "minor": "33",
+    "gitVersion": "v1.33.5-gke.1162000",
+    "gitCommit": "0" * 40,
+    "gitTreeState": "clean",
+    "buildDate": "2026-01-01T00:00:00Z",
+    "goVersion": "go1.24.6",
+    "compiler": "gc",
+    "platform": "linux/amd64",
+}
 
 
 def make_pages(resources: Sequence[Resource]) -> dict[str, Mapping[str, Any]]:

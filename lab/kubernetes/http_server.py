@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 _LONGEST_BODY_BYTES: Final = 3 * 1024 * 1024
 _WATCH_SECONDS: Final = 1800.0
+_POLL_SECONDS: Final = 0.02  # how soon the server notices that it is to stop
 
 
 class HttpsServer:
@@ -45,7 +46,9 @@ class HttpsServer:
     ) -> None:
         handler = type("Handler", (_Handler,), {"calls": calls, "pages": pages, "store": store, "faults": faults})
         self._server = _TlsServer(("127.0.0.1", 0), handler, context=context)
-        self._thread = threading.Thread(target=self._server.serve_forever, name="emulated-kubernetes", daemon=True)
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, args=(_POLL_SECONDS,), name="emulated-kubernetes", daemon=True
+        )
 
     @property
     def port(self) -> int:
@@ -127,8 +130,9 @@ class _Handler(BaseHTTPRequestHandler):
             body=self.rfile.read(length),
         )
         try:
-            if request.path in self.pages and request.method == "GET":
-                self._send(200, self.pages[request.path])
+            page = self.pages.get(request.path.rstrip("/")) if request.method == "GET" else None
+            if page is not None:
+                self._send(200, page)
                 return
             target = self.calls.find_target(request.path)
             verb = name_verb(request, target)

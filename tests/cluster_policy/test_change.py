@@ -53,12 +53,17 @@ def test_a_good_change_has_a_diff_effects_and_no_refusals() -> None:
     assert (difference.added, difference.removed) == ((SERVICES, NODES), ("10.0.0.0/8", "172.16.0.0/12"))
     assert [each["metadata"]["name"] for each in change.manifests] == ["default"]
     assert change.after.find("gke-bbfa6c0e-1") == FIXED
+    lines = change.list_lines()
+    assert lines[: len(change.difference.list_lines())] == change.difference.list_lines()
+    assert "Effect on erp (172.20.0.10): pod address → node address" in lines
 
 
 def test_what_is_in_force_already_is_not_applied() -> None:
     """A list that differs in order alone leaves nothing to apply."""
     change = change_to(NODES, PODS, before=live(PODS, NODES), of=plan(ERP))
     assert (change.manifests, change.refusals, change.effects, bool(change.difference)) == ((), (), (), False)
+    assert change.list_lines()[0] == "Nothing to change: the policy is in force already"
+    assert change.list_lines()[1].startswith("MASQ302 info ")
 
 
 @pytest.mark.parametrize(
@@ -185,12 +190,18 @@ def test_targets_with_names_are_said_to_be_unjudged() -> None:
 
 
 def test_live_objects_with_mistakes_are_shown_and_do_no_harm() -> None:
-    """A live object with an entry that is no CIDR is a finding about itself, and is replaced by a good list."""
+    """A live object with an entry that is no CIDR is a finding about itself, and no reason against another object."""
     flawed = live("nonsense", "fd00::/8")
     assert change_to(NODES, PODS, before=flawed, of=plan(ERP)).refusals == ()
-    beside = live(PODS, more=("nonsense", "fd00::/8"))
-    assert [each[:7] for each in change_to(NODES, PODS, before=beside, of=plan()).refusals] == ["MASQ304"]
-    change = change_to("9.0.0.0/8", name="extra", before=flawed, of=plan())
-    assert any(
-        refusal.startswith("MASQ304 EgressNATPolicy default.spec.destinations[0]") for refusal in change.refusals
-    )
+    beside = change_to(NODES, PODS, before=live(PODS, more=("nonsense", "fd00::/8")), of=plan())
+    assert [each.where for each in beside.findings if each.code == "MASQ304"] == [
+        "EgressNATPolicy more.spec.destinations[0].cidr"
+    ]
+    assert beside.refusals == ()
+
+
+def test_a_target_that_another_object_covers_already_is_no_reason() -> None:
+    """Where GKE's list covers a node-only target, an object beside it may be applied; a new list may not."""
+    before = live("172.16.0.0/12", PODS, NODES)
+    assert change_to("9.0.0.0/8", name="extra", before=before, of=plan(ERP)).refusals == ()
+    assert change_to("172.16.0.0/12", PODS, NODES, "9.0.0.0/8", before=before, of=plan(ERP)).refusals != ()
