@@ -108,6 +108,13 @@ def add_arguments(parser: ArgumentParser) -> None:
         default="auto",
         help="which endpoint of the clusters' API servers to ask; default: auto, the DNS-based one where it is open",
     )
+    _add_limits(parser)
+    add_google_arguments(parser, apis=("composer", "gke"))
+    parser.set_defaults(project=None)
+
+
+def _add_limits(parser: ArgumentParser) -> None:
+    """Declare how much is asked at once, and for how long."""
     parser.add_argument(
         "--concurrency",
         type=make_number_type(int, least=1, most=64),
@@ -129,8 +136,6 @@ def add_arguments(parser: ArgumentParser) -> None:
         metavar="SECONDS",
         help="when the audit ends with what it has, 0.1 to 86400; default: 900",
     )
-    add_google_arguments(parser, apis=("composer", "gke"))
-    parser.set_defaults(project=None)
 
 
 def run(arguments: Namespace) -> int:

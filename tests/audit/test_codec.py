@@ -41,80 +41,84 @@ def encode_example() -> dict[str, Any]:
     return encoded
 
 
+AUDIT = {
+    "schema": "airflow-masq/audit/v1",
+    "began": "2026-01-05T08:30:00+00:00",
+    "is_complete": False,
+    "projects": ["example-project", "other"],
+    "regions": ["us-central1"],
+    "totals": {"environments": 2, "unknown": 0, "never": 1, "recreate": 0, "masqueraded": 1, "not_asked": 1},
+    "severities": {"error": 1, "warning": 1, "info": 0},
+    "not_asked": [
+        {
+            "project": "other",
+            "regions": ["us-central1"],
+            "status": "UNAVAILABLE",
+            "problem": "gone",
+            "next_step": "Wait.",
+        }
+    ],
+    "not_offered": ["us-west9"],
+    "drift": [
+        {"environment": "e", "against": "plan", "severity": "warning", "message": "differs", "diff": ["-a", "+b"]}
+    ],
+    "compared_with": "2026-01-05T08:30:00+00:00",
+    "omitted": {"environments": 0, "findings": 0},
+}
+ENVIRONMENT = {
+    "name": "projects/example-project/locations/us-central1/environments/example",
+    "project": "example-project",
+    "region": "us-central1",
+    "environment_id": "example",
+    "uuid": "u-1",
+    "state": "RUNNING",
+    "image_version": "composer-2.17.9-airflow-2.11.1",
+    "generation": 2,
+    "composer_version": "2.17.9",
+    "airflow_version": "2.11.1",
+    "enable_ip_masq_agent": True,
+    "gke_cluster": "projects/example-project/locations/us-central1/clusters/us-central1-example-1a2b3c4d-gke",
+    "pod_range": "10.4.0.0/17",
+    "service_range": "10.8.0.0/22",
+    "masquerading": "masqueraded",
+    "code": "",
+    "cluster": {
+        "status": "RUNNING",
+        "initial_version": "1.33.4-gke.1245000",
+        "current_version": "1.33.5-gke.1201000",
+        "is_autopilot": True,
+        "pod_ranges": ["10.4.0.0/17"],
+        "service_ranges": ["10.8.0.0/22"],
+        "pods_per_node": 32,
+        "has_private_nodes": False,
+        "uses_dataplane_v2": False,
+        "has_intranode_visibility": False,
+        "subnetwork": "projects/example-project/regions/us-central1/subnetworks/default",
+    },
+    "policy": {
+        "objects": [
+            {
+                "name": "default",
+                "action": "NoSNAT",
+                "destinations": ["10.4.0.0/17"],
+                "managers": [],
+                "resource_version": "",
+            }
+        ]
+    },
+    "findings": [],
+    "problems": [],
+}
+
+
 def test_the_format_is_stable() -> None:
     """Programs read these keys."""
     encoded = encode_example()
-    assert {key: encoded[key] for key in encoded if key not in {"environments", "complaints"}} == {
-        "schema": "airflow-masq/audit/v1",
-        "began": "2026-01-05T08:30:00+00:00",
-        "is_complete": False,
-        "projects": ["example-project", "other"],
-        "regions": ["us-central1"],
-        "totals": {"environments": 2, "unknown": 0, "never": 1, "recreate": 0, "masqueraded": 1, "not_asked": 1},
-        "severities": {"error": 1, "warning": 1, "info": 0},
-        "not_asked": [
-            {
-                "project": "other",
-                "regions": ["us-central1"],
-                "status": "UNAVAILABLE",
-                "problem": "gone",
-                "next_step": "Wait.",
-            }
-        ],
-        "not_offered": ["us-west9"],
-        "drift": [
-            {"environment": "e", "against": "plan", "severity": "warning", "message": "differs", "diff": ["-a", "+b"]}
-        ],
-        "compared_with": "2026-01-05T08:30:00+00:00",
-        "omitted": {"environments": 0, "findings": 0},
-    }
+    assert {key: encoded[key] for key in encoded if key not in {"environments", "complaints"}} == AUDIT
     assert list(encoded["complaints"]) == ["findings", "drift", "incomplete"]
     three, example = encoded["environments"]
     assert three["findings"][0]["code"] == "MASQ101"
-    assert {key: value for key, value in example.items() if key not in {"reason", "source"}} == {
-        "name": "projects/example-project/locations/us-central1/environments/example",
-        "project": "example-project",
-        "region": "us-central1",
-        "environment_id": "example",
-        "uuid": "u-1",
-        "state": "RUNNING",
-        "image_version": "composer-2.17.9-airflow-2.11.1",
-        "generation": 2,
-        "composer_version": "2.17.9",
-        "airflow_version": "2.11.1",
-        "enable_ip_masq_agent": True,
-        "gke_cluster": "projects/example-project/locations/us-central1/clusters/us-central1-example-1a2b3c4d-gke",
-        "pod_range": "10.4.0.0/17",
-        "service_range": "10.8.0.0/22",
-        "masquerading": "masqueraded",
-        "code": "",
-        "cluster": {
-            "status": "RUNNING",
-            "initial_version": "1.33.4-gke.1245000",
-            "current_version": "1.33.5-gke.1201000",
-            "is_autopilot": True,
-            "pod_ranges": ["10.4.0.0/17"],
-            "service_ranges": ["10.8.0.0/22"],
-            "pods_per_node": 32,
-            "has_private_nodes": False,
-            "uses_dataplane_v2": False,
-            "has_intranode_visibility": False,
-            "subnetwork": "projects/example-project/regions/us-central1/subnetworks/default",
-        },
-        "policy": {
-            "objects": [
-                {
-                    "name": "default",
-                    "action": "NoSNAT",
-                    "destinations": ["10.4.0.0/17"],
-                    "managers": [],
-                    "resource_version": "",
-                }
-            ]
-        },
-        "findings": [],
-        "problems": [],
-    }
+    assert {key: value for key, value in example.items() if key not in {"reason", "source"}} == ENVIRONMENT
 
 
 def test_an_earlier_audit_is_read_back() -> None:
