@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 from airflow_masq.airflow_compat import BaseOperator, make_asset
 from airflow_masq.exceptions import AirflowMasqError, InvalidInputError
 from airflow_masq.operators.error_mapping import translate_errors
+from airflow_masq.operators.last_run import pull_last_result
 from airflow_masq.operators.run_settings import refuse_unknown_conf
 from airflow_masq.operators.settings import read_boolean, read_seconds, read_whole_number
 from airflow_masq.plan_file import read_json_file, read_plan
@@ -48,7 +49,6 @@ _DESCRIPTION: Final = (
 _MOST_CONCURRENCY: Final = 64
 _LONGEST_SECONDS: Final = 86_400.0
 _PROGRESS_STEPS: Final = 10
-_NOT_MAPPED: Final = -1
 
 
 def make_audit_asset() -> Asset:
@@ -260,12 +260,7 @@ class CloudComposerAuditMasqueradeOperator(BaseOperator):
             return decode_earlier_audit(content, where="previous")
         if "ti" not in context:
             return None
-        instance = context["ti"]
-        content = instance.xcom_pull(  # [source: airflow-prior-xcoms]
-            task_ids=instance.task_id,
-            map_indexes=getattr(instance, "map_index", _NOT_MAPPED),
-            include_prior_dates=True,
-        )
+        content = pull_last_result(context)
         if content is None:
             self.log.info("No earlier run of this task left an audit, so nothing is compared with it")
             return None

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from typing import TYPE_CHECKING, Any
 
 import grpc
 import pytest
 
+from lab.cloud.errors import ApiError
 from tests.emulated_cloud import LOCATION, PROJECT, EmulatedCloud, environment_resource
 from tests.other_airflows import AIRFLOW_2, find_python, run_python
 
@@ -106,6 +108,21 @@ def test_the_next_run_tells_what_has_changed(airflow: AirflowRunner, cloud: Emul
     assert run_audit(airflow, compare=True, on_drift="fail").xcom("audit")["drift"] == []
 
 
+def test_a_retry_is_compared_with_the_run_before(airflow: AirflowRunner, cloud: EmulatedCloud) -> None:
+    """An attempt that fails leaves its audit, with which the next attempt of the same run is not compared."""
+
+    def change(dag: DAG) -> None:
+        task: Any = dag.get_task("audit")
+        task.on_incomplete = "fail"
+
+    first = run_audit(airflow, compare=True)
+    for _ in range(2):
+        cloud.faults.fail_next("ListEnvironments", grpc.StatusCode.PERMISSION_DENIED, "not yet")
+    second = airflow.run(DAG_FILE, conf={"regions": [LOCATION]}, change=change)
+    assert (first.state, second.state, cloud.faults.count_calls("ListEnvironments")) == ("success", "success", 4)
+    assert second.xcom("audit")["compared_with"] == first.xcom("audit")["began"]
+
+
 def test_errors_fail_the_run_where_that_is_asked_for(airflow: AirflowRunner, cloud: EmulatedCloud) -> None:
     """An environment of Composer 3 is a finding of severity error."""
     cloud.put("three", state="RUNNING", masquerade=False, image=COMPOSER_3_IMAGE)
@@ -147,9 +164,13 @@ from airflow.models.dataset import DatasetEvent
 import logging
 initdb()
 runs = []
-for _ in range(2):
+from airflow_masq.operators.audit_masquerade import CloudComposerAuditMasqueradeOperator
+from datetime import timedelta
+for on_incomplete in ("warn", "fail"):
     dag = DagBag(DAGS_FOLDER, include_examples=False).dags["audit_masquerade_fleet"]
     dag.sync_to_db()
+    task = dag.get_task("audit")
+    task.on_incomplete, task.retry_delay = on_incomplete, timedelta(0)
     run = dag.test(run_conf={"regions": ["us-central1"]})
     audit = run.get_task_instance("audit").xcom_pull(task_ids="audit")
     runs.append({"state": str(run.state), "began": audit["began"], "compared_with": audit["compared_with"],
@@ -162,8 +183,15 @@ print("\\n" + json.dumps({"runs": runs, "events": events}))
 
 @pytest.mark.parametrize("version", AIRFLOW_2)
 def test_it_runs_on_airflow_2(version: str, cloud: EmulatedCloud, tmp_path: Path) -> None:
-    """On Airflow 2 the DAG audits, emits its event, and a second run is compared with the first one."""
+    """On Airflow 2 the DAG audits, emits its event, and a retry of a second run is compared with the first run."""
     cloud.put("with-agent", state="RUNNING", masquerade=True)
+    calls = itertools.count(1)
+
+    def deny_second_run_once(moment: str, method: str) -> None:
+        if (moment, method) == ("before", "ListEnvironments") and next(calls) in {2, 3}:
+            raise ApiError(grpc.StatusCode.PERMISSION_DENIED, "not yet")
+
+    cloud.faults.observe = deny_second_run_once
     settings = {"AIRFLOW_CONN_GOOGLE_CLOUD_DEFAULT": cloud.airflow_connection}
     printed = run_python(find_python(version), PROGRAM, home=tmp_path, settings=settings)
     told = json.loads(printed[-1])
