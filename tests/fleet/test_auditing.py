@@ -153,6 +153,19 @@ async def test_the_time_limit_ends_the_audit_with_what_it_has(cloud: EmulatedClo
     assert ids_of(found) == ["one"]
 
 
+async def test_no_more_regions_than_allowed_are_asked_at_once(cloud: EmulatedCloud, audit: Run) -> None:
+    """Twelve regions of which each takes its time are asked three at a time."""
+    under_way = [0]
+
+    def count(moment: str, _method: str) -> None:
+        under_way.append(under_way[-1] + (1 if moment == "before" else -1))
+
+    cloud.faults.observe = count
+    cloud.faults.silence(f"projects/{PROJECT}", 0.05)
+    await audit(regions=sorted(REGIONS)[:12], limits=FleetLimits(concurrency=3))
+    assert max(under_way) == 3
+
+
 async def test_progress_is_told(audit: Run) -> None:
     """Each region that is done counts."""
     told: list[tuple[int, int]] = []
