@@ -33,6 +33,7 @@ from lab.cloud.dispatch import Method, Service
 from lab.cloud.errors import ApiError, InvalidArgumentError
 from lab.cloud.images import COMPOSER_1, Image
 from lab.cloud.names import EnvironmentName
+from lab.cloud.vpc import read_network_name, read_subnetwork_name
 
 if TYPE_CHECKING:
     from google.cloud.orchestration.airflow.service_v1.types import Environment
@@ -95,11 +96,12 @@ class Clusters:
         node = environment.config.node_config
         parent = EnvironmentName.parse(environment.name).parent
         region, cluster_id = parent.location, name.rpartition("/")[2]
-        subnetwork = node.subnetwork or f"projects/{parent.project}/regions/{region}/subnetworks/default"
+        network = read_network_name(node.network, project=parent.project)
+        host = network.split("/")[1]
+        subnetwork = read_subnetwork_name(node.subnetwork, project=host, region=region)
         self._vpc.ensure_subnetwork(subnetwork)
         image = Image.parse(environment.config.software_config.image_version)
         is_standard = image is not None and image.generation == COMPOSER_1
-        network = node.network or f"projects/{parent.project}/global/networks/default"
         cluster = Cluster(
             name=cluster_id,
             location=name.split("/")[3],

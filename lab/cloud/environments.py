@@ -5,7 +5,8 @@ All other methods of that service (commands, snapshots, workloads) answer UNIMPL
 
 from __future__ import annotations
 
-from typing import Final
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
 
 import grpc
 from google.cloud.orchestration.airflow.service_v1.types import (
@@ -15,6 +16,7 @@ from google.cloud.orchestration.airflow.service_v1.types import (
     GetEnvironmentRequest,
     ListEnvironmentsRequest,
     ListEnvironmentsResponse,
+    NodeConfig,
     UpdateEnvironmentRequest,
 )
 from google.longrunning import operations_pb2  # type: ignore[import-untyped] # ships stubs without a py.typed marker
@@ -28,6 +30,10 @@ from lab.cloud.regions import REGIONS
 from lab.cloud.store import Store, cut_page
 from lab.cloud.updates import read_update_mask
 from lab.cloud.validation import Surroundings, accept_new_environment
+from lab.cloud.vpc import Vpc
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
 
 _SERVICE: Final = "google.cloud.orchestration.airflow.service.v1.Environments"
 
@@ -36,10 +42,14 @@ class Environments:
     """The handlers of the Environments service.
 
     :param surroundings: what requests for new environments are checked against.
+    :param vpc: the networks; in a subnetwork all of whose ranges it knows, they count instead of the surroundings'.
     """
 
-    def __init__(self, *, store: Store, lifecycle: Lifecycle, surroundings: Surroundings, access: Access) -> None:
+    def __init__(
+        self, *, store: Store, lifecycle: Lifecycle, surroundings: Surroundings, access: Access, vpc: Vpc
+    ) -> None:
         self._store = store
+        self._vpc = vpc
         self._lifecycle = lifecycle
         self._surroundings = surroundings
         self._access = access
@@ -69,7 +79,16 @@ class Environments:
     def _create(self, request: CreateEnvironmentRequest) -> operations_pb2.Operation:
         self._require(Parent.parse(request.parent), "create")
         # Whether the service checks the request or the taken name first is not verified.
-        return self._lifecycle.create(accept_new_environment(request, surroundings=self._surroundings))
+        node, surroundings = request.environment.config.node_config, self._surroundings
+        known = self._vpc.find_complete(node.subnetwork)
+        if known is not None:
+            primary, secondary = known
+            nodes = {**surroundings.node_ranges, node.subnetwork: primary}
+            surroundings = replace(surroundings, node_ranges=nodes, secondary_ranges=secondary)
+        accepted = accept_new_environment(request, surroundings=surroundings)
+        if known is not None and (missing := list(_find_missing_ranges(node, secondary=known[1]))):
+            raise InvalidArgumentError.from_problems(missing)
+        return self._lifecycle.create(accepted)
 
     def _get(self, request: GetEnvironmentRequest) -> Environment:
         name = EnvironmentName.parse(request.name)
@@ -98,3 +117,18 @@ class Environments:
     def _delete(self, request: DeleteEnvironmentRequest) -> operations_pb2.Operation:
         self._require(EnvironmentName.parse(request.name).parent, "delete")
         return self._lifecycle.delete(request.name)
+
+
+def _find_missing_ranges(node: NodeConfig, *, secondary: Collection[str]) -> Iterator[str]:
+    """Find the secondary ranges that a request names and its subnetwork lacks.
+
+    The words are GKE's of Pods, seen as its own answer [source: gke-secondary-range-missing]. That Composer repeats
+    them before a creation starts, and the word of Services, are not verified.
+    """
+    policy = node.ip_allocation_policy
+    named = {"Pod": policy.cluster_secondary_range_name, "Services": policy.services_secondary_range_name}
+    network = f"https://www.googleapis.com/compute/v1/{node.network}"
+    subnetwork = node.subnetwork.rpartition("/")[2]
+    for purpose, name in named.items():
+        if name and name not in secondary:
+            yield f'{purpose} secondary range "{name}" not found in network "{network}", subnetwork "{subnetwork}".'

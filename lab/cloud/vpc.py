@@ -40,6 +40,21 @@ def make_url(name: str) -> str:
     return f"{_URL}{name}"
 
 
+def read_network_name(text: str, *, project: str) -> str:
+    """Read a network's URL, full name, or ID alone, as ``projects/P/global/networks/N``; empty for ``default``."""
+    name = text.removeprefix(_URL)
+    return name if "/" in name else f"projects/{project}/global/networks/{name or 'default'}"
+
+
+def read_subnetwork_name(text: str, *, project: str, region: str) -> str:
+    """Read a subnetwork's URL, full name, or ID alone as its full name; empty for ``default``.
+
+    That the service takes an ID alone is not verified.
+    """
+    name = text.removeprefix(_URL)
+    return name if "/" in name else f"projects/{project}/regions/{region}/subnetworks/{name or 'default'}"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Nat:
     """One Cloud NAT gateway of a router.
@@ -89,6 +104,7 @@ class Vpc:
         self._default_secondary_ranges = dict(default_secondary_ranges)
         self._resources: dict[str, Resource] = {}
         self._statuses: dict[str, Resource] = {}
+        self._complete: set[str] = set()
         self.quotas: dict[str, tuple[float, float]] = dict(DEFAULT_QUOTAS)
 
     def add_subnetwork(
@@ -102,10 +118,13 @@ class Vpc:
         """Add a subnetwork, or replace it.
 
         :param name: ``projects/P/regions/R/subnetworks/S``.
-        :param secondary_ranges: CIDRs by their names; ``None`` for the default ones.
+        :param secondary_ranges: CIDRs by their names, so that environments can name no others; ``None`` for the default
+            ones, beside which any name is accepted.
         :param network: ``projects/P/global/networks/N``; default the project's ``default``.
         """
         ranges = self._default_secondary_ranges if secondary_ranges is None else secondary_ranges
+        if secondary_ranges is not None:
+            self._complete.add(name)
         gateway = IPv4Network(ip_cidr_range)[1]
         self._resources[name] = {
             **self._start_resource(name),
@@ -195,6 +214,14 @@ class Vpc:
             "quotas": quotas,
             "selfLink": make_url(name),
         }
+
+    def find_complete(self, name: str) -> tuple[str, dict[str, str]] | None:
+        """Look up the primary and the secondary ranges of a subnetwork that was added with all of them."""
+        if name not in self._complete:
+            return None
+        resource = self._resources[name]
+        secondary = {each["rangeName"]: each["ipCidrRange"] for each in resource.get("secondaryIpRanges", [])}
+        return resource["ipCidrRange"], secondary
 
     def ensure_subnetwork(self, name: str, *, ip_cidr_range: str | None = None) -> None:
         """Add a subnetwork with the default ranges if it does not exist, for environments in any subnetwork."""

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from google.cloud.orchestration.airflow.service_v1.types import Environment
 
 PROJECT = "example-project"
+URL = "https://www.googleapis.com/compute/v1/"
 SUBNETWORK = f"projects/{PROJECT}/regions/us-central1/subnetworks/default"
 
 
@@ -96,6 +97,47 @@ async def test_named_ranges_are_the_subnetworks(
     subnetwork = emulator.vpc.get(SUBNETWORK)
     assert subnetwork is not None
     assert "new-services" in {each["rangeName"] for each in subnetwork["secondaryIpRanges"]}
+
+
+@pytest.mark.parametrize("url", ["", f"{URL}projects/host/regions/us-central1/subnetworks/"])
+async def test_a_subnetwork_may_be_named_by_id_or_url(
+    emulator: ComposerEmulator,
+    client: EnvironmentsAsyncClient,
+    gke: ClusterManagerAsyncClient,
+    make_environment: MakeEnvironment,
+    url: str,
+) -> None:
+    """An ID alone is a subnetwork of the network's project, as a URL says it in full."""
+    network = f"{URL}projects/host/global/networks/n"
+    environment = make_environment(network=network, subnetwork=f"{url}s")
+    _environment, name = await create(emulator, client, environment)
+    config = (await gke.get_cluster(name=name)).network_config
+    assert config.network == "projects/host/global/networks/n"
+    assert config.subnetwork == "projects/host/regions/us-central1/subnetworks/s"
+
+
+async def test_ranges_that_a_subnetwork_lacks_are_refused(
+    emulator: ComposerEmulator, client: EnvironmentsAsyncClient, make_environment: MakeEnvironment
+) -> None:
+    """In a subnetwork whose ranges are all known, an environment can name no other, and the named ones are judged."""
+    subnetwork = "projects/host/regions/us-central1/subnetworks/s"
+    emulator.vpc.add_subnetwork(subnetwork, ip_cidr_range="10.0.0.0/24", secondary_ranges={"pods": "100.128.48.0/20"})
+
+    async def submit(**policy: str) -> str:
+        environment = make_environment(
+            network="projects/host/global/networks/n", subnetwork=subnetwork, ip_allocation_policy=policy
+        )
+        with pytest.raises(google_errors.InvalidArgument) as caught:
+            await client.create_environment(
+                parent=environment.name.partition("/environments/")[0], environment=environment
+            )
+        return str(caught.value.message)
+
+    refused = await submit(cluster_secondary_range_name="other", services_secondary_range_name="services")
+    network = "https://www.googleapis.com/compute/v1/projects/host/global/networks/n"
+    assert f'1) Pod secondary range "other" not found in network "{network}", subnetwork "s".' in refused
+    assert '2) Services secondary range "services" not found' in refused
+    assert "100.128.48.0/20 is not within allowed" in await submit(cluster_secondary_range_name="pods")
 
 
 async def test_a_deleted_environment_has_no_cluster(
