@@ -17,8 +17,8 @@ The list names the destinations that see the address of a worker's *Pod*; all ot
 masquerade agent, it can be changed at any time, without a new environment.
 
 A list is refused that lacks the cluster's node and Pod ranges, or that covers a target of the plan which lets only
-nodes in. Where the list is in force already, nothing is written. Nothing is ever deleted. The log has the diff, and what
-it does to each target of the plan.
+nodes in. Where the list is in force already, nothing is written, and nothing is ever deleted. The log has the diff and
+its effect on each target of the plan.
 
 **Dry run** is on at first: the run shows what would change and lets the API server check it. Switch it off to apply.
 

@@ -44,7 +44,7 @@ The credentials are Application Default Credentials (gcloud auth application-def
 need at least, in each project:
   composer.environments.list     such as in roles/composer.user: the environments
   container.clusters.list        such as in roles/container.clusterViewer, with --facts or --policies
-  roles/container.developer      or what the cluster's RBAC grants, with --policies, and a way to the control planes
+  container.thirdPartyObjects.list   or what the cluster's RBAC grants, with --policies, and a way to the control planes
 
   airflow-masq audit my-project                                       all regions that offer Composer
   airflow-masq audit a-project b-project --region us-central1         two projects, one region

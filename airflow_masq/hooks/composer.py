@@ -10,13 +10,14 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from airflow.providers.google.common.hooks.base_google import GoogleBaseHook
 from google.auth.credentials import AnonymousCredentials
 
 from airflow_masq.airflow_compat import AirflowNotFoundException
 from airflow_masq.clients.composer import AsyncComposerClient, ComposerClient
-from airflow_masq.clients.endpoint import parse_endpoint
+from airflow_masq.clients.endpoint import is_loopback, parse_endpoint
 from airflow_masq.clients.google_errors import translate_google_errors
 from airflow_masq.clients.kubernetes import ClusterEndpoint, KubernetesClient
 from airflow_masq.clients.network import open_network_clients
@@ -103,11 +104,16 @@ class ComposerHook(GoogleBaseHook):
         """Make a client of a cluster's own API server; the caller closes it.
 
         :param choice: which of its endpoints to use.
-        :raises InvalidInputError: the cluster does not have that endpoint, or the connection's key is not usable.
+        :raises InvalidInputError: the cluster does not have that endpoint, the connection's key is not usable, or the
+            endpoint is not on this machine although the connection leads to an emulator.
         :raises CloudRefusedError: the connection's credentials are rejected.
         :raises CloudUnavailableError: the service that issues credentials did not answer.
         """
         url, authority = control_plane.choose(choice, where="endpoint")
+        host = urlsplit(url).hostname or ""
+        if self._is_emulated() and not is_loopback(host):
+            expected = "an API server on this machine, as the connection's Composer API is"
+            raise InvalidInputError(where="endpoint", expected=expected, seen=escape(host))
         endpoint = ClusterEndpoint(url=url, authority=authority)
         return KubernetesClient(
             self.find_credentials(), endpoint=endpoint, api_timeout_seconds=self.api_timeout_seconds

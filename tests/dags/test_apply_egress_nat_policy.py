@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from tests.airflow_runs import AirflowRunner
 
 DAG_FILE = "apply_egress_nat_policy.py"
+CONNECTION = "AIRFLOW_CONN_GOOGLE_CLOUD_DEFAULT"
 PLAN: dict[str, Any] = {
     "environment": {"name": str(NAME)},
     "targets": [{"name": "erp", "observe": "http://172.20.0.10/ip", "expect": "node"}],
@@ -49,7 +51,7 @@ def cluster(monkeypatch: pytest.MonkeyPatch) -> Iterator[KubernetesEmulator]:
     defaults = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")
     with EmulatedCloud() as cloud, KubernetesEmulator(tokens=anyone, default_destinations=defaults) as emulator:
         create_environment(cloud, emulator)
-        monkeypatch.setenv("AIRFLOW_CONN_GOOGLE_CLOUD_DEFAULT", connect_everything(cloud))
+        monkeypatch.setenv(CONNECTION, connect_everything(cloud))
         yield emulator
 
 
@@ -108,7 +110,8 @@ def test_it_runs_on_airflow_2(version: str, cluster: KubernetesEmulator, tmp_pat
     """On Airflow 2 and its Google providers a run shows, applies, and has nothing to change any more."""
     plan = json.dumps(PLAN)
     runs = json.dumps([{"plan": plan}, *[{"plan": plan, "dry_run": False}] * 2])
-    printed = run_python(find_python(version), ON_AIRFLOW_2, runs, home=tmp_path)
+    settings = {CONNECTION: os.environ[CONNECTION]}
+    printed = run_python(find_python(version), ON_AIRFLOW_2, runs, home=tmp_path, settings=settings)
     told = [json.loads(line.removeprefix("RUN ")) for line in printed if line.startswith("RUN ")]
     assert [each[:2] for each in told] == [["success", False], ["success", True], ["success", False]]
     assert told[0][2] == told[1][2] != told[2][2] == ""
