@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from airflow_masq.airflow_compat import DAG, Param
 from airflow_masq.operators.audit_assert import MasqueradeAuditAssertOperator
@@ -33,7 +34,7 @@ The account of the connection needs the permission `composer.environments.list` 
 it asks the connection's project unless `projects` names others.
 """
 
-_REACTIONS = {"type": "string", "enum": ["fail", "warn", "ignore"]}
+_REACTIONS: dict[str, Any] = {"type": "string", "enum": ["fail", "warn", "ignore"]}
 
 PARAMS = {
     "projects": Param(

@@ -42,9 +42,9 @@ It asks every region, several at once, and all pages of each. What could not be 
 answer or a project without the permission composer.environments.list, is a row of its own, and the exit code is not 0.
 The credentials are Application Default Credentials (gcloud auth application-default login, or the machine's own). They
 need at least, in each project:
-  composer.environments.list     such as in roles/composer.user: the environments
-  container.clusters.list        such as in roles/container.clusterViewer, with --facts or --policies
-  container.thirdPartyObjects.list   or what the cluster's RBAC grants, with --policies, and a way to the control planes
+  composer.environments.list        such as in roles/composer.user: the environments
+  container.clusters.list           such as in roles/container.clusterViewer, with --facts or --policies
+  container.thirdPartyObjects.list  or what the cluster's RBAC grants, with --policies, and a way to the API servers
 
   airflow-masq audit my-project                                       all regions that offer Composer
   airflow-masq audit a-project b-project --region us-central1         two projects, one region

@@ -153,6 +153,18 @@ async def test_a_policy_that_may_not_be_read_is_said(
     assert "expected an endpoint that the cluster has (none)" in environment.problems[0]
 
 
+async def test_beside_an_emulator_no_other_machine_is_asked(cloud: EmulatedCloud, audit: Run, gke: GkeClient) -> None:
+    """An emulated cluster that names an API server elsewhere is not asked for its policy."""
+    cluster = {"name": CLUSTER_ID, "location": LOCATION, "endpoint": "192.0.2.7"}
+    cloud.clusters.put(PROJECT, ClusterMessage(cluster))
+    cloud.put("example-environment", state="RUNNING", masquerade=True, gke_cluster=CLUSTER)
+    readers = make_readers(
+        gke, credentials=None, facts=True, policies=True, choice=EndpointChoice.AUTO, api_timeout_seconds=5
+    )
+    [environment] = (await audit(readers=readers)).environments
+    assert "expected an API server on this machine, as the Composer API is, saw 192.0.2.7" in environment.problems[0]
+
+
 async def test_readers_are_made_for_what_is_wanted(gke: GkeClient) -> None:
     """Without facts and policies nothing is read beside Composer; an emulator needs no credentials."""
     make = partial(make_readers, gke, credentials=None, choice=EndpointChoice.AUTO, api_timeout_seconds=5)
