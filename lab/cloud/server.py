@@ -118,11 +118,7 @@ class ComposerEmulator:
             creatable_images=creatable_images, node_ranges=node_ranges, secondary_ranges=secondary_ranges
         )
         environments = Environments(
-            store=self._store,
-            lifecycle=self._lifecycle,
-            surroundings=surroundings,
-            access=self.access,
-            vpc=self.vpc,
+            store=self._store, lifecycle=self._lifecycle, surroundings=surroundings, access=self.access, vpc=self.vpc
         )
         operations = Operations(store=self._store)
         self._services = (environments.make_service(), operations.make_service(), self.clusters.make_service())
