@@ -121,6 +121,8 @@ class KubernetesClient:
             file.write_text(endpoint.authority)
             self._verify = str(file)
         self._session = AuthorizedSession(credentials)  # type: ignore[no-untyped-call] # google-auth is partly untyped
+        # Without an ``auth`` of its own, requests replaces the token by what ~/.netrc has for the host, or by default.
+        self._session.auth = lambda request: request
         self._session.headers["User-Agent"] = f"airflow-masq/{__version__}"
 
     def list_policies(self) -> LivePolicy:
@@ -129,8 +131,8 @@ class KubernetesClient:
         :raises CloudRefusedError: the API refused the call, or the cluster has no such objects.
         :raises CloudUnavailableError: no answer.
         """
-        answer = self._ask("GET", POLICIES_PATH, action="listing the cluster's EgressNATPolicy objects")
-        return read_live_policy(_read_items(answer))
+        action = "listing the cluster's EgressNATPolicy objects"
+        return read_live_policy(_read_items(self._ask("GET", POLICIES_PATH, action=action), action=action))
 
     def apply_policy(
         self, manifest: Mapping[str, Any], *, field_manager: str, force: bool = False, dry_run: bool = False
@@ -166,10 +168,10 @@ class KubernetesClient:
         :raises CloudUnavailableError: no answer.
         """
         nodes: list[LiveNode] = []
-        query = {"limit": str(_NODES_OF_A_PAGE)}
+        query, action = {"limit": str(_NODES_OF_A_PAGE)}, "listing the cluster's nodes"
         while True:
-            answer = self._ask("GET", _NODES_PATH, action="listing the cluster's nodes", query=query)
-            nodes.extend(map(read_live_node, _read_items(answer)))
+            answer = self._ask("GET", _NODES_PATH, action=action, query=query)
+            nodes.extend(map(read_live_node, _read_items(answer, action=action)))
             token = (answer.get("metadata") or {}).get("continue")
             if not token:
                 return tuple(nodes)
@@ -284,9 +286,12 @@ def _list_conflicts(answer: Mapping[str, Any]) -> Iterator[str]:
             yield escape(str(cause.get("message") or "another manager").removeprefix("conflict with "))
 
 
-def _read_items(answer: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+def _read_items(answer: Mapping[str, Any], *, action: str) -> list[Mapping[str, Any]]:
+    """Read a list's items; an answer without any is no empty list, from which much would follow."""
     items = answer.get("items")
-    return [each for each in items if isinstance(each, dict)] if isinstance(items, list) else []
+    if not isinstance(items, list):
+        raise CloudUnavailableError(f"{action}: the answer is no list; trying again may help")
+    return [each for each in items if isinstance(each, dict)]
 
 
 def _shorten(error: RequestException) -> str:

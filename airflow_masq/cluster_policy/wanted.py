@@ -22,6 +22,7 @@ from airflow_masq.network.egress_nat_policy import (
     find_unknown_keys,
 )
 from airflow_masq.network.live_policy import LivePolicy, is_fixed_name, make_manifest, read_live_policy
+from airflow_masq.network.ranges import IPV4, parse_cidr
 from airflow_masq.reading import Place
 from airflow_masq.renderings.policy import make_egress_nat_policy
 from airflow_masq.text import describe, quote
@@ -118,6 +119,13 @@ def _check(manifests: Sequence[Mapping[str, Any]], *, places: Sequence[str]) -> 
         if name in names:
             raise InvalidInputError(where=f"{place}.metadata.name", expected="another name for each", seen=quote(name))
         names.add(name)
+        for index, entry in enumerate(manifest["spec"]["destinations"]):
+            if parse_cidr(entry["cidr"]).version != IPV4:
+                # The agent refuses a list with IPv6 ranges as a whole, unless it runs with its flag
+                # [source: ip-masq-agent-ipv6-refused], so that nodes would keep no list at all.
+                where = f"{place}.spec.destinations[{index}].cidr"
+                expected = "an IPv4 CIDR (the nodes' agents refuse a list with IPv6 ranges as a whole)"
+                raise InvalidInputError(where=where, expected=expected, seen=quote(entry["cidr"]))
     cleaned = [
         make_manifest(each["metadata"]["name"], cidrs=[entry["cidr"] for entry in each["spec"]["destinations"]])
         for each in manifests

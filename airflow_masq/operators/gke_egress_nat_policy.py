@@ -155,6 +155,7 @@ class GKEApplyEgressNATPolicyOperator(BaseOperator):
         )
         endpoint = Place(where="endpoint", value=self.endpoint).read_choice(EndpointChoice)
         dry_run = read_boolean(self.is_dry_run, where="dry_run")
+        field_manager = Place(where="field_manager", value=self.field_manager).read_text("a name")
         plan, hook = self._read_plan(), self._make_hook()
         name, environment = self._find_environment(plan, hook=hook)
         open_clients = hook.open_network_clients
@@ -174,7 +175,7 @@ class GKEApplyEgressNATPolicyOperator(BaseOperator):
             after = policy_change.make_change(
                 client,
                 change,
-                field_manager=self.field_manager,
+                field_manager=field_manager,
                 on_conflict=on_conflict,
                 dry_run=dry_run,
                 pause=time.sleep,

@@ -21,6 +21,7 @@ from tests.emulated_kubernetes import NODES, PODS, SERVICES, make_client
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 MANAGER = "airflow-masq"
 
@@ -190,6 +191,17 @@ def test_a_token_is_sent_over_tls_alone(url: str) -> None:
     assert "secret" not in str(caught.value)
 
 
+def test_the_token_is_sent_whatever_netrc_says(
+    cluster: KubernetesEmulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A password that the machine's ~/.netrc has for every host does not take the token's place."""
+    netrc = tmp_path / "netrc"
+    netrc.write_text("default login somebody password hunter2\n")
+    monkeypatch.setenv("NETRC", str(netrc))
+    with make_client(cluster) as client:
+        assert len(client.list_policies().objects) == 2
+
+
 def test_no_server_may_pass() -> None:
     """A control plane that does not answer may answer later, and the message has the cause alone."""
     with KubernetesEmulator() as gone:
@@ -221,6 +233,7 @@ class Foreign(BaseHTTPRequestHandler):
     [
         (200, b"<html>\x1b[31m", CloudRefusedError, r"status 200 without a Status object: <html>\\x1b"),
         (302, b"", CloudRefusedError, "status 302"),
+        (200, b"{}", CloudUnavailableError, "the answer is no list"),
         (200, b"[]", CloudRefusedError, "check that the endpoint is the cluster's API server"),
         (502, b"<html>", CloudUnavailableError, "status 502"),
         (404, json.dumps({"kind": "Status", "message": "x"}).encode(), CloudRefusedError, "404: x"),

@@ -70,6 +70,7 @@ def test_a_list_may_come_from_a_template(value: object) -> None:
     ("value", "message"),
     [
         (["10.128.0.1/20"], r"destinations\[0\]: expected a CIDR aligned to its prefix, here 10.128.0.0/20"),
+        (["10.0.0.0/8", "fd00::/8"], r"destinations\[1\].cidr: expected an IPv4 CIDR"),
         (["10.0.0.0"], r"destinations\[0\]: expected a CIDR"),
         ([{"cidr": "10.0.0.0/8"}], r"destinations\[0\]: expected a CIDR"),
         (5, "destinations: expected a list"),

@@ -15,6 +15,8 @@ from airflow_masq.network.live_policy import make_manifest
 from airflow_masq.operators.gke_egress_nat_policy import GKEApplyEgressNATPolicyOperator
 from lab.kubernetes import KubernetesEmulator, User
 from lab.kubernetes.emulator import ClusterNode
+from lab.kubernetes.resources import NODES as NODE_RESOURCE
+from lab.kubernetes.status import make_forbidden
 from tests.emulated_cloud import NAME, EmulatedCloud
 from tests.emulated_kubernetes import NODES, PODS, SERVICES, connect_everything, create_environment
 
@@ -268,6 +270,17 @@ def test_a_cluster_and_a_list_are_enough(
     with pytest.raises(AirflowFailException, match="expected a plan in the task or the run"):
         execute(plan=None, cluster=name)
     assert list_live(cluster) == [NODES, PODS]
+
+
+def test_nodes_that_may_not_be_listed_stop_nothing(cluster: KubernetesEmulator) -> None:
+    """Where the nodes may not be listed, they are not compared with the ranges, and the policy is applied."""
+    cluster.faults.fail_next("list nodes", make_forbidden(NODE_RESOURCE, name="", text="no"))
+    assert execute()["changed"]
+    cluster.put_object(NODE_RESOURCE, {"metadata": {"name": "x"}, "spec": {"podCIDR": "10.77.0.0/26"}})
+    with pytest.raises(
+        AirflowFailException, match=r"node x has the Pod block 10\.77\.0\.0/26, outside the plan's ranges"
+    ):
+        execute(destinations=[NODES, PODS])
 
 
 def test_a_standard_cluster_is_told(cloud: EmulatedCloud, monkeypatch: pytest.MonkeyPatch) -> None:
