@@ -116,6 +116,12 @@ class Walk:
                     return None
         except (CloudRefusedError, CloudUnavailableError) as error:
             log.info("%s", error)
-            return explain_failure(project, region=region, status=error.status, problem=error.words or str(error))
+            return explain_failure(
+                project,
+                region=region,
+                status=error.status,
+                problem=error.words or str(error),
+                reason=getattr(error, "reason", ""),
+            )
         problem = f"the list of its environments has more than {MOST_PAGES} pages; those on the first ones are audited"
         return explain_failure(project, region=region, status=TOO_MANY_PAGES, problem=problem)

@@ -29,6 +29,20 @@ def test_each_failure_has_a_next_step(status: str, problem: str, step: str) -> N
     assert failure.problem == problem.rstrip(".")
 
 
+@pytest.mark.parametrize(
+    ("reason", "step"),
+    [
+        ("SERVICE_DISABLED", "Leave the project out if it has no Composer"),
+        ("IAM_PERMISSION_DENIED", "Grant the account composer.environments.list"),
+        ("SECURITY_POLICY_VIOLATED", "No role cures this (SECURITY_POLICY_VIOLATED)"),
+    ],
+)
+def test_googles_reason_decides_beside_the_status(reason: str, step: str) -> None:
+    """A service perimeter is not told from a missing role by the status, but by the reason."""
+    failure = explain_failure("p", region="r", status="PERMISSION_DENIED", problem="refused", reason=reason)
+    assert failure.next_step.startswith(step)
+
+
 def test_an_unknown_location_has_no_hint_where_none_is_near() -> None:
     """A region of the table, or a name that resembles none, is not said to be another one."""
     for region in ("us-central1", "qqq"):
