@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 # The client's own types leave out most of what its methods take.
 Client: TypeAlias = Any
 Objects: TypeAlias = Any
+Json: TypeAlias = Any
 k8s: Any = import_module("kubernetes.client")
 watch: Any = import_module("kubernetes.watch")
 
@@ -350,8 +351,8 @@ def test_requests_that_the_client_does_not_make(
     cluster: KubernetesEmulator,
     method: str,
     path: str,
-    body: Any,
-    code: int,  # noqa: ANN401 - any JSON
+    body: Json,
+    code: int,
 ) -> None:
     """Paths, names and bodies that do not fit are answered as an API server does."""
     headers = {"Authorization": f"Bearer {DEFAULT_TOKEN}"}
