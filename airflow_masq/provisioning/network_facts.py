@@ -39,7 +39,8 @@ MOST_ATTEMPTS: Final = 3
 
 _MOST_AT_ONCE: Final = 8
 _NOT_ASKED: Final = "its API is not asked: no endpoint of it is set beside the emulated one"
-# The reasons with which Google says that a role is missing; others, such as a perimeter's, no role cures.
+# The reasons with which Google says that a role is missing; others, such as a perimeter's, no role cures
+# [source: google-error-reasons].
 _ROLE_IS_MISSING: Final = frozenset({"", "IAM_PERMISSION_DENIED"})
 
 

@@ -42,14 +42,17 @@ class Faults:
         """Register the emulated methods, so that a fault for a misspelt method is refused."""
         self._methods |= frozenset(names)
 
-    def fail_next(self, method: str, status: grpc.StatusCode, message: str, *, times: int = 1) -> None:
+    def fail_next(
+        self, method: str, status: grpc.StatusCode, message: str, *, times: int = 1, reason: str = ""
+    ) -> None:
         """Answer the next calls of a method with an error.
 
         :param method: the method's short name, for example ``GetEnvironment``.
+        :param reason: the reason in ``google.rpc.ErrorInfo``; default none.
         :raises ValueError: if no such method is emulated.
         """
         self._require_method(method)
-        self._calls[method].extend([ApiError(status, message)] * times)
+        self._calls[method].extend([ApiError(status, message, reason=reason)] * times)
 
     def stall_next(self, method: str, seconds: float) -> None:
         """Delay the next call of a method before it is handled.

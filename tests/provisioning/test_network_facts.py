@@ -222,6 +222,25 @@ def test_a_refusal_of_another_kind_names_no_role(cloud: EmulatedCloud, reader: R
     ]
 
 
+def test_a_perimeter_is_no_missing_role(cloud: EmulatedCloud, reader: Reader) -> None:
+    """No role helps where a perimeter of VPC Service Controls, or another policy, denies the call."""
+    name = create_public(cloud)
+    denied, reason = grpc.StatusCode.PERMISSION_DENIED, "SECURITY_POLICY_VIOLATED"
+    cloud.faults.fail_next("GetCluster", denied, "Request is prohibited by organization's policy.", reason=reason)
+    why = "the API refused to tell it (PERMISSION_DENIED, SECURITY_POLICY_VIOLATED)"
+    assert list_gaps(reader.read(name)) == [("the cluster", why, "", "")]
+
+
+def test_the_clusters_own_subnetwork_counts(cloud: EmulatedCloud, reader: Reader) -> None:
+    """Where the environment and the cluster name different subnetworks, the nodes are where the cluster says."""
+    name = create_public(cloud)
+    cloud.vpc.add_subnetwork(f"{REGION}/subnetworks/other", ip_cidr_range="10.130.0.0/20")
+    rest = reader.read(name).environment.as_rest()
+    rest["config"]["nodeConfig"]["subnetwork"] = "other"  # type: ignore[index] # a mapping of mappings
+    facts = reader.read(name, environment=EnvironmentResource.read(rest))
+    assert facts.as_json()["node_ranges"] == ["10.128.0.0/20"]
+
+
 def test_a_read_is_repeated_a_few_times(cloud: EmulatedCloud, reader: Reader) -> None:
     """An API that is away for two attempts is read in the third, and one that stays away is a gap."""
     name = create_public(cloud)
