@@ -292,6 +292,16 @@ def test_a_standard_cluster_is_told(cloud: EmulatedCloud, monkeypatch: pytest.Mo
             execute(plan={**PLAN, "network": {"node_ranges": [NODES]}})
 
 
+def test_an_environment_without_a_cluster_is_told(cloud: EmulatedCloud) -> None:
+    """Composer 3 has no cluster in the project, and an environment that is still being created has none yet."""
+    cloud.put(NAME.environment_id, state="RUNNING", masquerade=False, image="composer-3-airflow-2.10.5")
+    with pytest.raises(AirflowFailException, match="imageVersion: expected Composer 1 or 2"):
+        execute()
+    cloud.put(NAME.environment_id, state="CREATING", masquerade=True)
+    with pytest.raises(AirflowFailException, match="gkeCluster: expected projects/PROJECT"):
+        execute()
+
+
 def test_a_misspelt_run_setting_is_refused() -> None:
     """With strict_conf a run whose conf has an unknown key fails before anything is asked."""
     context: Any = {"dag": SimpleNamespace(params={"plan": 1}), "dag_run": SimpleNamespace(conf={"dryrun": True})}
