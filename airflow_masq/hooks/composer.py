@@ -38,6 +38,9 @@ if TYPE_CHECKING:
 
 ENDPOINT_FIELD = "composer_endpoint"
 
+# A test of the connection asks for one region, since the service knows no wildcard [source: composer-no-wildcard].
+_ASKED_REGION = "us-central1"
+
 LONGEST_NETWORK_CALL_SECONDS = 20.0
 """The time limit of a call that reads facts of the network: they must not hold a task up for long."""
 
@@ -183,10 +186,11 @@ class ComposerHook(GoogleBaseHook):
         try:
             project = self.find_default_project_id()
             with self.get_conn() as client:
-                count = len(client.list(project, location="-"))
+                count = len(client.list(project, location=_ASKED_REGION))
         except AirflowMasqError as error:
             return False, str(error)
-        return True, f"The Composer API at {escape(self._endpoint)} answers: {count} environments in {project}"
+        found = f"{count} environments of {project} in {_ASKED_REGION}"
+        return True, f"The Composer API at {escape(self._endpoint)} answers: {found}"
 
     @property
     def _endpoint(self) -> str | None:

@@ -38,7 +38,6 @@ from lab.cloud.operations import Operations
 from lab.cloud.proxy import ConnectProxy
 from lab.cloud.store import Store
 from lab.cloud.validation import Surroundings
-from lab.cloud.vpc import Vpc
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -120,7 +119,7 @@ class ComposerEmulator:
             creatable_images=creatable_images, node_ranges=node_ranges, secondary_ranges=secondary_ranges
         )
         environments = Environments(
-            store=self._store, lifecycle=self._lifecycle, surroundings=surroundings, vpc=self.vpc
+            store=self._store, lifecycle=self._lifecycle, surroundings=surroundings, access=self.access, vpc=self.vpc
         )
         self.images = ImageVersions(creatable=creatable_images, access=self.access)
         operations = Operations(store=self._store)
@@ -267,3 +266,13 @@ async def _serve_http(application: web.Application, *, host: str, stack: AsyncEx
     await site.start()
     port: int = runner.addresses[0][1]
     return port
+
+
+def _make_vpc(node_ranges: Mapping[str, str], *, secondary_ranges: Mapping[str, str]) -> Vpc:
+    """Make the networks, with the subnetworks that are named from the start."""
+    default = node_ranges.get("", DEFAULT_NODE_RANGES[""])
+    vpc = Vpc(default_node_range=default, default_secondary_ranges=secondary_ranges)
+    for name, cidr in node_ranges.items():
+        if name:
+            vpc.add_subnetwork(name, ip_cidr_range=cidr)
+    return vpc
