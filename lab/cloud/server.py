@@ -38,6 +38,7 @@ from lab.cloud.operations import Operations
 from lab.cloud.proxy import ConnectProxy
 from lab.cloud.store import Store
 from lab.cloud.validation import Surroundings
+from lab.cloud.vpc import Vpc
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
