@@ -95,7 +95,8 @@ class CreationSteps:
     watch: CreationWatch
     on_mismatch: str = "warn"
     attempt: Attempt = field(default_factory=Attempt)
-    _lost_reply_since: float | None = field(default=None, init=False)
+    _failing_since: float | None = field(default=None, init=False)
+    _failures: int = field(default=0, init=False)
     _refusals: int = field(default=0, init=False)
     _contradictions: int = field(default=0, init=False)
 
@@ -117,6 +118,7 @@ class CreationSteps:
         :raises CloudUnavailableError: no answer; another attempt finds what was started.
         """
         creation = create_environment(self.request.name, resource=self.request.plan.environment)
+        self.watch.is_at_stake = self.attempt.is_retry
         while True:
             try:
                 found = yield from self.watch.read(get_environment(self.request.name))
@@ -125,7 +127,7 @@ class CreationSteps:
                 origin = yield from self._create(creation)
                 if origin is not None:
                     return CreationStart(origin=origin)
-                yield self.watch.make_backoff()
+                yield self.watch.make_backoff(failures=self._failures)
             else:
                 self.watch.note_state(found)
                 if found.state != EnvironmentState.DELETING:
@@ -134,7 +136,7 @@ class CreationSteps:
 
     def _create(self, creation: Call[OperationStatus]) -> Steps[Origin | None]:
         """Create the environment, unless an earlier call did; ``None`` if it is to be looked at again."""
-        if self._lost_reply_since is not None:
+        if self._failing_since is not None:
             running = yield from self.watch.find_operation(verb="CREATE")
             if running is not None and not running.done:
                 self.watch.operation_name = running.name
@@ -149,17 +151,30 @@ class CreationSteps:
                 raise EnvironmentNotReadyError(message) from error
             return None
         except (CloudUnavailableError, CloudRefusedError) as error:
-            self._refusals += isinstance(error, CloudRefusedError)
-            is_final = isinstance(error, CloudRefusedError) and error.status not in _MAY_PASS
-            if is_final or self._refusals == ATTEMPTS_AFTER_REFUSALS:
-                raise
-            self._lost_reply_since = self._lost_reply_since or sent
-            self.watch.note_failure(error)
+            self._note_failed_creation(error, sent=sent)
             return None
         self.watch.note_answer()
         self.watch.operation_name, self.watch.state = started.name, None
         log.info("Creating %s (%s)", self.request.name, started.name)
         return Origin.CREATED
+
+    def _note_failed_creation(self, error: CloudUnavailableError | CloudRefusedError, *, sent: float) -> None:
+        """Tolerate a call to create that failed, unless it is worth nothing to repeat it.
+
+        The looks between these calls are answered, so the watch does not count them as failures in a row.
+        """
+        is_refused = isinstance(error, CloudRefusedError)
+        self._failures += 1
+        self._refusals += is_refused
+        self.watch.is_at_stake |= not is_refused  # a call without an answer may have taken effect
+        self._failing_since = self._failing_since or sent
+        if is_refused and error.status not in _MAY_PASS:
+            raise error
+        if self._refusals == ATTEMPTS_AFTER_REFUSALS and not self.watch.is_at_stake:
+            raise error
+        if self.watch.now() - self._failing_since >= self.watch.failure_tolerance_seconds + _CLOCK_SKEW_SECONDS:
+            raise error
+        log.warning("%s (tolerated for %.0f s)", error, self.watch.failure_tolerance_seconds)
 
     def _adopt(self, found: EnvironmentResource) -> Steps[CreationStart]:
         name = self.request.name
@@ -171,10 +186,10 @@ class CreationSteps:
         if is_complete:
             require_agent(name, found=found)
         origin = Origin.ADOPTED
-        may_be_own = self.attempt.is_retry or self._lost_reply_since is not None
+        may_be_own = self.attempt.is_retry or self._failing_since is not None
         if may_be_own or not is_complete:
             operation = yield from self.watch.find_operation(verb="CREATE", uuid=found.get_text("uuid"))
-            began = self._lost_reply_since if self.attempt.began is None else self.attempt.began
+            began = self._failing_since if self.attempt.began is None else self.attempt.began
             if operation is not None:
                 self.watch.operation_name = None if operation.done else operation.name
                 if may_be_own and began is not None and operation.began is not None and operation.began >= began:
@@ -244,10 +259,15 @@ def verify_environment(watch: CreationWatch) -> Steps[EnvironmentResource | None
     :raises EnvironmentNotReadyError: it has disappeared, or was not running at the deadline.
     :raises AirflowMasqError: as ``CreationWatch.read`` and ``CreationWatch.wait`` raise it.
     """
-    try:
-        found = yield from watch.read(get_environment(watch.name))
-    except EnvironmentNotFoundError as error:
-        raise EnvironmentNotReadyError(f"{watch.name} has just disappeared; run the task again to create it") from error
+    watch.is_at_stake = True
+    while True:
+        try:
+            found = yield from watch.read(get_environment(watch.name))
+        except EnvironmentNotFoundError as error:
+            watch.note_absence(error)
+            yield watch.make_backoff()
+        else:
+            break
     watch.note_state(found)
     if found.state != EnvironmentState.RUNNING:
         return (yield from await_environment(watch))
