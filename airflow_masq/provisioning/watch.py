@@ -175,9 +175,7 @@ class CreationWatch:
         token = ""
         for _ in range(_MOST_PAGES):
             try:
-                page = yield from self.read(
-                    list_operations(self.name.parent, page_token=token), is_optional=True
-                )
+                page = yield from self.read(list_operations(self.name.parent, page_token=token), is_optional=True)
             except (CloudUnavailableError, CloudRefusedError) as error:
                 log.info("The operations cannot be listed: %s", error)
                 return newest
@@ -202,7 +200,9 @@ class CreationWatch:
             raise self._make_failure("is in state ERROR")
         if last.verb == "CREATE":
             raise self._make_failure(f"could not be created: {last.error}")
-        raise self._make_failure(f"is in state ERROR; its last failed operation ({last.verb or 'unknown'}): {last.error}")
+        raise self._make_failure(
+            f"is in state ERROR; its last failed operation ({last.verb or 'unknown'}): {last.error}"
+        )
 
     def make_wait(self) -> Pause:
         """Make the pause before the next look: the poll interval with jitter, longer while the API asks for less.
