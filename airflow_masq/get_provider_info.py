@@ -24,6 +24,7 @@ _TRIGGER_MODULES: Final = ("airflow_masq.triggers.environment_running",)
 # Airflow stores a DAG's links by these names alone; it drops a class that is not registered.
 _LINK_CLASSES: Final = (
     "airflow_masq.links.environment.ComposerConsoleLink",
+    "airflow_masq.links.environment.ComposerOperationLink",
     "airflow_masq.links.environment.ComposerAirflowLink",
     "airflow_masq.links.report.CodePageLink",
     "airflow_masq.links.report.ReportLink",

@@ -19,9 +19,9 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Final, NoReturn, TypeVar
 
-from airflow_masq.clients.calls import Call, OperationStatus, get_environment, get_operation, list_operations
+from airflow_masq.clients.calls import Call, get_environment, get_operation
 from airflow_masq.environment import EnvironmentResource
 from airflow_masq.environment.name import EnvironmentName
 from airflow_masq.exceptions import (
@@ -31,6 +31,7 @@ from airflow_masq.exceptions import (
     EnvironmentNotFoundError,
     EnvironmentNotReadyError,
 )
+from airflow_masq.provisioning.history import read_history
 from airflow_masq.provisioning.steps import Pause, Steps, ask
 from airflow_masq.text import format_count
 
@@ -50,7 +51,6 @@ ATTEMPTS_AFTER_REFUSALS: Final = 3
 MOST_ABSENCES: Final = 3
 """How often in a row an environment may not appear before it counts as gone: a choice."""
 
-_MOST_PAGES: Final = 20
 _FIRST_BACKOFF_SECONDS: Final = 1.0
 _LONGEST_BACKOFF_SECONDS: Final = 30.0
 _GREATEST_SLOWDOWN: Final = 8.0
@@ -162,47 +162,20 @@ class CreationWatch:
                 return answer
             yield self.make_backoff()
 
-    def find_operation(
-        self, *, verb: str | None = None, uuid: str = "", is_failed: bool = False
-    ) -> Steps[OperationStatus | None]:
-        """Find the newest operation on the environment; ``None`` where there is none, or they cannot be read.
-
-        :param verb: only operations that do this, ``CREATE`` for example.
-        :param uuid: the environment's, so that one of the same name that is gone is not meant.
-        :param is_failed: only operations that ended in an error.
-        """
-        newest: OperationStatus | None = None
-        token = ""
-        for _ in range(_MOST_PAGES):
-            try:
-                page = yield from self.read(list_operations(self.name.parent, page_token=token), is_optional=True)
-            except (CloudUnavailableError, CloudRefusedError) as error:
-                log.info("The operations cannot be listed: %s", error)
-                return newest
-            for each in page.operations:
-                is_meant = each.target == str(self.name) and each.verb == (verb or each.verb)
-                is_meant = is_meant and not (uuid and each.target_uuid and each.target_uuid != uuid)
-                is_meant = is_meant and not (is_failed and each.error is None)
-                if is_meant and (newest is None or (each.began or 0.0) >= (newest.began or 0.0)):
-                    newest = each
-            token = page.next_page_token
-            if not token:
-                break
-        return newest
-
-    def explain_failure(self, found: EnvironmentResource) -> Steps[None]:
+    def explain_failure(self, found: EnvironmentResource, *, remark: str = "") -> Steps[NoReturn]:
         """Raise the error of an environment in state ERROR, with the reason that its last failed operation knows.
 
+        :param remark: what else there is to say.
         :raises EnvironmentFailedError: always.
         """
-        last = yield from self.find_operation(uuid=found.get_text("uuid"), is_failed=True)
-        if last is None:
-            raise self._make_failure("is in state ERROR")
-        if last.verb == "CREATE":
-            raise self._make_failure(f"could not be created: {last.error}")
-        raise self._make_failure(
-            f"is in state ERROR; its last failed operation ({last.verb or 'unknown'}): {last.error}"
-        )
+        history = yield from read_history(self)
+        last = history.find(uuid=found.get_text("uuid"), is_failed=True)
+        problem = "is in state ERROR"
+        if last is not None and last.verb == "CREATE":
+            problem = f"could not be created: {last.error}"
+        elif last is not None:
+            problem = f"is in state ERROR; its last failed operation ({last.verb or 'unknown'}): {last.error}"
+        raise self._make_failure(f"{problem}. {remark}" if remark else problem)
 
     def make_wait(self) -> Pause:
         """Make the pause before the next look: the poll interval with jitter, longer while the API asks for less.

@@ -10,24 +10,27 @@ from __future__ import annotations
 import asyncio
 import random
 import time
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from asgiref.sync import sync_to_async
 
 from airflow_masq.airflow_compat import BaseTrigger, TriggerEvent
-from airflow_masq.exceptions import AirflowMasqError, TryAgainError
+from airflow_masq.environment.name import EnvironmentName
+from airflow_masq.environment.whereabouts import describe_abandoned
+from airflow_masq.exceptions import AirflowMasqError, EnvironmentFailedError, TryAgainError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping, Sequence
+    from collections.abc import AsyncIterator, Sequence
 
     from google.auth.credentials import Credentials
 
     from airflow_masq.hooks.composer import ComposerHook
 
-WaitResult = Literal["running", "gone", "try-again", "final"]
-"""How the wait ended: the environment is running; it was deleted and can be created; or an error of one of the families
-in ``airflow_masq.exceptions``."""
+WaitResult = Literal["running", "gone", "failed", "try-again", "final"]
+"""How the wait ended: the environment is running; it was deleted and can be created; its creation failed; or another
+error of one of the families in ``airflow_masq.exceptions``."""
 
 DEFAULT_TIMEOUT_SECONDS: Final = 7200.0
 """How long a trigger waits whose row has no deadline."""
@@ -83,7 +86,7 @@ class EnvironmentRunningTrigger(BaseTrigger):
         self.api_timeout_seconds = api_timeout_seconds
         self.failure_tolerance_seconds = failure_tolerance_seconds
         self.state = state
-        self.record = record or {}
+        self.record = dict(record) if isinstance(record, Mapping) else {}
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
         """Return the class path, and the constructor's arguments as JSON values."""
@@ -100,7 +103,7 @@ class EnvironmentRunningTrigger(BaseTrigger):
                 "api_timeout_seconds": self.api_timeout_seconds,
                 "failure_tolerance_seconds": self.failure_tolerance_seconds,
                 "state": self.state,
-                "record": dict(self.record),
+                "record": self.record,
             },
         )
 
@@ -114,6 +117,8 @@ class EnvironmentRunningTrigger(BaseTrigger):
         message = ""
         try:
             outcome = "running" if await self._wait() else "gone"
+        except EnvironmentFailedError as error:
+            outcome, message = "failed", str(error)
         except AirflowMasqError as error:
             outcome, message = "try-again" if isinstance(error, TryAgainError) else "final", str(error)
         except Exception as error:
@@ -127,9 +132,15 @@ class EnvironmentRunningTrigger(BaseTrigger):
                 "message": message,
                 "name": self.environment_name,
                 "deadline": self.deadline,
-                "record": dict(self.record),
+                "record": self.record,
             }
         )
+
+    async def on_kill(self) -> None:
+        """Say what goes on in the cloud and how to find it, where Airflow tells that a person ended the task (3.3)."""
+        name = EnvironmentName.parse(self.environment_name)
+        text = describe_abandoned(name, operation_name=self.operation_name, state=self.state)
+        self.log.warning("%s", text)
 
     async def _wait(self) -> bool:
         """Wait until the environment is running, or, if it was being deleted, gone."""
@@ -142,7 +153,6 @@ class EnvironmentRunningTrigger(BaseTrigger):
         hook, credentials = await connect()
 
         # All of it was imported in the thread.
-        from airflow_masq.environment.name import EnvironmentName  # noqa: PLC0415 - parsing a DAG file must stay cheap
         from airflow_masq.provisioning import CreationWatch, run_steps_async  # noqa: PLC0415 - with it
 
         watch = CreationWatch(
