@@ -21,8 +21,10 @@ from typing import IO, TYPE_CHECKING, Any, Self
 
 import grpc
 
+from airflow_masq.clients.composer import ComposerClient
+from airflow_masq.environment import EnvironmentResource
 from lab.cloud.errors import ApiError
-from tests.emulated_cloud import EmulatedCloud, environment_resource
+from tests.emulated_cloud import NAME, EmulatedCloud, environment_resource
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -86,6 +88,7 @@ class KilledRun:
 
     :param kill_call: the number of the call, from 0, at which the process is killed.
     :param kill_moment: before the call took effect, or after.
+    :param recreate_failed: the operator's argument of that name.
     """
 
     zygote: Zygote
@@ -93,6 +96,7 @@ class KilledRun:
     deferrable: bool
     kill_call: int
     kill_moment: Moment
+    recreate_failed: bool = False
     was_killed: bool = field(default=False, init=False)
     _calls: int = field(default=0, init=False)
 
@@ -120,7 +124,8 @@ class KilledRun:
                 return answer
 
     def _order(self, part: str, **more: object) -> dict[str, Any]:
-        return {"part": part, "connection": self.cloud.airflow_connection, "deferrable": self.deferrable, **more}
+        arguments = {"deferrable": self.deferrable, "recreate_failed": self.recreate_failed}
+        return {"part": part, "connection": self.cloud.airflow_connection, "arguments": arguments, **more}
 
     def _observe(self, moment: Moment, method: str) -> None:
         """Kill the caller at its moment; end a held creation when its operation has been looked at twice."""
@@ -136,24 +141,51 @@ class KilledRun:
                 raise ApiError(grpc.StatusCode.ABORTED, "the caller is dead")
 
 
-def run_killed(zygote: Zygote, *, deferrable: bool, kill_call: int, kill_moment: Moment) -> bool | None:
+def run_killed(
+    zygote: Zygote, *, deferrable: bool, kill_call: int, kill_moment: Moment, failed_creations: int = 0
+) -> bool | None:
     """Run the task once with one kill.
 
+    :param failed_creations: how many creations fail: the first before the task runs, which may then delete it, the
+        second during its run, which then must leave it.
     :return: whether exactly one right environment is there in the end; ``None`` if the task made fewer calls.
     """
     with EmulatedCloud() as cloud:
-        cloud.hold_creations()
-        run = KilledRun(zygote=zygote, cloud=cloud, deferrable=deferrable, kill_call=kill_call, kill_moment=kill_moment)
+        former = fail_creation(cloud) if failed_creations else None
+        if failed_creations > 1:
+            cloud.faults.fail_creation(NAME.environment_id, grpc.StatusCode.INTERNAL, "again")
+        else:
+            cloud.hold_creations()
+        run = KilledRun(
+            zygote=zygote,
+            cloud=cloud,
+            deferrable=deferrable,
+            kill_call=kill_call,
+            kill_moment=kill_moment,
+            recreate_failed=failed_creations > 0,
+        )
         answer = run.run()
         cloud.faults.observe = lambda _moment, _method: None
         facts = answer.get("facts") or {}
-        environments = cloud.list()
-        is_right = (
-            [(each["uuid"], each["state"]) for each in environments] == [(facts.get("uuid"), "RUNNING")]
-            and facts["enable_ip_masq_agent"] is True
-            and facts["adopted"] is False
-        )
+        [environment] = cloud.list()
+        if failed_creations > 1:
+            is_right = environment["state"] == "ERROR" and "this run has already deleted one" in answer["failed"]
+        else:
+            is_right = (environment["uuid"], environment["state"]) == (facts.get("uuid"), "RUNNING")
+            is_right = is_right and facts["enable_ip_masq_agent"] is True and facts["adopted"] is False
+        is_right = is_right and environment["uuid"] != former
+        is_right = is_right and cloud.deletions == min(failed_creations, 1)
         return is_right if run.was_killed else None
+
+
+def fail_creation(cloud: EmulatedCloud) -> str:
+    """Leave an environment whose creation failed, and return its UUID."""
+    cloud.faults.fail_creation(NAME.environment_id, grpc.StatusCode.RESOURCE_EXHAUSTED, "no quota")
+    with ComposerClient(None, endpoint=cloud.endpoint) as client:
+        client.create(NAME, resource=EnvironmentResource.read(environment_resource()))
+    cloud.settle()
+    [failed] = cloud.list()
+    return str(failed["uuid"])
 
 
 def _do_part(order: Mapping[str, Any]) -> dict[str, Any]:
@@ -184,7 +216,7 @@ def _do_part(order: Mapping[str, Any]) -> dict[str, Any]:
         poll_interval_seconds=0.02,
         creation_timeout_seconds=30,
         api_timeout_seconds=5,
-        deferrable=order["deferrable"],
+        **order["arguments"],
     )
     instance = SimpleNamespace(try_number=order["try_number"], xcom_push=lambda **_words: None)
     run = SimpleNamespace(start_date=datetime.now(tz=UTC) - timedelta(minutes=5))

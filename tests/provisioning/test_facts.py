@@ -8,7 +8,7 @@ from airflow_masq.environment import EnvironmentName, EnvironmentResource
 from airflow_masq.environment.difference import Difference
 from airflow_masq.network.ranges import NetworkRanges
 from airflow_masq.provisioning import CreationStart, Origin
-from airflow_masq.provisioning.facts import list_facts, make_console_url, record_start
+from airflow_masq.provisioning.facts import list_facts, record_start
 
 NAME = EnvironmentName(project="example-project", location="us-central1", environment_id="example-environment")
 
@@ -54,9 +54,3 @@ def test_what_an_environment_does_not_say_is_none() -> None:
     facts = list_facts(NAME, found=EnvironmentResource(), record={"adopted": True})
     assert facts["gke_cluster"] is None
     assert (facts["enable_ip_masq_agent"], facts["adopted"]) == (False, True)
-
-
-def test_a_project_with_a_domain_is_quoted_in_the_link() -> None:
-    """Projects of older organisations have a colon in their id."""
-    name = EnvironmentName(project="example.com:project", location="us-central1", environment_id="e")
-    assert make_console_url(name).endswith("?project=example.com%3Aproject")
