@@ -92,12 +92,15 @@ def test_an_update_after_the_waiting_is_waited_for(cloud: EmulatedCloud) -> None
     assert caught.value.trigger.record == {"adopted": False}
 
 
-@pytest.mark.parametrize("event", [{}, {"outcome": "running"}, {"name": NAME}, {"outcome": "new word", "colour": 1}])
+@pytest.mark.parametrize(
+    "event",
+    [{}, {"outcome": "running"}, {"name": NAME}, {"outcome": "new word", "colour": 1}, {"outcome": ["running"]}],
+)
 def test_an_event_of_another_version_is_understood(cloud: EmulatedCloud, event: dict[str, Any]) -> None:
     """An event that lacks what this version needs leads to a look at what exists."""
     cloud.put(ENVIRONMENT_ID, state="RUNNING", masquerade=True)
     context: Context = {}
-    assert operator(deferrable=True).execute_complete(context, event)["adopted"] is True
+    assert operator(deferrable=True).execute_complete(context, event, colour="blue")["adopted"] is True
 
 
 def test_the_last_look_is_repeated(cloud: EmulatedCloud) -> None:
