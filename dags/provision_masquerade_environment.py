@@ -30,7 +30,8 @@ an environment is created, and not in Google Cloud console
 | an environment in state ERROR | the run fails: look at its logs, delete it, run again; or see **recreate_failed** |
 
 Nothing is changed, and nothing is deleted, except with `recreate_failed`: then an environment whose creation failed is
-deleted and created again, once in a run. One that has run, or may have, is never deleted. What cannot work (Composer 3, overlapping ranges, …) is refused before any call.
+deleted and created again, once in a run. One that has run, or may have, is never deleted. What cannot work (Composer 3,
+overlapping ranges, …) is refused before any call.
 The task's XCom has the facts: name, image, cluster, address ranges, findings.
 
 **Schedule**: `@once`, and paused at first, since an environment costs money. Unpause the DAG to create the environment;
@@ -88,7 +89,7 @@ PARAMS = {
         False,
         type="boolean",
         title="Re-create after a failed creation",
-        description="Delete an environment whose creation failed and create it again, once. None that has run is deleted.",
+        description="Delete an environment whose creation failed, and create it again, once; never one that has run.",
     ),
     "on_findings": Param(
         "fail",

@@ -46,6 +46,6 @@ def describe_abandoned(name: EnvironmentName, *, operation_name: str | None, sta
         commands.append(f"gcloud composer operations describe {shlex.quote(operation)} {place}")
     return (
         f"The task was ended, but nothing was deleted or stopped in the cloud: {name} {seen}{under_way}. Look at "
-        f"{make_console_url(name)} or run: {'; '.join(commands)}. Run the task again to continue waiting. An environment "
-        "costs money; if you do not want it, delete it when it is in state RUNNING or ERROR"
+        f"{make_console_url(name)} or run: {'; '.join(commands)}. Run the task again to continue waiting. An "
+        "environment costs money; if you do not want it, delete it when it is in state RUNNING or ERROR"
     )

@@ -41,8 +41,8 @@ if TYPE_CHECKING:
     from google.cloud.orchestration.airflow.service_v1.types import Environment
 
     from airflow_masq.airflow_compat import Context
-    from airflow_masq.environment import EnvironmentName
     from airflow_masq.clients.composer import ComposerClient
+    from airflow_masq.environment import EnvironmentName
     from airflow_masq.hooks.composer import ComposerHook
     from airflow_masq.provisioning import Attempt, CreationSteps, CreationWatch, Pause
     from airflow_masq.rules import Finding
@@ -86,8 +86,8 @@ class CloudComposerCreateMasqueradeEnvironmentOperator(BaseOperator):
     :param on_mismatch: what differences between an adopted environment and the plan do: ``fail``, ``warn`` (default) or
         ``ignore``. What only the service sets does not fail, and a missing agent always does.
     :param recreate_failed: delete an environment in state ERROR whose creation failed, and create it again, once in a
-        run, its retries included (default ``False``). One that has run, or may have, is never deleted; the log says what
-        is deleted and why. With ``on_mismatch="fail"`` one that differs from the plan is not deleted either.
+        run, its retries included (default ``False``). One that has run, or may have, is never deleted; the log says
+        what is deleted and why. With ``on_mismatch="fail"`` one that differs from the plan is not deleted either.
     :param on_findings: what findings of severity error do: ``fail`` before any call (default), ``warn`` or ``ignore``.
     :param strict_conf: refuse a run whose conf has a key that is no param of the DAG (default ``False``).
     """

@@ -232,7 +232,7 @@ def test_a_creation_that_failed_and_left_nothing_is_not_repeated(cloud: Emulated
 
 
 def operation(verb: str, **settings: Any) -> OperationStatus:  # noqa: ANN401 - the status' own
-    """Make an operation on an environment with the UUID ``own``, that ended in an error 100 seconds after the run began."""
+    """Make an operation on the environment ``own``, begun 100 seconds after the run, which ended in an error."""
     known = {"name": verb, "done": True, "error": "INTERNAL: broke", "target_uuid": "own", "began": RUN_BEGAN + 100}
     return OperationStatus(**{**known, "verb": verb, **settings})
 
@@ -262,7 +262,9 @@ FAILED = operation("CREATE", began=RUN_BEGAN - 500)
         ([operation("", began=None), FAILED], True, "an unknown operation was begun"),
     ],
 )
-def test_what_the_operations_tell_decides(operations: list[OperationStatus], is_complete: bool, obstacle: str) -> None:
+def test_what_the_operations_tell_decides(
+    *, operations: list[OperationStatus], is_complete: bool, obstacle: str
+) -> None:
     """Only an environment whose creation failed, to which nothing was done since, is deleted, and only once."""
     history = History(operations=tuple(operations), is_complete=is_complete)
     found = find_obstacle(history, uuid="own", since=RUN_BEGAN)
