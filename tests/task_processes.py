@@ -169,7 +169,10 @@ def run_killed(
         facts = answer.get("facts") or {}
         [environment] = cloud.list()
         if failed_creations > 1:
-            is_right = environment["state"] == "ERROR" and "this run has already deleted one" in answer["failed"]
+            is_right = (
+                environment["state"] == "ERROR"
+                and "one of this name was deleted since this run began" in answer["failed"]
+            )
         else:
             is_right = (environment["uuid"], environment["state"]) == (facts.get("uuid"), "RUNNING")
             is_right = is_right and facts["enable_ip_masq_agent"] is True and facts["adopted"] is False

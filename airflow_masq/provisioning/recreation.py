@@ -117,6 +117,6 @@ def find_obstacle(history: History, *, uuid: str, since: float) -> str:
             return f"{each.verb or 'an unknown operation'} was begun after its creation failed, so it may have run"
         if each.verb == "DELETE" and (each.began or since) >= since:
             if each.target_uuid == uuid:
-                return f"its deletion by this run failed: {each.error}"
-            return "this run has already deleted one of this name, and does so once"
+                return f"its deletion failed: {each.error}"
+            return "one of this name was deleted since this run began, and a run does so once"
     return ""

@@ -56,7 +56,7 @@ def test_a_creation_that_fails_again_is_final(cloud: EmulatedCloud, *, deferrabl
             cloud.faults.fail_creation(ENVIRONMENT_ID, grpc.StatusCode.INTERNAL, "it broke")
 
     cloud.faults.observe = fail_always
-    with pytest.raises(AirflowFailException, match=r"it broke.*this run has already deleted one of this name"):
+    with pytest.raises(AirflowFailException, match=r"it broke.*one of this name was deleted since this run began"):
         run(recreate_failed=True, deferrable=deferrable)
     assert (cloud.deletions, cloud.faults.count_calls("CreateEnvironment")) == (1, 2)
 

@@ -94,7 +94,9 @@ def test_one_run_deletes_once(cloud: EmulatedCloud, stage: Stage) -> None:
     cloud.faults.fail_creation(ID, grpc.StatusCode.INTERNAL, "again")
     start(stage)
     cloud.settle()
-    message = r"INTERNAL: again\. recreate_failed does not delete it, since this run has already deleted one"
+    message = (
+        r"INTERNAL: again\. recreate_failed does not delete it, since one of this name was deleted since this run began"
+    )
     for _ in range(2):
         with pytest.raises(EnvironmentFailedError, match=message):
             start(stage)
@@ -253,9 +255,17 @@ FAILED = operation("CREATE", began=RUN_BEGAN - 500)
         ([operation("CREATE", target_uuid="other")], True, "no operation that can be listed"),
         ([operation("CREATE", done=False)], True, "no operation that can be listed"),
         ([operation("CREATE", error=None)], True, "its creation succeeded"),
-        ([operation("DELETE"), FAILED], True, "its deletion by this run failed: INTERNAL: broke"),
-        ([operation("DELETE", target_uuid="other", error=None), FAILED], True, "this run has already deleted one"),
-        ([operation("DELETE", target_uuid="", began=None), FAILED], True, "this run has already deleted one"),
+        ([operation("DELETE"), FAILED], True, "its deletion failed: INTERNAL: broke"),
+        (
+            [operation("DELETE", target_uuid="other", error=None), FAILED],
+            True,
+            "one of this name was deleted since this run began",
+        ),
+        (
+            [operation("DELETE", target_uuid="", began=None), FAILED],
+            True,
+            "one of this name was deleted since this run began",
+        ),
         ([operation("UPDATE"), FAILED], True, "UPDATE was begun after its creation failed"),
         ([operation("UPDATE", error=None, done=False), FAILED], True, "UPDATE was begun"),
         ([operation("LOAD_SNAPSHOT", target_uuid=""), FAILED], True, "LOAD_SNAPSHOT was begun"),
