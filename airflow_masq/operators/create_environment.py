@@ -20,7 +20,6 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from airflow.configuration import conf
 
 from airflow_masq.airflow_compat import AirflowException, AirflowFailException, BaseOperator
-from airflow_masq.environment.whereabouts import describe_abandoned, make_console_url, make_operation_url
 from airflow_masq.exceptions import EnvironmentFailedError
 from airflow_masq.links.environment import (
     CONSOLE_XCOM_KEY,
@@ -211,6 +210,8 @@ class CloudComposerCreateMasqueradeEnvironmentOperator(BaseOperator):
         if watch is None:
             self.log.warning("The task was ended before it began to create anything")
             return
+        from airflow_masq.environment.whereabouts import describe_abandoned  # noqa: PLC0415 - parsing must stay cheap
+
         text = describe_abandoned(watch.name, operation_name=watch.operation_name, state=watch.state)
         self.log.warning("%s", text)
 
@@ -251,16 +252,17 @@ class CloudComposerCreateMasqueradeEnvironmentOperator(BaseOperator):
     ) -> dict[str, Any]:
         """Start the creation, wait for it and list the facts, from the beginning where the environment is gone."""
         from airflow_masq import provisioning  # noqa: PLC0415 - parsing a DAG file must stay cheap
+        from airflow_masq.environment.whereabouts import make_console_url, make_operation_url  # noqa: PLC0415 - as above
 
         watch, name = steps.watch, steps.request.name
         url = make_console_url(name)
-        _push(context, key=CONSOLE_XCOM_KEY, value=url)
+        _push(context, CONSOLE_XCOM_KEY, url)
         pause = partial(self._pause, watch=watch, may_defer=self._may_defer())
         while True:
             start = provisioning.run_steps(steps.start(), client=client, pause=partial(pause, record={}))
             if watch.operation_name is not None:
                 operation_url = make_operation_url(name, operation_name=watch.operation_name)
-                _push(context, key=OPERATION_XCOM_KEY, value=operation_url)
+                _push(context, OPERATION_XCOM_KEY, operation_url)
             self.log.info("Waiting at most %.0f s; see %s", max(watch.deadline - time.time(), 0), url)
             record = provisioning.record_start(steps.request.plan.ranges, findings=findings, start=start)
             waiting = provisioning.await_environment(watch)
@@ -340,11 +342,6 @@ class CloudComposerCreateMasqueradeEnvironmentOperator(BaseOperator):
         return read_seconds(getattr(self, name), where=name, least=SHORTEST_SECONDS, most=LONGEST_SECONDS)
 
 
-def _push(context: Context, *, key: str, value: str) -> None:
-    if "ti" in context:  # not where a test or a script executes the operator by hand
-        context["ti"].xcom_push(key=key, value=value)
-
-
 def _find_attempt(context: Context) -> Attempt:
     """Find what Airflow knows of this task's own past."""
     from airflow_masq.provisioning import Attempt  # noqa: PLC0415 - parsing a DAG file must stay cheap
@@ -353,3 +350,8 @@ def _find_attempt(context: Context) -> Attempt:
     return Attempt(
         is_retry=getattr(context.get("ti"), "try_number", 1) > 1, began=None if began is None else began.timestamp()
     )
+
+
+def _push(context: Context, key: str, value: object) -> None:
+    if "ti" in context:  # not where a test or a script executes the operator by hand
+        context["ti"].xcom_push(key=key, value=value)

@@ -133,7 +133,7 @@ class CreationSteps:
             except EnvironmentNotFoundError:
                 if self.failure is not None:
                     raise self.failure from None
-                refuse_new_environment(self.request)
+                self._check_creation()
                 origin = yield from self._create(creation)
                 if origin is not None:
                     return CreationStart(origin=origin)
@@ -147,6 +147,10 @@ class CreationSteps:
                 return (yield from self._adopt(found))
             self.failure = None
             yield self.watch.make_wait()
+
+    def _check_creation(self) -> None:
+        """Refuse what the service would not create, before it is called and before anything is deleted for it."""
+        refuse_new_environment(self.request)
 
     def _create(self, creation: Call[OperationStatus]) -> Steps[Origin | None]:
         """Create the environment, unless an earlier call did; ``None`` if it is to be looked at again."""
@@ -180,7 +184,7 @@ class CreationSteps:
         recreation = self._recreation
         if recreation is None:
             return (yield from self.watch.explain_failure(found))
-        refuse_new_environment(self.request)  # what could not be created again is not deleted
+        self._check_creation()  # what could not be created again is not deleted
         self._compare(found, is_complete=False)
         if (yield from recreation.delete(found)):
             self.watch.state, self.watch.is_at_stake = EnvironmentState.DELETING, True

@@ -17,8 +17,6 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 from asgiref.sync import sync_to_async
 
 from airflow_masq.airflow_compat import BaseTrigger, TriggerEvent
-from airflow_masq.environment.name import EnvironmentName
-from airflow_masq.environment.whereabouts import describe_abandoned
 from airflow_masq.exceptions import AirflowMasqError, EnvironmentFailedError, TryAgainError
 
 if TYPE_CHECKING:
@@ -138,6 +136,9 @@ class EnvironmentRunningTrigger(BaseTrigger):
 
     async def on_kill(self) -> None:
         """Say what goes on in the cloud and how to find it, where Airflow tells that a person ended the task (3.3)."""
+        from airflow_masq.environment.name import EnvironmentName  # noqa: PLC0415 - parsing a DAG file must stay cheap
+        from airflow_masq.environment.whereabouts import describe_abandoned  # noqa: PLC0415 - as above
+
         name = EnvironmentName.parse(self.environment_name)
         text = describe_abandoned(name, operation_name=self.operation_name, state=self.state)
         self.log.warning("%s", text)
@@ -153,6 +154,7 @@ class EnvironmentRunningTrigger(BaseTrigger):
         hook, credentials = await connect()
 
         # All of it was imported in the thread.
+        from airflow_masq.environment.name import EnvironmentName  # noqa: PLC0415 - parsing a DAG file must stay cheap
         from airflow_masq.provisioning import CreationWatch, run_steps_async  # noqa: PLC0415 - with it
 
         watch = CreationWatch(
