@@ -32,7 +32,6 @@ from airflow_masq.operators.error_mapping import translate_errors
 from airflow_masq.operators.run_settings import find_plan, refuse_unknown_conf
 from airflow_masq.operators.settings import read_boolean, read_seconds
 from airflow_masq.operators.triggerer import is_triggerer_running
-from airflow_masq.triggers.environment_running import EnvironmentRunningTrigger
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -300,6 +299,8 @@ class CloudComposerCreateMasqueradeEnvironmentOperator(BaseOperator):
         if not (may_defer and step.is_wait):
             time.sleep(step.seconds)
             return
+        from airflow_masq.triggers.environment_running import EnvironmentRunningTrigger  # noqa: PLC0415 - as above
+
         trigger = EnvironmentRunningTrigger(
             name=str(watch.name),
             operation_name=watch.operation_name,

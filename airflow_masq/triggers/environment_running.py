@@ -14,9 +14,9 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Final, Literal
 
+from airflow.triggers.base import BaseTrigger, TriggerEvent
 from asgiref.sync import sync_to_async
 
-from airflow_masq.airflow_compat import BaseTrigger, TriggerEvent
 from airflow_masq.exceptions import AirflowMasqError, EnvironmentFailedError, TryAgainError
 
 if TYPE_CHECKING:
