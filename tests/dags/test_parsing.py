@@ -62,7 +62,7 @@ def list_added_modules(python: Path, dag_file: Path, *, home: Path) -> list[str]
 
 def is_heavy(module: str) -> bool:
     """Tell whether a module is Google's or gRPC's."""
-    return module.split(".")[0] in {"google", "grpc"} or "providers.google" in module
+    return module.partition(".")[0] in {"google", "grpc"} or "providers.google" in module
 
 
 def test_every_dag_file_is_counted() -> None:
