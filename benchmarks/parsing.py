@@ -61,7 +61,8 @@ print(json.dumps([(time.process_time() - seconds) * 1000, read_resident_mb() - m
 
 def parse(python: Path, file: Path, *, home: Path) -> tuple[float, float]:
     """Parse a DAG file once; return the milliseconds of processor time and the megabytes that it took."""
-    command = [python, "-P", "-c", f"import sys\nsys.path.insert(0, {str(DAGS_FOLDER.parent)!r})\n{PROGRAM}", file]
+    program = f"import sys\nsys.path.insert(0, {str(DAGS_FOLDER.parent)!r})\n{PROGRAM}"
+    command: list[str | Path] = [python, "-P", "-c", program, file]
     settings = {**os.environ, **airflow_settings(home)}
     done = subprocess.run(command, env=settings, check=False, capture_output=True, text=True)  # noqa: S603 - our own
     if done.returncode:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import sys
 import threading
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import grpc
@@ -12,6 +15,7 @@ import pytest
 
 from airflow_masq.triggers.environment_running import EnvironmentRunningTrigger
 from tests.emulated_cloud import EmulatedCloud, environment_resource
+from tests.other_airflows import run_python
 
 if TYPE_CHECKING:
     from lab.cloud.faults import Moment
@@ -211,3 +215,37 @@ async def test_every_failure_becomes_an_event(cloud: EmulatedCloud) -> None:
     event = await payload(trigger(deadline="soon"))
     assert event["outcome"] == "final"
     assert event["message"] == f"waiting for {NAME} failed with TypeError; see the triggerer's log"
+
+
+LOAD = """
+import gc, json, sys, weakref
+from airflow_masq.triggers import environment_running
+
+class Node:
+    pass
+
+def count_left(number):
+    nodes = [Node() for _ in range(number)]
+    for node in nodes:
+        node.itself = node
+    left = [weakref.ref(node) for node in nodes]
+    del nodes, node
+    gc.collect()
+    return sum(each() is not None for each in left)
+
+before = [gc.get_freeze_count() > 0, "grpc" in sys.modules]
+environment_running._load_libraries()
+frozen = gc.get_freeze_count()
+after = [frozen > 0, "grpc" in sys.modules, gc.isenabled(), count_left(10)]
+environment_running._load_libraries()
+print(json.dumps([before, after, gc.get_freeze_count() - frozen]))
+"""
+
+
+def test_loading_leaves_the_collector_on(tmp_path: Path) -> None:
+    """What a triggerer has loaded is frozen once; garbage that comes later is collected as before."""
+    printed = run_python(Path(sys.executable), LOAD, home=tmp_path)
+    before, after, more = json.loads(printed[-1])
+    assert before == [False, False]
+    assert after == [True, True, True, 0]
+    assert more <= 0
