@@ -36,6 +36,9 @@ TICK_SECONDS: Final = 0.005
 IDLE_SECONDS: Final = 3.0
 WARM_UP_SECONDS: Final = 6.0
 MEASURED_SECONDS: Final = 10.0
+STOCK: Final = "_stock"
+# How many creations fail before and during the runs of a sweep.
+SWEEPS: Final = {"": 0, "_recreate": 1, "_recreate_fails": 2, STOCK: 0}
 TRIGGERS: Final = {
     "": "airflow_masq.triggers.environment_running.EnvironmentRunningTrigger",
     "stock_": "airflow.providers.google.cloud.triggers.cloud_composer.CloudComposerExecutionTrigger",
@@ -70,29 +73,51 @@ except TaskDeferred as deferral:
 
 
 def sweep_crashes() -> dict[str, int]:
-    """Kill the task before and after every call, in its slot and deferred."""
+    """Kill the task before and after every call, in its slot and deferred; then the stock operator's."""
     from lab.cloud.faults import Moment  # noqa: PLC0415 - Airflow's settings come first
     from tests.task_processes import Zygote, run_killed  # noqa: PLC0415 - as above
 
-    outcomes: list[bool] = []
-    with Zygote() as zygote:
-        for deferrable, moment in itertools.product((False, True), get_args(Moment)):
-            for call in itertools.count():
-                outcome = run_killed(zygote, deferrable=deferrable, kill_call=call, kill_moment=moment)
-                if outcome is None:
-                    break
-                outcomes.append(outcome)
-    return {"crash_points": len(outcomes), "crash_points_ok": sum(outcomes)}
+    result: dict[str, int] = {}
+    for suffix, failed_creations in SWEEPS.items():
+        outcomes: list[bool] = []
+        with Zygote() as zygote:
+            for deferrable, moment in itertools.product((False, True), get_args(Moment)):
+                for call in itertools.count():
+                    outcome = run_killed(
+                        zygote,
+                        deferrable=deferrable,
+                        kill_call=call,
+                        kill_moment=moment,
+                        failed_creations=failed_creations,
+                        is_stock=suffix == STOCK,
+                    )
+                    if outcome is None:
+                        break
+                    outcomes.append(outcome)
+        result |= {f"crash_points{suffix}": len(outcomes), f"crash_points_ok{suffix}": sum(outcomes)}
+    return result
 
 
 def run_random_faults() -> dict[str, int]:
-    """Run the task against an API that fails at random."""
-    from tests.random_faults import run_with_faults  # noqa: PLC0415 - as above
+    """Run the task against an API that fails at random; then the stock operator's, against the same."""
+    from tests.emulated_cloud import EmulatedCloud  # noqa: PLC0415 - as above
+    from tests.random_faults import make_faults, run_with_faults  # noqa: PLC0415 - as above
+    from tests.task_processes import Zygote, run_stock  # noqa: PLC0415 - as above
 
     wrong = [run_with_faults(seed, deferrable=seed % 2 == 1) for seed in range(FAULT_RUNS)]
     for text in filter(None, wrong):
         print(f"random faults: {text}", file=sys.stderr)
-    return {"random_fault_runs": len(wrong), "random_fault_runs_ok": wrong.count("")}
+    is_right = []
+    with Zygote() as zygote:
+        for seed in range(FAULT_RUNS):
+            with EmulatedCloud(creation_seconds=0.1) as cloud:
+                cloud.faults.observe = make_faults(cloud, seed=seed)
+                is_right.append(run_stock(zygote, cloud=cloud, deferrable=seed % 2 == 1))
+    return {
+        "random_fault_runs": len(wrong),
+        "random_fault_runs_ok": wrong.count(""),
+        "random_fault_runs_ok_stock": sum(is_right),
+    }
 
 
 def count_calls() -> dict[str, int]:

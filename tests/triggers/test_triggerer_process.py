@@ -1,8 +1,8 @@
 """A real ``airflow triggerer`` carries a deferred creation to its end, also if one is killed in the middle.
 
-    this process ── emulated API
-          ├─ dag.test() of the provisioning DAG, whose task is deferred into the database
-          └─ airflow triggerer, killed, and another one
+this process ── emulated API
+      ├─ dag.test() of the provisioning DAG, whose task is deferred into the database
+      └─ airflow triggerer, killed, and another one
 """
 
 from __future__ import annotations
