@@ -9,8 +9,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from airflow.triggers.base import BaseTrigger, TriggerEvent
-
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -113,9 +111,7 @@ __all__ = [
     "BaseHook",
     "BaseOperator",
     "BaseOperatorLink",
-    "BaseTrigger",
     "Param",
-    "TriggerEvent",
     "count_in_metrics",
     "get_current_context",
     "make_asset",

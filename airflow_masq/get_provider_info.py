@@ -28,6 +28,7 @@ _TRIGGER_MODULES: Final = ("airflow_masq.triggers.environment_running",)
 _LINK_CLASSES: Final = (
     "airflow_masq.links.cluster.ClusterConsoleLink",
     "airflow_masq.links.environment.ComposerConsoleLink",
+    "airflow_masq.links.environment.ComposerOperationLink",
     "airflow_masq.links.environment.ComposerAirflowLink",
     "airflow_masq.links.report.CodePageLink",
     "airflow_masq.links.report.MasqueradePageLink",

@@ -6,6 +6,7 @@ Values are not converted or repaired. They may come from any user, so errors sho
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, Self, TypeVar
@@ -22,6 +23,7 @@ LONGEST_LINE_CHARACTERS: Final = 20_000
 
 _PLACE_CHARACTERS: Final = 200
 _KEY_CHARACTERS: Final = 60
+_NAME: Final = re.compile(r"[\w][\w .-]{0,199}")
 
 _Read = TypeVar("_Read")
 _Word = TypeVar("_Word", bound=str)
@@ -74,7 +76,10 @@ class Place:
         for key, place in entries.items():
             if key not in known and key not in optional:
                 choices = (*known, *optional)
-                raise place.make_error(f"one of {', '.join(choices)}{suggest(key, choices)}", seen=describe(key))
+                expected = f"one of {', '.join(choices)}{suggest(key, choices)}"
+                if not _NAME.fullmatch(key):  # a line of any file that ends with a colon, such as /etc/shadow
+                    raise self.make_error(expected, seen="a key that is no name")
+                raise place.make_error(expected, seen=describe(key))
         for key in known if complete else ():
             if key not in entries:
                 raise self.make_error(f"the key {key}", seen="none")

@@ -9,7 +9,7 @@ trigger. The last line is one JSON object.
 from __future__ import annotations
 
 import asyncio
-import gc
+import importlib
 import itertools
 import json
 import os
@@ -17,6 +17,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import defaultdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, get_args
 
@@ -31,8 +32,17 @@ FAULT_RUNS: Final = 60
 DEFERRED: Final = 100
 SILENT_SECONDS, SLOW_SECONDS = 3600.0, 0.5
 TIMEOUT_SECONDS: Final = 3.0
+TICK_SECONDS: Final = 0.005
+IDLE_SECONDS: Final = 3.0
 WARM_UP_SECONDS: Final = 6.0
-MEASURED_SECONDS: Final = 6.0
+MEASURED_SECONDS: Final = 10.0
+STOCK: Final = "_stock"
+# How many creations fail before and during the runs of a sweep.
+SWEEPS: Final = {"": 0, "_recreate": 1, "_recreate_fails": 2, STOCK: 0}
+TRIGGERS: Final = {
+    "": "airflow_masq.triggers.environment_running.EnvironmentRunningTrigger",
+    "stock_": "airflow.providers.google.cloud.triggers.cloud_composer.CloudComposerExecutionTrigger",
+}
 # A creation of 25 minutes with a look every 30 seconds, 500 times as fast.
 CREATION_SECONDS, POLL_SECONDS = 3.0, 0.06
 
@@ -63,29 +73,51 @@ except TaskDeferred as deferral:
 
 
 def sweep_crashes() -> dict[str, int]:
-    """Kill the task before and after every call, in its slot and deferred."""
+    """Kill the task before and after every call, in its slot and deferred; then the stock operator's."""
     from lab.cloud.faults import Moment  # noqa: PLC0415 - Airflow's settings come first
     from tests.task_processes import Zygote, run_killed  # noqa: PLC0415 - as above
 
-    outcomes: list[bool] = []
-    with Zygote() as zygote:
-        for deferrable, moment in itertools.product((False, True), get_args(Moment)):
-            for call in itertools.count():
-                outcome = run_killed(zygote, deferrable=deferrable, kill_call=call, kill_moment=moment)
-                if outcome is None:
-                    break
-                outcomes.append(outcome)
-    return {"crash_points": len(outcomes), "crash_points_ok": sum(outcomes)}
+    result: dict[str, int] = {}
+    for suffix, failed_creations in SWEEPS.items():
+        outcomes: list[bool] = []
+        with Zygote() as zygote:
+            for deferrable, moment in itertools.product((False, True), get_args(Moment)):
+                for call in itertools.count():
+                    outcome = run_killed(
+                        zygote,
+                        deferrable=deferrable,
+                        kill_call=call,
+                        kill_moment=moment,
+                        failed_creations=failed_creations,
+                        is_stock=suffix == STOCK,
+                    )
+                    if outcome is None:
+                        break
+                    outcomes.append(outcome)
+        result |= {f"crash_points{suffix}": len(outcomes), f"crash_points_ok{suffix}": sum(outcomes)}
+    return result
 
 
 def run_random_faults() -> dict[str, int]:
-    """Run the task against an API that fails at random."""
-    from tests.random_faults import run_with_faults  # noqa: PLC0415 - as above
+    """Run the task against an API that fails at random; then the stock operator's, against the same."""
+    from tests.emulated_cloud import EmulatedCloud  # noqa: PLC0415 - as above
+    from tests.random_faults import make_faults, run_with_faults  # noqa: PLC0415 - as above
+    from tests.task_processes import Zygote, run_stock  # noqa: PLC0415 - as above
 
     wrong = [run_with_faults(seed, deferrable=seed % 2 == 1) for seed in range(FAULT_RUNS)]
     for text in filter(None, wrong):
         print(f"random faults: {text}", file=sys.stderr)
-    return {"random_fault_runs": len(wrong), "random_fault_runs_ok": wrong.count("")}
+    is_right = []
+    with Zygote() as zygote:
+        for seed in range(FAULT_RUNS):
+            with EmulatedCloud(creation_seconds=0.1) as cloud:
+                cloud.faults.observe = make_faults(cloud, seed=seed)
+                is_right.append(run_stock(zygote, cloud=cloud, deferrable=seed % 2 == 1))
+    return {
+        "random_fault_runs": len(wrong),
+        "random_fault_runs_ok": wrong.count(""),
+        "random_fault_runs_ok_stock": sum(is_right),
+    }
 
 
 def count_calls() -> dict[str, int]:
@@ -130,60 +162,82 @@ async def wait_for(trigger: EnvironmentRunningTrigger) -> Mapping[str, Any]:
 
 
 def measure_deferred() -> dict[str, float]:
-    """Let many triggers wait for a silent and for a slow API, each time in a process of its own."""
-    from tests.emulated_cloud import EmulatedCloud  # noqa: PLC0415 - as above
+    """Let many triggers, ours and then the stock operator's, wait for a silent and for a slow API."""
+    from airflow_masq.clients.composer import ComposerClient  # noqa: PLC0415 - as above
+    from airflow_masq.environment import EnvironmentResource  # noqa: PLC0415 - as above
+    from tests.emulated_cloud import LOCATION, NAME, PROJECT, EmulatedCloud, environment_resource  # noqa: PLC0415
 
-    measured: dict[str, list[float]] = {"deferred_extra_mb": [], "other_trigger_wait_s": []}
-    for seconds in (SILENT_SECONDS, SLOW_SECONDS):
+    resource = EnvironmentResource.read(environment_resource())
+    measured: defaultdict[str, list[float]] = defaultdict(list)
+    for (prefix, trigger), seconds in itertools.product(TRIGGERS.items(), (SILENT_SECONDS, SLOW_SECONDS)):
         with EmulatedCloud() as cloud:
-            cloud.put("example-environment", state="CREATING", masquerade=True)
+            cloud.hold_creations()
+            with ComposerClient(None, endpoint=cloud.endpoint) as client:
+                operation_name = client.create(NAME, resource=resource).name
             for method in ("GetEnvironment", "GetOperation"):
                 for _ in range(DEFERRED * 100):
                     cloud.faults.stall_next(method, seconds)
-            environment = {**os.environ, "AIRFLOW_CONN_TEST_GOOGLE": cloud.airflow_connection}
-            program = [sys.executable, "-P", __file__, "--deferred"]
-            done = subprocess.run(program, env=environment, check=True, capture_output=True, text=True)  # noqa: S603
+            arguments: dict[str, Any] = {"operation_name": operation_name}
+            if prefix:
+                arguments |= {"project_id": PROJECT, "region": LOCATION, "pooling_period_seconds": 0.5}
+                environment = {**os.environ, **cloud.stock_settings}
+            else:
+                arguments |= {"name": str(NAME), "gcp_conn_id": "test_google", "poll_interval_seconds": 0.5}
+                arguments["api_timeout_seconds"] = TIMEOUT_SECONDS
+                environment = {**os.environ, "AIRFLOW_CONN_TEST_GOOGLE": cloud.airflow_connection}
+            program = [sys.executable, "-P", __file__, "--deferred", trigger, json.dumps(arguments)]
+            done = subprocess.run(program, env=environment, check=True, stdout=subprocess.PIPE, text=True)  # noqa: S603
             for key, value in json.loads(done.stdout.splitlines()[-1]).items():
-                measured[key].append(value)
+                measured[f"{prefix}{key}"].append(value)
     return {"deferred": DEFERRED, **{key: round(max(values), 3) for key, values in measured.items()}}
 
 
-async def wait_deferred() -> dict[str, float]:
-    """Measure, as another trigger would see it, how long the event loop and its threads keep others waiting."""
-    from airflow_masq.triggers.environment_running import EnvironmentRunningTrigger  # noqa: PLC0415 - as above
-    from tests.emulated_cloud import NAME  # noqa: PLC0415 - as above
+async def wait_deferred(trigger: str, arguments: Mapping[str, Any]) -> dict[str, float]:
+    """Measure, as another trigger would see it, how long the event loop and its threads keep others waiting.
 
-    def make() -> EnvironmentRunningTrigger:
-        return EnvironmentRunningTrigger(
-            name=str(NAME),
-            gcp_conn_id="test_google",
-            poll_interval_seconds=0.5,
-            api_timeout_seconds=TIMEOUT_SECONDS,
-        )
+    Python's collector works as it does in a triggerer: when it likes to.
 
-    # The first trigger of a process loads Google's libraries, which every Google trigger has to.
-    first = asyncio.create_task(wait_for(make()))
-    await asyncio.sleep(WARM_UP_SECONDS)
-    # A full collection of Airflow's own objects takes 0.15 s, no matter what caused it, so they are left out.
-    gc.collect()
-    gc.freeze()
+    :param trigger: the trigger's class, which is imported in the event loop, as a triggerer does.
+    """
+    from airflow.jobs import triggerer_job_runner  # noqa: F401, PLC0415 - what a triggerer has loaded
+
+    idle = await measure_wait(IDLE_SECONDS)
+    watch = asyncio.create_task(measure_wait(WARM_UP_SECONDS))
+    await asyncio.sleep(0)
+    module, _, name = trigger.rpartition(".")
+    trigger_class = getattr(importlib.import_module(module), name)
+    first = asyncio.create_task(wait_for(trigger_class(**arguments)))
+    first_wait = await watch
     before = read_resident_mb()
-    tasks = [first, *(asyncio.create_task(wait_for(make())) for _ in range(DEFERRED - 1))]
-    longest = 0.0
-    end = time.monotonic() + MEASURED_SECONDS
-    while time.monotonic() < end:
-        began = time.monotonic()
-        await asyncio.sleep(0)
-        await asyncio.to_thread(lambda: None)
-        longest = max(longest, time.monotonic() - began)
-        await asyncio.sleep(0.005)
+    tasks = [first, *(asyncio.create_task(wait_for(trigger_class(**arguments))) for _ in range(DEFERRED - 1))]
+    longest = await measure_wait(MEASURED_SECONDS)
     extra = read_resident_mb() - before
     if any(task.done() for task in tasks):
         raise RuntimeError("a trigger ended although the environment is being created")
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
-    return {"deferred_extra_mb": extra, "other_trigger_wait_s": longest}
+    return {
+        "deferred_extra_mb": extra,
+        "other_trigger_wait_s": longest,
+        "other_trigger_wait_at_first_s": first_wait,
+        "other_trigger_wait_idle_s": idle,
+    }
+
+
+async def measure_wait(seconds: float) -> float:
+    """Return the longest time that this task waited for its turn and for a thread of asyncio's own.
+
+    :param seconds: for how long to measure.
+    """
+    longest = 0.0
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        began = time.monotonic()
+        await asyncio.sleep(TICK_SECONDS)
+        await asyncio.to_thread(lambda: None)
+        longest = max(longest, time.monotonic() - began - TICK_SECONDS)
+    return longest
 
 
 def read_resident_mb() -> float:
@@ -195,7 +249,7 @@ def read_resident_mb() -> float:
 def main() -> None:
     """Measure, and print the results."""
     if sys.argv[1:2] == ["--deferred"]:
-        print(json.dumps(asyncio.run(wait_deferred())))
+        print(json.dumps(asyncio.run(wait_deferred(sys.argv[2], json.loads(sys.argv[3])))))
         return
     with tempfile.TemporaryDirectory() as home:
         os.environ.update(airflow_settings(Path(home)))

@@ -27,9 +27,11 @@ an environment is created, and not in Google Cloud console
 | an environment that is being created | the task waits for it, so a retry continues where the last attempt ended |
 | an environment that is being deleted | the task waits until it is gone, then creates it |
 | an environment without the agent | the run fails: the environment must be re-created |
-| an environment in state ERROR | the run fails: look at its logs, delete it, run again |
+| an environment in state ERROR | the run fails: look at its logs, delete it, run again; or see **recreate_failed** |
 
-Nothing is ever deleted or changed. What cannot work (Composer 3, overlapping ranges, …) is refused before any call.
+Nothing is changed, and nothing is deleted, except with `recreate_failed`: then an environment whose creation failed is
+deleted and created again, once in a run. One that has run, or may have, is never deleted. What cannot work (Composer 3,
+overlapping ranges, …) is refused before any call.
 The task's XCom has the facts: name, image, cluster, address ranges, findings.
 
 **Schedule**: `@once`, and paused at first, since an environment costs money. Unpause the DAG to create the environment;
@@ -83,6 +85,12 @@ PARAMS = {
         title="On differences",
         description="What differences between an existing environment and the plan do. A missing agent always fails.",
     ),
+    "recreate_failed": Param(
+        False,
+        type="boolean",
+        title="Re-create after a failed creation",
+        description="Delete an environment whose creation failed, and create it again, once; never one that has run.",
+    ),
     "on_findings": Param(
         "fail",
         type="string",
@@ -121,6 +129,7 @@ with DAG(
         poll_interval_seconds="{{ params.poll_interval_seconds }}",
         creation_timeout_seconds="{{ params.creation_timeout_seconds }}",
         on_mismatch="{{ params.on_mismatch }}",
+        recreate_failed="{{ params.recreate_failed }}",
         on_findings="{{ params.on_findings }}",
         preflight="{{ params.preflight }}",
         deferrable="{{ params.deferrable }}",

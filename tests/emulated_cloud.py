@@ -42,10 +42,12 @@ class EmulatedCloud:
     """A running emulator; a context manager.
 
     :param creation_seconds: how long a creation takes (default: no time).
+    :ivar deletions: how many environments were deleted.
     """
 
     def __init__(self, *, creation_seconds: float = 0.0) -> None:
         self._creation_seconds = creation_seconds
+        self.deletions = 0
         self._ready = threading.Event()
         self._thread = threading.Thread(target=lambda: asyncio.run(self._serve()), name="emulated-cloud")
 
@@ -182,10 +184,14 @@ class EmulatedCloud:
         self._stop, self._gate = asyncio.Event(), asyncio.Event()
         self._gate.set()
         durations = Durations(creation_seconds=self._creation_seconds)
-        self._emulator = ComposerEmulator(durations=durations, hooks=Hooks(on_running=self._pass_gate))
+        hooks = Hooks(on_running=self._pass_gate, on_deleted=self._count_deletion)
+        self._emulator = ComposerEmulator(durations=durations, hooks=hooks)
         async with self._emulator:
             self._ready.set()
             await self._stop.wait()
 
     async def _pass_gate(self, _environment: Environment) -> None:
         await self._gate.wait()
+
+    async def _count_deletion(self, _environment: Environment) -> None:
+        self.deletions += 1

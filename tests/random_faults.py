@@ -17,6 +17,8 @@ from lab.cloud.errors import ApiError
 from tests.emulated_cloud import EmulatedCloud, environment_resource
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from lab.cloud.faults import Moment
 
 MOST_FAULTS: Final = 8
@@ -39,29 +41,8 @@ def run_with_faults(seed: int, *, deferrable: bool) -> str:
 
     :return: empty if exactly one right environment is there and the task told the truth, else what is wrong.
     """
-    numbers = random.Random(seed)  # noqa: S311 - no secret
-    left = MOST_FAULTS
-    refused: list[str] = []
     with EmulatedCloud(creation_seconds=0.1) as cloud:
-
-        def fail(moment: Moment, method: str) -> None:
-            nonlocal left
-            if left == 0 or numbers.random() > _SHARE_OF_CALLS / 2:
-                return
-            left -= 1
-            if moment == "before" and numbers.random() < 0.1:
-                cloud.faults.stall_next(method, _SILENCE_SECONDS)
-                return
-            choices = (*_STATUSES, grpc.StatusCode.NOT_FOUND) if method == "GetOperation" else _STATUSES
-            status = numbers.choice(choices)
-            if status in {grpc.StatusCode.PERMISSION_DENIED, grpc.StatusCode.UNAUTHENTICATED}:
-                # A refusal that stays for three calls in a row is no passing fault, but one that has to be told.
-                if refused[-2:] == [method, method]:
-                    return
-                refused.append(method)
-            raise ApiError(status, f"fault of seed {seed}")
-
-        cloud.faults.observe = fail
+        cloud.faults.observe = make_faults(cloud, seed=seed)
         os.environ["AIRFLOW_CONN_TEST_GOOGLE"] = cloud.airflow_connection
         try:
             facts = _run(deferrable=deferrable)
@@ -72,6 +53,32 @@ def run_with_faults(seed: int, *, deferrable: bool) -> str:
         [environment] = cloud.list()
         found = (environment["uuid"], environment["state"], False)
         return "" if found == (facts["uuid"], "RUNNING", facts["adopted"]) else f"told {facts}"
+
+
+def make_faults(cloud: EmulatedCloud, *, seed: int) -> Callable[[Moment, str], None]:
+    """Make an observer of the API's calls that lets some of them fail."""
+    numbers = random.Random(seed)  # noqa: S311 - no secret
+    left = MOST_FAULTS
+    refused: list[str] = []
+
+    def fail(moment: Moment, method: str) -> None:
+        nonlocal left
+        if left == 0 or numbers.random() > _SHARE_OF_CALLS / 2:
+            return
+        left -= 1
+        if moment == "before" and numbers.random() < 0.1:
+            cloud.faults.stall_next(method, _SILENCE_SECONDS)
+            return
+        choices = (*_STATUSES, grpc.StatusCode.NOT_FOUND) if method == "GetOperation" else _STATUSES
+        status = numbers.choice(choices)
+        if status in {grpc.StatusCode.PERMISSION_DENIED, grpc.StatusCode.UNAUTHENTICATED}:
+            # Before anything is created, a refusal that stays for three calls in a row has to be told.
+            if not cloud.list() and refused[-2:] == [method, method]:
+                return
+            refused.append(method)
+        raise ApiError(status, f"fault of seed {seed}")
+
+    return fail
 
 
 def _run(*, deferrable: bool) -> dict[str, Any]:

@@ -38,7 +38,7 @@ for dag_id, dag in sorted(bag.dags.items()):
     SerializedDAG.to_dict(dag)
     print(dag_id)
 from airflow_masq.airflow_compat import BaseOperatorLink
-assert len(bag.dags["provision_masquerade_environment"].get_task("create").operator_extra_links) == 2
+assert len(bag.dags["provision_masquerade_environment"].get_task("create").operator_extra_links) == 3
 """
 
 PROVIDER_INFO = """

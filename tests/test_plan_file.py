@@ -80,6 +80,14 @@ def test_a_command_reads_a_pipe(tmp_path: Path) -> None:
         "-----BEGIN PRIVATE KEY-----\nhunter2\n-----END PRIVATE KEY-----\n",
         '["hunter2"]',
         "password: hunter2\n",
+        "password: *hunter2\n",
+        "password: !hunter2 x\n",
+        "password: !!int hunter2\n",
+        'password: "hunter2\\ud800"\n',
+        "root:$6$hunter2:20228:0:99999:7:::\ndaemon:*:20228:0:99999:7:::\n",
+        "https://user:hunter2@host:\n",
+        "environment: {config: {softwareConfig: {envVariables: PASSWORD=hunter2}}}\n",
+        "environment: {config: {softwareConfig: {airflowConfigOverrides: [hunter2]}}}\n",
     ],
 )
 def test_a_file_that_is_no_plan_is_not_shown(tmp_path: Path, text: str) -> None:
@@ -99,3 +107,11 @@ def test_an_unknown_key_is_one_short_line(tmp_path: Path) -> None:
         read_plan(str(path))
     assert str(caught.value).isprintable()
     assert len(str(caught.value)) < 800
+
+
+def test_a_misspelt_key_is_shown(tmp_path: Path) -> None:
+    """The twin: what looks like a key is named, with the key that was meant."""
+    path = tmp_path / "plan.yaml"
+    path.write_text("netwrok: {}\n", encoding="utf-8")
+    with pytest.raises(InvalidInputError, match=r"netwrok: .*\(did you mean network\?\), saw 'netwrok'"):
+        read_plan(str(path))

@@ -1,4 +1,4 @@
-"""Links from a task that creates an environment to that environment: its page in Google's console, its Airflow.
+"""Links from a task that creates an environment: to its page in Google's console, its operation's log, its Airflow.
 
 Airflow 3 asks for a link on the worker when the task ends, Airflow 2 in the web server when a user looks at the task.
 """
@@ -17,6 +17,10 @@ CONSOLE_XCOM_KEY: Final = "console_url"
 """The XCom key under which the create operator pushes the console's page, as soon as it knows the name."""
 
 
+OPERATION_XCOM_KEY: Final = "operation_url"
+"""The XCom key under which the create operator pushes the log of the operation that it waits for."""
+
+
 class ComposerConsoleLink(BaseOperatorLink):
     """The environment's page in Google Cloud console."""
 
@@ -25,6 +29,16 @@ class ComposerConsoleLink(BaseOperatorLink):
     def get_link(self, operator: BaseOperator, *, ti_key: Any) -> str:  # noqa: ANN401, ARG002 - Airflow's signature
         """Return the page's URL, or an empty text before the environment's name is known."""
         return check_url(read_xcom(ti_key, key=CONSOLE_XCOM_KEY))
+
+
+class ComposerOperationLink(BaseOperatorLink):
+    """What Cloud Logging has of the operation that creates the environment."""
+
+    name: ClassVar[str] = "Operation in Cloud Logging"
+
+    def get_link(self, operator: BaseOperator, *, ti_key: Any) -> str:  # noqa: ANN401, ARG002 - Airflow's signature
+        """Return the log's URL, or an empty text where no operation is known."""
+        return check_url(read_xcom(ti_key, key=OPERATION_XCOM_KEY))
 
 
 class ComposerAirflowLink(BaseOperatorLink):

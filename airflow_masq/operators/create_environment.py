@@ -1,9 +1,10 @@
-"""Creates a Composer environment whose Pods are masqueraded, or adopts the one that exists; it never deletes one.
+"""Creates a Composer environment whose Pods are masqueraded, or adopts the one that exists.
 
     read ──▶ lint ──▶ look, preflight, create or adopt ──▶ wait (here, or deferred) ──▶ verify ──▶ facts
 
 The agent can be enabled only at creation, a creation takes about 25 minutes, and every step can be interrupted: a task
-that runs again finds what exists and continues. ``provisioning`` has the steps. It and Google's libraries are imported
+that runs again finds what exists and continues. Nothing is deleted, except where ``recreate_failed`` says so what a
+failed creation left. ``provisioning`` has the steps. It and Google's libraries are imported
 when the task runs, since parsing a DAG file must stay cheap.
 """
 
@@ -19,13 +20,19 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from airflow.configuration import conf
 
 from airflow_masq.airflow_compat import AirflowException, AirflowFailException, BaseOperator
-from airflow_masq.links.environment import CONSOLE_XCOM_KEY, ComposerAirflowLink, ComposerConsoleLink
+from airflow_masq.exceptions import EnvironmentFailedError
+from airflow_masq.links.environment import (
+    CONSOLE_XCOM_KEY,
+    OPERATION_XCOM_KEY,
+    ComposerAirflowLink,
+    ComposerConsoleLink,
+    ComposerOperationLink,
+)
 from airflow_masq.operators.error_mapping import translate_errors
 from airflow_masq.operators.preflight_step import make_preflight_step
 from airflow_masq.operators.run_settings import find_plan, refuse_unknown_conf
 from airflow_masq.operators.settings import read_boolean, read_seconds
 from airflow_masq.operators.triggerer import is_triggerer_running
-from airflow_masq.triggers.environment_running import EnvironmentRunningTrigger
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,9 +40,11 @@ if TYPE_CHECKING:
     from google.cloud.orchestration.airflow.service_v1.types import Environment
 
     from airflow_masq.airflow_compat import Context
+    from airflow_masq.clients.composer import ComposerClient
     from airflow_masq.environment import EnvironmentName, EnvironmentResource
     from airflow_masq.hooks.composer import ComposerHook
-    from airflow_masq.provisioning import Attempt, CreationWatch, Pause
+    from airflow_masq.provisioning import Attempt, CreationSteps, CreationWatch, Pause
+    from airflow_masq.rules import Finding
 
 DEFERRAL_GRACE_SECONDS = 600.0
 """How much later than the trigger's own deadline Airflow gives up, so that a lost trigger does not defer forever."""
@@ -75,6 +84,9 @@ class CloudComposerCreateMasqueradeEnvironmentOperator(BaseOperator):
     :param failure_tolerance_seconds: how long calls may fail in a row before the wait ends (default 600).
     :param on_mismatch: what differences between an adopted environment and the plan do: ``fail``, ``warn`` (default) or
         ``ignore``. What only the service sets does not fail, and a missing agent always does.
+    :param recreate_failed: delete an environment in state ERROR whose creation failed, and create it again, once in a
+        run, its retries included (default ``False``). One that has run, or may have, is never deleted; the log says
+        what is deleted and why. With ``on_mismatch="fail"`` one that differs from the plan is not deleted either.
     :param on_findings: what findings of severity error do: ``fail`` before any call (default), ``warn`` or ``ignore``.
     :param preflight: what errors of the preflight do, which asks the cloud for the image, ranges, permissions, roles,
         quotas, room and Cloud NAT when nothing exists yet: ``fail`` before the creation (default), or ``warn``. With
@@ -96,6 +108,7 @@ class CloudComposerCreateMasqueradeEnvironmentOperator(BaseOperator):
         "api_timeout_seconds",
         "failure_tolerance_seconds",
         "on_mismatch",
+        "recreate_failed",
         "on_findings",
         "preflight",
         "preflight_timeout_seconds",
@@ -105,7 +118,8 @@ class CloudComposerCreateMasqueradeEnvironmentOperator(BaseOperator):
     template_ext: Sequence[str] = ()
     template_fields_renderers: ClassVar[dict[str, str]] = {"plan": "json", "environment": "json"}
     ui_color = "#cfe8fc"
-    operator_extra_links = (ComposerConsoleLink(), ComposerAirflowLink())
+    operator_extra_links = (ComposerConsoleLink(), ComposerOperationLink(), ComposerAirflowLink())
+    _watch: CreationWatch | None = None  # what on_kill tells of
 
     def __init__(
         self,
@@ -123,6 +137,7 @@ class CloudComposerCreateMasqueradeEnvironmentOperator(BaseOperator):
         api_timeout_seconds: float | str = 60.0,
         failure_tolerance_seconds: float | str = 600.0,
         on_mismatch: str = "warn",
+        recreate_failed: bool | str = False,
         on_findings: str = "fail",
         preflight: str = "fail",
         preflight_timeout_seconds: float | str = 10.0,
@@ -143,6 +158,7 @@ class CloudComposerCreateMasqueradeEnvironmentOperator(BaseOperator):
         self.api_timeout_seconds = api_timeout_seconds
         self.failure_tolerance_seconds = failure_tolerance_seconds
         self.on_mismatch = on_mismatch
+        self.recreate_failed = recreate_failed
         self.on_findings = on_findings
         self.preflight = preflight
         self.preflight_timeout_seconds = preflight_timeout_seconds
@@ -167,7 +183,12 @@ class CloudComposerCreateMasqueradeEnvironmentOperator(BaseOperator):
                 refuse_unknown_conf(context)
             return self._create(context, deadline=time.time() + self._read_seconds("creation_timeout_seconds"))
 
-    def execute_complete(self, context: Context, event: Mapping[str, Any]) -> dict[str, Any]:
+    def execute_complete(
+        self,
+        context: Context,
+        event: Mapping[str, Any],
+        **_of_another_version: Any,  # noqa: ANN401 - any JSON
+    ) -> dict[str, Any]:
         """Verify the environment after the trigger has waited for it, or create it after it is gone.
 
         :param event: the trigger's payload, which another version of this package may have made.
@@ -176,15 +197,19 @@ class CloudComposerCreateMasqueradeEnvironmentOperator(BaseOperator):
         :raises AirflowException: the wait or the verification ended in an error that may pass.
         """
         outcome, record, name = event.get("outcome"), event.get("record"), event.get("name")
-        if outcome in {"final", "try-again"}:
-            error = AirflowFailException if outcome == "final" else AirflowException
-            raise error(event.get("message") or "the wait ended without a reason; see the triggerer's log")
+        message = event.get("message") or "the wait ended without a reason; see the triggerer's log"
+        if outcome in ("final", "try-again"):  # no set: the outcome may be a list, for example
+            raise (AirflowFailException if outcome == "final" else AirflowException)(message)
         with translate_errors():
             from airflow_masq.environment import EnvironmentName  # noqa: PLC0415 - parsing must stay cheap
 
             deadline = event.get("deadline")
             if not isinstance(deadline, int | float):
                 deadline = time.time() + self._read_seconds("creation_timeout_seconds")
+            if outcome == "failed":
+                if not read_boolean(self.recreate_failed, where="recreate_failed"):
+                    raise EnvironmentFailedError(message)
+                return self._create(context, deadline=deadline, failure=EnvironmentFailedError(message))
             if not isinstance(record, Mapping) or not record or not isinstance(name, str):
                 return self._create(context, deadline=deadline)
             if outcome == "gone" or record.get("is_compared") is False:
@@ -193,13 +218,19 @@ class CloudComposerCreateMasqueradeEnvironmentOperator(BaseOperator):
             return facts or self._create(context, deadline=deadline)
 
     def on_kill(self) -> None:
-        """Log that ending the task does not end the creation."""
-        self.log.warning(
-            "The task ends, but a creation that it started continues in the cloud. Run the task again to continue "
-            "waiting, or delete the environment."
-        )
+        """Say what goes on in the cloud and how to find it; nothing is deleted or stopped."""
+        watch = self._watch
+        if watch is None:
+            self.log.warning("The task was ended before it began to create anything")
+            return
+        from airflow_masq.environment.whereabouts import describe_abandoned  # noqa: PLC0415 - parsing must stay cheap
 
-    def _create(self, context: Context, *, deadline: float) -> dict[str, Any]:
+        text = describe_abandoned(watch.name, operation_name=watch.operation_name, state=watch.state)
+        self.log.warning("%s", text)
+
+    def _create(
+        self, context: Context, *, deadline: float, failure: EnvironmentFailedError | None = None
+    ) -> dict[str, Any]:
         from airflow_masq import provisioning  # noqa: PLC0415 - parsing a DAG file must stay cheap
 
         plan = self.plan or None
@@ -215,12 +246,14 @@ class CloudComposerCreateMasqueradeEnvironmentOperator(BaseOperator):
             default_project=hook.find_default_project_id,
         )
         request, findings = provisioning.lint_request(request, on_findings=self.on_findings)
-        watch = self._make_watch(request.name, deadline=deadline)
+        attempt = _find_attempt(context)
+        began = deadline - self._read_seconds("creation_timeout_seconds") if attempt.began is None else attempt.began
+        may_recreate = read_boolean(self.recreate_failed, where="recreate_failed")
         steps = provisioning.CreationSteps(
             request=request,
-            watch=watch,
+            watch=self._make_watch(request.name, deadline=deadline),
             on_mismatch=self.on_mismatch,
-            attempt=_find_attempt(context),
+            attempt=attempt,
             before_creation=make_preflight_step(
                 plan=request.plan,
                 hook=hook,
@@ -228,20 +261,47 @@ class CloudComposerCreateMasqueradeEnvironmentOperator(BaseOperator):
                 timeout_seconds=self._read_seconds("preflight_timeout_seconds"),
                 push=partial(_push, context),
             ),
+            recreate_since=began if may_recreate else None,
+            failure=failure,
         )
-        url = provisioning.make_console_url(request.name)
-        pause = partial(self._pause, watch=watch, may_defer=self._may_defer())
         with hook.get_conn() as client:
-            while True:
-                start = provisioning.run_steps(steps.start(), client=client, pause=partial(pause, record={}))
-                _push(context, CONSOLE_XCOM_KEY, url)
-                self.log.info("Waiting at most %.0f s; see %s", max(deadline - time.time(), 0), url)
-                record = provisioning.record_start(request.plan.ranges, findings=findings, start=start)
-                waiting = provisioning.await_environment(watch)
+            return self._run(steps, client=client, context=context, findings=findings, hook=hook)
+
+    def _run(
+        self,
+        steps: CreationSteps,
+        *,
+        client: ComposerClient,
+        context: Context,
+        findings: Sequence[Finding],
+        hook: ComposerHook,
+    ) -> dict[str, Any]:
+        """Start the creation, wait for it and list the facts, from the beginning where the environment is gone."""
+        from airflow_masq import provisioning  # noqa: PLC0415 - parsing a DAG file must stay cheap
+        from airflow_masq.environment.whereabouts import make_console_url, make_operation_url  # noqa: PLC0415 - as above
+
+        watch, name = steps.watch, steps.request.name
+        url = make_console_url(name)
+        _push(context, CONSOLE_XCOM_KEY, url)
+        pause = partial(self._pause, watch=watch, may_defer=self._may_defer())
+        while True:
+            start = provisioning.run_steps(steps.start(), client=client, pause=partial(pause, record={}))
+            if watch.operation_name is not None:
+                operation_url = make_operation_url(name, operation_name=watch.operation_name)
+                _push(context, OPERATION_XCOM_KEY, operation_url)
+            self.log.info("Waiting at most %.0f s; see %s", max(watch.deadline - time.time(), 0), url)
+            record = provisioning.record_start(steps.request.plan.ranges, findings=findings, start=start)
+            waiting = provisioning.await_environment(watch)
+            try:
                 found = provisioning.run_steps(waiting, client=client, pause=partial(pause, record=record))
-                # What was adopted while it was being created is adopted once more, now that all of its fields show.
-                if found is not None and start.is_compared:
-                    return self._list_facts(request.name, found=found, record=record, hook=hook)
+            except EnvironmentFailedError as error:
+                if steps.recreate_since is None:
+                    raise
+                watch.operation_name, steps.failure = None, error
+                continue
+            # What was adopted while it was being created is adopted once more, now that all of its fields show.
+            if found is not None and start.is_compared:
+                return self._list_facts(name, found=found, record=record, hook=hook)
 
     def _verify(self, name: EnvironmentName, *, deadline: float, record: Mapping[str, Any]) -> dict[str, Any] | None:
         """Verify the environment and list its facts; ``None`` if it was deleted meanwhile."""
@@ -279,6 +339,8 @@ class CloudComposerCreateMasqueradeEnvironmentOperator(BaseOperator):
         if not (may_defer and step.is_wait):
             time.sleep(step.seconds)
             return
+        from airflow_masq.triggers.environment_running import EnvironmentRunningTrigger  # noqa: PLC0415 - as above
+
         trigger = EnvironmentRunningTrigger(
             name=str(watch.name),
             operation_name=watch.operation_name,
@@ -297,7 +359,7 @@ class CloudComposerCreateMasqueradeEnvironmentOperator(BaseOperator):
     def _make_watch(self, name: EnvironmentName, *, deadline: float) -> CreationWatch:
         from airflow_masq.provisioning import CreationWatch  # noqa: PLC0415 - parsing a DAG file must stay cheap
 
-        return CreationWatch(
+        self._watch = CreationWatch(
             name=name,
             operation_name=None,
             deadline=deadline,
@@ -306,6 +368,7 @@ class CloudComposerCreateMasqueradeEnvironmentOperator(BaseOperator):
             now=time.time,
             random=random.random,
         )
+        return self._watch
 
     def _make_hook(self) -> ComposerHook:
         from airflow_masq.hooks.composer import ComposerHook  # noqa: PLC0415 - Google's libraries take seconds

@@ -16,7 +16,7 @@ from airflow_masq.environment.cidr_fields import POD_FIELD, SERVICE_FIELD
 from airflow_masq.environment.fields import REST_NAMES
 from airflow_masq.exceptions import PlanError
 from airflow_masq.reading import name_child
-from airflow_masq.text import describe, shorten
+from airflow_masq.text import describe, describe_type, shorten
 
 # Far above what any plan needs, far below what hurts.
 DEEPEST: Final = 64
@@ -122,13 +122,14 @@ class DocumentBuilder:
         if not isinstance(key, str):
             raise self.make_error(where=where, expected="text as key (quote it)", seen=describe(key))
         if not _is_plain(key):
-            raise self.make_error(where=where, expected="a JSON key", seen=describe(key))
+            raise self.make_error(where=where, expected="a JSON key", seen=describe_type(key))
         return key
 
     def check_scalar(self, value: object, *, where: str) -> object:
         """Check a value that is not a mapping or a list: JSON must have it, and a number has at most 64 bits."""
         if not _is_plain(value):
-            raise self.make_error(where=where, expected="a JSON value", seen=describe(value))
+            seen = describe_type(value) if isinstance(value, str) else describe(value)
+            raise self.make_error(where=where, expected="a JSON value", seen=seen)
         return value
 
     def make_error(self, *, where: str, expected: str, seen: str, line: int | None = None) -> PlanError:

@@ -64,7 +64,7 @@ def _expect_text(place: Place) -> str:
 
 def _check_map(place: Place) -> None:
     if not isinstance(place.value, dict):
-        raise place.make_error("a mapping from text to text")
+        raise place.make_error("a mapping from text to text", seen=describe_type(place.value))
     for entry in place.read_entries().values():
         if not isinstance(entry.value, str):
             # A value of the user's own maps may be a secret: passwords are numbers, too.

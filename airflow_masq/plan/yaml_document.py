@@ -13,8 +13,9 @@ import yaml
 
 from airflow_masq.exceptions import PlanError
 from airflow_masq.plan.document import DEEPEST, Document, DocumentBuilder
+from airflow_masq.plan.schema import PLAN_KEYS
 from airflow_masq.reading import name_child
-from airflow_masq.text import describe, escape
+from airflow_masq.text import describe, describe_type, escape
 from airflow_masq.yaml_problems import describe_yaml_problem
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ _WHOLE_NUMBER: Final = re.compile(r"[-+]?(0|[1-9][0-9]*)")
 
 _COLLECTIONS: Final[dict[type[yaml.Node], str]] = {yaml.MappingNode: "a mapping", yaml.SequenceNode: "a list"}
 _TOO_DEEP: Final = "too deep"
+_YAML_TAGS: Final = "tag:yaml.org,2002:"
 
 
 class _BoundedLoader(yaml.SafeLoader):
@@ -166,6 +168,9 @@ class _NodeReader:
         if node.tag == "tag:yaml.org,2002:merge":
             line = node.start_mark.line + 1
             raise self._builder.make_error(where=where, expected="the keys themselves", seen="a merge key", line=line)
-        content = _COLLECTIONS.get(type(node)) or describe(node.value)
-        seen = f"{content} tagged {escape(node.tag)}"
+        # What stands under a key that no plan has may be of any file, a password that begins with ! for example.
+        is_known = where.replace("[", ".").partition(".")[0] in PLAN_KEYS
+        content = _COLLECTIONS.get(type(node)) or (describe(node.value) if is_known else describe_type(node.value))
+        is_shown = is_known or node.tag.startswith(_YAML_TAGS)
+        seen = f"{content} tagged {escape(node.tag)}" if is_shown else f"{content} with a tag of its own"
         return self._builder.make_error(where=where, expected="a plain value", seen=seen, line=node.start_mark.line + 1)

@@ -10,7 +10,7 @@ from airflow_masq.provisioning.adoption import (
     await_environment,
     verify_environment,
 )
-from airflow_masq.provisioning.facts import list_facts, make_console_url, record_start
+from airflow_masq.provisioning.facts import list_facts, record_start
 from airflow_masq.provisioning.network_facts import gather_facts
 from airflow_masq.provisioning.request import CreationRequest, lint_request, read_request
 from airflow_masq.provisioning.steps import Pause, run_steps, run_steps_async
@@ -28,7 +28,6 @@ __all__ = [
     "gather_facts",
     "lint_request",
     "list_facts",
-    "make_console_url",
     "read_request",
     "record_start",
     "run_steps",

@@ -1,4 +1,4 @@
-"""Starts a creation, or adopts the environment that exists under the name; it never changes or deletes one.
+"""Starts a creation, or adopts the environment that exists under the name; it changes none, and deletes none unasked.
 
 A creation takes about 25 minutes, so an attempt may find what an earlier one started. The stock operator reports any
 running environment of that name as a success, with the agent or without [source: observed-stock-operator]. Here only an
@@ -22,15 +22,19 @@ from airflow_masq.exceptions import (
     CloudRefusedError,
     CloudUnavailableError,
     EnvironmentAlreadyExistsError,
+    EnvironmentFailedError,
     EnvironmentMismatchError,
     EnvironmentNotFoundError,
     EnvironmentNotReadyError,
     InvalidInputError,
     MasqueradeNotEnabledError,
 )
+from airflow_masq.provisioning.changes import CLOCK_SKEW_SECONDS, RepeatedChange
+from airflow_masq.provisioning.history import read_history
+from airflow_masq.provisioning.recreation import Recreation
 from airflow_masq.provisioning.request import CreationRequest, refuse_new_environment
 from airflow_masq.provisioning.steps import Steps, ask
-from airflow_masq.provisioning.watch import ATTEMPTS_AFTER_REFUSALS, CreationWatch, EnvironmentState
+from airflow_masq.provisioning.watch import CreationWatch, EnvironmentState
 from airflow_masq.text import describe, join_words
 
 if TYPE_CHECKING:
@@ -47,10 +51,7 @@ ON_MISMATCH: Final = ("fail", "warn", "ignore")
 MOST_DIFFERENCES: Final = 50
 """How many differences are told one by one."""
 
-# Refusals that say nothing about the request itself and may pass, while a grant spreads for example.
-_MAY_PASS: Final = frozenset({"PERMISSION_DENIED", "UNAUTHENTICATED"})
 _MOST_CONTRADICTIONS: Final = 3
-_CLOCK_SKEW_SECONDS: Final = 60.0
 
 
 class Origin(StrEnum):
@@ -93,6 +94,9 @@ class CreationSteps:
     :param watch: learns the operation that creates the environment.
     :param on_mismatch: one of ``ON_MISMATCH``.
     :param before_creation: called once, when nothing exists and before the first call to create; it may raise.
+    :param recreate_since: an environment whose creation failed is deleted and created again, unless the run that began
+        then, in seconds since the epoch, has done so already; ``None`` if nothing may be deleted.
+    :ivar failure: how the creation that the run waited for ended; raised if it left no environment.
     """
 
     request: CreationRequest
@@ -100,11 +104,16 @@ class CreationSteps:
     on_mismatch: str = "warn"
     attempt: Attempt = field(default_factory=Attempt)
     before_creation: Callable[[], None] | None = None
-    _lost_reply_since: float | None = field(default=None, init=False)
-    _refusals: int = field(default=0, init=False)
+    recreate_since: float | None = None
+    failure: EnvironmentFailedError | None = None
+    _creation: RepeatedChange = field(init=False)
+    _recreation: Recreation | None = field(default=None, init=False)
     _contradictions: int = field(default=0, init=False)
 
     def __post_init__(self) -> None:
+        self._creation = RepeatedChange(watch=self.watch)
+        if self.recreate_since is not None:
+            self._recreation = Recreation(watch=self.watch, since=self.recreate_since - CLOCK_SKEW_SECONDS)
         if self.on_mismatch not in ON_MISMATCH:
             expected = f"one of {', '.join(ON_MISMATCH)}"
             raise InvalidInputError(where="on_mismatch", expected=expected, seen=describe(self.on_mismatch))
@@ -115,39 +124,50 @@ class CreationSteps:
         :raises CannotMasqueradeError: nothing exists, and the service would not create it.
         :raises MasqueradeNotEnabledError: it exists, works, and lacks the agent.
         :raises EnvironmentMismatchError: it exists and differs from the plan, and ``on_mismatch`` is ``fail``.
-        :raises EnvironmentFailedError: it exists in state ERROR.
+        :raises EnvironmentFailedError: it exists in state ERROR, and is not deleted.
         :raises EnvironmentNotReadyError: it was still being deleted at the deadline.
         :raises InvalidInputError: the plan's environment cannot be sent.
         :raises CloudRefusedError: the API refused a call.
         :raises CloudUnavailableError: no answer; another attempt finds what was started.
         """
         creation = create_environment(self.request.name, resource=self.request.plan.environment)
+        self.watch.is_at_stake |= self.attempt.is_retry
         while True:
             try:
                 found = yield from self.watch.read(get_environment(self.request.name))
             except EnvironmentNotFoundError:
-                refuse_new_environment(self.request)
+                if self.failure is not None:
+                    raise self.failure from None
+                self._check_creation()
                 if self.before_creation is not None:
                     self.before_creation()
                     self.before_creation = None
                 origin = yield from self._create(creation)
                 if origin is not None:
                     return CreationStart(origin=origin)
-                yield self.watch.make_backoff()
-            else:
-                self.watch.note_state(found)
-                if found.state != EnvironmentState.DELETING:
-                    return (yield from self._adopt(found))
-                yield self.watch.make_wait()
+                yield self._creation.make_backoff()
+                continue
+            self.watch.note_state(found)
+            if found.state == EnvironmentState.ERROR:
+                if not (yield from self._delete_failed(found)):
+                    continue
+            elif found.state != EnvironmentState.DELETING:
+                return (yield from self._adopt(found))
+            self.failure = None
+            yield self.watch.make_wait()
+
+    def _check_creation(self) -> None:
+        """Refuse what the service would not create, before it is called and before anything is deleted for it."""
+        refuse_new_environment(self.request)
 
     def _create(self, creation: Call[OperationStatus]) -> Steps[Origin | None]:
         """Create the environment, unless an earlier call did; ``None`` if it is to be looked at again."""
-        if self._lost_reply_since is not None:
-            running = yield from self.watch.find_operation(verb="CREATE")
+        if self._creation.failing_since is not None:
+            running = (yield from read_history(self.watch)).find(verb="CREATE")
             if running is not None and not running.done:
                 self.watch.operation_name = running.name
                 return Origin.CREATED_EARLIER
-        sent = self.watch.now() - _CLOCK_SKEW_SECONDS
+        sent = self.watch.now()
         try:
             started = yield from ask(creation)
         except EnvironmentAlreadyExistsError as error:
@@ -157,32 +177,41 @@ class CreationSteps:
                 raise EnvironmentNotReadyError(message) from error
             return None
         except (CloudUnavailableError, CloudRefusedError) as error:
-            self._refusals += isinstance(error, CloudRefusedError)
-            is_final = isinstance(error, CloudRefusedError) and error.status not in _MAY_PASS
-            if is_final or self._refusals == ATTEMPTS_AFTER_REFUSALS:
-                raise
-            self._lost_reply_since = self._lost_reply_since or sent
-            self.watch.note_failure(error)
+            self._creation.note_failure(error, sent=sent)
             return None
         self.watch.note_answer()
         self.watch.operation_name, self.watch.state = started.name, None
         log.info("Creating %s (%s)", self.request.name, started.name)
         return Origin.CREATED
 
+    def _delete_failed(self, found: EnvironmentResource) -> Steps[bool]:
+        """Begin to delete an environment in state ERROR where that is allowed.
+
+        :return: whether it is being deleted; else it is to be looked at again.
+        """
+        recreation = self._recreation
+        if recreation is None:
+            return (yield from self.watch.explain_failure(found))
+        self._check_creation()  # what could not be created again is not deleted
+        self._compare(found, is_complete=False)
+        if (yield from recreation.delete(found)):
+            self.watch.state, self.watch.is_at_stake = EnvironmentState.DELETING, True
+            return True
+        yield recreation.make_backoff()
+        return False
+
     def _adopt(self, found: EnvironmentResource) -> Steps[CreationStart]:
         name = self.request.name
-        if found.state == EnvironmentState.ERROR:
-            yield from self.watch.explain_failure(found)
         # While an environment is being created, its resource may not show the agent yet (not verified); then the agent
         # is verified once it is running.
         is_complete = found.state in USABLE
         if is_complete:
             require_agent(name, found=found)
         origin = Origin.ADOPTED
-        may_be_own = self.attempt.is_retry or self._lost_reply_since is not None
+        may_be_own = self.attempt.is_retry or self._creation.failing_since is not None
         if may_be_own or not is_complete:
-            operation = yield from self.watch.find_operation(verb="CREATE", uuid=found.get_text("uuid"))
-            began = self._lost_reply_since if self.attempt.began is None else self.attempt.began
+            operation = (yield from read_history(self.watch)).find(verb="CREATE", uuid=found.get_text("uuid"))
+            began = self._creation.failing_since if self.attempt.began is None else self.attempt.began
             if operation is not None:
                 self.watch.operation_name = None if operation.done else operation.name
                 if may_be_own and began is not None and operation.began is not None and operation.began >= began:
@@ -252,10 +281,15 @@ def verify_environment(watch: CreationWatch) -> Steps[EnvironmentResource | None
     :raises EnvironmentNotReadyError: it has disappeared, or was not running at the deadline.
     :raises AirflowMasqError: as ``CreationWatch.read`` and ``CreationWatch.wait`` raise it.
     """
-    try:
-        found = yield from watch.read(get_environment(watch.name))
-    except EnvironmentNotFoundError as error:
-        raise EnvironmentNotReadyError(f"{watch.name} has just disappeared; run the task again to create it") from error
+    watch.is_at_stake = True
+    while True:
+        try:
+            found = yield from watch.read(get_environment(watch.name))
+        except EnvironmentNotFoundError as error:
+            watch.note_absence(error)
+            yield watch.make_backoff()
+        else:
+            break
     watch.note_state(found)
     if found.state != EnvironmentState.RUNNING:
         return (yield from await_environment(watch))

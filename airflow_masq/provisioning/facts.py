@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
 
 from airflow_masq.environment import EnvironmentName
+from airflow_masq.environment.whereabouts import make_console_url
 from airflow_masq.facts.network_facts import NetworkFacts
 from airflow_masq.network.ranges import NetworkRanges
 from airflow_masq.provisioning.adoption import MOST_DIFFERENCES, CreationStart, Origin
@@ -77,18 +77,6 @@ def list_facts(name: EnvironmentName, *, network: NetworkFacts, record: Mapping[
         "origin": record.get("origin"),
         "differences": record.get("differences") or [],
     }
-
-
-def make_console_url(name: EnvironmentName) -> str:
-    """Link to the environment's page in Google Cloud console.
-
-    The path is that of the google provider's link [source: composer-console-page].
-    """
-    project, location, environment_id = (
-        quote(part, safe="") for part in (name.project, name.location, name.environment_id)
-    )
-    base = "https://console.cloud.google.com/composer/environments/detail"
-    return f"{base}/{location}/{environment_id}/monitoring?project={project}"
 
 
 def _list_ranges(ranges: NetworkRanges) -> dict[str, list[str]]:

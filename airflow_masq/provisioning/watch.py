@@ -1,7 +1,7 @@
 """Watches an environment until it is running, without input or output: it says which one call is next.
 
     operation known ──▶ GetOperation ──running──▶ pause
-          │                  │ ended, or unreadable
+          │                  │ ended, or unreadable (unanswered: at the next look)
           ▼                  ▼
       (unknown) ──────▶ GetEnvironment ──▶ RUNNING  the end
                              │             CREATING, UPDATING, DELETING  pause
@@ -19,9 +19,9 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Final, NoReturn, TypeVar
 
-from airflow_masq.clients.calls import Call, OperationStatus, get_environment, get_operation, list_operations
+from airflow_masq.clients.calls import Call, get_environment, get_operation
 from airflow_masq.environment import EnvironmentResource
 from airflow_masq.environment.name import EnvironmentName
 from airflow_masq.exceptions import (
@@ -31,6 +31,7 @@ from airflow_masq.exceptions import (
     EnvironmentNotFoundError,
     EnvironmentNotReadyError,
 )
+from airflow_masq.provisioning.history import read_history
 from airflow_masq.provisioning.steps import Pause, Steps, ask
 from airflow_masq.text import format_count
 
@@ -45,9 +46,11 @@ FAILURE_TOLERANCE_SECONDS: Final = 600.0
 """How long the API may fail in a row before a wait ends: a choice."""
 
 ATTEMPTS_AFTER_REFUSALS: Final = 3
-"""How often a call that the API refuses is made before nothing is at stake yet: a choice."""
+"""How often a call that the API refuses is made while nothing is at stake yet: a choice."""
 
-_MOST_PAGES: Final = 20
+MOST_ABSENCES: Final = 3
+"""How often in a row an environment may not appear before it counts as gone: a choice."""
+
 _FIRST_BACKOFF_SECONDS: Final = 1.0
 _LONGEST_BACKOFF_SECONDS: Final = 30.0
 _GREATEST_SLOWDOWN: Final = 8.0
@@ -81,6 +84,8 @@ class CreationWatch:
     :param failure_tolerance_seconds: how long calls may fail in a row.
     :param random: gives numbers from 0 to 1, for jitter.
     :param state: the environment's state in the last answer; ``None`` before the first one.
+    :param is_at_stake: a creation of this task may be under way, so a refusal that may pass is tolerated as long as any
+        other failure. Else a refusal, of a missing permission for example, is told within seconds.
     """
 
     name: EnvironmentName
@@ -91,10 +96,13 @@ class CreationWatch:
     random: Callable[[], float]
     failure_tolerance_seconds: float = FAILURE_TOLERANCE_SECONDS
     state: str | None = None
+    is_at_stake: bool = False
     _failing_since: float | None = field(default=None, init=False)
     _failures: int = field(default=0, init=False)
     _last_failure: str = field(default="", init=False)
     _slowdown: float = field(default=1.0, init=False)
+    _absences: int = field(default=0, init=False)
+    _is_operation_silent: bool = field(default=False, init=False)
 
     def wait(self) -> Steps[EnvironmentResource | None]:
         """Look, one call a time, until the environment is running.
@@ -105,7 +113,6 @@ class CreationWatch:
         :raises CloudUnavailableError: calls have failed for ``failure_tolerance_seconds``, the last one like this.
         :raises CloudRefusedError: the same.
         """
-        absences = 0
         while True:
             if not (yield from self._is_operation_running()):
                 try:
@@ -114,18 +121,11 @@ class CreationWatch:
                     self.note_answer()
                     if self.state == EnvironmentState.DELETING:
                         return None
-                    absences += 1
-                    if absences > 1:  # an API that forgot it for a moment remembers at the next look
-                        raise EnvironmentNotReadyError(
-                            f"{self.name} disappeared during the wait (was it deleted?); run the task again to create "
-                            "it"
-                        ) from error
-                    log.info("%s is not there; looking once more", self.name)
+                    self.note_absence(error)
                 except (CloudUnavailableError, CloudRefusedError) as error:
                     self.note_failure(error)
                 else:
                     self.note_answer()
-                    absences = 0
                     self.note_state(found)
                     if self.state == EnvironmentState.RUNNING:
                         return found
@@ -133,12 +133,15 @@ class CreationWatch:
                         yield from self.explain_failure(found)
             yield self.make_wait()
 
-    def read(self, call: Call[T]) -> Steps[T]:
+    def read(self, call: Call[T], *, is_optional: bool = False) -> Steps[T]:
         """Make a call that changes nothing, and repeat it after short pauses where it fails.
+
+        :param is_optional: nothing is lost without the answer, so refusals are never waited out.
 
         :raises EnvironmentNotFoundError: that is an answer.
         :raises CloudUnavailableError: there was no answer for ``failure_tolerance_seconds``.
-        :raises CloudRefusedError: the call was refused ``ATTEMPTS_AFTER_REFUSALS`` times.
+        :raises CloudRefusedError: the call was refused ``ATTEMPTS_AFTER_REFUSALS`` times, or, where a creation is at
+            stake, for ``failure_tolerance_seconds``.
         """
         refusals = 0
         while True:
@@ -151,7 +154,7 @@ class CreationWatch:
                 self.note_failure(error)
             except CloudRefusedError as error:
                 refusals += 1
-                if refusals == ATTEMPTS_AFTER_REFUSALS:
+                if refusals == ATTEMPTS_AFTER_REFUSALS and not (self.is_at_stake and not is_optional):
                     raise
                 self.note_failure(error)
             else:
@@ -159,41 +162,20 @@ class CreationWatch:
                 return answer
             yield self.make_backoff()
 
-    def find_operation(self, *, verb: str | None = None, uuid: str = "") -> Steps[OperationStatus | None]:
-        """Find the newest operation on the environment; ``None`` if there is none, or they cannot be read.
+    def explain_failure(self, found: EnvironmentResource, *, remark: str = "") -> Steps[NoReturn]:
+        """Raise the error of an environment in state ERROR, with the reason that its last failed operation knows.
 
-        :param verb: only operations that do this, ``CREATE`` for example.
-        :param uuid: the environment's, so that one of the same name that is gone is not meant.
-        """
-        newest: OperationStatus | None = None
-        token = ""
-        for _ in range(_MOST_PAGES):
-            try:
-                page = yield from self.read(list_operations(self.name.parent, page_token=token))
-            except (CloudUnavailableError, CloudRefusedError) as error:
-                log.info("The operations cannot be listed: %s", error)
-                return newest
-            for each in page.operations:
-                is_meant = each.target == str(self.name) and each.verb == (verb or each.verb)
-                is_meant = is_meant and not (uuid and each.target_uuid and each.target_uuid != uuid)
-                if is_meant and (newest is None or (each.began or 0.0) >= (newest.began or 0.0)):
-                    newest = each
-            token = page.next_page_token
-            if not token:
-                break
-        return newest
-
-    def explain_failure(self, found: EnvironmentResource) -> Steps[None]:
-        """Raise the error of an environment in state ERROR, with the reason that its last operation knows.
-
+        :param remark: what else there is to say.
         :raises EnvironmentFailedError: always.
         """
-        last = yield from self.find_operation(uuid=found.get_text("uuid"))
-        if last is None or last.error is None:
-            raise self._make_failure("is in state ERROR")
-        if last.verb == "CREATE":
-            raise self._make_failure(f"could not be created: {last.error}")
-        raise self._make_failure(f"is in state ERROR since its last operation ({last.verb or 'unknown'}): {last.error}")
+        history = yield from read_history(self)
+        last = history.find(uuid=found.get_text("uuid"), is_failed=True)
+        problem = "is in state ERROR"
+        if last is not None and last.verb == "CREATE":
+            problem = f"could not be created: {last.error}"
+        elif last is not None:
+            problem = f"is in state ERROR; its last failed operation ({last.verb or 'unknown'}): {last.error}"
+        raise self._make_failure(f"{problem}. {remark}" if remark else problem)
 
     def make_wait(self) -> Pause:
         """Make the pause before the next look: the poll interval with jitter, longer while the API asks for less.
@@ -211,17 +193,33 @@ class CreationWatch:
         seconds = self.poll_interval_seconds * self._slowdown * (0.75 + 0.5 * self.random())
         return Pause(seconds=min(seconds, left), is_wait=True)
 
-    def make_backoff(self) -> Pause:
-        """Make the pause before a call is repeated: it doubles with each failure in a row, with jitter."""
+    def make_backoff(self, *, failures: int | None = None) -> Pause:
+        """Make the pause before a call is repeated: it doubles with each failure in a row, with jitter.
+
+        :param failures: how often the call has failed (default: all calls that failed in a row).
+        """
+        failures = self._failures if failures is None else failures
         base = min(_FIRST_BACKOFF_SECONDS, self.poll_interval_seconds)
         most = min(_LONGEST_BACKOFF_SECONDS, self.poll_interval_seconds * _GREATEST_SLOWDOWN)
-        seconds = min(base * 2.0 ** min(max(self._failures - 1, 0), 10), most)
+        seconds = min(base * 2.0 ** min(max(failures - 1, 0), 10), most)
         return Pause(seconds=seconds * (0.5 + self.random()), is_wait=False)
 
     def note_state(self, found: EnvironmentResource) -> None:
         """Remember the state, and log it."""
         log.info("%s is in state %s", self.name, found.state)
-        self.state = found.state
+        self.state, self._absences = found.state, 0
+
+    def note_absence(self, error: EnvironmentNotFoundError) -> None:
+        """Tolerate that the environment does not appear: an API that forgot it for a moment remembers it again.
+
+        :raises EnvironmentNotReadyError: it did not appear ``MOST_ABSENCES`` times in a row.
+        """
+        self._absences += 1
+        if self._absences == MOST_ABSENCES:
+            raise EnvironmentNotReadyError(
+                f"{self.name} disappeared during the wait (was it deleted?); run the task again to create it"
+            ) from error
+        log.info("%s does not appear", self.name)
 
     def note_failure(self, error: CloudUnavailableError | CloudRefusedError) -> None:
         """Tolerate a failed call, unless calls have failed for too long; log it where it is another failure.
@@ -253,7 +251,8 @@ class CreationWatch:
 
     def _is_operation_running(self) -> Steps[bool]:
         """Look at the operation if it is known; ``False`` if the environment is to be looked at."""
-        if self.operation_name is None:
+        if self.operation_name is None or self._is_operation_silent:
+            self._is_operation_silent = False
             return False
         try:
             operation = yield from ask(get_operation(self.operation_name))
@@ -265,6 +264,7 @@ class CreationWatch:
             return False
         except CloudUnavailableError as error:
             self.note_failure(error)
+            self._is_operation_silent = True  # the next look is at the environment, which may answer
             return True
         self.note_answer()
         if operation.error is not None:

@@ -20,7 +20,6 @@ from airflow_masq.network.prediction import Prediction, predict
 from airflow_masq.network.ranges import AddressKind
 from airflow_masq.observation.observation import Canary, Failure, Observation, choose_deciding
 from airflow_masq.observation.vantage import Vantage
-from airflow_masq.plan import Plan, Target
 from airflow_masq.text import join_words
 from airflow_masq.verdict.codes import CODES, Outcome, VerdictCode
 from airflow_masq.verdict.consistency import CODE_OF_FAILURE, is_never_a_source, is_out_of_reach
@@ -31,6 +30,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from netaddr import IPAddress
+
+    from airflow_masq.plan import Plan, Target  # not at run time: DAG files load this room, and plans take 20 ms
 
 # The failures that a dropped or rejected packet looks like; only these does the prediction explain.
 _SILENCE: Final = frozenset({Failure.CONNECT_TIMEOUT, Failure.NO_ROUTE})

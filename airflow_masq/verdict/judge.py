@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING
 from airflow_masq.network.ranges import IPV6, NetworkRanges
 from airflow_masq.observation.observation import Failure, Observation
 from airflow_masq.observation.vantage import Component, Surroundings, Vantage, recognise_vantage
-from airflow_masq.plan import Plan, Target
 from airflow_masq.text import join_words
 from airflow_masq.verdict.address_case import AddressCase
 from airflow_masq.verdict.codes import CODES, Outcome, VerdictCode
@@ -26,6 +25,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from netaddr import IPAddress
+
+    from airflow_masq.plan import Plan, Target  # not at run time: DAG files load this room, and plans take 20 ms
 
 
 def judge(target: Target, observations: Sequence[Observation], *, vantage: Vantage, plan: Plan) -> Verdict:

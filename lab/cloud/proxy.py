@@ -83,7 +83,8 @@ async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
         writer.write(chunk)
         await writer.drain()
     if writer.can_write_eof():
-        writer.write_eof()
+        with contextlib.suppress(OSError):  # the other side has left, and asyncio did not notice
+            writer.write_eof()
 
 
 async def _close(writer: asyncio.StreamWriter) -> None:

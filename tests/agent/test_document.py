@@ -104,7 +104,10 @@ def test_keys_that_the_agent_ignores_are_doubted_too(text: str) -> None:
         ("x: &x {b: [*x]}", "config, line 1: expected an alias outside its own anchor, saw one inside"),
         ("a: [b", "config, line 1: expected a comma or the closing bracket ], saw the end of the text"),
         ('{"a": 1', "config, line 1: expected JSON, saw the end of the text (Expecting"),
-        ("a: *x", "config, line 1: expected an alias of an anchor above it, saw *x, and no &x"),
+        (
+            "a: *x",
+            "config, line 1: expected an alias of an anchor above it (quote a text that begins with *), saw another",
+        ),
         ("a: b: c", "config, line 1: expected YAML, saw a colon where no key is allowed"),
         ('{"a": 1}}', "config, line 1: expected JSON, saw '}'"),
         ("{'a': 1}", "config, line 1: expected JSON, saw"),

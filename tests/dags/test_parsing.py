@@ -41,11 +41,28 @@ pytestmark = pytest.mark.airflow
 def test_parsing_loads_no_google_and_no_grpc(version: str, dag_file: Path, tmp_path: Path) -> None:
     """A DAG file loads none of Google's and gRPC's modules, and few others, although it names an asset."""
     python = Path(sys.executable) if version == THIS else find_python(version)
-    printed = run_python(python, COUNT, str(dag_file), home=tmp_path)
-    added: list[str] = json.loads(printed[-1])
-    heavy = [name for name in added if name.split(".")[0] in {"google", "grpc"} or "providers.google" in name]
-    assert heavy == []
+    added = list_added_modules(python, dag_file, home=tmp_path)
+    assert list(filter(is_heavy, added)) == []
     assert len(added) <= MOST_MODULES
+
+
+@pytest.mark.parametrize("line", ["import grpc", "from airflow.sdk import Asset\nAsset(uri='gs://a/b')"])
+def test_what_loads_googles_modules_is_noticed(line: str, tmp_path: Path) -> None:
+    """The twin: an import of gRPC is seen, and an asset whose URI has Airflow load Google's handlers."""
+    dag_file = tmp_path / "heavy.py"
+    dag_file.write_text(line, encoding="utf-8")
+    assert any(map(is_heavy, list_added_modules(Path(sys.executable), dag_file, home=tmp_path)))
+
+
+def list_added_modules(python: Path, dag_file: Path, *, home: Path) -> list[str]:
+    """Parse a DAG file in a new process and list the modules that it loads beyond an ordinary one's."""
+    modules: list[str] = json.loads(run_python(python, COUNT, str(dag_file), home=home)[-1])
+    return modules
+
+
+def is_heavy(module: str) -> bool:
+    """Tell whether a module is Google's or gRPC's."""
+    return module.partition(".")[0] in {"google", "grpc"} or "providers.google" in module
 
 
 def test_every_dag_file_is_counted() -> None:

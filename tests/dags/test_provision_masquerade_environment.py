@@ -55,6 +55,8 @@ def test_a_plan_becomes_an_environment(airflow: AirflowRunner, tmp_path: Path, *
     facts = run.xcom("create")
     assert (facts["state"], facts["enable_ip_masq_agent"], facts["adopted"]) == ("RUNNING", True, False)
     assert run.xcom("create", key="_link_ComposerConsoleLink") == facts["console_url"]
+    operation_link = "https://console.cloud.google.com/logs/query;query=resource.type%3D%22cloud_composer_environment"
+    assert run.xcom("create", key="_link_ComposerOperationLink").startswith(operation_link)
     assert run.xcom("create", key="_link_ComposerAirflowLink") == facts["airflow_uri"]
     again = provision(airflow, plan=str(path), deferrable=deferrable).xcom("create")
     assert (again["uuid"], again["adopted"]) == (facts["uuid"], True)

@@ -9,7 +9,7 @@ import pytest
 
 from airflow_masq.get_provider_info import get_provider_info
 from airflow_masq.links import environment
-from airflow_masq.links.environment import ComposerAirflowLink, ComposerConsoleLink
+from airflow_masq.links.environment import ComposerAirflowLink, ComposerConsoleLink, ComposerOperationLink
 from airflow_masq.operators.create_environment import CloudComposerCreateMasqueradeEnvironmentOperator
 from airflow_masq.operators.source_ip_assert import SourceIpAssertOperator
 from airflow_masq.operators.source_ip_check import SourceIpCheckOperator
@@ -51,10 +51,11 @@ def test_every_registered_link_exists() -> None:
 )
 def test_a_link_leads_to_an_https_page_or_nowhere(monkeypatch: pytest.MonkeyPatch, value: object, link: str) -> None:
     """A URL that another task wrote does not run in the user's browser, and one that is missing gives no link."""
-    xcoms: dict[str, object] = {"console_url": value, "return_value": {"airflow_uri": value}}
+    xcoms: dict[str, object] = {"console_url": value, "operation_url": value, "return_value": {"airflow_uri": value}}
     monkeypatch.setattr(environment, "read_xcom", lambda _ti_key, *, key: xcoms[key])
     operator: Any = None
     assert ComposerConsoleLink().get_link(operator, ti_key=None) == link
+    assert ComposerOperationLink().get_link(operator, ti_key=None) == link
     assert ComposerAirflowLink().get_link(operator, ti_key=None) == link
 
 

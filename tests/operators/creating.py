@@ -66,9 +66,17 @@ def complete(
     return operator(**{"deferrable": True, **arguments}).execute_complete(context, event)
 
 
-def make_context(*, try_number: int, began: datetime) -> Context:
-    """Make what Airflow tells a task of itself."""
-    instance = SimpleNamespace(try_number=try_number, xcom_push=lambda **_words: None)
+def make_context(*, try_number: int, began: datetime, xcoms: dict[str, object] | None = None) -> Context:
+    """Make what Airflow tells a task of itself.
+
+    :param xcoms: gets what the task pushes.
+    """
+
+    def push(*, key: str, value: object) -> None:
+        if xcoms is not None:
+            xcoms[key] = value
+
+    instance = SimpleNamespace(try_number=try_number, xcom_push=push)
     context: Any = {"ti": instance, "dag_run": SimpleNamespace(start_date=began)}
     result: Context = context
     return result

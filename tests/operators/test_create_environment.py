@@ -402,12 +402,6 @@ def test_a_setting_that_makes_no_sense_is_refused(setting: str, value: object) -
     assert environments() == ()
 
 
-def test_a_killed_task_says_that_the_creation_goes_on(capfd: pytest.CaptureFixture[str]) -> None:
-    """The log of a task that is ended says that the environment is still being created."""
-    operator().on_kill()
-    assert "continues in the cloud" in capfd.readouterr().out
-
-
 def test_a_plans_path_is_no_template_file() -> None:
     """The path of a plan reaches the worker as a path, with any ending; everything else can be templated."""
     task = operator(plan="plans/{{ ds }}/plan.yaml")

@@ -25,16 +25,32 @@ def zygote() -> Iterator[Zygote]:
 
 @pytest.mark.parametrize("deferrable", [False, True], ids=["in its slot", "deferred"])
 @pytest.mark.parametrize("moment", get_args(Moment))
-def test_a_task_survives_its_death_at_every_call(zygote: Zygote, *, deferrable: bool, moment: Moment) -> None:
-    """The process is killed before, or after, each of its calls takes effect; the retry continues what there is."""
+@pytest.mark.parametrize(
+    ("failed_creations", "least_calls"),
+    [
+        (0, 5),  # look, create, operation twice, environment
+        (1, 9),  # look, operations, look again, delete, look, create, operation twice, environment
+        (2, 8),  # look, operations, look again, delete, look, create, operation, look
+    ],
+    ids=["nothing exists", "one failed", "the second fails as well"],
+)
+def test_a_task_survives_its_death_at_every_call(
+    zygote: Zygote, *, deferrable: bool, moment: Moment, failed_creations: int, least_calls: int
+) -> None:
+    """The process is killed before, or after, each of its calls takes effect; the retry continues what there is.
+
+    With ``recreate_failed`` what an earlier creation left is deleted exactly once, whatever happens then.
+    """
     outcomes = []
     for call in itertools.count():
-        outcome = run_killed(zygote, deferrable=deferrable, kill_call=call, kill_moment=moment)
+        outcome = run_killed(
+            zygote, deferrable=deferrable, kill_call=call, kill_moment=moment, failed_creations=failed_creations
+        )
         if outcome is None:
             break
         outcomes.append(outcome)
     assert outcomes == [True] * len(outcomes)
-    assert len(outcomes) >= 5  # look, create, operation twice, environment
+    assert len(outcomes) >= least_calls
 
 
 @pytest.mark.parametrize("deferrable", [False, True], ids=["in its slot", "deferred"])

@@ -67,7 +67,7 @@ def test_every_value_has_its_line() -> None:
         ("a: b\n- c\n", 2, "expected YAML, saw a line that does not fit the lines above it"),
         ("a: - b\n", 1, "expected YAML, saw a list item where none is allowed"),
         ("a: 1\nb\nc: 2\n", 3, "expected a colon after the key, saw none"),
-        ("a: *missing\n", 1, "expected an alias of an anchor above it, saw *missing, and no &missing"),
+        ("a: *missing\n", 1, "expected an alias of an anchor above it (quote a text that begins with *), saw another"),
         ("a: 1\n---\nb: 2\n", 2, "expected one YAML document, saw another one"),
         ("a: 1\nb: \x00\n", 2, "expected characters that can be printed, saw a control character"),
         ("1: a\n", 1, "expected text as key (quote it), saw 1"),
@@ -76,19 +76,21 @@ def test_every_value_has_its_line() -> None:
         ("{a: b}: c\n", 1, "expected text as key (quote it), saw a mapping"),
         ("<<: {a: b}\n", 1, "expected the keys themselves, saw a merge key"),
         (
-            "a: !!python/object/apply:os.system [ls]\n",
+            "policy: !!python/object/apply:os.system [ls]\n",
             1,
-            "a: expected a plain value, saw a list tagged tag:yaml.org,2002:python",
+            "policy: expected a plain value, saw a list tagged tag:yaml.org,2002:python",
         ),
-        ("a: !!python/name:os.system ''\n", 1, "a: expected a plain value, saw '' tagged"),
-        ("a: !!set {b}\n", 1, "a: expected a plain value, saw a mapping tagged tag:yaml.org,2002:set"),
-        ("a: !foo b\n", 1, "a: expected a plain value, saw 'b' tagged !foo"),
-        ("a: !!int x\n", 1, "a: expected a plain value, saw 'x' tagged tag:yaml.org,2002:int"),
-        ("a: !!int ''\n", 1, "a: expected a plain value, saw '' tagged"),
-        ("a: !!bool maybe\n", 1, "a: expected a plain value, saw 'maybe' tagged"),
-        ("a: !!float x\n", 1, "a: expected a plain value, saw 'x' tagged"),
-        (f"a: {'9' * 5000}\n", 1, "a: expected a plain value, saw '999"),
-        (f"a: 0x{'f' * 5000}\n", 1, "a: expected a plain value, saw '0xffff"),
+        ("policy: !!python/name:os.system ''\n", 1, "policy: expected a plain value, saw '' tagged"),
+        ("policy: !!set {b}\n", 1, "policy: expected a plain value, saw a mapping tagged tag:yaml.org,2002:set"),
+        ("policy: !foo b\n", 1, "policy: expected a plain value, saw 'b' tagged !foo"),
+        ("a: !foo b\n", 1, "a: expected a plain value, saw text with a tag of its own"),
+        ("a: !!int b\n", 1, "a: expected a plain value, saw text tagged tag:yaml.org,2002:int"),
+        ("policy: !!int x\n", 1, "policy: expected a plain value, saw 'x' tagged tag:yaml.org,2002:int"),
+        ("policy: !!int ''\n", 1, "policy: expected a plain value, saw '' tagged"),
+        ("policy: !!bool maybe\n", 1, "policy: expected a plain value, saw 'maybe' tagged"),
+        ("policy: !!float x\n", 1, "policy: expected a plain value, saw 'x' tagged"),
+        (f"policy: {'9' * 5000}\n", 1, "policy: expected a plain value, saw '999"),
+        (f"policy: 0x{'f' * 5000}\n", 1, "policy: expected a plain value, saw '0xffff"),
         ("a: .nan\n", 1, "a: expected a JSON value, saw nan"),
         ('a: "\\UFFFFFFFF"\n', None, "expected YAML"),
         (f"a: {'[' * 200}{']' * 200}\n", 1, "expected at most 64 levels, saw more"),
@@ -183,7 +185,7 @@ def test_any_text_is_a_plan_or_a_plan_error(text: str) -> None:
 @pytest.mark.parametrize("text", ["010", "1:30", "0x10", "0b1", "1_000"])
 def test_numbers_that_mean_something_else_to_others_are_refused(text: str) -> None:
     """YAML 1.1 reads 010 as eight and 1:30 as ninety, so both are refused; in quotes they are text."""
-    with pytest.raises(PlanError, match=f"a: expected a plain value, saw '{text}' tagged"):
-        load_document_from_yaml(f"a: {text}\n", source="plan.yaml")
+    with pytest.raises(PlanError, match=f"policy: expected a plain value, saw '{text}' tagged"):
+        load_document_from_yaml(f"policy: {text}\n", source="plan.yaml")
     assert load_document_from_yaml(f"a: '{text}'\n", source="plan.yaml").value == {"a": text}
     assert load_document_from_yaml("a: [10, -3, +4, 0]\n", source="plan.yaml").value == {"a": [10, -3, 4, 0]}

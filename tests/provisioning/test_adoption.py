@@ -287,6 +287,58 @@ def test_a_refusal_is_passed_on(cloud: EmulatedCloud, stage: Stage, status: grpc
     assert cloud.faults.count_calls("CreateEnvironment") == calls
 
 
+@pytest.mark.parametrize("status", [grpc.StatusCode.PERMISSION_DENIED, grpc.StatusCode.UNAUTHENTICATED])
+def test_a_refusal_after_a_lost_reply_is_waited_out(
+    cloud: EmulatedCloud, stage: Stage, status: grpc.StatusCode
+) -> None:
+    """Where the creation may be under way, refusals of any call are tolerated for minutes, not three times."""
+    cloud.faults.lose_reply("CreateEnvironment", grpc.StatusCode.UNAVAILABLE, "lost")
+
+    def refuse(number: int) -> None:
+        if number == 0:
+            cloud.faults.fail_next("GetEnvironment", status, "spreading", times=8)
+
+    stage.during = refuse
+    assert start(stage).origin is Origin.CREATED_EARLIER
+
+
+def test_a_creation_that_is_refused_after_a_lost_one_is_repeated(cloud: EmulatedCloud, stage: Stage) -> None:
+    """Refusals that pass do not end the try where an earlier call may have taken effect."""
+    cloud.faults.fail_next("CreateEnvironment", grpc.StatusCode.UNAVAILABLE, "lost")
+    cloud.faults.fail_next("CreateEnvironment", grpc.StatusCode.PERMISSION_DENIED, "spreading", times=5)
+    assert start(stage).origin is Origin.CREATED
+    assert [pause.seconds for pause in stage.pauses] == [1, 2, 4, 8, 16, 30]
+
+
+@pytest.mark.parametrize("status", [grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.RESOURCE_EXHAUSTED])
+def test_a_creation_that_keeps_failing_ends_in_time(
+    cloud: EmulatedCloud, stage: Stage, status: grpc.StatusCode
+) -> None:
+    """Although every look in between is answered, calls to create are not repeated for ever, and ever more slowly."""
+    cloud.faults.fail_next("CreateEnvironment", status, "away", times=10_000)
+    began = stage.now
+    with pytest.raises(CloudUnavailableError, match="away"):
+        start(stage)
+    assert 600 <= stage.now - began <= 640
+    assert cloud.faults.count_calls("CreateEnvironment") < 30
+
+
+def test_a_retry_waits_out_refusals(cloud: EmulatedCloud, stage: Stage) -> None:
+    """An earlier try may have started the creation, so a retry does not give up after seconds."""
+    cloud.put(ID, state="CREATING", masquerade=True)
+    cloud.faults.fail_next("GetEnvironment", grpc.StatusCode.PERMISSION_DENIED, "spreading", times=8)
+    assert start(stage, attempt=Attempt(is_retry=True)).origin is Origin.ADOPTED
+
+
+def test_the_last_look_waits_out_refusals_and_absences(cloud: EmulatedCloud, stage: Stage) -> None:
+    """After a creation of 25 minutes neither a refusal nor an API that forgets for a moment ends the task."""
+    cloud.put(ID, state="RUNNING", masquerade=True)
+    cloud.faults.fail_next("GetEnvironment", grpc.StatusCode.PERMISSION_DENIED, "spreading", times=8)
+    cloud.faults.fail_next("GetEnvironment", grpc.StatusCode.NOT_FOUND, "not here", times=2)
+    assert stage.do(verify_environment(stage.watch())) is not None
+    assert not any(pause.is_wait for pause in stage.pauses)
+
+
 @pytest.mark.parametrize("state", ["CREATING", "UPDATING"])
 def test_what_is_not_running_any_more_is_waited_for(cloud: EmulatedCloud, stage: Stage, state: str) -> None:
     """An environment that left the state RUNNING is waited for again, and its agent verified."""

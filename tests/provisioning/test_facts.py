@@ -9,7 +9,7 @@ from airflow_masq.environment.difference import Difference
 from airflow_masq.facts.network_facts import NetworkFacts
 from airflow_masq.network.ranges import NetworkRanges
 from airflow_masq.provisioning import CreationStart, Origin
-from airflow_masq.provisioning.facts import FACTS, list_facts, make_console_url, record_start
+from airflow_masq.provisioning.facts import FACTS, list_facts, record_start
 from tests.facts.resources import make_cluster, make_subnetwork
 from tests.facts.test_network_facts import make_facts, make_nat
 
@@ -104,9 +104,3 @@ def test_what_an_environment_does_not_say_is_none() -> None:
     )
     assert facts["gke_cluster"] is None
     assert (facts["enable_ip_masq_agent"], facts["adopted"]) == (False, True)
-
-
-def test_a_project_with_a_domain_is_quoted_in_the_link() -> None:
-    """Projects of older organisations have a colon in their id."""
-    name = EnvironmentName(project="example.com:project", location="us-central1", environment_id="e")
-    assert make_console_url(name).endswith("?project=example.com%3Aproject")

@@ -136,47 +136,21 @@ def test_the_operations_of_many_pages_are_read(cloud: EmulatedCloud, stage: Stag
     assert cloud.faults.count_calls("ListOperations") == 2
 
 
-def test_a_failed_update_is_told_apart_from_a_failed_creation() -> None:
-    """An environment that an upgrade broke is not said to have never been created."""
+@pytest.mark.parametrize("later", ["CHECK", "SAVE_SNAPSHOT"])
+def test_the_failed_operation_is_told_apart_from_others(later: str) -> None:
+    """An environment that an upgrade broke is not said to have never been created, whatever succeeded since."""
     from airflow_masq.clients.calls import OperationPage, OperationStatus  # noqa: PLC0415 - only here
 
     watch = Stage.watch(Stage(client=None))  # type: ignore[arg-type] # no call is made
     steps = watch.explain_failure(EnvironmentResource.read({"state": "ERROR"}))
     next(steps)
-    last = OperationStatus(name="o", done=True, error="INTERNAL: broke", verb="UPDATE", target=str(NAME), began=2.0)
-    first = OperationStatus(name="p", done=True, error=None, verb="CREATE", target=str(NAME), began=1.0)
-    with pytest.raises(EnvironmentFailedError, match=r"since its last operation \(UPDATE\): INTERNAL: broke"):
-        steps.send(OperationPage(operations=(last, first), next_page_token=""))
-
-
-OTHER = f"{NAME.parent}/environments/other"
-
-
-@pytest.mark.parametrize(
-    ("listed", "found"),
-    [
-        ([{"began": 1.0}, {"began": 2.0}], 1),
-        ([{"began": 2.0}, {"began": 1.0}], 0),
-        ([{"began": 2.0}, {}], 0),
-        ([{}, {"began": 2.0}], 1),
-        ([{}, {"target": OTHER, "began": 2.0}], 0),
-        ([{}, {"verb": "UPDATE", "began": 2.0}], 0),
-        ([{}, {"target_uuid": "a former one", "began": 2.0}], 0),
-        ([{"target_uuid": "this one"}], 0),
-        ([{"target": OTHER}, {"verb": "DELETE"}], None),
-    ],
-)
-def test_the_newest_operation_on_this_environment_is_found(listed: list[dict[str, object]], found: int | None) -> None:
-    """Neither another environment's operation nor a former one's, nor one of another kind, is taken for this one's."""
-    from airflow_masq.clients.calls import OperationPage, OperationStatus  # noqa: PLC0415 - only here
-
-    known = {"done": True, "error": None, "verb": "CREATE", "target": str(NAME), "began": None}
-    operations = [OperationStatus(**{"name": str(number), **known, **each}) for number, each in enumerate(listed)]  # type: ignore[arg-type] # cases
-    steps = Stage.watch(Stage(client=None)).find_operation(verb="CREATE", uuid="this one")  # type: ignore[arg-type] # no call is made
-    next(steps)
-    with pytest.raises(StopIteration) as ended:
-        steps.send(OperationPage(operations=tuple(operations), next_page_token=""))
-    assert ended.value.value == (None if found is None else operations[found])
+    operations = (
+        OperationStatus(name="q", done=True, error=None, verb=later, target=str(NAME), began=3.0),
+        OperationStatus(name="o", done=True, error="INTERNAL: broke", verb="UPDATE", target=str(NAME), began=2.0),
+        OperationStatus(name="p", done=True, error=None, verb="CREATE", target=str(NAME), began=1.0),
+    )
+    with pytest.raises(EnvironmentFailedError, match=r"its last failed operation \(UPDATE\): INTERNAL: broke"):
+        steps.send(OperationPage(operations=operations, next_page_token=""))
 
 
 def test_a_repeated_call_waits_with_jitter() -> None:
@@ -201,25 +175,25 @@ def test_what_was_being_deleted_ends_the_wait_when_it_is_gone(cloud: EmulatedClo
     assert len(stage.pauses) == 2
 
 
-def test_an_environment_that_seems_absent_once_is_looked_at_again(
+def test_an_environment_that_seems_absent_is_looked_at_again(
     cloud: EmulatedCloud, stage: Stage, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """One answer that there is no environment does not end the wait."""
+    """Two answers that there is no environment do not end the wait."""
     cloud.put(ID, state="RUNNING", masquerade=True)
-    cloud.faults.fail_next("GetEnvironment", grpc.StatusCode.NOT_FOUND, "not yet")
+    cloud.faults.fail_next("GetEnvironment", grpc.StatusCode.NOT_FOUND, "not yet", times=2)
     assert stage.do(stage.watch().wait()) is not None
-    assert f"{NAME} is not there; looking once more" in caplog.text
+    assert caplog.text.count(f"{NAME} does not appear") == 2
 
 
 @pytest.mark.parametrize("operation_name", [None, f"{NAME.parent}/operations/none"])
 def test_an_environment_that_disappeared_is_not_waited_for(stage: Stage, operation_name: str | None) -> None:
-    """What is absent twice stays absent, and an operation that the API does not know promises nothing."""
+    """What is absent three times stays absent, and an operation that nobody knows promises nothing."""
     with pytest.raises(
         EnvironmentNotReadyError,
         match=r"disappeared during the wait \(was it deleted\?\); run the task again to create it$",
     ):
         stage.do(stage.watch(operation_name=operation_name).wait())
-    assert len(stage.pauses) == 1
+    assert len(stage.pauses) == 2
 
 
 FAILURES: list[tuple[grpc.StatusCode, type[AirflowMasqError]]] = [
@@ -242,8 +216,19 @@ def test_failures_of_any_kind_are_tolerated_for_a_time(
     cloud.faults.fail_next(method, status, "away", times=4)
     assert stage.do(stage.watch(operation_name=operation_name, deadline=5000.0).wait()) is not None
     assert caplog.text.count("away") == 1
-    is_left_alone = method == "GetOperation" and status.name in {"PERMISSION_DENIED", "UNAUTHENTICATED"}
-    assert ("The API answers again after 4 failed calls" in caplog.text) is not is_left_alone
+    # An operation that cannot be read is left alone, or read again after the environment, which still is.
+    assert ("The API answers again after 4 failed calls" in caplog.text) is (method == "GetEnvironment")
+
+
+def test_an_operation_that_stays_silent_does_not_end_the_wait(cloud: EmulatedCloud, stage: Stage) -> None:
+    """Where only the operations get no answer, every other look is at the environment, which tells the end."""
+    operation_name = begin(stage)
+    cloud.settle()
+    cloud.put(ID, state="CREATING", masquerade=True)
+    cloud.faults.fail_next("GetOperation", grpc.StatusCode.UNAVAILABLE, "away", times=1000)
+    stage.during = lambda number: cloud.put(ID, state="RUNNING", masquerade=True) if number == 50 else None
+    assert stage.do(stage.watch(operation_name=operation_name, deadline=5000.0).wait()) is not None
+    assert stage.now > 1000 + 600
 
 
 @pytest.mark.parametrize(("status", "error"), FAILURES, ids=lambda value: getattr(value, "name", ""))
@@ -306,6 +291,18 @@ def test_a_refused_read_is_made_three_times(cloud: EmulatedCloud, stage: Stage) 
     with pytest.raises(CloudRefusedError, match="PERMISSION_DENIED"):
         stage.do(stage.watch().read(get_environment(NAME)))
     assert [pause.seconds for pause in stage.pauses] == [1, 2]
+
+
+def test_a_refused_read_is_waited_out_where_a_creation_is_at_stake(cloud: EmulatedCloud, stage: Stage) -> None:
+    """While a creation may be under way, a permission that is missing for minutes does not end the task."""
+    cloud.put(ID, state="RUNNING", masquerade=True)
+    cloud.faults.fail_next("GetEnvironment", grpc.StatusCode.PERMISSION_DENIED, "no", times=12)
+    assert stage.do(stage.watch(is_at_stake=True).read(get_environment(NAME))).state == "RUNNING"
+    cloud.faults.fail_next("GetEnvironment", grpc.StatusCode.PERMISSION_DENIED, "no", times=1000)
+    began = stage.now
+    with pytest.raises(CloudRefusedError, match="PERMISSION_DENIED"):
+        stage.do(stage.watch(is_at_stake=True).read(get_environment(NAME)))
+    assert 600 <= stage.now - began <= 640
 
 
 @pytest.mark.parametrize(

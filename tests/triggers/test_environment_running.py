@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import sys
 import threading
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import grpc
@@ -12,6 +15,7 @@ import pytest
 
 from airflow_masq.triggers.environment_running import EnvironmentRunningTrigger
 from tests.emulated_cloud import EmulatedCloud, environment_resource
+from tests.other_airflows import run_python
 
 if TYPE_CHECKING:
     from lab.cloud.faults import Moment
@@ -61,11 +65,11 @@ async def test_it_fires_when_the_environment_runs(cloud: EmulatedCloud) -> None:
     }
 
 
-async def test_a_failed_environment_is_final(cloud: EmulatedCloud) -> None:
-    """An environment in state ERROR does not come back by trying again."""
+async def test_a_failed_environment_ends_the_wait(cloud: EmulatedCloud) -> None:
+    """An environment in state ERROR does not come back by trying again; the operator may create it again."""
     cloud.put("example-environment", state="ERROR", masquerade=True)
     event = await payload(trigger())
-    assert event["outcome"] == "final"
+    assert event["outcome"] == "failed"
     assert "is in state ERROR" in event["message"]
 
 
@@ -123,6 +127,14 @@ async def test_a_cancelled_trigger_ends(cloud: EmulatedCloud) -> None:
         await waiting
 
 
+async def test_a_killed_trigger_says_what_goes_on(capfd: pytest.CaptureFixture[str]) -> None:
+    """Where a person ends a deferred task, the triggerer's log names the environment and its operation."""
+    await trigger(operation_name="projects/p/locations/l/operations/o-1", state="CREATING").on_kill()
+    printed = capfd.readouterr().out
+    assert f"nothing was deleted or stopped in the cloud: {NAME} was last seen in state CREATING" in printed
+    assert "gcloud composer operations describe o-1" in printed
+
+
 async def test_an_environment_that_is_being_deleted_is_waited_for(cloud: EmulatedCloud) -> None:
     """What is being deleted can be created once it is gone, and the event says so."""
     cloud.put("example-environment", state="DELETING", masquerade=True)
@@ -158,7 +170,8 @@ async def test_a_row_of_another_version_is_read() -> None:
     """A row that lacks settings, or has settings that this version does not know, makes a trigger."""
     older = EnvironmentRunningTrigger(name=NAME)
     assert older.deadline > time.time() + 3600
-    newer = EnvironmentRunningTrigger(name=NAME, colour="blue")
+    newer = EnvironmentRunningTrigger(name=NAME, colour="blue", record="of another form")  # type: ignore[arg-type] # as a row may have it
+    assert newer.record == {}
     assert set(newer.serialize()[1]) == set(older.serialize()[1])
     event = await payload(EnvironmentRunningTrigger(colour="blue"))
     assert event["outcome"] == "final"
@@ -202,3 +215,37 @@ async def test_every_failure_becomes_an_event(cloud: EmulatedCloud) -> None:
     event = await payload(trigger(deadline="soon"))
     assert event["outcome"] == "final"
     assert event["message"] == f"waiting for {NAME} failed with TypeError; see the triggerer's log"
+
+
+LOAD = """
+import gc, json, sys, weakref
+from airflow_masq.triggers import environment_running
+
+class Node:
+    pass
+
+def count_left(number):
+    nodes = [Node() for _ in range(number)]
+    for node in nodes:
+        node.itself = node
+    left = [weakref.ref(node) for node in nodes]
+    del nodes, node
+    gc.collect()
+    return sum(each() is not None for each in left)
+
+before = [gc.get_freeze_count() > 0, "grpc" in sys.modules]
+environment_running._load_libraries()
+frozen = gc.get_freeze_count()
+after = [frozen > 0, "grpc" in sys.modules, gc.isenabled(), count_left(10)]
+environment_running._load_libraries()
+print(json.dumps([before, after, gc.get_freeze_count() - frozen]))
+"""
+
+
+def test_loading_leaves_the_collector_on(tmp_path: Path) -> None:
+    """What a triggerer has loaded is frozen once; garbage that comes later is collected as before."""
+    printed = run_python(Path(sys.executable), LOAD, home=tmp_path)
+    before, after, more = json.loads(printed[-1])
+    assert before == [False, False]
+    assert after == [True, True, True, 0]
+    assert more <= 0

@@ -8,9 +8,9 @@ import pkgutil
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from airflow.triggers.base import BaseTrigger
 
 import airflow_masq.triggers
-from airflow_masq.airflow_compat import BaseTrigger
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
