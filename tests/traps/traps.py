@@ -326,7 +326,7 @@ TRAPS: Final[tuple[tuple[Trap, VerdictCode], ...]] = (
                       _make_reply(_ADDRESS), is_early=True), VerdictCode.NOT_HTTP),
 )  # fmt: skip
 
-EITHER: Final = {unexpected_proxy_protocol: VerdictCode.NOT_HTTP}
+EITHER: Final[dict[Trap, VerdictCode]] = {unexpected_proxy_protocol: VerdictCode.NOT_HTTP}
 """The codes that a trap may have as well: nginx answers the PROXY line, on a busy machine before the whole request."""
 
 WITH_IPV6: Final = frozenset({ipv6_bypass})
