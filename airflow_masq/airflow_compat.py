@@ -55,7 +55,7 @@ IS_AIRFLOW_2 = Asset.__name__ == "Dataset"
 
 
 def read_variable(name: str) -> str | None:
-    """Read an Airflow Variable; ``None`` where it is not set. Call it when a task runs, never at parse time."""
+    """Read an Airflow Variable; ``None`` if it is not set. Call it when a task runs, never at parse time."""
     default: dict[str, Any] = {"default_var" if IS_AIRFLOW_2 else "default": None}
     value = Variable.get(name, **default)
     return None if value is None else str(value)
@@ -78,7 +78,7 @@ def count_in_metrics(name: str, *, count: int, tags: Mapping[str, str]) -> None:
 def read_xcom(ti_key: Any, *, key: str, task_id: str | None = None) -> object:  # noqa: ANN401 - each Airflow has its own
     """Read an XCom of the task instance that a link belongs to, or of another task of its run that is not mapped.
 
-    :return: the value; ``None`` where there is none.
+    :return: the value; ``None`` if there is none.
     """
     if IS_AIRFLOW_2:
         from airflow.models.xcom import XCom  # noqa: PLC0415 - a link is asked for when a task has run

@@ -4,6 +4,9 @@
     ├── TryAgainError                      trying again may help
     │   ├── CloudUnavailableError          an API was unreachable, overloaded or too slow
     │   ├── EnvironmentNotReadyError       still being created at the time limit
+    │   ├── AuditIncompleteError           something could not be asked or judged
+    │   ├── PolicyChangedAgainError        another writer changed a cluster's policy back
+    │   ├── PreflightFailedError           the cloud's answers let a creation fail; nothing was created
     │   └── SourceIpCheckFailedError       a check's verdicts fail it
     └── FinalError                         trying again does not help until something changes
         ├── InvalidInputError              the place, what was expected, what was seen
@@ -11,8 +14,11 @@
         ├── InexpressibleError             a form (gcloud, Terraform, …) cannot express the plan
         ├── CloudRefusedError              an API refused the request
         │   ├── EnvironmentNotFoundError
-        │   └── EnvironmentAlreadyExistsError
+        │   ├── EnvironmentAlreadyExistsError
+        │   └── FieldConflictError         another field manager owns what is applied
         ├── CannotMasqueradeError          findings of severity error, before any call
+        ├── AuditFailedError               an audit's findings or drift fail it
+        ├── PolicyRefusedError             a cluster's policy would do harm, before any write
         ├── MasqueradeNotEnabledError      the environment exists without the agent
         ├── EnvironmentMismatchError       the environment exists and differs from the plan
         └── EnvironmentFailedError         the environment or its operation ended in an error
@@ -40,15 +46,32 @@ class CloudUnavailableError(TryAgainError):
     """An API was unreachable, overloaded or too slow.
 
     :param status: the canonical status name, for example ``RESOURCE_EXHAUSTED``.
+    :param words: the API's own words alone, escaped; empty where there are none.
     """
 
-    def __init__(self, message: str, *, status: str = "UNAVAILABLE") -> None:
+    def __init__(self, message: str, *, status: str = "UNAVAILABLE", words: str = "") -> None:
         super().__init__(message)
         self.status = status
+        self.words = words
 
 
 class EnvironmentNotReadyError(TryAgainError):
     """An environment was still being created at the time limit."""
+
+
+class AuditIncompleteError(TryAgainError):
+    """An audit could not ask or judge everything."""
+
+
+class PolicyChangedAgainError(TryAgainError):
+    """A cluster's policy is not as it was applied just now: another writer changed it again."""
+
+
+class PreflightFailedError(TryAgainError):
+    """A preflight found what lets the creation fail, so nothing was created.
+
+    Trying again may help, since a grant spreads, a quota is raised or a range is freed without a change of the plan.
+    """
 
 
 class SourceIpCheckFailedError(TryAgainError):
@@ -107,11 +130,15 @@ class CloudRefusedError(FinalError):
 
     :param message: the request, and the API's own message.
     :param status: the canonical status name, for example ``INVALID_ARGUMENT``.
+    :param reason: Google's reason beside it, for example ``SERVICE_DISABLED``; empty where Google gives none.
+    :param words: the API's own words alone, escaped; empty where there are none.
     """
 
-    def __init__(self, message: str, *, status: str) -> None:
+    def __init__(self, message: str, *, status: str, reason: str = "", words: str = "") -> None:
         super().__init__(message)
         self.status = status
+        self.reason = reason
+        self.words = words
 
 
 class EnvironmentNotFoundError(CloudRefusedError):
@@ -122,8 +149,27 @@ class EnvironmentAlreadyExistsError(CloudRefusedError):
     """An environment with that name already exists."""
 
 
+class FieldConflictError(CloudRefusedError):
+    """Another field manager of a Kubernetes object owns fields that are applied.
+
+    :param managers: the managers, as the API server names them, escaped.
+    """
+
+    def __init__(self, message: str, *, managers: tuple[str, ...]) -> None:
+        super().__init__(message, status="CONFLICT")
+        self.managers = managers
+
+
 class CannotMasqueradeError(FinalError):
     """The environment could never masquerade; detected before any API call."""
+
+
+class AuditFailedError(FinalError):
+    """An audit's findings or drift fail it."""
+
+
+class PolicyRefusedError(FinalError):
+    """A policy would lack the cluster's ranges, or break a target; detected before any write."""
 
 
 class MasqueradeNotEnabledError(FinalError):

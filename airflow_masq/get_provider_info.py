@@ -14,7 +14,10 @@ from airflow_masq import __version__
 _INTEGRATION: Final = "IP masquerading"
 
 _OPERATOR_MODULES: Final = (
+    "airflow_masq.operators.audit_assert",
+    "airflow_masq.operators.audit_masquerade",
     "airflow_masq.operators.create_environment",
+    "airflow_masq.operators.gke_egress_nat_policy",
     "airflow_masq.operators.source_ip_assert",
     "airflow_masq.operators.source_ip_check",
     "airflow_masq.operators.source_ip_report",
@@ -23,10 +26,12 @@ _SENSOR_MODULES: Final = ("airflow_masq.operators.source_ip_sensor",)
 _TRIGGER_MODULES: Final = ("airflow_masq.triggers.environment_running",)
 # Airflow stores a DAG's links by these names alone; it drops a class that is not registered.
 _LINK_CLASSES: Final = (
+    "airflow_masq.links.cluster.ClusterConsoleLink",
     "airflow_masq.links.environment.ComposerConsoleLink",
     "airflow_masq.links.environment.ComposerOperationLink",
     "airflow_masq.links.environment.ComposerAirflowLink",
     "airflow_masq.links.report.CodePageLink",
+    "airflow_masq.links.report.MasqueradePageLink",
     "airflow_masq.links.report.ReportLink",
 )
 _HOOK_MODULES: Final = ("airflow_masq.hooks.composer", "airflow_masq.hooks.source_ip")
@@ -57,7 +62,7 @@ CONNECTION_FIELDS: Final[dict[str, dict[str, Any]]] = {
     },
     "ca_file": {
         "label": "CA file",
-        "description": "A PEM file on the workers that vouches for the observer's certificate.",
+        "description": "A PEM file on the workers with the authority that signed the observer's certificate.",
         "schema": {"type": ["string", "null"], "default": None},
     },
 }

@@ -9,12 +9,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Final, Self, TypeVar
 
 from airflow_masq.exceptions import InvalidInputError
 from airflow_masq.network.ranges import parse_address, parse_cidr
-from airflow_masq.text import describe, describe_type, escape, shorten
+from airflow_masq.text import describe, describe_type, escape, shorten, suggest
 
 if TYPE_CHECKING:
     from netaddr import IPAddress, IPNetwork
@@ -77,8 +76,7 @@ class Place:
         for key, place in entries.items():
             if key not in known and key not in optional:
                 choices = (*known, *optional)
-                nearest = "".join(f" (did you mean {word}?)" for word in get_close_matches(key, choices, n=1))
-                expected = f"one of {', '.join(choices)}{nearest}"
+                expected = f"one of {', '.join(choices)}{suggest(key, choices)}"
                 if not _NAME.fullmatch(key):  # a line of any file that ends with a colon, such as /etc/shadow
                     raise self.make_error(expected, seen="a key that is no name")
                 raise place.make_error(expected, seen=describe(key))
@@ -167,7 +165,7 @@ class Place:
             raise self.make_error(error.expected, seen=None if self.is_secret else error.seen) from None
 
     def read_optional(self, read: Callable[[Self], _Read]) -> _Read | None:
-        """Read a value that may be null: ``place.optional(Place.read_address)``."""
+        """Read a value that may be null: ``place.read_optional(Place.read_address)``."""
         return None if self.value is None else read(self)
 
     def _make_place(self, key: str | int, value: object) -> Self:

@@ -8,10 +8,12 @@ are shown as escapes. HTML is not escaped here; the code that writes a page esca
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from difflib import get_close_matches
 from typing import Final
 
 _ELLIPSIS: Final = "…"
 _EXCERPT_CHARACTERS: Final = 80
+_MOST_COMPARED: Final = 100
 _LARGEST_NUMBER_SHOWN: Final = 2**63
 
 COLUMN_GAP: Final = "  "
@@ -47,6 +49,11 @@ def escape(foreign: str | bytes, *, limit: int = 120) -> str:
                 room += len(pieces.pop())
             return "".join(pieces) + _ELLIPSIS
     return "".join(pieces)
+
+
+def escape_again(text: str, *, limit: int = 2_000) -> str:
+    """Escape text that may hold escapes of ours: one printable line that is short enough stays as it is."""
+    return text if text.isprintable() and len(text) <= limit else escape(text, limit=limit)
 
 
 def shorten(text: str, *, limit: int) -> str:
@@ -86,6 +93,15 @@ _TYPE_NAMES: Final = (
     (Mapping, "a mapping"),
     (list | tuple, "a list"),
 )
+
+
+def suggest(word: str, choices: Iterable[str], *, likeness: float = 0.6) -> str:
+    """Suggest the choice that was probably meant: `` (did you mean workers?)``, or nothing if none is alike.
+
+    :param likeness: how alike they must be, from 0 to 1.
+    """
+    nearest = get_close_matches(word[:_MOST_COMPARED], list(choices), n=1, cutoff=likeness)
+    return f" (did you mean {escape(nearest[0])}?)" if nearest else ""
 
 
 def join_words(values: Iterable[object], *, most: int | None = 10) -> str:

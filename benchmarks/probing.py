@@ -2,9 +2,10 @@
 
     ./scripts/bench probing
 
-One core probes and another serves, on loopback, where there are two. Contestants take turns, every answer is checked,
-and a ratio is one of medians. Where a peer asks once, ours asks once, without nonce and canary. The last line is one
-JSON object. A peer that is missing is ``null``, with the reason on the error output.
+One core probes and another serves, on loopback, where there are two. Contestants take turns, and every answer is
+checked. A ratio is the median of what the rounds show: ours and its peer run one right after the other, so that what
+else the machine does slows both. Where a peer asks once, ours asks once, without nonce and canary. The last line is
+one JSON object. A peer that is missing is ``null``, with the reason on the error output.
 """
 
 from __future__ import annotations
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     from airflow_masq.observation.observation import Observation
 
 ROUNDS: Final = 11
+TURNS: Final = 3  # of a round, for those that run in this process
 PROBES: Final = 300
 TLS_PROBES: Final = 150
 CONCURRENCY: Final = 16
@@ -51,6 +53,7 @@ TARGETS_TIMEOUT_SECONDS: Final = 2.0
 TARGETS_CONCURRENCY: Final = 100
 TARGETS_RUNS: Final = 3
 TIMEOUT_SECONDS: Final = 10.0
+PROCESSES: Final = frozenset({"blackbox_exporter", "HttpHook"})  # whose start takes seconds
 CORES: Final = sorted(os.sched_getaffinity(0))
 LOOPBACK: Final = "127.0.0.1"
 BLACKBOX_PACKAGE: Final = "prometheus-blackbox-exporter"
@@ -298,11 +301,12 @@ async def drive(number: int, *, port: int, target_port: int) -> float:
 # ----- what is measured
 
 
-def time_async(ask: Callable[..., Coroutine[object, object, None]], *, number: int) -> float:
-    """Return the probes per second of one run."""
+def time_async(ask: Callable[..., Coroutine[object, object, None]], *, number: int, rates_by_cpu: list[float]) -> float:
+    """Return the probes per second of one run; add those per second of this process's own time to a list."""
     gc.collect()
-    started = time.perf_counter()
+    started, started_cpu = time.perf_counter(), time.process_time()
     asyncio.run(ask(number))
+    rates_by_cpu.append(number / (time.process_time() - started_cpu))
     return number / (time.perf_counter() - started)
 
 
@@ -365,8 +369,8 @@ def measure_many_apart(folder: Path, *, ports: dict[str, int], dead_port: int) -
     return statistics.median(seconds), statistics.median(megabytes)
 
 
-def measure(folder: Path) -> tuple[dict[str, float], float, float]:
-    """Time all in turns; return the medians of their rates, and what 1,000 targets take."""
+def measure(folder: Path) -> tuple[dict[str, list[float]], dict[str, list[float]], float, float]:
+    """Time all in turns; return their rates, those by this process's own time too, and what 1,000 targets take."""
     with ExitStack() as stack:
         ports = stack.enter_context(running_servers(folder))
         pin(CORES[0])
@@ -374,48 +378,56 @@ def measure(folder: Path) -> tuple[dict[str, float], float, float]:
         blackbox_port = stack.enter_context(running_blackbox(folder))
         trusting = ssl.create_default_context(cafile=folder / "authority.pem")
         plain, encrypted = ports["http"], ports["https"]
+        asks: dict[str, tuple[Callable[..., Coroutine[object, object, None]], int]] = {
+            "ours": (partial(ask_ours, port=plain), PROBES),
+            "bare asyncio.Protocol": (partial(ask_barely, port=plain), PROBES),
+            "ours, HTTPS": (partial(ask_ours, port=encrypted, tls_context=trusting), TLS_PROBES),
+            "bare asyncio.Protocol, HTTPS": (partial(ask_barely, port=encrypted, tls_context=trusting), TLS_PROBES),
+            "ours, targets with canary": (partial(ask_ours, port=plain, proof=True), PROBES),
+        }
+        rates_by_cpu: dict[str, list[float]] = {name: [] for name in asks}
         contestants: dict[str, Callable[[], float]] = {
-            "ours": partial(time_async, partial(ask_ours, port=plain), number=PROBES),
-            "bare asyncio.Protocol": partial(time_async, partial(ask_barely, port=plain), number=PROBES),
-            "ours, HTTPS": partial(
-                time_async, partial(ask_ours, port=encrypted, tls_context=trusting), number=TLS_PROBES
-            ),
-            "bare asyncio.Protocol, HTTPS": partial(
-                time_async, partial(ask_barely, port=encrypted, tls_context=trusting), number=TLS_PROBES
-            ),
-            "ours, targets with canary": partial(time_async, partial(ask_ours, port=plain, proof=True), number=PROBES),
+            name: partial(time_async, ask, number=number, rates_by_cpu=rates_by_cpu[name])
+            for name, (ask, number) in asks.items()
         }
         if blackbox_port is not None:
             contestants["blackbox_exporter"] = partial(time_blackbox, port=blackbox_port, target_port=plain)
         if has_http_hook():
             contestants["HttpHook"] = partial(time_http_hook, port=plain)
         rates: dict[str, list[float]] = {name: [] for name in contestants}
-        for _ in range(ROUNDS):
+        for turn in range(ROUNDS * TURNS):
             for name, contestant in contestants.items():
-                rates[name].append(contestant())
+                if turn % TURNS == 0 or name not in PROCESSES:
+                    rates[name].append(contestant())
         seconds, megabytes = measure_many_apart(folder, ports=ports, dead_port=dead_port)
-    return {name: statistics.median(measured) for name, measured in rates.items()}, seconds, megabytes
+    return rates, rates_by_cpu, seconds, megabytes
 
 
-def compare(rates: dict[str, float], name: str, peer: str) -> float | None:
+def compare(rates: dict[str, list[float]], name: str, peer: str) -> float | None:
     """Return how many times as fast as a peer it is; ``None`` without the peer."""
-    return round(rates[name] / rates[peer], 2) if peer in rates else None
+    if peer not in rates:
+        return None
+    own = rates[name][::TURNS] if peer in PROCESSES else rates[name]
+    return round(statistics.median(mine / others for mine, others in zip(own, rates[peer], strict=True)), 2)
 
 
 def main() -> None:
     """Measure, and print the results."""
     with tempfile.TemporaryDirectory() as name:
-        rates, seconds, megabytes = measure(Path(name))
-    print(f"probes per second, {CONCURRENCY} at once (medians of {ROUNDS} runs)")
-    for name, rate in rates.items():
+        rates, rates_by_cpu, seconds, megabytes = measure(Path(name))
+    medians = {name: statistics.median(measured) for name, measured in rates.items()}
+    print(f"probes per second, {CONCURRENCY} at once (medians of {ROUNDS} rounds)")
+    for name, rate in medians.items():
         print(f"  {name:<32}{rate:>8,.0f}")
     result = {
-        "per_second": round(rates["ours"]),
-        "https_per_second": round(rates["ours, HTTPS"]),
-        "targets_with_canary_per_second": round(rates["ours, targets with canary"]),
+        "per_second": round(medians["ours"]),
+        "https_per_second": round(medians["ours, HTTPS"]),
+        "targets_with_canary_per_second": round(medians["ours, targets with canary"]),
         "vs_blackbox": compare(rates, "ours", "blackbox_exporter"),
         "vs_bare_loop": compare(rates, "ours", "bare asyncio.Protocol"),
         "https_vs_bare_loop": compare(rates, "ours, HTTPS", "bare asyncio.Protocol, HTTPS"),
+        "vs_bare_loop_by_cpu": compare(rates_by_cpu, "ours", "bare asyncio.Protocol"),
+        "https_vs_bare_loop_by_cpu": compare(rates_by_cpu, "ours, HTTPS", "bare asyncio.Protocol, HTTPS"),
         "vs_http_hook": compare(rates, "ours", "HttpHook"),
         "dead5_1000_s": round(seconds, 2),
         "dead5_1000_concurrency": TARGETS_CONCURRENCY,

@@ -98,6 +98,14 @@ PARAMS = {
         title="On findings",
         description="What errors in the plan do: fail before anything is created, warn, or ignore.",
     ),
+    "preflight": Param(
+        "fail",
+        type="string",
+        enum=["fail", "warn", "ignore"],
+        title="Preflight",
+        description="What errors do that the cloud tells before a creation: missing permissions, ranges that are full, "
+        "used-up quotas. With ignore nothing is asked.",
+    ),
 }
 
 with DAG(
@@ -123,6 +131,7 @@ with DAG(
         on_mismatch="{{ params.on_mismatch }}",
         recreate_failed="{{ params.recreate_failed }}",
         on_findings="{{ params.on_findings }}",
+        preflight="{{ params.preflight }}",
         deferrable="{{ params.deferrable }}",
         strict_conf=True,
     )

@@ -44,7 +44,7 @@ class FinishedRun:
     task_states: Mapping[tuple[str, int], str | None]
 
     def xcom(self, task_id: str, *, key: str = "return_value", map_index: int = -1) -> Any:  # noqa: ANN401 - any JSON
-        """Read one XCom; ``None`` where there is none.
+        """Read one XCom; ``None`` if there is none.
 
         :param task_id: the task that pushed it.
         :param key: the XCom's key.

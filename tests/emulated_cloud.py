@@ -1,4 +1,4 @@
-"""The lab's emulated Composer API in a thread of its own, for tests whose client blocks; loopback only."""
+"""The lab's emulated Google APIs in a thread of its own, for tests whose client blocks; loopback only."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any, Self
 from google.cloud.orchestration.airflow.service_v1.types import Environment
 
 from airflow_masq.environment import EnvironmentName
-from lab.cloud import ComposerEmulator, Durations, Faults, Hooks
+from lab.cloud import Access, ComposerEmulator, Durations, Faults, Hooks, Vpc
+from lab.cloud.clusters import Clusters
+from lab.cloud.iam import Identities
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -55,6 +57,36 @@ class EmulatedCloud:
         return f"http://{self._emulator.address}"
 
     @property
+    def compute_endpoint(self) -> str:
+        """The plaintext endpoint of the Compute API; GKE's is that of Composer."""
+        return f"http://{self._emulator.compute_address}"
+
+    @property
+    def iam_endpoint(self) -> str:
+        """The plaintext endpoint of the Resource Manager and IAM APIs."""
+        return f"http://{self._emulator.iam_address}"
+
+    @property
+    def identities(self) -> Identities:
+        """Projects' numbers, service accounts and policies."""
+        return self._emulator.identities
+
+    @property
+    def access(self) -> Access:
+        """What the caller may not do, and which APIs are off."""
+        return self._emulator.access
+
+    @property
+    def vpc(self) -> Vpc:
+        """The projects' networks."""
+        return self._emulator.vpc
+
+    @property
+    def clusters(self) -> Clusters:
+        """The projects' GKE clusters."""
+        return self._emulator.clusters
+
+    @property
     def faults(self) -> Faults:
         """Orders for trouble."""
         return self._emulator.faults
@@ -62,7 +94,8 @@ class EmulatedCloud:
     @property
     def airflow_connection(self) -> str:
         """A Google connection that leads here, as JSON for an ``AIRFLOW_CONN_…`` variable."""
-        extra = {"project": PROJECT, "composer_endpoint": self.endpoint}
+        endpoints = {"composer_endpoint": self.endpoint, "compute_endpoint": self.compute_endpoint}
+        extra = {"project": PROJECT, **endpoints}
         return json.dumps({"conn_type": "google_cloud_platform", "extra": extra})
 
     @property
@@ -70,6 +103,11 @@ class EmulatedCloud:
         """The environment variables that lead Google's unmodified clients here."""
         connection = {"AIRFLOW_CONN_GOOGLE_CLOUD_DEFAULT": self._emulator.make_airflow_connection(project=PROJECT)}
         return self._emulator.make_client_settings() | connection
+
+    @property
+    def endpoint_settings(self) -> dict[str, str]:
+        """The environment variables that lead the command line here."""
+        return self._emulator.make_endpoint_settings()
 
     def hold_creations(self) -> None:
         """Let creations stay in state CREATING until ``release_creations``."""
@@ -83,7 +121,18 @@ class EmulatedCloud:
         """Wait until no creation is under way."""
         asyncio.run_coroutine_threadsafe(self._emulator.settle(), self._loop).result(timeout=10)
 
-    def put(self, environment_id: str, *, state: str, masquerade: bool, image: str = IMAGE, uuid: str = "") -> str:
+    def put(
+        self,
+        environment_id: str,
+        *,
+        state: str,
+        masquerade: bool,
+        image: str = IMAGE,
+        uuid: str = "",
+        project: str = PROJECT,
+        location: str = LOCATION,
+        gke_cluster: str = "",
+    ) -> str:
         """Put an environment there as it is.
 
         :param environment_id: the environment's own id.
@@ -91,15 +140,23 @@ class EmulatedCloud:
         :param masquerade: whether it has the agent.
         :param image: its image version.
         :param uuid: its UUID.
+        :param project: its project.
+        :param location: its region.
+        :param gke_cluster: its cluster's full name.
         :return: its full name.
         """
-        name = str(environment_resource(environment_id)["name"])
-        config = {
+        name = f"projects/{project}/locations/{location}/environments/{environment_id}"
+        config: dict[str, Any] = {
+            "gke_cluster": gke_cluster,
             "software_config": {"image_version": image},
             "node_config": {"enable_ip_masq_agent": masquerade, "service_account": SERVICE_ACCOUNT},
         }
         self._emulator.add_environment(Environment({"name": name, "config": config, "state": state, "uuid": uuid}))
         return name
+
+    def add(self, environment: Environment) -> None:
+        """Put an environment there as it is."""
+        self._emulator.add_environment(environment)
 
     def list(self) -> list[dict[str, Any]]:
         """List what exists, as REST's resources, without a call that faults could affect."""

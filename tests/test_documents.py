@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from airflow_masq.plan import PLAN_SCHEMA
+from tests.lab.packets.conftest import find_obstacle
+from tests.pod_sessions import run_in_worker_pod
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,6 +27,9 @@ SESSION = re.compile(
     r"^(?P<fence>`{3,})console\n\$ (?P<command>[^\n]*\bairflow-masq [^\n]*)\n(?P<output>.*?)^(?P=fence)$",
     re.MULTILINE | re.DOTALL,
 )
+ASKING_CLOUD = frozenset({"preflight.md"})
+# What asks observers needs some that answer: it runs in a Pod of the lab.
+ASKING = re.compile(r"\bairflow-masq (?:probe|check) ")
 PAGES_WITH_SESSIONS = [path for path in DOCUMENTS if SESSION.search(path.read_text(encoding="utf-8"))]
 
 
@@ -33,11 +38,22 @@ def name_of(path: Path) -> str:
     return str(path.relative_to(REPOSITORY))
 
 
-def run_session(session: re.Match[str], *, directory: Path) -> str:
-    """Run a session's command in a shell, and write the session anew with what it prints."""
+@pytest.fixture(scope="module")
+def cloud_settings() -> Iterator[dict[str, str]]:
+    """Give the environment variables that lead the command line to the cloud that docs/preflight.md is about."""
+    from tests.emulated_cloud import EmulatedCloud  # noqa: PLC0415 - imports Google's libraries, which take seconds
+    from tests.preflight.scene import prepare_page  # noqa: PLC0415 - as above
+
+    with EmulatedCloud() as cloud:
+        prepare_page(cloud)
+        yield cloud.endpoint_settings
+
+
+def run_in_shell(command: str, *, directory: Path, settings: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    """Run a shell command here; its error output is part of its output."""
     program_directory = Path(sys.executable).parent
-    ended = subprocess.run(
-        ["bash", "-o", "pipefail", "-c", session["command"]],
+    return subprocess.run(
+        ["bash", "-o", "pipefail", "-c", command],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -45,15 +61,28 @@ def run_session(session: re.Match[str], *, directory: Path) -> str:
         check=False,
         cwd=directory,
         timeout=60,
-        env={**os.environ, "PATH": f"{program_directory}{os.pathsep}{os.environ['PATH']}"},
+        env={**os.environ, **settings, "PATH": f"{program_directory}{os.pathsep}{os.environ['PATH']}"},
     )
+
+
+def run_session(session: re.Match[str], *, directory: Path, settings: dict[str, str]) -> str:
+    """Run a session's command in a shell, and write the session anew with what it prints.
+
+    A session that asks observers stays as it is where no lab can be built.
+    """
+    if ASKING.search(session["command"]):
+        if find_obstacle():
+            return session[0]
+        ended = run_in_worker_pod(session["command"], directory=directory)
+    else:
+        ended = run_in_shell(session["command"], directory=directory, settings=settings)
     printed = "".join(f"{line.rstrip()}\n" for line in ended.stdout.splitlines())
     ending = f"[exit code {ended.returncode}]\n" if ended.returncode else ""
     return f"{session['fence']}console\n$ {session['command']}\n{printed}{ending}{session['fence']}"
 
 
 @pytest.mark.parametrize("path", PAGES_WITH_SESSIONS, ids=name_of)
-def test_each_session_shows_what_the_command_prints(path: Path, tmp_path: Path) -> None:
+def test_each_session_shows_what_the_command_prints(path: Path, tmp_path: Path, request: pytest.FixtureRequest) -> None:
     """Each ``$ airflow-masq …`` of a document prints, for the files of the same document, what stands below it.
 
     After a change of output: ``AIRFLOW_MASQ_WRITE_PAGES=1 ./scripts/test tests/test_documents.py``.
@@ -61,7 +90,9 @@ def test_each_session_shows_what_the_command_prints(path: Path, tmp_path: Path) 
     page = path.read_text(encoding="utf-8")
     for file in FILE.finditer(page):
         (tmp_path / file["name"]).write_text(file["content"], encoding="utf-8")
-    real = SESSION.sub(lambda session: run_session(session, directory=tmp_path), page)
+    asks_cloud = path.name in ASKING_CLOUD
+    settings = request.getfixturevalue("cloud_settings") if asks_cloud else {}
+    real = SESSION.sub(lambda session: run_session(session, directory=tmp_path, settings=settings), page)
     if os.environ.get("AIRFLOW_MASQ_WRITE_PAGES"):
         path.write_text(real, encoding="utf-8")
     assert path.read_text(encoding="utf-8") == real

@@ -8,7 +8,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airflow_masq.text import align, describe, describe_type, escape, format_count, join_words, quote, shorten
+from airflow_masq.text import (
+    align,
+    describe,
+    describe_type,
+    escape,
+    escape_again,
+    format_count,
+    join_words,
+    quote,
+    shorten,
+    suggest,
+)
 
 
 @pytest.mark.parametrize(
@@ -74,6 +85,23 @@ def test_bytes_are_read_as_text_to_the_end_of_the_line() -> None:
 def test_shortens_what_needs_no_escape() -> None:
     """A text that fits stays whole; of a longer one the ellipsis replaces the end."""
     assert [shorten(text, limit=3) for text in ("", "abc", "abcd")] == ["", "abc", "ab…"]
+
+
+def test_what_holds_escapes_is_not_escaped_twice() -> None:
+    """A printable line stays as it is; control characters and a line that is too long do not."""
+    assert escape_again(escape("a\nb")) == r"a\nb"
+    assert escape_again("a\nb") == r"a\nb"
+    assert escape_again("a" * 5, limit=5) == "a" * 5
+    assert escape_again("a" * 6, limit=5) == "aaaa…"
+
+
+def test_suggests_what_was_probably_meant() -> None:
+    """The nearest choice is suggested, escaped; a word that is like none gets no suggestion, however long it is."""
+    assert suggest("wrokers", ["nodes", "workers"]) == " (did you mean workers?)"
+    assert suggest("wo", ["nodes", "workers"]) == ""
+    assert suggest("wo", ["nodes", "workers"], likeness=0.4) == " (did you mean workers?)"
+    assert suggest("a\nb", ["a\nbc"]) == r" (did you mean a\nbc?)"
+    assert suggest("a" * 100_000, ["a" * 100]) == f" (did you mean {'a' * 100}?)"
 
 
 def test_short_text_is_quoted_whole() -> None:

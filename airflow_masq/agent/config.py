@@ -69,8 +69,8 @@ class AgentConfigReading:
     """What becomes of a config.
 
     :param accepted: whether the agent writes the rules.
-    :param error: why it does not; ``None`` where it does.
-    :param config: what the agent does; ``None`` where it refuses.
+    :param error: why it does not; ``None`` if it does.
+    :param config: what the agent does; ``None`` if it refuses.
     :param warnings: what is accepted but is probably a mistake, and what makes this reading uncertain.
     :param remarks: what is good to know: which default list is assumed.
     :param certain: whether the real agent is known to read it so.
@@ -87,14 +87,14 @@ class AgentConfigReading:
 
     @property
     def ipv4_chain(self) -> tuple[str, ...] | None:
-        """The rules of the IPv4 chain, "destination action" each; ``None`` where the config is refused."""
+        """The rules of the IPv4 chain, "destination action" each; ``None`` if the config is refused."""
         if self.config is None:
             return None
         return _list_rules(self.config, IPV4, None if self.config.masq_link_local else LINK_LOCAL)
 
     @property
     def ipv6_chain(self) -> tuple[str, ...] | None:
-        """The rules of the IPv6 chain; ``None`` where the config is refused or IPv6 is not enabled."""
+        """The rules of the IPv6 chain; ``None`` if the config is refused or IPv6 is not enabled."""
         if self.config is None or not self.config.enable_ipv6:
             return None
         return _list_rules(self.config, IPV6, None if self.config.masq_link_local_ipv6 else LINK_LOCAL_IPV6)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 import yaml
 
-from airflow_masq.agent.fields import RESYNC_KEY, Members, Value, find_known_key
+from airflow_masq.agent.fields import KNOWN_KEYS, RESYNC_KEY, Members, Value, find_known_key
 from airflow_masq.exceptions import InvalidInputError
 from airflow_masq.text import quote
 from airflow_masq.yaml_problems import describe_yaml_problem
@@ -66,6 +66,7 @@ _NUMBER: Final = re.compile(
 )
 _PLAIN_NUMBER: Final = re.compile(r"[-+]?(?:0|[1-9][0-9]{0,17}|[0-9]{1,15}\.[0-9]{1,15})")
 _MOST_DIGITS: Final = 40
+_SETTING: Final = re.compile(rf"\b(?:{'|'.join(KNOWN_KEYS)})\b", re.IGNORECASE)
 
 
 class ConfigText:
@@ -84,8 +85,8 @@ class ConfigText:
     def read(self) -> Value:
         """Read the document.
 
-        :return: an object's members are in the order in which the agent decodes them; collections that are deeper than
-            the agent looks are empty.
+        :return: an object's members are in the order in which the agent decodes them. Of collections that are deeper
+            than the agent looks, nothing is kept but the agent's keys in a mapping of YAML, each without a value.
         :raises InvalidInputError: when it is neither YAML nor JSON, or too much to be read here.
         """
         if len(self._text) > LARGEST_TEXT_CHARACTERS:
@@ -133,6 +134,8 @@ class ConfigText:
                 self.repeated_keys.append(key.value)
             is_list = isinstance(value, yaml.SequenceNode)
             members[key.value] = [_read_flat(item) for item in value.value] if is_list else _read_flat(value)
+            if isinstance(value, yaml.MappingNode):
+                members[key.value] = _find_settings(value)
         return Members(sorted(members.items()))  # the agent turns YAML into JSON, with its keys sorted
 
     def _doubt_text(self) -> None:
@@ -145,7 +148,7 @@ class ConfigText:
             self._doubt(line, "the end of a document, where the agent stops reading")
 
     def _compose(self) -> yaml.Node | None:
-        """Compose the first document, without constructing values; ``None`` where there is none."""
+        """Compose the first document, without constructing values; ``None`` if there is none."""
         # To Go's YAML a tab between two words is a blank; PyYAML refuses it.
         text = _BLANKS_WITHIN_LINE.sub(lambda blanks: " " * len(blanks[0]), self._text)
         try:
@@ -234,6 +237,12 @@ def _merge(root: yaml.MappingNode) -> Iterator[tuple[yaml.ScalarNode, yaml.Node]
                 where = f"config, line {key.start_mark.line + 1}"
                 raise InvalidInputError(where=where, expected="a mapping after <<", seen="another value")
             yield from source.value
+
+
+def _find_settings(node: yaml.MappingNode) -> Members:
+    """Find the agent's keys anywhere in a mapping, by its text, since it may have any number of levels."""
+    text = (node.start_mark.buffer or "")[node.start_mark.index : node.end_mark.index]
+    return Members((name, None) for name in dict.fromkeys(_SETTING.findall(text)))
 
 
 def _read_flat(node: yaml.Node) -> Value:

@@ -105,7 +105,7 @@ class AgentFields:
 def find_known_key(name: str) -> str | None:
     """Find the key that Go takes a name for; case does not matter, and a long s or a Kelvin sign counts as its letter.
 
-    :return: the key as the agent's documentation spells it; ``None`` where the agent ignores the name.
+    :return: the key as the agent's documentation spells it; ``None`` if the agent ignores the name.
     """
     return _KEYS_BY_FOLDED_NAME.get(_fold(name))
 

@@ -2,6 +2,7 @@
 
     text ──▶ no manifest ─────────────────────────────▶ the config as it is
       └────▶ documents, each item of a kind: List ──▶ ConfigMap ──▶ data.config ──▶ the config
+                                                                    (or binaryData.config)
                                                       DaemonSet ──▶ the agent's flags
 
 What is not understood is named: a stream of manifests without a ConfigMap is an error, and so are two ConfigMaps, and a
@@ -10,6 +11,7 @@ list that holds nothing.
 
 from __future__ import annotations
 
+import base64
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -21,6 +23,7 @@ from airflow_masq.exceptions import InvalidInputError
 from airflow_masq.text import describe, escape, join_words
 
 AGENT_NAME: Final = "ip-masq-agent"
+AGENT_NAMESPACE: Final = "kube-system"
 CONFIG_KEY: Final = "config"
 _MOST_CHARACTERS: Final = 1024 * 1024
 _KIND: Final = re.compile(r"""\bkind["']?[ \t]*:""")  # before YAML is read, which takes long
@@ -47,7 +50,7 @@ class FoundConfig:
     :param text: the config, to be read as the agent reads it.
     :param remarks: sentences about where the config was found and what was left unread; none for the bare config.
     :param warnings: sentences about what is surely not meant: a config that the agent does not find.
-    :param reserved_ranges: whether the DaemonSet's container has that flag; ``None`` where no DaemonSet tells.
+    :param reserved_ranges: whether the DaemonSet's container has that flag; ``None`` if no DaemonSet tells.
     :param enable_ipv6: the same for ``--enable-ipv6``.
     """
 
@@ -73,7 +76,7 @@ def find_config(text: str, *, where: str = "config") -> FoundConfig:
     config_map = _choose_config_map(objects, where=where)
     daemon_sets = [each for each in objects if each.get("kind") == "DaemonSet"]
     unread = [each for each in objects if each is not config_map and each not in daemon_sets]
-    remarks = [f"read from the key {CONFIG_KEY} of the ConfigMap {escape(_name(config_map) or 'without a name')}"]
+    remarks = [f"read from the key {CONFIG_KEY} of the ConfigMap {_show_name(config_map)}"]
     warnings = []
     config = _read_data(config_map, where=where)
     if config is None:
@@ -84,11 +87,13 @@ def find_config(text: str, *, where: str = "config") -> FoundConfig:
         defaults = f"so the agent keeps its defaults{others}. Put the settings under data.{CONFIG_KEY}"
         remarks = []
         warnings.append(f"the ConfigMap has no key {CONFIG_KEY} under data, {defaults}")
-    if _name(config_map) != AGENT_NAME:
-        warnings.append(f"the agent itself reads only the ConfigMap {AGENT_NAME} in the namespace kube-system")
+    if not _is_agents(config_map):
+        namespace = _read_metadata(config_map, "namespace")
+        but = f", and this one is in {escape(namespace, limit=60)}" if namespace not in {"", AGENT_NAMESPACE} else ""
+        known = f"the ConfigMap {AGENT_NAME} in the namespace {AGENT_NAMESPACE}"
+        warnings.append(f"the agent itself reads only {known}{but}")
     if unread:
-        names = join_words(dict.fromkeys(escape(str(each.get("kind")), limit=60) for each in unread))
-        remarks.append(f"manifests of other kinds are not read: {names}")
+        remarks.append(f"other manifests are not read: {join_words(dict.fromkeys(map(_show_manifest, unread)))}")
     flags: dict[str, bool] = {}
     if daemon_sets:
         words = list(_list_words(daemon_sets))
@@ -109,7 +114,8 @@ def _choose_config_map(objects: list[Mapping[str, object]], *, where: str) -> Ma
     :raises InvalidInputError: there is none, or there are several.
     """
     config_maps = [each for each in objects if each.get("kind") == "ConfigMap"]
-    config_maps = [each for each in config_maps if _name(each) == AGENT_NAME] or config_maps
+    of_that_name = [each for each in config_maps if _read_metadata(each, "name") == AGENT_NAME]
+    config_maps = list(filter(_is_agents, of_that_name)) or of_that_name or config_maps
     if len(config_maps) == 1:
         return config_maps[0]
     seen = describe_manifests(objects) if objects else EMPTY_LIST
@@ -143,7 +149,7 @@ def find_manifests(documents: Iterable[object]) -> list[Mapping[str, object]] | 
     """Find the Kubernetes objects in documents.
 
     :return: the objects, of a list as kubectl prints it its items; none of them where each list is empty; ``None``
-        where a document is something else.
+        if a document is something else.
     """
     objects: list[Mapping[str, object]] = []
     is_manifest = False
@@ -176,18 +182,43 @@ def _expand(document: Mapping[str, object]) -> Iterator[Mapping[str, object]]:
     yield from (of_all | dict(item) for item in items if isinstance(item, Mapping))
 
 
-def _name(manifest: Mapping[str, object]) -> str:
+def _is_agents(config_map: Mapping[str, object]) -> bool:
+    """Say whether the agent's DaemonSet mounts it; a manifest without a namespace gets it from kubectl."""
+    namespace = _read_metadata(config_map, "namespace")
+    return _read_metadata(config_map, "name") == AGENT_NAME and namespace in {"", AGENT_NAMESPACE}
+
+
+def _read_metadata(manifest: Mapping[str, object], key: str) -> str:
     metadata = manifest.get("metadata")
-    return str(metadata.get("name") or "") if isinstance(metadata, Mapping) else ""
+    return str(metadata.get(key) or "") if isinstance(metadata, Mapping) else ""
+
+
+def _show_name(manifest: Mapping[str, object]) -> str:
+    return escape(_read_metadata(manifest, "name") or "without a name", limit=60)
+
+
+def _show_manifest(manifest: Mapping[str, object]) -> str:
+    kind = escape(str(manifest.get("kind")), limit=60)
+    return f"{kind} {_show_name(manifest)}" if kind == "ConfigMap" else kind
 
 
 def _read_data(manifest: Mapping[str, object], *, where: str) -> str | None:
-    data = manifest.get("data")
-    config = data.get(CONFIG_KEY) if isinstance(data, Mapping) else None
-    if config is not None and not isinstance(config, str):
-        place = f"{where}: data.{CONFIG_KEY}"
-        raise InvalidInputError(where=place, expected=f"text (write it below {CONFIG_KEY}: |)", seen=describe(config))
-    return config
+    """Read the key of a ConfigMap; a volume has the keys under ``binaryData`` as well [source: k8s-config-map-keys].
+
+    :raises InvalidInputError: what is under the key is no text.
+    """
+    for section, expected in (("data", f"text (write it below {CONFIG_KEY}: |)"), ("binaryData", "text in Base64")):
+        entries = manifest.get(section)
+        config = entries.get(CONFIG_KEY) if isinstance(entries, Mapping) else None
+        if config is None:
+            continue
+        try:
+            if isinstance(config, str):
+                return config if section == "data" else base64.b64decode(config, validate=True).decode()
+        except ValueError:  # no Base64, or no UTF-8 in it
+            pass
+        raise InvalidInputError(where=f"{where}: {section}.{CONFIG_KEY}", expected=expected, seen=describe(config))
+    return None
 
 
 def _list_words(daemon_sets: list[Mapping[str, object]]) -> Iterator[str]:

@@ -33,6 +33,7 @@ _CLOSE_ENOUGH: Final = 0.6
 _MASQUERADE_ONLY: Final = re.compile(
     r"(?:(?:force|only|always|do)[-_]?)?masq(?:uerade)?[-_]?(?:only|all|cidr|range|ip|dest)", re.IGNORECASE
 )
+_EVERYTHING: Final = re.compile("all$", re.IGNORECASE)
 _RANGES_OF_RFC_1918: Final = 3
 # All fields of a ConfigMap [source: k8s-config-map-keys].
 _KEYS_OF_CONFIG_MAPS: Final = frozenset({"apiVersion", "kind", "metadata", "data", "binaryData", "immutable"})
@@ -61,10 +62,15 @@ def describe_default_list(networks: Sequence[IPNetwork]) -> str:
 
 
 def describe_complement(name: str, value: Value) -> str:
-    """Answer a key that asks to masquerade some destinations only, which the agent does not support.
+    """Answer a key that asks to masquerade some destinations only, which the agent does not support, or all of them.
 
     [source: ip-masq-agent-only-these]
     """
+    if _EVERYTHING.search(name) and not isinstance(value, list):
+        return (
+            f"the agent ignores the key {quote(name)}: it masquerades everything that {CIDRS_KEY} does not name. To "
+            "masquerade all but the cluster's own traffic, list the cluster's node and Pod ranges alone"
+        )
     sentence = (
         f"the agent ignores the key {quote(name)}: it cannot masquerade only some destinations. It "
         f"masquerades everything that {CIDRS_KEY} does not name"
@@ -95,7 +101,14 @@ def find_warnings(document: Value, *, fields: AgentFields, networks: Sequence[IP
         names = [name for name in names if name not in _KEYS_OF_CONFIG_MAPS]
     wishes = {name: value for name, value in members if _MASQUERADE_ONLY.match(name) and find_known_key(name) is None}
     yield from (describe_complement(name, value) for name, value in wishes.items())
-    yield from _check_names([name for name in names if name not in wishes])
+    nested = [name for name, value in members if find_known_key(name) is None and _holds_settings(value)]
+    for name in nested:
+        yield f"the agent ignores the key {quote(name)}, and so the settings below it. Write these without that key"
+    left = [name for name in names if name not in wishes and name not in nested]
+    if len(left) == len(names) > 1 and not any(find_known_key(name) or _find_meant_key(name) for name in left):
+        yield f"the agent knows none of the {len(left)} keys, such as {quote(left[0])}. Check that this is its config"
+        left = []
+    yield from _check_names(left)
     lists = [value for name, value in members if find_known_key(name) == CIDRS_KEY and isinstance(value, list)]
     if any(None in each for each in lists):
         yield f"{CIDRS_KEY} has an empty element, which keeps the entry of the default list at that position. Remove it"
@@ -111,17 +124,29 @@ def find_warnings(document: Value, *, fields: AgentFields, networks: Sequence[IP
         yield f"{RESYNC_KEY} is not above zero, so the agent rewrites its rules continuously. Set a time such as 60s"
 
 
-def _check_names(names: Sequence[str]) -> Iterator[str]:
+def _holds_settings(value: Value) -> bool:
+    """Say whether the agent's settings are below a key, as in a part of a ConfigMap or in a chart's values."""
+    if isinstance(value, str):
+        return CIDRS_KEY.lower() in value.lower()
+    return isinstance(value, Members) and any(find_known_key(name) is not None for name, _ in value)
+
+
+def _find_meant_key(name: str) -> str | None:
+    """Find the setting whose spelling is close to a name."""
     folded = {key.lower(): key for key in KNOWN_KEYS}
+    close = get_close_matches(name[:100].lower(), folded, n=1, cutoff=_CLOSE_ENOUGH)
+    return folded[close[0]] if close else None
+
+
+def _check_names(names: Sequence[str]) -> Iterator[str]:
     spelt: dict[str, str] = {}
     for name in names:
         known = find_known_key(name)
         if known is None:
-            close = get_close_matches(name[:100].lower(), folded, n=1, cutoff=_CLOSE_ENOUGH)
-            if not close:
+            meant = _find_meant_key(name)
+            if meant is None:
                 yield f"the agent ignores the key {quote(name)}. Remove it"
                 continue
-            meant = folded[close[0]]
             in_force = "which is set as well" if meant in map(find_known_key, names) else "whose default is in force"
             yield f"the agent ignores the key {quote(name)}; did you mean {meant}, {in_force}?"
             continue

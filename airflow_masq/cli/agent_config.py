@@ -25,7 +25,7 @@ _MEANINGS: Final = {"RETURN": "keeps the Pod's address", "MASQUERADE": "gets the
 EXIT_CODES: Final = {
     0: "the agent accepts the config; there may be warnings and remarks",
     1: "the agent rejects the config",
-    2: "wrong usage, or a file that cannot be read or is no config",
+    2: "wrong usage, or a file that cannot be read or is not a config",
 }
 
 

@@ -27,7 +27,7 @@ _LIMITS: Final = {
 
 
 EXIT_CODES: Final = {
-    0: "the ranges are counted, also where they are not enough (lint finds that)",
+    0: "the capacity is shown, even if it is too small (lint reports that)",
     2: "wrong usage, or a plan that cannot be read or is of Composer 3",
 }
 

@@ -12,13 +12,13 @@ import os
 import re
 import sys
 from contextlib import suppress
-from difflib import get_close_matches
 from importlib import import_module
 from io import TextIOWrapper
 from typing import TYPE_CHECKING, Final, NoReturn
 
 from airflow_masq import __version__
 from airflow_masq.exceptions import FinalError
+from airflow_masq.text import suggest
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,12 +39,15 @@ _INTERRUPTED: Final = 130  # 128 plus the number of SIGINT, as in shells
 
 COMMANDS: Final = {
     "lint": "find what is wrong with a plan, before any money is spent",
+    "preflight": "ask Google Cloud what the creation of a plan's environment would run into",
     "explain": "predict from which source address packets would arrive, and why",
     "render": "write a plan as a command, a resource, a manifest or a firewall request",
     "capacity": "count the nodes and Pods that a plan's ranges hold, and the addresses that masquerading saves",
     "rule": "show what a code such as MASQ309 means and what to do about it, or list all codes",
+    "describe": "write a live environment as a plan, with the facts of its cluster, subnetworks and Cloud NAT",
     "probe": "ask observers from this machine which source address they see",
     "check": "ask a plan's observers from this machine, and judge the source addresses that they see",
+    "audit": "list every environment of projects: masqueraded, must be re-created, or never can be, and what changed",
     "agent-config": "read a config of the IP masquerade agent as the agent would",
 }
 """The commands and their help. A command's module, such as ``agent_config.py``, has ``EXIT_CODES``,
@@ -61,14 +64,18 @@ Where to go:
 
   See it work      ./scripts/demo, in a checkout: real packets on this machine, no cloud account needed
   Write a plan     README.md, "Write a plan": one YAML file that commands, DAGs and operators take
+  Describe one     airflow-masq describe ENVIRONMENT, where there is one already: Google Cloud tells its plan
   Judge it         airflow-masq lint PLAN, then airflow-masq explain PLAN ADDRESS
+  Ask the cloud    airflow-masq preflight PLAN: permissions, roles, quotas, room, and addresses to allowlist
   Create           the DAG provision_masquerade_environment, or in a DAG of yours
                    airflow_masq.operators.create_environment.CloudComposerCreateMasqueradeEnvironmentOperator
+  Audit            airflow-masq audit PROJECT, or the DAG audit_masquerade_fleet every week, or in a DAG of yours
+                   airflow_masq.operators.audit_masquerade.CloudComposerAuditMasqueradeOperator
   Check            the DAG check_source_ip, or in a DAG of yours
                    airflow_masq.operators.source_ip_check.SourceIpCheckOperator, then
                    airflow_masq.operators.source_ip_report.SourceIpReportOperator and
                    airflow_masq.operators.source_ip_assert.SourceIpAssertOperator
-  Read a code      airflow-masq rule CODE (MASQ1xx environment, 2xx ranges, 3xx policy, 4xx observed)
+  Read a code      airflow-masq rule CODE (MASQ1xx environment, 2xx ranges, 3xx policy, 4xx observed, 5xx preflight)
 
 PLAN may be - for standard input. Exit codes: 0 success, 1 a finding of severity error, a FAIL or a rejected config,
 2 wrong usage or an unreadable plan, 3 the output cannot be written, or an ERROR or INCONCLUSIVE and no FAIL.
@@ -86,8 +93,7 @@ class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """Add the nearest command, or where the options of one are listed, to argparse's own message."""
         wrong = _WRONG_COMMAND.match(message)
-        nearest = get_close_matches(wrong[1], COMMANDS, n=1) if wrong else []
-        hint = "".join(f" (did you mean {name}?)" for name in nearest)
+        hint = suggest(wrong[1], COMMANDS) if wrong else ""
         if message.startswith(_WRONG_ARGUMENTS):
             hint = " (airflow-masq COMMAND --help lists what a command takes)"
         super().error(f"{message}{hint}")
@@ -168,7 +174,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(words: Sequence[str]) -> int:
-    if sys.stdout is None:  # Python sets it to None where the descriptor was closed before the start
+    if sys.stdout is None:  # Python sets it to None if the descriptor was closed before the start
         raise OSError(errno.EBADF, os.strerror(errno.EBADF))
     command = next((word for word in words if word in COMMANDS), None)
     parser = build_parser(command)

@@ -58,7 +58,7 @@ class _Answer:
 
 
 EXIT_CODES: Final = {
-    0: "each destination is explained, also where the packet is dropped",
+    0: "each destination is explained, even if its packets are dropped",
     2: "wrong usage, a plan that cannot be read or is of Composer 3, or a destination without a prediction",
 }
 
@@ -170,14 +170,12 @@ def _predict(plan: Plan, destination: _Destination, arguments: Namespace) -> Pre
 def _doubt_without_pod_ranges(prediction: Prediction) -> Prediction:
     """Qualify a prediction of a plan without Pod ranges, as of a Shared VPC by the names of secondary ranges.
 
-    The address of a node, which the packet leaves with, does not depend on the Pod's own, but the destination could lie
-    in the range that is not named.
-
-    :raises InvalidInputError: the packet keeps the Pod's address, of which nothing is known.
+    The kind of source does not depend on the Pod's own address, but the destination could lie in the range that is not
+    named. A Pod's packet to another Pod keeps its address as well.
     """
-    if not prediction.masqueraded:
-        expected = "a Pod's address, or network.pod_ranges in the plan, since packets to this destination keep it"
-        raise InvalidInputError(where="--from", expected=expected, seen="none")
+    if prediction.arrives_as is AddressKind.POD:
+        unknown = "the plan does not name the Pods' range (network.pod_ranges), so the address itself is not known"
+        return replace(prediction, path=(*prediction.path, unknown))
     assumption = "this is wrong if the destination is a Pod, whose range the plan does not name (network.pod_ranges)"
     return replace(
         prediction,

@@ -25,6 +25,7 @@ EXIT_CODES: Final = {
 _INDENT: Final = "    "
 _OF_CANARY: Final = {
     Canary.REPEATED: "the observer repeats what clients tell it, so its answers prove nothing",
+    Canary.OTHER_ADDRESS: "two requests in a row got different addresses, so the way there is not always the same",
     Canary.UNANSWERED: "a request with an invented X-Forwarded-For got no usable answer",
 }
 

@@ -20,7 +20,7 @@ _NO_SERVICE_ACCOUNT: Final = (
 
 
 EXIT_CODES: Final = {
-    0: "the form is written; whether the plan is right is for lint to say",
+    0: "the form is written; run lint to check the plan itself",
     2: "wrong usage, a plan that cannot be read, or one that the form cannot express",
 }
 

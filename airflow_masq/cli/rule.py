@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Final
 
 from airflow_masq.cli.output import print_json, print_lines
 from airflow_masq.exceptions import InvalidInputError
+from airflow_masq.preflight.page import write_check_page
+from airflow_masq.preflight.registry import list_checks
 from airflow_masq.rules import list_rules, write_page
-from airflow_masq.text import align, describe
+from airflow_masq.text import align, describe, suggest
 from airflow_masq.verdict.codes import CODES, write_code_page
 
 if TYPE_CHECKING:
@@ -32,9 +33,9 @@ def run(arguments: Namespace) -> int:
 
     :raises InvalidInputError: there is no such code.
     """
-    pages = {rule.code: write_page(rule) for rule in list_rules()} | {
-        code.value: write_code_page(code) for code in CODES
-    }
+    pages = {rule.code: write_page(rule) for rule in list_rules()}
+    pages |= {code.value: write_code_page(code) for code in CODES}
+    pages |= {check.code: write_check_page(check) for check in list_checks()}
     titles = {code: text.partition("\n")[0].partition(": ")[2] for code, text in sorted(pages.items())}
     if arguments.code is None:
         if arguments.format == "json":
@@ -44,10 +45,7 @@ def run(arguments: Namespace) -> int:
         return 0
     code = f"MASQ{arguments.code}" if arguments.code.isdecimal() else arguments.code.upper()
     if code not in pages:
-        nearest = "".join(
-            f" (did you mean {word}?)" for word in get_close_matches(code, pages, n=1, cutoff=_CLOSE_ENOUGH)
-        )
-        expected = f"a code that airflow-masq rule lists{nearest}"
+        expected = f"a code that airflow-masq rule lists{suggest(code, pages, likeness=_CLOSE_ENOUGH)}"
         raise InvalidInputError(where="CODE", expected=expected, seen=describe(arguments.code))
     if arguments.format == "json":
         print_json({"code": code, "title": titles[code], "page": pages[code]})

@@ -1,4 +1,4 @@
-"""The Composer API: create, get, list, delete, and read operations; for a thread that waits, or for an event loop.
+"""The Composer API: environments, operations and image versions; for a thread that waits, or for an event loop.
 
 One method is one call with one time limit. Waiting, retrying and deciding belong to ``provisioning``; errors are
 translated in ``google_errors``, and ``calls`` has what is asked and how answers are read.
@@ -6,43 +6,36 @@ translated in ``google_errors``, and ``calls`` has what is asked and how answers
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, Self, TypeVar
+from typing import TYPE_CHECKING, Self, TypeVar
 
 import grpc
 from google.api_core.client_options import ClientOptions
-from google.api_core.gapic_v1.client_info import ClientInfo
-from google.cloud.orchestration.airflow.service_v1 import EnvironmentsAsyncClient, EnvironmentsClient
+from google.cloud.orchestration.airflow.service_v1 import (
+    EnvironmentsAsyncClient,
+    EnvironmentsClient,
+    ImageVersionsClient,
+)
 from google.cloud.orchestration.airflow.service_v1.services.environments.transports import (
     EnvironmentsGrpcAsyncIOTransport,
     EnvironmentsGrpcTransport,
 )
+from google.cloud.orchestration.airflow.service_v1.services.image_versions.transports import ImageVersionsGrpcTransport
 
-from airflow_masq import __version__
 from airflow_masq.clients import calls
 from airflow_masq.clients.calls import Call, OperationPage, OperationStatus
+from airflow_masq.clients.channel import CLIENT_INFO, PLAINTEXT_OPTIONS
 from airflow_masq.clients.endpoint import parse_endpoint
-from airflow_masq.clients.environment_message import read_message
+from airflow_masq.clients.environment_message import read_image
 from airflow_masq.clients.google_errors import translate_google_errors
-from airflow_masq.environment import EnvironmentName, EnvironmentResource
+from airflow_masq.environment import EnvironmentName, EnvironmentResource, OfferedImage
 
 if TYPE_CHECKING:
     from types import TracebackType
 
+    from google.api_core.gapic_v1.client_info import ClientInfo
     from google.auth.credentials import Credentials
 
 T = TypeVar("T")
-
-CLIENT_INFO = ClientInfo(  # type: ignore[no-untyped-call] # google-api-core is partly untyped
-    client_library_version=__version__, user_agent=f"airflow-masq/{__version__}"
-)
-
-# No TLS, no credentials, and not through a proxy that an environment variable names; messages of any size, as Google's
-# own channels allow them.
-_PLAINTEXT_OPTIONS: Final = (
-    ("grpc.enable_http_proxy", 0),
-    ("grpc.max_send_message_length", -1),
-    ("grpc.max_receive_message_length", -1),
-)
 
 
 class ComposerClient:
@@ -104,13 +97,33 @@ class ComposerClient:
     def list(self, project: str, *, location: str) -> tuple[EnvironmentResource, ...]:
         """Read all environments of a project in one region, in the API's order.
 
+        :param location: one region; the service knows no wildcard [source: composer-no-wildcard].
         :raises CloudRefusedError: the API refused the call.
         :raises CloudUnavailableError: no answer.
         """
-        parent = f"projects/{project}/locations/{location}"
-        with translate_google_errors(f"listing the environments of {parent}"):
-            pager = self._client.list_environments(parent=parent, timeout=self._api_timeout_seconds)
-            return tuple(read_message(message) for message in pager)
+        found: list[EnvironmentResource] = []
+        token = ""
+        while True:
+            page = self.ask(calls.list_environments(f"projects/{project}/locations/{location}", page_token=token))
+            found += page.environments
+            token = page.next_page_token
+            if not token:
+                return tuple(found)
+
+    def list_images(self, parent: str) -> tuple[OfferedImage, ...]:
+        """Read all image versions of a location, those of past releases too, in the API's order.
+
+        :raises CloudRefusedError: the API refused the call.
+        :raises CloudUnavailableError: no answer.
+        """
+        channel = self._client.transport.grpc_channel  # type: ignore[attr-defined] # no other transport is made
+        transport = ImageVersionsGrpcTransport(channel=channel)
+        request = {"parent": parent, "include_past_releases": True}
+        with translate_google_errors(f"listing the image versions of {parent}"):
+            pager = ImageVersionsClient(transport=transport).list_image_versions(
+                request=request, timeout=self._api_timeout_seconds
+            )
+            return tuple(read_image(message) for message in pager)
 
     def delete(self, name: EnvironmentName) -> OperationStatus:
         """Start the deletion of an environment.
@@ -194,7 +207,7 @@ def _connect(credentials: Credentials | None, *, endpoint: str | None, client_in
     if not parsed.plaintext:
         options = ClientOptions(api_endpoint=parsed.target)
         return EnvironmentsClient(credentials=credentials, client_options=options, client_info=client_info)
-    channel = grpc.insecure_channel(parsed.target, options=_PLAINTEXT_OPTIONS)
+    channel = grpc.insecure_channel(parsed.target, options=PLAINTEXT_OPTIONS)
     return EnvironmentsClient(transport=EnvironmentsGrpcTransport(channel=channel, client_info=client_info))
 
 
@@ -207,5 +220,5 @@ def _connect_async(
     if not parsed.plaintext:
         options = ClientOptions(api_endpoint=parsed.target)
         return EnvironmentsAsyncClient(credentials=credentials, client_options=options, client_info=client_info)
-    channel = grpc.aio.insecure_channel(parsed.target, options=_PLAINTEXT_OPTIONS)
+    channel = grpc.aio.insecure_channel(parsed.target, options=PLAINTEXT_OPTIONS)
     return EnvironmentsAsyncClient(transport=EnvironmentsGrpcAsyncIOTransport(channel=channel, client_info=client_info))

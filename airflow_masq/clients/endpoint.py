@@ -49,13 +49,14 @@ def parse_endpoint(text: str, *, where: str = "composer_endpoint") -> Endpoint:
     if url.scheme not in {"http", "https"} or host is None or has_more:
         raise refusal
     plaintext = url.scheme == "http"
-    if plaintext and (port is None or not _is_loopback(host)):
+    if plaintext and (port is None or not is_loopback(host)):
         raise refusal
     bracketed = f"[{host}]" if ":" in host else host
     return Endpoint(target=f"{bracketed}:{port or 443}", plaintext=plaintext)
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Say whether a host is an address on this machine; a name is none."""
     try:
         return IPAddress(host).is_loopback()
     except AddrFormatError:

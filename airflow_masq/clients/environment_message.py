@@ -1,5 +1,7 @@
 """Google's REST resource of an environment ⇄ the protobuf message of the API's client; no field is dropped silently.
 
+Image versions are read here, too.
+
 ``Environment(mapping)`` of the client library silently keeps one of two fields that exclude each other
 (``clusterIpv4CidrBlock`` and ``clusterSecondaryRangeName``). So the conversion uses protobuf's JSON mapping, which
 refuses them [source: observed-client-drops-range, protobuf-json].
@@ -9,19 +11,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from datetime import date
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 from google.cloud.orchestration.airflow.service_v1 import types
 from google.protobuf import json_format
 
-from airflow_masq.environment import EnvironmentResource
+from airflow_masq.environment import EnvironmentResource, OfferedImage
 from airflow_masq.environment.fields import FREE_FORM_MAPS
 from airflow_masq.exceptions import InvalidInputError
-from airflow_masq.text import describe_type, escape
+from airflow_masq.text import describe_type, escape, join_words, quote
 
 if TYPE_CHECKING:
-    from google.protobuf.descriptor import Descriptor
+    from google.protobuf.descriptor import Descriptor, EnumDescriptor
     from google.protobuf.message import Message
 
 CLIENT_LIBRARY = "google-cloud-orchestration-airflow"
@@ -39,13 +42,22 @@ def make_message(resource: EnvironmentResource) -> types.Environment:
         the wrong type, or two fields that exclude each other.
     """
     message = types.Environment.pb(types.Environment())
+    library = f"{CLIENT_LIBRARY} {version(CLIENT_LIBRARY)}"
     unknown = list(_list_unknown_fields(resource.fields, message.DESCRIPTOR))
     if unknown:
         raise InvalidInputError(
             where=escape(f"environment.{unknown[0]}", limit=_LONGEST_PLACE),
-            expected=f"a field that {CLIENT_LIBRARY} {version(CLIENT_LIBRARY)} knows (a later version may know it)",
+            expected=f"a field that {library} knows (a later version may know it)",
             seen=escape(", ".join(unknown), limit=_LONGEST_PLACE),
         )
+    for path, word, enum in _list_words(resource.as_rest(), message.DESCRIPTOR):
+        if word not in enum.values_by_name:
+            known = join_words(name for name in enum.values_by_name if not name.endswith("_UNSPECIFIED"))
+            raise InvalidInputError(
+                where=escape(f"environment.{path}", limit=_LONGEST_PLACE),
+                expected=f"a word that {library} knows: {known} (a later version may know more)",
+                seen=quote(word),
+            )
     try:
         json_format.ParseDict(resource.as_rest(), message)
     except json_format.ParseError as error:
@@ -69,6 +81,21 @@ def read_message(message: types.Environment | Message) -> EnvironmentResource:
     return EnvironmentResource.read(json_format.MessageToDict(inner))
 
 
+def read_image(message: types.ImageVersion) -> OfferedImage:
+    """Read an image version; a day that is not complete, or none, is no day."""
+    day = message.release_date
+    try:
+        released_on = date(day.year, day.month, day.day)
+    except ValueError:
+        released_on = None
+    return OfferedImage(
+        text=escape(message.image_version_id),
+        is_default=message.is_default,
+        is_creatable=not message.creation_disabled,
+        released_on=released_on,
+    )
+
+
 def _list_unknown_fields(value: Mapping[str, object], descriptor: Descriptor, *, path: str = "") -> Iterator[str]:
     """List the dotted paths of fields that a message type does not have, without the fields inside them."""
     known = {name: field for field in descriptor.fields for name in (field.name, field.json_name)}
@@ -84,6 +111,19 @@ def _list_unknown_fields(value: Mapping[str, object], descriptor: Descriptor, *,
             for index, part in parts.items():
                 if isinstance(part, Mapping):
                     yield from _list_unknown_fields(part, kind, path=f"{path}{name}{index}.")
+
+
+def _list_words(
+    value: Mapping[str, object], descriptor: Descriptor, *, path: str = ""
+) -> Iterator[tuple[str, str, EnumDescriptor]]:
+    """List the dotted paths of fields that hold one of Google's words, each with the words that are known."""
+    known = {name: field for field in descriptor.fields for name in (field.name, field.json_name)}
+    for name, inner in value.items():
+        field = known[name]
+        if field.enum_type is not None and isinstance(inner, str):
+            yield f"{path}{name}", inner, field.enum_type
+        elif field.message_type is not None and isinstance(inner, Mapping) and name not in FREE_FORM_MAPS:
+            yield from _list_words(inner, field.message_type, path=f"{path}{name}.")
 
 
 def _translate(text: str, resource: EnvironmentResource) -> InvalidInputError:

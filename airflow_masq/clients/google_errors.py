@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import re
 from contextlib import contextmanager
-from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
 from google.api_core.exceptions import GoogleAPICallError, RetryError
@@ -27,7 +26,7 @@ from airflow_masq.exceptions import (
 from airflow_masq.text import escape
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
 MESSAGE_LIMIT = 1000
 """How many characters of Google's message are kept: a refused image version lists the accepted ones."""
@@ -43,6 +42,9 @@ REFUSALS: dict[str, type[CloudRefusedError]] = {
     "NOT_FOUND": EnvironmentNotFoundError,
 }
 
+API_IS_OFF = "SERVICE_DISABLED"
+"""The reason in Google's error where a project has not enabled an API [source: google-service-disabled]."""
+
 NEXT_STEPS = {
     "INVALID_ARGUMENT": "correct the environment's description",
     "NOT_FOUND": "check the project, the region and the name",
@@ -51,11 +53,29 @@ NEXT_STEPS = {
 }
 
 
+# HTTP's statuses as canonical ones; a proxy's 502 passes like the API's own 503 [source: google-rpc-codes].
+_STATUSES_OF_HTTP: Final = {
+    400: "INVALID_ARGUMENT",
+    401: "UNAUTHENTICATED",
+    403: "PERMISSION_DENIED",
+    404: "NOT_FOUND",
+    409: "ABORTED",
+    429: "RESOURCE_EXHAUSTED",
+    499: "CANCELLED",
+    500: "INTERNAL",
+    501: "UNIMPLEMENTED",
+    502: "UNAVAILABLE",
+    503: "UNAVAILABLE",
+    504: "DEADLINE_EXCEEDED",
+}
+
+
 @contextmanager
-def translate_google_errors(action: str) -> Iterator[None]:
+def translate_google_errors(action: str, *, names_environment: bool = True) -> Iterator[None]:
     """Translate what Google's client raises inside the block.
 
     :param action: what the block does, as the beginning of the message (``creating projects/…``).
+    :param names_environment: whether the call names an environment, so that NOT_FOUND and ALREADY_EXISTS are about it.
     :raises CloudUnavailableError: the API was unreachable, overloaded or too slow.
     :raises EnvironmentNotFoundError: the API answered NOT_FOUND.
     :raises EnvironmentAlreadyExistsError: the API answered ALREADY_EXISTS.
@@ -64,7 +84,9 @@ def translate_google_errors(action: str) -> Iterator[None]:
     try:
         yield
     except GoogleAPICallError as error:
-        raise _translate(action, status=read_status(error), message=str(error.message)) from error
+        kinds = REFUSALS if names_environment else {}
+        reason, message = str(error.reason or ""), str(error.message)
+        raise _translate(action, status=read_status(error), message=message, reason=reason, kinds=kinds) from error
     except (RetryError, TransportError) as error:
         raise _translate(action, status="UNAVAILABLE", message=str(error)) from error
     except GoogleAuthError as error:
@@ -73,18 +95,29 @@ def translate_google_errors(action: str) -> Iterator[None]:
 
 
 def read_status(error: GoogleAPICallError) -> str:
-    """Read an API error's canonical status (``INVALID_ARGUMENT``), or its HTTP status where it has no gRPC status."""
+    """Read an API error's canonical status (``INVALID_ARGUMENT``), from gRPC's status or HTTP's."""
     if error.grpc_status_code is not None:
         return str(error.grpc_status_code.name)
-    return HTTPStatus(error.code).name if error.code else "UNKNOWN"
+    return _STATUSES_OF_HTTP.get(error.code or 0, "UNKNOWN")
 
 
-def _translate(action: str, *, status: str, message: str) -> AirflowMasqError:
-    text = f"{action}: {status}: {escape(message, limit=MESSAGE_LIMIT)}"
+def _translate(
+    action: str,
+    *,
+    status: str,
+    message: str,
+    reason: str = "",
+    kinds: Mapping[str, type[CloudRefusedError]] = REFUSALS,
+) -> AirflowMasqError:
+    words = escape(message, limit=MESSAGE_LIMIT)
+    text = f"{action}: {status}: {words}"
     if status == "RESOURCE_EXHAUSTED" and _TOO_LARGE.search(message):
-        return CloudRefusedError(f"{text}; make the environment's description smaller", status=status)
+        text = f"{text}; make the environment's description smaller"
+        return CloudRefusedError(text, status=status, words=words)
     if status in TRANSIENT_STATUSES:
-        return CloudUnavailableError(f"{text}; trying again may help", status=status)
-    if status in NEXT_STEPS:
+        return CloudUnavailableError(f"{text}; trying again may help", status=status, words=words)
+    if reason == API_IS_OFF:
+        text = f"{text}; enable the API in that project, or ask who administers it"
+    elif status in NEXT_STEPS:
         text = f"{text}; {NEXT_STEPS[status]}"
-    return REFUSALS.get(status, CloudRefusedError)(text, status=status)
+    return kinds.get(status, CloudRefusedError)(text, status=status, reason=reason, words=words)

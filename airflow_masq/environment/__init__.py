@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from airflow_masq.environment.name import EnvironmentName
+from airflow_masq.environment.offered_images import OfferedImage, list_newest, resolve_image
 from airflow_masq.environment.resource import IMAGE_VERSION_PLACE, OUT_OF_YOUR_NETWORK, EnvironmentResource
 from airflow_masq.environment.versions import (
     COMPOSER_1,
@@ -24,4 +25,7 @@ __all__ = [
     "EnvironmentResource",
     "GkeVersion",
     "ImageVersion",
+    "OfferedImage",
+    "list_newest",
+    "resolve_image",
 ]

@@ -90,7 +90,7 @@ class Difference:
 
     :param path: the field's names on the way down, in Google's REST spelling.
     :param planned: the plan's value.
-    :param found: the environment's value; ``None`` where it has none.
+    :param found: the environment's value; ``None`` if it has none.
     """
 
     path: tuple[str, ...]
@@ -157,11 +157,8 @@ def _is_same(path: tuple[str, ...], planned: object, found: object, *, project: 
         return False
     if name in _RESOURCE_NAMES:
         return _names_same_resource(planned, found, project=project)
-    return _is_same_image(planned, found) if name == "imageVersion" else _is_size_of(planned, found)
-
-
-def _is_size_of(planned: str, found: str) -> bool:
-    return planned.startswith("/") and found.endswith(planned)
+    is_range_of_size = planned.startswith("/") and found.endswith(planned)  # /14, and a range of that size
+    return _is_same_image(planned, found) if name == "imageVersion" else is_range_of_size
 
 
 def _is_same_image(planned: str, found: str) -> bool:

@@ -24,8 +24,8 @@ class FieldGenerations:
     """The generations of Composer that have one field.
 
     :param path: the field's names on the way down.
-    :param last: the last generation; ``None`` where the newest has it.
-    :param refused_by: the generation whose service was seen to refuse the field; ``None`` where that is not known.
+    :param last: the last generation; ``None`` if the newest has it.
+    :param refused_by: the generation whose service was seen to refuse the field; ``None`` if that is not known.
     :param refusal: what the service says then.
     """
 

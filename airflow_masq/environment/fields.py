@@ -141,7 +141,7 @@ ENUM_WORDS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
             "ENVIRONMENT_SIZE_SMALL",
             "ENVIRONMENT_SIZE_MEDIUM",
             "ENVIRONMENT_SIZE_LARGE",
-            "ENVIRONMENT_SIZE_EXTRA_LARGE",  # not in the client library yet [source: composer-extra-large]
+            "ENVIRONMENT_SIZE_EXTRA_LARGE",
         ),
         "networkingType": ("PUBLIC", "PRIVATE"),
         "resilienceMode": ("HIGH_RESILIENCE",),
@@ -155,6 +155,15 @@ ENUM_WORDS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
 
 The first word of each enum, which ends in ``_UNSPECIFIED``, is left out: it is the same as no field.
 """
+
+NEWEST_CLIENT_LIBRARY: Final = "1.23.0"
+"""The newest google-cloud-orchestration-airflow, of which the tables below are true."""
+
+WORDS_NOT_IN_CLIENT_LIBRARY: Final = frozenset({"ENVIRONMENT_SIZE_EXTRA_LARGE"})
+"""Words that Google's client library for Python cannot send [source: composer-extra-large]."""
+
+FIELDS_NOT_IN_CLIENT_LIBRARY: Final = frozenset({"airflowDatabaseRetentionDays", "maxPodsPerNode", "networkingType"})
+"""Fields that its v1 types lack; v1beta1's have the first two [source: composer-python-types]."""
 
 ENUMS: Final = frozenset(ENUM_WORDS)
 """The names of these fields."""

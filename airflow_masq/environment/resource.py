@@ -85,7 +85,7 @@ class EnvironmentResource:
         return copy.deepcopy(dict(self.fields))
 
     def get_value(self, *path: str) -> object | None:
-        """Look up a field; ``None`` where nothing is set, or something on the way is no mapping."""
+        """Look up a field; ``None`` if nothing is set, or something on the way is no mapping."""
         value: object | None = self.fields
         for name in path:
             if not isinstance(value, Mapping):
@@ -99,7 +99,7 @@ class EnvironmentResource:
         return text if isinstance(text, str) else ""
 
     def get_cidr(self, cidr_field: CidrField) -> IPNetwork | None:
-        """Read the range in a field; ``None`` where there is none, only a size, or one that cannot be read."""
+        """Read the range in a field; ``None`` if there is none, only a size, or one that cannot be read."""
         try:
             return parse_cidr(self.get_text(*cidr_field.path))
         except InvalidInputError:
@@ -112,7 +112,7 @@ class EnvironmentResource:
 
     @property
     def name(self) -> str | None:
-        """The full name as written, which need not be a valid one; ``None`` where there is none."""
+        """The full name as written, which need not be a valid one; ``None`` if there is none."""
         name = self.get_value("name")
         return name if isinstance(name, str) else None
 
@@ -123,7 +123,7 @@ class EnvironmentResource:
 
     @cached_property
     def image(self) -> ImageVersion | None:
-        """The image version; ``None`` where there is none, or none that can be read."""
+        """The image version; ``None`` if there is none, or none that can be read."""
         try:
             return ImageVersion.parse(self.get_text("config", "softwareConfig", "imageVersion"))
         except InvalidInputError:
@@ -145,7 +145,7 @@ class EnvironmentResource:
 
     @property
     def generation(self) -> int | None:
-        """Composer's generation, for example ``COMPOSER_2``; ``None`` where the image does not show it."""
+        """Composer's generation, for example ``COMPOSER_2``; ``None`` if the image does not show it."""
         return None if self.image is None else self.image.generation
 
     @property

@@ -135,7 +135,7 @@ class ImageVersion:
 
     @property
     def end_of_life(self) -> EndOfLife | None:
-        """The row that says when this version ended; ``None`` where this release knows of none.
+        """The row that says when this version ended; ``None`` if this release knows of none.
 
         Of an alias only the generation is known.
         """
@@ -193,8 +193,8 @@ class GkeVersion:
     :param text: as written.
     :param major: Kubernetes' major version.
     :param minor: Kubernetes' minor version.
-    :param patch: Kubernetes' patch; ``None`` where it is not stated.
-    :param build: GKE's build of it; ``None`` where it is not stated.
+    :param patch: Kubernetes' patch; ``None`` if it is not stated.
+    :param build: GKE's build of it; ``None`` if it is not stated.
     """
 
     text: str
@@ -220,7 +220,7 @@ class GkeVersion:
 
     @property
     def supports_agent(self) -> bool | None:
-        """Whether a cluster created with this version can have the agent; ``None`` where it says too little."""
+        """Whether a cluster created with this version can have the agent; ``None`` if it says too little."""
         if self.major != 1 or self.minor not in FIRST_BUILDS:
             return (self.major, self.minor) > (1, max(FIRST_BUILDS))
         first_patch, first_build = FIRST_BUILDS[self.minor]

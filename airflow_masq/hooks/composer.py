@@ -1,23 +1,28 @@
-"""From an Airflow connection to a client of the Composer API.
+"""From an Airflow connection to clients of the Composer API, and of GKE and Compute, which tell of its network.
 
-The connection is of Google's type ``google_cloud_platform``, with one extra of ours, ``composer_endpoint``: an
-emulator on this machine (``http://127.0.0.1:PORT``) or a private endpoint (``https://HOST``). So the same DAG files
-work with the emulator and the cloud. Importing this module takes seconds; import it inside ``execute``.
+The connection is of Google's type ``google_cloud_platform``, with extras of ours, ``composer_endpoint``,
+``gke_endpoint``, ``compute_endpoint`` and ``iam_endpoint``: an emulator on this machine
+(``http://127.0.0.1:PORT``) or a private endpoint (``https://HOST``). So the same DAG files work with the emulator and
+the cloud. Importing this module takes seconds; import it inside ``execute``.
 """
 
 from __future__ import annotations
 
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from airflow.providers.google.common.hooks.base_google import GoogleBaseHook
 from google.auth.credentials import AnonymousCredentials
 
 from airflow_masq.airflow_compat import AirflowNotFoundException
 from airflow_masq.clients.composer import AsyncComposerClient, ComposerClient
-from airflow_masq.clients.endpoint import parse_endpoint
+from airflow_masq.clients.endpoint import is_loopback, parse_endpoint
 from airflow_masq.clients.google_errors import translate_google_errors
+from airflow_masq.clients.kubernetes import ClusterEndpoint, KubernetesClient
+from airflow_masq.clients.network import open_network_clients
 from airflow_masq.exceptions import AirflowMasqError, InvalidInputError
+from airflow_masq.preflight.connecting import connect
 from airflow_masq.reading import Place
 from airflow_masq.text import escape
 
@@ -26,7 +31,18 @@ if TYPE_CHECKING:
 
     from google.auth.credentials import Credentials
 
+    from airflow_masq.clients.compute import ComputeClient
+    from airflow_masq.clients.gke import GkeClient
+    from airflow_masq.facts import ControlPlane, EndpointChoice
+    from airflow_masq.preflight.asking import Clients
+
 ENDPOINT_FIELD = "composer_endpoint"
+
+# A test of the connection asks for one region, since the service knows no wildcard [source: composer-no-wildcard].
+_ASKED_REGION = "us-central1"
+
+LONGEST_NETWORK_CALL_SECONDS = 20.0
+"""The time limit of a call that reads facts of the network: they must not hold a task up for long."""
 
 
 class ComposerHook(GoogleBaseHook):
@@ -68,6 +84,58 @@ class ComposerHook(GoogleBaseHook):
         :raises InvalidInputError: the connection's endpoint is not usable.
         """
         return AsyncComposerClient(credentials, endpoint=self._endpoint, api_timeout_seconds=self.api_timeout_seconds)
+
+    @contextmanager
+    def open_network_clients(self) -> Iterator[tuple[GkeClient, ComputeClient | None]]:
+        """Open clients of GKE and of Compute; the second is ``None`` beside an emulator without one.
+
+        :raises InvalidInputError: an endpoint or the key of the connection is not usable.
+        :raises CloudRefusedError: the connection's credentials are rejected.
+        :raises CloudUnavailableError: the service that issues credentials did not answer.
+        """
+        with open_network_clients(
+            self.find_credentials(),
+            composer_endpoint=self._endpoint,
+            gke_endpoint=str(self._get_field("gke_endpoint") or "") or None,
+            compute_endpoint=str(self._get_field("compute_endpoint") or "") or None,
+            api_timeout_seconds=min(self.api_timeout_seconds, LONGEST_NETWORK_CALL_SECONDS),
+        ) as clients:
+            yield clients
+
+    def make_kubernetes_client(self, control_plane: ControlPlane, *, choice: EndpointChoice) -> KubernetesClient:
+        """Make a client of a cluster's own API server; the caller closes it.
+
+        :param choice: which of its endpoints to use.
+        :raises InvalidInputError: the cluster does not have that endpoint, the connection's key is not usable, or the
+            endpoint is not on this machine although the connection leads to an emulator.
+        :raises CloudRefusedError: the connection's credentials are rejected.
+        :raises CloudUnavailableError: the service that issues credentials did not answer.
+        """
+        url, authority = control_plane.choose(choice, where="endpoint")
+        host = urlsplit(url).hostname or ""
+        if self._is_emulated() and not is_loopback(host):
+            expected = "an API server on this machine, as the connection's Composer API is"
+            raise InvalidInputError(where="endpoint", expected=expected, seen=escape(host))
+        endpoint = ClusterEndpoint(url=url, authority=authority)
+        return KubernetesClient(
+            self.find_credentials(), endpoint=endpoint, api_timeout_seconds=self.api_timeout_seconds
+        )
+
+    def connect_preflight(self, *, timeout_seconds: float) -> Clients:
+        """Make the clients of a preflight; the caller closes them. Beside an emulator, only its own APIs are asked.
+
+        :param timeout_seconds: the time limit of one call.
+        :raises InvalidInputError: an endpoint or the key of the connection is not usable.
+        :raises CloudRefusedError: the connection's credentials are rejected.
+        :raises CloudUnavailableError: the service that issues credentials did not answer.
+        """
+        return connect(
+            self.find_credentials(),
+            composer_endpoint=self._endpoint,
+            compute_endpoint=str(self._get_field("compute_endpoint") or "") or None,
+            iam_endpoint=str(self._get_field("iam_endpoint") or "") or None,
+            api_timeout_seconds=timeout_seconds,
+        )
 
     def find_credentials(self) -> Credentials:
         """Find the connection's credentials; an emulator needs none.
@@ -118,10 +186,11 @@ class ComposerHook(GoogleBaseHook):
         try:
             project = self.find_default_project_id()
             with self.get_conn() as client:
-                count = len(client.list(project, location="-"))
+                count = len(client.list(project, location=_ASKED_REGION))
         except AirflowMasqError as error:
             return False, str(error)
-        return True, f"The Composer API at {escape(self._endpoint)} answers: {count} environments in {project}"
+        found = f"{count} environments of {project} in {_ASKED_REGION}"
+        return True, f"The Composer API at {escape(self._endpoint)} answers: {found}"
 
     @property
     def _endpoint(self) -> str | None:

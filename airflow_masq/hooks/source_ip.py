@@ -12,9 +12,11 @@ import base64
 import json
 import ssl
 from collections import Counter
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
+from functools import partial
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, ClassVar, Final, Protocol, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Protocol, Self, TypeAlias
 
 from airflow_masq.airflow_compat import AirflowNotFoundException, BaseHook
 from airflow_masq.exceptions import InvalidInputError
@@ -28,6 +30,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from airflow_masq.plan import Target
+
+_Ask: TypeAlias = Callable[..., Awaitable[tuple[Observation, ...]]]
 
 _CONNECTION_SCHEME: Final = "airflow://"
 _NAT_PORTS: Final = 64
@@ -94,12 +98,12 @@ class SourceIpHook(BaseHook):
             ``True``.
         :return: one observation for each attempt at each address.
         """
-        prepared = self._prepare(observe_url)
+        ask = self._prepare(observe_url)
 
-        async def ask() -> tuple[Observation, ...]:
+        async def ask_once() -> tuple[Observation, ...]:
             async with Session() as session:
-                return await prepared.ask(
-                    session,
+                return await ask(
+                    session=session,
                     timeout_seconds=timeout_seconds,
                     attempts=attempts,
                     wait_seconds=wait_seconds,
@@ -107,7 +111,7 @@ class SourceIpHook(BaseHook):
                     canary=canary,
                 )
 
-        return asyncio.run(ask())
+        return asyncio.run(ask_once())
 
     def observe_all(
         self,
@@ -139,8 +143,8 @@ class SourceIpHook(BaseHook):
         async def ask_all() -> list[tuple[Observation, ...]]:
             async with Session(concurrency=concurrency, rate_per_second=rate_per_second) as session:
                 asks = (
-                    prepared[target.observe].ask(
-                        session,
+                    prepared[target.observe](
+                        session=session,
                         timeout_seconds=timeout_seconds,
                         attempts=attempts,
                         wait_seconds=wait_seconds,
@@ -185,64 +189,47 @@ class SourceIpHook(BaseHook):
             )
         return True, f"The observer sees {observation.observed} (asked from the API server, not from a worker)"
 
-    def _prepare(self, observe_url: str) -> _Prepared:
-        """Read the connection that a URL names; one that cannot be used fails its targets and no others."""
+    def _prepare(self, observe_url: str) -> _Ask:
+        """Read the connection that a URL names; one that cannot be used fails its targets and no others.
+
+        :return: asks the observer; it takes what ``probe`` takes of a caller.
+        """
         if not observe_url.startswith(_CONNECTION_SCHEME):
-            return _Prepared(url=observe_url)
+            return partial(probe, observe_url)
         conn_id = observe_url.removeprefix(_CONNECTION_SCHEME) or self.source_ip_observer_conn_id
         shown_as = f"{_CONNECTION_SCHEME}{escape(conn_id, limit=250)}"
         where = f"connection {escape(conn_id, limit=60)}"
         try:
             observer = ObserverConnection.read(self.get_connection(conn_id), where=where)
         except InvalidInputError as error:
-            return _Prepared(shown_as=shown_as, problem=str(error))
+            return _explain(shown_as, problem=str(error))
         except Exception as error:  # noqa: BLE001 - secrets backends can raise anything
             # The error may quote the connection, so only its type is named. Airflow 3.3.2 calls a connection that it
             # cannot read "not defined", too.
             is_missing = isinstance(error, AirflowNotFoundException)
             seen = "none" if is_missing else f"{type(error).__name__} while reading it"
-            problem = f"{where}: expected one that is defined and well-formed, saw {seen}"
-            return _Prepared(shown_as=shown_as, problem=problem)
-        return _Prepared(
-            url=observer.url, headers=observer.headers, tls_context=observer.tls_context, shown_as=shown_as
-        )
+            return _explain(shown_as, problem=f"{where}: expected one that is defined and well-formed, saw {seen}")
+
+        async def ask(**settings: Any) -> tuple[Observation, ...]:  # noqa: ANN401 - probe's own
+            # Not a partial, whose repr would show the URL and the headers.
+            return await probe(
+                observer.url,
+                headers=observer.headers,
+                tls_context=observer.tls_context,
+                shown_as=shown_as,
+                **settings,
+            )
+
+        return ask
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Prepared:
-    """What is known of an observer before the event loop runs; ``problem`` says why it cannot be asked."""
+def _explain(shown_as: str, *, problem: str) -> _Ask:
+    """Make what stands for asking an observer that cannot be asked: it gives the reason."""
 
-    url: str = field(default="", repr=False)
-    headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
-    tls_context: ssl.SSLContext | None = None
-    shown_as: str | None = None
-    problem: str = ""
+    async def ask(*, session: Session, **_settings: Any) -> tuple[Observation, ...]:  # noqa: ANN401 - probe's own
+        return (Observation.from_unusable_target(shown_as, detail=problem, started_at=session.now()),)
 
-    async def ask(
-        self,
-        session: Session,
-        *,
-        timeout_seconds: float,
-        attempts: int,
-        wait_seconds: float,
-        nonce: bool,
-        canary: bool,
-    ) -> tuple[Observation, ...]:
-        if self.problem:
-            shown = self.shown_as or ""
-            return (Observation.from_unusable_target(shown, detail=self.problem, started_at=session.now()),)
-        return await probe(
-            self.url,
-            timeout_seconds=timeout_seconds,
-            attempts=attempts,
-            wait_seconds=wait_seconds,
-            nonce=nonce,
-            canary=canary,
-            headers=self.headers,
-            tls_context=self.tls_context,
-            shown_as=self.shown_as,
-            session=session,
-        )
+    return ask
 
 
 class _ConnectionFields(Protocol):

@@ -28,7 +28,7 @@ class ComposerConsoleLink(BaseOperatorLink):
 
     def get_link(self, operator: BaseOperator, *, ti_key: Any) -> str:  # noqa: ANN401, ARG002 - Airflow's signature
         """Return the page's URL, or an empty text before the environment's name is known."""
-        return _check_url(read_xcom(ti_key, key=CONSOLE_XCOM_KEY))
+        return check_url(read_xcom(ti_key, key=CONSOLE_XCOM_KEY))
 
 
 class ComposerOperationLink(BaseOperatorLink):
@@ -38,7 +38,7 @@ class ComposerOperationLink(BaseOperatorLink):
 
     def get_link(self, operator: BaseOperator, *, ti_key: Any) -> str:  # noqa: ANN401, ARG002 - Airflow's signature
         """Return the log's URL, or an empty text where no operation is known."""
-        return _check_url(read_xcom(ti_key, key=OPERATION_XCOM_KEY))
+        return check_url(read_xcom(ti_key, key=OPERATION_XCOM_KEY))
 
 
 class ComposerAirflowLink(BaseOperatorLink):
@@ -49,9 +49,9 @@ class ComposerAirflowLink(BaseOperatorLink):
     def get_link(self, operator: BaseOperator, *, ti_key: Any) -> str:  # noqa: ANN401, ARG002 - Airflow's signature
         """Return the interface's URL, or an empty text before the environment runs."""
         facts = read_xcom(ti_key, key="return_value")
-        return _check_url(facts.get("airflow_uri") if isinstance(facts, dict) else None)
+        return check_url(facts.get("airflow_uri") if isinstance(facts, dict) else None)
 
 
-def _check_url(value: object) -> str:
+def check_url(value: object) -> str:
     """Let through an https URL alone: other tasks can write XComs, and a browser runs ``javascript:``."""
     return value if isinstance(value, str) and urlsplit(value).scheme == "https" else ""

@@ -55,7 +55,7 @@ class RangeCapacity:
 
 @dataclass(frozen=True, kw_only=True)
 class Capacity:
-    """What a cluster's ranges have room for. A number is ``None`` where the ranges that it needs are not known.
+    """What a cluster's ranges have room for. A number is ``None`` if the ranges that it needs are not known.
 
     :param pod_ranges: the Pod ranges, each by itself; a range inside another counts with that one.
     :param node_ranges: the node ranges, each by itself, in the same way.
@@ -63,7 +63,7 @@ class Capacity:
     :param nodes_by_node_range: how many nodes have an address.
     :param nodes: the smaller of the two, or the one that is known.
     :param pods: how many Pods that many nodes can run.
-    :param limit: which ranges bound the cluster; ``None`` where both do equally, or one is not known.
+    :param limit: which ranges bound the cluster; ``None`` if both do equally, or one is not known.
     :param block_prefix: the prefix length of one node's block of Pod addresses.
     :param pod_addresses: the addresses of the Pod ranges.
     :param service_addresses: the addresses of the Service ranges that are not also Pod addresses.

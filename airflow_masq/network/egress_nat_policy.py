@@ -74,7 +74,7 @@ def find_unknown_keys(manifest: object) -> tuple[ManifestProblem, ...]:
 
     A cluster ignores them. A person who wrote them means them.
     """
-    if not isinstance(manifest, Mapping):
+    if not isinstance(manifest, Mapping) or manifest.get("kind") not in (None, KIND):
         return ()
     spec = _read_section(manifest, "spec")
     places: list[tuple[str, Mapping[str, object], tuple[str, ...]]] = [("spec", spec, ("action", "destinations"))]
@@ -87,7 +87,7 @@ def find_unknown_keys(manifest: object) -> tuple[ManifestProblem, ...]:
         for key in section:
             if key not in known:
                 name = escape(str(key), limit=60)
-                seen = f"{name}, which GKE ignores: the object exempts every Pod"
+                seen = f"{name}, which GKE's object does not have: it always concerns every Pod"
                 expected = f"only {' and '.join(known)}"
                 problems.append(ManifestProblem(where=f"{where}.{name}", expected=expected, seen=seen))
     return tuple(problems)
@@ -146,6 +146,8 @@ def _find_problems(manifest: object) -> Iterator[ManifestProblem]:
     for key, expected in (("apiVersion", API_VERSION), ("kind", KIND)):
         if manifest.get(key) != expected:
             yield _make_problem(key, expected, manifest.get(key))
+    if manifest.get("kind") not in (None, KIND):  # another object, of which nothing else is known
+        return
     name = _read_section(manifest, "metadata").get("name")
     if not isinstance(name, str) or not _NAME.fullmatch(name):
         yield _make_problem("metadata.name", "a name of lower-case letters, digits, '-' and '.'", name)

@@ -34,7 +34,7 @@ class Packet:
     :param sent_to: the destination as the Pod sends it, perhaps a ClusterIP.
     :param destination: the destination after the translation of a ClusterIP.
     :param endpoint_is_known: whether the caller named the endpoint behind a ClusterIP.
-    :param node: the address of the Pod's node; ``None`` where it is not known.
+    :param node: the address of the Pod's node; ``None`` if it is not known.
     :param host_network: whether the Pod uses its node's network.
     """
 

@@ -173,7 +173,7 @@ class Decision:
 
     :param provenance: how the decision is known.
     :param origin: what decided, in words for people: the policy, or where the range comes from.
-    :param matched_cidr: the range that decided; ``None`` where none did.
+    :param matched_cidr: the range that decided; ``None`` if none did.
     """
 
     reason: Reason
@@ -271,7 +271,7 @@ def decide(policy: MasqueradePolicy, *, pod: IPAddress, destination: IPAddress) 
 
 
 def _walk(chain: Chain, *, policy: MasqueradePolicy, destination: IPAddress) -> Decision | None:
-    """Walk one chain: the decision of the rule that returns, ``None`` where the chain masquerades."""
+    """Walk one chain: the decision of the rule that returns, ``None`` if the chain masquerades."""
     if chain.exempts_link_local(destination):
         # The agent's first rule is "-d 169.254.0.0/16 -j RETURN" [source: observed-agent-link-local]; GKE's policies on
         # Autopilot are assumed to do the same.

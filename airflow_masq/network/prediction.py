@@ -30,7 +30,7 @@ class Prediction:
     :param sources: the ranges of that source, single addresses as /32 or /128; empty where that is not known.
     :param masqueraded: whether the node masquerades.
     :param reason: why, or why not.
-    :param matched_cidr: the range that decided; ``None`` where none did.
+    :param matched_cidr: the range that decided; ``None`` if none did.
     :param firewall: what the destination's firewall lets in of ``sources``.
     :param path: the packet's path as sentences.
     :param provenance: how sure this is.

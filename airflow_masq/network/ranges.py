@@ -17,7 +17,7 @@ from airflow_masq.exceptions import InvalidInputError
 from airflow_masq.text import quote
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
 IPV4: Final = 4
 IPV6: Final = 6
@@ -73,7 +73,7 @@ class NetworkRanges:
     :param nat_addresses: Cloud NAT's addresses; may be empty where they are not known.
     :param nat_covers: whose traffic Cloud NAT translates: nodes', Pods', both or none.
     :param public_nodes: whether nodes have their own external addresses.
-    :param workers: the largest number of Airflow workers; ``None`` where the plan does not say.
+    :param workers: the largest number of Airflow workers; ``None`` if the plan does not say.
     :param pods_per_node: the most Pods one node can run, default 32 as on Autopilot.
     """
 
@@ -118,20 +118,16 @@ class NetworkRanges:
             return AddressKind.POD
         return kind
 
+    def list_ranges(self) -> Iterator[tuple[AddressKind, IPNetwork]]:
+        """List every range with what an address in it is; ``FOREIGN`` for those that are no part of the cluster."""
+        yield from ((AddressKind.NODE, network) for network in self.node)
+        yield from ((AddressKind.POD, network) for network in self.pod)
+        yield from ((AddressKind.SERVICE, network) for network in self.service)
+        yield from ((AddressKind.NAT, IPNetwork(address)) for address in self.nat_addresses)
+        yield from ((AddressKind.FOREIGN, network) for networks in self.other.values() for network in networks)
+
     def _find_kind(self, address: IPAddress) -> AddressKind:
-        ranges_by_kind = {
-            AddressKind.NODE: self.node,
-            AddressKind.POD: self.pod,
-            AddressKind.SERVICE: self.service,
-            AddressKind.NAT: tuple(map(IPNetwork, self.nat_addresses)),
-            AddressKind.FOREIGN: tuple(network for networks in self.other.values() for network in networks),
-        }
-        holding = [
-            (network.prefixlen, kind)
-            for kind, networks in ranges_by_kind.items()
-            for network in networks
-            if address in network
-        ]
+        holding = [(network.prefixlen, kind) for kind, network in self.list_ranges() if address in network]
         if holding:
             longest = max(prefix_length for prefix_length, _ in holding)
             kinds = {kind for prefix_length, kind in holding if prefix_length == longest}

@@ -31,15 +31,29 @@ MAX_REPLY_BYTES: Final = 64 * 1024
 
 # Keys by how much they say: whoami's `ip` lists the server's own addresses beside the client's `remoteAddr`.
 _PEER_KEYS: Final = frozenset(
-    {"remoteaddr", "remoteip", "clientip", "clientaddr", "clientaddress", "sourceip", "sourceaddress"}
+    {
+        "remoteaddr",
+        "remoteaddress",  # Node's name of it [source: node-remote-address]
+        "remoteip",
+        "clientip",
+        "clientaddr",
+        "clientaddress",
+        "clienthost",  # FastAPI's own example [source: fastapi-client-host]
+        "sourceip",
+        "sourceaddress",
+    }
 )
 _CLAIM_KEYS: Final = frozenset({"origin", "ip", "ipaddr", "ipaddress", "address"})
 # Sections that tell of the client, such as `host.ip` [source: ealen-echo-server] and `data.ip`. `server.ip` is none.
 _CLIENT_SECTIONS: Final = frozenset({"client", "connection", "data", "host", "peer", "remote", "source"})
-_ERROR_KEYS: Final = frozenset({"error", "errors"})
-# How else observers say that they could not tell: ip-api.com's {"status": "fail"}, ipwhois' {"success": false}.
+# How observers say that they could not tell: ip-api.com's {"status": "fail"}, ipwhois' {"success": false}, and the
+# status of an error in the body of a reply whose own status is 200.
+_ERROR_KEYS: Final = frozenset({"err", "error", "errors", "errorcode", "errormessage", "exception", "fault"})
 _SUCCESS_KEYS: Final = frozenset({"ok", "success"})
+_STATUS_KEYS: Final = frozenset({"code", "status", "statuscode"})
+_FALSE_WORDS: Final = frozenset({"", "0", "false", "no", "none", "null"})
 _FAILED_STATUSES: Final = frozenset({"error", "fail", "failed", "failure"})
+_ERROR_STATUS: Final = re.compile("[45][0-9][0-9]")
 
 _BLANKS: Final = " \t\r\n"
 _ADDRESS: Final = re.compile(r"[0-9A-Fa-f:.]{2,45}")
@@ -135,13 +149,15 @@ def _read_json(text: str) -> IPAddress:
 
 
 def _tells_an_error(section: Mapping[str, object]) -> bool:
-    for key, value in section.items():
-        lower = key.lower()
-        if lower in _ERROR_KEYS and value:
+    for name, value in section.items():
+        key = re.sub("[-_]", "", name).lower()
+        # Not str() of what may be nested deeply.
+        text = str(bool(value) if isinstance(value, list | dict) else value).strip(_BLANKS).lower()
+        if key in _ERROR_KEYS and text not in _FALSE_WORDS:
             return True
-        if lower in _SUCCESS_KEYS and value is False:
+        if key in _SUCCESS_KEYS and text in _FALSE_WORDS:
             return True
-        if lower == "status" and isinstance(value, str) and value.lower() in _FAILED_STATUSES:
+        if key in _STATUS_KEYS and (text in _FAILED_STATUSES or _ERROR_STATUS.fullmatch(text)):
             return True
     return False
 
@@ -168,7 +184,9 @@ def _read_lines(text: str) -> IPAddress:
 
     Echo servers print the request after their own lines. The sender chooses its headers, so they are not read.
     """
-    own_lines = itertools.takewhile(lambda line: not _REQUEST_BEGINS.fullmatch(line), re.split(r"\r?\n", text))
+    own_lines = list(itertools.takewhile(lambda line: not _REQUEST_BEGINS.fullmatch(line), re.split(r"\r?\n", text)))
+    if _tells_an_error(dict(line.split("=", 1) for line in own_lines if "=" in line)):
+        raise ReplyError(seen="an error of the observer", reply=text)
     found = [match["address"] for line in own_lines if (match := _LABELLED_LINE.fullmatch(line))]
     if len(found) > 1:
         raise AmbiguousReplyError(seen="several lines with an address", reply=text)
@@ -183,7 +201,7 @@ def _read_port(text: str) -> re.Match[str] | None:
 
 
 def _read_address(text: str) -> IPAddress:
-    parts = [part for part in re.split(r"[, ]+", text) if part]
+    parts = [part for part in re.split(r"[, ]+", text) if part] if "," in text or " " in text else [text]
     if len(parts) > 1 and all(_ADDRESS.fullmatch(part) and re.search("[.:]", part) for part in parts):
         raise AmbiguousReplyError(seen="several addresses (an X-Forwarded-For chain?)", reply=text)
     bare = text

@@ -39,6 +39,7 @@ _FORWARDING_HEADERS: Final = {
         "x-real-ip",
         "x-client-ip",
         "x-cluster-client-ip",
+        "x-amzn-trace-id",  # of Amazon's load balancers, which may drop X-Forwarded-For [source: aws-trace-id]
         "cdn-loop",
         "cf-connecting-ip",
         "cf-connecting-ipv6",
@@ -52,9 +53,26 @@ _FORWARDING_PREFIXES: Final = {"xforwarded": "x-forwarded-*", "xenvoy": "x-envoy
 # What of a reply tells of the request's URL, or of the observer itself, and not of how the request came.
 _OTHER_SECTIONS: Final = frozenset({"args", "query", "params", "environment", "env"})
 
-# What proxies and caches add to a reply; squid's X-Cache-Lookup and nginx' X-Cache-Status begin as X-Cache does.
-_CACHE_HEADERS: Final = ("via", "x-cache", "age", "cf-cache-status", "x-varnish")
-_NO_AGE: Final = re.compile("0*")
+# What proxies, caches and load balancers add to a reply. Nothing else does: an observer behind none has none of these.
+_REPLY_HEADERS: Final = frozenset(
+    {
+        "via",
+        "age",
+        "cache-status",  # [source: rfc-9211-cache-status]
+        "proxy-status",  # [source: rfc-9209-proxy-status]
+        "proxy-connection",
+        "x-cache",
+        "x-varnish",
+        "warning",
+        "cf-cache-status",  # CF-Ray is none: Cloudflare's own observer, /cdn-cgi/trace, adds it
+    }
+)
+# squid's X-Cache-Lookup and X-Squid-Error, nginx' X-Cache-Status, Envoy's X-Envoy-Upstream-Service-Time
+# [source: envoy-reply-headers], CloudFront's X-Amz-Cf-Id.
+_REPLY_PREFIXES: Final = ("x-cache-", "x-proxy-", "x-squid-", "x-envoy-", "x-amz-cf-", "x-bluecoat-", "x-zscaler-")
+# 110 to 113 warn of a cache's stale reply, 214 of a proxy that changed it; a server may give others
+# [source: rfc-7234-warning].
+_VALUES_THAT_SAY_NOTHING: Final = {"age": re.compile("0*"), "warning": re.compile("(?!11[0-3] |214 ).*")}
 _HEADER_LINE: Final = re.compile(r"[ \t]*(?P<name>[A-Za-z][A-Za-z0-9_-]*)[ \t]*[:=](?P<value>.*)")
 
 
@@ -74,11 +92,17 @@ def find_intermediaries(
     :return: the first traces, each in a few words, such as ``via 1.1 squid``.
     """
     traces: dict[str, None] = {}
-    for name, value in response_headers:
+    for name, given in response_headers:
         lower = name.lower()
-        is_known = lower in _CACHE_HEADERS or lower.startswith("x-cache-")
-        if is_known and value.strip() and not (lower == "age" and _NO_AGE.fullmatch(value.strip())):
-            shown = lower if may_quote or lower in _CACHE_HEADERS else "x-cache-*"
+        has_prefix = lower.startswith(_REPLY_PREFIXES)
+        if not has_prefix and lower not in _REPLY_HEADERS:
+            continue
+        value = given.strip()
+        says_nothing = _VALUES_THAT_SAY_NOTHING.get(lower)
+        if value and not (says_nothing and says_nothing.fullmatch(value)):
+            shown = lower
+            if has_prefix and not may_quote:
+                shown = f"{next(filter(lower.startswith, _REPLY_PREFIXES))}*"
             traces[f"response header {_describe(escape(shown), value=value, may_quote=may_quote)}"] = None
     if not re.search(rb"[:=,]", body):  # one address, as most observers write it
         return tuple(traces)[:_MOST_TRACES]

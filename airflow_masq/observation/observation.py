@@ -60,6 +60,7 @@ class Canary(StrEnum):
     NOT_ASKED = "not-asked"
     IGNORED = "ignored"  # it named the same address as without
     REPEATED = "repeated"  # it named the invented address, so it repeats what clients tell it
+    OTHER_ADDRESS = "other-address"  # the request with the canary was answered with another address of its own
     UNANSWERED = "unanswered"  # the request with the canary got no usable reply
 
 
@@ -68,7 +69,7 @@ class Observation:
     """What one attempt at one address saw: a source address, or the reason why there is none.
 
     :param url: what was asked, without credentials.
-    :param destination: the address that was connected to; ``None`` where the attempt ended before.
+    :param destination: the address that was connected to; ``None`` if the attempt ended before.
     :param destination_port: its port.
     :param local_address: the probing socket's own address: the Pod's, before any translation.
     :param local_port: its port; every attempt uses a fresh one.

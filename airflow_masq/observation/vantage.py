@@ -99,7 +99,7 @@ class Vantage:
     """Where a probe ran.
 
     :param hostname: the Pod's hostname.
-    :param pod_ip: the Pod's own address, as its sockets have it; ``None`` where no socket got that far.
+    :param pod_ip: the Pod's own address, as its sockets have it; ``None`` if no socket got that far.
     :param component: what the Pod runs.
     :param environment: the environment's name.
     :param known_by: what shows the component.

@@ -1,6 +1,6 @@
 """Creates a Composer environment whose Pods are masqueraded, or adopts the one that exists.
 
-    read ──▶ lint ──▶ look, create or adopt ──▶ wait (here, or deferred) ──▶ verify ──▶ facts
+    read ──▶ lint ──▶ look, preflight, create or adopt ──▶ wait (here, or deferred) ──▶ verify ──▶ facts
 
 The agent can be enabled only at creation, a creation takes about 25 minutes, and every step can be interrupted: a task
 that runs again finds what exists and continues. Nothing is deleted, except where ``recreate_failed`` says so what a
@@ -29,6 +29,7 @@ from airflow_masq.links.environment import (
     ComposerOperationLink,
 )
 from airflow_masq.operators.error_mapping import translate_errors
+from airflow_masq.operators.preflight_step import make_preflight_step
 from airflow_masq.operators.run_settings import find_plan, refuse_unknown_conf
 from airflow_masq.operators.settings import read_boolean, read_seconds
 from airflow_masq.operators.triggerer import is_triggerer_running
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
 
     from airflow_masq.airflow_compat import Context
     from airflow_masq.clients.composer import ComposerClient
-    from airflow_masq.environment import EnvironmentName
+    from airflow_masq.environment import EnvironmentName, EnvironmentResource
     from airflow_masq.hooks.composer import ComposerHook
     from airflow_masq.provisioning import Attempt, CreationSteps, CreationWatch, Pause
     from airflow_masq.rules import Finding
@@ -87,6 +88,10 @@ class CloudComposerCreateMasqueradeEnvironmentOperator(BaseOperator):
         run, its retries included (default ``False``). One that has run, or may have, is never deleted; the log says
         what is deleted and why. With ``on_mismatch="fail"`` one that differs from the plan is not deleted either.
     :param on_findings: what findings of severity error do: ``fail`` before any call (default), ``warn`` or ``ignore``.
+    :param preflight: what errors of the preflight do, which asks the cloud for the image, ranges, permissions, roles,
+        quotas, room and Cloud NAT when nothing exists yet: ``fail`` before the creation (default), or ``warn``. With
+        ``ignore`` nothing is asked. What cannot be read is a warning. The report is the XCom ``preflight``.
+    :param preflight_timeout_seconds: the time limit for all of that (default 10).
     :param strict_conf: refuse a run whose conf has a key that is no param of the DAG (default ``False``).
     """
 
@@ -105,6 +110,8 @@ class CloudComposerCreateMasqueradeEnvironmentOperator(BaseOperator):
         "on_mismatch",
         "recreate_failed",
         "on_findings",
+        "preflight",
+        "preflight_timeout_seconds",
         "deferrable",
     )
     # Empty: a plan's path must reach the worker as a path, not be replaced by the file's text.
@@ -132,6 +139,8 @@ class CloudComposerCreateMasqueradeEnvironmentOperator(BaseOperator):
         on_mismatch: str = "warn",
         recreate_failed: bool | str = False,
         on_findings: str = "fail",
+        preflight: str = "fail",
+        preflight_timeout_seconds: float | str = 10.0,
         strict_conf: bool = False,
         **kwargs: Any,  # noqa: ANN401 - Airflow's own arguments
     ) -> None:
@@ -151,14 +160,19 @@ class CloudComposerCreateMasqueradeEnvironmentOperator(BaseOperator):
         self.on_mismatch = on_mismatch
         self.recreate_failed = recreate_failed
         self.on_findings = on_findings
+        self.preflight = preflight
+        self.preflight_timeout_seconds = preflight_timeout_seconds
         self.strict_conf = strict_conf
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Create or adopt the environment, wait for it and verify it.
 
         :return: the facts: ``name``, ``uuid``, ``state``, ``image_version``, ``enable_ip_masq_agent``, ``gke_cluster``,
-            ``airflow_uri``, ``dag_gcs_prefix``, ``console_url``, ``node_ranges``, ``pod_ranges``, ``service_ranges``,
-            ``ranges_from`` (for each of the three ``environment``, ``plan`` or ``None``), ``findings``, ``adopted``,
+            ``airflow_uri``, ``dag_gcs_prefix``, ``console_url``, ``cluster`` (versions, kind, Pods per node, and more),
+            ``network``, ``subnetworks``, ``host_project``, ``public_nodes``, ``nat`` (each gateway that covers the
+            environment), ``node_ranges``, ``pod_ranges``, ``service_ranges``, ``nat_addresses``, ``ranges_from`` (for
+            each of the four ``cluster``, ``subnetwork``, ``router``, ``environment``, or ``plan`` where it could not be
+            read), ``unknown`` (what could not be read, and the role that would show it), ``findings``, ``adopted``,
             ``origin`` (who created it), ``differences``.
         :raises AirflowFailException: the arguments cannot be read, the plan has errors, the environment exists without
             the agent or failed, or the API refused a call; Airflow does not retry.
@@ -242,14 +256,25 @@ class CloudComposerCreateMasqueradeEnvironmentOperator(BaseOperator):
             attempt=attempt,
             recreate_since=began if may_recreate else None,
             failure=failure,
+            before_creation=make_preflight_step(
+                plan=request.plan,
+                hook=hook,
+                choice=self.preflight,
+                timeout_seconds=self._read_seconds("preflight_timeout_seconds"),
+                push=partial(_push, context),
+            ),
         )
         with hook.get_conn() as client:
-            return self._run(steps, client=client, context=context, findings=findings)
+            found, record = self._run(steps, client=client, context=context, findings=findings)
+        return self._list_facts(request.name, found=found, record=record, hook=hook)
 
     def _run(
         self, steps: CreationSteps, *, client: ComposerClient, context: Context, findings: Sequence[Finding]
-    ) -> dict[str, Any]:
-        """Start the creation, wait for it and list the facts, from the beginning where the environment is gone."""
+    ) -> tuple[EnvironmentResource, dict[str, Any]]:
+        """Start the creation and wait for it, from the beginning if the environment is gone.
+
+        :return: the environment, and what is known of its start.
+        """
         from airflow_masq import provisioning  # noqa: PLC0415 - parsing a DAG file must stay cheap
         from airflow_masq.environment.whereabouts import make_console_url, make_operation_url  # noqa: PLC0415 - as above
 
@@ -274,7 +299,7 @@ class CloudComposerCreateMasqueradeEnvironmentOperator(BaseOperator):
                 continue
             # What was adopted while it was being created is adopted once more, now that all of its fields show.
             if found is not None and start.is_compared:
-                return provisioning.list_facts(name, found=found, record=record)
+                return found, record
 
     def _verify(self, name: EnvironmentName, *, deadline: float, record: Mapping[str, Any]) -> dict[str, Any] | None:
         """Verify the environment and list its facts; ``None`` if it was deleted meanwhile."""
@@ -282,9 +307,22 @@ class CloudComposerCreateMasqueradeEnvironmentOperator(BaseOperator):
 
         watch = self._make_watch(name, deadline=deadline)
         pause = partial(self._pause, watch=watch, may_defer=self._may_defer(), record=record)
-        with self._make_hook().get_conn() as client:
+        hook = self._make_hook()
+        with hook.get_conn() as client:
             found = provisioning.run_steps(provisioning.verify_environment(watch), client=client, pause=pause)
-        return None if found is None else provisioning.list_facts(name, found=found, record=record)
+        return None if found is None else self._list_facts(name, found=found, record=record, hook=hook)
+
+    def _list_facts(
+        self, name: EnvironmentName, *, found: EnvironmentResource, record: Mapping[str, Any], hook: ComposerHook
+    ) -> dict[str, Any]:
+        """Read the facts of the network; what cannot be read does not fail the task, whose environment runs."""
+        from airflow_masq import provisioning  # noqa: PLC0415 - parsing a DAG file must stay cheap
+
+        open_clients = hook.open_network_clients
+        network = provisioning.gather_facts(name, environment=found, open_clients=open_clients, pause=time.sleep)
+        for gap in network.gaps:
+            self.log.warning("Not known of %s: %s", name, gap)
+        return provisioning.list_facts(name, network=network, record=record)
 
     def _may_defer(self) -> bool:
         if not read_boolean(self.deferrable, where="deferrable"):

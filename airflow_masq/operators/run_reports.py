@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any, Final
 from airflow_masq.airflow_compat import make_asset
 from airflow_masq.exceptions import InvalidInputError
 from airflow_masq.links.report import REASON_XCOM_KEY, REPORT_XCOM_KEY
+from airflow_masq.operators.last_run import pull_last_result
 from airflow_masq.text import escape
-from airflow_masq.verdict import Report, VerdictCode, decode_report
+from airflow_masq.verdict import Report, VerdictCode, read_report, read_reports
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -34,9 +35,6 @@ REPORT_ASSET_NAME: Final = "source_ip_check"
 
 _ASSET_GROUP: Final = "airflow-masq"
 _ASSET_DESCRIPTION: Final = "Which source addresses services saw, one event per run; its extra begins with the outcome."
-
-#: The environment of a report whose environment is not known.
-UNKNOWN_ENVIRONMENT: Final = "unknown"
 
 _NOT_MAPPED: Final = -1
 _LONGEST_REASON: Final = 1_000
@@ -80,7 +78,7 @@ def gather_reports(context: Context, *, check_task_ids: Sequence[str]) -> Gather
                 lost.setdefault(_explain_loss(reason, state=state), []).append(map_index)
                 continue
             try:
-                reports.append(decode_report(content))
+                reports.append(read_report(content))
             except InvalidInputError as error:
                 reason = f"left something that is not a report: {error}"
                 lost.setdefault((VerdictCode.CHECK_LOST, reason), []).append(map_index)
@@ -92,15 +90,14 @@ def gather_reports(context: Context, *, check_task_ids: Sequence[str]) -> Gather
 
 
 def read_previous_reports(context: Context) -> tuple[Report, ...]:
-    """Read what this task returned in the run before, for what changed since [source: airflow-prior-xcoms].
+    """Read what this task returned in the run before, for what changed since.
 
     None is found in the first run, and where the last report is not one of ours; neither is worth a problem, since the
     verdicts of this run do not depend on it.
     """
-    instance = context["ti"]
     try:
-        content = instance.xcom_pull(task_ids=instance.task_id, map_indexes=_NOT_MAPPED, include_prior_dates=True)
-        return tuple(map(decode_report, content or ()))
+        content: Any = pull_last_result(context)
+        return tuple(read_reports(content)) if content else ()
     except Exception as error:  # noqa: BLE001 - XCom backends raise whatever they like
         reason = str(error) if isinstance(error, InvalidInputError) else type(error).__name__
         log.info("The last run's report cannot be read, so nothing is compared with it: %s", reason)

@@ -8,14 +8,13 @@ from __future__ import annotations
 import json
 import logging
 import os
-from difflib import get_close_matches
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from airflow_masq.airflow_compat import IS_AIRFLOW_2, Param, read_variable
 from airflow_masq.exceptions import InvalidInputError
-from airflow_masq.text import describe
+from airflow_masq.text import describe, suggest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -70,7 +69,7 @@ def find_plan(given: str | Mapping[str, Any] | None) -> str | Mapping[str, Any]:
     }
     for place, plan in places.items():
         if plan:
-            log.info("The plan is that of %s", place)
+            log.info("The plan comes from %s", place)
             return plan
     expected = f"a plan in the task or the run, or in {', or in '.join(places)} (set one of them)"
     raise InvalidInputError(where="plan", expected=expected, seen="none")
@@ -84,6 +83,5 @@ def refuse_unknown_conf(context: Context) -> None:
     known = sorted(context["dag"].params)
     for key in context["dag_run"].conf or {}:
         if key not in known:
-            nearest = "".join(f" (did you mean {word}?)" for word in get_close_matches(str(key), known, n=1))
-            expected = f"one of {', '.join(known)}{nearest}"
+            expected = f"one of {', '.join(known)}{suggest(str(key), known)}"
             raise InvalidInputError(where="the run's conf", expected=expected, seen=describe(key))

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_masq.airflow_compat import BaseOperator
 from airflow_masq.exceptions import InvalidInputError
-from airflow_masq.links.report import CodePageLink, ReportLink
+from airflow_masq.links.report import CodePageLink, MasqueradePageLink, ReportLink
 from airflow_masq.operators.error_mapping import translate_errors
 from airflow_masq.text import describe
-from airflow_masq.verdict import assert_reports, decode_report, parse_outcomes
+from airflow_masq.verdict import assert_reports, parse_outcomes, read_reports
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,7 +29,7 @@ class SourceIpAssertOperator(BaseOperator):
     """
 
     template_fields: Sequence[str] = ("report_task_id", "fail_on")
-    operator_extra_links = (ReportLink(), CodePageLink())
+    operator_extra_links = (ReportLink(), MasqueradePageLink(), CodePageLink())
 
     def __init__(
         self,
@@ -52,9 +52,9 @@ class SourceIpAssertOperator(BaseOperator):
             fail_on = parse_outcomes(self.fail_on)
             content = context["ti"].xcom_pull(task_ids=self.report_task_id, map_indexes=-1)
             where = f"what task {self.report_task_id} returned"
-            if not isinstance(content, list) or not content:
+            reports = read_reports(content, where=where)
+            if not reports:
                 raise InvalidInputError(where=where, expected="a list of reports", seen=describe(content))
-            reports = [decode_report(each, where=f"{where}: [{position}]") for position, each in enumerate(content)]
             assert_reports(reports, fail_on=fail_on, table_in=f"the log of task {self.report_task_id}")
         outcomes = ", ".join(sorted(fail_on)) or "none"
         self.log.info("The reports contain no outcome that fails this run (fail_on: %s).", outcomes)

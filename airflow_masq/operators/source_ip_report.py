@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from airflow_masq.airflow_compat import BaseOperator
 from airflow_masq.exceptions import InvalidInputError
-from airflow_masq.links.report import CodePageLink, ReportLink
+from airflow_masq.links.report import CodePageLink, MasqueradePageLink, ReportLink
 from airflow_masq.operators.run_reports import (
-    UNKNOWN_ENVIRONMENT,
     GatheredReports,
     gather_reports,
     make_report_asset,
@@ -21,14 +20,15 @@ from airflow_masq.operators.run_reports import (
 )
 from airflow_masq.operators.settings import read_whole_number
 from airflow_masq.verdict import (
+    UNKNOWN_ENVIRONMENT,
     EventSource,
     Report,
     add_history,
     bound_reports,
-    encode_report,
     merge,
     render_table,
     summarise_reports,
+    write_reports,
 )
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ class SourceIpReportOperator(BaseOperator):
     """
 
     template_fields: Sequence[str] = ("check_task_ids", "nodes_total")
-    operator_extra_links = (ReportLink(), CodePageLink())
+    operator_extra_links = (ReportLink(), MasqueradePageLink(), CodePageLink())
 
     def __init__(
         self,
@@ -67,10 +67,10 @@ class SourceIpReportOperator(BaseOperator):
         self.check_task_ids = check_task_ids
         self.nodes_total = nodes_total
 
-    def execute(self, context: Context) -> list[dict[str, object]]:
+    def execute(self, context: Context) -> str:
         """Gather the reports, merge them, add what changed since the last run, log the table and emit the event.
 
-        :return: one report per environment, as ``verdict.encode_report`` writes it.
+        :return: one report per environment, as the JSON text that ``verdict.read_reports`` reads.
         """
         instance = context["ti"]
         task_ids = self.check_task_ids
@@ -86,7 +86,7 @@ class SourceIpReportOperator(BaseOperator):
             check_task_ids=check_task_ids,
         )
         context["outlet_events"][make_report_asset()].extra = summarise_reports(reports, source=source)
-        return [encode_report(report) for report in bound_reports(reports)]
+        return write_reports(bound_reports(reports))
 
     def _merge(self, gathered: GatheredReports) -> list[Report]:
         """Merge reports per environment. Problems go to the only environment, or to ``unknown`` if there are more."""

@@ -6,16 +6,17 @@ packet before then begins with this sensor.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from airflow_masq.airflow_compat import IS_AIRFLOW_2, AirflowFailException
 from airflow_masq.operators.error_mapping import translate_errors
+from airflow_masq.operators.source_ip_task import SourceIpTask
 from airflow_masq.text import escape, join_words
-from airflow_masq.verdict import CODES, Outcome, Report, VerdictCode, bound_check, encode_report, render_table
+from airflow_masq.verdict import CODES, Outcome, Report, VerdictCode, bound_check, write_report
 
 # Not in airflow_compat: DAG files without a sensor should not load these.
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from datetime import timedelta
 
     from airflow.sdk import BaseSensorOperator, PokeReturnValue
 
@@ -40,7 +41,7 @@ _LASTING: Final = frozenset(
 )
 
 
-class SourceIpSensor(BaseSensorOperator):
+class SourceIpSensor(SourceIpTask, BaseSensorOperator):
     """Wait until every target of a plan passes, as seen from the worker that runs the sensor.
 
     Each poke is one check, as ``SourceIpCheckOperator`` makes it. In the mode
@@ -48,87 +49,40 @@ class SourceIpSensor(BaseSensorOperator):
     the first worker from which all targets pass, so it says nothing about other nodes. It is never deferred, since a
     trigger runs in the triggerer, another Pod on another node.
 
-    :param plan: as of ``SourceIpCheckOperator`` (default ``None``: the first plan that is set).
-    :param targets: the names of the plan's targets to wait for (default ``None``: all).
-    :param attempts: how often an observer that gives no answer is asked in one poke, 1 to 10 (default 1).
-    :param timeout_seconds: the time limit of one attempt, 0.1 to 60 (default 5). The sensor's own ``timeout`` limits
-        the whole wait (default here: an hour).
-    :param wait_seconds: the pause before another attempt, 0 to 60 (default 1).
-    :param concurrency: how many connections there may be at once, 1 to 1,000 (default 16). Cloud NAT gives a VM 64
-        ports by default [source: cloud-nat-ports], so more may cause the silence that a check is to find.
-    :param rate_per_second: how many connections may begin in a second, 0.1 to 10,000 (default 100).
-    :param environment: the environment's name in the report (default: as ``SourceIpCheckOperator`` finds it).
-    """
+    It takes the settings of ``SourceIpTask``: ``plan``, ``targets`` and so on, and those of Airflow's sensors.
 
-    template_fields: Sequence[str] = (
-        "plan",
-        "targets",
-        "attempts",
-        "timeout_seconds",
-        "wait_seconds",
-        "concurrency",
-        "rate_per_second",
-        "environment",
-    )
-    template_fields_renderers: ClassVar[dict[str, str]] = {"plan": "json"}
+    :param attempts: how often an observer that gives no answer is asked in one poke, 1 to 10 (default 1).
+    :param mode: as of Airflow's sensors (default here: ``reschedule``).
+    :param timeout: how long the sensor waits in all, in seconds (default here: an hour).
+    """
 
     def __init__(
         self,
         *,
-        plan: str | Mapping[str, Any] | None = None,
-        targets: Sequence[str] | None = None,
         attempts: int | str = 1,
-        timeout_seconds: float | str = 5.0,
-        wait_seconds: float | str = 1.0,
-        concurrency: int | str = 16,
-        rate_per_second: float | str = 100.0,
-        environment: str | None = None,
-        **kwargs: Any,  # noqa: ANN401 - BaseSensorOperator's own
+        mode: str = "reschedule",
+        timeout: timedelta | float = _HOUR_SECONDS,
+        **kwargs: Any,  # noqa: ANN401 - SourceIpTask's and BaseSensorOperator's own
     ) -> None:
-        kwargs.setdefault("mode", "reschedule")
-        kwargs.setdefault("timeout", _HOUR_SECONDS)
-        super().__init__(**kwargs)
-        self.plan = plan
-        self.targets = targets
-        self.attempts = attempts
-        self.timeout_seconds = timeout_seconds
-        self.wait_seconds = wait_seconds
-        self.concurrency = concurrency
-        self.rate_per_second = rate_per_second
-        self.environment = environment
+        super().__init__(attempts=attempts, mode=mode, timeout=timeout, **kwargs)
 
     def poke(self, context: Context) -> PokeReturnValue:
         """Check once.
 
         :return: done where every verdict is a PASS; then the task's XCom is the report, in the form of
-            ``verdict.encode_report``.
+            ``verdict.write_report``.
         :raises AirflowFailException: the plan or a setting cannot be used, or a verdict's code is one that no waiting
             changes; Airflow does not retry.
         """
-        # Parsing a DAG file need not load probes.
-        from airflow_masq.operators.worker_check import WorkerCheck, count_verdicts  # noqa: PLC0415
-
         del context  # what it holds is in the settings already
         with translate_errors():
-            report = WorkerCheck(
-                plan=self.plan,
-                targets=self.targets,
-                attempts=self.attempts,
-                timeout_seconds=self.timeout_seconds,
-                wait_seconds=self.wait_seconds,
-                concurrency=self.concurrency,
-                rate_per_second=self.rate_per_second,
-                environment=self.environment,
-                log=self.log,
-            ).run()
-        count_verdicts(report, log=self.log)
-        self.log.info("Which source address services see from this worker:\n%s", render_table(report))
+            report = self.check()
         _refuse_what_lasts(report)
         if report.outcome is not Outcome.PASS:
             waiting = {verdict.target for verdict in report.verdicts if verdict.outcome is not Outcome.PASS}
             self.log.info("Waiting for %s.", join_words(map(escape, sorted(waiting))))
             return PokeReturnValue(is_done=False)
-        return PokeReturnValue(is_done=True, xcom_value=encode_report(bound_check(report)))
+        return PokeReturnValue(is_done=True, xcom_value=write_report(bound_check(report)))
 
 
 def _refuse_what_lasts(report: Report) -> None:

@@ -24,7 +24,7 @@ _MOST_BYTES = 64 * 1024
 
 
 def is_triggerer_running() -> bool | None:
-    """Ask Airflow whether a triggerer runs; ``None`` where it does not tell.
+    """Ask Airflow whether a triggerer runs; ``None`` if it does not tell.
 
     A task of Airflow 2 reads the table of jobs, one of Airflow 3 asks the API server that it reports to.
     """

@@ -1,34 +1,30 @@
-"""A check on this worker, for the operator that runs it once and the sensor that waits for it.
+"""A check on this worker: the plan, the hook and the judge brought together.
 
-It brings the plan, the hook and the judge together. ``probes`` opens the sockets, ``verdict`` decides.
+``probes`` opens the sockets, ``verdict`` decides.
 """
 
 from __future__ import annotations
 
-import os
 import time
 from collections import Counter
-from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Final
 
 from airflow_masq.airflow_compat import count_in_metrics
 from airflow_masq.exceptions import InvalidInputError
 from airflow_masq.hooks.source_ip import SourceIpHook
-from airflow_masq.observation.vantage import COMPOSER_ENVIRONMENT_VARIABLE
-from airflow_masq.operators.run_reports import UNKNOWN_ENVIRONMENT
 from airflow_masq.operators.run_settings import find_plan
 from airflow_masq.operators.settings import read_number, read_seconds, read_whole_number
 from airflow_masq.plan_file import read_plan
 from airflow_masq.probes.surroundings import read_surroundings
 from airflow_masq.reading import Place
-from airflow_masq.text import escape
-from airflow_masq.verdict import Outcome, Report, judge_targets
+from airflow_masq.verdict import Report, check_targets, name_environment, render_table
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
-    from airflow_masq.plan import Plan, Target
+    from airflow_masq.operators.source_ip_task import SourceIpTask
+    from airflow_masq.plan import Target
 
 VERDICT_METRIC: Final = "airflow_masq.verdict"
 """The counter of Airflow's metrics that every verdict adds to, with the tags environment, target, outcome and code."""
@@ -37,83 +33,41 @@ _MOST_AT_ONCE: Final = 1_000
 _FASTEST: Final = 10_000.0
 
 
-class TaskLog(Protocol):
-    """The log of a task; Airflow 2 and 3 have different classes with this method."""
+def check_worker(task: SourceIpTask) -> Report:
+    """Read a task's settings, probe its targets from this worker, judge what they saw, and log it.
 
-    def warning(self, message: str, /, *arguments: Any, **more: Any) -> Any:  # noqa: ANN401 - Airflow's own
-        """Log a warning."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class WorkerCheck:
-    """A check as a task was asked for it; its settings are read when it runs.
-
-    The settings are those of ``SourceIpCheckOperator``.
-
-    :param log: the task's own log.
+    :raises InvalidInputError: the plan or a setting cannot be used; nothing was asked.
     """
-
-    plan: str | Mapping[str, Any] | None
-    targets: Sequence[str] | None
-    attempts: int | str
-    timeout_seconds: float | str
-    wait_seconds: float | str
-    concurrency: int | str
-    rate_per_second: float | str
-    environment: str | None
-    log: TaskLog
-
-    def run(self) -> Report:
-        """Probe the targets from this worker and judge what they saw.
-
-        :raises InvalidInputError: the plan or a setting cannot be used; nothing was asked.
-        """
-        plan = read_plan(find_plan(self.plan))
-        environment = self._name_environment(plan)
-        targets = _choose_targets(plan.targets, names=self.targets)
-        attempts = read_whole_number(self.attempts, where="attempts", least=1, most=10)
-        wait_seconds = read_seconds(self.wait_seconds, where="wait_seconds", least=0, most=60)
-        observe = partial(
-            SourceIpHook().observe_all,
-            attempts=attempts,
-            timeout_seconds=read_seconds(self.timeout_seconds, where="timeout_seconds", least=0.1, most=60),
-            wait_seconds=wait_seconds,
-            concurrency=read_whole_number(self.concurrency, where="concurrency", least=1, most=_MOST_AT_ONCE),
-            rate_per_second=read_number(self.rate_per_second, where="rate_per_second", least=0.1, most=_FASTEST),
-        )
-        judge = partial(judge_targets, targets, surroundings=read_surroundings(), plan=plan, environment=environment)
-        observations = observe(targets)
-        report = judge(observations)
-        wrong = {verdict.target for verdict in report.verdicts if verdict.outcome is Outcome.FAIL}
-        if not wrong or attempts == 1:
-            return report
-        # The first seconds of a Pod may show a wrong address. An address that FAILed is cleared by its own later answer
-        # alone, since the judge keeps every attempt with the address that it was made at.
-        time.sleep(wait_seconds)
-        again = observe([target for target in targets if target.name in wrong])
-        observations = {name: seen + again.get(name, ()) for name, seen in observations.items()}
-        return judge(observations)
-
-    def _name_environment(self, plan: Plan) -> str:
-        """Name the environment by the task's argument, else by Composer's variable, else by the plan."""
-        given = Place(where="environment", value=self.environment).read_line() if self.environment is not None else ""
-        planned = escape((plan.environment.name or "").rpartition("/")[2])
-        try:
-            variable = os.environ.get(COMPOSER_ENVIRONMENT_VARIABLE, "")
-            actual = Place(where=COMPOSER_ENVIRONMENT_VARIABLE, value=variable).read_line()
-        except InvalidInputError as error:  # not the user's setting, and Composer cannot have set such a value
-            self.log.warning("The variable is ignored: %s", error)
-            actual = ""
-        if planned and actual and planned != actual:
-            self.log.warning(
-                "The plan describes environment %s, but this worker belongs to %s, whose ranges may differ.",
-                planned,
-                escape(actual),
-            )
-        return given or actual or planned or UNKNOWN_ENVIRONMENT
+    plan = read_plan(find_plan(task.plan))
+    surroundings = read_surroundings()
+    environment = name_environment(plan, surroundings=surroundings, warn=task.log.warning)
+    if task.environment is not None:
+        environment = Place(where="environment", value=task.environment).read_line() or environment
+    targets = _choose_targets(plan.targets, names=task.targets)
+    attempts = read_whole_number(task.attempts, where="attempts", least=1, most=10)
+    wait_seconds = read_seconds(task.wait_seconds, where="wait_seconds", least=0, most=60)
+    observe = partial(
+        SourceIpHook().observe_all,
+        attempts=attempts,
+        timeout_seconds=read_seconds(task.timeout_seconds, where="timeout_seconds", least=0.1, most=60),
+        wait_seconds=wait_seconds,
+        concurrency=read_whole_number(task.concurrency, where="concurrency", least=1, most=_MOST_AT_ONCE),
+        rate_per_second=read_number(task.rate_per_second, where="rate_per_second", least=0.1, most=_FASTEST),
+    )
+    report = check_targets(
+        targets,
+        observe=observe,
+        pause=partial(time.sleep, wait_seconds) if attempts > 1 else None,
+        surroundings=surroundings,
+        plan=plan,
+        environment=environment,
+    )
+    task.log.info("Which source address services see from this worker:\n%s", render_table(report))
+    _count_verdicts(report, task=task)
+    return report
 
 
-def count_verdicts(report: Report, *, log: TaskLog) -> None:
+def _count_verdicts(report: Report, *, task: SourceIpTask) -> None:
     """Count the verdicts in Airflow's metrics; a metrics backend that fails does not fail the check."""
     counts = Counter((verdict.target, verdict.outcome, verdict.code) for verdict in report.verdicts)
     try:
@@ -121,7 +75,7 @@ def count_verdicts(report: Report, *, log: TaskLog) -> None:
             tags = {"environment": report.environment, "target": target, "outcome": outcome, "code": code}
             count_in_metrics(VERDICT_METRIC, count=count, tags={name: str(value) for name, value in tags.items()})
     except Exception:
-        log.warning("The verdicts could not be counted in Airflow's metrics.", exc_info=True)
+        task.log.warning("The verdicts could not be counted in Airflow's metrics.", exc_info=True)
 
 
 def _choose_targets(targets: Sequence[Target], *, names: object) -> Sequence[Target]:

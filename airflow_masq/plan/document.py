@@ -73,7 +73,7 @@ class Document:
 
 
 def find_nearest_line(lines: Mapping[str, int], *, where: str) -> int | None:
-    """Find the line of a place, or of the nearest place around it; ``None`` where no line is known at all."""
+    """Find the line of a place, or of the nearest place around it; ``None`` if no line is known at all."""
     around = where
     while around and around not in lines:
         around = around[: max(around.rfind("."), around.rfind("["), 0)]

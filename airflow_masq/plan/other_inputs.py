@@ -32,7 +32,12 @@ _TERRAFORM = OtherInput(
     name="Terraform's configuration or state",
     next_step="write Google's REST resource below environment of a plan; airflow-masq render writes Terraform from it",
 )
+_TERRAFORM_CONFIG_MAP = OtherInput(
+    name="Terraform's configuration",
+    next_step="write the text of data.config in it into a file of its own",
+)
 _TERRAFORM_BLOCK = re.compile(r'\s*(?:(?:#|//)[^\n]*\n\s*)*(?:resource|module|provider|variable|data)\s+"[^"\n]*"')
+_TERRAFORM_CONFIG_MAP_BLOCK = re.compile(r'"kubernetes_config_map(?:_v1)?(?:_data)?"|\bnonMasqueradeCIDRs\b')
 _TERRAFORM_STATE_KEYS = frozenset({"format_version", "terraform_version"})
 _AGENT_CONFIG = OtherInput(
     name="an agent's config",
@@ -43,7 +48,7 @@ _AGENT_CONFIG = OtherInput(
 def describe_other_input(text: str) -> OtherInput | None:
     """Say what a text is that was given as an agent's config, where it is surely something else."""
     if _TERRAFORM_BLOCK.match(text):
-        return _TERRAFORM
+        return _TERRAFORM_CONFIG_MAP if _TERRAFORM_CONFIG_MAP_BLOCK.search(text) else _TERRAFORM
     keys = _list_keys(read_documents(text))
     if any(find_known_key(key) is not None for key in keys):
         return None

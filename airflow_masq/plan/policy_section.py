@@ -7,7 +7,6 @@ agent would refuse is not in force, and a rule says so.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from difflib import get_close_matches
 from functools import cached_property
 from typing import TYPE_CHECKING, Final, Self
 
@@ -27,6 +26,7 @@ from airflow_masq.network.policy import MasqueradePolicy, make_composer_policy, 
 from airflow_masq.network.provenance import Provenance
 from airflow_masq.network.ranges import NetworkRanges
 from airflow_masq.plan.document import Place
+from airflow_masq.text import suggest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -77,7 +77,7 @@ class PolicyChoice:
 
     @cached_property
     def agent_reading(self) -> AgentConfigReading | None:
-        """The plan's own config as the agent reads it; ``None`` where there is none, or no agent reads it."""
+        """The plan's own config as the agent reads it; ``None`` if there is none, or no agent reads it."""
         if self.agent_config is None or not self.daemon_set:
             return None
         return read_agent_config(self.agent_config, enable_ipv6=self.enable_ipv6, reserved_ranges=self.reserved_ranges)
@@ -118,7 +118,10 @@ class PolicyChoice:
     def _derive_policy(self, *, ranges: NetworkRanges, environment: EnvironmentResource) -> MasqueradePolicy:
         if self.agent_config is not None:
             if self.agent_reading is not None:
-                return derive_agent_policy(self.agent_reading)
+                policy = derive_agent_policy(self.agent_reading)
+                if self.warnings:  # the manifest around the config is surely not as meant: of another namespace, say
+                    return replace(policy, provenance=Provenance.INFERRED, remark=self.warnings[0])
+                return policy
             # A ConfigMap without the DaemonSet does nothing: GKE's default list stays in force
             # [source: gke-agent-config-map].
             remark = "the agent's config is not read without its DaemonSet"
@@ -146,8 +149,7 @@ def read_policy_choice(place: Place) -> PolicyChoice:
     """
     if not isinstance(place.value, dict):
         if place.value not in _WORDS:
-            nearest = get_close_matches(str(place.value), _WORDS, n=1)
-            raise place.make_error(f"one of {_FORMS}{''.join(f' (did you mean {word}?)' for word in nearest)}")
+            raise place.make_error(f"one of {_FORMS}{suggest(str(place.value), _WORDS)}")
         return PolicyChoice(name=str(place.value), stated=True)
     entries = place.read_section((EGRESS_NAT_POLICIES, AGENT_CONFIG, *_AGENT_SETTINGS))
     if (EGRESS_NAT_POLICIES in entries) == (AGENT_CONFIG in entries):

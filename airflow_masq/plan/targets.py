@@ -43,7 +43,7 @@ class Target:
     :param name: unique within its plan.
     :param observe: the observer's URL, without credentials; ``airflow://CONN_ID`` names a connection.
     :param allowed_sources: what the target's firewall lets in; empty where the plan does not say.
-    :param expect: the source from which packets must arrive; ``None`` where the plan does not say.
+    :param expect: the source from which packets must arrive; ``None`` if the plan does not say.
     :param nonce: whether requests carry a number that no cache can know, in their query.
     :param canary: whether an answer is tested by a second request, with an invented client address.
     """
@@ -57,7 +57,7 @@ class Target:
 
     @property
     def host(self) -> str | None:
-        """The observer's name or address, as the URL has it; ``None`` where a connection holds it."""
+        """The observer's name or address, as the URL has it; ``None`` if a connection holds it."""
         parts = urlsplit(self.observe)
         if parts.scheme == _CONNECTION or parts.hostname is None:
             return None
@@ -75,7 +75,7 @@ class Target:
 
     @property
     def port(self) -> int | None:
-        """The observer's port, by default the scheme's; ``None`` where a connection holds it."""
+        """The observer's port, by default the scheme's; ``None`` if a connection holds it."""
         parts = urlsplit(self.observe)
         return None if parts.scheme == _CONNECTION else parts.port or _DEFAULT_PORTS.get(parts.scheme)
 

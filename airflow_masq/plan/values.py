@@ -38,7 +38,7 @@ class Plan:
     """One environment, its network and its targets.
 
     :param environment: Google's resource; empty where the plan has none.
-    :param cluster_version: the GKE version that the cluster was created with; ``None`` where the plan does not say.
+    :param cluster_version: the GKE version that the cluster was created with; ``None`` if the plan does not say.
     :param ranges: the cluster's network.
     :param policy: the masquerade policy taken to be in force.
     :param targets: in the plan's order.
@@ -64,7 +64,7 @@ class Plan:
         """Find the line of a place, for example of a finding's.
 
         :param where: the place, such as ``network.pod_ranges[0]``; fields of the environment in camelCase.
-        :return: its line, or that of the nearest place around it; ``None`` where the plan did not come from a text.
+        :return: its line, or that of the nearest place around it; ``None`` if the plan did not come from a text.
         """
         return find_nearest_line(self.lines, where=where)
 
@@ -114,5 +114,10 @@ class Plan:
             return Remedy(policy=policy, state=state, step="correct the list under policy")
         if self.environment.masquerades:
             return Remedy(policy=policy, state="With Composer's own policy", step="remove policy from the plan")
+        if not self.environment:
+            # Not Composer's, as far as the plan says: a cluster of GKE's.
+            state = "With a list of the cluster's own ranges only"
+            step = "list only these, in the EgressNATPolicy default (Autopilot) or the agent's config (Standard)"
+            return Remedy(policy=policy, state=state, step=step)
         step = "create the environment with enableIpMasqAgent: true"
         return Remedy(policy=policy, state="With the IP masquerade agent", step=step)

@@ -42,6 +42,7 @@ _FAILURE_OF_ERRNO: Final = {
     errno.EHOSTDOWN: Failure.NO_ROUTE,
     errno.EADDRNOTAVAIL: Failure.NO_ROUTE,  # no address of that family here
     errno.EAFNOSUPPORT: Failure.NO_ROUTE,
+    errno.EINVAL: Failure.NO_ROUTE,  # a link-local IPv6 address without its zone, which names give at times
     errno.EACCES: Failure.NO_ROUTE,  # a local rule that rejects
     errno.EPERM: Failure.NO_ROUTE,
     errno.EMFILE: Failure.STARVED,  # this process, or this machine, has no file to spare

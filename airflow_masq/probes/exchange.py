@@ -3,8 +3,8 @@
     connect ─▶ [handshake] ─▶ opening ─▶ [pause ─▶ the rest] ─▶ replies ─▶ answered ─▶ the other side's end
     └────────────────────────────── one deadline on the clock over all of it ──────────────────────────────┘
 
-What a hostile server sends must cost the other attempts nothing. So each event reads once, at most 16 KB, and the loop
-turns; the bytes of the whole exchange are counted on the wire, the handshake included; and a timer ends it, which
+What a hostile server sends must cost the other attempts nothing. So each event reads at most twice, 16 KB each, and the
+loop turns; the bytes of the whole exchange are counted on the wire, the handshake included; and a timer ends it, which
 needs no data to run. Transports and streams of asyncio are not used: they read TLS records, however small, until none
 is left, and cost more time than the conversation itself.
 """
@@ -235,6 +235,15 @@ class Exchange:
                 self._loop.remove_writer(self._file)
 
     def _read(self) -> None:
+        was_answered = self._conversation.is_answered
+        self._read_once()
+        if was_answered or self._done.done() or not self._conversation.is_answered:
+            return
+        self._read_once()  # most observers end at once
+        if not self._done.done():
+            self._timers.append(self._loop.call_later(_END_SECONDS, self._finish))
+
+    def _read_once(self) -> None:
         try:
             data = self._connection.recv(_READ_BYTES)
         except BlockingIOError:
@@ -301,7 +310,7 @@ class Exchange:
         # Python 3.11 tells OpenSSL 3 to accept any end as a proper one (SSL_OP_IGNORE_UNEXPECTED_EOF, gh-95494).
         # An end without TLS's own ending may have cut the reply [source: rfc-9112-tls-closure].
         if has_ended and not self._conversation.is_answered:
-            raise ssl.SSLEOFError(ssl.SSL_ERROR_EOF, "the other side ended without TLS's own ending")
+            raise ssl.SSLEOFError(ssl.SSL_ERROR_EOF, "the server closed the connection without closing TLS first")
         self._take(b"", has_ended=True, is_sure=not has_ended)
 
     def _take(self, data: bytes, *, has_ended: bool, is_sure: bool) -> None:
@@ -309,10 +318,7 @@ class Exchange:
         if data:
             if self._withheld:
                 raise ProbeError(Failure.NOT_HTTP, EARLY_ANSWER)
-            was_answered = self._conversation.is_answered
             self._send(self._conversation.receive(data))
-            if self._conversation.is_answered and not was_answered:
-                self._timers.append(self._loop.call_later(_END_SECONDS, self._finish))
         if has_ended:
             self._conversation.end(is_sure=is_sure)
             self._finish()

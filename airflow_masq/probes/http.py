@@ -21,7 +21,7 @@ from airflow_masq.observation.intermediaries import MOST_INTERMEDIARIES, find_in
 from airflow_masq.observation.observation import Canary, Failure, Observation
 from airflow_masq.probes.attempt import Answer, Question, make_attempt
 from airflow_masq.probes.exchange import EARLY_ANSWER, ProbeError
-from airflow_masq.probes.http_reply import HttpReply
+from airflow_masq.probes.http_reply import INCOMPLETE, HttpReply
 from airflow_masq.probes.http_request import CANARY_BLOCKS, choose_canary, choose_nonce, write_canary, write_request
 from airflow_masq.text import escape
 
@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 
 # Other 2xx do not promise that the body is what was asked for: 206 holds a part of it [source: rfc-9110-success].
 _WHOLE_REPLIES: Final = frozenset({HTTPStatus.OK, HTTPStatus.NON_AUTHORITATIVE_INFORMATION})
+# What a reply of status 200 may be instead of an address; an error page that quotes the canary repeats nothing.
+_READ_FAILURES: Final = frozenset({Failure.SEVERAL_ADDRESSES, Failure.NO_ADDRESS})
 _WITHHELD_BYTES: Final = 2  # the line end behind the last header's
 
 
@@ -59,12 +61,13 @@ async def ask_http(question: Question, *, address: Resolved, session: Session) -
     traces = tuple(dict.fromkeys(seen.intermediaries + again.intermediaries))[:MOST_INTERMEDIARIES]
     if again.observed == seen.observed:
         did = Canary.IGNORED
+    elif conversation.repeats_canary(again):
+        did = Canary.REPEATED
     else:
-        did = Canary.REPEATED if conversation.repeats_canary(again) else Canary.UNANSWERED
+        did = Canary.UNANSWERED if again.observed is None else Canary.OTHER_ADDRESS
     seen = replace(seen, intermediaries=traces, canary=did)
-    if did is Canary.UNANSWERED and again.observed is not None:  # the way there is not always the same
-        return (seen, replace(again, canary=did))
-    return (seen,)
+    # Where the way there is not always the same, both answers are evidence.
+    return (seen, replace(again, canary=did)) if did is Canary.OTHER_ADDRESS else (seen,)
 
 
 class HttpConversation:
@@ -111,8 +114,9 @@ class HttpConversation:
     def read_answer(self) -> Answer:
         """Read the address, and the traces of what stood in between, which a failed reply may have too."""
         reply, may_quote = self._reply, self._question.may_quote
+        response_headers = reply.headers + reply.other_headers  # a proxy may speak in any of them
         traces = find_intermediaries(
-            bytes(reply.body), response_headers=reply.headers, sent_headers=self._headers, may_quote=may_quote
+            bytes(reply.body), response_headers=response_headers, sent_headers=self._headers, may_quote=may_quote
         )
         if reply.status == HTTPStatus.NON_AUTHORITATIVE_INFORMATION:  # a proxy changed it [source: rfc-9110-203]
             traces = ("HTTP 203", *traces)
@@ -122,19 +126,19 @@ class HttpConversation:
             return Answer(address=None, error=error, intermediaries=traces)
 
     def repeats_canary(self, again: Observation) -> bool:
-        """Whether the observer named the canary, alone, in a list, or with its last part hidden."""
+        """Whether the observer named the canary, alone, in a list or other text, or with its last part hidden."""
         canary = self._canary
         if canary is None:
             return False
         if again.observed is None:
-            return again.failure is Failure.SEVERAL_ADDRESSES and str(canary).encode() in self._reply.body
+            return again.failure in _READ_FAILURES and str(canary).encode() in self._reply.body
         return any(again.observed in block and canary in block for block in CANARY_BLOCKS)
 
     def _read_address(self) -> IPAddress:
         reply = self._reply
         status = reply.status
         if status is None or not reply.is_complete:  # what ended the conversation says why
-            raise ProbeError(Failure.NOT_HTTP, "the answer is not a complete HTTP/1.1 reply")
+            raise ProbeError(Failure.NOT_HTTP, INCOMPLETE)
         if HTTPStatus.MULTIPLE_CHOICES <= status < HTTPStatus.BAD_REQUEST:
             location = next(iter(reply.get_all("location")), "")
             raise ProbeError(Failure.REDIRECT, f"HTTP {status}{self._quote(escape(location), after=' to ')}")
@@ -143,13 +147,10 @@ class HttpConversation:
             reason = self._quote(escape(reply.reason), after=" ")
             raise ProbeError(Failure.HTTP_STATUS, f"HTTP {status}{reason}")
         # A body may be coded in several ways, one after another [source: rfc-9110-content-coding].
-        values = ",".join(reply.get_all("content-encoding")).split(",")
-        codings = [
-            coding for coding in (value.strip(" \t") for value in values) if coding.lower() not in {"", "identity"}
-        ]
-        if codings:
+        values = [value.strip(" \t") for given in reply.get_all("content-encoding") for value in given.split(",")]
+        if codings := [value for value in values if value.lower() not in {"", "identity"}]:
             coding = self._quote(escape(", ".join(codings)), after=": ")
-            raise ProbeError(Failure.NO_ADDRESS, f"expected a body without content coding, saw one{coding}")
+            raise ProbeError(Failure.NO_ADDRESS, f"expected a body without a content coding, saw one{coding}")
         may_be_cut = reply.is_ended_by_connection and not self._is_surely_ended
         try:
             return parse_echo_reply(bytes(reply.body), may_be_cut=may_be_cut)

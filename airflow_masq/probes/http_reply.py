@@ -16,11 +16,16 @@ from airflow_masq.observation.observation import Failure
 from airflow_masq.probes.exchange import ProbeError
 
 _MOST_HEADER_BYTES: Final = 16 * 1024
+_MOST_OTHER_HEADERS: Final = 500
 _FIRST_FINAL_STATUS: Final = 200
 _WITHOUT_BODY: Final = frozenset({204, 304})
 _VERSIONS: Final = frozenset({"1.0", "1.1"})
+_PROTOCOL: Final = b"HTTP/"  # the library reads RTSP's and ICE's replies, too
 _HEADER_END: Final = b"\r\n\r\n"
-_INCOMPLETE: Final = "the answer is not a complete HTTP/1.1 reply"
+INCOMPLETE: Final = "the answer is not a complete HTTP/1.1 reply"
+"""What is said of a reply that was cut or is not HTTP."""
+
+_TWO_ENDS: Final = "the reply has both a Content-Length and a Transfer-Encoding, so its end is in doubt"
 
 
 class HttpReply:
@@ -28,23 +33,25 @@ class HttpReply:
 
     :ivar status: ``None`` before the whole header came.
     :ivar headers: the names in lower case.
+    :ivar other_headers: those of interim replies and of the end of a chunked body, which decide nothing.
     """
 
     __slots__ = (
-        "_doubt", "_header_blocks", "_is_chunked", "_length", "_parser", "_received", "body", "headers", "is_complete",
-        "is_ended_by_connection", "reason", "status",
+        "_doubt", "_header_end", "_is_chunked", "_length", "_parser", "_received", "body", "headers", "is_complete",
+        "is_ended_by_connection", "other_headers", "reason", "status",
     )  # fmt: skip
 
     def __init__(self) -> None:
         self.status: int | None = None
         self.reason = b""
         self.headers: list[tuple[str, str]] = []
+        self.other_headers: list[tuple[str, str]] = []
         self.body = bytearray()
         self.is_complete = False
         self.is_ended_by_connection = False
         self._parser = httptools.HttpResponseParser(self)
         self._received = bytearray()
-        self._header_blocks = 0
+        self._header_end = 0
         self._length: int | None = None
         self._is_chunked = False
         self._doubt = ""
@@ -64,8 +71,11 @@ class HttpReply:
                 raise ProbeError(Failure.NOT_HTTP, self._describe(error)) from error
         if self._doubt:
             raise ProbeError(Failure.NOT_HTTP, self._doubt)
-        if self.status is None and len(self._received) > _MOST_HEADER_BYTES:
+        header_bytes = len(self._received) if self.status is None else self._header_end
+        if header_bytes > _MOST_HEADER_BYTES:
             raise ProbeError(Failure.TOO_LARGE, f"the reply's header has more than {_MOST_HEADER_BYTES} bytes")
+        if len(self.other_headers) > _MOST_OTHER_HEADERS:
+            raise ProbeError(Failure.TOO_LARGE, f"more than {_MOST_OTHER_HEADERS} headers came beside the reply's own")
         if len(self.body) > MAX_REPLY_BYTES or (self._length or 0) > MAX_REPLY_BYTES:
             raise ProbeError(Failure.TOO_LARGE, f"the reply has more than {MAX_REPLY_BYTES} bytes")
         if self._has_surplus():
@@ -81,7 +91,7 @@ class HttpReply:
         if not self._received:
             raise ProbeError(Failure.NOT_HTTP, "the server ended the connection without a reply")
         if self.status is None or self._length is not None or self._is_chunked:
-            raise ProbeError(Failure.NOT_HTTP, _INCOMPLETE)
+            raise ProbeError(Failure.NOT_HTTP, INCOMPLETE)
         self.is_complete = self.is_ended_by_connection = True
 
     def get_all(self, name: str) -> list[str]:
@@ -96,24 +106,27 @@ class HttpReply:
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Take a header, of the end of a chunked body too."""
-        if self.status is None:
-            self.headers.append((name.decode("latin-1").lower(), value.decode("latin-1").strip(" \t")))
+        headers = self.headers if self.status is None else self.other_headers
+        headers.append((name.decode("latin-1").lower(), value.decode("latin-1").strip(" \t")))
 
     def on_headers_complete(self) -> None:
-        """Take the end of a header: that of an interim reply is forgotten."""
+        """Take the end of a header; that of an interim reply is none yet."""
         if self.status is not None:
             return  # of a second reply, which is surplus
-        self._header_blocks += 1
+        if not self._received.startswith(_PROTOCOL, self._header_end):
+            self._doubt = INCOMPLETE
+        self._header_end = self._received.find(_HEADER_END, self._header_end) + len(_HEADER_END)
         status = self._parser.get_status_code()
         if status < _FIRST_FINAL_STATUS:
+            self.other_headers += self.headers
             self.reason, self.headers = b"", []
             return
         self.status = status
         lengths, codings = self.get_all("content-length"), self.get_all("transfer-encoding")
         if lengths and codings:
-            self._doubt = "the reply has both a Content-Length and a Transfer-Encoding, so its end is in doubt"
+            self._doubt = _TWO_ENDS
         elif self._parser.get_http_version() not in _VERSIONS:
-            self._doubt = _INCOMPLETE
+            self._doubt = INCOMPLETE
         elif codings:
             self._is_chunked = [coding.lower() for coding in codings] == ["chunked"]
             if not self._is_chunked or self._parser.get_http_version() != "1.1":
@@ -146,16 +159,13 @@ class HttpReply:
             return False
         if self._is_chunked:
             return not self._received.endswith(_HEADER_END)
-        header_end = 0
-        for _ in range(self._header_blocks):
-            header_end = self._received.index(_HEADER_END, header_end) + len(_HEADER_END)
-        return len(self._received) > header_end + (self._length or 0)
+        return len(self._received) > self._header_end + (self._length or 0)
 
     def _describe(self, error: httptools.HttpParserError) -> str:
         words = str(error)
         if "Content-Length" in words and "Transfer-Encoding" in words:
-            return "the reply has both a Content-Length and a Transfer-Encoding, so its end is in doubt"
-        return _INCOMPLETE
+            return _TWO_ENDS
+        return INCOMPLETE
 
 
-_SURPLUS: Final = ProbeError(Failure.NOT_HTTP, "more came behind the reply's own end")
+_SURPLUS: Final = ProbeError(Failure.NOT_HTTP, "more bytes came after the end of the reply")

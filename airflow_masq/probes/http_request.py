@@ -1,6 +1,6 @@
 """The request of the HTTP probe: it asks for a fresh answer over a connection that ends with it.
 
-It names no address, unless a canary is wanted: an address that nobody has [source: rfc-5737-documentation,
+It names no address, unless a canary is wanted: an address that no host has [source: rfc-5737-documentation,
 rfc-3849-documentation], in the headers that proxies put their client's address in. An observer that then names it
 repeats what it is told.
 """
@@ -26,6 +26,7 @@ _NONCE_BITS: Final = 64
 CANARY_BLOCKS: Final = (IPNetwork("192.0.2.0/24"), IPNetwork("198.51.100.0/24"), IPNetwork("2001:db8::/32"))
 """Blocks for documentation; no host has an address of them."""
 
+_CLIENT_HEADERS: Final = ("X-Forwarded-For", "X-Real-IP", "X-Client-IP", "X-Cluster-Client-IP", "True-Client-IP")
 
 # Names and values of headers [source: rfc-9110-fields].
 _HEADER_NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
@@ -65,7 +66,7 @@ def choose_nonce(randomness: random.Random) -> str:
 
 
 def choose_canary(observed: IPAddress, *, randomness: random.Random) -> IPAddress:
-    """Choose an address that nobody has, of the kind that was observed, and another one."""
+    """Choose an address that no host has, of the kind that was observed, and another one."""
     while True:
         block = randomness.choice([block for block in CANARY_BLOCKS if block.version == observed.version])
         canary = IPAddress(randomness.randint(block.first + 1, block.last - 1), block.version)
@@ -74,6 +75,6 @@ def choose_canary(observed: IPAddress, *, randomness: random.Random) -> IPAddres
 
 
 def write_canary(canary: IPAddress) -> tuple[tuple[str, str], ...]:
-    """Write the headers that name a canary as the client [source: rfc-7239-forwarded]."""
+    """Write the headers that name a canary as the client [source: rfc-7239-forwarded, single-ip-headers]."""
     node = str(canary) if canary.version == IPV4 else f'"[{canary}]"'
-    return (("X-Forwarded-For", str(canary)), ("Forwarded", f"for={node}"), ("X-Real-IP", str(canary)))
+    return (*[(name, str(canary)) for name in _CLIENT_HEADERS], ("Forwarded", f"for={node}"))

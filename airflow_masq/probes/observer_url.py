@@ -1,7 +1,7 @@
 """An observer's URL, read strictly and without input or output.
 
 Resolvers read ``http://010.0.0.1`` or ``http://0x0a.1`` as addresses that the author did not mean (inet_aton's forms),
-and ``urlsplit`` silently drops line breaks. Both are refused here before anything is sent.
+and ``urlsplit`` silently drops line breaks and other text. All of these are refused here before anything is sent.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final, Self
-from urllib.parse import urlsplit
 
 from netaddr import INET_PTON, AddrFormatError, IPAddress
 
@@ -27,6 +26,14 @@ _HOST_NAME: Final = re.compile(
 )
 # Where the last label is a number, resolvers take the whole for an IPv4 address [source: whatwg-numeric-host].
 _ENDS_IN_A_NUMBER: Final = re.compile(r"(?:.*\.)?(?:[0-9]+|0[xX][0-9A-Fa-f]*)\.?")
+# A URL's parts [source: rfc-3986-characters]. The standard library's urlsplit lets pass what it cannot read, such as
+# text between a bracket and the port.
+_PARTS: Final = re.compile(
+    r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*):(?://(?P<place>[^/?#]*))?(?P<path>[^?#]*)(?:\?(?P<query>[^#]*))?(?:#.*)?"
+)
+_PLACE: Final = re.compile(r"(?:\[(?P<bracketed>[^][]*:[^][]*)\]|(?P<name>[^][:]*))(?::(?P<port>.*))?")
+_PORT: Final = re.compile("0*[0-9]{1,5}")
+_LARGEST_PORT: Final = 65_535
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,29 +64,31 @@ class ObserverUrl:
         :raises ValueError: when it is not understood, or holds credentials; the message shows none.
         """
         if len(text) > _LONGEST_URL or not _VISIBLE_ASCII.fullmatch(text):
-            raise ValueError(f"expected a URL of at most {_LONGEST_URL} visible ASCII characters")
-        parts = urlsplit(text)
-        if parts.scheme not in default_ports:
-            raise ValueError(f"expected {' or '.join(default_ports)}, saw {escape(parts.scheme, limit=40)}")
-        if "@" in parts.netloc:
+            raise ValueError(
+                f"expected a URL of at most {_LONGEST_URL} visible ASCII characters, other names written as xn--…"
+            )
+        parts = _PARTS.fullmatch(text)
+        scheme = "" if parts is None else parts["scheme"].lower()
+        if parts is None or scheme not in default_ports:
+            seen = escape(scheme, limit=40) or "none"
+            raise ValueError(f"expected {' or '.join(default_ports)}, saw {seen}")
+        place = parts["place"] or ""
+        if "@" in place:
             raise ValueError("expected a URL without credentials; name a connection instead (airflow://CONN_ID)")
-        name = parts.hostname or ""  # in lower case; a message shows it as it was written
-        start = parts.netloc.lower().find(name)
-        host = _read_host(parts.netloc[start : start + len(name)], is_bracketed="[" in parts.netloc)
-        default_port = default_ports[parts.scheme]
-        try:
-            port = default_port if parts.port is None else parts.port
-        except ValueError:
-            port = 0
-        if port == 0:
-            raise ValueError("expected a port from 1 to 65535")
+        address = _PLACE.fullmatch(place)
+        if address is None:
+            raise ValueError("expected an IPv6 address in brackets, and nothing but a port behind it")
+        host = _read_host(address["bracketed"] or address["name"], is_bracketed=bool(address["bracketed"]))
+        default_port = default_ports[scheme]
+        port = _read_port(address["port"]) if address["port"] else default_port
         shown_host = f"[{host}]" if ":" in host else host
+        query = parts["query"]
         return cls(
             text=text,
-            scheme=parts.scheme,
+            scheme=scheme,
             host=host,
             port=port,
-            path=(parts.path or "/") + (f"?{parts.query}" if parts.query else ""),
+            path=(parts["path"] or "/") + (f"?{query}" if query else ""),
             authority=shown_host if port == default_port else f"{shown_host}:{port}",
         )
 
@@ -94,6 +103,12 @@ def _read_host(host: str, *, is_bracketed: bool) -> str:
     if not _HOST_NAME.fullmatch(host):
         raise ValueError(f"expected a host name, saw {escape(host, limit=60) or 'none'}")
     return host
+
+
+def _read_port(text: str) -> int:
+    if not _PORT.fullmatch(text) or not 1 <= int(text) <= _LARGEST_PORT:
+        raise ValueError(f"expected a port from 1 to {_LARGEST_PORT}")
+    return int(text)
 
 
 def hide_credentials(url: str) -> str:

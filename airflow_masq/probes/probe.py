@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import socket
+from contextlib import nullcontext
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, Protocol
@@ -25,6 +26,7 @@ from airflow_masq.text import escape
 if TYPE_CHECKING:
     import ssl
     from collections.abc import Awaitable, Sequence
+    from contextlib import AbstractAsyncContextManager
 
     from airflow_masq.probes.resolver import Resolved
 
@@ -84,42 +86,30 @@ async def probe(
     :param shown_as: one printable line that the observations name instead of the URL, whose path is then taken for a
         secret, so that nothing that the server sent is quoted either; default ``None``, the URL.
     :param session: what is shared with other probes; default one of its own.
-    :return: one observation for each attempt at each address. What the observer's name resolves to beyond 16 addresses
-        is told in one more.
+    :return: one observation for each attempt at each address. If the observer's name has more than 16 addresses, one
+        more observation says so.
     :raises ValueError: when ``timeout_seconds`` is not above 0.
     """
     if not timeout_seconds > 0:
         raise ValueError(f"timeout_seconds: expected a number above 0, saw {timeout_seconds}")
-    if session is None:
-        async with Session() as own:
-            return await probe(
-                url,
-                timeout_seconds=timeout_seconds,
-                attempts=attempts,
-                wait_seconds=wait_seconds,
-                nonce=nonce,
-                canary=canary,
-                headers=headers,
-                tls_context=tls_context,
-                shown_as=shown_as,
-                session=own,
-            )
-    try:
-        observer = ObserverUrl.parse(url, default_ports=_DEFAULT_PORTS)
-    except ValueError as error:
-        shown = shown_as or hide_credentials(url)
-        return (Observation.from_unusable_target(shown, detail=str(error), started_at=session.now()),)
-    question = Question(
-        observer=observer,
-        timeout_seconds=timeout_seconds,
-        nonce=nonce,
-        canary=canary,
-        headers=headers,
-        tls_context=tls_context,
-        shown_as=shown_as,
-    )
-    survey = _Survey(question, attempts=attempts, wait_seconds=wait_seconds, session=session)
-    return await survey.ask_all()
+    owner: AbstractAsyncContextManager[Session] = Session() if session is None else nullcontext(session)
+    async with owner as shared:
+        try:
+            observer = ObserverUrl.parse(url, default_ports=_DEFAULT_PORTS)
+        except ValueError as error:
+            shown = shown_as or hide_credentials(url)
+            return (Observation.from_unusable_target(shown, detail=str(error), started_at=shared.now()),)
+        question = Question(
+            observer=observer,
+            timeout_seconds=timeout_seconds,
+            nonce=nonce,
+            canary=canary,
+            headers=headers,
+            tls_context=tls_context,
+            shown_as=shown_as,
+        )
+        survey = _Survey(question, attempts=attempts, wait_seconds=wait_seconds, session=shared)
+        return await survey.ask_all()
 
 
 class _Survey:
@@ -189,6 +179,8 @@ class _Survey:
                 reason = escape(error.strerror or type(error).__name__)
                 detail = f"{observer.host} was not resolved: {reason}"
                 return self._fail(Failure.NAME_UNRESOLVED, detail, started=started)
+        if not found:
+            return self._fail(Failure.NAME_UNRESOLVED, f"{observer.host} has no address", started=started)
         by_address = {read_socket_name(address)[0]: (family, address) for family, address in reversed(found)}
         return list(reversed(by_address.values()))
 

@@ -11,6 +11,7 @@ from airflow_masq.provisioning.adoption import (
     verify_environment,
 )
 from airflow_masq.provisioning.facts import list_facts, record_start
+from airflow_masq.provisioning.network_facts import gather_facts
 from airflow_masq.provisioning.request import CreationRequest, lint_request, read_request
 from airflow_masq.provisioning.steps import Pause, run_steps, run_steps_async
 from airflow_masq.provisioning.watch import CreationWatch
@@ -24,6 +25,7 @@ __all__ = [
     "Origin",
     "Pause",
     "await_environment",
+    "gather_facts",
     "lint_request",
     "list_facts",
     "read_request",

@@ -13,7 +13,7 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from airflow_masq.clients.calls import Call, OperationStatus, create_environment, get_environment
 from airflow_masq.environment import EnvironmentName, EnvironmentResource
@@ -36,6 +36,9 @@ from airflow_masq.provisioning.request import CreationRequest, refuse_new_enviro
 from airflow_masq.provisioning.steps import Steps, ask
 from airflow_masq.provisioning.watch import CreationWatch, EnvironmentState
 from airflow_masq.text import describe, join_words
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 log = logging.getLogger(__name__)
 
@@ -77,7 +80,7 @@ class Attempt:
     """What is known of the task's own past, by which its own creation is told from another's.
 
     :param is_retry: an earlier try of this task may have created the environment.
-    :param began: when the run began, in seconds since the epoch; ``None`` where it is not known.
+    :param began: when the run began, in seconds since the epoch; ``None`` if it is not known.
     """
 
     is_retry: bool = False
@@ -93,6 +96,8 @@ class CreationSteps:
     :param recreate_since: an environment whose creation failed is deleted and created again, unless the run that began
         then, in seconds since the epoch, has done so already; ``None`` if nothing may be deleted.
     :ivar failure: how the creation that the run waited for ended; raised if it left no environment.
+    :param before_creation: called once, before the first call to create, and before anything is deleted for it; it
+        may raise.
     """
 
     request: CreationRequest
@@ -101,6 +106,7 @@ class CreationSteps:
     attempt: Attempt = field(default_factory=Attempt)
     recreate_since: float | None = None
     failure: EnvironmentFailedError | None = None
+    before_creation: Callable[[], None] | None = None
     _creation: RepeatedChange = field(init=False)
     _recreation: Recreation | None = field(default=None, init=False)
     _contradictions: int = field(default=0, init=False)
@@ -151,6 +157,9 @@ class CreationSteps:
     def _check_creation(self) -> None:
         """Refuse what the service would not create, before it is called and before anything is deleted for it."""
         refuse_new_environment(self.request)
+        if self.before_creation is not None:
+            self.before_creation()
+            self.before_creation = None
 
     def _create(self, creation: Call[OperationStatus]) -> Steps[Origin | None]:
         """Create the environment, unless an earlier call did; ``None`` if it is to be looked at again."""
@@ -165,7 +174,7 @@ class CreationSteps:
         except EnvironmentAlreadyExistsError as error:
             self._contradictions += 1
             if self._contradictions == _MOST_CONTRADICTIONS:
-                message = f"{self.request.name} exists for one call and not for another; run the task again"
+                message = f"the API says that {self.request.name} exists, and that it does not; run the task again"
                 raise EnvironmentNotReadyError(message) from error
             return None
         except (CloudUnavailableError, CloudRefusedError) as error:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from airflow_masq.environment import EnvironmentName, EnvironmentResource
+from airflow_masq.environment import EnvironmentName
 from airflow_masq.environment.whereabouts import make_console_url
+from airflow_masq.facts.network_facts import NetworkFacts
 from airflow_masq.network.ranges import NetworkRanges
 from airflow_masq.provisioning.adoption import MOST_DIFFERENCES, CreationStart, Origin
 from airflow_masq.rules import Finding
@@ -24,8 +25,8 @@ FACTS = {
 """A fact's name, and its path in the environment's REST resource."""
 
 
-RANGES = ("node_ranges", "pod_ranges", "service_ranges")
-"""The facts that are lists of CIDRs. An environment's resource tells no node ranges."""
+RANGES = ("node_ranges", "pod_ranges", "service_ranges", "nat_addresses")
+"""The facts that are lists of CIDRs or addresses, for which the plan's stand in where they could not be read."""
 
 
 def record_start(ranges: NetworkRanges, *, findings: Iterable[Finding], start: CreationStart) -> dict[str, Any]:
@@ -46,23 +47,30 @@ def record_start(ranges: NetworkRanges, *, findings: Iterable[Finding], start: C
     }
 
 
-def list_facts(name: EnvironmentName, *, found: EnvironmentResource, record: Mapping[str, Any]) -> dict[str, Any]:
+def list_facts(name: EnvironmentName, *, network: NetworkFacts, record: Mapping[str, Any]) -> dict[str, Any]:
     """List the facts of a running environment.
 
+    :param network: what the APIs told of it.
     :param record: as ``record_start`` made it, in this version or another one.
     :return: JSON values: ``name``, ``console_url``, ``enable_ip_masq_agent``, those of ``FACTS`` (``None`` if the
-        environment does not tell), ``RANGES``, and the rest of the record. Ranges are the environment's own; where it
-        does not tell them, they are the plan's, and ``ranges_from`` says which are whose.
+        environment does not tell), those of ``NetworkFacts.as_json``, and the rest of the record. Where one of
+        ``RANGES`` could not be read it is the plan's, and ``ranges_from`` says which are whose.
     """
-    own = _list_ranges(NetworkRanges(pod=found.pod_ranges, service=found.service_ranges))
+    found, read = network.environment, network.as_json()
     planned = {field: record.get(field) or [] for field in RANGES}
-    ranges_from = {field: "environment" if own[field] else "plan" if planned[field] else None for field in RANGES}
+    ranges_from = {
+        field: origin or ("plan" if planned[field] else None) for field, origin in network.ranges_from.items()
+    }
     return {
         "name": str(name),
         "console_url": make_console_url(name),
         "enable_ip_masq_agent": found.masquerades,
         **{fact: found.get_value(*path) for fact, path in FACTS.items()},
-        **{field: own[field] or planned[field] for field in RANGES},
+        **read,
+        **{
+            field: read[field] if origin is not None else planned[field]
+            for field, origin in network.ranges_from.items()
+        },
         "ranges_from": ranges_from,
         "findings": record.get("findings") or [],
         "adopted": record.get("adopted"),
@@ -76,4 +84,5 @@ def _list_ranges(ranges: NetworkRanges) -> dict[str, list[str]]:
         "node_ranges": [str(cidr) for cidr in ranges.node],
         "pod_ranges": [str(cidr) for cidr in ranges.pod],
         "service_ranges": [str(cidr) for cidr in ranges.service],
+        "nat_addresses": [str(address) for address in ranges.nat_addresses],
     }

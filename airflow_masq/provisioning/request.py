@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _LOG_LEVELS = {Severity.ERROR: logging.ERROR, Severity.WARNING: logging.WARNING, Severity.INFO: logging.INFO}
-# To create an environment, no targets are needed.
-_ABOUT_THE_CHECK: Final = frozenset({"MASQ319"})
+# To create an environment, neither targets are needed nor what the check asks of them.
+_ABOUT_THE_CHECK: Final = frozenset({"MASQ319", "MASQ320", "MASQ321"})
 # An environment that exists already may have an image that the service no longer offers, or no account of its own.
 _ABOUT_NEW_ENVIRONMENTS: Final = frozenset({"MASQ115", "MASQ116"})
 

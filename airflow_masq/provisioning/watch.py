@@ -79,7 +79,7 @@ CONTINUES: Final[dict[str, str]] = {
 class CreationWatch:
     """Watches one environment. Its methods are steps, which ``run_steps`` does.
 
-    :param operation_name: the operation that creates it; ``None`` where it is not known.
+    :param operation_name: the operation that creates it; ``None`` if it is not known.
     :param deadline: when to give up, in seconds on the clock ``now``.
     :param failure_tolerance_seconds: how long calls may fail in a row.
     :param random: gives numbers from 0 to 1, for jitter.
@@ -219,7 +219,7 @@ class CreationWatch:
             raise EnvironmentNotReadyError(
                 f"{self.name} disappeared during the wait (was it deleted?); run the task again to create it"
             ) from error
-        log.info("%s does not appear", self.name)
+        log.info("%s is not there; looking once more", self.name)
 
     def note_failure(self, error: CloudUnavailableError | CloudRefusedError) -> None:
         """Tolerate a failed call, unless calls have failed for too long; log it where it is another failure.
@@ -236,7 +236,11 @@ class CreationWatch:
         if error.status == "RESOURCE_EXHAUSTED":
             self._slowdown = min(self._slowdown * 2, _GREATEST_SLOWDOWN)
         if str(error) != self._last_failure:
-            log.warning("%s (tolerated for %.0f s in a row)", error, self.failure_tolerance_seconds)
+            log.warning(
+                "%s. The task keeps trying, and fails if no call succeeds for %.0f s",
+                error,
+                self.failure_tolerance_seconds,
+            )
         self._last_failure = str(error)
 
     def note_answer(self) -> None:

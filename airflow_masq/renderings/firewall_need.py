@@ -40,14 +40,14 @@ _UNKNOWN_SOURCES: Final = {
 class FirewallNeed:
     """One target and what its firewall must let in.
 
-    Each prediction is of every Pod, and ``None`` where the plan does not name the target's address.
+    Each prediction is of every Pod, and ``None`` if the plan does not name the target's address.
 
     :param target: the target.
     :param before: without the agent, under GKE's default policy.
     :param after: under the plan's policy.
     :param remedy: the change of the plan after which the firewall lets packets in, if it does not under the plan;
-        ``None`` where there is none.
-    :param remedied: after that change; ``None`` where there is none.
+        ``None`` if there is none.
+    :param remedied: after that change; ``None`` if there is none.
     """
 
     target: Target

@@ -8,29 +8,27 @@ from __future__ import annotations
 
 import textwrap
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import yaml
-from netaddr import IPNetwork, cidr_merge
 
-from airflow_masq.agent.config import AgentConfig, derive_agent_policy
+from airflow_masq.agent.config import derive_agent_policy
 from airflow_masq.agent.fields import CIDR_LIMIT_KEY, CIDRS_KEY, DEFAULT_CIDR_LIMIT
 from airflow_masq.environment import COMPOSER_1, COMPOSER_3, IMAGE_VERSION_PLACE, OUT_OF_YOUR_NETWORK
 from airflow_masq.environment.cidr_fields import POD_FIELD
 from airflow_masq.exceptions import InexpressibleError
-from airflow_masq.network.egress_nat_policy import (
-    ACTION,
-    API_VERSION,
-    DEFAULT_NAME,
-    KIND,
-    check_egress_nat_policy,
-)
+from airflow_masq.network.egress_nat_policy import DEFAULT_NAME, check_egress_nat_policy
+from airflow_masq.network.live_policy import make_manifest
 from airflow_masq.network.policy import Chain
 from airflow_masq.network.ranges import IPV4, drop_inner_ranges
 from airflow_masq.plan import Plan
+from airflow_masq.rules.masq301_ranges_not_listed import RULE as RANGES_NOT_LISTED
+from airflow_masq.rules.masq315_config_without_agent import RULE as CONFIG_WITHOUT_AGENT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from netaddr import IPNetwork
 
 EGRESS_NAT_POLICY: Final = "egress-nat-policy"
 AGENT_CONFIG: Final = "agent-config"
@@ -46,10 +44,6 @@ _IPV6: Final = (
 )
 
 _COMMENT_COLUMNS: Final = 110
-_UNREAD: Final = (
-    "MASQ315: Without the agent's DaemonSet, this config has no effect and GKE's default list stays in force. Deploy "
-    "kube-system/ip-masq-agent."
-)
 _CONFIG_MAP: Final = """\
 # For Standard clusters that run the ip-masq-agent DaemonSet; without it, this does nothing. Autopilot clusters
 # (Composer 2) are governed by EgressNATPolicy objects instead: airflow-masq render PLAN --as egress-nat-policy.
@@ -64,12 +58,21 @@ data:
 
 
 def render_egress_nat_policy(plan: Plan) -> str:
-    """Write the ``EgressNATPolicy`` object ``default``; beside one of another name, GKE's own list stays in force.
+    """Write the object that ``make_egress_nat_policy`` makes.
+
+    :return: YAML, for ``kubectl apply``.
+    :raises InexpressibleError: there is none.
+    """
+    text: str = yaml.safe_dump(make_egress_nat_policy(plan), sort_keys=False)
+    return text
+
+
+def make_egress_nat_policy(plan: Plan) -> dict[str, Any]:
+    """Make the ``EgressNATPolicy`` object ``default``; beside one of another name, GKE's own list stays in force.
 
     ``spec.action`` knows ``NoSNAT`` only, ``spec.destinations`` is a list of objects with a ``cidr``
     [source: egress-nat-policy-form]. How many the object may hold is not documented.
 
-    :return: YAML, for ``kubectl apply``.
     :raises InexpressibleError: the policy is more than a list of exceptions, or the plan does not tell the node or Pod
         ranges.
     """
@@ -78,14 +81,7 @@ def render_egress_nat_policy(plan: Plan) -> str:
         reason = "the object cannot express that link-local destinations are masqueraded (masqLinkLocal)"
         raise InexpressibleError(form=EGRESS_NAT_POLICY, where="policy", reason=reason)
     cidrs = _list_non_masquerade(plan, chain=chain, form=EGRESS_NAT_POLICY)
-    manifest = {
-        "apiVersion": API_VERSION,
-        "kind": KIND,
-        "metadata": {"name": DEFAULT_NAME},
-        "spec": {"action": ACTION, "destinations": [{"cidr": str(cidr)} for cidr in cidrs]},
-    }
-    text: str = yaml.safe_dump(manifest, sort_keys=False)
-    return text
+    return make_manifest(DEFAULT_NAME, cidrs=cidrs)
 
 
 def render_agent_config(plan: Plan) -> str:
@@ -108,10 +104,11 @@ def render_agent_config(plan: Plan) -> str:
     chain = _read_sole_chain(effective, form=AGENT_CONFIG)
     if reading is not None and reading.config is not None:  # _read_sole_chain complains of a refused config
         own = reading.config
-        unread = [] if plan.policy_choice.daemon_set else [_UNREAD]
+        findings = [*CONFIG_WITHOUT_AGENT.apply(plan), *RANGES_NOT_LISTED.apply(effective)]
+        sentences = [f"{finding.code}: {finding.message}" for finding in findings]
         comments = [
             textwrap.fill(sentence, _COMMENT_COLUMNS, initial_indent="# ", subsequent_indent="# ") + "\n"
-            for sentence in (*unread, *_list_omissions(plan, own))
+            for sentence in (*sentences, *_list_unknown_ranges(plan))
         ]
         config: dict[str, object] = {
             CIDRS_KEY: [str(cidr) for cidr in own.non_masquerade],
@@ -217,17 +214,8 @@ def _list_non_masquerade(plan: Plan, *, chain: Chain, form: str) -> list[IPNetwo
     return [cidr for cidr in cidrs if cidr in outer or cidr not in droppable]
 
 
-def _list_omissions(plan: Plan, own: AgentConfig) -> Iterator[str]:
-    """Say which ranges the list lacks although Google's caution requires them, in the words of MASQ301."""
-    listed = cidr_merge(own.non_masquerade)
-    composers = " Composer needs it there for intranode visibility." if plan.environment else ""
+def _list_unknown_ranges(plan: Plan) -> Iterator[str]:
+    """Say which ranges MASQ301 cannot look for, since the plan does not name them."""
     for purpose, ranges in (("node", plan.ranges.node), ("Pod", plan.ranges.pod)):
-        for network in ranges:
-            if network.version == IPV4 and not any(network in cidr for cidr in listed):
-                yield (
-                    f"MASQ301: The {purpose} range {network} is missing from the non-masquerade list, so servers in "
-                    f"the cluster would get node addresses instead of their clients' addresses.{composers} Add the "
-                    "cluster's node and Pod ranges."
-                )
         if not ranges:
             yield f"The plan names no {purpose} range, so whether the list includes it is not known (MASQ301)."

@@ -49,8 +49,8 @@ def _check(plan: Plan) -> Iterator[Problem]:
     if (networking_type, is_private) in {("PUBLIC", True), ("PRIVATE", False)}:
         yield Problem(
             where="environment.config.privateEnvironmentConfig.networkingType",
-            message=f"networkingType is {networking_type}, but enablePrivateEnvironment is {describe(is_private)}; "
-            "keep one of them.",
+            message=f"networkingType is {networking_type}, but enablePrivateEnvironment is {describe(is_private)}. "
+            "Keep one of them.",
             severity=Severity.WARNING,
         )
 

@@ -48,8 +48,8 @@ def _check(plan: Plan) -> Iterator[Problem]:
     if plan.environment.generation == COMPOSER_3 and is_comparable and own != other:
         yield Problem(
             where=_PLACE,
-            message=f"The network attachment is one of project {escape(other)}, and the environment is one of "
-            f"project {escape(own)}. The service refuses that; create the attachment in {escape(own)}.",
+            message=f"The network attachment is in project {escape(other)}, but the environment is in project "
+            f"{escape(own)}. The service refuses this. Create the attachment in project {escape(own)}.",
             severity=Severity.ERROR,
         )
     named = [field for field in ("network", "subnetwork") if plan.environment.get_text(*_NODE_CONFIG, field)]

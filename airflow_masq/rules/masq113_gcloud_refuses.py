@@ -13,7 +13,7 @@ reports words that Google's API does not have.
 
 ## How to fix
 
-Do what the message says if you create the environment with gcloud. The operators and the API need no change.
+Do what the message says if you create the environment with gcloud. The API needs no change.
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ MASQ101 reports the agent's flag on Composer 3.
 
 ## How to fix
 
-Do what the message says if you create the environment with Terraform. The operators and the API need no change.
+Do what the message says if you create the environment with Terraform. The API needs no change.
 """
 
 from __future__ import annotations

@@ -5,9 +5,9 @@ plan is not one of the words that this release knows. Google's own description o
 
 ## Why
 
-Google's types list the words of each field [source: composer-python-types]. `ENVIRONMENT_SIZE_EXTRA_LARGE` is in
-Terraform's provider only [source: composer-extra-large]. Google's client library and gcloud refuse any other word.
-Terraform does so too, except for `STANDARD_RESILIENCE`, which it does not send. That the service refuses them is
+Google's types list the words of each field [source: composer-python-types]. REST's reference has more of them than
+the types [source: composer-extra-large, composer-networking-type]. Google's client library and gcloud refuse any other
+word. Terraform does so too, except for `STANDARD_RESILIENCE`, which it does not send. That the service refuses them is
 inferred. It is a warning, since the API may have a new word. `airflow-masq render` writes the word if the form can
 express it.
 

@@ -35,13 +35,15 @@ if TYPE_CHECKING:
 def _check(plan: Plan) -> Iterator[Problem]:
     composers = " Composer needs it there for intranode visibility." if plan.environment else ""
     is_agents = plan.policy_choice.name == AGENT_CONFIG
+    effect = ", so servers in the cluster would get node addresses instead of their clients' addresses"
+    if not is_agents:
+        effect = ". GKE's fixed policy keeps it from being masqueraded, but Google asks for a list that includes it"
     for purpose, networks in (("node", plan.ranges.node), ("Pod", plan.ranges.pod)):
         for network in find_unlisted(plan, networks=networks):
             yield Problem(
                 where=name_policy_place(plan),
-                message=f"The {purpose} range {network} is missing from the non-masquerade list, so servers in the "
-                f"cluster would get node addresses instead of their clients' addresses.{composers} Add the cluster's "
-                "node and Pod ranges.",
+                message=f"The {purpose} range {network} is missing from the non-masquerade list{effect}.{composers} "
+                "Add the cluster's node and Pod ranges.",
                 severity=None if is_agents else Severity.WARNING,
             )
 

@@ -38,7 +38,8 @@ def _check(plan: Plan) -> Iterator[Problem]:
         entry = find_exempting_entry(plan, predicted=predicted)
         if entry is not None:
             effect = (
-                f"covers {predicted}, so packets would arrive from Pod addresses, but it accepts only node addresses"
+                f"covers {predicted}, so packets would arrive from Pod addresses, but that target accepts only node "
+                "addresses"
             )
             message = f"{entry.cidr} {effect}. Replace it with the cluster's node and Pod ranges."
             if lists_defaults(plan):

@@ -21,15 +21,15 @@ def write_page(rule: Rule) -> str:
     sections = (
         f"# {rule.code}: {title.rstrip('.')}",
         f"Severity: {rule.severity} · Provenance: {rule.provenance}",
-        _link_paragraphs(meaning.strip()),
+        link_paragraphs(meaning.strip()),
         f"## Bad\n\n{_format_yaml(rule.bad)}",
         f"## Good\n\n{_format_yaml(rule.good)}",
-        f"{_FIX_HEADING}\n\n{_link_paragraphs(fix.strip())}",
+        f"{_FIX_HEADING}\n\n{link_paragraphs(fix.strip())}",
     )
     return "\n\n".join(sections) + "\n"
 
 
-def _link_paragraphs(text: str) -> str:
+def link_paragraphs(text: str) -> str:
     """Link the sources; a paragraph that names some is wrapped again, so lists must name none."""
     return "\n\n".join(_link_paragraph(paragraph) for paragraph in text.split("\n\n"))
 

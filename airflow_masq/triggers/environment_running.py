@@ -53,14 +53,14 @@ class EnvironmentRunningTrigger(BaseTrigger):
     are ignored.
 
     :param name: the environment's full name, ``projects/PROJECT/locations/REGION/environments/ID``.
-    :param operation_name: the full name of the operation that creates it; ``None`` where it is not known.
+    :param operation_name: the full name of the operation that creates it; ``None`` if it is not known.
     :param deadline: when to give up, in seconds since the epoch; ``None`` for two hours after the start.
     :param gcp_conn_id: the Google connection.
     :param impersonation_chain: the service account to impersonate, or a chain of them; ``None`` for the connection's.
     :param poll_interval_seconds: the pause between two polls, in seconds.
     :param api_timeout_seconds: the time limit of one API call, in seconds.
     :param failure_tolerance_seconds: how long calls may fail in a row, in seconds.
-    :param state: the environment's state when the task was deferred; ``None`` where it is not known.
+    :param state: the environment's state when the task was deferred; ``None`` if it is not known.
     :param record: JSON values that the task knew when it was deferred; the event returns them. (``next_kwargs`` would
         keep them, too, but ``dag.test()`` of Airflow 3.3.2 loses those.)
     """

@@ -11,7 +11,7 @@ the last address ─▶ attribution ─▶ expect? ─▶ else allowed_sources? 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
@@ -79,7 +79,7 @@ class AddressCase:
 
     @cached_property
     def deciding(self) -> Observation | None:
-        """The observation that decides; ``None`` where there is none at all."""
+        """The observation that decides; ``None`` if there is none at all."""
         return choose_deciding(self.observations)
 
     @cached_property
@@ -94,7 +94,7 @@ class AddressCase:
 
     @cached_property
     def destination(self) -> IPAddress | None:
-        """The observer's address; ``None`` where no attempt got that far."""
+        """The observer's address; ``None`` if no attempt got that far."""
         return None if self.deciding is None else self.deciding.destination
 
     @cached_property
@@ -124,6 +124,18 @@ class AddressCase:
         if self.address == self.destination and self.address != self.own_address:
             return ", which is the observer's own address: a proxy on its host is in between"
         return ""
+
+    @cached_property
+    def first_answer(self) -> AddressCase | None:
+        """The same attempt's first answer as a case of its own, where its second request, which decides, saw another.
+
+        A leak that only the first of two requests showed, moments before, is no start of a Pod that is over.
+        """
+        with_address = [each for each in self.observations if each.observed is not None]
+        pair = with_address[-2:]
+        if [each.canary for each in pair] != [Canary.OTHER_ADDRESS] * 2:
+            return None
+        return replace(self, observations=(pair[0],))
 
     @property
     def repeats_clients(self) -> bool:
@@ -188,6 +200,10 @@ class AddressCase:
         if CODES[code].outcome is Outcome.PASS or self.standing.is_off_cluster:
             is_unchanged_node = self.kind is AddressKind.NODE and self.address == self.own_address
             code, rest = self.standing.find_objection(is_unchanged_node=is_unchanged_node) or (code, rest)
+        first = self.first_answer
+        if CODES[code].outcome is Outcome.PASS and first is not None and first.outcome is not Outcome.PASS:
+            rest += f", but a request moments before was answered with {first.answer}"
+            code = VerdictCode.ANSWERS_DIFFER
         return code, f"The observer saw {self.address} ({self.kind}){rest}."
 
     @property

@@ -60,8 +60,8 @@ def assert_reports(reports: Sequence[Report], *, fail_on: Iterable[Outcome], tab
     problems = sum(len(report.problems) for report in reports)
     if problems:
         found.append(format_count(problems, noun="problem"))
-    table = f" The table in {table_in} has the verdicts, and the report, an XCom, their evidence." if counts else ""
-    raise SourceIpCheckFailedError(f"{', '.join(found)}: {'; '.join(named)}.{table}")
+    see = f" See the table in {table_in} for the verdicts, and the report (an XCom) for their evidence."
+    raise SourceIpCheckFailedError(f"{', '.join(found)}: {'; '.join(named)}.{see if counts else ''}")
 
 
 def _describe_problem(problem: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections import Counter
 from dataclasses import replace
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 from airflow_masq.text import shorten
 from airflow_masq.verdict.changes import add_history
 from airflow_masq.verdict.codes import Outcome
-from airflow_masq.verdict.report_codec import encode_report, write_verdict
+from airflow_masq.verdict.report_codec import encode_report, write_history, write_verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -26,6 +27,9 @@ CHECK_LIMIT_BYTES: Final = 1_000_000
 _MOST_PROBLEMS: Final = 100
 _LONGEST_PROBLEM: Final = 2_000
 _MOST_HISTORIES: Final = 2_000
+# The parts of the room that they may fill at most: verdicts say more.
+_PROBLEMS_PART: Final = 4
+_HISTORY_PART: Final = 2
 _SEPARATOR_BYTES: Final = 2
 
 
@@ -44,7 +48,8 @@ def bound_reports(reports: Sequence[Report], *, limit_bytes: int = REPORTS_LIMIT
     PASS. What is left out is counted in ``omitted``, so a report's outcome and counts never change; its targets'
     outcomes stay in the history.
     """
-    bare = [_leave_out_lines(replace(report, verdicts=())) for report in reports]
+    room_of_each = limit_bytes // max(1, len(reports))
+    bare = [_leave_out_lines(replace(report, verdicts=()), room=room_of_each) for report in reports]
     room = limit_bytes - sum(len(json.dumps(encode_report(report))) for report in bare)
     kept: list[list[Verdict]] = [[] for _ in reports]
     left_out: list[Counter[Outcome]] = [Counter(report.omitted) for report in reports]
@@ -62,18 +67,27 @@ def bound_reports(reports: Sequence[Report], *, limit_bytes: int = REPORTS_LIMIT
     ]
 
 
-def _leave_out_lines(report: Report) -> Report:
-    """Cut the problems and the history, of which the worst and what changed is kept."""
+def _leave_out_lines(report: Report, *, room: int) -> Report:
+    """Cut the problems and the history, of which the worst and what changed is kept.
+
+    :param room: how many bytes the report may take as JSON.
+    """
     problems = tuple(shorten(problem, limit=_LONGEST_PROBLEM) for problem in report.problems)
-    if len(problems) > _MOST_PROBLEMS:
-        more = f"{len(problems) - _MOST_PROBLEMS} more problems are not shown; the tasks' logs have them"
-        problems = (*problems[:_MOST_PROBLEMS], more)
-    history = report.history
-    if len(history) > _MOST_HISTORIES:
-        order = tuple(Outcome)
-        by_weight = sorted(history, key=lambda each: (not each.has_changed, order.index(each.outcome)))
-        history = tuple(by_weight[:_MOST_HISTORIES])
+    kept = min(_MOST_PROBLEMS, _count_what_fits(problems, room=room // _PROBLEMS_PART))
+    if len(problems) > kept:
+        more = f"{len(problems) - kept} more problems are not shown; the tasks' logs have them"
+        problems = (*problems[:kept], more)
+    order = tuple(Outcome)
+    by_weight = sorted(report.history, key=lambda each: (not each.has_changed, order.index(each.outcome)))
+    kept = min(_MOST_HISTORIES, _count_what_fits(map(write_history, by_weight), room=room // _HISTORY_PART))
+    history = report.history if len(by_weight) <= kept else tuple(by_weight[:kept])
     return replace(report, problems=problems, history=history)
+
+
+def _count_what_fits(values: Iterable[object], *, room: int) -> int:
+    """Count how many of the first values have room together as JSON."""
+    sizes = itertools.accumulate(len(json.dumps(value)) + _SEPARATOR_BYTES for value in values)
+    return sum(size <= room for size in sizes)
 
 
 def _list_by_weight(reports: Sequence[Report]) -> Iterable[tuple[int, Verdict]]:

@@ -31,9 +31,9 @@ class TargetHistory:
     """One target's outcomes, run by run.
 
     :param outcome: that of the last run.
-    :param since: when the first of the runs with this outcome began, as far as the history goes back; ``None`` where no
+    :param since: when the first of the runs with this outcome began, as far as the history goes back; ``None`` if no
         attempt was made.
-    :param previous: the outcome before; ``None`` where no other is known.
+    :param previous: the outcome before; ``None`` if no other is known.
     :param recent: the outcomes of the last runs, at most ten, the last one last.
     :raises ValueError: when these contradict each other, or the time has no zone.
     """
@@ -78,7 +78,7 @@ def find_target_outcomes(*reports: Report) -> dict[str, Outcome]:
 def add_history(report: Report, *, previous: Report | None) -> Report:
     """Add each target's history to a report, before anything of it is left out.
 
-    :param previous: the last run's report of the same environment; ``None`` where there is none.
+    :param previous: the last run's report of the same environment; ``None`` if there is none.
     """
     known = {} if previous is None else {history.target: history for history in previous.history}
     return replace(report, history=make_history([report], known=known))

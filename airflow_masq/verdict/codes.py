@@ -75,7 +75,8 @@ _FAILED: Final = {
         causes=(
             "- A Pod address instead of a node address: the node has no masquerade rules, a default policy keeps Pod "
             "addresses for private destinations, the connection is IPv6, or the destination is in a non-masquerade "
-            "range. - An address outside all ranges of the plan: a proxy is on the way, the observer trusts an "
+            "range.\n"
+            "- An address outside all ranges of the plan: a proxy is on the way, the observer trusts an "
             "X-Forwarded-For header, or the plan lacks a range."
         ),
         what_to_do=(
@@ -250,8 +251,8 @@ _FINDINGS: Final = {
         ),
         causes=("The addresses are in networks that the policy treats differently, one is IPv6, or a server is down."),
         what_to_do=(
-            "Compare the addresses that the message names. An IPv6 address to which no packet left this Pod needs "
-            "nothing: the cluster has no IPv6."
+            'Compare the addresses that the message names. You can ignore an IPv6 address that is marked "no packet '
+            'left this Pod": the cluster has no IPv6.'
         ),
     ),
 }
@@ -261,7 +262,7 @@ CODES: Final = MappingProxyType({**_PASSED, **_FAILED, **INCONCLUSIVE_CODES, **_
 
 
 def find_code(problem: str) -> VerdictCode | None:
-    """Find the code that a report's problem begins with; ``None`` where it has none."""
+    """Find the code that a report's problem begins with; ``None`` if it has none."""
     code = problem.partition(" ")[0]
     return VerdictCode(code) if code in set(VerdictCode) else None
 

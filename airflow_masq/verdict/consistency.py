@@ -61,6 +61,16 @@ _KINDS_OF_CODE: Final = {
     VerdictCode.AMBIGUOUS_SOURCE: frozenset({AddressKind.AMBIGUOUS}),
     VerdictCode.HIDDEN_BY_NAT: frozenset({AddressKind.NAT}),
 }
+# An address that arrives unchanged is the Pod's own, whatever range it is in; only a Pod on the host network has its
+# node's.
+_KINDS_OF_UNCHANGED: Final = frozenset({AddressKind.POD, AddressKind.NODE, AddressKind.AMBIGUOUS})
+# What is needed where the environment's intent decided.
+_NEED_OF_INTENT: Final = {
+    VerdictCode.MASQUERADED: "not pod",
+    VerdictCode.NOT_MASQUERADED: "not pod",
+    VerdictCode.POD_ADDRESS_INTENDED: "pod",
+    VerdictCode.MASQUERADED_UNINTENDED: "pod",
+}
 
 # No packet on a network has such a source, unless the plan names its range, such as one in 240.0.0.0/4.
 # A sidecar connects to the observer beside it from 127.0.0.1 [source: istio-loopback-source].
@@ -75,7 +85,7 @@ def is_never_a_source(address: IPAddress) -> bool:
 
 
 def find_contradiction(verdict: Verdict) -> str | None:
-    """Find the first thing in a verdict that contradicts another; ``None`` where nothing does."""
+    """Find the first thing in a verdict that contradicts another; ``None`` if nothing does."""
     attempts = list_attempts(verdict.evidence, destination=verdict.destination)
     found = itertools.chain(
         _compare_code(verdict),
@@ -111,9 +121,9 @@ def _compare_code(verdict: Verdict) -> Iterator[str]:
         yield f"{code} has another outcome than {verdict.outcome}"
     for finding in verdict.findings:
         if CODES[finding.code].outcome is not None:
-            yield f"{finding.code} is not the code of a finding"
+            yield f"{finding.code} is the code of a verdict, not of a finding"
     if verdict.outcome is Outcome.PASS and verdict.observed is None:
-        yield "nothing that was not seen may pass"
+        yield "a verdict without an observed address cannot be a PASS"
     if kinds is not None and verdict.attribution not in kinds:
         yield f"{code} does not go with an address that is {verdict.attribution or 'not known'}"
 
@@ -122,14 +132,16 @@ def _compare_evidence(verdict: Verdict, *, attempts: Sequence[Observation]) -> I
     """Compare the address, or the failure, with the attempts."""
     last = choose_deciding(attempts)
     if verdict.observed != (last and last.observed) or (verdict.observed is None) != (verdict.attribution is None):
-        yield "a verdict holds the last address of its observations, attributed"
+        yield "the address is not the last one that the evidence shows, or is not attributed"
+    elif last is not None and _is_leak(last) and verdict.attribution not in _KINDS_OF_UNCHANGED:
+        yield f"{verdict.observed} is the probe's own address, so it is not {verdict.attribution}"
     elif verdict.observed is not None and verdict.outcome is Outcome.ERROR:
-        yield f"{verdict.code} is a code of attempts that saw nothing"
+        yield f"{verdict.code} means that no address was seen, but there is one"
     elif last is None or last.failure is None:
         if last is None and verdict.code is not VerdictCode.NOT_PROBED:
-            yield f"{verdict.code} is not the code of a target that was not asked"
+            yield f"{verdict.code} does not fit a target that was not asked"
     elif verdict.code is not CODE_OF_FAILURE[last.failure] and verdict.code not in _VANTAGE_CODES:
-        yield f"{verdict.code} is not the code of a failure {last.failure}"
+        yield f"{verdict.code} does not fit the failure {last.failure}"
 
 
 def _compare_proof(verdict: Verdict, *, attempts: Sequence[Observation]) -> Iterator[str]:
@@ -143,6 +155,11 @@ def _compare_proof(verdict: Verdict, *, attempts: Sequence[Observation]) -> Iter
         yield "an observer that repeats what clients tell it proves nothing"
     if verdict.attribution is AddressKind.FOREIGN and is_never_a_source(verdict.observed):
         yield f"no packet comes from {verdict.observed}"
+    is_pair = last is not None and last.canary is Canary.OTHER_ADDRESS
+    if is_pair and verdict.code in {VerdictCode.EXPECTED_SOURCE, VerdictCode.MASQUERADED}:
+        with_address = [attempt for attempt in attempts if attempt.observed is not None]
+        if verdict.attribution is not AddressKind.POD and any(map(_is_leak, with_address[-2:])):
+            yield "the Pod's own address was seen in the same attempt"
 
 
 def _compare_addresses(verdict: Verdict) -> Iterator[str]:
@@ -160,9 +177,12 @@ def _compare_addresses(verdict: Verdict) -> Iterator[str]:
             continue
         if last.intermediaries or any(attempt.canary is Canary.REPEATED for attempt in attempts):
             yield f"what was seen at {address} proves nothing"
-        is_leak = last.observed == last.local_address and verdict.expected != AddressKind.POD
-        if is_leak and verdict.code is VerdictCode.EXPECTED_SOURCE:
+        if _is_leak(last) and verdict.expected != AddressKind.POD and verdict.code is VerdictCode.EXPECTED_SOURCE:
             yield f"the Pod's own address was seen at {address}"
+
+
+def _is_leak(attempt: Observation) -> bool:
+    return attempt.observed is not None and attempt.observed == attempt.local_address
 
 
 def _compare_need(verdict: Verdict) -> Iterator[str]:
@@ -172,6 +192,8 @@ def _compare_need(verdict: Verdict) -> Iterator[str]:
         is_met = expected == seen
         if expected not in SOURCE_KINDS or is_met is not (code is VerdictCode.EXPECTED_SOURCE):
             yield f"{code} does not go with an address that is {seen}"
+    if expected != _NEED_OF_INTENT.get(code, expected):
+        yield f"{code} does not go with the need {expected or 'that is not stated'}"
     if code in {VerdictCode.ALLOWED_SOURCE, VerdictCode.SOURCE_NOT_ALLOWED} and verdict.observed is not None:
         listed, more, _ = expected.partition(" and ")
         is_met = any(verdict.observed in network for network in _read_networks(listed))

@@ -13,8 +13,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from airflow_masq.text import escape, format_count
+from airflow_masq.verdict.allowlist import list_allowlist
+from airflow_masq.verdict.changes import find_target_outcomes
 from airflow_masq.verdict.codes import Outcome, find_worst
 from airflow_masq.verdict.report import Report, Verdict
+from airflow_masq.verdict.report_codec import write_ranges
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -27,7 +30,8 @@ EVENT_LIMIT_BYTES: Final = 32_768
 _MOST_ENVIRONMENTS: Final = 20
 _PROBLEM_CHARACTERS: Final = 400
 _MOST_CHECK_TASKS: Final = 20
-_MOST_CHANGES: Final = 20
+_MOST_TARGETS: Final = 100
+_MOST_RANGES: Final = 10
 _SEPARATOR_BYTES: Final = 2
 
 
@@ -47,8 +51,9 @@ def summarise_reports(
     """Summarise reports, one per environment, as an asset event's ``extra``.
 
     It begins with the worst ``outcome`` and with ``summary``, one line, since Airflow's page of an asset shows an
-    event's extra from its beginning. Problems come first, then up to 20 targets whose outcome is another than in the
-    last run, then verdicts from FAIL to PASS. Those that do not fit into the limit are counted in ``omitted``.
+    event's extra from its beginning. Problems come first, then each target's worst outcome with the one before and
+    since when, the addresses to allowlist as the plan predicts them, and verdicts from FAIL to PASS. Those that do not
+    fit into the limit are counted in ``omitted``.
     """
     environments: list[dict[str, Any]] = [
         {
@@ -57,8 +62,10 @@ def summarise_reports(
             "counts": {outcome.value: number for outcome, number in report.counts.items()},
             "nodes_seen": len(report.nodes_seen),
             "nodes_total": report.nodes_total,
+            "ranges": write_ranges(report.ranges[:_MOST_RANGES]),
             "problems": [],
-            "changed": [],
+            "targets": [],
+            "allowlist": [],
             "verdicts": [],
         }
         for report in reports[:_MOST_ENVIRONMENTS]
@@ -75,13 +82,13 @@ def summarise_reports(
         "omitted": sum(sum(report.counts.values()) + len(report.problems) for report in reports),
     }
     room = limit_bytes - len(json.dumps(event))
-    for rows, row in _list_rows(reports, environments):
+    for rows, row, is_counted in _list_rows(reports, environments):
         size = len(json.dumps(row)) + _SEPARATOR_BYTES
         if size > room:
             break
         room -= size
         rows.append(row)
-        event["omitted"] -= "previous" not in row  # a change is of a target whose verdicts are counted
+        event["omitted"] -= is_counted
     return event
 
 
@@ -95,22 +102,40 @@ def _summarise(report: Report) -> str:
 
 def _list_rows(
     reports: Sequence[Report], environments: Sequence[dict[str, Any]]
-) -> Iterator[tuple[list[Any], str | dict[str, str | None]]]:
-    """Pair every row, the worst first, with the list that it belongs to."""
+) -> Iterator[tuple[list[Any], object, bool]]:
+    """Pair every row, the worst first, with the list that it belongs to, and whether ``omitted`` counts it."""
     pairs = list(zip(reports, environments, strict=False))
     for report, summary in pairs:
         for problem in report.problems:
-            yield summary["problems"], escape(problem, limit=_PROBLEM_CHARACTERS)
+            yield summary["problems"], escape(problem, limit=_PROBLEM_CHARACTERS), True
     for report, summary in pairs:
-        for history in [each for each in report.history if each.has_changed][:_MOST_CHANGES]:
-            since = None if history.since is None else history.since.isoformat()
-            outcomes = {"outcome": history.outcome.value, "previous": str(history.previous)}
-            yield summary["changed"], {"target": escape(history.target), **outcomes, "since": since}
+        yield from ((summary["targets"], row, False) for row in _list_targets(report))
+        yield from ((summary["allowlist"], row, False) for row in _list_allowlist(report))
     for outcome in Outcome:
         for report, summary in pairs:
             for verdict in report.verdicts:
                 if verdict.outcome is outcome:
-                    yield summary["verdicts"], _make_row(verdict)
+                    yield summary["verdicts"], _make_row(verdict), True
+
+
+def _list_targets(report: Report) -> Iterator[dict[str, object]]:
+    """List the targets, those that changed first: each with its worst outcome, and the one before where it is known."""
+    histories = {history.target: history for history in report.history}
+    targets = [(target, outcome, histories.get(target)) for target, outcome in find_target_outcomes(report).items()]
+    targets.sort(key=lambda each: each[2] is None or not each[2].has_changed)
+    for target, outcome, history in targets[:_MOST_TARGETS]:
+        row: dict[str, object] = {"target": escape(target), "outcome": outcome.value}
+        if history is not None and history.previous is not None:
+            since = None if history.since is None else history.since.isoformat()
+            row |= {"previous": history.previous.value, "since": since, "changed": history.has_changed}
+        yield row
+
+
+def _list_allowlist(report: Report) -> Iterator[dict[str, object]]:
+    for entry in list_allowlist(report):
+        sources = [str(source) for source in entry.sources[:_MOST_RANGES]]
+        targets = [escape(target) for target in entry.targets[:_MOST_RANGES]]
+        yield {"kind": entry.kind.value, "sources": sources, "targets": targets}
 
 
 def _make_row(verdict: Verdict) -> dict[str, str | None]:

@@ -111,14 +111,14 @@ INCONCLUSIVE_CODES: Final = {
     ),
     VerdictCode.VANTAGE_IS_NO_WORKER: CodeMeaning(
         outcome=Outcome.INCONCLUSIVE,
-        title="The probe ran in another component than a worker",
+        title="The probe did not run on a worker",
         meaning=(
-            "The probe ran in the triggerer, a scheduler, a DAG processor or the web server. That is another Pod than"
-            " the workers, often on another node, so a right address proves nothing about workers."
+            "The probe ran in the triggerer, a scheduler, a DAG processor or the web server. That Pod is not a worker's"
+            " and is often on another node, so a right address proves nothing about workers."
         ),
         causes=(
-            "The task was deferred, and its trigger ran in the triggerer; or a person started the check by hand in "
-            "that Pod, for example with `airflow tasks test`."
+            "The task was deferred, and its trigger ran in the triggerer. Or someone started the check in that Pod, "
+            "for example with `airflow tasks test`."
         ),
         what_to_do="Run the check as an ordinary task, which runs on a worker.",
     ),
@@ -140,14 +140,14 @@ INCONCLUSIVE_CODES: Final = {
         title="Nothing shows that the probe ran on a worker",
         meaning=(
             "The source is as needed, but neither the environment variables nor the hostname nor the labels of the Pod "
-            "show which component the probe ran in. A machine that is no worker has a right address by chance."
+            "show which component the probe ran in. Another machine can have a right address by chance."
         ),
         causes=(
-            "The check ran on a desk, in a Pod of another program, or in a Pod of the KubernetesPodOperator, which is "
-            "named for its task and carries no variable of Airflow's."
+            "The check ran on a workstation, in a Pod of another program, or in a Pod of the KubernetesPodOperator, "
+            "which is named after its task and has none of Airflow's variables."
         ),
         what_to_do=(
-            "Run the check as a task of the environment. On a Pod that stands for a worker, mount its labels with the "
+            "Run the check as a task of the environment. In a Pod that represents a worker, mount its labels with the "
             "downward API at `/etc/podinfo/labels`, or set the environment variable `AIRFLOW_MASQ_COMPONENT=worker`."
         ),
     ),
@@ -179,10 +179,10 @@ INCONCLUSIVE_CODES: Final = {
         title="The observer repeats what clients tell it",
         meaning=(
             "One more request carried an invented address in its forwarding headers (a canary), and the observer named "
-            "that address. It tells what a header says and not where a connection comes from, so any proxy on the way "
+            "that address. It reports what a header says, not where a connection comes from, so any proxy on the way "
             "can make its answer look right."
         ),
-        causes="The observer trusts `X-Forwarded-For` or a similar header from everyone, as httpbin's `/ip` does.",
+        causes="The observer trusts `X-Forwarded-For` or a similar header from any client, as httpbin's `/ip` does.",
         what_to_do=(
             "Let the observer answer with the peer address of its socket, for example nginx with "
             "`return 200 $remote_addr`. If you know that nothing is in between, set `canary: false` on the target; the "
@@ -201,8 +201,24 @@ INCONCLUSIVE_CODES: Final = {
             "drops this source."
         ),
         what_to_do=(
-            "Read the reason: it names the address. Mend that server or take its address out of DNS. To judge the "
-            "addresses apart, write each as a target of its own."
+            "The reason names the address. Repair that server, or remove its address from DNS. To judge the addresses "
+            "separately, write each as a target of its own."
+        ),
+    ),
+    VerdictCode.ANSWERS_DIFFER: CodeMeaning(
+        outcome=Outcome.INCONCLUSIVE,
+        title="Two requests in a row were answered with different addresses",
+        meaning=(
+            "Each answer is tested by a second request, moments later. The second one saw the source that is needed, "
+            "but the first one saw another source, which is not. So some connections may still show a wrong address."
+        ),
+        causes=(
+            "The node's rules were being written just then, they masquerade only some of the connections, or there are "
+            "several ways to the observer."
+        ),
+        what_to_do=(
+            "Run the check again. If the answers still differ, compare the node's rules, and look for a second way to "
+            "the observer, such as a proxy or a load balancer."
         ),
     ),
 }

@@ -10,6 +10,7 @@ address for a Pod without IPv6.
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING
 
 from airflow_masq.network.ranges import IPV6, NetworkRanges
@@ -18,7 +19,7 @@ from airflow_masq.observation.vantage import Component, Surroundings, Vantage, r
 from airflow_masq.text import join_words
 from airflow_masq.verdict.address_case import AddressCase
 from airflow_masq.verdict.codes import CODES, Outcome, VerdictCode
-from airflow_masq.verdict.report import ObservedFinding, Report, Verdict
+from airflow_masq.verdict.report import MOST_RANGES, ObservedFinding, Report, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -53,7 +54,7 @@ def judge(target: Target, observations: Sequence[Observation], *, vantage: Vanta
         reason=reason,
         evidence=tuple(observations),
         prediction=case.prediction,
-        findings=tuple(_find(cases, observations)),
+        findings=tuple(_list_findings(cases, observations)),
     )
 
 
@@ -75,7 +76,8 @@ def judge_targets(
     pod_ip = find_own_address(observations.values(), ranges=plan.ranges)
     vantage = recognise_vantage(surroundings, pod_ip=pod_ip, environment=environment)
     verdicts = tuple(judge(target, observations[target.name], vantage=vantage, plan=plan) for target in targets)
-    return Report(environment=environment, verdicts=verdicts)
+    ranges = tuple(itertools.islice(plan.ranges.list_ranges(), MOST_RANGES))
+    return Report(environment=environment, verdicts=verdicts, ranges=ranges)
 
 
 def find_own_address(seen: Iterable[tuple[Observation, ...]], *, ranges: NetworkRanges) -> IPAddress | None:
@@ -126,7 +128,7 @@ def _decide(cases: Sequence[AddressCase]) -> tuple[AddressCase, VerdictCode, str
 def _find_node(case: AddressCase, *, plan: Plan) -> str | None:
     """Find the block of Pod addresses that a worker's node owns.
 
-    ``None`` where the plan does not tell its size, or where the worker's address is no Pod's by the plan.
+    ``None`` if the plan does not tell its size, or where the worker's address is no Pod's by the plan.
     """
     pod, standing = case.vantage.pod_ip, case.standing
     objection, _ = standing.find_objection() or (None, "")
@@ -137,8 +139,8 @@ def _find_node(case: AddressCase, *, plan: Plan) -> str | None:
     return str(plan.ranges.find_node_block(pod))
 
 
-def _find(cases: Sequence[AddressCase], observations: Sequence[Observation]) -> Iterator[ObservedFinding]:
-    """Find what else is worth saying: disagreements of the model, of attempts and of addresses."""
+def _list_findings(cases: Sequence[AddressCase], observations: Sequence[Observation]) -> Iterator[ObservedFinding]:
+    """List what else is worth saying: disagreements of the model, of attempts and of addresses."""
     for case in cases:
         yield from case.find_disagreements(at=f"{case.destination}: " if len(cases) > 1 else "")
     judged = sum(len(case.observations) for case in cases)

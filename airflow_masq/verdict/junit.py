@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from xml.sax.saxutils import escape as escape_xml
 from xml.sax.saxutils import quoteattr
 
-from airflow_masq.text import escape
+from airflow_masq.text import escape_again
 from airflow_masq.verdict.verdict_code import Outcome
 
 if TYPE_CHECKING:
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
     from airflow_masq.verdict.report import Report, Verdict
 
-_LONGEST_TEXT: Final = 2_000
 _ELEMENT_OF_OUTCOME: Final = {Outcome.FAIL: "failure", Outcome.ERROR: "error", Outcome.INCONCLUSIVE: "error"}
 
 
@@ -69,7 +68,7 @@ def _write_case(verdict: Verdict) -> Iterator[str]:
         *(f"{finding.code}: {finding.message}" for finding in verdict.findings),
         f"vouched by: {', '.join(verdict.vouched_by) or 'nothing'}",
     ]
-    yield f"      <system-out>{escape_xml(chr(10).join(_shorten(line) for line in lines))}</system-out>"
+    yield f"      <system-out>{escape_xml(chr(10).join(escape_again(line) for line in lines))}</system-out>"
     yield "    </testcase>"
 
 
@@ -88,9 +87,4 @@ def _measure(verdict: Verdict) -> float:
 
 
 def _quote(text: str) -> str:
-    return quoteattr(_shorten(text))
-
-
-def _shorten(text: str) -> str:
-    # What is printable already may hold escapes of ours, which must not be escaped twice.
-    return text if text.isprintable() and len(text) <= _LONGEST_TEXT else escape(text, limit=_LONGEST_TEXT)
+    return quoteattr(escape_again(text))

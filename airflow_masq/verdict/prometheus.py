@@ -13,7 +13,7 @@ from airflow_masq.text import escape
 from airflow_masq.verdict.verdict_code import Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from airflow_masq.verdict.report import Report
 
@@ -29,25 +29,8 @@ def render_prometheus(reports: Sequence[Report]) -> str:
 
     :return: lines that end with a line end; write them as UTF-8.
     """
-    metrics = [
-        ("airflow_masq_verdicts", "How many verdicts have an outcome.", _count_outcomes(reports)),
-        (
-            "airflow_masq_verdict",
-            "How many workers of a node have this verdict about a target.",
-            _count_verdicts(reports),
-        ),
-        ("airflow_masq_problems", "What is missing from the report.", _measure(reports, "problems")),
-        ("airflow_masq_nodes_seen", "How many nodes the check ran on.", _measure(reports, "nodes_seen")),
-        ("airflow_masq_nodes_total", "How many nodes there are.", _measure(reports, "nodes_total")),
-        (
-            "airflow_masq_target_since_timestamp_seconds",
-            "Since when a target has its outcome.",
-            _list_changes(reports),
-        ),
-        ("airflow_masq_target_flapping", "Whether a target's outcome goes to and fro.", _list_flapping(reports)),
-    ]
     lines = []
-    for name, description, series in metrics:
+    for name, description, series in _list_metrics(reports):
         lines += [f"# HELP {name} {description}", f"# TYPE {name} gauge"]
         values: dict[str, float] = {}
         for labels, value in series:
@@ -56,10 +39,47 @@ def render_prometheus(reports: Sequence[Report]) -> str:
     return "\n".join([*lines, ""])
 
 
-def _count_outcomes(reports: Sequence[Report]) -> Iterable[_Series]:
-    for report in reports:
-        for outcome, number in report.counts.items():
-            yield {"environment": report.environment, "outcome": outcome}, number
+def _list_metrics(reports: Sequence[Report]) -> Iterator[tuple[str, str, Iterable[_Series]]]:
+    """List each metric's name, its description and its series."""
+    places = [({"environment": report.environment}, report) for report in reports]
+    histories = [
+        (at | {"target": each.target}, each) for at, report in places for each in report.history[:_MOST_SERIES]
+    ]
+    yield (
+        "airflow_masq_verdicts",
+        "How many verdicts have an outcome.",
+        [(at | {"outcome": outcome}, number) for at, report in places for outcome, number in report.counts.items()],
+    )
+    yield (
+        "airflow_masq_verdict",
+        "How many workers of a node have this verdict about a target.",
+        _count_verdicts(reports),
+    )
+    yield (
+        "airflow_masq_problems",
+        "What is missing from the report.",
+        [(at, len(report.problems)) for at, report in places],
+    )
+    yield (
+        "airflow_masq_nodes_seen",
+        "How many nodes the check ran on.",
+        [(at, len(report.nodes_seen)) for at, report in places],
+    )
+    yield (
+        "airflow_masq_nodes_total",
+        "How many nodes there are.",  # a number that is not known has no series, and is not zero
+        [(at, report.nodes_total) for at, report in places if report.nodes_total is not None],
+    )
+    yield (
+        "airflow_masq_target_since_timestamp_seconds",
+        "Since when a target has its outcome.",
+        [(at | {"outcome": each.outcome}, each.since.timestamp()) for at, each in histories if each.since is not None],
+    )
+    yield (
+        "airflow_masq_target_flapping",
+        "Whether a target's outcome keeps changing.",
+        [(at, float(each.is_flapping)) for at, each in histories],
+    )
 
 
 def _count_verdicts(reports: Sequence[Report]) -> Iterable[_Series]:
@@ -72,32 +92,6 @@ def _count_verdicts(reports: Sequence[Report]) -> Iterable[_Series]:
     for (environment, target, node, outcome, code), count in rows:
         labels = {"environment": environment, "target": target, "node": node, "outcome": outcome, "code": code}
         yield {name: str(value) for name, value in labels.items()}, count
-
-
-def _measure(reports: Sequence[Report], what: str) -> Iterable[_Series]:
-    for report in reports:
-        numbers = {
-            "problems": len(report.problems),
-            "nodes_seen": len(report.nodes_seen),
-            "nodes_total": report.nodes_total,
-        }
-        number = numbers[what]
-        if number is not None:  # a number that is not known has no series, and is no zero
-            yield {"environment": report.environment}, number
-
-
-def _list_changes(reports: Sequence[Report]) -> Iterable[_Series]:
-    for report in reports:
-        for history in report.history[:_MOST_SERIES]:
-            if history.since is not None:
-                labels = {"environment": report.environment, "target": history.target, "outcome": history.outcome}
-                yield labels, history.since.timestamp()
-
-
-def _list_flapping(reports: Sequence[Report]) -> Iterable[_Series]:
-    for report in reports:
-        for history in report.history[:_MOST_SERIES]:
-            yield {"environment": report.environment, "target": history.target}, float(history.is_flapping)
 
 
 def _write_labels(labels: Mapping[str, str]) -> str:

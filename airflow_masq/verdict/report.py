@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 
     from netaddr import IPAddress
 
+MOST_RANGES: Final = 50
+"""How many of the plan's ranges a report holds."""
+
 _LONG_AGO: Final = datetime.min.replace(tzinfo=UTC)
 
 
@@ -47,17 +50,17 @@ class Verdict:
 
     :param target: the target's name.
     :param vantage: where the probe ran.
-    :param node: the block of Pod addresses that identifies a worker's node; ``None`` where the plan does not tell how
+    :param node: the block of Pod addresses that identifies a worker's node; ``None`` if the plan does not tell how
         large a node's block is, or the vantage is no worker's Pod.
     :param outcome: the outcome of ``code``.
     :param code: what was found.
     :param expected: what is needed, in a few words; empty where the plan does not say.
-    :param destination: the observer's address that decides; ``None`` where no attempt got that far.
+    :param destination: the observer's address that decides; ``None`` if no attempt got that far.
     :param observed: the last source address that an observation at that address holds.
     :param attribution: what that source is in the plan's network, one of ``ATTRIBUTED_KINDS``.
     :param reason: one sentence.
     :param evidence: every observation, at all addresses, in order.
-    :param prediction: what the model expects; ``None`` where it lacks an address to start from.
+    :param prediction: what the model expects; ``None`` if it lacks an address to start from.
     :param findings: what else is worth saying.
     :raises ValueError: when something in it contradicts something else.
     """
@@ -109,6 +112,7 @@ class Report:
         with a code.
     :param omitted: how many verdicts of each outcome were found and left out, default none.
     :param history: each target's outcome over the runs of this check, default not known.
+    :param ranges: the plan's ranges and what an address in each is, for a picture of the addresses; default not known.
     """
 
     environment: str
@@ -117,6 +121,7 @@ class Report:
     problems: tuple[str, ...] = ()
     omitted: Mapping[Outcome, int] = field(default_factory=dict)
     history: tuple[TargetHistory, ...] = ()
+    ranges: tuple[tuple[AddressKind, IPNetwork], ...] = ()
 
     @cached_property
     def workers_seen(self) -> frozenset[Vantage]:
@@ -194,6 +199,7 @@ def merge(reports: Sequence[Report]) -> Report:
         nodes_total=max(totals, default=None),
         problems=tuple(dict.fromkeys(problem for report in reports for problem in report.problems)),
         omitted=dict(sum((Counter(report.omitted) for report in reports), Counter())),
+        ranges=tuple(dict.fromkeys(item for report in reports for item in report.ranges))[:MOST_RANGES],
     )
     left_out = [replace(report, verdicts=()) for report in reports]  # what had no room is in their histories
     return replace(merged, history=make_history([merged, *left_out]))

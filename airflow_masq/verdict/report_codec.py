@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import fields, replace
 from datetime import datetime
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from airflow_masq.network.firewall import FirewallAnswer
 from airflow_masq.network.policy import Reason
@@ -21,7 +21,12 @@ from airflow_masq.observation.vantage import Clue, Component, Vantage
 from airflow_masq.reading import Place
 from airflow_masq.verdict.changes import MOST_RECENT_OUTCOMES, TargetHistory, find_target_outcomes
 from airflow_masq.verdict.codes import Outcome, VerdictCode
-from airflow_masq.verdict.report import ObservedFinding, Report, Verdict
+from airflow_masq.verdict.report import MOST_RANGES, ObservedFinding, Report, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from netaddr import IPNetwork
 
 SCHEMA: Final = "airflow-masq/report/v1"
 """Names the format; a reader refuses any other."""
@@ -42,7 +47,7 @@ _REPORT_KEYS: Final = ("schema", "environment", "outcome", "counts", "coverage",
 _COVERAGE_KEYS: Final = ("nodes_seen", "nodes_total")
 _HISTORY_KEYS: Final = ("target", "outcome", "since", "previous", "recent")
 # Reports of earlier versions lack these keys.
-_NEW_REPORT_KEYS: Final = ("omitted", "history")
+_NEW_REPORT_KEYS: Final = ("omitted", "history", "ranges")
 _NEW_VERDICT_KEYS: Final = ("destination", "vouched_by")
 _NEW_VANTAGE_KEYS: Final = ("known_by", "node_name")
 _NEW_OBSERVATION_KEYS: Final = ("intermediaries", "nonce_sent", "canary")
@@ -80,7 +85,8 @@ def encode_report(report: Report) -> dict[str, object]:
         "problems": list(report.problems),
         "verdicts": [write_verdict(verdict) for verdict in report.verdicts],
         "omitted": {outcome.value: number for outcome, number in report.omitted.items()},
-        "history": [_write_history(history) for history in report.history],
+        "history": [write_history(history) for history in report.history],
+        "ranges": write_ranges(report.ranges),
     }
 
 
@@ -100,6 +106,7 @@ def decode_report(value: object, *, where: str = "report") -> Report:
     coverage = at["coverage"].read_section(_COVERAGE_KEYS, complete=True)
     omitted = at["omitted"].read_section(tuple(Outcome)) if "omitted" in at else {}
     history = at["history"].read_items(most=_MOST_VERDICTS) if "history" in at else []
+    ranges = at["ranges"].read_items(most=MOST_RANGES) if "ranges" in at else []
     report = Report(
         environment=at["environment"].read_line(),
         verdicts=tuple(_read_verdict(item) for item in at["verdicts"].read_items(most=_MOST_VERDICTS)),
@@ -111,6 +118,7 @@ def decode_report(value: object, *, where: str = "report") -> Report:
             Outcome(name): number.read_whole_number(least=1, most=_MOST_OMITTED) for name, number in omitted.items()
         },
         history=tuple(_read_history(item) for item in history),
+        ranges=tuple(_read_range(item) for item in ranges),
     )
     outcome, counts = at["outcome"].read_choice(Outcome), at["counts"].value
     nodes_seen = tuple(node.read_line() for node in coverage["nodes_seen"].read_items(most=_MOST_NODES))
@@ -134,6 +142,11 @@ def _is_history_of_verdicts(report: Report) -> bool:
 
 def _write_counts(report: Report) -> dict[str, int]:
     return {outcome.value: number for outcome, number in report.counts.items()}
+
+
+def write_ranges(ranges: Iterable[tuple[AddressKind, IPNetwork]]) -> list[dict[str, str]]:
+    """Write the plan's ranges as JSON values."""
+    return [{"kind": kind.value, "cidr": str(network)} for kind, network in ranges]
 
 
 def write_verdict(verdict: Verdict) -> dict[str, object]:
@@ -183,7 +196,8 @@ def write_observation(observation: Observation) -> dict[str, object]:
     }
 
 
-def _write_history(history: TargetHistory) -> dict[str, object]:
+def write_history(history: TargetHistory) -> dict[str, object]:
+    """Write one target's history as JSON values."""
     return {
         "target": history.target,
         "outcome": history.outcome.value,
@@ -236,7 +250,7 @@ def _read_verdict(place: Place) -> Verdict:
             findings=tuple(_read_finding(item) for item in at["findings"].read_items(most=_MOST_LIST_ITEMS)),
         )
     except ValueError as error:
-        raise place.make_error("a verdict", seen=str(error)) from error
+        raise place.make_error("a valid verdict", seen=f"one that is not: {error}") from error
     if "vouched_by" in at and at["vouched_by"].value != list(verdict.vouched_by):
         raise at["vouched_by"].make_error("what the evidence and the vantage vouch for", seen="something else")
     return verdict
@@ -280,6 +294,11 @@ def _read_observation(place: Place) -> Observation:
     )
 
 
+def _read_range(place: Place) -> tuple[AddressKind, IPNetwork]:
+    at = place.read_section(("kind", "cidr"), complete=True)
+    return _read_kind(at["kind"], among=ATTRIBUTED_KINDS), at["cidr"].read_cidr()
+
+
 def _read_history(place: Place) -> TargetHistory:
     at = place.read_section(_HISTORY_KEYS, complete=True)
     recent = at["recent"].read_items(most=MOST_RECENT_OUTCOMES)
@@ -292,7 +311,7 @@ def _read_history(place: Place) -> TargetHistory:
             recent=tuple(outcome.read_choice(Outcome) for outcome in recent),
         )
     except ValueError as error:
-        raise place.make_error("a history", seen=str(error)) from error
+        raise place.make_error("a valid history", seen=f"one that is not: {error}") from error
 
 
 def _read_time(place: Place) -> datetime:

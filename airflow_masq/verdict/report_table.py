@@ -12,8 +12,7 @@ from collections import Counter
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Final
 
-from airflow_masq.text import COLUMN_GAP, align, escape, join_words, shorten
-from airflow_masq.verdict.changes import TargetHistory
+from airflow_masq.text import COLUMN_GAP, align, escape_again, join_words, shorten
 from airflow_masq.verdict.codes import CODES, Outcome, find_code
 from airflow_masq.verdict.report import Report, Verdict
 from airflow_masq.verdict.vouching import VOUCHERS
@@ -32,8 +31,8 @@ _COLUMNS: Final = {
     "code": 7,
     "reason": 72,
 }
-_LONGEST_TEXT: Final = 2_000
 _LONGEST_CELL: Final = 300
+_LONGEST_REASON: Final = 2_000
 _MOST_ROWS: Final = 200
 _MOST_LINES: Final = 20  # of problems, for each report
 _MOST_CHANGES: Final = 10
@@ -72,13 +71,13 @@ def _make_row(report: Report, verdict: Verdict) -> list[str]:
     reasons = [verdict.reason, *(f"{finding.code}: {finding.message}" for finding in verdict.findings)]
     return [
         _shorten(report.environment),
-        shorten(_escape(verdict.node_label or "unknown"), limit=_LONGEST_CELL),
-        shorten(_escape(verdict.target), limit=_LONGEST_CELL),
-        shorten(_escape(verdict.expected), limit=_LONGEST_CELL) or "-",
+        shorten(escape_again(verdict.node_label or "unknown"), limit=_LONGEST_CELL),
+        shorten(escape_again(verdict.target), limit=_LONGEST_CELL),
+        shorten(escape_again(verdict.expected), limit=_LONGEST_CELL) or "-",
         "-" if verdict.observed is None else f"{verdict.observed} ({verdict.attribution})",
         verdict.outcome.value,
         verdict.code.value,
-        shorten(" ".join(map(_escape, reasons)), limit=_LONGEST_TEXT),
+        shorten(" ".join(map(escape_again, reasons)), limit=_LONGEST_REASON),
     ]
 
 
@@ -87,7 +86,7 @@ def _describe_report(report: Report) -> Iterator[str]:
     environment = _shorten(report.environment)
     counts = ", ".join(f"{number} {outcome}" for outcome, number in report.counts.items() if number)
     for problem in report.problems[:_MOST_LINES]:
-        yield f"{environment}: {_escape(problem)}"
+        yield f"{environment}: {escape_again(problem)}"
     if len(report.problems) > _MOST_LINES:
         yield f"{environment}: and {len(report.problems) - _MOST_LINES} more problems"
     yield f"{environment}: {report.outcome}. {counts or 'No verdicts'}. {report.coverage}"
@@ -97,18 +96,17 @@ def _describe_report(report: Report) -> Iterator[str]:
         words = ", ".join(f"{word} {vouchers[word]}" for word in VOUCHERS if vouchers[word])
         noun = "verdict with a source is" if len(with_source) == 1 else "verdicts with a source are"
         yield f"{environment}: {len(with_source)} {noun} vouched for by: {words}."
-    changed = [f"{_escape(each.target)} is {each.outcome} (was {each.previous})" for each in _find_changed(report)]
+    by_outcome = sorted(report.history, key=lambda history: tuple(Outcome).index(history.outcome))
+    changed = [
+        f"{escape_again(each.target)} is {each.outcome} (was {each.previous})"
+        for each in by_outcome
+        if each.has_changed
+    ]
     if changed:
         yield f"{environment}: changed since the last check: {join_words(changed, most=_MOST_CHANGES)}."
-    flapping = [_escape(each.target) for each in report.history if each.is_flapping]
+    flapping = [escape_again(each.target) for each in report.history if each.is_flapping]
     if flapping:
         yield f"{environment}: flapping between outcomes: {join_words(flapping, most=_MOST_CHANGES)}."
-
-
-def _find_changed(report: Report) -> list[TargetHistory]:
-    """Find the targets whose outcome is another than in the last run, the worst first."""
-    changed = [history for history in report.history if history.has_changed]
-    return sorted(changed, key=lambda history: tuple(Outcome).index(history.outcome))
 
 
 def _lay_out(rows: Sequence[Sequence[str]], *, width: int) -> Iterator[str]:
@@ -141,9 +139,4 @@ def _list_next_steps(reports: Sequence[Report]) -> list[str]:
 
 def _shorten(environment: str) -> str:
     """Shorten ``projects/P/locations/L/environments/E`` to ``E``."""
-    return shorten(_escape(environment.rpartition("/")[2]), limit=_LONGEST_CELL)
-
-
-def _escape(text: str) -> str:
-    # What is printable already may hold escapes of ours, which must not be escaped twice.
-    return text if text.isprintable() and len(text) <= _LONGEST_TEXT else escape(text, limit=_LONGEST_TEXT)
+    return shorten(escape_again(environment.rpartition("/")[2]), limit=_LONGEST_CELL)

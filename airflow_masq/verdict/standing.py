@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 class Standing:
     """A probe's component and own address beside the plan's ranges.
 
-    :param own_address: the Pod's own address, as the probing socket had it; ``None`` where it is not known.
+    :param own_address: the Pod's own address, as the probing socket had it; ``None`` if it is not known.
     """
 
     component: Component
@@ -55,7 +55,7 @@ class Standing:
         """
         own, component = self.own_address, self.component
         if component not in {Component.WORKER, Component.UNKNOWN}:
-            which = f"the {component}, which is another Pod than the workers: run the check as an ordinary task"
+            which = f"the {component}, which is not a worker: run the check as an ordinary task"
             return VerdictCode.VANTAGE_IS_NO_WORKER, f", but from {which}"
         objection = self._object_to_address()
         if objection is None and own is not None and is_unchanged_node:
@@ -66,8 +66,10 @@ class Standing:
     def _object_to_address(self) -> tuple[VerdictCode, str] | None:
         """Object to an address of which the plan shows that it is no Pod's."""
         own = self.own_address
-        if own is None or self.is_in_pod_ranges or not (self.is_no_pod or self._has_pod_ranges(own.version)):
+        if own is None or self.is_in_pod_ranges:
             return None
+        if not self.is_no_pod and all(network.version != own.version for network in self.ranges.pod):
+            return None  # the plan names no Pod range of that version
         rest = (
             f", but the probe's own address {own} is in no Pod range of the plan, so this proves nothing about workers"
         )
@@ -79,7 +81,7 @@ class Standing:
         if self.component is Component.UNKNOWN:
             rest = (
                 ", but nothing shows that this ran on a worker: run the check as a task of the environment, or set "
-                f"{COMPONENT_VARIABLE}=worker on a Pod that stands for one"
+                f"{COMPONENT_VARIABLE}=worker in a Pod that represents one"
             )
             return VerdictCode.VANTAGE_UNKNOWN, rest
         if own is None:
@@ -89,6 +91,3 @@ class Standing:
         which = "an IPv6 range in network.pod_ranges" if own.version == IPV6 else "network.pod_ranges"
         rest = f", but the plan lacks {which}, which would show that the probe's own address {own} is a Pod's"
         return VerdictCode.POD_RANGES_UNKNOWN, rest
-
-    def _has_pod_ranges(self, version: int) -> bool:
-        return any(network.version == version for network in self.ranges.pod)

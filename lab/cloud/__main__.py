@@ -1,4 +1,4 @@
-"""``python -m lab.cloud``: the emulated Composer API as a command that runs until it is interrupted."""
+"""``python -m lab.cloud``: the emulated Google APIs as a command that runs until it is interrupted."""
 
 from __future__ import annotations
 
@@ -60,8 +60,11 @@ async def _serve(emulator: ComposerEmulator, *, project: str) -> None:
         loop.add_signal_handler(number, stop.set)
     async with emulator:
         connection = {"AIRFLOW_CONN_GOOGLE_CLOUD_DEFAULT": emulator.make_airflow_connection(project=project)}
-        settings = emulator.make_client_settings() | connection
-        lines = [f"Composer API (plain gRPC): {emulator.address}", f"CONNECT proxy: {emulator.proxy_url}"]
+        settings = emulator.make_client_settings() | emulator.make_endpoint_settings() | connection
+        lines = [f"Composer and GKE APIs (plain gRPC): {emulator.address}"]
+        lines += [f"Compute API (plain HTTP): {emulator.compute_address}"]
+        lines += [f"Resource Manager and IAM APIs (plain HTTP): {emulator.iam_address}"]
+        lines += [f"CONNECT proxy: {emulator.proxy_url}"]
         lines += [f"export {name}={shlex.quote(value)}" for name, value in settings.items()]
         sys.stdout.write("\n".join(lines) + "\n")
         sys.stdout.flush()
@@ -75,7 +78,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     parser = argparse.ArgumentParser(
         prog="python -m lab.cloud",
-        description="Emulate Cloud Composer's API (environments and operations) on loopback.",
+        description="Emulate Composer and GKE on loopback, and to read only Compute, Resource Manager and IAM.",
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

@@ -1,4 +1,4 @@
-"""A certificate authority for one run, and its one certificate, for the name of Google's API host.
+"""A certificate authority for one run, and its one certificate, for the name of Google's API host or an address.
 
 Stock clients cannot be pointed to another host. The keys never leave the process; only the authority's certificate is
 written to a file, so that clients can trust it.
@@ -6,6 +6,8 @@ written to a file, so that clients can trust it.
 
 from __future__ import annotations
 
+import ipaddress
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -30,7 +32,10 @@ class ServerIdentity:
 
 
 def make_server_identity(host: str, *, now: datetime) -> ServerIdentity:
-    """Make an authority and a certificate for one host, valid for two days from ``now`` (with a time zone)."""
+    """Make an authority and a certificate for one name or address, valid for two days from ``now`` (with a zone)."""
+    subject_alternative: x509.GeneralName = x509.DNSName(host)
+    with suppress(ValueError):
+        subject_alternative = x509.IPAddress(ipaddress.ip_address(host))
     authority_key, key = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
     authority_name, host_name = (
         x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, text)]) for text in ("airflow-masq lab authority", host)
@@ -54,7 +59,7 @@ def make_server_identity(host: str, *, now: datetime) -> ServerIdentity:
     )
     certificate = (
         start_certificate(host_name, key.public_key())
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName(host)]), critical=False)
+        .add_extension(x509.SubjectAlternativeName([subject_alternative]), critical=False)
         .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
         .sign(authority_key, SHA256())
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Final, Generic, TypeVar
 
 import grpc
 
@@ -12,6 +12,9 @@ from lab.cloud.faults import Faults
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+
+# The trailing metadata in which gRPC carries google.rpc.Status [source: grpc-status-details].
+_STATUS_DETAILS: Final = "grpc-status-details-bin"
 
 RequestT = TypeVar("RequestT")
 ResponseT = TypeVar("ResponseT")
@@ -54,11 +57,14 @@ def make_generic_handlers(services: Iterable[Service], *, faults: Faults) -> lis
 def _make_handler(method: Method[RequestT, ResponseT], faults: Faults) -> grpc.RpcMethodHandler[RequestT, ResponseT]:
     async def answer(request: RequestT, context: grpc.aio.ServicerContext[RequestT, ResponseT]) -> ResponseT:
         try:
-            await faults.apply_to_call(method.name)
+            resource = getattr(request, "parent", "") or getattr(request, "name", "")
+            await faults.apply_to_call(method.name, resource=resource)
             response = method.handle(request)
             faults.apply_to_reply(method.name)
         except ApiError as error:
-            await context.abort(error.status, error.message)
+            details = error.make_details()
+            trailing = ((_STATUS_DETAILS, details),) if details else ()
+            await context.abort(error.status, error.message, trailing)
         return response
 
     return grpc.unary_unary_rpc_method_handler(

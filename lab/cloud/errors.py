@@ -15,27 +15,44 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Self
 
 import grpc
+from google.rpc.error_details_pb2 import ErrorInfo  # type: ignore[import-untyped] # stubs without a py.typed marker
+from google.rpc.status_pb2 import Status  # type: ignore[import-untyped] # stubs without a py.typed marker
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 
 class ApiError(Exception):
     """An emulated call is refused.
 
     :param message: the text for the caller; may be empty, as it is in some real answers.
+    :param reason: the reason in ``google.rpc.ErrorInfo``, for example ``SERVICE_DISABLED``; empty for no such detail.
+    :param metadata: what that detail says beside the reason.
     """
 
-    def __init__(self, status: grpc.StatusCode, message: str) -> None:
+    def __init__(
+        self, status: grpc.StatusCode, message: str, *, reason: str = "", metadata: Mapping[str, str] | None = None
+    ) -> None:
         super().__init__(f"{status.name}: {message}")
         self.status = status
         self.message = message
+        self.reason = reason
+        self.metadata = dict(metadata or {})
 
     @property
     def code(self) -> int:
         """The number of the status in google.rpc.Code, for example 9 for FAILED_PRECONDITION."""
         number: int = self.status.value[0]
         return number
+
+    def make_details(self) -> bytes:
+        """Write the error as ``google.rpc.Status``, which gRPC carries beside the status; empty without a reason."""
+        if not self.reason:
+            return b""
+        status = Status(code=self.code, message=self.message)
+        status.details.add().Pack(ErrorInfo(reason=self.reason, domain="googleapis.com", metadata=self.metadata))
+        written: bytes = status.SerializeToString()
+        return written
 
 
 class NotFoundError(ApiError):

@@ -1,19 +1,21 @@
 """The image versions that the emulator creates, and what their aliases mean.
 
-The list is the lab's own. Google's list changes every few weeks; the real service answers
-``ImageVersions.ListImageVersions`` with it. Nothing here judges whether an image is a good choice.
+The list is the lab's own, and ``ImageVersions.ListImageVersions`` answers with it. Google's list changes every few
+weeks. Nothing here judges whether an image is a good choice.
 """
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import date
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, Self
 
 from packaging.version import Version
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 # Newest first; the first is the default, of Composer 3 [source: composer-default-image, composer-newest-image,
 # composer-3-images]. That ``latest`` means Composer 3 as well is inferred. How many versions before the newest the
@@ -27,6 +29,16 @@ CREATABLE_IMAGES: Final = (
     "composer-2.17.9-airflow-2.10.5",
     "composer-2.17.8-airflow-2.11.1",
     "composer-2.17.8-airflow-2.10.5",
+)
+
+# When the images of Composer 2 were released; the days are the lab's own.
+RELEASE_DATES: Final[Mapping[str, date]] = MappingProxyType(
+    {
+        "composer-2.17.9-airflow-2.11.1": date(2026, 8, 5),
+        "composer-2.17.9-airflow-2.10.5": date(2026, 8, 5),
+        "composer-2.17.8-airflow-2.11.1": date(2026, 7, 22),
+        "composer-2.17.8-airflow-2.10.5": date(2026, 7, 22),
+    }
 )
 
 COMPOSER_1: Final = 1

@@ -21,10 +21,11 @@ import grpc
 from google.cloud.orchestration.airflow.service_v1.types import Environment, EnvironmentConfig, OperationMetadata
 from google.protobuf.empty_pb2 import Empty
 
+from lab.cloud.clusters import Clusters
 from lab.cloud.defaults import add_server_defaults
 from lab.cloud.errors import AlreadyExistsError, ApiError, FailedPreconditionError
 from lab.cloud.faults import Faults
-from lab.cloud.images import COMPOSER_2, Image
+from lab.cloud.images import COMPOSER_1, COMPOSER_2, Image
 from lab.cloud.names import EnvironmentName
 from lab.cloud.operations import end_operation, open_operation
 from lab.cloud.store import Store
@@ -85,8 +86,11 @@ class Hooks:
 class Lifecycle:
     """Moves environments from state to state."""
 
-    def __init__(self, *, store: Store, faults: Faults, durations: Durations, hooks: Hooks, clock: Clock) -> None:
+    def __init__(
+        self, *, store: Store, clusters: Clusters, faults: Faults, durations: Durations, hooks: Hooks, clock: Clock
+    ) -> None:
         self._store = store
+        self._clusters = clusters
         self._faults = faults
         self._durations = durations
         self._hooks = hooks
@@ -137,6 +141,7 @@ class Lifecycle:
         async def take_steps(current: Environment) -> Message:
             await self._clock.sleep(self._durations.deletion_seconds)
             await self._hooks.on_deleted(Environment(current))
+            self._clusters.remove(current.config.gke_cluster.replace("/zones/", "/locations/"))
             self._store.remove_environment(current.name)
             return Empty()
 
@@ -197,13 +202,14 @@ class Lifecycle:
         if (failure := self._faults.take_creation_failure(name.environment_id)) is not None:
             raise failure
         made = Environment(environment)
-        # The form of these names is that of real ones (us-central1-example-1a2b3c4d-gke); none of them leads anywhere.
+        # The form of these names is that of real ones (us-central1-example-1a2b3c4d-gke); the cluster's alone leads
+        # somewhere.
         location = name.parent.location
         stem = f"{location}-{name.environment_id}-{environment.uuid[:8]}"
         image = Image.parse(made.config.software_config.image_version)
         if image is not None and image.generation == COMPOSER_2:
             add_server_defaults(Environment.pb(made).config, parent=name.parent)
-        made.config.gke_cluster = f"{name.parent}/clusters/{stem}-gke"
+        self._create_cluster(made, image=image, cluster_id=f"{stem}-gke")
         made.storage_config.bucket = environment.storage_config.bucket or f"{stem}-bucket"
         made.config.dag_gcs_prefix = f"gs://{made.storage_config.bucket}/dags"
         web_server = environment.uuid.replace("-", "")
@@ -217,6 +223,18 @@ class Lifecycle:
         incomplete = Environment(environment)
         Environment.pb(incomplete).state = _State.RUNNING
         return _unwrap(incomplete)
+
+    def _create_cluster(self, made: Environment, *, image: Image | None, cluster_id: str) -> None:
+        """Create the environment's cluster, which Composer 3 keeps to itself [source: composer-3-networking]."""
+        generation = None if image is None else image.generation
+        if generation not in {COMPOSER_1, COMPOSER_2}:
+            return
+        parent = EnvironmentName.parse(made.name).parent
+        where = str(parent)
+        if generation == COMPOSER_1:  # a zonal cluster, written with its zone [source: composer-1-cluster-name]
+            where = made.config.node_config.location or f"projects/{parent.project}/zones/{parent.location}-a"
+        made.config.gke_cluster = f"{where}/clusters/{cluster_id}"
+        self._clusters.create_for(made, name=made.config.gke_cluster)
 
     def _settle(self, environment: Environment, state: int) -> Environment:
         """Store the environment in its final state and return it."""

@@ -1,7 +1,8 @@
-"""The whole emulator: two gRPC services on loopback, plain and with TLS, and the proxy for stock Google clients.
+"""The whole emulator: Composer and GKE over gRPC, others over HTTP, and the proxy for stock Composer clients.
 
     grpc.insecure_channel(address) ──────────────────────────────▶ ┌──────────┐
-                                                                   │ emulator │
+    http://compute_address/compute/v1/… ─────────────────────────▶ │ emulator │
+    http://iam_address/v1/… and /v3/… ───────────────────────────▶ │          │
     stock client ──grpc_proxy──▶ CONNECT composer.googleapis.com ─▶ └──────────┘ (TLS)
 
 It runs in the event loop of its caller and listens on loopback only. It is derived from Google's types and pages alone
@@ -19,11 +20,17 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, Self
 
 import grpc
+from aiohttp import web
 
+from lab.cloud.access import Access
 from lab.cloud.certificate import make_server_identity
+from lab.cloud.clusters import Clusters
+from lab.cloud.compute import Compute
 from lab.cloud.dispatch import make_generic_handlers
 from lab.cloud.environments import Environments
 from lab.cloud.faults import Faults
+from lab.cloud.iam import Identities, IdentityApis
+from lab.cloud.image_versions import ImageVersions
 from lab.cloud.images import CREATABLE_IMAGES
 from lab.cloud.lifecycle import Clock, Durations, Hooks, Lifecycle
 from lab.cloud.names import Parent
@@ -31,6 +38,7 @@ from lab.cloud.operations import Operations
 from lab.cloud.proxy import ConnectProxy
 from lab.cloud.store import Store
 from lab.cloud.validation import Surroundings
+from lab.cloud.vpc import Vpc
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -55,7 +63,7 @@ DEFAULT_SECONDARY_RANGES: Final[Mapping[str, str]] = MappingProxyType(
 
 
 class ComposerEmulator:
-    """A Composer API on loopback; an asynchronous context manager.
+    """The Composer, GKE, Compute, Resource Manager and IAM APIs on loopback; an asynchronous context manager.
 
     :param host: the loopback address to listen on.
     :param port: the port for plain clients; 0 takes a free one.
@@ -66,6 +74,11 @@ class ComposerEmulator:
     :param secondary_ranges: secondary ranges (CIDRs) of every subnetwork by their names.
     :param clock: the source of time and identities; the machine's own by default.
     :ivar faults: faults on request.
+    :ivar access: what the caller may not do, and which APIs are not enabled.
+    :ivar vpc: the projects' networks; those that ``node_ranges`` names exist from the start.
+    :ivar clusters: the projects' GKE clusters.
+    :ivar images: which image versions are listed.
+    :ivar identities: projects' numbers, service accounts and policies.
     :ivar refused_targets: what stock clients asked the proxy for besides Composer.
     :raises ValueError: if ``host`` is not a loopback address. A name is refused too, since its meaning can change.
     :raises OSError: on entering, if the port is taken.
@@ -83,19 +96,21 @@ class ComposerEmulator:
         secondary_ranges: Mapping[str, str] = DEFAULT_SECONDARY_RANGES,
         clock: Clock | None = None,
     ) -> None:
-        try:
-            is_loopback = ipaddress.ip_address(host).is_loopback
-        except ValueError:
-            is_loopback = False
-        if not is_loopback:
-            raise ValueError(f"the emulator listens on loopback addresses only, not on {host!r}")
+        _require_loopback(host)
         self._host = host
         self._requested_port = port
         self._clock = clock or Clock()
         self.faults = Faults(sleep=self._clock.sleep)
+        self.access = Access()
+        self.vpc = _make_vpc(node_ranges, secondary_ranges=secondary_ranges)
+        self.clusters = Clusters(vpc=self.vpc, access=self.access)
+        self._compute = Compute(vpc=self.vpc, access=self.access, faults=self.faults)
+        self.identities = Identities()
+        self._iam = IdentityApis(self.identities, access=self.access, faults=self.faults)
         self._store = Store()
         self._lifecycle = Lifecycle(
             store=self._store,
+            clusters=self.clusters,
             faults=self.faults,
             durations=durations or Durations(),
             hooks=hooks or Hooks(),
@@ -104,17 +119,21 @@ class ComposerEmulator:
         surroundings = Surroundings(
             creatable_images=creatable_images, node_ranges=node_ranges, secondary_ranges=secondary_ranges
         )
-        environments = Environments(store=self._store, lifecycle=self._lifecycle, surroundings=surroundings)
-        self._services = (environments.make_service(), Operations(store=self._store).make_service())
+        environments = Environments(
+            store=self._store, lifecycle=self._lifecycle, surroundings=surroundings, access=self.access, vpc=self.vpc
+        )
+        self.images = ImageVersions(creatable=creatable_images, access=self.access)
+        operations = Operations(store=self._store)
+        self._services = tuple(each.make_service() for each in (environments, self.images, operations, self.clusters))
         for service in self._services:
             self.faults.add_methods(method.name for method in service.methods)
         self._stack = AsyncExitStack()
-        self._port = self._tls_port = self._proxy_port = 0
+        self._port = self._tls_port = self._proxy_port = self._compute_port = self._iam_port = 0
         self._authority_file = Path()
         self.refused_targets: Sequence[str] = ()
 
     async def __aenter__(self) -> Self:
-        """Listen on all three ports; the stack stops in reverse order whatever has been started."""
+        """Listen on all ports; the stack stops in reverse order whatever has been started."""
         async with AsyncExitStack() as stack:
             stack.push_async_callback(self._lifecycle.stop)
             directory = stack.enter_context(TemporaryDirectory(prefix="composer-emulator-"))
@@ -136,6 +155,8 @@ class ComposerEmulator:
             stack.push_async_callback(proxy.stop)
             self._proxy_port = await proxy.start()
             self.refused_targets = proxy.refused
+            self._compute_port = await _serve_http(self._compute.make_application(), host=self._host, stack=stack)
+            self._iam_port = await _serve_http(self._iam.make_application(), host=self._host, stack=stack)
             self._stack = stack.pop_all()
         return self
 
@@ -146,6 +167,16 @@ class ComposerEmulator:
     def address(self) -> str:
         """The address for plain clients: ``grpc.insecure_channel(address)``."""
         return self._join(self._port)
+
+    @property
+    def compute_address(self) -> str:
+        """The address of the Compute API: ``http://ADDRESS/compute/v1/…``."""
+        return self._join(self._compute_port)
+
+    @property
+    def iam_address(self) -> str:
+        """The address of the Resource Manager and IAM APIs: ``http://ADDRESS/v3/projects/…``."""
+        return self._join(self._iam_port)
 
     @property
     def tls_address(self) -> str:
@@ -179,6 +210,16 @@ class ComposerEmulator:
             "NO_GCE_CHECK": "true",
         }
 
+    def make_endpoint_settings(self) -> dict[str, str]:
+        """Return the environment variables that lead the package's command line here."""
+        addresses = {
+            "COMPOSER": self.address,
+            "GKE": self.address,
+            "COMPUTE": self.compute_address,
+            "IAM": self.iam_address,
+        }
+        return {f"AIRFLOW_MASQ_{api}_ENDPOINT": f"http://{address}" for api, address in addresses.items()}
+
     def make_airflow_connection(self, *, project: str) -> str:
         """Return a Google connection for Airflow, as JSON for ``AIRFLOW_CONN_GOOGLE_CLOUD_DEFAULT``.
 
@@ -205,3 +246,34 @@ class ComposerEmulator:
 
     def _join(self, port: int) -> str:
         return f"[{self._host}]:{port}" if ":" in self._host else f"{self._host}:{port}"
+
+
+def _require_loopback(host: str) -> None:
+    try:
+        is_loopback = ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        is_loopback = False
+    if not is_loopback:
+        raise ValueError(f"the emulator listens on loopback addresses only, not on {host!r}")
+
+
+async def _serve_http(application: web.Application, *, host: str, stack: AsyncExitStack) -> int:
+    """Serve an application on a free port until the stack ends; return the port."""
+    # A call that is stalled by a fault must not hold the end.
+    runner = web.AppRunner(application, access_log=None, shutdown_timeout=0.1)
+    await runner.setup()
+    stack.push_async_callback(runner.cleanup)
+    site = web.TCPSite(runner, host, 0)
+    await site.start()
+    port: int = runner.addresses[0][1]
+    return port
+
+
+def _make_vpc(node_ranges: Mapping[str, str], *, secondary_ranges: Mapping[str, str]) -> Vpc:
+    """Make the networks, with the subnetworks that are named from the start."""
+    default = node_ranges.get("", DEFAULT_NODE_RANGES[""])
+    vpc = Vpc(default_node_range=default, default_secondary_ranges=secondary_ranges)
+    for name, cidr in node_ranges.items():
+        if name:
+            vpc.add_subnetwork(name, ip_cidr_range=cidr)
+    return vpc

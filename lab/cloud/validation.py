@@ -16,6 +16,7 @@ from google.cloud.orchestration.airflow.service_v1.types import (
     CreateEnvironmentRequest,
     Environment,
     EnvironmentConfig,
+    MaintenanceWindow,
     NetworkingConfig,
     PrivateClusterConfig,
 )
@@ -43,6 +44,19 @@ DOCKER_BRIDGE: Final = IPNetwork("172.17.0.0/16")
 # In GB for each vCPU of a worker; inferred from one answer, for 2 vCPUs [source: composer-worker-memory].
 _LEAST_WORKER_MEMORY: Final = 1.0
 _MOST_WORKER_MEMORY: Final = 6.5
+_MOST_TRIGGERER_CPUS: Final = 1.0
+_LEAST_HOURS_A_WEEK: Final = 12
+_LEAST_HOURS_AT_A_TIME: Final = 4
+_VARIABLE: Final = re.compile("[a-zA-Z_][a-zA-Z0-9_]*")
+_AIRFLOW_OPTION: Final = re.compile("AIRFLOW__[A-Z0-9_]+__[A-Z0-9_]+")
+# Those of the API's reference; the page about variables has more [source: composer-environment-variables].
+_RESERVED_VARIABLES: Final = frozenset(
+    {
+        "AIRFLOW_HOME", "C_FORCE_ROOT", "CONTAINER_NAME", "DAGS_FOLDER", "GCP_PROJECT", "GCS_BUCKET",
+        "GKE_CLUSTER_NAME", "SQL_DATABASE", "SQL_INSTANCE", "SQL_PASSWORD", "SQL_PROJECT", "SQL_REGION", "SQL_USER",
+        "COMPOSER_ENVIRONMENT", "COMPOSER_LOCATION", "PATH", "PORT",
+    }
+)  # fmt: skip
 _SUBNETWORK: Final = re.compile(r"projects/[^/]+/regions/(?P<region>[^/]+)/subnetworks/[^/]+")
 # A size for which GKE chooses the block [source: composer-ip-allocation-forms].
 _SIZE_ONLY: Final = re.compile(r"/([1-9]|[12][0-9]|3[0-2])")
@@ -79,7 +93,7 @@ class Submission:
 
     @cached_property
     def generation(self) -> int | None:
-        """Composer's generation, also of an image that is refused; ``None`` where that does not tell it."""
+        """Composer's generation, also of an image that is refused; ``None`` if that does not tell it."""
         image = Image.parse(self.image or self.config.software_config.image_version)
         return None if image is None else image.generation
 
@@ -247,6 +261,31 @@ def _find_worker_memory(submission: Submission) -> Iterator[str]:
         yield f"Worker memory must be between {least:.2f}GB and {most:.2f}GB for given vCpu."
 
 
+def _find_triggerer_cpus(submission: Submission) -> Iterator[str]:
+    if submission.generation == COMPOSER_2 and submission.config.workloads_config.triggerer.cpu > _MOST_TRIGGERER_CPUS:
+        yield f"You have to specify Triggerer CPUs not larger than {_MOST_TRIGGERER_CPUS:.2f}"
+
+
+def _find_environment_variables(submission: Submission) -> Iterator[str]:
+    for name in submission.config.software_config.env_variables:
+        if name in _RESERVED_VARIABLES or _AIRFLOW_OPTION.fullmatch(name) or not _VARIABLE.fullmatch(name):
+            yield f"Environment variable '{name}' cannot be set."
+
+
+def _find_short_maintenance(submission: Submission) -> Iterator[str]:
+    window = MaintenanceWindow.pb(submission.config.maintenance_window)
+    rule = dict(part.partition("=")[::2] for part in window.recurrence.removeprefix("RRULE:").split(";"))
+    days = 7 if rule.get("FREQ") == "DAILY" else len(set(rule.get("BYDAY", "").split(",")) - {""})
+    if not window.HasField("start_time") or not window.HasField("end_time") or not days:
+        return
+    hours = (window.end_time.ToSeconds() - window.start_time.ToSeconds()) / 3600
+    if hours < _LEAST_HOURS_AT_A_TIME or hours * days < _LEAST_HOURS_A_WEEK:
+        yield (
+            f"The maintenance window period must encompass at least {_LEAST_HOURS_A_WEEK} hours per week, each chunk "
+            f"at least {_LEAST_HOURS_AT_A_TIME} hours."
+        )
+
+
 def _find_unreadable_blocks(submission: Submission) -> Iterator[str]:
     for purpose, text in submission.blocks.items():
         if purpose not in submission.networks:
@@ -321,6 +360,12 @@ REFUSALS: Final = (
     Refusal(find=_find_agent_on_composer_3),
     # Not verified: seen with an update, and the bounds for each vCPU are inferred [source: composer-worker-memory].
     Refusal(find=_find_worker_memory),
+    # Not verified: seen with an update [source: composer-triggerer-cpu].
+    Refusal(find=_find_triggerer_cpus),
+    # These two are documented, the wording is not verified
+    # [source: composer-environment-variables, composer-maintenance-windows].
+    Refusal(find=_find_environment_variables),
+    Refusal(find=_find_short_maintenance),
     # The forms are documented, the wording is not verified [source: composer-ip-allocation-forms].
     Refusal(find=_find_unreadable_blocks),
     # Seen with Composer 1, of Composer 2 it is inferred. [source: composer-docker-bridge-refused]

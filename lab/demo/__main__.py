@@ -78,8 +78,14 @@ async def run_airflow_side(folder: Path, *, reporter: Reporter) -> int:
             plan.write_text(yaml.safe_dump(environment.make_plan(observe_urls=world.observe_urls), sort_keys=False))
             plans[environment.environment_id] = str(plan)
             workers[environment.environment_id] = str(world.get_workers_file(environment.environment_id))
-        endpoint = world.composer_endpoint
-        settings = Settings(home=str(folder), composer_endpoint=endpoint, plans=plans, workers=workers, nodes=NODES)
+        settings = Settings(
+            home=str(folder),
+            composer_endpoint=world.composer_endpoint,
+            compute_endpoint=world.compute_endpoint,
+            plans=plans,
+            workers=workers,
+            nodes=NODES,
+        )
         process = await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",

@@ -130,10 +130,11 @@ def read_reports(run: DagRun) -> list[dict[str, Any]]:
 
     query = XComModel.get_many(run_id=run.run_id, key="return_value", task_ids="report", dag_ids=run.dag_id)
     with create_session() as session:
-        reports: list[dict[str, Any]] | str | None = session.scalars(query.with_only_columns(XComModel.value)).first()
-    if reports is None:
+        text: str | None = session.scalars(query.with_only_columns(XComModel.value)).first()
+    if text is None:
         raise RuntimeError(f"the report task of {run.run_id} left no report")
-    return json.loads(reports) if isinstance(reports, str) else reports
+    reports: list[dict[str, Any]] = json.loads(text)
+    return reports
 
 
 def read_failure(run: DagRun, *, home: Path) -> str:

@@ -28,7 +28,8 @@ class Settings:
     """What the Airflow side needs to know.
 
     :param home: the folder for Airflow's files.
-    :param composer_endpoint: the address of the emulated Composer API, ``http://127.0.0.1:PORT``.
+    :param composer_endpoint: the address of the emulated Composer and GKE APIs, ``http://127.0.0.1:PORT``.
+    :param compute_endpoint: the address of the emulated Compute API, in the same form.
     :param plans: the plan file of each environment, by the environment's id.
     :param workers: the workers file of each environment, by the environment's id; written when the environment runs.
     :param nodes: the number of nodes in each environment.
@@ -36,6 +37,7 @@ class Settings:
 
     home: str
     composer_endpoint: str
+    compute_endpoint: str
     plans: Mapping[str, str]
     workers: Mapping[str, str]
     nodes: int
@@ -43,7 +45,8 @@ class Settings:
     def make_airflow_variables(self) -> dict[str, str]:
         """Return the environment variables of this Airflow; they must be set before Airflow is imported."""
         home = Path(self.home)
-        extra = {"is_anonymous": True, "project": "example-project", "composer_endpoint": self.composer_endpoint}
+        endpoints = {"composer_endpoint": self.composer_endpoint, "compute_endpoint": self.compute_endpoint}
+        extra = {"is_anonymous": True, "project": "example-project", **endpoints}
         connection = {"conn_type": "google_cloud_platform", "extra": extra}
         return {
             "AIRFLOW_HOME": str(home),

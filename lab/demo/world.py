@@ -83,6 +83,11 @@ class World:
         return f"http://{self._emulator.address}"
 
     @property
+    def compute_endpoint(self) -> str:
+        """The address of the Compute API, as the same connection takes it."""
+        return f"http://{self._emulator.compute_address}"
+
+    @property
     def observe_urls(self) -> dict[str, str]:
         """The URL of each target's observer, by the target's name."""
         destinations = {each.name: each for each in self.lab.destinations}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 
 import pytest
@@ -110,7 +111,12 @@ def test_other_kinds_are_named() -> None:
     account = "apiVersion: v1\nkind: ServiceAccount\nmetadata: {name: agent}\n"
     assert find_config(f"{account}---\n{CONFIG_MAP}").remarks == (
         FOUND,
-        "manifests of other kinds are not read: ServiceAccount",
+        "other manifests are not read: ServiceAccount",
+    )
+    other = CONFIG_MAP.replace("name: ip-masq-agent", "name: kube-root-ca.crt")
+    assert find_config(f"{other}---\n{CONFIG_MAP}").remarks == (
+        FOUND,
+        "other manifests are not read: ConfigMap kube-root-ca.crt",
     )
 
 
@@ -119,6 +125,24 @@ def test_a_config_map_of_another_name_is_read_with_a_remark() -> None:
     found = find_config(CONFIG_MAP.replace("name: ip-masq-agent", "name: masquerading"))
     assert (found.text, len(found.remarks)) == (CONFIG, 1)
     assert found.warnings == ("the agent itself reads only the ConfigMap ip-masq-agent in the namespace kube-system",)
+
+
+def test_a_config_map_in_another_namespace_is_read_with_a_warning() -> None:
+    """The DaemonSet mounts the one of its own namespace, which is taken where a file has both."""
+    elsewhere = CONFIG_MAP.replace("kube-system", "default").replace("10.4", "10.8")
+    found = find_config(elsewhere)
+    (warning,) = found.warnings
+    assert found.text == CONFIG.replace("10.4", "10.8")
+    assert warning.endswith("only the ConfigMap ip-masq-agent in the namespace kube-system, and this one is in default")
+    assert find_config(as_list(elsewhere, CONFIG_MAP)).text == CONFIG
+    assert find_config(CONFIG_MAP.replace(", namespace: kube-system", "")).warnings == ()  # kubectl -n adds it
+
+
+def test_a_key_under_binary_data_is_read() -> None:
+    """A volume has these keys as well, so the agent reads them."""
+    encoded = base64.b64encode(CONFIG.encode()).decode()
+    binary = f"kind: ConfigMap\nmetadata: {{name: ip-masq-agent}}\nbinaryData: {{config: {encoded}}}\n"
+    assert find_config(binary) == FoundConfig(text=CONFIG, remarks=(FOUND,))
 
 
 def test_a_list_whose_items_leave_out_their_kind_is_read() -> None:
@@ -140,6 +164,8 @@ def test_of_several_config_maps_the_agents_is_read() -> None:
         (DAEMON_SET, "a Kubernetes manifest of kind DaemonSet (airflow-masq agent-config reads the agent's DaemonSet"),
         (f"{CONFIG_MAP}---\n{CONFIG_MAP}", "2 ConfigMaps"),
         ("kind: ConfigMap\ndata: {config: {nonMasqueradeCIDRs: []}}", "expected text (write it below config: |)"),
+        ("kind: ConfigMap\nbinaryData: {config: '%'}", "binaryData.config: expected text in Base64, saw '%'"),
+        ("kind: ConfigMap\nbinaryData: {config: /w==}", "binaryData.config: expected text in Base64, saw '/w=='"),
         (
             "apiVersion: networking.gke.io/v1\nkind: EgressNATPolicy\n",
             "a Kubernetes manifest of kind EgressNATPolicy (write it below policy.egress_nat_policies of a plan",

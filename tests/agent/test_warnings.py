@@ -18,6 +18,20 @@ from airflow_masq.agent.config import read_agent_config
         ("resyncIntervall: 5s", "did you mean resyncInterval"),
         ("colour: red", "the agent ignores the key 'colour'"),
         ("kind: ConfigMap\ndata: {config: ''}", "this looks like a whole ConfigMap"),
+        (
+            "config:\n  nonMasqueradeCIDRs: [35.100.0.0/16]",
+            "ignores the key 'config', and so the settings below it. Write these without that key",
+        ),
+        ("config: |\n  nonMasqueradeCIDRs: []", "ignores the key 'config', and so the settings below it"),
+        ('{"a": {"RESYNCINTERVAL": "1s"}}', "ignores the key 'a', and so the settings below it"),
+        ("agent: {values: {config: {masqLinkLocal: true}}}", "ignores the key 'agent', and so the settings below it"),
+        (
+            '-A IP-MASQ --comment "ip-masq: a" -j RETURN\n-A IP-MASQ --comment "ip-masq2: a" -j RETURN\n',
+            """the agent knows none of the 2 keys, such as '-A IP-MASQ --comment "ip-masq'. Check that this is""",
+        ),
+        ("masqAll: true", "list the cluster's node and Pod ranges alone"),
+        ("foo: 1", "the agent ignores the key 'foo'. Remove it"),
+        ("foo: 1\nresyncInterval: 60s", "the agent ignores the key 'foo'. Remove it"),
         ("nonMasqueradeCIDRs: []", "nonMasqueradeCIDRs is empty, so every destination is masqueraded"),
         ("nonMasqueradeCIDRs:", "nonMasqueradeCIDRs is empty"),
         ("nonMasqueradeCIDRs: [~]", "keeps the entry of the default list at that position"),
@@ -100,7 +114,7 @@ def test_a_config_without_a_list_says_which_default_is_assumed(*, reserved_range
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("masqueradeAll: true", "cannot masquerade only some destinations"),
+        ("masqueradeAll: true", "list the cluster's node and Pod ranges alone"),
         ("forceMasqueradeCIDRs: [128.0.0.0/1]", "To masquerade only these, list all others: 0.0.0.0/1"),
         ("masqueradeCIDRs: []", "everything that nonMasqueradeCIDRs does not name"),
         ("masqueradeCIDRs: [on-premises]", "everything that nonMasqueradeCIDRs does not name"),

@@ -7,6 +7,7 @@ and with Python's own ``ipaddress``, so that a row that is lost in either is mis
 from __future__ import annotations
 
 import re
+from datetime import datetime
 from ipaddress import IPv4Network, ip_network
 from typing import TYPE_CHECKING, Any, Final
 
@@ -67,7 +68,7 @@ class Asked:
 
     @property
     def blocks(self) -> Blocks:
-        """The blocks by what they are for; ``None`` where one is not in the form of the reference."""
+        """The blocks by what they are for; ``None`` if one is not in the form of the reference."""
         texts = {
             "pods": self.get(f"{_POLICY}.clusterIpv4CidrBlock") or self._named("clusterSecondaryRangeName"),
             "services": self.get(f"{_POLICY}.servicesIpv4CidrBlock") or self._named("servicesSecondaryRangeName"),
@@ -112,6 +113,17 @@ def _are_disjoint(asked: Asked) -> bool:
             names.add("sql")
     blocks = [block for name, block in asked.blocks.items() if name in names and block is not None]
     return not any(one.overlaps(other) for index, one in enumerate(blocks) for other in blocks[:index])
+
+
+def _count_hours(asked: Asked) -> float:
+    """Count the hours of the maintenance window in a week; chunks of less than 4 do not count, and none is enough."""
+    window = asked.get("maintenanceWindow", {})
+    if not window:
+        return 12
+    start, end = (datetime.fromisoformat(window[key]) for key in ("startTime", "endTime"))
+    hours = (end - start).total_seconds() / 3600
+    days = 7 if window["recurrence"].endswith("DAILY") else window["recurrence"].count(",") + 1
+    return hours * days if hours >= 4 else 0
 
 
 def _is_beside_docker(asked: Asked) -> bool:
@@ -173,6 +185,17 @@ DEMANDS: Final[Mapping[str, Callable[[Asked], object]]] = {
     "agent_on_composer_3": lambda asked: asked.generation != "3" or not asked.get("nodeConfig.enableIpMasqAgent"),
     # [source: composer-worker-memory]
     "worker_memory": _fits_cpu,
+    # [source: composer-triggerer-cpu]
+    "triggerer_cpus": lambda asked: asked.generation != "2" or asked.get("workloadsConfig.triggerer.cpu", 0) <= 1,
+    # [source: composer-environment-variables]
+    "environment_variables": lambda asked: (
+        not any(
+            name.startswith("AIRFLOW__") or name in {"GCS_BUCKET", "PATH"} or not name.isidentifier()
+            for name in asked.get("softwareConfig.envVariables", {})
+        )
+    ),
+    # [source: composer-maintenance-windows]
+    "short_maintenance": lambda asked: _count_hours(asked) >= 12,
     # [source: composer-ip-allocation-forms]
     "unreadable_blocks": lambda asked: None not in asked.blocks.values(),
     # [source: composer-docker-bridge-refused]

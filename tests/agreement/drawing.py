@@ -349,10 +349,34 @@ _CHANGES: Final[Mapping[str, tuple[Change, ...]]] = {
             _WEB: "172.31.245.0/24",
         },
     ),
+    "triggerer": tuple({f"{_CONFIG}.workloadsConfig.triggerer.cpu": cpu} for cpu in (0.5, 1, 1.5)),
+    "environment variables": tuple(
+        {f"{_SOFTWARE}.envVariables": {name: "1", "A": "2"}}
+        for name in ("GCS_BUCKET", "PATH", "AIRFLOW__CORE__PARALLELISM", "a-b", "AIRFLOW_MASQ_PLAN", "_x1")
+    ),
+    "maintenance window": tuple(
+        {
+            f"{_CONFIG}.maintenanceWindow": {
+                "startTime": "2026-01-01T01:00:00Z",
+                "endTime": f"2026-01-01T{end}:00:00Z",
+                "recurrence": recurrence,
+            }
+        }
+        for end, recurrence in (
+            ("07", "FREQ=WEEKLY;BYDAY=SU"),
+            ("07", "FREQ=WEEKLY;BYDAY=SA,SU"),
+            ("05", "FREQ=WEEKLY;BYDAY=FR,SA,SU"),
+            ("04", "FREQ=DAILY"),
+            ("05", "FREQ=DAILY"),
+        )
+    ),
     "unknown field": (
         {f"{_NODE}.enableIpMasqueradeAgent": True},
         {f"{_CONFIG}.brandNew": {"a": 1}},
         {f"{_CONFIG}.environmentSize": "ENVIRONMENT_SIZE_ENORMOUS"},
+        {f"{_CONFIG}.environmentSize": "ENVIRONMENT_SIZE_EXTRA_LARGE"},
+        {f"{_PRIVATE}.networkingType": "PUBLIC", f"{_PRIVATE}.enablePrivateEnvironment": None},
+        {f"{_CONFIG}.enableIpMasqAgent": True},
     ),
 }
 _HOW_MANY_CHANGES: Final = (0, 0, 1, 1, 1, 1, 2)

@@ -49,7 +49,7 @@ class Submitted:
     :param findings: what ``lint`` says on this way.
     :param surroundings: the project in which it is to be created.
     :param complaint: why it cannot be sent at all; empty where it can.
-    :param message: what is sent; ``None`` where it cannot be.
+    :param message: what is sent; ``None`` if it cannot be.
     :param refusals: why the emulated API refuses it; all reasons, also those after one that comes alone.
     :param accepted: the environment as the emulated API takes it.
     """
@@ -79,9 +79,9 @@ class Submitted:
 class Story:
     """One drawn plan, read and submitted.
 
-    :param plan: ``None`` where it cannot be read.
+    :param plan: ``None`` if it cannot be read.
     :param unreadable: why it cannot be read; empty where it can.
-    :param request: as the operator reads it; ``None`` where it does not, for want of a name that Google takes.
+    :param request: as the operator reads it; ``None`` if it does not, for want of a name that Google takes.
     :param as_written: as the plan has it.
     :param by_operator: from the operator; ``None`` without a request.
     """

@@ -14,7 +14,7 @@ import pytest
 import yaml
 
 from airflow_masq.cli.command_line import main
-from airflow_masq.environment import COMPOSER_3
+from airflow_masq.environment import COMPOSER_1, COMPOSER_3
 from airflow_masq.exceptions import CannotMasqueradeError, InvalidInputError
 from airflow_masq.provisioning import CreationStart, Origin, lint_request, record_start
 from airflow_masq.provisioning.request import refuse_new_environment
@@ -32,11 +32,12 @@ CHUNKS = [range(first, first + SHARE) for first in range(0, PLANS, SHARE)]
 #: On-premises, on the internet, in Pod ranges of some plans, on the node, and in GKE's default list.
 DESTINATIONS = ("172.20.0.10", "8.8.8.8", "10.4.0.9", "10.128.0.9", "192.168.0.9", "100.64.0.9", "169.254.169.254")
 OF_THE_POLICY = ("egress-nat-policy", "agent-config")
-NO_TARGETS = "MASQ319"
+#: What the check asks for, which a creation does not need.
+OF_THE_CHECK = {"MASQ319", "MASQ320", "MASQ321"}
 #: A firewall lets nothing in; the first two name a cause of their own.
 ABOUT_FIREWALLS = {"MASQ307", "MASQ309", "MASQ310"}
-#: About the agent, which the operator adds, an existing cluster, and targets, which a creation does not need.
-NOT_OF_THE_OPERATOR = {"MASQ104", "MASQ106", NO_TARGETS}
+#: About the agent, which the operator adds, an existing cluster, and the check.
+NOT_OF_THE_OPERATOR = {"MASQ104", "MASQ106", *OF_THE_CHECK}
 
 
 class Said:
@@ -138,7 +139,9 @@ def hold_operator(story: Story, *, path: str) -> None:
     else:
         linted, findings = lint_request(request, on_findings="fail")
         refuse_new_environment(linted)
-        assert findings == tuple(each for each in story.by_operator.findings if each.code != NO_TARGETS), story.drawn
+        assert findings == tuple(each for each in story.by_operator.findings if each.code not in OF_THE_CHECK), (
+            story.drawn
+        )
     if story.plan.environment.masquerades and story.plan.environment.name:
         one, other = (
             [finding for finding in way.findings if finding.code not in NOT_OF_THE_OPERATOR]
@@ -167,13 +170,14 @@ def hold_predictions(plan: Plan, *, findings: Sequence[dict[str, str]], path: st
         assert said.code == 2
         assert any(finding["code"] == "MASQ101" for finding in findings)
         return
-    if said.code:  # a Pod's own address is seen somewhere, and the plan does not name it
-        assert not plan.ranges.pod
-        assert "network.pod_ranges" in said.complaint
-        each = {destination: Said("explain", path, destination, "--format", "json") for destination in DESTINATIONS}
-        masqueraded = {destination: one.code == 0 for destination, one in each.items()}
-    else:
-        masqueraded = {answer["destination"]: answer["masqueraded"] for answer in json.loads(said.output)}
+    answers = json.loads(said.output)
+    masqueraded = {answer["destination"]: answer["masqueraded"] for answer in answers}
+    if not plan.ranges.pod:  # the kind of a source is known without its address
+        assert all(any("network.pod_ranges" in step for step in answer["path"]) for answer in answers), path
+    if plan.environment.generation == COMPOSER_1:
+        # No fixed policy adds nodes and Services there, which a list that is written has for Google's caution.
+        listed = [*plan.ranges.node, *plan.ranges.service]
+        masqueraded = {each: is_ for each, is_ in masqueraded.items() if not any(each in cidr for cidr in listed)}
     for form in OF_THE_POLICY:
         hold_policy(Said("render", path, "--as", form), masqueraded=masqueraded)
     rows = list(csv.DictReader(io.StringIO(Said("render", path, "--as", "firewall-request-csv").output)))
@@ -181,10 +185,7 @@ def hold_predictions(plan: Plan, *, findings: Sequence[dict[str, str]], path: st
     for index, target in enumerate(plan.targets):
         if target.address is None:
             continue
-        explained = Said("explain", path, target.name, "--format", "json")
-        if explained.code:
-            continue
-        (prediction,) = json.loads(explained.output)
+        (prediction,) = json.loads(Said("explain", path, target.name, "--format", "json").output)
         if prediction["allowed"] is False:
             assert f"targets[{index}]" in kept_out
         for row in rows:

@@ -150,7 +150,7 @@ def expect(resource: EnvironmentResource) -> dict[str, object]:
 
 
 def render(form: str, plan: Plan) -> str | None:
-    """Write a form; ``None`` where it has no word for the plan."""
+    """Write a form; ``None`` if it has no word for the plan."""
     try:
         return RENDERINGS[form](plan)
     except InexpressibleError:

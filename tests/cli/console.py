@@ -23,6 +23,7 @@ environment:
       serviceAccount: composer@example-project.iam.gserviceaccount.com
       enableIpMasqAgent: true
       ipAllocationPolicy: {clusterIpv4CidrBlock: 192.168.0.0/16, servicesIpv4CidrBlock: 10.96.0.0/20}
+cluster: {pods_per_node: 32}
 network:
   node_ranges: [10.128.0.0/20]
   nat_addresses: [203.0.113.7]

@@ -242,14 +242,15 @@ def test_wrong_words(console: Console, words: tuple[str, ...], message: str) -> 
 
 
 def test_a_plan_without_pods(console: Console) -> None:
-    """Where the plan has no Pod range, the sender has to be named, and then can be."""
+    """Where the plan has no Pod range, the kind of source is known without its address; the sender can be named."""
     console.write("nodes.yaml", "network: {node_ranges: [10.128.0.0/20]}\n")
-    answer = console.run("explain", "nodes.yaml", "10.200.0.9")
-    assert answer.code == 2
-    assert answer.complaint == (
-        "--from: expected a Pod's address, or network.pod_ranges in the plan, since packets to this destination keep "
-        "it, saw none\n"
+    (answer,) = explained(console, "nodes.yaml", "10.200.0.9")
+    assert (answer["source_kind"], answer["source"], answer["masqueraded"]) == ("pod", [], False)
+    assert answer["path"][-1] == (
+        "the plan does not name the Pods' range (network.pod_ranges), so the address itself is not known"
     )
+    printed = console.run("explain", "nodes.yaml", "10.200.0.9").printed
+    assert printed.startswith("10.200.0.9: would receive packets from the Pod's address\n")
     assert explained(console, "nodes.yaml", "10.200.0.9", "--from", "10.4.0.1")[0]["source"] == ["10.4.0.1"]
 
 

@@ -61,6 +61,16 @@ def test_check_clears_a_start_up_race(console: Console) -> None:
     assert "MASQ492" in answer.printed
 
 
+def test_check_warns_of_another_environments_plan(console: Console, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a Pod of another environment the report has that environment's name, and the warning leaves the JSON whole."""
+    monkeypatch.setenv("COMPOSER_ENVIRONMENT", "staging")
+    with observer(NODE_ADDRESS) as erp:
+        write_plan(console, {"name": "erp", "observe": erp.url, "expect": "node"})
+        answer = console.run("check", "plan.yaml", "--attempts", "1", "--format", "json")
+    assert json.loads(answer.printed)["environment"] == "staging"
+    assert "this process runs in staging" in answer.complaint
+
+
 def test_check_in_other_formats(console: Console) -> None:
     """CI reads JUnit's XML, and monitoring reads Prometheus' text."""
     with observer(POD_ADDRESS) as erp:

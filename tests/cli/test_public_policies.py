@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from airflow_masq.cli import main
-from tests.rules.linting import NO_TARGETS
+from tests.rules.linting import OF_FRAGMENTS
 
 if TYPE_CHECKING:
     from tests.cli.console import Console
@@ -29,7 +29,7 @@ def run(capsys: pytest.CaptureFixture[str], *words: str) -> Any:  # noqa: ANN401
 def list_codes(capsys: pytest.CaptureFixture[str], name: str) -> list[tuple[str, str]]:
     """List the codes and severities that lint finds in a case."""
     found = run(capsys, "lint", name)["findings"]
-    return [(each["code"], each["severity"]) for each in found if each["code"] != NO_TARGETS]
+    return [(each["code"], each["severity"]) for each in found if each["code"] not in OF_FRAGMENTS]
 
 
 def test_everything_listed_sends_pods_through_cloud_nat(capsys: pytest.CaptureFixture[str]) -> None:
@@ -86,6 +86,8 @@ def test_a_kubectl_list_is_read_object_by_object(capsys: pytest.CaptureFixture[s
         ("12-aks-config-map.yaml", [*LINK_LOCAL, *RFC_1918], "it has ip-masq-agent, which is not read"),
         ("13-force-masquerade.config", [*LINK_LOCAL, ""], "To masquerade only these, list all others: 0.0.0.0/5"),
         ("15-list-without-entries.config", [], "every destination is masqueraded, other Pods and nodes too"),
+        ("38-settings-below-a-key.config", [*LINK_LOCAL, *RFC_1918], "'config', and so the settings below it"),
+        ("40-iptables-save.config", [*LINK_LOCAL, *RFC_1918], "Check that this is its config"),
         ("16-misspelt-interval.config", [*LINK_LOCAL, "10.0.0.0/8"], "did you mean resyncInterval"),
         ("17-config-as-json.yaml", ["10.4.0.0/14"], "reads only the ConfigMap ip-masq-agent"),
         (
@@ -111,6 +113,7 @@ def test_an_accepted_config_says_what_is_not_meant(
             "14-except.config",
             "config, line 3: expected YAML, here an entry of the list, which begins with -, saw a key",
         ),
+        ("44-list-as-text.config", "nonMasqueradeCIDRs: expected a list, saw the text '10.0.0.0/8, 172.16.0.0/12'"),
         ("19-cilium-range.config", "nonMasqueradeCIDRs[1]: expected a CIDR aligned to its prefix, here 2.2.0.0/16"),
     ],
 )
@@ -168,6 +171,47 @@ def test_a_source_is_predicted_as_the_report_saw_it(
     """The prediction agrees with what the authors saw or wanted."""
     (answer,) = run(capsys, "explain", name, destination)
     assert (answer["source_kind"], answer["reason"]) == (source_kind, reason)
+
+
+def test_terraforms_config_map_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    """The message says where the config is in it, and nothing of an environment."""
+    assert main(["agent-config", str(CASES / "39-terraform-config-map.config")]) == 2
+    complaint = capsys.readouterr().err
+    assert "the text of data.config in it into a file of its own), saw Terraform's configuration" in complaint
+    assert "environment" not in complaint
+
+
+def test_a_config_map_of_another_namespace_is_not_certain(capsys: pytest.CaptureFixture[str]) -> None:
+    """The agent does not read it, so lint warns, and explain tells nothing as observed."""
+    assert list_codes(capsys, "41-another-namespace.yaml") == [("MASQ317", "warning"), ("MASQ317", "info")]
+    main(["explain", str(CASES / "41-another-namespace.yaml"), "172.16.0.9"])
+    printed = " ".join(capsys.readouterr().out.split())
+    assert "only the ConfigMap ip-masq-agent in the namespace kube-system, and this one is in default" in printed
+    assert "MASQUERADED (inferred)" in printed
+
+
+def test_another_products_policy_has_one_cause(capsys: pytest.CaptureFixture[str]) -> None:
+    """Of a kind that is not GKE's nothing is said but its kind and version."""
+    findings = run(capsys, "lint", "42-cilium-policy.yaml")["findings"]
+    places = [each["where"].rpartition(".")[2] for each in findings if each["code"] == "MASQ304"]
+    assert places == ["apiVersion", "kind"]
+
+
+def test_a_cluster_without_an_environment_is_explained(capsys: pytest.CaptureFixture[str]) -> None:
+    """Lint sends to explain, which answers also where the Pods' range is not known, and neither speaks of Composer."""
+    findings = run(capsys, "lint", "43-gke-cluster-by-names.yaml")["findings"]
+    assert {each["code"] for each in findings} == {"MASQ311", "MASQ312", "MASQ320"}
+    assert not any("omposer" in each["message"] or "environment" in each["message"] for each in findings)
+    (answer,) = run(capsys, "explain", "43-gke-cluster-by-names.yaml", "erp")
+    assert (answer["source_kind"], answer["source"], answer["allowed"]) == ("pod", [], None)
+
+
+def test_cloud_nat_is_for_the_listed_destinations_alone(capsys: pytest.CaptureFixture[str]) -> None:
+    """Google's way to have Cloud NAT's address for one destination has no finding, and the others see the node."""
+    assert list_codes(capsys, "45-cloud-nat-for-some.yaml") == []
+    partner, other = run(capsys, "explain", "45-cloud-nat-for-some.yaml", "partner", "other")
+    assert (partner["source_kind"], partner["source"], partner["allowed"]) == ("nat", ["203.0.113.7"], True)
+    assert (other["source_kind"], other["source"]) == ("node-external", [])
 
 
 @pytest.mark.parametrize("image", ["composer-2.17.9-airflow-2.11.1", "composer-1.20.12-airflow-2.4.3"])

@@ -33,8 +33,11 @@ WORDS = {
     "capacity": ["capacity", "plan.yaml"],
     "rule": ["rule", "MASQ309"],
     "agent-config": ["agent-config", "config.yaml"],
+    "describe": ["describe", "--help"],
     "probe": ["probe", "--help"],
     "check": ["check", "--help"],
+    "preflight": ["preflight", "--help"],
+    "audit": ["audit", "--help"],
 }
 #: What the commands that ask observers cannot do without.
 ASKING = {"asyncio", "ssl", "httptools"}

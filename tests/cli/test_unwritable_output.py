@@ -27,8 +27,11 @@ WORDS = {
     "capacity": ["capacity", "plan.yaml"],
     "rule": ["rule"],
     "agent-config": ["agent-config", "config.yaml"],
+    "describe": ["describe", "--help"],
     "probe": ["probe", "--help"],
     "check": ["check", "--help"],
+    "preflight": ["preflight", "--help"],
+    "audit": ["audit", "--help"],
 }
 NO_SPACE = b"standard output: cannot be written: No space left on device\n"
 

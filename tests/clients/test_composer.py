@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import threading
+from datetime import date
 
 import grpc
 import pytest
 
 from airflow_masq.clients.composer import ComposerClient
-from airflow_masq.environment import EnvironmentResource
+from airflow_masq.environment import EnvironmentResource, OfferedImage
 from airflow_masq.exceptions import (
     CloudRefusedError,
     CloudUnavailableError,
@@ -35,6 +36,15 @@ def test_an_environment_is_created_read_listed_and_deleted(cloud: EmulatedCloud,
     cloud.settle()
     with pytest.raises(EnvironmentNotFoundError, match="NOT_FOUND"):
         client.get(NAME)
+
+
+def test_the_offered_images_are_listed(client: ComposerClient) -> None:
+    """Each image comes with what the service says of it: its day of release, and whether it can be created."""
+    images = client.list_images(NAME.parent)
+    assert [image.text for image in images if image.is_default] == ["composer-3-airflow-2.11.1-build.14"]
+    (newest,) = (image for image in images if image.text == "composer-2.17.9-airflow-2.11.1")
+    assert newest == OfferedImage(text="composer-2.17.9-airflow-2.11.1", released_on=date(2026, 8, 5))
+    assert images[0].released_on is None
 
 
 def test_without_the_flag_there_is_no_agent(cloud: EmulatedCloud, client: ComposerClient) -> None:

@@ -73,6 +73,26 @@ def test_a_field_that_the_library_does_not_know_is_named(config: dict[str, Any],
     assert "google-cloud-orchestration-airflow" in caught.value.expected
 
 
+@pytest.mark.parametrize(
+    ("config", "path"),
+    [
+        ({"environmentSize": "ENVIRONMENT_SIZE_EXTRA_LARGE"}, "config.environmentSize"),
+        (
+            {"privateEnvironmentConfig": {"networkingConfig": {"connectionType": "PEERING"}}},
+            "config.privateEnvironmentConfig.networkingConfig.connectionType",
+        ),
+    ],
+)
+def test_a_word_that_the_library_does_not_know_is_named(config: dict[str, Any], path: str) -> None:
+    """The message does not say that the API has no such word, but that the installed library does not."""
+    with pytest.raises(InvalidInputError) as caught:
+        make_message(EnvironmentResource.read({"config": config}))
+    assert caught.value.where == f"environment.{path}"
+    assert caught.value.expected.startswith("a word that google-cloud-orchestration-airflow ")
+    assert caught.value.expected.endswith(" (a later version may know more)")
+    assert "UNSPECIFIED" not in caught.value.expected
+
+
 def test_all_unknown_fields_are_named_at_once() -> None:
     """All misspelt fields are named at once, so one run of the task finds them."""
     with pytest.raises(InvalidInputError, match=r"saw one, config\.two"):

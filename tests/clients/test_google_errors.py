@@ -92,8 +92,12 @@ def test_our_own_errors_and_bugs_pass_unchanged() -> None:
 
 
 def test_an_error_without_a_grpc_status_is_named_by_its_http_status() -> None:
-    """An answer over HTTP has a name as well."""
-    for kind, name in ((api.BadGateway, "BAD_GATEWAY"), (api.GoogleAPICallError, "UNKNOWN")):
+    """An answer over HTTP has a canonical name as well, and a proxy's trouble passes."""
+    for kind, name in (
+        (api.BadGateway, "UNAVAILABLE"),
+        (api.Forbidden, "PERMISSION_DENIED"),
+        (api.GoogleAPICallError, "UNKNOWN"),
+    ):
         error = made(kind)
         assert isinstance(error, api.GoogleAPICallError)
         assert read_status(error) == name

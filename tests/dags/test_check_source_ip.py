@@ -41,7 +41,7 @@ def test_the_expected_source_passes(airflow: AirflowRunner, capfd: pytest.Captur
     assert run.state == "success"
     assert truthful.questions_seen == 2
     assert set(run.task_states.values()) == {"success"}
-    [report] = run.xcom("report")
+    [report] = json.loads(run.xcom("report"))
     assert report["environment"] == "example-environment"
     assert {verdict["outcome"] for verdict in report["verdicts"]} == {"PASS"}
     event = event_of(run)
@@ -68,7 +68,7 @@ def test_another_source_fails_the_run_and_is_still_reported(
         ("assert", -1): "failed",
     }
     for map_index in (0, 1):
-        assert run.xcom("check", key="report", map_index=map_index)["outcome"] == "FAIL"
+        assert json.loads(run.xcom("check", key="report", map_index=map_index))["outcome"] == "FAIL"
     assert event_of(run)["environments"][0]["verdicts"][0]["observed"] == POD_ADDRESS
     assert "1 FAIL: MASQ" in capfd.readouterr().out
 
@@ -80,9 +80,9 @@ def test_the_next_run_says_what_changed(airflow: AirflowRunner) -> None:
             run_check(airflow, loopback_plan({"name": "changing", "observe": each.url, "expect": "node"}))
             for each in (masqueraded, leaking)
         )
-    [before], [after] = (run.xcom("report")[0]["history"] for run in (first, second))
+    [before], [after] = (json.loads(run.xcom("report"))[0]["history"] for run in (first, second))
     assert (before["outcome"], after["outcome"], after["previous"]) == ("PASS", "FAIL", "PASS")
-    [change] = event_of(second)["environments"][0]["changed"]
+    [change] = event_of(second)["environments"][0]["targets"]
     assert (change["target"], change["since"]) == ("changing", after["since"])
 
 
@@ -178,7 +178,7 @@ def test_a_check_that_fails_by_what_it_found_is_still_reported(airflow: AirflowR
         run = airflow.run(DAG_FILE, conf={"plan": plan, "instances": 1, "attempts": 1}, change=be_strict)
     assert run.state == "failed"
     assert (run.task_states["check", 0], run.task_states["report", -1]) == ("failed", "success")
-    assert run.xcom("check", key="report", map_index=0)["outcome"] == "FAIL"
+    assert json.loads(run.xcom("check", key="report", map_index=0))["outcome"] == "FAIL"
     assert event_of(run)["environments"][0]["outcome"] == "FAIL"
 
 

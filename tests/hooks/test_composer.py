@@ -8,6 +8,7 @@ import traceback
 import pytest
 
 from airflow_masq.exceptions import CloudRefusedError, InvalidInputError
+from airflow_masq.facts import ControlPlane, EndpointChoice
 from airflow_masq.hooks.composer import ComposerHook
 from tests.emulated_cloud import LOCATION, PROJECT, EmulatedCloud
 
@@ -50,6 +51,18 @@ def test_an_unusable_endpoint_names_the_connection(monkeypatch: pytest.MonkeyPat
     hook = hook_of(monkeypatch, composer_endpoint="http://192.0.2.1:80", is_anonymous=True)
     with pytest.raises(InvalidInputError, match=r"^connection test_google: composer_endpoint: expected https://"):
         hook.get_conn()
+
+
+def test_beside_an_emulator_no_cluster_elsewhere_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A connection that leads to an emulator asks API servers on this machine alone; any other asks those elsewhere."""
+    elsewhere = ControlPlane(endpoint="192.0.2.9")
+    emulated = hook_of(monkeypatch, composer_endpoint="http://127.0.0.1:1", project=PROJECT)
+    with pytest.raises(
+        InvalidInputError, match=r"endpoint: expected an API server on this machine, .* saw 192\.0\.2\.9"
+    ):
+        emulated.make_kubernetes_client(elsewhere, choice=EndpointChoice.AUTO)
+    emulated.make_kubernetes_client(ControlPlane(endpoint="127.0.0.1:9"), choice=EndpointChoice.AUTO).close()
+    hook_of(monkeypatch, is_anonymous=True).make_kubernetes_client(elsewhere, choice=EndpointChoice.AUTO).close()
 
 
 def test_without_an_endpoint_google_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -131,7 +144,7 @@ def test_a_connection_with_an_endpoint_can_be_tested(monkeypatch: pytest.MonkeyP
         works, message = hook.test_connection()
     assert (works, message) == (
         True,
-        f"The Composer API at {cloud.endpoint} answers: 0 environments in {PROJECT}",
+        f"The Composer API at {cloud.endpoint} answers: 0 environments of {PROJECT} in {LOCATION}",
     )
 
 

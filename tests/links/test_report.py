@@ -10,11 +10,11 @@ from urllib.parse import quote
 import pytest
 
 from airflow_masq.links import report as links
-from airflow_masq.links.report import CodePageLink, ReportLink
+from airflow_masq.links.report import CodePageLink, MasqueradePageLink, ReportLink
 from airflow_masq.operators.source_ip_assert import SourceIpAssertOperator
 from airflow_masq.operators.source_ip_check import SourceIpCheckOperator
 from airflow_masq.operators.source_ip_report import SourceIpReportOperator
-from airflow_masq.verdict import Report, VerdictCode, encode_report
+from airflow_masq.verdict import Report, VerdictCode, encode_report, write_reports
 from tests.local_observers import NODE_ADDRESS, POD_ADDRESS, loopback_plan, observer
 
 if TYPE_CHECKING:
@@ -64,6 +64,8 @@ def test_links_after_a_run(airflow: AirflowRunner, answer: str, code: str) -> No
     page = f"/dags/check_source_ip/runs/{quote(run.run_id)}/tasks/report"
     assert list_links(airflow, run, ReportLink.name) == {page}
     assert list_links(airflow, run, CodePageLink.name) == {PAGES.replace("{code}", code)}
+    place = "airflow-masq/#/check_source_ip/example-environment"
+    assert list_links(airflow, run, MasqueradePageLink.name) == {f"/{place}"}
 
 
 def test_no_page_without_its_address(airflow: AirflowRunner) -> None:
@@ -86,6 +88,20 @@ def test_the_interfaces_address_stands_before_the_link(monkeypatch: pytest.Monke
     key = SimpleNamespace(dag_id="dag", run_id="run +1", task_id="report")
     link = ReportLink().get_link(SourceIpReportOperator(task_id="report", check_task_ids="check"), ti_key=key)
     assert link == "https://airflow.example/prefix/dags/dag/runs/run%20%2B1/tasks/report"
+
+
+def test_the_page_opens_at_its_first_screen_where_several_environments_were_checked(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The link leads to the one environment, and else to all of them; names are quoted."""
+    monkeypatch.setenv("AIRFLOW__API__BASE_URL", "https://airflow.example/prefix/")
+    key = SimpleNamespace(dag_id="a dag", run_id="run", task_id="report", map_index=-1)
+    report = SourceIpReportOperator(task_id="report", check_task_ids="check")
+    one, other = (Report(environment=name, verdicts=()) for name in ("o/n e", "other"))
+    page = "https://airflow.example/prefix/airflow-masq/"
+    for reports, place in (([one], "#/a%20dag/o%2Fn%20e"), ([one, other], ""), ([], "")):
+        monkeypatch.setattr(links, "read_xcom", lambda *_, reports=reports, **__: write_reports(reports))
+        assert MasqueradePageLink().get_link(report, ti_key=key) == f"{page}{place}"
 
 
 def test_a_dag_without_a_report_has_no_link_to_one(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -211,6 +211,13 @@ def test_all_flaws_are_found_at_once() -> None:
     ]
 
 
+def test_another_kind_has_no_other_flaw() -> None:
+    """Of another product's object nothing is expected, so nothing else of it is named."""
+    other = {"apiVersion": "cilium.io/v2alpha1", "kind": "CiliumEgressNATPolicy", "spec": {"egressSourceIP": "1.1.1.1"}}
+    assert [problem.where for problem in check_egress_nat_policy(other)] == ["apiVersion", "kind"]
+    assert find_unknown_keys(other) == ()
+
+
 @pytest.mark.parametrize("name", ["a", "gke-6fb8c6d0-1", "a.b-c.d1", "x" * 253])
 def test_kubernetes_names_are_accepted(name: str) -> None:
     """Every name that Kubernetes accepts is valid."""
@@ -248,6 +255,14 @@ def test_every_value_is_read_or_has_problems(content: Any) -> None:  # noqa: ANN
 def test_a_whole_object_is_always_read(cidrs: list[str]) -> None:
     """Any list of aligned CIDRs is an object, in its order."""
     assert [str(cidr) for cidr in read_egress_nat_policy(manifest(*cidrs)).destinations] == cidrs
+
+
+def test_an_unknown_key_is_shown_short_and_escaped() -> None:
+    """A key of any text is named in one short line."""
+    unknown = manifest("10.200.0.0/16")
+    unknown["spec"]["\n" * 100] = {}
+    [problem] = find_unknown_keys(unknown)
+    assert problem.where == "spec." + r"\n" * 29 + "…"
 
 
 def test_keys_that_gke_does_not_have_are_found_apart() -> None:

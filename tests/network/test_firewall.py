@@ -13,7 +13,7 @@ ALL, NONE, SOME, UNKNOWN = FirewallAnswer
 @pytest.mark.parametrize(
     ("allowed", "sources", "expected"),
     [
-        # nobody said
+        # the plan does not say
         ("", "10.128.0.0/20", UNKNOWN),
         # one range
         ("10.0.0.0/8", "10.128.0.0/20", ALL),

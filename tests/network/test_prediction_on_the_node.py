@@ -248,3 +248,16 @@ def test_no_endpoint_is_an_ipv4_address_in_disguise() -> None:
     ranges = replace(RANGES, pod=(IPNetwork("::/80"),), service=(IPNetwork("fd00:1::/108"),))
     prediction = predicted(make_composer_policy(ranges), "fd00:1::5", ranges=ranges, pod="::5:0:0:1")
     assert any("assumed to be a Pod of ::/80" in step for step in prediction.path)
+
+
+def test_a_pod_of_a_range_that_the_plan_does_not_name_is_named_where_it_is_known() -> None:
+    """Without Pod ranges the path begins with any Pod, unless the caller says which one sends."""
+    unknown = replace(RANGES, pod=())
+    assert predicted(EVERYTHING, ON_PREMISES, ranges=unknown).path[0] == f"Pod {POD} sends to {ON_PREMISES}"
+    assert predicted(EVERYTHING, ON_PREMISES, ranges=unknown, pod="0.0.0.0").path[0] == f"a Pod sends to {ON_PREMISES}"
+    assert predicted(EVERYTHING, ON_PREMISES, pod="0.0.0.0").path[0] == f"Pod 0.0.0.0 sends to {ON_PREMISES}"
+
+
+def test_no_pod_is_an_ipv4_address_in_disguise() -> None:
+    """A Pod's IPv4-mapped address is its IPv4 address."""
+    assert predicted(EVERYTHING, ON_PREMISES, pod=f"::ffff:{POD}") == predicted(EVERYTHING, ON_PREMISES)

@@ -253,6 +253,7 @@ def test_a_public_address_is_no_nodes_where_it_could_be_cloud_nats() -> None:
     assert unlisted.attribute(seen, destination=public) is AddressKind.FOREIGN
     assert listed.attribute(seen, destination=public) is AddressKind.NODE_EXTERNAL
     assert listed.attribute(seen, destination=private) is AddressKind.FOREIGN
+    assert listed.attribute(IPAddress("203.0.113.7"), destination=private) is AddressKind.NAT
 
 
 def test_the_sockets_own_address_is_the_pods() -> None:
@@ -260,6 +261,7 @@ def test_the_sockets_own_address_is_the_pods() -> None:
     pod = IPAddress("10.50.0.2")
     assert RANGES.attribute(pod, local_address=pod) is AddressKind.POD
     assert RANGES.attribute(IPAddress("::ffff:10.50.0.2"), local_address=pod) is AddressKind.POD
+    assert RANGES.attribute(pod, local_address=IPAddress("::ffff:10.50.0.2")) is AddressKind.POD
     assert RANGES.attribute(IPAddress("10.50.0.3"), local_address=pod) is AddressKind.FOREIGN
 
 

@@ -58,7 +58,7 @@ def test_only_what_another_attempt_may_not_meet_is_transient() -> None:
 
 def test_the_words_of_reports_stay() -> None:
     """Reports hold these words, and another version of the package may read them: none may change."""
-    assert " ".join(Canary) == "not-asked ignored repeated unanswered"
+    assert " ".join(Canary) == "not-asked ignored repeated other-address unanswered"
     assert " ".join(Failure) == (
         "connect-timeout reply-timeout no-route reset refused name-unresolved tls redirect http-status not-http "
         "no-address several-addresses too-large unusable-target starved crashed"

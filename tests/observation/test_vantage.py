@@ -113,6 +113,13 @@ def recognise(hostname: str, variables: Mapping[str, str], labels_text: str = ""
         ),
         (
             "my-scheduler-0",
+            {**CHART, "AIRFLOW__CORE__EXECUTOR": "SequentialExecutor"},
+            "",
+            Component.WORKER,
+            Clue.LOCAL_EXECUTOR,
+        ),
+        (
+            "my-scheduler-0",
             {**CHART, "AIRFLOW__CORE__EXECUTOR": "CeleryExecutor"},
             "",
             Component.SCHEDULER,

@@ -78,4 +78,5 @@ def example_report(
         example_verdict(outcome, pod=f"192.168.{number}.2", environment=environment)
         for number, outcome in enumerate(outcomes)
     )
-    return Report(environment=environment, verdicts=verdicts, problems=problems)
+    ranges = tuple(PLAN.ranges.list_ranges())
+    return Report(environment=environment, verdicts=verdicts, problems=problems, ranges=ranges)

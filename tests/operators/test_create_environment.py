@@ -10,6 +10,7 @@ import threading
 import traceback
 from typing import Any
 
+import grpc
 import pytest
 
 from airflow_masq.airflow_compat import AirflowException, AirflowFailException
@@ -18,10 +19,31 @@ from airflow_masq.exceptions import (
     EnvironmentNotReadyError,
     MasqueradeNotEnabledError,
 )
+from lab.cloud.clusters import VERSION_AT_CREATION, VERSION_NOW
 from tests.emulated_cloud import IMAGE, PROJECT, EmulatedCloud, environment_resource
 from tests.operators.creating import ENVIRONMENT_ID, NAME, client, environments, execute, operator
 
 pytestmark = pytest.mark.airflow
+
+NETWORK_FACTS = {
+    "network": "projects/example-project/global/networks/default",
+    "subnetworks": ["projects/example-project/regions/us-central1/subnetworks/default"],
+    "host_project": None,
+    "public_nodes": True,
+    "nat": [],
+    "node_ranges": ["10.128.0.0/20"],
+    "pod_ranges": ["192.168.0.0/16"],
+    "service_ranges": ["10.96.0.0/20"],
+    "nat_addresses": [],
+    "ranges_from": {
+        "node_ranges": "subnetwork",
+        "pod_ranges": "cluster",
+        "service_ranges": "cluster",
+        "nat_addresses": "router",
+    },
+    "unknown": [],
+}
+"""The facts of a public environment in the project's default network, beside no Cloud NAT."""
 
 
 @pytest.mark.usefixtures("cloud")
@@ -36,7 +58,7 @@ def test_an_environment_is_created_with_the_agent_and_its_facts_returned() -> No
                 }
             }
         ),
-        "network": {"node_ranges": ["10.128.0.0/20"]},
+        "network": {"node_ranges": ["10.0.0.0/20"]},
     }
     facts = execute(plan=plan)
     [environment] = environments()
@@ -53,15 +75,69 @@ def test_an_environment_is_created_with_the_agent_and_its_facts_returned() -> No
         "dag_gcs_prefix": environment["config"]["dagGcsPrefix"],
         "console_url": "https://console.cloud.google.com/composer/environments/detail/us-central1/example-environment"
         "/monitoring?project=example-project",
-        "node_ranges": ["10.128.0.0/20"],
-        "pod_ranges": ["192.168.0.0/16"],
-        "service_ranges": ["10.96.0.0/20"],
-        "ranges_from": {"node_ranges": "plan", "pod_ranges": "environment", "service_ranges": "environment"},
+        "cluster": {
+            "name": environment["config"]["gkeCluster"],
+            "status": "RUNNING",
+            "autopilot": True,
+            "initial_version": VERSION_AT_CREATION,
+            "current_version": VERSION_NOW,
+            "pods_per_node": 32,
+            "dataplane_v2": True,
+            "intranode_visibility": True,
+            "private_nodes": False,
+        },
+        **NETWORK_FACTS,
         "adopted": False,
         "origin": "created",
         "differences": [],
         "findings": facts["findings"],
     }
+
+
+def test_facts_that_cannot_be_read_are_the_plans_and_do_not_fail_the_task(cloud: EmulatedCloud) -> None:
+    """An environment that runs is a success, whatever GKE and Compute say; the XCom names what is missing and why."""
+    cloud.access.deny(PROJECT, "container.clusters.get", "compute.subnetworks.get")
+    cloud.faults.fail_next("routers.list", grpc.StatusCode.INVALID_ARGUMENT, "no")
+    plan = {"environment": environment_resource(), "network": {"node_ranges": ["10.0.0.0/20"]}}
+    facts = execute(plan=plan, preflight="ignore")
+    assert (facts["node_ranges"], facts["ranges_from"]["node_ranges"]) == (["10.0.0.0/20"], "plan")
+    assert facts["ranges_from"]["pod_ranges"] == "environment"
+    assert (facts["cluster"], facts["nat"]) == (None, None)
+    assert [(each["what"].partition(" (")[0], each["role"]) for each in facts["unknown"]] == [
+        ("Cloud NAT", None),
+        ("the cluster", "roles/container.clusterViewer"),
+        ("the node range of subnetwork default", "roles/compute.networkViewer"),
+    ]
+
+
+def test_an_adopted_environment_tells_its_own_ranges(cloud: EmulatedCloud) -> None:
+    """The plan's ranges are not those of an environment that exists already."""
+    policy = {"clusterIpv4CidrBlock": "192.168.0.0/16", "servicesIpv4CidrBlock": "10.96.0.0/20"}
+    execute(environment=environment_resource(nodeConfig={"ipAllocationPolicy": policy}))
+    plan = {
+        "environment": environment_resource(),
+        "network": {"pod_ranges": ["10.0.0.0/16"], "service_ranges": ["10.1.0.0/20"], "node_ranges": ["10.2.0.0/20"]},
+    }
+    facts = execute(plan=plan)
+    assert facts["adopted"]
+    assert (facts["pod_ranges"], facts["service_ranges"], facts["node_ranges"]) == (
+        ["192.168.0.0/16"],
+        ["10.96.0.0/20"],
+        ["10.128.0.0/20"],
+    )
+    assert cloud.faults.count_calls("GetCluster") == 2
+
+
+def test_an_unusable_endpoint_of_compute_does_not_lose_the_environment(
+    cloud: EmulatedCloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A mistake in the connection that only the facts depend on is told, and the environment is the result."""
+    extra = {"project": PROJECT, "composer_endpoint": cloud.endpoint, "compute_endpoint": "http://192.0.2.1:80"}
+    connection = json.dumps({"conn_type": "google_cloud_platform", "extra": extra})
+    monkeypatch.setenv("AIRFLOW_CONN_TEST_GOOGLE", connection)
+    facts = execute(environment=environment_resource(), preflight="ignore")
+    assert facts["state"] == "RUNNING"
+    assert "compute_endpoint: expected https://HOST" in facts["unknown"][0]["why"]
 
 
 def test_it_waits_until_the_environment_runs(cloud: EmulatedCloud, caplog: pytest.LogCaptureFixture) -> None:

@@ -67,3 +67,5 @@ def test_an_environment_is_created_with_airflow_2(version: str, tmp_path: Path) 
     assert told["known"] == [None, False, True]
     facts = told["facts"]
     assert (facts["state"], facts["enable_ip_masq_agent"], facts["adopted"]) == ("RUNNING", True, False)
+    assert facts["unknown"] == []
+    assert (facts["cluster"]["pods_per_node"], facts["node_ranges"]) == (32, ["10.128.0.0/20"])

@@ -126,7 +126,7 @@ def test_a_task_is_not_deferred_where_no_triggerer_runs(
     is_running: bool | None,
     defers: bool,
 ) -> None:
-    """Without a triggerer the task says so and waits in its slot; where nobody knows, it is deferred."""
+    """Without a triggerer the task says so and waits in its slot; where that is not known, it is deferred."""
     monkeypatch.setattr("airflow_masq.operators.create_environment.is_triggerer_running", lambda: is_running)
     cloud.put(ENVIRONMENT_ID, state="CREATING", masquerade=True)
     with pytest.raises(TaskDeferred if defers else AirflowException):

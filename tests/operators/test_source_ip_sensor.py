@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from airflow_masq.airflow_compat import AirflowFailException
+from airflow_masq.airflow_compat import DAG, AirflowFailException
 from airflow_masq.operators.source_ip_check import SourceIpCheckOperator
 from airflow_masq.operators.source_ip_sensor import SourceIpSensor
-from airflow_masq.verdict import decode_report
+from airflow_masq.verdict import read_report
 from tests.local_observers import NODE_ADDRESS, POD_ADDRESS, loopback_plan, observer
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def test_it_waits_until_every_target_passes(capfd: pytest.CaptureFixture[str]) -
     assert "Waiting for late." in log
     assert "FAIL" in log
     assert done.is_done
-    report = decode_report(done.xcom_value)
+    report = read_report(done.xcom_value)
     assert [verdict.target for verdict in report.verdicts] == ["late", "early"]
     assert report.outcome == "PASS"
 
@@ -63,7 +63,7 @@ def test_it_succeeds_as_a_task() -> None:
     with observer(NODE_ADDRESS, first_answer=POD_ADDRESS) as late:
         plan = loopback_plan({"name": "erp", "observe": late.url, "expect": "node"})
         returned = make_sensor(plan=plan, mode="poke", poke_interval=0.01, timeout=30).execute({})
-    assert decode_report(returned).outcome == "PASS"
+    assert read_report(returned).outcome == "PASS"
 
 
 def test_it_waits_for_the_targets_that_are_named() -> None:
@@ -114,3 +114,15 @@ def test_it_frees_its_slot_and_is_never_deferred() -> None:
     assert (sensor.mode, sensor.timeout) == ("reschedule", 3600)
     assert not getattr(sensor, "deferrable", False)
     assert set(sensor.template_fields) == set(SourceIpCheckOperator.template_fields) - {"fail_on"}
+
+
+def test_a_dag_sets_what_the_check_and_the_sensor_share() -> None:
+    """Default arguments of a DAG reach every setting, also those of the base, and mapping over them works."""
+    with DAG("example", default_args={"rate_per_second": 7, "attempts": 2, "mode": "poke"}) as dag:
+        check = SourceIpCheckOperator(task_id="check")
+        sensor = SourceIpSensor(task_id="wait")
+        SourceIpCheckOperator.partial(task_id="mapped", concurrency=2).expand(instance=[0, 1])
+        SourceIpSensor.partial(task_id="mapped_wait", timeout=60).expand(targets=[["a"], ["b"]])
+    assert (check.rate_per_second, check.attempts) == (7, 2)
+    assert (sensor.rate_per_second, sensor.attempts, sensor.mode) == (7, 2, "poke")
+    assert set(dag.task_ids) == {"check", "wait", "mapped", "mapped_wait"}

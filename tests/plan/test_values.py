@@ -11,6 +11,7 @@ from airflow_masq.plan import load_plan_from_mapping
 
 NETWORK = {"node_ranges": ["10.128.0.0/20"], "pod_ranges": ["192.168.0.0/16"]}
 WITH_AGENT = {"config": {"nodeConfig": {"enableIpMasqAgent": True}}}
+WITHOUT_AGENT = {"config": {"nodeConfig": {"enableIpMasqAgent": False}}}
 MANIFEST: dict[str, Any] = {
     "apiVersion": "networking.gke.io/v1",
     "kind": "EgressNATPolicy",
@@ -22,8 +23,9 @@ MANIFEST: dict[str, Any] = {
 @pytest.mark.parametrize(
     ("plan", "step"),
     [
-        ({}, "create the environment with enableIpMasqAgent: true"),
-        ({"policy": "none"}, "create the environment with enableIpMasqAgent: true"),
+        ({"environment": WITHOUT_AGENT}, "create the environment with enableIpMasqAgent: true"),
+        ({"environment": WITHOUT_AGENT, "policy": "none"}, "create the environment with enableIpMasqAgent: true"),
+        ({}, "list only these, in the EgressNATPolicy default (Autopilot) or the agent's config (Standard)"),
         ({"environment": WITH_AGENT, "policy": "gke-default"}, "remove policy from the plan"),
         ({"policy": {"agent_config": "nonMasqueradeCIDRs: [0.0.0.0/0]"}}, "correct the list under policy"),
         ({"environment": WITH_AGENT, "policy": {"egress_nat_policies": [MANIFEST]}}, "correct the list under policy"),

@@ -63,6 +63,7 @@ PLAIN: Final[dict[str, Behaviour]] = {
     "floods interim replies": flooding(b"", b"HTTP/1.1 100 Continue\r\n\r\n" * 500),
     "floods chunk extensions": flooding(CHUNKED, b"1;" + b"x" * 1000 + b"\r\n1\r\n"),
     "floods tiny chunks": flooding(CHUNKED, b"1\r\n1\r\n" * 2000),
+    "floods the trailer": flooding(CHUNKED + b"8\r\n10.0.0.1\r\n0\r\n", b"X: y\r\n" * 1000),
     "floods behind the answer": flooding(http(b"10.0.0.1"), b"x" * 16_384),
     "deep JSON": replying(http(b'{"a":' * 12_000)),
     "JSON with many keys": replying(

@@ -57,6 +57,7 @@ async def test_an_unanswered_connection_attempt_times_out_and_keeps_its_own_addr
         (errno.EHOSTUNREACH, Failure.NO_ROUTE),
         (errno.ENETUNREACH, Failure.NO_ROUTE),
         (errno.EPERM, Failure.NO_ROUTE),
+        (errno.EINVAL, Failure.NO_ROUTE),
         (errno.EMFILE, Failure.STARVED),
         (errno.ENFILE, Failure.STARVED),
         (errno.EBADF, Failure.CRASHED),

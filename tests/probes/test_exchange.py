@@ -53,7 +53,7 @@ async def test_an_observer_that_does_not_read_ends_with_the_deadline() -> None:
 
     async with serving(read_nothing, reads_request=False) as server:
         headers = [("X-Long", LONG * 20)]
-        seen = await ask(server.url(), headers=headers, open_socket=open_narrow, timeout_seconds=0.3)
+        seen = await ask(server.url(), headers=headers, open_socket=open_narrow, timeout_seconds=1)
     assert seen.failure is Failure.REPLY_TIMEOUT
 
 

@@ -63,6 +63,7 @@ OUTCOMES = {
     "floods interim replies": Failure.TOO_LARGE,
     "floods chunk extensions": Failure.TOO_LARGE,
     "floods tiny chunks": Failure.TOO_LARGE,
+    "floods the trailer": Failure.TOO_LARGE,
     "floods behind the answer": Failure.NOT_HTTP,
     "deep JSON": Failure.NO_ADDRESS,
     "JSON with many keys": Failure.NO_ADDRESS,
@@ -100,8 +101,10 @@ async def test_a_hostile_observer_costs_the_others_nothing(urls: dict[str, str],
         late_seconds = session.watch.stalled_seconds
     elapsed = time.monotonic() - started
     assert [seen.observed for (seen,) in others] == [LOOPBACK] * GOOD_ONES
-    assert (hostile.observed, hostile.failure) == (None, failure)
     # What the machine itself took of the time is not the observer's.
+    is_starved = failure is Failure.REPLY_TIMEOUT and late_seconds >= TIMEOUT_SECONDS / 4
+    assert hostile.observed is None
+    assert hostile.failure is failure or (is_starved and hostile.failure is Failure.STARVED)
     assert hostile.duration_seconds <= TIMEOUT_SECONDS + 0.1 + late_seconds
     assert elapsed <= TIMEOUT_SECONDS + 0.3 + late_seconds
     assert time.process_time() - started_cpu < MOST_CPU_SECONDS

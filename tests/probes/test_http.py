@@ -162,7 +162,7 @@ async def test_every_way_to_end_a_reply_is_understood(reply: bytes, address: str
         pytest.param(
             http_reply(b"10.0.0.1", further="Content-Encoding: identity, gz\u009bip\r\n".encode("latin-1")),
             Failure.NO_ADDRESS,
-            r'expected a body without content coding, saw one: "gz\x9bip"',
+            r'expected a body without a content coding, saw one: "gz\x9bip"',
             id="control characters in a header",
         ),
         pytest.param(
@@ -174,7 +174,7 @@ async def test_every_way_to_end_a_reply_is_understood(reply: bytes, address: str
         pytest.param(
             http_reply(b"10.0.0.1", further=b"Content-Encoding: identity\r\nContent-Encoding: gzip\r\n"),
             Failure.NO_ADDRESS,
-            'expected a body without content coding, saw one: "gzip"',
+            'expected a body without a content coding, saw one: "gzip"',
             id="coded",
         ),
         pytest.param(

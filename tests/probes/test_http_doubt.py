@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 OK = b"HTTP/1.1 200 OK\r\n"
 CHUNKED = OK + b"Transfer-Encoding: chunked\r\n\r\n"
 CLOSE = b"Connection: close\r\n"
-SURPLUS = "more came behind the reply's own end"
+SURPLUS = "more bytes came after the end of the reply"
 TWO_ENDS = "the reply has both a Content-Length and a Transfer-Encoding, so its end is in doubt"
 OTHER_CODING = "the reply has a Transfer-Encoding other than chunked, so its end is in doubt"
 INCOMPLETE = "the answer is not a complete HTTP/1.1 reply"
@@ -85,6 +85,27 @@ TOLD_ERROR = "expected one IP address, saw an error of the observer"
         ),
         pytest.param(b"HTTP/2.0 200 OK\r\n\r\n10.0.0.1\n", Failure.NOT_HTTP, INCOMPLETE, id="another version"),
         pytest.param(b"HTTP/0.9 200 OK\r\n\r\n10.0.0.1\n", Failure.NOT_HTTP, INCOMPLETE, id="an old version"),
+        pytest.param(
+            http_reply(b"10.0.0.1").replace(b"HTTP/1.1", b"RTSP/1.0"), Failure.NOT_HTTP, INCOMPLETE, id="RTSP"
+        ),
+        pytest.param(
+            b"HTTP/1.1 103 Hints\r\n\r\n" + http_reply(b"10.0.0.1").replace(b"HTTP/1.1", b"RTSP/1.0"),
+            Failure.NOT_HTTP,
+            INCOMPLETE,
+            id="RTSP behind an interim reply",
+        ),
+        pytest.param(
+            http_reply(b"10.0.0.1", further=b"X: " + b"y" * 16_384 + b"\r\n"),
+            Failure.TOO_LARGE,
+            "the reply's header has more than 16384 bytes",
+            id="a header too large",
+        ),
+        pytest.param(
+            CHUNKED + b"8\r\n10.0.0.1\r\n0\r\n" + b"X: y\r\n" * 501 + b"\r\n",
+            Failure.TOO_LARGE,
+            "more than 500 headers came beside the reply's own",
+            id="a trailer too large",
+        ),
         pytest.param(
             OK + b"Content-Length: 8, 8\r\n\r\n10.0.0.1", Failure.NOT_HTTP, INCOMPLETE, id="a list of lengths"
         ),

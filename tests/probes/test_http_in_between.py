@@ -26,6 +26,19 @@ from tests.probes.servers import (
             ("response header via 1.0 a", "response header via 1.1 b"),
             id="two proxies",
         ),
+        pytest.param(b"Cache-Status: edge; hit\r\n", ("response header cache-status edge; hit",), id="RFC 9211"),
+        pytest.param(b"Proxy-Status: edge\r\n", ("response header proxy-status edge",), id="RFC 9209"),
+        pytest.param(
+            b"x-envoy-upstream-service-time: 3\r\nserver: istio-envoy\r\n",
+            ("response header x-envoy-upstream-service-time 3",),
+            id="Envoy",
+        ),
+        pytest.param(b"X-Squid-Error: ERR_X 0\r\n", ("response header x-squid-error ERR_X 0",), id="squid's error"),
+        pytest.param(b"X-Amz-Cf-Pop: FRA\r\n", ("response header x-amz-cf-pop FRA",), id="CloudFront"),
+        pytest.param(b"X-Proxy-Cache: HIT\r\n", ("response header x-proxy-cache HIT",), id="nginx' own name"),
+        pytest.param(b'Warning: 110 a "stale"\r\n', ('response header warning 110 a "stale"',), id="stale"),
+        pytest.param(b'Warning: 299 a "deprecated"\r\n', (), id="a warning of the server itself"),
+        pytest.param(b"CF-RAY: 1-FRA\r\nDate: Mon, 01 Jan 2018 00:00:00 GMT\r\n", (), id="Cloudflare's own observer"),
         pytest.param(b"Age: 0\r\nServer: nginx\r\n", (), id="no age"),
         pytest.param(b"", (), id="honest"),
     ],
@@ -34,6 +47,24 @@ async def test_the_replys_header_shows_what_stood_in_between(further: bytes, tra
     """A proxy that adds its header to the reply is reported beside the address; a server without a proxy has none."""
     seen = await ask_once(replying(http_reply(b"10.0.0.1", further=further)))
     assert (seen.observed, seen.intermediaries) == (IPAddress("10.0.0.1"), traces)
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        pytest.param(
+            b"HTTP/1.1 103 Early Hints\r\nVia: 1.1 squid\r\n\r\n" + http_reply(b"10.0.0.1"), id="an interim reply"
+        ),
+        pytest.param(
+            b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n8\r\n10.0.0.1\r\n0\r\nVia: 1.1 squid\r\n\r\n",
+            id="a trailer",
+        ),
+    ],
+)
+async def test_a_proxy_may_speak_before_or_behind_the_reply(reply: bytes) -> None:
+    """What a proxy adds to an interim reply or to the end of a chunked body is its trace too."""
+    seen = await ask_once(replying(reply))
+    assert (seen.observed, seen.intermediaries) == (IPAddress("10.0.0.1"), ("response header via 1.1 squid",))
 
 
 async def test_a_reply_that_a_proxy_changed_says_so() -> None:
@@ -55,9 +86,9 @@ async def test_what_the_probe_sends_shows_no_proxy() -> None:
     async with serving(replying(http_reply(own))) as server:
         assert (await ask(server.url(), headers=sent)).intermediaries == ()
     added = json.dumps({"ip": "10.0.0.1", "headers": {"x-forwarded-for": "192.0.2.1, 9.9.9.9", "via": "hush"}}).encode()
-    async with serving(replying(http_reply(added, further=b"Via: hush\r\n"))) as server:
+    async with serving(replying(http_reply(added, further=b"Via: hush\r\nX-Cache-hush: hush\r\n"))) as server:
         seen = await ask(server.url(), headers=sent)
-    assert seen.intermediaries == ("response header via", "x-forwarded-for", "via")
+    assert seen.intermediaries == ("response header via", "response header x-cache-*", "x-forwarded-for", "via")
 
 
 async def test_an_honest_observer_shows_nothing_in_between() -> None:

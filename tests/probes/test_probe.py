@@ -135,6 +135,12 @@ async def test_a_name_without_an_address_is_named() -> None:
     assert (seen[0].destination, seen[0].local_address) == (None, None)
 
 
+async def test_no_address_at_all_is_an_observation_too() -> None:
+    """A resolver that gives an empty list leaves no target without an observation, which would look like a success."""
+    (seen,) = await ask_all("http://observer.example/", resolve=resolving())
+    assert (seen.failure, seen.detail) == (Failure.NAME_UNRESOLVED, "observer.example has no address")
+
+
 async def test_a_name_that_is_resolved_in_the_end_is_asked() -> None:
     """A DNS that comes up late costs an attempt, and no answer."""
     failures = iter([True])

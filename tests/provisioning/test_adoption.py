@@ -64,7 +64,7 @@ def test_a_new_environment_is_created_with_the_agent(
 ) -> None:
     """If there is no environment of that name, one is created, and the operation is known and logged."""
     watch = stage.watch()
-    assert start(stage, watch=watch) == CreationStart(origin=Origin.CREATED)
+    assert start(stage, watch=watch) == CreationStart(origin=Origin.CREATED, is_compared=True)
     assert watch.operation_name is not None
     assert f"Creating {NAME} ({watch.operation_name})" in caplog.text
     cloud.settle()
@@ -72,6 +72,23 @@ def test_a_new_environment_is_created_with_the_agent(
     assert found is not None
     assert found.masquerades
     assert f"{NAME} is running with the IP masquerade agent" in caplog.text
+
+
+def test_what_comes_before_the_creation_is_done_once(cloud: EmulatedCloud, stage: Stage) -> None:
+    """It is done after the look that found nothing and before the first call to create, and not before the second."""
+    done: list[int] = []
+    cloud.faults.fail_next("CreateEnvironment", grpc.StatusCode.UNAVAILABLE, "later")
+    start(stage, before_creation=lambda: done.append(cloud.faults.count_calls("CreateEnvironment")))
+    assert done == [0]
+    assert cloud.faults.count_calls("CreateEnvironment") == 2
+
+
+def test_nothing_is_done_before_an_adoption(cloud: EmulatedCloud, stage: Stage) -> None:
+    """What exists is adopted without it."""
+    cloud.put(ID, state="RUNNING", masquerade=True)
+    done: list[bool] = []
+    assert start(stage, before_creation=lambda: done.append(True)).origin is Origin.ADOPTED
+    assert done == []
 
 
 @pytest.mark.parametrize("state", ["CREATING", "RUNNING", "UPDATING"])
@@ -115,6 +132,8 @@ def test_an_environment_that_is_being_created_may_not_show_all_yet(cloud: Emulat
     request = make_request(environmentSize="ENVIRONMENT_SIZE_LARGE")
     [difference] = start(stage, request=request).differences
     assert difference.path[-1] == "imageVersion"
+    ignoring = start(stage, request=request, on_mismatch="ignore")
+    assert (ignoring.differences, ignoring.is_compared) == ((), True)
 
 
 def test_what_is_being_deleted_is_waited_for_and_created(cloud: EmulatedCloud, stage: Stage) -> None:
@@ -177,7 +196,7 @@ def test_an_environment_that_exists_for_one_call_only_is_worth_another_try(cloud
     """If the API goes on to contradict itself, this try ends."""
     cloud.put(ID, state="RUNNING", masquerade=True)
     cloud.faults.fail_next("GetEnvironment", grpc.StatusCode.NOT_FOUND, "gone", times=3)
-    with pytest.raises(EnvironmentNotReadyError, match=r"for one call and not for another; run the task again$"):
+    with pytest.raises(EnvironmentNotReadyError, match=r"exists, and that it does not; run the task again$"):
         start(stage)
 
 
@@ -207,6 +226,24 @@ def test_a_creation_that_shows_only_in_its_operation_is_not_repeated(cloud: Emul
     assert watch.operation_name is not None
     assert cloud.faults.count_calls("CreateEnvironment") == 1
     cloud.release_creations()
+
+
+def test_the_first_call_without_a_reply_may_be_the_one_that_took_effect(cloud: EmulatedCloud, stage: Stage) -> None:
+    """After two lost calls an environment that began after the first of them is the task's own."""
+    stage.now = 0.0  # before the emulator's clock
+    cloud.faults.lose_reply("CreateEnvironment", grpc.StatusCode.UNAVAILABLE, "lost")
+    cloud.faults.fail_next("ListOperations", grpc.StatusCode.PERMISSION_DENIED, "no", times=3)
+
+    def hide_it_once(number: int) -> None:
+        stage.now = 1e12  # behind the emulator's clock
+        if number == 0:
+            cloud.faults.fail_next("GetEnvironment", grpc.StatusCode.NOT_FOUND, "not yet")
+            cloud.faults.fail_next("CreateEnvironment", grpc.StatusCode.UNAVAILABLE, "lost")
+
+    stage.during = hide_it_once
+    watch = stage.watch(deadline=1e13, failure_tolerance_seconds=1e13)
+    assert start(stage, watch=watch).origin is Origin.CREATED_EARLIER
+    assert cloud.faults.count_calls("CreateEnvironment") == 2
 
 
 @pytest.mark.parametrize(

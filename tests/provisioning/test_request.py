@@ -153,6 +153,12 @@ def test_a_name_that_contradicts_the_arguments_is_refused(argument: str, value: 
     assert str(read(environment=environment_resource(), project_id=PROJECT, **PARTS).name) == NAME
 
 
+def test_an_argument_that_contradicts_the_name_is_shown_escaped() -> None:
+    """A line break in an argument does not break the message."""
+    with pytest.raises(InvalidInputError, match=r"saw other\\nregion$"):
+        read(environment=environment_resource(), region="other\nregion")
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -190,7 +196,12 @@ def test_what_cannot_be_understood_is_refused_in_one_line(arguments: dict[str, A
 
 
 TARGETS = [{"name": "erp", "observe": "http://172.20.0.10/"}]
-WARNED = {"environment": environment_resource(), "network": {"pod_ranges": ["192.168.0.0/24"]}, "targets": TARGETS}
+WARNED = {
+    "environment": environment_resource(),
+    "cluster": {"pods_per_node": 32},
+    "network": {"pod_ranges": ["192.168.0.0/24"]},
+    "targets": TARGETS,
+}
 OVERLAPPING = {
     "environment": environment_resource(),
     "network": {"node_ranges": ["10.128.0.0/20"], "pod_ranges": ["10.128.0.0/16"]},
@@ -226,6 +237,17 @@ def test_a_plan_without_targets_is_no_finding_about_a_creation() -> None:
     request = read(environment=environment_resource())
     told = {finding.code for finding in lint_request(request, on_findings="fail")[1]}
     assert {finding.code for finding in lint(request.plan)} - told == {"MASQ319"}
+
+
+@pytest.mark.parametrize(("pod_ranges", "code"), [([], "MASQ320"), (["192.168.0.0/16"], "MASQ321")])
+def test_what_the_check_asks_for_is_no_finding_about_a_creation(pod_ranges: list[str], code: str) -> None:
+    """Whether the check passes, and whether it can count nodes, is left to ``lint``."""
+    targets = [{"name": "erp", "observe": "http://172.20.0.10/"}]
+    network = {"node_ranges": ["10.128.0.0/20"], "pod_ranges": pod_ranges}
+    plan = {"environment": environment_resource(), "network": network, "targets": targets}
+    request = read(plan=plan)
+    told = {finding.code for finding in lint_request(request, on_findings="fail")[1]}
+    assert {finding.code for finding in lint(request.plan)} - told == {code}
 
 
 def test_errors_are_only_logged_with_warn(caplog: pytest.LogCaptureFixture) -> None:

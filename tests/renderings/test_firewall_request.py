@@ -76,7 +76,7 @@ def test_the_pages_own_example() -> None:
 
 def test_without_the_agent() -> None:
     """Where the agent would do, the request says so and asks for no rule for Pods; it says why there is trouble."""
-    line = row(ERP, policy="gke-default", environment={})
+    line = row(ERP, policy="gke-default", environment={"config": {"nodeConfig": {"enableIpMasqAgent": False}}})
     assert line["source_after"] == "192.168.0.0/16"
     assert line["request"] == (
         "No rule for Pods: create the environment with enableIpMasqAgent: true instead. "
@@ -85,6 +85,12 @@ def test_without_the_agent() -> None:
     assert line["reason"].startswith("The nodes keep the Pod's address (DESTINATION_IP_IN_DEFAULT_NON_MASQ")
     assert "by 172.16.0.0/12" in line["reason"]
     assert line["otherwise"] == "The firewall drops the packets; tasks wait for their time-out."
+
+
+def test_without_an_environment() -> None:
+    """A plan of a cluster that is not known to be Composer's is not told to create an environment."""
+    step = "list only these, in the EgressNATPolicy default (Autopilot) or the agent's config (Standard)"
+    assert row(ERP, policy="gke-default", environment={})["request"].startswith(f"No rule for Pods: {step} instead.")
 
 
 @pytest.mark.parametrize(
@@ -159,7 +165,7 @@ def test_what_was_let_in_before_is_no_merit_of_the_agent() -> None:
     assert row(ERP | {"allowed_sources": ["0.0.0.0/0"]})["otherwise"] == "Tasks connect."
 
 
-def test_a_firewall_that_nobody_described() -> None:
+def test_a_firewall_that_the_plan_does_not_describe() -> None:
     """If the plan does not say what the firewall lets in, the request is written without a prediction."""
     line = row({"name": "a", "observe": "http://172.20.0.10/"})
     assert (line["let_in_before"], line["let_in_after"], line["allowed_sources"]) == ("not known", "not known", "")

@@ -137,7 +137,7 @@ def test_words_of_their_own(path: str, value: object, expected: str) -> None:
     assert expected in words(render(page_with(path, value)))
 
 
-def test_fields_that_nobody_can_ask_for() -> None:
+def test_fields_that_cannot_be_asked_for() -> None:
     """What the service alone sets, in a plan copied from a live environment, is left out, and so is what is null."""
     live = page_with("config.gkeCluster", "projects/p/locations/l/clusters/c") | {"state": "RUNNING", "uuid": "u"}
     live["config"]["nodeConfig"]["tags"] = None

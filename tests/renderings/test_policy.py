@@ -308,7 +308,7 @@ def test_a_policy_that_masquerades_nothing() -> None:
     assert caught.value.where == "policy"
 
 
-def test_a_config_that_nobody_reads() -> None:
+def test_a_config_that_no_agent_reads() -> None:
     """Without the DaemonSet the plan's own config is written all the same, since it is for when the DaemonSet runs."""
     own = "nonMasqueradeCIDRs: [172.20.0.0/16]\ncidrLimit: 70"
     unread: dict[str, object] = {"agent_config": own, "daemon_set": False}
@@ -321,7 +321,7 @@ def test_a_config_that_nobody_reads() -> None:
 
 
 @pytest.mark.parametrize("setting", [{"enable_ipv6": True}, {"agent_config": "nonMasqueradeCIDRs: [10.0.0.0]"}])
-def test_a_config_that_nobody_reads_is_refused_alike(setting: dict[str, object]) -> None:
+def test_a_config_that_no_agent_reads_is_refused_alike(setting: dict[str, object]) -> None:
     """What could not be written for an agent that runs cannot be written for one that does not."""
     reasons = []
     for daemon_set in (True, False):

@@ -100,7 +100,7 @@ def test_terraform_reads_the_same_texts(tmp_path: Path) -> None:
 
 
 def terraform(*words: str, given: str) -> subprocess.CompletedProcess[str]:
-    """Run Terraform, without anybody's settings, on its standard input."""
+    """Run Terraform, without the user's settings, on its standard input."""
     program = shutil.which("terraform")
     if program is None:
         pytest.skip("terraform is not installed")
@@ -219,7 +219,7 @@ def test_an_environment_that_is_not_private() -> None:
 
 @pytest.mark.parametrize("form", ["terraform", "gcloud"])
 def test_an_enum_that_says_nothing_is_not_written(form: str) -> None:
-    """The first word of Google's enums is what nobody said, and no tool has a word for it; another word is written."""
+    """The first word of Google's enums means an unset field, and no tool has a word for it; another word is written."""
     plain = RENDERINGS[form](plan_of(PAGE))
     unspecified = page_with("config.environmentSize", value="ENVIRONMENT_SIZE_UNSPECIFIED")
     assert RENDERINGS[form](plan_of(unspecified)) == plain
@@ -278,7 +278,7 @@ def test_the_mode_of_plugins() -> None:
 
 
 @pytest.mark.parametrize("access", [{}, {"allowedIpRanges": []}, {"allowedIpRanges": None}])
-def test_a_web_server_that_nobody_may_reach(access: dict[str, object]) -> None:
+def test_a_web_server_that_no_address_may_reach(access: dict[str, object]) -> None:
     """The provider would forget an empty list, and so open the web server to everybody."""
     with pytest.raises(InexpressibleError, match="blocks all access") as caught:
         render(page_with("config.webServerNetworkAccessControl", access))

@@ -208,7 +208,7 @@ def test_an_attachment_makes_the_missing_network_no_matter() -> None:
 
 
 @pytest.mark.parametrize("node_config", [{}, {"enableIpMasqAgent": False}])
-def test_nobody_asks_composer_3_for_the_agent(node_config: dict[str, bool]) -> None:
+def test_composer_3_is_not_asked_for_the_agent(node_config: dict[str, bool]) -> None:
     """Where there is no agent, one finding says so, and none says to switch it on."""
     assert codes(environment(COMPOSER_3, nodeConfig=node_config)) & {"MASQ101", "MASQ104"} == {"MASQ101"}
 

@@ -65,6 +65,8 @@ def test_on_autopilot_a_short_list_is_a_warning() -> None:
     """GKE's fixed policy keeps the ranges in any case, so what is missing in the objects does not break the cluster."""
     (finding,) = findings(_egress(manifest(PODS)), "MASQ301")
     assert (finding.severity, finding.where) == (Severity.WARNING, "policy.egress_nat_policies")
+    assert "GKE's fixed policy keeps it from being masqueraded" in finding.message  # as explain predicts
+    assert "would get node addresses" not in finding.message
     assert not findings(_egress(manifest(PODS), manifest(NODES, name="nodes")), "MASQ301")
     assert not findings(_egress(manifest("172.20.0.0/16", name="more")), "MASQ301")  # GKE's default stays beside it
 
@@ -201,7 +203,7 @@ def test_an_empty_list_is_told_once() -> None:
     assert codes({"policy": {"agent_config": _listing()}}) == {"MASQ317"}
 
 
-def test_a_config_that_nobody_reads_is_not_judged() -> None:
+def test_a_config_that_no_agent_reads_is_not_judged() -> None:
     """Without the DaemonSet, the only finding is that the config has no effect."""
     for text in ("nonMasqueradeCIDRs: [nonsense]", "nonMasqueradeCIDR: []", _listing(), _listing("0.0.0.0/0")):
         assert codes(_agent(text, daemon_set=False)) == {"MASQ315"}
@@ -292,7 +294,7 @@ def test_only_of_the_agent_was_everything_listed_seen(plan: dict[str, Any], prov
         (_listing("172.16.0.0/12", *ALL), "172.16.0.0/12 covers erp (172.20.0.10)"),
     ],
 )
-def test_nobody_is_blamed_for_an_entry_of_the_agents_own(text: str, words: str) -> None:
+def test_the_plan_is_not_blamed_for_an_entry_of_the_agents_own(text: str, words: str) -> None:
     """Where the range that spares a target is one of the agent's defaults, the missing list is the fault."""
     plan = {**_agent(text), "targets": [target("http://172.20.0.10/", allowed_sources=[NODES])]}
     (finding,) = findings(plan, "MASQ307")

@@ -173,7 +173,7 @@ def test_small_ranges_are_found_however_they_are_given(
     ],
 )
 def test_workers_need_room(network: dict[str, object], severities: list[Severity], words: str) -> None:
-    """More workers than nodes are a warning, more than Pods an error, and what nobody said is not judged."""
+    """More workers than nodes are a warning, more than Pods an error, and what the plan does not say is not judged."""
     found = findings({"network": network}, "MASQ209")
     assert [finding.severity for finding in found] == severities
     assert all(words in finding.message for finding in found)

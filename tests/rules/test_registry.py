@@ -73,6 +73,7 @@ def test_a_good_plan_has_no_findings() -> None:
                 },
             },
         },
+        "cluster": {"pods_per_node": 32},
         "network": {"node_ranges": ["10.128.0.0/20"]},
         "targets": [{"name": "erp", "observe": "http://172.20.0.10/"}],
     }

@@ -149,7 +149,7 @@ def test_the_agent_of_composer_1_masquerades_towards_nodes_too(image: str, *, is
     assert ("create the environment with enableIpMasqAgent" in _message(plan)) is is_helped
 
 
-def test_a_config_that_nobody_reads_wants_its_agent() -> None:
+def test_a_config_that_no_agent_reads_wants_its_agent() -> None:
     """Where the agent's DaemonSet is missing, the way out is to run it, unless its list would not help either."""
     helpful, useless = (f"nonMasqueradeCIDRs: [{cidr}]" for cidr in (PODS, "0.0.0.0/0"))
     policy = {"agent_config": helpful, "daemon_set": False}
@@ -358,7 +358,7 @@ def test_a_target_in_the_first_nodes_block_is_judged_from_another_node() -> None
     assert "exempts 192.168.0.0/16" in finding.message
 
 
-def test_nobody_advises_the_agent_for_composer_3() -> None:
+def test_the_agent_is_not_advised_for_composer_3() -> None:
     """Nothing is predicted for nodes that are not in the project, so no rule about targets has anything to say."""
     plan = {**_plan(policy="gke-default", allowed_sources=["10.0.0.0/8"]), **environment(COMPOSER_3)}
     assert codes(plan) == {"MASQ101"}
@@ -386,7 +386,7 @@ def test_where_an_observer_stands_is_told(observe: str, words: str) -> None:
     assert words in finding.message
 
 
-def test_a_firewall_on_the_node_itself_is_nobodys_to_ask() -> None:
+def test_no_team_is_asked_for_a_firewall_on_the_node_itself() -> None:
     """A link-local target with a firewall proves nothing, and no message asks to let Pods in."""
     assert codes(_plan("http://169.254.169.254/", allowed_sources=["10.0.0.0/8"])) == {"MASQ309"}
 
@@ -397,7 +397,16 @@ def test_a_node_range_that_is_too_wide_is_suspected() -> None:
     plan["network"] = {"node_ranges": ["10.0.0.0/8"], "pod_ranges": [PODS]}
     assert "If network.node_ranges names more than the cluster's own subnetwork, correct that first." in _message(plan)
     plan["network"]["node_ranges"] = [NODES]
-    assert "With the IP masquerade agent they come with their node's address" in _message(plan)
+    assert "With a list of the cluster's own ranges only they come with their node's address" in _message(plan)
+
+
+def test_a_plan_without_an_environment_is_not_told_to_create_one() -> None:
+    """A cluster of GKE's that is not known to be Composer's is mended by its own policy."""
+    message = _message(_plan(policy="gke-default", allowed_sources=["10.0.0.0/8"]))
+    assert message.endswith(
+        "lets in: list only these, in the EgressNATPolicy default (Autopilot) or the agent's config (Standard)."
+    )
+    assert "omposer" not in message
 
 
 def test_expecting_pods_behind_a_firewall_for_nodes_is_a_contradiction() -> None:
@@ -472,6 +481,6 @@ def test_googles_apis_are_not_on_the_internet() -> None:
     ],
 )
 def test_well_known_public_observers_are_known(host: str) -> None:
-    """Each of the services that answer anybody on the internet is found, and a company's own name is not."""
+    """Each of the services that answer anyone on the internet is found, and a company's own name is not."""
     assert len(findings(_plan(f"https://{host}/"), "MASQ313")) == 1
     assert not findings(_plan(f"https://{host}.corp.example/"), "MASQ313")

@@ -18,11 +18,13 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def scene() -> Iterator[Scene]:
-    """Build a lab of one node and one Pod; nothing is masqueraded yet."""
+def scene(request: pytest.FixtureRequest) -> Iterator[Scene]:
+    """Build a lab of one node and one Pod, with IPv6 where its parameter is true; nothing is masqueraded yet."""
     if reason := find_obstacle():
         pytest.skip(reason)
-    with PacketLab(make_default_topology(make_gke_cluster("blue", nodes=1, pods_per_node=1))) as lab:
+    ipv6 = bool(getattr(request, "param", False))
+    cluster = make_gke_cluster("blue", nodes=1, pods_per_node=1, ipv6=ipv6)
+    with PacketLab(make_default_topology(cluster, ipv6=ipv6)) as lab:
         yield Scene(lab=lab)
 
 

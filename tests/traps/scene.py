@@ -9,7 +9,9 @@ node really does.
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+import time
+import tracemalloc
+from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
@@ -33,10 +35,25 @@ TIMEOUT_SECONDS: Final = 2.0
 
 
 @dataclass(frozen=True, kw_only=True)
+class Cost:
+    """What one question cost.
+
+    :param kilobytes: the most memory that it had at once.
+    """
+
+    seconds: float
+    kilobytes: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class Scene:
-    """A built lab, and the questions that a check asks in it."""
+    """A built lab, and the questions that a check asks in it.
+
+    :param costs: of every question so far.
+    """
 
     lab: PacketLab
+    costs: list[Cost] = field(default_factory=list)
 
     def masquerade(self, *, on: bool) -> None:
         """Let the node's agent masquerade, or not."""
@@ -44,7 +61,15 @@ class Scene:
 
     def ask(self, url: str, **settings: Any) -> tuple[Observation, ...]:  # noqa: ANN401 - the probe's own
         """Ask one observer once from the Pod."""
-        return asyncio.run(self._ask(url, **settings))
+        tracemalloc.start()
+        try:
+            before, started = tracemalloc.get_traced_memory()[0], time.perf_counter()
+            seen = asyncio.run(self._ask(url, **settings))
+            seconds, most = time.perf_counter() - started, tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+        self.costs.append(Cost(seconds=seconds, kilobytes=(most - before) // 1024))
+        return seen
 
     async def _ask(self, url: str, **settings: Any) -> tuple[Observation, ...]:  # noqa: ANN401 - as above
         async with Session(open_socket=partial(self.lab.open_socket, POD)) as session:

@@ -6,6 +6,7 @@ own folder, and is ended when its block ends.
 
 from __future__ import annotations
 
+import itertools
 import os
 import socket
 import subprocess
@@ -26,7 +27,8 @@ if TYPE_CHECKING:
 
 ROOT: Final = Path(__file__).parents[2]
 FOLDER: Final = ROOT / ".venv-servers"
-_START_SECONDS: Final = 10.0
+_HTTPBIN: Final = FOLDER / "httpbin" / "bin" / "python"
+_START_SECONDS: Final = 20.0
 
 
 def find_obstacle() -> str | None:
@@ -36,9 +38,9 @@ def find_obstacle() -> str | None:
     return "no nginx, haproxy, squid, tinyproxy and unbound here: scripts/setup_servers unpacks them, and says why not"
 
 
-def _answer_all(listener: socket.socket, reply: bytes, is_early: bool) -> None:  # noqa: FBT001 - a thread's argument
+def _answer_all(listener: socket.socket, replies: Sequence[bytes], is_early: bool) -> None:  # noqa: FBT001 - a thread's
     with suppress(OSError):
-        while True:
+        for reply in itertools.cycle(replies):
             connection, _ = listener.accept()
             connection.settimeout(2)
             with connection, suppress(OSError):
@@ -150,8 +152,17 @@ class Servers:
             yield
 
     @contextmanager
-    def answer(self, part: str, reply: bytes, *, address: Address, port: int, is_early: bool = False) -> Iterator[None]:
-        """Answer every connection with these bytes, and close it.
+    def start_httpbin(self, part: str, *, address: Address, port: int) -> Iterator[None]:
+        """Run httpbin, or skip the test where scripts/setup_servers could not install it."""
+        if not _HTTPBIN.exists():
+            pytest.skip("no httpbin here: scripts/setup_servers installs it, and says why not")
+        command: list[str | Path] = [_HTTPBIN, "-m", "flask", "--app", "httpbin:app", "run", "--no-reload"]
+        with self._run(part, [*command, "--host", str(address), "--port", str(port)], address=address, port=port):
+            yield
+
+    @contextmanager
+    def answer(self, part: str, *replies: bytes, address: Address, port: int, is_early: bool = False) -> Iterator[None]:
+        """Answer each connection with the next of these replies, from the first again after the last, and close it.
 
         :param is_early: whether the bytes are sent before the request has come.
         """
@@ -160,7 +171,7 @@ class Servers:
             listener.settimeout(None)
             listener.bind((str(address), port))
             listener.listen()
-            thread = threading.Thread(target=_answer_all, args=(listener, reply, is_early), name="answering")
+            thread = threading.Thread(target=_answer_all, args=(listener, replies, is_early), name="answering")
             thread.start()
             try:
                 yield

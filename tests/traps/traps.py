@@ -15,6 +15,14 @@ from unittest import mock
 
 from airflow_masq.verdict import Verdict, VerdictCode
 from lab.packets.topology import DEFAULT_CLOUD_NAT, NODE_RANGE, POD_RANGE, PUBLIC, CloudNat
+from tests.traps.names import (
+    first_address_leaks,
+    ipv6_bypass,
+    one_address,
+    one_address_is_dead,
+    second_address_leaks,
+    unreachable_addresses,
+)
 from tests.traps.scene import COMPOSER, NODE, POD, SERVICE, Scene
 from tests.traps.servers import Servers
 
@@ -26,6 +34,7 @@ Trap: TypeAlias = "Callable[[Scene, Servers], Verdict]"
 URL: Final = f"http://{SERVICE.address}:{SERVICE.port}/"
 _LISTEN: Final = f"listen {SERVICE.address}:{SERVICE.port}"
 _BEHIND: Final = 8081
+_NAT_PORTS: Final = 64
 _IN_VAIN: Final = 8  # connections in a row without a port
 _FRONT: Final = f"listen front\n  bind {SERVICE.address}:{SERVICE.port}"
 _TRUTH: Final = f"server {{ {_LISTEN}; location / {{ return 200 $remote_addr; }} }}"
@@ -94,6 +103,13 @@ def believed_header(scene: Scene, servers: Servers) -> Verdict:
         servers, _TRUTH.replace("location", "set_real_ip_from 0.0.0.0/0; real_ip_header X-Forwarded-For; location")
     ):
         return scene.check(URL)
+
+
+def httpbin(scene: Scene, servers: Servers) -> Verdict:
+    """An httpbin, whose `/ip` repeats X-Forwarded-For."""
+    scene.masquerade(on=True)
+    with servers.start_httpbin(SERVICE.name, address=SERVICE.address, port=SERVICE.port):
+        return scene.check(f"{URL}ip")
 
 
 def proxy_on_the_observers_host(scene: Scene, servers: Servers) -> Verdict:
@@ -189,7 +205,9 @@ def dropping_firewall(scene: Scene, servers: Servers) -> Verdict:
 def exhausted_nat(scene: Scene, servers: Servers) -> Verdict:
     """All 64 ports that Cloud NAT has for the node are in use."""
     scene.masquerade(on=True)
-    gateway = CloudNat(address=DEFAULT_CLOUD_NAT.address, covers=(NODE_RANGE, POD_RANGE), ports=(2000, 2063))
+    gateway = CloudNat(
+        address=DEFAULT_CLOUD_NAT.address, covers=(NODE_RANGE, POD_RANGE), ports=(2000, 2000 + _NAT_PORTS - 1)
+    )
     scene.lab.set_cloud_nat(gateway)
     url = f"http://{PUBLIC.address}:{PUBLIC.port}/"
     truth = _TRUTH.replace(str(SERVICE.address), str(PUBLIC.address))
@@ -198,8 +216,10 @@ def exhausted_nat(scene: Scene, servers: Servers) -> Verdict:
         contextlib.ExitStack() as busy,
     ):
         assert {str(each.observed) for each in scene.ask(url)} == {str(DEFAULT_CLOUD_NAT.address)}
-        in_vain = 0
-        while in_vain < _IN_VAIN:  # the kernel looks for a free port at random, and not for ever
+        in_vain = tries = 0
+        # The kernel looks for a free port at random, and not for ever; on a busy machine an attempt may be late, too.
+        while in_vain < _IN_VAIN or tries < _NAT_PORTS + _IN_VAIN:
+            tries += 1
             each = busy.enter_context(scene.lab.open_socket(POD, socket.AF_INET, socket.SOCK_STREAM))
             each.settimeout(0.2)
             try:
@@ -227,11 +247,11 @@ def bad_gateway(scene: Scene, servers: Servers) -> Verdict:
         return scene.check(URL)
 
 
-def _make_reply_trap(name: str, sentence: str, reply: bytes, *, is_early: bool = False) -> Trap:
-    """Make the trap of an observer whose reply is doubtful, while the node does not masquerade."""
+def _make_reply_trap(name: str, sentence: str, *replies: bytes, is_early: bool = False) -> Trap:
+    """Make the trap of an observer whose replies are doubtful, while the node does not masquerade."""
 
     def trap(scene: Scene, servers: Servers) -> Verdict:
-        with servers.answer(SERVICE.name, reply, address=SERVICE.address, port=SERVICE.port, is_early=is_early):
+        with servers.answer(SERVICE.name, *replies, address=SERVICE.address, port=SERVICE.port, is_early=is_early):
             return scene.check(URL)
 
     trap.__name__, trap.__doc__ = name, sentence
@@ -258,6 +278,18 @@ REPLY_TRAPS: Final = (
       _OK + b"\r\n" + _ADDRESS), VerdictCode.REPLY_WITHOUT_ADDRESS),
     (("error_with_address", "The reply reports an error beside an address.",
       _make_reply(b'{"error": "backend down", "ip": "10.128.0.2"}')), VerdictCode.REPLY_WITHOUT_ADDRESS),
+    (("failed_status", "The reply's own status is 200, and the one in its body is that of an error.",
+      _make_reply(b'{"status": 503, "ip": "10.128.0.2"}')), VerdictCode.REPLY_WITHOUT_ADDRESS),
+    (("other_protocol", "The reply is one of RTSP, which looks like HTTP.",
+      _make_reply(_ADDRESS).replace(b"HTTP/1.1", b"RTSP/1.0")), VerdictCode.NOT_HTTP),
+    (("trace_in_a_trailer", "A proxy says Via at the end of a chunked reply only.",
+      _OK + b"Transfer-Encoding: chunked\r\n\r\na\r\n" + _ADDRESS + b"\r\n0\r\nVia: 1.1 proxy\r\n\r\n"),
+     VerdictCode.SOMETHING_IN_BETWEEN),
+    (("trace_of_a_cache", "A cache says so in the standard's header, Cache-Status.",
+      _OK + b"Cache-Status: edge; hit\r\nContent-Length: 10\r\n\r\n" + _ADDRESS),
+     VerdictCode.SOMETHING_IN_BETWEEN),
+    (("leak_every_other_time", "The first of two requests in a row shows the Pod's address, the second the node's.",
+      _make_reply(b"192.168.0.2"), _make_reply(_ADDRESS)), VerdictCode.ANSWERS_DIFFER),
     (("loopback_source", "The observer names a loopback address.",
       _make_reply(b"127.0.0.1")), VerdictCode.SOMETHING_IN_BETWEEN),
     (("class_e_source", "The observer names an address of class E, which no packet has as its source.",
@@ -273,6 +305,7 @@ TRAPS: Final[tuple[tuple[Trap, VerdictCode], ...]] = (
     (stale_cache, VerdictCode.SOMETHING_IN_BETWEEN),
     (cache_before_the_observer, VerdictCode.UNEXPECTED_SOURCE),
     (believed_header, VerdictCode.REPEATS_CLIENTS),
+    (httpbin, VerdictCode.REPEATS_CLIENTS),
     (proxy_on_the_observers_host, VerdictCode.SOMETHING_IN_BETWEEN),
     (unexpected_proxy_protocol, VerdictCode.HTTP_STATUS),
     (bad_gateway, VerdictCode.HTTP_STATUS),
@@ -282,7 +315,16 @@ TRAPS: Final[tuple[tuple[Trap, VerdictCode], ...]] = (
     (late_rules, VerdictCode.EXPECTED_SOURCE),
     (dropping_firewall, VerdictCode.NO_ANSWER),
     (exhausted_nat, VerdictCode.NO_ANSWER),
+    (one_address, VerdictCode.EXPECTED_SOURCE),
+    (second_address_leaks, VerdictCode.UNEXPECTED_SOURCE),
+    (first_address_leaks, VerdictCode.UNEXPECTED_SOURCE),
+    (one_address_is_dead, VerdictCode.ADDRESS_WITHOUT_ANSWER),
+    (unreachable_addresses, VerdictCode.EXPECTED_SOURCE),
+    (ipv6_bypass, VerdictCode.UNEXPECTED_SOURCE),
     *((_make_reply_trap(*arguments), code) for arguments, code in REPLY_TRAPS),
     (_make_reply_trap("early_reply", "The reply comes before the request.",
                       _make_reply(_ADDRESS), is_early=True), VerdictCode.NOT_HTTP),
 )  # fmt: skip
+
+WITH_IPV6: Final = frozenset({ipv6_bypass})
+"""The traps whose Pod has an IPv6 address."""

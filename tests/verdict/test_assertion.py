@@ -20,7 +20,9 @@ def test_a_fail_fails() -> None:
         assert_reports([report], fail_on=[Outcome.FAIL])
     message = str(raised.value)
     assert message.startswith(f"1 FAIL, 1 PASS: {report.verdicts[1].code} erp from 192.168.1.0/26. ")
-    assert message.endswith("The table in this task's log has the verdicts, and the report, an XCom, their evidence.")
+    assert message.endswith(
+        "See the table in this task's log for the verdicts, and the report (an XCom) for their evidence."
+    )
 
 
 def test_a_pass_does_not_fail() -> None:
@@ -81,7 +83,7 @@ def test_it_fails_exactly_where_an_outcome_was_named(outcomes: list[Outcome], fa
 def test_what_was_left_out_of_a_report_fails_too() -> None:
     """A FAIL that had no room in the report fails the task as any other, and is counted."""
     report = dataclasses.replace(example_report([Outcome.PASS]), omitted={Outcome.FAIL: 2, Outcome.PASS: 1})
-    with pytest.raises(SourceIpCheckFailedError, match=r"^2 FAIL, 2 PASS: and 2 more\. The table"):
+    with pytest.raises(SourceIpCheckFailedError, match=r"^2 FAIL, 2 PASS: and 2 more\. See the table"):
         assert_reports([report], fail_on=[Outcome.FAIL])
     assert_reports([report], fail_on=[Outcome.ERROR])
 

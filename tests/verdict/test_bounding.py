@@ -104,6 +104,22 @@ def test_problems_and_histories_are_bounded() -> None:
     assert short.history[0] is changed
 
 
+def test_a_report_keeps_its_size_whatever_its_texts_are() -> None:
+    """Letters that take twelve bytes as JSON, in names and problems, leave fewer of them, and room for verdicts."""
+    histories = tuple(
+        TargetHistory(
+            target=f"{'😀' * 60}{each}", outcome=Outcome.PASS, since=None, previous=None, recent=(Outcome.PASS,)
+        )
+        for each in range(2_000)
+    )
+    large = report(*many(50, template=failing()), problems=("😀" * 2_000,) * 100)
+    [short] = bound_reports([dataclasses.replace(large, history=histories)], limit_bytes=200_000)
+    assert measure([short]) <= 200_000
+    assert short.problems[-1].endswith("more problems are not shown; the tasks' logs have them")
+    assert 0 < len(short.history) < 2_000
+    assert short.verdicts
+
+
 def test_long_texts_make_no_large_table() -> None:
     """A forged report with the longest texts that are read makes a table of bounded size."""
     text = "x" * 20_000

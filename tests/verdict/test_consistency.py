@@ -12,7 +12,7 @@ from netaddr import IPAddress, IPNetwork
 from airflow_masq.network.ranges import AddressKind
 from airflow_masq.observation.observation import Canary, Failure, Observation
 from airflow_masq.observation.vantage import Clue, Component
-from airflow_masq.verdict import Outcome, Verdict, VerdictCode, judge
+from airflow_masq.verdict import CODES, Outcome, Verdict, VerdictCode, judge
 from airflow_masq.verdict.consistency import CODE_OF_FAILURE
 from tests.verdict.reports import NEED
 from tests.verdict.scenes import NODE, POD, dataclass_ranges, failed, plan, saw, target, vantage, verdict_of
@@ -76,23 +76,23 @@ def stand(verdict: Verdict, **changes: Any) -> Verdict:  # noqa: ANN401 - a vant
         # the evidence against what it is said to come to
         (
             lambda: dataclasses.replace(FAILED, observed=IPAddress(NODE), attribution=AddressKind.NODE),
-            "the last address of its observations",
+            "the address is not the last one that the evidence shows",
         ),
         (
             lambda: dataclasses.replace(PASSED, code=VerdictCode.REFUSED, outcome=Outcome.ERROR),
-            "MASQ441 is a code of attempts that saw nothing",
+            "MASQ441 means that no address was seen, but there is one",
         ),
         (
             lambda: dataclasses.replace(SILENT, code=VerdictCode.RESET),
-            "MASQ423 is not the code of a failure connect-timeout",
+            "MASQ423 does not fit the failure connect-timeout",
         ),
         (
             lambda: dataclasses.replace(SILENT, evidence=(), destination=None),
-            "MASQ421 is not the code of a target that was not asked",
+            "MASQ421 does not fit a target that was not asked",
         ),
         (lambda: see(PASSED, intermediaries=("via 1.1 squid",)), "a reply that shows a proxy in between"),
         (lambda: see(FAILED, canary=Canary.REPEATED), "an observer that repeats what clients tell it"),
-        (lambda: see(FAILED, observed=IPAddress(NODE)), "the last address of its observations"),
+        (lambda: see(FAILED, observed=IPAddress(NODE)), "the address is not the last one that the evidence shows"),
         # the vantage against the outcome and the node
         (lambda: stand(PASSED, component=Component.SCHEDULER), "scheduler does not speak for workers"),
         (lambda: stand(PASSED, component=Component.UNKNOWN, known_by=Clue.NONE), "unknown does not speak for workers"),
@@ -152,6 +152,39 @@ def test_one_repeated_canary_at_another_address_is_enough() -> None:
     others = [saw(NODE, destination="172.20.0.21", canary=canary) for canary in (Canary.REPEATED, Canary.IGNORED)]
     with pytest.raises(ValueError, match="proves nothing"):
         dataclasses.replace(PASSED, evidence=(*PASSED.evidence, *others))
+
+
+@pytest.mark.parametrize(
+    ("code", "kind", "expected"),
+    [
+        (VerdictCode.EXPECTED_SOURCE, AddressKind.NAT, "nat"),
+        (VerdictCode.ALLOWED_SOURCE, AddressKind.FOREIGN, "192.168.0.0/16"),
+        (VerdictCode.MASQUERADED, AddressKind.NODE_EXTERNAL, "not pod"),
+        (VerdictCode.UNEXPECTED_SOURCE, AddressKind.NAT, "node"),
+    ],
+)
+def test_an_address_that_arrived_unchanged_is_no_others(code: VerdictCode, kind: AddressKind, expected: str) -> None:
+    """What is the probing socket's own address was not translated, whatever a report calls it."""
+    outcome = CODES[code].outcome
+    assert outcome is not None
+    with pytest.raises(ValueError, match=f"192.168.0.2 is the probe's own address, so it is not {kind}"):
+        dataclasses.replace(FAILED, code=code, outcome=outcome, attribution=kind, expected=expected)
+
+
+@pytest.mark.parametrize("expected", ["pod", "node", "", "10.0.0.0/8"])
+def test_the_environments_intent_is_its_own_need(expected: str) -> None:
+    """A code of the environment's intent goes with what the intent needs."""
+    with pytest.raises(ValueError, match="MASQ403 does not go with the need "):
+        dataclasses.replace(INTENDED, expected=expected)
+
+
+def test_a_leak_of_the_same_attempt_does_not_pass() -> None:
+    """Of two requests in a row, none may have shown the Pod's own address; where both are let in, either may."""
+    pair = tuple(saw(address, canary=Canary.OTHER_ADDRESS) for address in (POD, NODE))
+    for verdict in (PASSED, INTENDED):
+        with pytest.raises(ValueError, match="the Pod's own address was seen in the same attempt"):
+            dataclasses.replace(verdict, evidence=pair)
+    assert verdict_of(*pair, need=target(allowed=["0.0.0.0/0"])).code == "MASQ402"
 
 
 def test_an_own_address_may_be_what_is_needed_elsewhere() -> None:

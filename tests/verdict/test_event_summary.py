@@ -32,8 +32,10 @@ def test_an_event_names_its_task_and_its_findings() -> None:
                 "counts": {"FAIL": 1, "ERROR": 0, "INCONCLUSIVE": 0, "PASS": 1},
                 "nodes_seen": 2,
                 "nodes_total": None,
+                "ranges": [{"kind": "node", "cidr": "10.128.0.0/20"}, {"kind": "pod", "cidr": "192.168.0.0/16"}],
                 "problems": ["task check[2] crashed"],
-                "changed": [],
+                "targets": [{"target": "erp", "outcome": "FAIL"}],
+                "allowlist": [{"kind": "pod", "sources": ["192.168.0.0/16"], "targets": ["erp"]}],
                 "verdicts": [
                     {
                         "node": "192.168.1.0/26",
@@ -79,7 +81,7 @@ def test_an_event_of_no_report_is_no_pass() -> None:
     assert summarise_reports([], source=SOURCE)["outcome"] == "INCONCLUSIVE"
 
 
-@pytest.mark.parametrize("limit_bytes", [1_200, 2_000, EVENT_LIMIT_BYTES])
+@pytest.mark.parametrize("limit_bytes", [2_400, 3_200, EVENT_LIMIT_BYTES])
 def test_an_event_is_bounded(limit_bytes: int) -> None:
     """However much was found, the event fits; what it lacks is counted, and the FAIL is kept before any PASS."""
     reports = [example_report([Outcome.PASS] * 250 + [Outcome.FAIL], environment=name) for name in ("a", "b")]
@@ -93,24 +95,26 @@ def test_an_event_is_bounded(limit_bytes: int) -> None:
 
 
 def test_an_event_tells_what_changed() -> None:
-    """A target with another outcome than in the last run is in the event, at most twenty of them, and since when."""
+    """A target's row has the outcome before and since when; those that have just changed come first, at most 100."""
     last = add_history(example_report([Outcome.PASS]), previous=None)
     now = add_history(example_report([Outcome.FAIL]), previous=last)
     event = summarise_reports([now], source=SOURCE)
-    [change] = event["environments"][0]["changed"]
-    assert change == {
+    [row] = event["environments"][0]["targets"]
+    assert row == {
         "target": "erp",
         "outcome": "FAIL",
         "previous": "PASS",
         "since": "2026-11-22T00:00:00+00:00",
+        "changed": True,
     }
     assert event["omitted"] == 0
     recent = (Outcome.PASS, Outcome.FAIL)
     one = replace(now.history[0], since=None, recent=recent)
-    several = replace(now, history=tuple(replace(one, target=f"t{number}") for number in range(50)))
-    changed = summarise_reports([several], source=SOURCE)["environments"][0]["changed"]
-    assert [change["target"] for change in changed] == [f"t{number}" for number in range(20)]
-    assert changed[0]["since"] is None
+    same = replace(one, recent=(Outcome.FAIL, Outcome.FAIL))
+    history = tuple(replace(one if number % 2 else same, target=f"t{number}") for number in range(150))
+    rows = summarise_reports([replace(now, verdicts=(), history=history)], source=SOURCE)["environments"][0]["targets"]
+    assert [row["target"] for row in rows[:75]] == [f"t{number}" for number in range(1, 150, 2)]
+    assert (len(rows), rows[0]["since"], rows[75]["changed"]) == (100, None, False)
 
 
 def test_foreign_text_is_escaped() -> None:

@@ -50,6 +50,25 @@ def test_addresses_that_agree_pass() -> None:
     assert verdict.reason == f"{A}: The observer saw {NODE} (node), as expected."
 
 
+def test_a_leak_that_the_first_of_two_requests_showed_does_not_pass() -> None:
+    """Each answer is tested by a second request, moments later; a right one does not make up for a wrong one."""
+
+    def pair(first: str, second: str, *, after: float = 0) -> list[Observation]:
+        return [saw(address, canary=Canary.OTHER_ADDRESS, after=after) for address in (first, second)]
+
+    verdict = verdict_of(*pair(POD, NODE), need=NEED)
+    assert (verdict.code, verdict.outcome, verdict.observed) == ("MASQ473", Outcome.INCONCLUSIVE, IPAddress(NODE))
+    assert verdict.reason == (
+        f"The observer saw {NODE} (node), as expected, but a request moments before was answered with {POD} (pod)."
+    )
+    assert "canary-ignored" not in verdict.vouched_by
+    assert verdict_of(*pair(NODE, POD), need=NEED).code == "MASQ411"
+    assert verdict_of(*pair(NODE, "10.128.0.3"), need=NEED).code == "MASQ401"
+    assert verdict_of(*pair(POD, NODE), saw(NODE, after=1), need=NEED).code == "MASQ401"
+    assert verdict_of(*pair(POD, NODE), lost("172.20.0.10", after=1), need=NEED).code == "MASQ473"
+    assert verdict_of(saw(POD), *pair(NODE, "10.128.0.3", after=1), need=NEED).code == "MASQ401"
+
+
 def test_no_retry_clears_another_address() -> None:
     """A leak at one address stays, however often the other one answers well; its own later answer clears it."""
     leak = saw(POD, destination=B)
@@ -243,3 +262,11 @@ def test_what_vouches_for_a_pass_holds_at_every_address() -> None:
         assert (verdict.outcome, verdict.vouched_by) == (Outcome.PASS, words)
     leak = saw(POD, destination=B, nonce_sent=True, canary=Canary.IGNORED)
     assert "canary-ignored" in verdict_of(half, leak, need=NEED).vouched_by
+
+
+def test_addresses_that_fail_differently_are_a_finding() -> None:
+    """Two addresses without an answer are told apart by their failures; where these are the same, nothing is told."""
+    differing = verdict_of(lost(A), lost(B, Failure.REFUSED), need=NEED)
+    assert [finding.code for finding in differing.findings] == ["MASQ493"]
+    assert f"{A} gave none (connect-timeout), {B} gave none (refused)" in differing.findings[0].message
+    assert verdict_of(lost(A), lost(B), need=NEED).findings == ()

@@ -112,7 +112,7 @@ def test_no_other_component_speaks_for_workers(component: Component) -> None:
     """The scheduler, the web server and the others have Pod addresses, too, and pass nothing."""
     verdict = verdict_of(saw(NODE), need=target(expect="node"), at=vantage(component=component))
     assert (verdict.code, verdict.outcome) == ("MASQ431", Outcome.INCONCLUSIVE)
-    assert f"but from the {component}, which is another Pod than the workers" in verdict.reason
+    assert f"but from the {component}, which is not a worker: run" in verdict.reason
 
 
 AIRFLOW = {"AIRFLOW_HOME": "/opt/airflow", "KUBERNETES_SERVICE_HOST": "10.96.0.1"}
@@ -156,7 +156,7 @@ def test_what_nothing_shows_to_be_a_worker_passes_nothing() -> None:
     at = vantage(component=Component.UNKNOWN)
     verdict = verdict_of(saw(NODE), need=target(expect="node"), at=at)
     assert (verdict.code, verdict.outcome) == ("MASQ433", Outcome.INCONCLUSIVE)
-    assert "or set AIRFLOW_MASQ_COMPONENT=worker on a Pod that stands for one" in verdict.reason
+    assert "or set AIRFLOW_MASQ_COMPONENT=worker in a Pod that represents one" in verdict.reason
     assert verdict_of(saw(POD), need=target(expect="node"), at=at).outcome is Outcome.FAIL
 
 
@@ -204,3 +204,11 @@ def test_what_a_worker_leaks_stays_a_fail() -> None:
     worker = vantage(pod_ip=own, component=Component.WORKER)
     assert verdict_of(saw(own, local=own), need=need, at=worker).outcome is Outcome.FAIL
     assert verdict_of(failed(Failure.REFUSED, local=own), need=need, at=worker).code == "MASQ441"
+
+
+def test_silence_on_a_desk_without_pod_ranges_blames_nothing_on_the_path() -> None:
+    """Where neither the component nor the Pod ranges are known, silence says nothing of the plan's firewall."""
+    at = vantage(component=Component.UNKNOWN, pod_ip="192.168.178.20")
+    silent = [failed(Failure.CONNECT_TIMEOUT, local="192.168.178.20")]
+    verdict = judge(target(expect="node"), silent, vantage=at, plan=plan(ranges=dataclass_ranges(pod=())))
+    assert (verdict.code, verdict.outcome, verdict.prediction) == ("MASQ433", Outcome.INCONCLUSIVE, None)

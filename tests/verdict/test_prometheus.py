@@ -41,7 +41,7 @@ airflow_masq_nodes_total{environment="example"} 2
 # HELP airflow_masq_target_since_timestamp_seconds Since when a target has its outcome.
 # TYPE airflow_masq_target_since_timestamp_seconds gauge
 airflow_masq_target_since_timestamp_seconds{environment="example",target="erp",outcome="FAIL"} 1795327200.0
-# HELP airflow_masq_target_flapping Whether a target's outcome goes to and fro.
+# HELP airflow_masq_target_flapping Whether a target's outcome keeps changing.
 # TYPE airflow_masq_target_flapping gauge
 airflow_masq_target_flapping{environment="example",target="erp"} 0.0
 """
@@ -87,7 +87,7 @@ def test_what_is_not_known_has_no_series() -> None:
 
 
 def test_a_flapping_target_is_one() -> None:
-    """An alert can be made of a target that goes to and fro."""
+    """An alert can be made of a target whose outcome keeps changing."""
     last = None
     for number, make in enumerate((passing, failing, passing, failing)):
         last = add_history(report(make(after=60.0 * number)), previous=last)

@@ -96,6 +96,15 @@ TABLE: Final = [
     ("77-gateway-api-echo.json", PRIVATE, "none of these keys", ("x-forwarded-for 10.128.0.10",), NO_ADDRESS),
     ("78-fortio-debug.txt", PRIVATE, NODE, (), PASSES),
     ("79-ipip.json", PUBLIC, NAT, (), PASSES),
+    ("81-fastapi-client-host.json", PRIVATE, NODE, (), PASSES),
+    ("82-node-remote-address.json", PRIVATE, NODE, (), PASSES),
+    (
+        "83-whoami-behind-amazon.txt",
+        PRIVATE,
+        "10.200.0.7",
+        ("x-amzn-trace-id Root=1-67891233-abcdef012345678912345678",),
+        IN_BETWEEN,
+    ),
     (
         "80-ifport.json",
         PUBLIC,

@@ -96,6 +96,10 @@ def _attachment(project: str) -> dict[str, object]:
     return ON_3 | {ATTACHMENT: name}
 
 
+def _window(recurrence: str) -> dict[str, str]:
+    return {"startTime": "2026-01-01T01:00:00Z", "endTime": "2026-01-01T07:00:00Z", "recurrence": recurrence}
+
+
 async def test_refusal_reaches_the_client_in_the_words_of_the_service(
     client: EnvironmentsAsyncClient, parent: str, make_environment: MakeEnvironment
 ) -> None:
@@ -215,6 +219,21 @@ REFUSED: list[tuple[dict[str, object], str, dict[str, object]]] = [
         {"workloadsConfig.worker": {"cpu": 2, "memoryGb": 16}},
         "Worker memory must be between 2.00GB and 13.00GB for given vCpu.",
         {"workloadsConfig.worker": {"cpu": 2, "memoryGb": 13}},
+    ),
+    (
+        {"workloadsConfig.triggerer": {"cpu": 1.5, "memoryGb": 3, "count": 1}},
+        "You have to specify Triggerer CPUs not larger than 1.00",
+        {"workloadsConfig.triggerer": {"cpu": 1, "memoryGb": 3, "count": 1}},
+    ),
+    (
+        {"softwareConfig.envVariables": {"GCS_BUCKET": "b"}},
+        "Environment variable 'GCS_BUCKET' cannot be set.",
+        {"softwareConfig.envVariables": {"MY_BUCKET": "b"}},
+    ),
+    (
+        {"maintenanceWindow": _window("FREQ=WEEKLY;BYDAY=SU")},
+        "The maintenance window period must encompass at least 12 hours per week, each chunk at least 4 hours.",
+        {"maintenanceWindow": _window("FREQ=WEEKLY;BYDAY=SA,SU")},
     ),
     (
         {f"{POLICY}.clusterIpv4CidrBlock": "10.0.0.1/16"},

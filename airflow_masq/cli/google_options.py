@@ -1,0 +1,113 @@
+"""What commands that ask Google's APIs share: whose credentials, which endpoints, how an environment is named."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from airflow_masq.environment import EnvironmentName
+from airflow_masq.exceptions import InvalidInputError
+from airflow_masq.text import quote
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser, Namespace
+    from collections.abc import Sequence
+
+    from google.auth.credentials import Credentials
+
+
+_DEFAULTS: Final = {
+    "composer": "Google's",
+    "gke": "Google's, or beside an emulator that of Composer",
+    "compute": "Google's, or beside an emulator none",
+    "iam": "Google's, or beside an emulator none",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Caller:
+    """Who asks, and where.
+
+    :param credentials: ``None`` beside an emulator, which needs none.
+    :param project: the project of an environment that is named by its ID; ``None`` where nothing tells it.
+    """
+
+    credentials: Credentials | None
+    project: str | None
+
+
+def add_google_arguments(parser: ArgumentParser, *, apis: Sequence[str] = ("composer", "gke", "compute")) -> None:
+    """Declare credentials, endpoints and the time limit of a call.
+
+    :param apis: those that the command asks.
+    """
+    add_caller_arguments(parser, apis=apis)
+    parser.add_argument(
+        "--api-timeout",
+        type=_read_seconds,
+        default=20.0,
+        metavar="SECONDS",
+        help="the time limit of one call, 1 to 300; default: 20",
+    )
+
+
+def add_caller_arguments(parser: ArgumentParser, *, apis: Sequence[str]) -> None:
+    """Declare credentials, and the endpoints of APIs, whose defaults are in the environment's variables.
+
+    :param apis: some of ``_DEFAULTS``.
+    """
+    parser.add_argument(
+        "--impersonate-service-account",
+        metavar="EMAIL[,EMAIL…]",
+        help="the service account to act as, the last one of a chain, as in gcloud; default: none",
+    )
+    for api in apis:
+        parser.add_argument(
+            f"--{api}-endpoint",
+            metavar="URL",
+            default=os.environ.get(f"AIRFLOW_MASQ_{api.upper()}_ENDPOINT") or None,
+            help=f"https://HOST, or http://127.0.0.1:PORT of an emulator; default: AIRFLOW_MASQ_{api.upper()}_ENDPOINT "
+            f"of the environment, else {_DEFAULTS[api]}",
+        )
+
+
+def find_caller(arguments: Namespace) -> Caller:
+    """Find the credentials of a command; Google's libraries are imported here, which takes a second.
+
+    :raises InvalidInputError: an endpoint is not usable.
+    :raises CloudRefusedError: there are no credentials.
+    :raises CloudUnavailableError: the metadata server did not answer.
+    """
+    from airflow_masq.clients.credentials import load_credentials  # noqa: PLC0415 - the help must appear at once
+    from airflow_masq.clients.endpoint import parse_endpoint  # noqa: PLC0415 - as above
+
+    endpoint = arguments.composer_endpoint
+    if endpoint and parse_endpoint(endpoint, where="--composer-endpoint").plaintext:
+        return Caller(credentials=None, project=arguments.project)
+    credentials, project = load_credentials(impersonate=arguments.impersonate_service_account)
+    return Caller(credentials=credentials, project=arguments.project or project)
+
+
+def name_environment(text: str, *, project: str | None, location: str | None) -> EnvironmentName:
+    """Read an environment's full name, or its ID beside a project and a location.
+
+    :raises InvalidInputError: another form, or an ID without a project or a location.
+    """
+    if "/" in text:
+        return EnvironmentName.parse(text, where="ENVIRONMENT")
+    for option, value in (("--project", project), ("--location", location)):
+        if not value:
+            raise InvalidInputError(where=option, expected=f"it beside the ID {quote(text)}", seen="none")
+    return EnvironmentName.parse(f"projects/{project}/locations/{location}/environments/{text}", where="ENVIRONMENT")
+
+
+def _read_seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = -1.0
+    if not 1 <= seconds <= 300:  # noqa: PLR2004 - said in the help
+        raise argparse.ArgumentTypeError(f"expected a number from 1 to 300, saw {text[:40]!r}")
+    return seconds

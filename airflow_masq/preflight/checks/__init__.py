@@ -1,0 +1,3 @@
+"""The checks of a preflight, each one file; pure."""
+
+from __future__ import annotations

@@ -1,0 +1,162 @@
+"""A history for the page: reports that the real judge made from invented observations, hour by hour."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, Final
+
+from netaddr import IPAddress
+
+from airflow_masq.observation.observation import Failure, Observation
+from airflow_masq.observation.vantage import Clue, Component, Vantage
+from airflow_masq.plan import load_plan_from_mapping
+from airflow_masq.verdict import EventSource, Report, add_history, judge, merge, summarise_reports, write_reports
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from airflow_masq.plan import Plan, Target
+
+TASK_ID: Final = "report"
+NEVER_RAN: Final = "never_ran"
+"""A DAG that has the task, and was never run."""
+
+WITH_REPORT_HOURS: Final = 3
+"""How old a run may be whose XCom is still there; db clean took the older ones."""
+
+NODES: Final = 3
+SMUGGLED: Final = '<img src=x onerror="document.title=1">'
+"""What a hostile observer would like the page to run; it is an environment's name and a detail of an attempt."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PastRun:
+    """One run of a check as Airflow remembers it.
+
+    :param dag_id: its DAG.
+    :param run_id: its run.
+    :param time: when its report was made.
+    :param extra: the asset event's.
+    :param report: the XCom of its report's task.
+    """
+
+    dag_id: str
+    run_id: str
+    time: datetime
+    extra: dict[str, Any]
+    report: str
+
+
+def make_history(*, now: datetime, environments: int = 4, hours: int = 24) -> Iterator[PastRun]:
+    """Make the runs of some environments, each with a DAG of its own, the oldest first.
+
+    The first environment leaks to ``erp`` in the last two hours; the second is not answered by ``crm``; the others are
+    well. The last one was not checked for two days.
+    """
+    for number in range(environments):
+        name = SMUGGLED if number == 2 else f"environment-{number}"
+        plan = _make_plan(name, number)
+        before: Report | None = None
+        is_late = number == environments - 1 and environments > 1
+        for hour in range(hours, -1, -1):
+            time = now - timedelta(hours=hour + 48 * is_late, minutes=5)
+            report = add_history(_check(plan, name, number, time=time, hour=hour), previous=before)
+            before = report
+            dag_id, run_id = f"check_environment_{number}", f"scheduled__{time.isoformat()}"
+            source = EventSource(dag_id=dag_id, run_id=run_id, task_id=TASK_ID, check_task_ids=("check",))
+            extra = summarise_reports([report], source=source)
+            yield PastRun(dag_id=dag_id, run_id=run_id, time=time, extra=extra, report=write_reports([report]))
+
+
+def list_events(runs: Sequence[PastRun], *, now: datetime) -> list[dict[str, Any]]:
+    """List the columns of the runs' asset events, and of two that no user of the page may notice.
+
+    One was posted by a user, and claims that all is well: it names no source. The other has five million characters.
+    """
+    forged = {**runs[0].extra, "outcome": "PASS", "from_rest_api": True}
+    huge = {**runs[0].extra, "environments": [{"environment": "E" * 5_000_000, "problems": [SMUGGLED] * 1000}]}
+    first = min(runs, key=lambda run: run.time)
+    events = [(run.extra, run.dag_id, run.run_id, run.time) for run in runs]
+    events.append((forged, None, None, now))  # type: ignore[arg-type]
+    events.append((huge, first.dag_id, first.run_id, first.time - timedelta(hours=1)))
+    return [
+        {
+            "extra": extra,
+            "source_dag_id": dag_id,
+            "source_run_id": run_id,
+            "source_task_id": dag_id and TASK_ID,
+            "timestamp": time,
+        }
+        for extra, dag_id, run_id, time in events
+    ]
+
+
+def _make_plan(name: str, number: int) -> Plan:
+    return load_plan_from_mapping(
+        {
+            "environment": {
+                "name": f"projects/example-project/locations/us-central1/environments/environment-{number}",
+                "config": {"nodeConfig": {"enableIpMasqAgent": True}},
+            },
+            "cluster": {"pods_per_node": 32},
+            "network": {
+                "node_ranges": [f"10.{128 + number % 64}.0.0/20"],
+                "pod_ranges": ["192.168.0.0/18"],
+                "service_ranges": ["10.96.0.0/20"],
+                "nat_addresses": ["192.175.48.7"],
+                "nat_covers": ["node"],
+            },
+            "targets": [
+                {"name": "erp", "observe": "http://172.20.0.10:8080/client-ip", "expect": "node"},
+                {"name": "crm", "observe": "http://172.20.0.11:8080/client-ip", "allowed_sources": ["10.0.0.0/8"]},
+                {"name": "partner", "observe": "http://192.175.48.80/client-ip", "expect": "nat"},
+            ],
+        },
+        source=name,
+    )
+
+
+def _check(plan: Plan, name: str, number: int, *, time: datetime, hour: int) -> Report:
+    """Check once from three nodes, as two workers of each would."""
+    reports = []
+    for node in range(NODES):
+        pod = IPAddress("192.168.0.2") + 64 * node
+        vantage = Vantage(
+            hostname=f"airflow-worker-{node}",
+            pod_ip=pod,
+            component=Component.WORKER,
+            environment=name,
+            known_by=Clue.HOSTNAME,
+            node_name=f"gke-node-{node}",
+        )
+        verdicts = tuple(
+            judge(target, [_observe(target, number, node=node, time=time, hour=hour)], vantage=vantage, plan=plan)
+            for target in plan.targets
+        )
+        reports.append(
+            Report(environment=name, verdicts=verdicts, nodes_total=6, ranges=tuple(plan.ranges.list_ranges()))
+        )
+    return merge(reports)
+
+
+def _observe(target: Target, number: int, *, node: int, time: datetime, hour: int) -> Observation:
+    pod, seen = IPAddress("192.168.0.2") + 64 * node, f"10.{128 + number % 64}.0.{10 + node}"
+    failure, detail = None, ""
+    if target.name == "partner":
+        seen = "192.175.48.7"
+    if number == 0 and target.name == "erp" and hour <= 2 and node == 0:
+        seen = str(pod)
+    if number == 1 and target.name == "crm" and node:
+        seen, failure, detail = "", Failure.CONNECT_TIMEOUT, f"nobody answered {SMUGGLED}"
+    return Observation(
+        url=target.observe,
+        destination=IPAddress(str(target.host)),
+        destination_port=8080,
+        local_address=pod,
+        observed=IPAddress(seen) if seen else None,
+        failure=failure,
+        detail=detail,
+        started_at=time,
+        duration_seconds=0.012,
+    )

@@ -1,0 +1,70 @@
+"""Who may have the page's files from a real Airflow, and with which headers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from airflow_masq.plugins.page_files import HEADERS, PAGE_FILE_NAMES
+from tests.plugins.live_airflow import SHOWN_BY, LiveAirflow, run_airflow
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+pytestmark = pytest.mark.airflow
+
+ROUTES = [
+    "",
+    *PAGE_FILE_NAMES,
+    "docs",
+    "redoc",
+    "openapi.json",
+    "../plugins",
+    "nothing",
+    "page.js/",
+    "%2e%2e/__init__.py",
+]
+
+
+@pytest.fixture(scope="module", params=SHOWN_BY)
+def live(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveAirflow]:
+    """Give a running Airflow behind a prefix, with nothing but one environment's last hour."""
+    home = tmp_path_factory.mktemp("served") / "home"
+    with run_airflow(home, version=request.param, environments=1, hours=1, prefix="/team/airflow") as airflow:
+        yield airflow
+
+
+@pytest.mark.parametrize("route", ROUTES)
+def test_nobody_gets_anything_unless_signed_in(live: LiveAirflow, route: str) -> None:
+    """Every route refuses, or sends to the page where one signs in; none says which names exist."""
+    status, headers, body = live.ask(f"airflow-masq/{route}")
+    assert status in {401, 403, 404} or "/login" in headers.get("location", ""), (status, headers)
+    assert b"Masquerade" not in body
+    assert b"MASQ4" not in body
+
+
+@pytest.mark.parametrize("route", ["", *PAGE_FILE_NAMES])
+def test_a_user_without_a_role_is_refused(live: LiveAirflow, route: str) -> None:
+    """To be signed in is not enough."""
+    status, headers, body = live.ask(f"airflow-masq/{route}", user="guest")
+    assert status in {401, 403} or headers.get("location"), (status, headers)
+    assert b"MASQ4" not in body
+    assert b"page.js" not in body
+
+
+@pytest.mark.parametrize("route", ["", *PAGE_FILE_NAMES])
+def test_who_may_see_plugins_gets_the_files(live: LiveAirflow, route: str) -> None:
+    """Each file comes with a content security policy that runs no script but the page's own."""
+    status, headers, body = live.ask(f"airflow-masq/{route}", user="admin")
+    assert (status, bool(body)) == (200, True)
+    assert {name: headers.get(name.lower()) for name in HEADERS} == dict(HEADERS)
+    assert "unsafe" not in headers["content-security-policy"]
+
+
+@pytest.mark.parametrize("route", ["docs", "openapi.json", "nothing", "%2e%2e/__init__.py", "..%2f__init__.py"])
+def test_no_other_name_is_served(live: LiveAirflow, route: str) -> None:
+    """The allow-list is all there is."""
+    status, _, body = live.ask(f"airflow-masq/{route}", user="admin")
+    assert status == 404
+    assert b"__future__" not in body
