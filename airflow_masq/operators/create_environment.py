@@ -254,6 +254,8 @@ class CloudComposerCreateMasqueradeEnvironmentOperator(BaseOperator):
             watch=self._make_watch(request.name, deadline=deadline),
             on_mismatch=self.on_mismatch,
             attempt=attempt,
+            recreate_since=began if may_recreate else None,
+            failure=failure,
             before_creation=make_preflight_step(
                 plan=request.plan,
                 hook=hook,
@@ -261,22 +263,18 @@ class CloudComposerCreateMasqueradeEnvironmentOperator(BaseOperator):
                 timeout_seconds=self._read_seconds("preflight_timeout_seconds"),
                 push=partial(_push, context),
             ),
-            recreate_since=began if may_recreate else None,
-            failure=failure,
         )
         with hook.get_conn() as client:
-            return self._run(steps, client=client, context=context, findings=findings, hook=hook)
+            found, record = self._run(steps, client=client, context=context, findings=findings)
+        return self._list_facts(request.name, found=found, record=record, hook=hook)
 
     def _run(
-        self,
-        steps: CreationSteps,
-        *,
-        client: ComposerClient,
-        context: Context,
-        findings: Sequence[Finding],
-        hook: ComposerHook,
-    ) -> dict[str, Any]:
-        """Start the creation, wait for it and list the facts, from the beginning where the environment is gone."""
+        self, steps: CreationSteps, *, client: ComposerClient, context: Context, findings: Sequence[Finding]
+    ) -> tuple[EnvironmentResource, dict[str, Any]]:
+        """Start the creation and wait for it, from the beginning if the environment is gone.
+
+        :return: the environment, and what is known of its start.
+        """
         from airflow_masq import provisioning  # noqa: PLC0415 - parsing a DAG file must stay cheap
         from airflow_masq.environment.whereabouts import make_console_url, make_operation_url  # noqa: PLC0415 - as above
 
@@ -301,7 +299,7 @@ class CloudComposerCreateMasqueradeEnvironmentOperator(BaseOperator):
                 continue
             # What was adopted while it was being created is adopted once more, now that all of its fields show.
             if found is not None and start.is_compared:
-                return self._list_facts(name, found=found, record=record, hook=hook)
+                return found, record
 
     def _verify(self, name: EnvironmentName, *, deadline: float, record: Mapping[str, Any]) -> dict[str, Any] | None:
         """Verify the environment and list its facts; ``None`` if it was deleted meanwhile."""

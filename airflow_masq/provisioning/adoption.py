@@ -93,19 +93,20 @@ class CreationSteps:
 
     :param watch: learns the operation that creates the environment.
     :param on_mismatch: one of ``ON_MISMATCH``.
-    :param before_creation: called once, when nothing exists and before the first call to create; it may raise.
     :param recreate_since: an environment whose creation failed is deleted and created again, unless the run that began
         then, in seconds since the epoch, has done so already; ``None`` if nothing may be deleted.
     :ivar failure: how the creation that the run waited for ended; raised if it left no environment.
+    :param before_creation: called once, before the first call to create, and before anything is deleted for it; it
+        may raise.
     """
 
     request: CreationRequest
     watch: CreationWatch
     on_mismatch: str = "warn"
     attempt: Attempt = field(default_factory=Attempt)
-    before_creation: Callable[[], None] | None = None
     recreate_since: float | None = None
     failure: EnvironmentFailedError | None = None
+    before_creation: Callable[[], None] | None = None
     _creation: RepeatedChange = field(init=False)
     _recreation: Recreation | None = field(default=None, init=False)
     _contradictions: int = field(default=0, init=False)
@@ -139,9 +140,6 @@ class CreationSteps:
                 if self.failure is not None:
                     raise self.failure from None
                 self._check_creation()
-                if self.before_creation is not None:
-                    self.before_creation()
-                    self.before_creation = None
                 origin = yield from self._create(creation)
                 if origin is not None:
                     return CreationStart(origin=origin)
@@ -159,6 +157,9 @@ class CreationSteps:
     def _check_creation(self) -> None:
         """Refuse what the service would not create, before it is called and before anything is deleted for it."""
         refuse_new_environment(self.request)
+        if self.before_creation is not None:
+            self.before_creation()
+            self.before_creation = None
 
     def _create(self, creation: Call[OperationStatus]) -> Steps[Origin | None]:
         """Create the environment, unless an earlier call did; ``None`` if it is to be looked at again."""

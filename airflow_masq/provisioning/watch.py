@@ -219,7 +219,7 @@ class CreationWatch:
             raise EnvironmentNotReadyError(
                 f"{self.name} disappeared during the wait (was it deleted?); run the task again to create it"
             ) from error
-        log.info("%s does not appear", self.name)
+        log.info("%s is not there; looking once more", self.name)
 
     def note_failure(self, error: CloudUnavailableError | CloudRefusedError) -> None:
         """Tolerate a failed call, unless calls have failed for too long; log it where it is another failure.

@@ -154,6 +154,22 @@ def test_what_cannot_be_created_again_is_not_deleted(cloud: EmulatedCloud, stage
     assert cloud.faults.count_calls("DeleteEnvironment") == 0
 
 
+def test_what_a_preflight_refuses_is_not_deleted(cloud: EmulatedCloud, stage: Stage) -> None:
+    """The preflight of the creation comes before the deletion, and comes once."""
+    fail_creation(cloud, stage)
+    asked: list[int] = []
+
+    def refuse() -> None:
+        asked.append(cloud.faults.count_calls("DeleteEnvironment"))
+        raise CannotMasqueradeError("no quota")
+
+    with pytest.raises(CannotMasqueradeError):
+        start(stage, before_creation=refuse)
+    assert cloud.faults.count_calls("DeleteEnvironment") == 0
+    start(stage, before_creation=lambda: asked.append(cloud.faults.count_calls("DeleteEnvironment")))
+    assert asked == [0, 0]
+
+
 @pytest.mark.parametrize("on_mismatch", ["fail", "warn"])
 def test_a_failed_environment_that_differs_is_deleted_unless_differences_fail(
     cloud: EmulatedCloud, stage: Stage, *, on_mismatch: str

@@ -17,6 +17,7 @@ from airflow_masq.exceptions import (
     EnvironmentFailedError,
     EnvironmentNotReadyError,
 )
+from airflow_masq.provisioning.history import read_history
 from airflow_masq.provisioning.watch import EnvironmentState
 from tests.emulated_cloud import NAME, EmulatedCloud, environment_resource
 from tests.provisioning.doing import Stage
@@ -153,6 +154,37 @@ def test_the_failed_operation_is_told_apart_from_others(later: str) -> None:
         steps.send(OperationPage(operations=operations, next_page_token=""))
 
 
+OTHER = f"{NAME.parent}/environments/other"
+
+
+@pytest.mark.parametrize(
+    ("listed", "found"),
+    [
+        ([{"began": 1.0}, {"began": 2.0}], 1),
+        ([{"began": 2.0}, {"began": 1.0}], 0),
+        ([{"began": 2.0}, {}], 0),
+        ([{}, {"began": 2.0}], 1),
+        ([{}, {"target": OTHER, "began": 2.0}], 0),
+        ([{}, {"verb": "UPDATE", "began": 2.0}], 0),
+        ([{}, {"target_uuid": "a former one", "began": 2.0}], 0),
+        ([{"target_uuid": "this one"}], 0),
+        ([{"target": OTHER}, {"verb": "DELETE"}], None),
+    ],
+)
+def test_the_newest_operation_on_this_environment_is_found(listed: list[dict[str, object]], found: int | None) -> None:
+    """Neither another environment's operation nor a former one's, nor one of another kind, is taken for this one's."""
+    from airflow_masq.clients.calls import OperationPage, OperationStatus  # noqa: PLC0415 - only here
+
+    known = {"done": True, "error": None, "verb": "CREATE", "target": str(NAME), "began": None}
+    operations = [OperationStatus(**{"name": str(number), **known, **each}) for number, each in enumerate(listed)]  # type: ignore[arg-type] # cases
+    steps = read_history(Stage.watch(Stage(client=None)))  # type: ignore[arg-type] # no call is made
+    next(steps)
+    with pytest.raises(StopIteration) as ended:
+        steps.send(OperationPage(operations=tuple(operations), next_page_token=""))
+    newest = ended.value.value.find(verb="CREATE", uuid="this one")
+    assert newest == (None if found is None else operations[found])
+
+
 def test_a_repeated_call_waits_with_jitter() -> None:
     """The pause before a call is repeated lies between half and one and a half of its base."""
     client: ComposerClient = None  # type: ignore[assignment] # no call is made
@@ -182,12 +214,12 @@ def test_an_environment_that_seems_absent_is_looked_at_again(
     cloud.put(ID, state="RUNNING", masquerade=True)
     cloud.faults.fail_next("GetEnvironment", grpc.StatusCode.NOT_FOUND, "not yet", times=2)
     assert stage.do(stage.watch().wait()) is not None
-    assert caplog.text.count(f"{NAME} does not appear") == 2
+    assert caplog.text.count(f"{NAME} is not there; looking once more") == 2
 
 
 @pytest.mark.parametrize("operation_name", [None, f"{NAME.parent}/operations/none"])
 def test_an_environment_that_disappeared_is_not_waited_for(stage: Stage, operation_name: str | None) -> None:
-    """What is absent three times stays absent, and an operation that nobody knows promises nothing."""
+    """What is absent three times stays absent, and an operation that the API does not know promises nothing."""
     with pytest.raises(
         EnvironmentNotReadyError,
         match=r"disappeared during the wait \(was it deleted\?\); run the task again to create it$",
