@@ -19,8 +19,10 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, Protocol, Self
 from airflow_masq.airflow_compat import AirflowNotFoundException, BaseHook
 from airflow_masq.exceptions import InvalidInputError
 from airflow_masq.get_provider_info import CONNECTION_FIELDS, CONNECTION_FORM
-from airflow_masq.observation.observation import Observation
+from airflow_masq.hooks.asking_process import describe_asker
+from airflow_masq.observation.observation import Canary, Observation, choose_deciding
 from airflow_masq.probes import DEFAULT_CONCURRENCY, DEFAULT_RATE_PER_SECOND, Session, probe
+from airflow_masq.probes.surroundings import read_surroundings
 from airflow_masq.reading import Place
 from airflow_masq.text import escape
 
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
 _CONNECTION_SCHEME: Final = "airflow://"
 _NAT_PORTS: Final = 64
 _EXTRA_KEYS: Final = ("path", "headers", "ca_file")
+_FORM_PREFIX: Final = "extra__source_ip_observer__"
 
 
 class SourceIpHook(BaseHook):
@@ -94,20 +97,13 @@ class SourceIpHook(BaseHook):
             ``True``.
         :return: one observation for each attempt at each address.
         """
-        prepared = self._prepare(observe_url)
-
-        async def ask() -> tuple[Observation, ...]:
-            async with Session() as session:
-                return await prepared.ask(
-                    session,
-                    timeout_seconds=timeout_seconds,
-                    attempts=attempts,
-                    wait_seconds=wait_seconds,
-                    nonce=nonce,
-                    canary=canary,
-                )
-
-        return asyncio.run(ask())
+        return self._prepare(observe_url).ask_alone(
+            timeout_seconds=timeout_seconds,
+            attempts=attempts,
+            wait_seconds=wait_seconds,
+            nonce=nonce,
+            canary=canary,
+        )
 
     def observe_all(
         self,
@@ -172,26 +168,25 @@ class SourceIpHook(BaseHook):
     def test_connection(self) -> tuple[bool, str]:
         """Ask this hook's own observer once, for the button in Airflow's connection form.
 
-        :return: whether it answered with an address that may be the caller's own, and what it answered.
+        :return: whether it answered at every address of its name with an address that may be the caller's own; and what
+            it answered, and from where it was asked.
         """
-        observation = self.observe(attempts=1)[0]
-        if observation.observed is None:
-            return False, f"{observation.failure}: {observation.detail}"
-        if observation.intermediaries:
-            return False, (
-                f"The observer answered with {observation.observed}, but the reply shows something in between "
-                f"({'; '.join(observation.intermediaries)}), so this may be the address of a proxy. Name an address "
-                "that leads to the observer itself, without a proxy, a load balancer or a cache."
-            )
-        return True, f"The observer sees {observation.observed} (asked from the API server, not from a worker)"
+        # Airflow tests under an invented connection id, which would tell nobody anything.
+        prepared = self._prepare(_CONNECTION_SCHEME, where="this connection")
+        observations = prepared.ask_alone(timeout_seconds=5.0, attempts=1, wait_seconds=0.0, nonce=True, canary=True)
+        deciding = choose_deciding(observations)
+        local_address = None if deciding is None else deciding.local_address
+        asker = describe_asker(read_surroundings(), local_address=local_address)
+        answers = [describe_answer(each) for each in observations]
+        return all(map(_is_plain, observations)), " ".join([*dict.fromkeys(answers), asker])
 
-    def _prepare(self, observe_url: str) -> _Prepared:
+    def _prepare(self, observe_url: str, *, where: str | None = None) -> _Prepared:
         """Read the connection that a URL names; one that cannot be used fails its targets and no others."""
         if not observe_url.startswith(_CONNECTION_SCHEME):
             return _Prepared(url=observe_url)
         conn_id = observe_url.removeprefix(_CONNECTION_SCHEME) or self.source_ip_observer_conn_id
         shown_as = f"{_CONNECTION_SCHEME}{escape(conn_id, limit=250)}"
-        where = f"connection {escape(conn_id, limit=60)}"
+        where = where or f"connection {escape(conn_id, limit=60)}"
         try:
             observer = ObserverConnection.read(self.get_connection(conn_id), where=where)
         except InvalidInputError as error:
@@ -208,6 +203,30 @@ class SourceIpHook(BaseHook):
         )
 
 
+def describe_answer(observation: Observation) -> str:
+    """Say in a sentence or two what one attempt saw, or why it saw nothing."""
+    if observation.observed is None:
+        return f"No source address was seen: {observation.detail.rstrip('.')} ({observation.failure})."
+    if observation.intermediaries:
+        return (
+            f"The observer answered with {observation.observed}, but the reply shows something in between "
+            f"({'; '.join(observation.intermediaries)}), so this may be the address of a proxy. Name an address that "
+            "leads to the observer itself, without a proxy, a load balancer or a cache."
+        )
+    if observation.canary is Canary.REPEATED:
+        return (
+            f"The observer answered with {observation.observed}, but it repeats an invented address that the request "
+            "names in a header, so a proxy on the way could make it say anything. Let it answer with the peer address "
+            "of its socket."
+        )
+    return f"The observer sees {observation.observed}."
+
+
+def _is_plain(observation: Observation) -> bool:
+    is_told = bool(observation.intermediaries) or observation.canary is Canary.REPEATED
+    return observation.observed is not None and not is_told
+
+
 @dataclass(frozen=True, kw_only=True)
 class _Prepared:
     """What is known of an observer before the event loop runs; ``problem`` says why it cannot be asked."""
@@ -217,6 +236,22 @@ class _Prepared:
     tls_context: ssl.SSLContext | None = None
     shown_as: str | None = None
     problem: str = ""
+
+    def ask_alone(
+        self, *, timeout_seconds: float, attempts: int, wait_seconds: float, nonce: bool, canary: bool
+    ) -> tuple[Observation, ...]:
+        async def ask() -> tuple[Observation, ...]:
+            async with Session() as session:
+                return await self.ask(
+                    session,
+                    timeout_seconds=timeout_seconds,
+                    attempts=attempts,
+                    wait_seconds=wait_seconds,
+                    nonce=nonce,
+                    canary=canary,
+                )
+
+        return asyncio.run(ask())
 
     async def ask(
         self,
@@ -315,7 +350,12 @@ def _read_extra(connection: _ConnectionFields, *, where: str) -> dict[str, Place
     except (ValueError, RecursionError):  # the error holds the text, so it is not chained
         raise place.make_error("a JSON object", seen="text that is not JSON") from None
     # Airflow reads it once more, and so hides its secrets in logs.
-    fields = Place(where=place.where, value=connection.extra_dejson, is_secret=True).read_section(_EXTRA_KEYS)
+    content = connection.extra_dejson
+    if isinstance(content, dict):
+        # Airflow 2's button sends each field of the form twice, once with the type's prefix
+        # [source: airflow-connection-test].
+        content = {name.removeprefix(_FORM_PREFIX): value for name, value in content.items()}
+    fields = Place(where=place.where, value=content, is_secret=True).read_section(_EXTRA_KEYS)
     return {name: each for name, each in fields.items() if each.value is not None}
 
 

@@ -145,6 +145,7 @@ def _make_settings(airflow: LiveAirflow) -> dict[str, str]:
         "PYTHONPATH": str(REPOSITORY),
         "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": ",".join(f"{user}:{role.lower()}" for user, role in USERS.items()),
         "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(passwords),
+        "AIRFLOW__CORE__TEST_CONNECTION": "Enabled",
         "AIRFLOW__API__BASE_URL": airflow.url,
         "AIRFLOW__WEBSERVER__BASE_URL": airflow.url,
         "AIRFLOW__WEBSERVER__SECRET_KEY": "of these tests alone",
