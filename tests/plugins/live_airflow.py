@@ -20,7 +20,7 @@ from urllib.parse import urlencode
 import pytest
 
 from tests.airflow_env import airflow_settings
-from tests.other_airflows import REPOSITORY, find_python, require
+from tests.other_airflows import REPOSITORY, find_python, require, run_python
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -59,6 +59,11 @@ class LiveAirflow:
         return f"{self.url}/{_PAGE}/"
 
     @property
+    def python(self) -> Path:
+        """The interpreter of its environment."""
+        return REPOSITORY / ".venv" / "bin" / "python" if self.version == "3" else find_python(self.version)
+
+    @property
     def is_airflow_2(self) -> bool:
         """Whether it is Airflow 2, which has other addresses and another way to sign in."""
         return self.version.startswith("2.")
@@ -79,6 +84,12 @@ class LiveAirflow:
         if user not in self._sessions:
             self._sessions[user] = {"Cookie": self._make_session(user)}
         return self._sessions[user]
+
+    def run_python(self, code: str, *arguments: str) -> list[str]:
+        """Run a program with this Airflow's settings and database, and give the lines that it printed."""
+        # Else Airflow 3 looks for connections at a supervisor, which this program does not have.
+        settings = _make_settings(self) | {"_AIRFLOW_PROCESS_CONTEXT": "server"}
+        return run_python(self.python, code, *arguments, home=self.home, settings=settings)
 
     def _make_session(self, user: str) -> str:
         if self.is_airflow_2:
@@ -111,14 +122,13 @@ def run_airflow(
     :param prefix: the path below which Airflow is reached, such as ``/team/airflow``.
     """
     home.mkdir()
-    python = REPOSITORY / ".venv" / "bin" / "python" if version == "3" else find_python(version)
     port = _find_port()
     airflow = LiveAirflow(url=f"http://127.0.0.1:{port}{prefix}", version=version, home=home)
     settings = _make_settings(airflow)
-    seed = [str(python), "-m", f"tests.plugins.seed_airflow_{version[0]}", str(environments), str(hours)]
+    seed = [str(airflow.python), "-m", f"tests.plugins.seed_airflow_{version[0]}", str(environments), str(hours)]
     subprocess.run(seed, cwd=REPOSITORY, env=settings, check=True, capture_output=True, timeout=300)
     options = ["--hostname" if airflow.is_airflow_2 else "--host", "127.0.0.1", "--port", str(port), "--workers", "1"]
-    command = [str(python), "-m", "airflow", "webserver" if airflow.is_airflow_2 else "api-server", *options]
+    command = [str(airflow.python), "-m", "airflow", "webserver" if airflow.is_airflow_2 else "api-server", *options]
     with (home / "server.log").open("wb") as log:
         server = subprocess.Popen(
             command, cwd=home, env=settings, stdout=log, stderr=subprocess.STDOUT, start_new_session=True
