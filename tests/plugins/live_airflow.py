@@ -32,6 +32,7 @@ USERS: Final = {"admin": "Admin", "guest": ""}
 #: For a fixture of a running Airflow: each version, and one process for all of its tests, since it takes 15 s to start.
 SHOWN_BY: Final = [
     pytest.param("3", id="3.3", marks=pytest.mark.xdist_group("live Airflow 3")),
+    pytest.param("3.1", id="3.1", marks=[require("3.1"), pytest.mark.xdist_group("live Airflow 3.1")]),
     pytest.param("2.11.1", id="2.11.1", marks=[require("2.11.1"), pytest.mark.xdist_group("live Airflow 2")]),
 ]
 
@@ -44,7 +45,7 @@ class LiveAirflow:
     """A running Airflow.
 
     :param url: its address, with its prefix, without a slash at the end.
-    :param version: ``3`` or ``2.11.1``.
+    :param version: ``3`` (for 3.3), ``3.1`` or ``2.11.1``.
     :param home: its folder.
     """
 
@@ -116,7 +117,7 @@ def run_airflow(
     """Fill a new Airflow with a history and run its server for as long as it is needed.
 
     :param home: a folder that does not exist yet.
-    :param version: ``3`` or ``2.11.1``.
+    :param version: ``3`` (for 3.3), ``3.1`` or ``2.11.1``.
     :param environments: how many environments were checked.
     :param hours: for how long.
     :param prefix: the path below which Airflow is reached, such as ``/team/airflow``.

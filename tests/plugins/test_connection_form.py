@@ -109,7 +109,7 @@ def press_test(page: Page, live: LiveAirflow, conn_id: str) -> str:
 
 def read_back(live: LiveAirflow, *conn_ids: str) -> list[object]:
     """Read saved connections with the hook, in a process as a task's: the URL, the headers, whether there is a CA."""
-    return [json.loads(line) for line in live.run_python(READ_BACK, *conn_ids) if line.startswith("[")]
+    return [json.loads(line) for line in live.run_python(READ_BACK, *conn_ids) if line.startswith('["http')]
 
 
 def test_a_connection_is_filled_in_tested_and_saved(browser: Browser, live: LiveAirflow, service: Observer) -> None:
