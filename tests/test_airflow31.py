@@ -19,7 +19,7 @@ import json, pathlib, warnings
 warnings.simplefilter("ignore")
 from airflow.utils.db import initdb
 initdb()
-from airflow.dag_processing.dagbag import DagBag
+from airflow.models.dagbag import DagBag
 from airflow.models.asset import AssetEvent
 from airflow.serialization.serialized_objects import SerializedDAG
 from airflow.utils.session import create_session
