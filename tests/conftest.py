@@ -55,7 +55,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def find_airflow(item: pytest.Item) -> str | None:
     """Tell which Airflow a test is about: that of its parameter, else the newest if it is marked; ``None`` for none."""
     parameters = getattr(item, "callspec", None)
-    named = [each for each in parameters.params.values() if isinstance(each, str) and each in VERSIONS] if parameters else []
+    named = (
+        [each for each in parameters.params.values() if isinstance(each, str) and each in VERSIONS]
+        if parameters
+        else []
+    )
     if named:
         return str(named[0])
     return NEWEST if item.get_closest_marker("airflow") else None

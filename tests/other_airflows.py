@@ -39,7 +39,9 @@ def require(version: str) -> pytest.MarkDecorator:
 
 
 #: For a test that runs once on each Airflow 2: ``@pytest.mark.parametrize("version", AIRFLOW_2)``.
-AIRFLOW_2: Final = [pytest.param(version, id=f"Airflow {version}", marks=require(version)) for version in VERSIONS if version != "3.1"]
+AIRFLOW_2: Final = [
+    pytest.param(version, id=f"Airflow {version}", marks=require(version)) for version in VERSIONS if version != "3.1"
+]
 
 AIRFLOW_3_1: Final = pytest.mark.parametrize("version", [pytest.param("3.1", id="Airflow 3.1", marks=require("3.1"))])
 """For a test that runs on Airflow 3.1."""

@@ -12,8 +12,9 @@ import subprocess
 import time
 import urllib.error
 import urllib.request
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlencode
 
@@ -23,7 +24,7 @@ from tests.airflow_env import airflow_settings
 from tests.other_airflows import REPOSITORY, find_python, require, run_python
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
 USERS: Final = {"admin": "Admin", "guest": ""}
@@ -69,10 +70,25 @@ class LiveAirflow:
         """Whether it is Airflow 2, which has other addresses and another way to sign in."""
         return self.version.startswith("2.")
 
-    def ask(self, path: str, *, user: str | None = None) -> tuple[int, dict[str, str], bytes]:
-        """Ask for a path below its address, following no redirect: status, headers (lower case) and body."""
-        headers = {} if user is None else self.sign_in(user)
-        request = urllib.request.Request(f"{self.url}/{path}", headers=headers)  # noqa: S310 - loopback
+    def ask(
+        self,
+        path: str,
+        *,
+        user: str | None = None,
+        body: Mapping[str, object] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> tuple[int, dict[str, str], bytes]:
+        """Ask for a path below its address, following no redirect: status, headers (lower case) and body.
+
+        :param user: who asks; nobody by default.
+        :param body: posted as JSON; by default nothing is posted.
+        :param headers: more request headers.
+        """
+        sent = {**({} if user is None else self.sign_in(user)), **(headers or {})}
+        data = None if body is None else json.dumps(body).encode()
+        if data is not None:
+            sent["Content-Type"] = "application/json"
+        request = urllib.request.Request(f"{self.url}/{path}", data=data, headers=sent)  # noqa: S310 - loopback
         opener = urllib.request.build_opener(_NoRedirect)
         try:
             with opener.open(request, timeout=30) as answer:
@@ -112,7 +128,14 @@ class _NoRedirect(urllib.request.HTTPRedirectHandler):
 
 @contextmanager
 def run_airflow(
-    home: Path, *, version: str, environments: int = 4, hours: int = 24, prefix: str = ""
+    home: Path,
+    *,
+    version: str,
+    environments: int = 4,
+    hours: int = 24,
+    prefix: str = "",
+    settings: dict[str, str] | None = None,
+    beside: Sequence[str] = (),
 ) -> Iterator[LiveAirflow]:
     """Fill a new Airflow with a history and run its server for as long as it is needed.
 
@@ -121,29 +144,48 @@ def run_airflow(
     :param environments: how many environments were checked.
     :param hours: for how long.
     :param prefix: the path below which Airflow is reached, such as ``/team/airflow``.
+    :param settings: more environment variables.
+    :param beside: Airflow's commands that run beside the server, such as ``scheduler``.
     """
     home.mkdir()
     port = _find_port()
     airflow = LiveAirflow(url=f"http://127.0.0.1:{port}{prefix}", version=version, home=home)
-    settings = _make_settings(airflow)
+    variables = _make_settings(airflow) | (settings or {})
     seed = [str(airflow.python), "-m", f"tests.plugins.seed_airflow_{version[0]}", str(environments), str(hours)]
-    subprocess.run(seed, cwd=REPOSITORY, env=settings, check=True, capture_output=True, timeout=300)
+    subprocess.run(seed, cwd=REPOSITORY, env=variables, check=True, capture_output=True, timeout=300)
     options = ["--hostname" if airflow.is_airflow_2 else "--host", "127.0.0.1", "--port", str(port), "--workers", "1"]
-    command = [str(airflow.python), "-m", "airflow", "webserver" if airflow.is_airflow_2 else "api-server", *options]
-    with (home / "server.log").open("wb") as log:
-        server = subprocess.Popen(
-            command, cwd=home, env=settings, stdout=log, stderr=subprocess.STDOUT, start_new_session=True
-        )
-    try:
+    with ExitStack() as processes:
+        start = partial(_run_beside, airflow, variables=variables)
+        server = processes.enter_context(start("webserver" if airflow.is_airflow_2 else "api-server", *options))
+        for command in beside:
+            processes.enter_context(start(command))
         _wait_until_it_answers(airflow, server)
         yield airflow
+
+
+@contextmanager
+def _run_beside(
+    airflow: LiveAirflow, command: str, *options: str, variables: dict[str, str]
+) -> Iterator[subprocess.Popen[bytes]]:
+    """Run one of Airflow's commands; its output goes to a file of its name in Airflow's folder."""
+    with (airflow.home / f"{command}.log").open("wb") as log:
+        process = subprocess.Popen(
+            [str(airflow.python), "-m", "airflow", command, *options],
+            cwd=airflow.home,
+            env=variables,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    try:
+        yield process
     finally:
-        server.terminate()  # first, so that it leaves its coverage
+        process.terminate()  # first, so that it leaves its coverage
         with suppress(subprocess.TimeoutExpired):
-            server.wait(timeout=10)
+            process.wait(timeout=10)
         with suppress(ProcessLookupError):
-            os.killpg(server.pid, signal.SIGKILL)
-        server.wait()
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
 
 
 def _make_settings(airflow: LiveAirflow) -> dict[str, str]:
@@ -157,6 +199,7 @@ def _make_settings(airflow: LiveAirflow) -> dict[str, str]:
         "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": ",".join(f"{user}:{role.lower()}" for user, role in USERS.items()),
         "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(passwords),
         "AIRFLOW__CORE__TEST_CONNECTION": "Enabled",
+        "AIRFLOW__API_AUTH__JWT_SECRET": "of these tests alone, and long enough for a signature of 512 bits, or so",
         "AIRFLOW__API__BASE_URL": airflow.url,
         "AIRFLOW__WEBSERVER__BASE_URL": airflow.url,
         "AIRFLOW__WEBSERVER__SECRET_KEY": "of these tests alone",
@@ -178,7 +221,8 @@ def _wait_until_it_answers(airflow: LiveAirflow, server: subprocess.Popen[bytes]
             time.sleep(0.2)
         else:
             return
-    raise RuntimeError(f"Airflow did not start: {(airflow.home / 'server.log').read_text(encoding='utf-8')[-2000:]}")
+    log = airflow.home / ("webserver.log" if airflow.is_airflow_2 else "api-server.log")
+    raise RuntimeError(f"Airflow did not start: {log.read_text(encoding='utf-8')[-2000:]}")
 
 
 def _sign_in_with_form(url: str, user: str) -> str:
