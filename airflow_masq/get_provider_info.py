@@ -2,7 +2,7 @@
 
 Airflow validates the description against its ``provider_info.schema.json``. ``conn-fields`` and ``ui-field-behaviour``
 define the connection form in Airflow 3.2 and later; in earlier versions, the hook's own methods do. ``cli`` adds a
-command in Airflow 3; Airflow 2 ignores it [source: airflow-provider-info].
+command in Airflow 3.2 and later; earlier versions ignore it [source: airflow-provider-info].
 """
 
 from __future__ import annotations
