@@ -28,6 +28,8 @@ OLDEST: Final = "2.10.5"
 
 def find_python(version: str) -> Path:
     """Name the interpreter of one of the environments, whether or not it is there."""
+    if version == NEWEST:
+        return REPOSITORY / ".venv" / "bin" / "python"
     return REPOSITORY / f".venv-airflow-{version}" / "bin" / "python"
 
 
@@ -41,6 +43,12 @@ def require(version: str) -> pytest.MarkDecorator:
 #: For a test that runs once on each Airflow 2: ``@pytest.mark.parametrize("version", AIRFLOW_2)``.
 AIRFLOW_2: Final = [
     pytest.param(version, id=f"Airflow {version}", marks=require(version)) for version in VERSIONS if version != "3.1"
+]
+
+#: For a test that runs once on each version: ``@pytest.mark.parametrize("version", EVERY_AIRFLOW)``.
+EVERY_AIRFLOW: Final = [
+    pytest.param(version, id=f"Airflow {version}", marks=[require(version), pytest.mark.airflow])
+    for version in (NEWEST, *VERSIONS)
 ]
 
 AIRFLOW_3_1: Final = pytest.mark.parametrize("version", [pytest.param("3.1", id="Airflow 3.1", marks=require("3.1"))])

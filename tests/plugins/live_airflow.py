@@ -21,7 +21,7 @@ from urllib.parse import urlencode
 import pytest
 
 from tests.airflow_env import airflow_settings
-from tests.other_airflows import REPOSITORY, find_python, require, run_python
+from tests.other_airflows import NEWEST, REPOSITORY, find_python, require, run_python
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -63,7 +63,7 @@ class LiveAirflow:
     @property
     def python(self) -> Path:
         """The interpreter of its environment."""
-        return REPOSITORY / ".venv" / "bin" / "python" if self.version == "3" else find_python(self.version)
+        return find_python(NEWEST if self.version == "3" else self.version)
 
     @property
     def is_airflow_2(self) -> bool:
