@@ -17,6 +17,7 @@ _OPERATOR_MODULES: Final = (
     "airflow_masq.operators.create_environment",
     "airflow_masq.operators.source_ip_assert",
     "airflow_masq.operators.source_ip_check",
+    "airflow_masq.operators.source_ip_node_check",
     "airflow_masq.operators.source_ip_report",
 )
 _SENSOR_MODULES: Final = ("airflow_masq.operators.source_ip_sensor",)
