@@ -135,9 +135,9 @@ def test_hooks_and_operators_import(version: str, tmp_path: Path) -> None:
 
 
 def test_the_dags_parse(version: str, tmp_path: Path) -> None:
-    """Both DAGs are found by Airflow 2, without import errors, and can be stored."""
+    """All DAGs are found by Airflow 2, without import errors, and can be stored."""
     lines = run_python(find_python(version), DAG_FILES, home=tmp_path)
-    assert lines[-2:] == ["check_source_ip", "provision_masquerade_environment"]
+    assert lines[-3:] == ["check_source_ip", "check_source_ip_every_node", "provision_masquerade_environment"]
 
 
 def test_provider_info_is_accepted(version: str, tmp_path: Path) -> None:
@@ -146,9 +146,10 @@ def test_provider_info_is_accepted(version: str, tmp_path: Path) -> None:
 
 
 def test_the_plans_field_takes_a_path_without_quotes(version: str, tmp_path: Path) -> None:
-    """Airflow 2's form takes plain text where no type of the field is an object; both DAGs start paused."""
-    assert run_python(find_python(version), PLAN_FIELD, home=tmp_path)[-2:] == [
+    """Airflow 2's form takes plain text where no type of the field is an object; all DAGs start paused."""
+    assert run_python(find_python(version), PLAN_FIELD, home=tmp_path)[-3:] == [
         "check_source_ip ['string', 'null'] multiline True",
+        "check_source_ip_every_node ['string', 'null'] multiline True",
         "provision_masquerade_environment ['string', 'null'] multiline True",
     ]
 

@@ -73,11 +73,12 @@ def test_what_works_on_other_versions_works(version: str, tmp_path: Path, progra
 
 
 def test_the_check_dag_runs(version: str, tmp_path: Path) -> None:
-    """On Airflow 3.1 both DAGs parse and can be stored, a source that was meant passes, and another fails the run."""
+    """On Airflow 3.1 all DAGs parse and can be stored, a source that was meant passes, and another fails the run."""
     lines = run_python(find_python(version), CHECK_RUN, home=tmp_path)
     kinds = ("parsed ", "ran ", "event ")
     assert [line for line in lines if line.startswith(kinds)] == [
         "parsed check_source_ip assert check instances report",
+        "parsed check_source_ip_every_node assert check nodes report",
         "parsed provision_masquerade_environment create",
         "ran success assert:success check:success check:success instances:success report:success",
         "ran failed assert:failed check:success check:success instances:success report:success",

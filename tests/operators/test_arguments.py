@@ -56,7 +56,9 @@ def test_no_operator_is_missed() -> None:
     assert [len(find_classes(module)) for module in list_modules()] == [1] * len(list_modules())
 
 
-@pytest.mark.parametrize("dag_file", ["check_source_ip.py", "provision_masquerade_environment.py"])
+@pytest.mark.parametrize(
+    "dag_file", ["check_source_ip.py", "check_source_ip_every_node.py", "provision_masquerade_environment.py"]
+)
 def test_every_dag_is_documented(airflow: AirflowRunner, dag_file: str) -> None:
     """Each DAG has a page of documentation in Airflow's interface, which names its tasks."""
     dag = airflow.load(dag_file)

@@ -107,7 +107,7 @@ def test_celery_sends_a_mapped_check(workload: Any, monkeypatch: pytest.MonkeyPa
     monkeypatch.setenv("AIRFLOW__CELERY__BROKER_URL", "memory://")
     from airflow.executors.workloads import ExecutorWorkload  # noqa: PLC0415 - imports Airflow, which takes seconds
     from airflow.providers.celery.executors import celery_executor_utils as celery  # noqa: PLC0415
-    from kombu import Connection  # noqa: PLC0415
+    from kombu import Connection  # type: ignore[import-untyped] # noqa: PLC0415
     from pydantic import TypeAdapter  # noqa: PLC0415
 
     celery.app.conf.update(broker_url="memory://", result_backend="cache+memory://")
@@ -129,7 +129,7 @@ def test_a_pod_of_the_kubernetes_executor_is_known_as_a_worker(workload: Any) ->
         PodGenerator,
         workload_to_command_args,
     )
-    from kubernetes.client import models as k8s  # noqa: PLC0415
+    from kubernetes.client import models as k8s  # type: ignore[import-untyped] # noqa: PLC0415
     from pydantic import TypeAdapter  # noqa: PLC0415
 
     from airflow_masq.observation.vantage import (  # noqa: PLC0415

@@ -73,8 +73,8 @@ def open_form(page: Page, live: LiveAirflow) -> Locator:
 def fill(form: Locator, live: LiveAirflow, *, standard: dict[str, str], extra: dict[str, str]) -> None:
     """Fill in fields as a user does, the extra's in the section that Airflow 3 folds away."""
     for name, value in standard.items():
-        field = "connection_id" if name == "conn_id" and not live.is_airflow_2 else name
-        form.locator(f"input[name={field}]").fill(value)
+        shown_as = "connection_id" if name == "conn_id" and not live.is_airflow_2 else name
+        form.locator(f"input[name={shown_as}]").fill(value)
     if extra and not live.is_airflow_2:
         form.get_by_role("button", name="Extra Fields", exact=True).click()
     for name, label in {"path": "Path", "headers": "Headers", "ca_file": "CA file"}.items():
