@@ -39,11 +39,17 @@ pytestmark = pytest.mark.airflow
 @pytest.mark.parametrize("version", [pytest.param(THIS, id="this Airflow"), *AIRFLOW_2])
 @pytest.mark.parametrize("dag_file", DAG_FILES, ids=lambda path: path.name)
 def test_parsing_loads_no_google_and_no_grpc(version: str, dag_file: Path, tmp_path: Path) -> None:
-    """A DAG file loads none of Google's and gRPC's modules, and few others, although it names an asset."""
+    """A DAG file loads none of Google's, gRPC's and Kubernetes' modules, and few others, although it names an asset."""
     python = Path(sys.executable) if version == THIS else find_python(version)
     printed = run_python(python, COUNT, str(dag_file), home=tmp_path)
     added: list[str] = json.loads(printed[-1])
-    heavy = [name for name in added if name.split(".")[0] in {"google", "grpc"} or "providers.google" in name]
+    heavy = [
+        name
+        for name in added
+        if name.split(".")[0] in {"google", "grpc", "kubernetes"}
+        or "providers.google" in name
+        or "providers.cncf" in name
+    ]
     assert heavy == []
     assert len(added) <= MOST_MODULES
 
