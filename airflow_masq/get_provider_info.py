@@ -53,7 +53,10 @@ CONNECTION_FIELDS: Final[dict[str, dict[str, Any]]] = {
     },
     "headers": {
         "label": "Headers",
-        "description": 'Request headers as a JSON object, for example {"X-Api-Key": "..."}.',
+        "description": (
+            'Request headers as a JSON object, for example {"X-Api-Key": "..."}. '
+            "Users who may read connections see them."
+        ),
         "schema": {"type": ["string", "null"], "format": "password", "default": None},
     },
     "ca_file": {

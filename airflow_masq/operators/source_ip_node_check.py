@@ -11,11 +11,13 @@ from __future__ import annotations
 
 import json
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from airflow_masq.airflow_compat import AirflowException, BaseOperator
 from airflow_masq.exceptions import AirflowMasqError, CloudRefusedError, CloudUnavailableError, InvalidInputError
 from airflow_masq.links.report import REASON_XCOM_KEY, REPORT_XCOM_KEY, CodePageLink, MasqueradePageLink, ReportLink
+from airflow_masq.observation.vantage import COMPONENT_VARIABLE, COMPOSER_ENVIRONMENT_VARIABLE, POD_LABELS_FILE
 from airflow_masq.operators.error_mapping import translate_errors
 from airflow_masq.operators.run_settings import find_plan
 from airflow_masq.operators.settings import read_seconds, read_whole_number
@@ -163,19 +165,9 @@ class SourceIpNodeCheckOperator(BaseOperator):
             def progress_callback(*, line: str, **_others: Any) -> None:  # noqa: ANN401 - Airflow's own
                 lines.extend(line.splitlines())
 
-        wanted = k8s.V1NodeSelectorRequirement(key=_HOSTNAME_LABEL, operator="In", values=[self.node])
-        term = k8s.V1NodeSelectorTerm(match_expressions=[wanted])
-        affinity = k8s.V1Affinity(
-            node_affinity=k8s.V1NodeAffinity(
-                required_during_scheduling_ignored_during_execution=k8s.V1NodeSelector(node_selector_terms=[term])
-            )
+        labels = k8s.V1DownwardAPIVolumeFile(
+            path=Path(POD_LABELS_FILE).name, field_ref=k8s.V1ObjectFieldSelector(field_path="metadata.labels")
         )
-        node_name = k8s.V1EnvVarSource(field_ref=k8s.V1ObjectFieldSelector(field_path="spec.nodeName"))
-        variables = {
-            _PLAN_VARIABLE: read_plan_text(find_plan(self.plan)),
-            "AIRFLOW_MASQ_COMPONENT": "worker",
-            "COMPOSER_ENVIRONMENT": os.environ.get("COMPOSER_ENVIRONMENT", ""),
-        }
         attempts = read_whole_number(self.attempts, where="attempts", least=1, most=10)
         timeout = read_seconds(self.timeout_seconds, where="timeout_seconds", least=0.1, most=60)
         return pod_operator_class(
@@ -185,13 +177,13 @@ class SourceIpNodeCheckOperator(BaseOperator):
             image=self.image,
             cmds=["sh", "-c", _COMMAND],
             arguments=[str(attempts), str(timeout)],
-            env_vars=[
-                *(k8s.V1EnvVar(name=name, value=value) for name, value in variables.items() if value),
-                k8s.V1EnvVar(name="AIRFLOW_MASQ_NODE_NAME", value_from=node_name),
-            ],
+            env_vars=_list_variables(self.plan),
             kubernetes_conn_id=self.kubernetes_conn_id,
             config_file=self.config_file,
-            affinity=affinity,
+            affinity=_require_node(self.node),
+            # By its labels the check knows that it runs in a worker's Pod [source: k8s-downward-labels].
+            volumes=[k8s.V1Volume(name="podinfo", downward_api=k8s.V1DownwardAPIVolumeSource(items=[labels]))],
+            volume_mounts=[k8s.V1VolumeMount(name="podinfo", mount_path=str(Path(POD_LABELS_FILE).parent))],
             # Where Pods may be is this check's subject, so a node's taints do not keep it away.
             tolerations=[k8s.V1Toleration(operator="Exists")],
             startup_timeout_seconds=read_whole_number(
@@ -233,6 +225,32 @@ def list_nodes(*, kubernetes_conn_id: str = "kubernetes_default", config_file: s
             if not token:
                 break
         return sorted(nodes)
+
+
+def _require_node(node: str) -> Any:  # noqa: ANN401 - Kubernetes' own type
+    from kubernetes.client import models as k8s  # noqa: PLC0415 - parsing a DAG file must stay cheap
+
+    wanted = k8s.V1NodeSelectorRequirement(key=_HOSTNAME_LABEL, operator="In", values=[node])
+    selector = k8s.V1NodeSelector(node_selector_terms=[k8s.V1NodeSelectorTerm(match_expressions=[wanted])])
+    return k8s.V1Affinity(
+        node_affinity=k8s.V1NodeAffinity(required_during_scheduling_ignored_during_execution=selector)
+    )
+
+
+def _list_variables(plan: str | Mapping[str, Any] | None) -> list[Any]:
+    """List the Pod's variables: the plan, and what tells the check where it runs."""
+    from kubernetes.client import models as k8s  # noqa: PLC0415 - parsing a DAG file must stay cheap
+
+    variables = {
+        _PLAN_VARIABLE: read_plan_text(find_plan(plan)),
+        COMPONENT_VARIABLE: "worker",
+        COMPOSER_ENVIRONMENT_VARIABLE: os.environ.get(COMPOSER_ENVIRONMENT_VARIABLE, ""),
+    }
+    node_name = k8s.V1EnvVarSource(field_ref=k8s.V1ObjectFieldSelector(field_path="spec.nodeName"))
+    return [
+        *(k8s.V1EnvVar(name=name, value=value) for name, value in variables.items() if value),
+        k8s.V1EnvVar(name="AIRFLOW_MASQ_NODE_NAME", value_from=node_name),
+    ]
 
 
 def _import_pod_operator() -> tuple[Any, Any]:

@@ -52,6 +52,8 @@ def test_every_node_is_checked(airflow: AirflowRunner, cluster: SmallCluster) ->
     assert report.nodes_total == 2
     assert {pod["spec"]["containers"][0]["image"] for pod in cluster.made} == {"registry.example/masq:1"}
     assert all(pod["spec"]["automountServiceAccountToken"] is False for pod in cluster.made)
+    mounted = {each["name"]: each for each in cluster.made[0]["spec"]["volumes"]}["podinfo"]["downwardAPI"]["items"][0]
+    assert (mounted["path"], mounted["fieldRef"]["fieldPath"]) == ("labels", "metadata.labels")
     assert cluster.pods == {}  # deleted when they have ended
 
 
