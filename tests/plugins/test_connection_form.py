@@ -11,7 +11,7 @@ from playwright.sync_api import expect
 
 from tests.local_observers import LOOPBACK, Observer, observer
 from tests.plugins.browsing import needs_chromium, open_tab, run_chromium
-from tests.plugins.live_airflow import SHOWN_BY, LiveAirflow, run_airflow
+from tests.plugins.live_airflow import LiveAirflow
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,14 +37,6 @@ def browser() -> Iterator[Browser]:
     """Give one browser for all tests."""
     with run_chromium() as chromium:
         yield chromium
-
-
-@pytest.fixture(scope="module", params=SHOWN_BY)
-def live(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveAirflow]:
-    """Give a running Airflow."""
-    home = tmp_path_factory.mktemp("form") / "home"
-    with run_airflow(home, version=request.param, environments=1, hours=1) as airflow:
-        yield airflow
 
 
 @pytest.fixture
