@@ -1,7 +1,7 @@
 """The command line as part of Airflow's own: ``airflow masq lint PLAN`` runs ``airflow-masq lint PLAN``.
 
-Airflow 3 loads it through the provider info; Airflow 2 does not. The arguments after ``masq`` are passed on unchanged,
-so no argument is declared twice, and other ``airflow`` commands do not import these modules.
+Airflow 3.2 and later load it through the provider info; earlier versions do not. The arguments after ``masq`` are
+passed on unchanged, so no argument is declared twice, and other ``airflow`` commands do not import these modules.
 """
 
 from __future__ import annotations

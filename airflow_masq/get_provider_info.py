@@ -2,7 +2,7 @@
 
 Airflow validates the description against its ``provider_info.schema.json``. ``conn-fields`` and ``ui-field-behaviour``
 define the connection form in Airflow 3.2 and later; in earlier versions, the hook's own methods do. ``cli`` adds a
-command in Airflow 3; Airflow 2 ignores it [source: airflow-provider-info].
+command in Airflow 3.2 and later; earlier versions ignore it [source: airflow-provider-info].
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ _OPERATOR_MODULES: Final = (
     "airflow_masq.operators.gke_egress_nat_policy",
     "airflow_masq.operators.source_ip_assert",
     "airflow_masq.operators.source_ip_check",
+    "airflow_masq.operators.source_ip_node_check",
     "airflow_masq.operators.source_ip_report",
 )
 _SENSOR_MODULES: Final = ("airflow_masq.operators.source_ip_sensor",)
@@ -57,7 +58,10 @@ CONNECTION_FIELDS: Final[dict[str, dict[str, Any]]] = {
     },
     "headers": {
         "label": "Headers",
-        "description": 'Request headers as a JSON object, for example {"X-Api-Key": "..."}.',
+        "description": (
+            'Request headers as a JSON object, for example {"X-Api-Key": "..."}. '
+            "Users who may read connections see them."
+        ),
         "schema": {"type": ["string", "null"], "format": "password", "default": None},
     },
     "ca_file": {

@@ -56,17 +56,35 @@ def read_plan(plan: str | Mapping[str, Any]) -> Plan:
     """
     if isinstance(plan, Mapping):
         return load_plan_from_mapping(plan, source="plan")
+    text, source = _find_plan_text(plan)
+    return load_plan(text, source=source)
+
+
+def read_plan_text(plan: str | Mapping[str, Any]) -> str:
+    """Read the text of an operator's plan, for a program elsewhere; it was read as a plan, too.
+
+    :raises InvalidInputError: the file cannot be read, or it is not a plan.
+    """
+    if isinstance(plan, Mapping):
+        load_plan_from_mapping(plan, source="plan")
+        return json.dumps(plan)
+    text, source = _find_plan_text(plan)
+    load_plan(text, source=source)
+    return text
+
+
+def _find_plan_text(plan: str) -> tuple[str, str]:
+    """Find the text of a plan that is a path or the text itself, and what to call it in messages."""
     if not isinstance(plan, str):
         raise InvalidInputError(where="plan", expected="a path or a mapping", seen=describe(plan))
     if not plan.strip():
         raise InvalidInputError(where="plan", expected="a path or a mapping", seen="an empty text")
     if not plan.startswith("/") and _PLAN_TEXT.match(plan):
-        return load_plan(plan, source="plan")
+        return plan, "plan"
     plan = plan.strip()
     path = escape(plan, limit=_LONGEST_NAME_SHOWN)
     expected = "a readable file on this worker"
-    text = _read_text(Path(plan), where=f"plan: {path}", expected=expected, only_regular=True)
-    return load_plan(text, source=path)
+    return _read_text(Path(plan), where=f"plan: {path}", expected=expected, only_regular=True), path
 
 
 def read_plan_file(name: str) -> Plan:

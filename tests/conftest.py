@@ -9,6 +9,7 @@ import hypothesis
 import pytest
 
 from tests.airflow_env import use_temporary_home
+from tests.other_airflows import NEWEST, VERSIONS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,6 +34,35 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="N",
         help="how many pairs of policy and destination the kernel is asked about (default: 2000)",
     )
+    parser.addoption(
+        "--airflow",
+        choices=[NEWEST, *VERSIONS],
+        metavar="VERSION",
+        help="only tests of what faces Airflow, on this version (default: all tests)",
+    )
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave the tests of one Airflow where the option asks for one."""
+    wanted = config.getoption("--airflow")
+    if wanted is None:
+        return
+    others = [item for item in items if find_airflow(item) != wanted]
+    config.hook.pytest_deselected(items=others)
+    items[:] = [item for item in items if find_airflow(item) == wanted]
+
+
+def find_airflow(item: pytest.Item) -> str | None:
+    """Tell which Airflow a test is about: that of its parameter, else the newest if it is marked; ``None`` for none."""
+    parameters = getattr(item, "callspec", None)
+    named = (
+        [each for each in parameters.params.values() if isinstance(each, str) and each in VERSIONS]
+        if parameters
+        else []
+    )
+    if named:
+        return str(named[0])
+    return NEWEST if item.get_closest_marker("airflow") else None
 
 
 @pytest.fixture(scope="session")

@@ -23,6 +23,8 @@ class Observer(ThreadingHTTPServer):
     :param answer: what to say; ``None`` says the address that the connection really comes from.
     :param first_answer: what to say to the first request instead.
     :ivar questions_seen: how many requests came, without those that test the observer with an invented header.
+    :ivar last_path: the path of the last request, without its query.
+    :ivar last_headers: its headers.
     """
 
     daemon_threads = True
@@ -35,6 +37,8 @@ class Observer(ThreadingHTTPServer):
         self.requests_seen = 0
         self.questions_seen = 0
         self.authorizations_seen: list[str] = []
+        self.last_path = ""
+        self.last_headers: dict[str, str] = {}
 
     @property
     def url(self) -> str:
@@ -50,6 +54,7 @@ class _Handler(BaseHTTPRequestHandler):
         """Answer with an address, or with nothing before the observer closes."""
         self.server.requests_seen += 1
         self.server.questions_seen += "X-Forwarded-For" not in self.headers
+        self.server.last_path, self.server.last_headers = self.path.partition("?")[0], dict(self.headers)
         self.server.authorizations_seen += self.headers.get_all("Authorization", [])
         if self.server.answer == "":
             self.server.closing.wait(60)

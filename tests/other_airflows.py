@@ -1,4 +1,4 @@
-"""The environments with Airflow 2 that ``./scripts/setup`` makes beside the one in which the tests run.
+"""The environments with other versions of Airflow that ``./scripts/setup`` makes beside the one in which the tests run.
 
 Airflow 2.11.1 is what Composer 2's default image has [source: composer-default-image-provider]. Airflow 2.10.5 comes
 with the oldest releases that ``pyproject.toml`` allows.
@@ -17,24 +17,42 @@ from tests.airflow_env import DAGS_FOLDER, airflow_settings
 
 REPOSITORY: Final = Path(__file__).resolve().parent.parent
 
-VERSIONS: Final = ("2.11.1", "2.10.5")
+NEWEST: Final = "3.3"
+"""The Airflow of the environment that the tests themselves run in."""
+
+VERSIONS: Final = ("3.1", "2.11.1", "2.10.5")
+"""Those of the other environments; that of 3.1 is made for ``./scripts/test --airflow 3.1`` alone."""
+
 OLDEST: Final = "2.10.5"
 
 
 def find_python(version: str) -> Path:
     """Name the interpreter of one of the environments, whether or not it is there."""
+    if version == NEWEST:
+        return REPOSITORY / ".venv" / "bin" / "python"
     return REPOSITORY / f".venv-airflow-{version}" / "bin" / "python"
 
 
 def require(version: str) -> pytest.MarkDecorator:
     """Skip a test where the environment was not made."""
     return pytest.mark.skipif(
-        not find_python(version).exists(), reason=f"no .venv-airflow-{version} here; scripts/test makes it"
+        not find_python(version).exists(), reason=f"no .venv-airflow-{version} here; scripts/setup makes it"
     )
 
 
 #: For a test that runs once on each Airflow 2: ``@pytest.mark.parametrize("version", AIRFLOW_2)``.
-AIRFLOW_2: Final = [pytest.param(version, id=f"Airflow {version}", marks=require(version)) for version in VERSIONS]
+AIRFLOW_2: Final = [
+    pytest.param(version, id=f"Airflow {version}", marks=require(version)) for version in VERSIONS if version != "3.1"
+]
+
+#: For a test that runs once on each version: ``@pytest.mark.parametrize("version", EVERY_AIRFLOW)``.
+EVERY_AIRFLOW: Final = [
+    pytest.param(version, id=f"Airflow {version}", marks=[require(version), pytest.mark.airflow])
+    for version in (NEWEST, *VERSIONS)
+]
+
+AIRFLOW_3_1: Final = pytest.mark.parametrize("version", [pytest.param("3.1", id="Airflow 3.1", marks=require("3.1"))])
+"""For a test that runs on Airflow 3.1."""
 
 
 def run_python(

@@ -142,10 +142,11 @@ def test_hooks_and_operators_import(version: str, tmp_path: Path) -> None:
 def test_the_dags_parse(version: str, tmp_path: Path) -> None:
     """The DAGs are found by Airflow 2, without import errors, and can be stored."""
     lines = run_python(find_python(version), DAG_FILES, home=tmp_path)
-    assert lines[-4:] == [
+    assert lines[-5:] == [
         "apply_egress_nat_policy",
         "audit_masquerade_fleet",
         "check_source_ip",
+        "check_source_ip_every_node",
         "provision_masquerade_environment",
     ]
 
@@ -157,9 +158,10 @@ def test_provider_info_is_accepted(version: str, tmp_path: Path) -> None:
 
 def test_the_plans_field_takes_a_path_without_quotes(version: str, tmp_path: Path) -> None:
     """Airflow 2's form takes plain text where no type of the field is an object; all DAGs start paused."""
-    assert run_python(find_python(version), PLAN_FIELD, home=tmp_path)[-3:] == [
+    assert run_python(find_python(version), PLAN_FIELD, home=tmp_path)[-4:] == [
         "apply_egress_nat_policy ['string', 'null'] multiline",
         "check_source_ip ['string', 'null'] multiline",
+        "check_source_ip_every_node ['string', 'null'] multiline",
         "provision_masquerade_environment ['string', 'null'] multiline",
     ]
 

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
+import subprocess
+import sys
+from pathlib import Path
 from pkgutil import resolve_name
 from typing import TYPE_CHECKING
 
 import pytest
 
 from airflow_masq.get_provider_info import get_provider_info
+from tests.airflow_env import airflow_settings
 from tests.cli.console import OVERLAPPING, PLAN
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from tests.airflow_runs import AirflowRunner
 
 pytestmark = pytest.mark.airflow
@@ -58,3 +61,26 @@ def test_a_commands_own_help(parser: argparse.ArgumentParser, capsys: pytest.Cap
     """``airflow masq explain --help`` is the help of that command."""
     assert run(parser, "masq", "explain", "--help") == 0
     assert "--from POD_IP" in capsys.readouterr().out
+
+
+def ask_airflow(home: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    """Run the real command ``airflow`` with a home of its own."""
+    return subprocess.run(
+        [Path(sys.executable).with_name("airflow"), *words],
+        env={**os.environ, **airflow_settings(home)},
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
+    )
+
+
+def test_the_real_command_knows_the_package(tmp_path: Path) -> None:
+    """``airflow masq lint`` prints JSON alone, with our exit code, and ``airflow config list`` explains our option."""
+    file = tmp_path / "plan.yaml"
+    file.write_text(OVERLAPPING, encoding="utf-8")
+    linted = ask_airflow(tmp_path / "home", "masq", "lint", str(file), "--format", "json")
+    assert (linted.returncode, set(json.loads(linted.stdout))) == (1, {"findings"})
+    listed = ask_airflow(tmp_path / "home", "config", "list", "--section", "airflow_masq", "--include-descriptions")
+    assert "# Where the pages of the codes are, with {code} in place of the code" in listed.stdout
+    assert "code_page_url =" in listed.stdout

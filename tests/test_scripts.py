@@ -103,7 +103,7 @@ def test_setup_installs_what_is_pinned(checkout: Checkout) -> None:
     assert progress[0] == "setup: making .venv with Python 3.11.0"
     assert progress[-1] == "setup: .venv is ready"
     (installation,) = (call for call in checkout.calls() if call.startswith("uv "))
-    assert "--constraint constraints/airflow-3.3.txt --editable .[lab,test,browser,lint]" in installation
+    assert "--constraint constraints/airflow-3.3.txt --editable .[lab,test,browser,executors,lint]" in installation
     assert "index" not in installation
 
 
@@ -195,7 +195,7 @@ def test_unsuitable_python(checkout: Checkout) -> None:
 @pytest.mark.parametrize("arguments", [("airflow2",), ("--airflow",), ("--airflow", "1.10"), ("--airflow", "3.3", "x")])
 def test_unknown_environment(checkout: Checkout, arguments: tuple[str, ...]) -> None:
     """An unknown environment is wrong usage."""
-    assert checkout.setup(*arguments) == (2, "", ["usage: ./scripts/setup [--airflow 3.3|2.11.1|2.10.5]"])
+    assert checkout.setup(*arguments) == (2, "", ["usage: ./scripts/setup [--airflow 3.3|3.1|2.11.1|2.10.5]"])
 
 
 @pytest.mark.parametrize("name", ["bench", "demo", "lint", "setup", "test"])

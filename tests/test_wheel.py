@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import configparser
 import importlib
+import re
 import subprocess
 import sys
 import zipfile
@@ -13,19 +14,26 @@ from pathlib import Path
 import pytest
 
 import airflow_masq
+from tests.other_airflows import EVERY_AIRFLOW, find_python
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 METADATA = f"airflow_masq-{airflow_masq.__version__}.dist-info"
 
 
 @pytest.fixture(scope="module")
-def wheel(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """Build the wheel and give its files' texts by name."""
+def wheel_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Build the wheel."""
     folder = tmp_path_factory.mktemp("wheel")
     command: list[str | Path] = [sys.executable, "-m", "hatchling", "build", "--target", "wheel", "--directory", folder]
     subprocess.run(command, cwd=REPOSITORY, check=True, capture_output=True, timeout=100)
     (path,) = folder.glob("*.whl")
-    with zipfile.ZipFile(path) as archive:
+    return path
+
+
+@pytest.fixture(scope="module")
+def wheel(wheel_file: Path) -> dict[str, str]:
+    """Give the texts of the wheel's files by name."""
+    with zipfile.ZipFile(wheel_file) as archive:
         return {name: archive.read(name).decode() for name in archive.namelist()}
 
 
@@ -74,3 +82,21 @@ def test_says_what_it_is(wheel: dict[str, str]) -> None:
     assert metadata["Version"] == airflow_masq.__version__
     assert metadata["License-Expression"] == "Apache-2.0"
     assert metadata["Requires-Python"] == ">=3.11"
+
+
+@pytest.mark.parametrize("version", EVERY_AIRFLOW)
+def test_installing_it_changes_nothing_else(version: str, wheel_file: Path) -> None:
+    """Without any index the wheel can be installed beside each Airflow, and no package there changes its version."""
+    uv = Path(sys.executable).with_name("uv")
+    options = ["--dry-run", "--offline", "--no-index", "--no-cache", "--reinstall-package", "airflow-masq"]
+    done = subprocess.run(
+        [uv, "pip", "install", "--python", find_python(version), *options, wheel_file],
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=100,
+    )
+    assert done.returncode == 0, done.stderr
+    changes = [line.split()[:2] for line in done.stderr.splitlines() if line.startswith((" - ", " + ", " ~ "))]
+    assert changes
+    assert {re.split("[=@ ]", name)[0] for _sign, name in changes} == {"airflow-masq"}

@@ -21,8 +21,10 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, Protocol, Self, TypeAlia
 from airflow_masq.airflow_compat import AirflowNotFoundException, BaseHook
 from airflow_masq.exceptions import InvalidInputError
 from airflow_masq.get_provider_info import CONNECTION_FIELDS, CONNECTION_FORM
-from airflow_masq.observation.observation import Observation
+from airflow_masq.hooks.asking_process import describe_asker
+from airflow_masq.observation.observation import Canary, Observation, choose_deciding
 from airflow_masq.probes import DEFAULT_CONCURRENCY, DEFAULT_RATE_PER_SECOND, Session, probe
+from airflow_masq.probes.surroundings import read_surroundings
 from airflow_masq.reading import Place
 from airflow_masq.text import escape
 
@@ -36,6 +38,7 @@ _Ask: TypeAlias = Callable[..., Awaitable[tuple[Observation, ...]]]
 _CONNECTION_SCHEME: Final = "airflow://"
 _NAT_PORTS: Final = 64
 _EXTRA_KEYS: Final = ("path", "headers", "ca_file")
+_FORM_PREFIX: Final = "extra__source_ip_observer__"
 
 
 class SourceIpHook(BaseHook):
@@ -98,20 +101,14 @@ class SourceIpHook(BaseHook):
             ``True``.
         :return: one observation for each attempt at each address.
         """
-        ask = self._prepare(observe_url)
-
-        async def ask_once() -> tuple[Observation, ...]:
-            async with Session() as session:
-                return await ask(
-                    session=session,
-                    timeout_seconds=timeout_seconds,
-                    attempts=attempts,
-                    wait_seconds=wait_seconds,
-                    nonce=nonce,
-                    canary=canary,
-                )
-
-        return asyncio.run(ask_once())
+        return _ask_alone(
+            self._prepare(observe_url),
+            timeout_seconds=timeout_seconds,
+            attempts=attempts,
+            wait_seconds=wait_seconds,
+            nonce=nonce,
+            canary=canary,
+        )
 
     def observe_all(
         self,
@@ -176,20 +173,19 @@ class SourceIpHook(BaseHook):
     def test_connection(self) -> tuple[bool, str]:
         """Ask this hook's own observer once, for the button in Airflow's connection form.
 
-        :return: whether it answered with an address that may be the caller's own, and what it answered.
+        :return: whether it answered at every address of its name with an address that may be the caller's own; and what
+            it answered, and from where it was asked.
         """
-        observation = self.observe(attempts=1)[0]
-        if observation.observed is None:
-            return False, f"{observation.failure}: {observation.detail}"
-        if observation.intermediaries:
-            return False, (
-                f"The observer answered with {observation.observed}, but the reply shows something in between "
-                f"({'; '.join(observation.intermediaries)}), so this may be the address of a proxy. Name an address "
-                "that leads to the observer itself, without a proxy, a load balancer or a cache."
-            )
-        return True, f"The observer sees {observation.observed} (asked from the API server, not from a worker)"
+        # Airflow tests under an invented connection id, which would tell nobody anything.
+        ask = self._prepare(_CONNECTION_SCHEME, where="this connection")
+        observations = _ask_alone(ask, timeout_seconds=5.0, attempts=1, wait_seconds=0.0, nonce=True, canary=True)
+        deciding = choose_deciding(observations)
+        local_address = None if deciding is None else deciding.local_address
+        asker = describe_asker(read_surroundings(), local_address=local_address)
+        answers = [describe_answer(each) for each in observations]
+        return all(map(_is_plain, observations)), " ".join([*dict.fromkeys(answers), asker])
 
-    def _prepare(self, observe_url: str) -> _Ask:
+    def _prepare(self, observe_url: str, *, where: str | None = None) -> _Ask:
         """Read the connection that a URL names; one that cannot be used fails its targets and no others.
 
         :return: asks the observer; it takes what ``probe`` takes of a caller.
@@ -198,7 +194,7 @@ class SourceIpHook(BaseHook):
             return partial(probe, observe_url)
         conn_id = observe_url.removeprefix(_CONNECTION_SCHEME) or self.source_ip_observer_conn_id
         shown_as = f"{_CONNECTION_SCHEME}{escape(conn_id, limit=250)}"
-        where = f"connection {escape(conn_id, limit=60)}"
+        where = where or f"connection {escape(conn_id, limit=60)}"
         try:
             observer = ObserverConnection.read(self.get_connection(conn_id), where=where)
         except InvalidInputError as error:
@@ -221,6 +217,49 @@ class SourceIpHook(BaseHook):
             )
 
         return ask
+
+
+def describe_answer(observation: Observation) -> str:
+    """Say in a sentence or two what one attempt saw, or why it saw nothing."""
+    if observation.observed is None:
+        return f"No source address was seen: {observation.detail.rstrip('.')} ({observation.failure})."
+    if observation.intermediaries:
+        return (
+            f"The observer answered with {observation.observed}, but the reply shows something in between "
+            f"({'; '.join(observation.intermediaries)}), so this may be the address of a proxy. Name an address that "
+            "leads to the observer itself, without a proxy, a load balancer or a cache."
+        )
+    if observation.canary is Canary.REPEATED:
+        return (
+            f"The observer answered with {observation.observed}, but it repeats an invented address that the request "
+            "names in a header, so a proxy on the way could make it say anything. Let it answer with the peer address "
+            "of its socket."
+        )
+    return f"The observer sees {observation.observed}."
+
+
+def _ask_alone(
+    ask: _Ask, *, timeout_seconds: float, attempts: int, wait_seconds: float, nonce: bool, canary: bool
+) -> tuple[Observation, ...]:
+    """Ask one observer in an event loop of its own."""
+
+    async def ask_once() -> tuple[Observation, ...]:
+        async with Session() as session:
+            return await ask(
+                session=session,
+                timeout_seconds=timeout_seconds,
+                attempts=attempts,
+                wait_seconds=wait_seconds,
+                nonce=nonce,
+                canary=canary,
+            )
+
+    return asyncio.run(ask_once())
+
+
+def _is_plain(observation: Observation) -> bool:
+    is_told = bool(observation.intermediaries) or observation.canary is Canary.REPEATED
+    return observation.observed is not None and not is_told
 
 
 def _explain(shown_as: str, *, problem: str) -> _Ask:
@@ -302,7 +341,12 @@ def _read_extra(connection: _ConnectionFields, *, where: str) -> dict[str, Place
     except (ValueError, RecursionError):  # the error holds the text, so it is not chained
         raise place.make_error("a JSON object", seen="text that is not JSON") from None
     # Airflow reads it once more, and so hides its secrets in logs.
-    fields = Place(where=place.where, value=connection.extra_dejson, is_secret=True).read_section(_EXTRA_KEYS)
+    content = connection.extra_dejson
+    if isinstance(content, dict):
+        # Airflow 2's button sends each field of the form twice, once with the type's prefix
+        # [source: airflow-connection-test].
+        content = {name.removeprefix(_FORM_PREFIX): value for name, value in content.items()}
+    fields = Place(where=place.where, value=content, is_secret=True).read_section(_EXTRA_KEYS)
     return {name: each for name, each in fields.items() if each.value is not None}
 
 

@@ -35,16 +35,21 @@ def assert_reports(reports: Sequence[Report], *, fail_on: Iterable[Outcome], tab
     """Raise where reports hold an outcome that fails a task; a report's problem counts as an ``ERROR``.
 
     :param table_in: where a user finds the table of all verdicts, for the message.
-    :raises SourceIpCheckFailedError: naming the first verdicts and problems, the worst outcome first.
+    :raises SourceIpCheckFailedError: naming the environments and the first verdicts and problems, the worst outcome
+        first; then why, and what to do.
     """
     failing = frozenset(fail_on)
-    lines = [
-        f"{verdict.code} {escape(verdict.target)} from {escape(verdict.node_label or verdict.vantage.hostname)}"
+    found = [
+        verdict
         for outcome in FAILABLE_OUTCOMES
         if outcome in failing
         for report in reports
         for verdict in report.verdicts
         if verdict.outcome is outcome
+    ]
+    lines = [
+        f"{verdict.code} {escape(verdict.target)} from {escape(verdict.node_label or verdict.vantage.hostname)}"
+        for verdict in found
     ]
     if Outcome.ERROR in failing:
         lines += [_describe_problem(problem) for report in reports for problem in report.problems]
@@ -55,13 +60,29 @@ def assert_reports(reports: Sequence[Report], *, fail_on: Iterable[Outcome], tab
     unnamed = len(lines) - len(named) + left_out
     if unnamed:
         named.append(f"and {unnamed} more")
+    # What a mail or a chat shows of a failed task: the first line says where and what, the others why and what to do.
+    message = [f"{_name_environments(reports)}: {_count(reports)}: {'; '.join(named)}."]
+    if found:
+        reason = escape(found[0].reason, limit=_PROBLEM_CHARACTERS)
+        message.append(f"{escape(found[0].target)}: {reason} Next: {CODES[found[0].code].what_to_do}")
+    if any(report.counts for report in reports):
+        message.append(f"See the table in {table_in} for the verdicts, and the report (an XCom) for their evidence.")
+    raise SourceIpCheckFailedError("\n".join(message))
+
+
+def _name_environments(reports: Sequence[Report]) -> str:
+    names = [escape(name) for name in dict.fromkeys(report.environment for report in reports)]
+    named = names[:_VERDICTS_NAMED]
+    return ", ".join(named) + (f" and {len(names) - len(named)} more" if names[_VERDICTS_NAMED:] else "")
+
+
+def _count(reports: Sequence[Report]) -> str:
     counts = sum((Counter(report.counts) for report in reports), Counter[Outcome]())
     found = [f"{counts[outcome]} {outcome}" for outcome in Outcome if counts[outcome]]
     problems = sum(len(report.problems) for report in reports)
     if problems:
         found.append(format_count(problems, noun="problem"))
-    see = f" See the table in {table_in} for the verdicts, and the report (an XCom) for their evidence."
-    raise SourceIpCheckFailedError(f"{', '.join(found)}: {'; '.join(named)}.{see if counts else ''}")
+    return ", ".join(found)
 
 
 def _describe_problem(problem: str) -> str:

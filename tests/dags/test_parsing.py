@@ -39,7 +39,7 @@ pytestmark = pytest.mark.airflow
 @pytest.mark.parametrize("version", [pytest.param(THIS, id="this Airflow"), *AIRFLOW_2])
 @pytest.mark.parametrize("dag_file", DAG_FILES, ids=lambda path: path.name)
 def test_parsing_loads_no_google_and_no_grpc(version: str, dag_file: Path, tmp_path: Path) -> None:
-    """A DAG file loads none of Google's and gRPC's modules, and few others, although it names an asset."""
+    """A DAG file loads none of Google's, gRPC's and Kubernetes' modules, and few others, although it names an asset."""
     python = Path(sys.executable) if version == THIS else find_python(version)
     added = list_added_modules(python, dag_file, home=tmp_path)
     assert list(filter(is_heavy, added)) == []
@@ -61,8 +61,9 @@ def list_added_modules(python: Path, dag_file: Path, *, home: Path) -> list[str]
 
 
 def is_heavy(module: str) -> bool:
-    """Tell whether a module is Google's or gRPC's."""
-    return module.partition(".")[0] in {"google", "grpc"} or "providers.google" in module
+    """Tell whether a module is Google's, gRPC's or Kubernetes'."""
+    is_provider = "providers.google" in module or "providers.cncf" in module
+    return module.partition(".")[0] in {"google", "grpc", "kubernetes"} or is_provider
 
 
 def test_every_dag_file_is_counted() -> None:

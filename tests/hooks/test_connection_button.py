@@ -17,10 +17,12 @@ pytestmark = pytest.mark.airflow
 
 class _Proxied(BaseHTTPRequestHandler):
     added: ClassVar[dict[str, str]] = {}
+    trusts_clients: ClassVar[bool] = False
 
     def do_GET(self) -> None:
         """Answer with the peer's address, and with the header that a proxy adds."""
-        body = self.client_address[0].encode()
+        told = self.headers.get("X-Forwarded-For", "") if self.trusts_clients else ""
+        body = (told or self.client_address[0]).encode()
         self.send_response(200)
         for name, value in {**self.added, "Content-Length": str(len(body))}.items():
             self.send_header(name, value)
@@ -64,6 +66,14 @@ def test_a_proxy_in_between_is_no_success(server: type[_Proxied]) -> None:
         "The observer answered with 127.0.0.1, but the reply shows something in between (response header via)"
     )
     assert "this may be the address of a proxy" in message
+
+
+def test_an_observer_that_repeats_clients_is_no_success(server: type[_Proxied]) -> None:
+    """Where the observer repeats an invented header, the button says so, since a proxy could make it say anything."""
+    server.trusts_clients = True
+    works, message = press_button()
+    assert not works
+    assert message.startswith("The observer answered with 127.0.0.1, but it repeats an invented address")
 
 
 @pytest.mark.usefixtures("server")

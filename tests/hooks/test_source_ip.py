@@ -179,8 +179,9 @@ def test_an_observer_that_echoes_the_connections_path_is_not_quoted(
         ({"path": "", "ca_file": "", "headers": ""}, None),
         ({"headers": {"X-Team": "data"}}, "data"),
         ({"headers": '{"X-Team": "data"}'}, "data"),
+        ({"extra__source_ip_observer__headers": '{"X-Team": "data"}', "headers": '{"X-Team": "data"}'}, "data"),
     ],
-    ids=["null", "empty", "object", "JSON text"],
+    ids=["null", "empty", "object", "JSON text", "Airflow 2's button"],
 )
 def test_a_connection_is_read_as_a_form_saves_it(
     hook: SourceIpHook,
@@ -373,7 +374,7 @@ def test_the_connection_form_can_try_the_observer(
     assert message.startswith("The observer sees 127.0.0.1")
     works, message = own.test_connection()
     assert not works
-    assert message.startswith("unusable-target: connection erp_observer: expected one that is defined")
+    assert message.startswith("No source address was seen: this connection: expected one that is defined")
 
 
 def test_the_connection_form_hides_no_field_that_is_read(hook: SourceIpHook) -> None:

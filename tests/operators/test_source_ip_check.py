@@ -83,7 +83,7 @@ def test_a_failing_check_leaves_its_report(instance: RecordingInstance) -> None:
     """The report is pushed before the task fails, and Airflow may retry."""
     with observer(answer=POD_ADDRESS) as leaking:
         plan = loopback_plan({"name": "erp", "observe": leaking.url, "expect": "node"})
-        with pytest.raises(AirflowException, match=r"^1 FAIL: MASQ4\d\d erp from 127\.0\.0\.0/26\.") as raised:
+        with pytest.raises(AirflowException, match=r"^\S+: 1 FAIL: MASQ4\d\d erp from 127\.0\.0\.0/26\.") as raised:
             execute(instance, plan=plan)
     assert not isinstance(raised.value, AirflowFailException)
     assert json.loads(instance.pushed["report"])["outcome"] == "FAIL"

@@ -207,7 +207,7 @@ def test_what_the_report_returns_is_bounded() -> None:
     assert 0 < report["omitted"]["PASS"] < 1_950
     assert len(report["history"]) == 2_000
     assert len(json.dumps(event)) <= 32_768
-    with pytest.raises(AirflowException, match=r"^50 FAIL, 1950 PASS: "):
+    with pytest.raises(AirflowException, match=r"^\S+: 50 FAIL, 1950 PASS: "):
         assert_on([report])
 
 
@@ -237,7 +237,7 @@ def assert_on(returned: object, **arguments: Any) -> None:  # noqa: ANN401 - the
 
 def test_the_last_task_fails_on_a_fail() -> None:
     """A report with a FAIL fails the last task, and so the run."""
-    with pytest.raises(AirflowException, match=r"^1 FAIL, 1 PASS: MASQ411 erp "):
+    with pytest.raises(AirflowException, match=r"^\S+: 1 FAIL, 1 PASS: MASQ411 erp "):
         assert_on([left(Outcome.PASS, Outcome.FAIL)])
 
 

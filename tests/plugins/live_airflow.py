@@ -12,18 +12,19 @@ import subprocess
 import time
 import urllib.error
 import urllib.request
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlencode
 
 import pytest
 
 from tests.airflow_env import airflow_settings
-from tests.other_airflows import REPOSITORY, find_python, require
+from tests.other_airflows import NEWEST, REPOSITORY, find_python, require, run_python
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
 USERS: Final = {"admin": "Admin", "guest": ""}
@@ -32,6 +33,7 @@ USERS: Final = {"admin": "Admin", "guest": ""}
 #: For a fixture of a running Airflow: each version, and one process for all of its tests, since it takes 15 s to start.
 SHOWN_BY: Final = [
     pytest.param("3", id="3.3", marks=pytest.mark.xdist_group("live Airflow 3")),
+    pytest.param("3.1", id="3.1", marks=[require("3.1"), pytest.mark.xdist_group("live Airflow 3.1")]),
     pytest.param("2.11.1", id="2.11.1", marks=[require("2.11.1"), pytest.mark.xdist_group("live Airflow 2")]),
 ]
 
@@ -44,7 +46,7 @@ class LiveAirflow:
     """A running Airflow.
 
     :param url: its address, with its prefix, without a slash at the end.
-    :param version: ``3`` or ``2.11.1``.
+    :param version: ``3`` (for 3.3), ``3.1`` or ``2.11.1``.
     :param home: its folder.
     """
 
@@ -59,14 +61,34 @@ class LiveAirflow:
         return f"{self.url}/{_PAGE}/"
 
     @property
+    def python(self) -> Path:
+        """The interpreter of its environment."""
+        return find_python(NEWEST if self.version == "3" else self.version)
+
+    @property
     def is_airflow_2(self) -> bool:
         """Whether it is Airflow 2, which has other addresses and another way to sign in."""
         return self.version.startswith("2.")
 
-    def ask(self, path: str, *, user: str | None = None) -> tuple[int, dict[str, str], bytes]:
-        """Ask for a path below its address, following no redirect: status, headers (lower case) and body."""
-        headers = {} if user is None else self.sign_in(user)
-        request = urllib.request.Request(f"{self.url}/{path}", headers=headers)  # noqa: S310 - loopback
+    def ask(
+        self,
+        path: str,
+        *,
+        user: str | None = None,
+        body: Mapping[str, object] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> tuple[int, dict[str, str], bytes]:
+        """Ask for a path below its address, following no redirect: status, headers (lower case) and body.
+
+        :param user: who asks; nobody by default.
+        :param body: posted as JSON; by default nothing is posted.
+        :param headers: more request headers.
+        """
+        sent = {**({} if user is None else self.sign_in(user)), **(headers or {})}
+        data = None if body is None else json.dumps(body).encode()
+        if data is not None:
+            sent["Content-Type"] = "application/json"
+        request = urllib.request.Request(f"{self.url}/{path}", data=data, headers=sent)  # noqa: S310 - loopback
         opener = urllib.request.build_opener(_NoRedirect)
         try:
             with opener.open(request, timeout=30) as answer:
@@ -79,6 +101,12 @@ class LiveAirflow:
         if user not in self._sessions:
             self._sessions[user] = {"Cookie": self._make_session(user)}
         return self._sessions[user]
+
+    def run_python(self, code: str, *arguments: str) -> list[str]:
+        """Run a program with this Airflow's settings and database, and give the lines that it printed."""
+        # Else Airflow 3 looks for connections at a supervisor, which this program does not have.
+        settings = _make_settings(self) | {"_AIRFLOW_PROCESS_CONTEXT": "server"}
+        return run_python(self.python, code, *arguments, home=self.home, settings=settings)
 
     def _make_session(self, user: str) -> str:
         if self.is_airflow_2:
@@ -100,39 +128,64 @@ class _NoRedirect(urllib.request.HTTPRedirectHandler):
 
 @contextmanager
 def run_airflow(
-    home: Path, *, version: str, environments: int = 4, hours: int = 24, prefix: str = ""
+    home: Path,
+    *,
+    version: str,
+    environments: int = 4,
+    hours: int = 24,
+    prefix: str = "",
+    settings: dict[str, str] | None = None,
+    beside: Sequence[str] = (),
 ) -> Iterator[LiveAirflow]:
     """Fill a new Airflow with a history and run its server for as long as it is needed.
 
     :param home: a folder that does not exist yet.
-    :param version: ``3`` or ``2.11.1``.
+    :param version: ``3`` (for 3.3), ``3.1`` or ``2.11.1``.
     :param environments: how many environments were checked.
     :param hours: for how long.
     :param prefix: the path below which Airflow is reached, such as ``/team/airflow``.
+    :param settings: more environment variables.
+    :param beside: Airflow's commands that run beside the server, such as ``scheduler``.
     """
     home.mkdir()
-    python = REPOSITORY / ".venv" / "bin" / "python" if version == "3" else find_python(version)
     port = _find_port()
     airflow = LiveAirflow(url=f"http://127.0.0.1:{port}{prefix}", version=version, home=home)
-    settings = _make_settings(airflow)
-    seed = [str(python), "-m", f"tests.plugins.seed_airflow_{version[0]}", str(environments), str(hours)]
-    subprocess.run(seed, cwd=REPOSITORY, env=settings, check=True, capture_output=True, timeout=300)
+    variables = _make_settings(airflow) | (settings or {})
+    seed = [str(airflow.python), "-m", f"tests.plugins.seed_airflow_{version[0]}", str(environments), str(hours)]
+    subprocess.run(seed, cwd=REPOSITORY, env=variables, check=True, capture_output=True, timeout=300)
     options = ["--hostname" if airflow.is_airflow_2 else "--host", "127.0.0.1", "--port", str(port), "--workers", "1"]
-    command = [str(python), "-m", "airflow", "webserver" if airflow.is_airflow_2 else "api-server", *options]
-    with (home / "server.log").open("wb") as log:
-        server = subprocess.Popen(
-            command, cwd=home, env=settings, stdout=log, stderr=subprocess.STDOUT, start_new_session=True
-        )
-    try:
+    with ExitStack() as processes:
+        start = partial(_run_beside, airflow, variables=variables)
+        server = processes.enter_context(start("webserver" if airflow.is_airflow_2 else "api-server", *options))
+        for command in beside:
+            processes.enter_context(start(command))
         _wait_until_it_answers(airflow, server)
         yield airflow
+
+
+@contextmanager
+def _run_beside(
+    airflow: LiveAirflow, command: str, *options: str, variables: dict[str, str]
+) -> Iterator[subprocess.Popen[bytes]]:
+    """Run one of Airflow's commands; its output goes to a file of its name in Airflow's folder."""
+    with (airflow.home / f"{command}.log").open("wb") as log:
+        process = subprocess.Popen(
+            [str(airflow.python), "-m", "airflow", command, *options],
+            cwd=airflow.home,
+            env=variables,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    try:
+        yield process
     finally:
-        server.terminate()  # first, so that it leaves its coverage
+        process.terminate()  # first, so that it leaves its coverage
         with suppress(subprocess.TimeoutExpired):
-            server.wait(timeout=10)
+            process.wait(timeout=10)
         with suppress(ProcessLookupError):
-            os.killpg(server.pid, signal.SIGKILL)
-        server.wait()
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
 
 
 def _make_settings(airflow: LiveAirflow) -> dict[str, str]:
@@ -145,6 +198,8 @@ def _make_settings(airflow: LiveAirflow) -> dict[str, str]:
         "PYTHONPATH": str(REPOSITORY),
         "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": ",".join(f"{user}:{role.lower()}" for user, role in USERS.items()),
         "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(passwords),
+        "AIRFLOW__CORE__TEST_CONNECTION": "Enabled",
+        "AIRFLOW__API_AUTH__JWT_SECRET": "of these tests alone, and long enough for a signature of 512 bits, or so",
         "AIRFLOW__API__BASE_URL": airflow.url,
         "AIRFLOW__WEBSERVER__BASE_URL": airflow.url,
         "AIRFLOW__WEBSERVER__SECRET_KEY": "of these tests alone",
@@ -166,7 +221,8 @@ def _wait_until_it_answers(airflow: LiveAirflow, server: subprocess.Popen[bytes]
             time.sleep(0.2)
         else:
             return
-    raise RuntimeError(f"Airflow did not start: {(airflow.home / 'server.log').read_text(encoding='utf-8')[-2000:]}")
+    log = airflow.home / ("webserver.log" if airflow.is_airflow_2 else "api-server.log")
+    raise RuntimeError(f"Airflow did not start: {log.read_text(encoding='utf-8')[-2000:]}")
 
 
 def _sign_in_with_form(url: str, user: str) -> str:

@@ -7,6 +7,7 @@ Without environments there are the tables alone, as where nothing was ever check
 
 from __future__ import annotations
 
+import inspect
 import json
 import sys
 from datetime import UTC, datetime, timedelta
@@ -76,7 +77,12 @@ def _add_run(session: Session, run: PastRun) -> None:
     session.flush()
     state = {"map_index": -1, "state": "success", "pool": "default_pool", "pool_slots": 1}
     session.execute(insert(TaskInstance).values(**place, **state))
-    XComModel.set(key="return_value", value=json.dumps(run.report), **place, session=session, serialize=False)
+    # Before 3.2, Airflow always writes the JSON itself.
+    may_write = "serialize" not in inspect.signature(XComModel.set).parameters
+    value: dict[str, Any] = (
+        {"value": run.report} if may_write else {"value": json.dumps(run.report), "serialize": False}
+    )
+    XComModel.set(key="return_value", **value, **place, session=session)
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 
 from tests.plugins.browsing import needs_chromium, open_tab, run_chromium
 from tests.plugins.history import SMUGGLED
-from tests.plugins.live_airflow import SHOWN_BY, LiveAirflow, run_airflow
+from tests.plugins.live_airflow import LiveAirflow, run_airflow
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,14 +28,6 @@ def browser() -> Iterator[Browser]:
     """Give one browser for all tests."""
     with run_chromium() as chromium:
         yield chromium
-
-
-@pytest.fixture(scope="module", params=SHOWN_BY)
-def live(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveAirflow]:
-    """Give a running Airflow behind a prefix with a day of history of four environments."""
-    home = tmp_path_factory.mktemp("browser") / "home"
-    with run_airflow(home, version=request.param, prefix="/team/airflow") as airflow:
-        yield airflow
 
 
 def rows_of(page: Page) -> list[str]:

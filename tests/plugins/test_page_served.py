@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import pytest
 
 from airflow_masq.plugins.page_files import HEADERS, PAGE_FILE_NAMES
-from tests.plugins.live_airflow import SHOWN_BY, LiveAirflow, run_airflow
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from tests.plugins.live_airflow import LiveAirflow
 
 pytestmark = pytest.mark.airflow
 
@@ -25,14 +20,6 @@ ROUTES = [
     "page.js/",
     "%2e%2e/__init__.py",
 ]
-
-
-@pytest.fixture(scope="module", params=SHOWN_BY)
-def live(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveAirflow]:
-    """Give a running Airflow behind a prefix, with nothing but one environment's last hour."""
-    home = tmp_path_factory.mktemp("served") / "home"
-    with run_airflow(home, version=request.param, environments=1, hours=1, prefix="/team/airflow") as airflow:
-        yield airflow
 
 
 @pytest.mark.parametrize("route", ROUTES)

@@ -19,10 +19,22 @@ def test_a_fail_fails() -> None:
     with pytest.raises(SourceIpCheckFailedError) as raised:
         assert_reports([report], fail_on=[Outcome.FAIL])
     message = str(raised.value)
-    assert message.startswith(f"1 FAIL, 1 PASS: {report.verdicts[1].code} erp from 192.168.1.0/26. ")
-    assert message.endswith(
-        "See the table in this task's log for the verdicts, and the report (an XCom) for their evidence."
+    assert message.startswith(
+        f"{report.environment}: 1 FAIL, 1 PASS: {report.verdicts[1].code} erp from 192.168.1.0/26.\nerp: "
     )
+    assert f"{report.verdicts[1].reason} Next: Compare the nodes in the report." in message
+    assert message.endswith("\nThe table in this task's log has the verdicts, and the report, an XCom, their evidence.")
+
+
+def test_every_environment_is_named_up_to_a_few() -> None:
+    """A failure over five environments names the first three."""
+    reports = [
+        dataclasses.replace(example_report([Outcome.FAIL]), environment=f"environment-{number}") for number in range(5)
+    ]
+    with pytest.raises(
+        SourceIpCheckFailedError, match=r"^environment-0, environment-1, environment-2 and 2 more: 5 FAIL: "
+    ):
+        assert_reports(reports, fail_on=[Outcome.FAIL])
 
 
 def test_a_pass_does_not_fail() -> None:
@@ -34,10 +46,10 @@ def test_only_the_first_findings_are_named() -> None:
     """A hundred failing nodes make a message that still fits a line of a log, the worst outcome first."""
     report = example_report([Outcome.INCONCLUSIVE] * 50 + [Outcome.FAIL])
     with pytest.raises(
-        SourceIpCheckFailedError, match=r"^1 FAIL, 50 INCONCLUSIVE: MASQ411 .*; and 48 more\. "
+        SourceIpCheckFailedError, match=r"^\S+: 1 FAIL, 50 INCONCLUSIVE: MASQ411 .*; and 48 more\.\n"
     ) as raised:
         assert_reports([report], fail_on=FAILABLE_OUTCOMES)
-    assert len(str(raised.value)) < 400
+    assert len(str(raised.value)) < 1000
 
 
 def test_a_crashed_check_counts_as_an_error() -> None:
@@ -53,16 +65,19 @@ def test_a_crashed_check_counts_as_an_error() -> None:
 def test_problems_are_counted() -> None:
     """A failure for nothing but lost checks begins with their number."""
     report = example_report([], problems=("task check[0] ended as failed without a report", "task check[1] did, too"))
-    with pytest.raises(SourceIpCheckFailedError, match=r"^2 problems: task check\[0\] ended"):
+    with pytest.raises(SourceIpCheckFailedError, match=r"^\S+: 2 problems: task check\[0\] ended"):
         assert_reports([report], fail_on=[Outcome.ERROR])
 
 
 def test_a_problem_with_a_code_has_its_next_step() -> None:
     """The failure of the last task says what kept the checks from running and what to do about it, each once."""
     problem = "MASQ461 task check[0] and 5 more could not check: no plan; the log of task check[0] has more"
+    report = example_report([], problems=(problem,))
     with pytest.raises(SourceIpCheckFailedError) as raised:
-        assert_reports([example_report([], problems=(problem,))], fail_on=[Outcome.ERROR])
-    assert str(raised.value).startswith(f"1 problem: {problem}. Next: Correct what the message names")
+        assert_reports([report], fail_on=[Outcome.ERROR])
+    assert str(raised.value).startswith(
+        f"{report.environment}: 1 problem: {problem}. Next: Correct what the message names"
+    )
 
 
 @settings(max_examples=50, deadline=None)
@@ -83,7 +98,7 @@ def test_it_fails_exactly_where_an_outcome_was_named(outcomes: list[Outcome], fa
 def test_what_was_left_out_of_a_report_fails_too() -> None:
     """A FAIL that had no room in the report fails the task as any other, and is counted."""
     report = dataclasses.replace(example_report([Outcome.PASS]), omitted={Outcome.FAIL: 2, Outcome.PASS: 1})
-    with pytest.raises(SourceIpCheckFailedError, match=r"^2 FAIL, 2 PASS: and 2 more\. See the table"):
+    with pytest.raises(SourceIpCheckFailedError, match=r"^\S+: 2 FAIL, 2 PASS: and 2 more\.\nSee the table"):
         assert_reports([report], fail_on=[Outcome.FAIL])
     assert_reports([report], fail_on=[Outcome.ERROR])
 

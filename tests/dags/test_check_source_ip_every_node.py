@@ -1,0 +1,95 @@
+"""The DAG that checks every node, with the stock Kubernetes operator and a small Kubernetes API."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from airflow_masq.verdict import read_reports
+from tests.local_observers import NODE_ADDRESS, loopback_plan, observer
+from tests.operators.small_cluster import SmallCluster, small_cluster
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.airflow_runs import AirflowRunner, FinishedRun
+
+pytestmark = pytest.mark.airflow
+
+DAG_FILE = "check_source_ip_every_node.py"
+OTHER_NODE_ADDRESS = "127.0.0.10"
+AUTOPILOT = "admission webhook denied the request: [denied by autogke-node-affinity-selector-limitation]"
+
+
+@pytest.fixture
+def cluster(monkeypatch: pytest.MonkeyPatch) -> Iterator[SmallCluster]:
+    """Run a cluster of two nodes that take Pods and one that takes none."""
+    with small_cluster("node-a", "node-b") as server:
+        monkeypatch.setenv("AIRFLOW_CONN_KUBERNETES_DEFAULT", server.connection)
+        yield server
+
+
+def run(airflow: AirflowRunner, answer: str | None, *, first_answer: str | None = None) -> FinishedRun:
+    """Run the DAG against an observer that gives this answer, and the first node another one."""
+    with observer(answer, first_answer=first_answer) as service:
+        plan = loopback_plan({"name": "erp", "observe": service.url, "expect": "node"})
+        plan["network"]["node_ranges"] = ["127.0.0.8/29"]
+        return airflow.run(DAG_FILE, conf={"plan": json.dumps(plan), "image": "registry.example/masq:1"})
+
+
+def test_every_node_is_checked(airflow: AirflowRunner, cluster: SmallCluster) -> None:
+    """A Pod on each node that takes Pods asks, and the report covers all nodes."""
+    finished = run(airflow, OTHER_NODE_ADDRESS, first_answer=NODE_ADDRESS)
+    assert finished.state == "success", finished.task_states
+    [report] = read_reports(finished.xcom("report"))
+    assert sorted((each.vantage.node_name, str(each.outcome)) for each in report.verdicts) == [
+        ("node-a", "PASS"),
+        ("node-b", "PASS"),
+    ]
+    assert report.nodes_total == 2
+    assert {pod["spec"]["containers"][0]["image"] for pod in cluster.made} == {"registry.example/masq:1"}
+    assert all(pod["spec"]["automountServiceAccountToken"] is False for pod in cluster.made)
+    mounted = {each["name"]: each for each in cluster.made[0]["spec"]["volumes"]}["podinfo"]["downwardAPI"]["items"][0]
+    assert (mounted["path"], mounted["fieldRef"]["fieldPath"]) == ("labels", "metadata.labels")
+    assert cluster.pods == {}  # deleted when they have ended
+
+
+def test_a_wrong_address_fails_the_run(airflow: AirflowRunner, cluster: SmallCluster) -> None:
+    """The Pod's own address fails the run at its last task, once per node."""
+    finished = run(airflow, None)
+    assert finished.state == "failed"
+    assert finished.task_states[("assert", -1)] == "failed"
+    [report] = read_reports(finished.xcom("report"))
+    assert [str(each.outcome) for each in report.verdicts] == ["FAIL", "FAIL"]
+    assert len(cluster.made) == 2
+
+
+def test_a_cluster_that_refuses_is_quoted(airflow: AirflowRunner, cluster: SmallCluster) -> None:
+    """Where Pods may not choose their node, the report says so, with what to use instead; nothing counts as seen."""
+    cluster.refuses = AUTOPILOT
+    finished = run(airflow, NODE_ADDRESS)
+    assert finished.state == "failed"
+    [report] = read_reports(finished.xcom("report"))
+    assert report.verdicts == ()
+    assert "autogke-node-affinity-selector-limitation" in report.problems[0]
+    assert "use the DAG check_source_ip there" in report.problems[0]
+
+
+def test_without_the_provider_a_message_says_what_is_missing(
+    airflow: AirflowRunner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The DAG parses without the provider cncf.kubernetes, and its first task says what to install."""
+    loaded = [name for name in sys.modules if name.startswith(("airflow.providers.cncf", "kubernetes"))]
+    for name in loaded:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "airflow.providers.cncf", None)
+    airflow.load(DAG_FILE)
+    from airflow.sdk.exceptions import AirflowFailException  # noqa: PLC0415 - imports Airflow, which takes seconds
+
+    from airflow_masq.operators.source_ip_node_check import list_nodes  # noqa: PLC0415
+
+    with pytest.raises(AirflowFailException, match=r"^apache-airflow-providers-cncf-kubernetes: expected it to be"):
+        list_nodes()
