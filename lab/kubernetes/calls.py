@@ -37,6 +37,8 @@ from lab.kubernetes.structural_schema import find_apply_problems, find_problems,
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+#: What Go's ``ParseBool`` takes for true; clients send ``True`` as well.
+_TRUE: Final = frozenset({"1", "t", "T", "true", "TRUE", "True"})
 _VERBS: Final = {"POST": "create", "PUT": "update", "PATCH": "patch", "DELETE": "delete"}
 _STRICT, _WARN, _IGNORE = "Strict", "Warn", "Ignore"
 
@@ -218,7 +220,7 @@ class Calls:
                 listed = problems[0] if len(problems) == 1 else "errors:\n" + "\n".join(f"  {p}" for p in problems)
                 place = f"{target.namespace}/{target.name}; {resource.group}/{resource.version}, Kind={resource.kind}"
                 raise make_schema_error(f"failed to create typed patch object ({place}): {listed}")
-        force = request.query.get("force", "") == "true"
+        force = request.query.get("force", "") in _TRUE
         merged, entries = apply_manifest(stored, manifest, manager=manager, force=force, time=self._now())
         merged |= {"apiVersion": resource.api_version, "kind": resource.kind}
         merged["metadata"] |= {"name": target.name, "managedFields": write_entries(entries)}
@@ -309,7 +311,7 @@ class Calls:
 def name_verb(request: Request, target: Target) -> str:
     """Name what a request does, as roles do."""
     if request.method == "GET":
-        if request.query.get("watch") in ("true", "1"):
+        if request.query.get("watch") in _TRUE:
             return "watch"
         return READ_VERBS[0] if target.name else READ_VERBS[1]
     if request.method not in _VERBS:

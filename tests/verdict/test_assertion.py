@@ -23,7 +23,9 @@ def test_a_fail_fails() -> None:
         f"{report.environment}: 1 FAIL, 1 PASS: {report.verdicts[1].code} erp from 192.168.1.0/26.\nerp: "
     )
     assert f"{report.verdicts[1].reason} Next: Compare the nodes in the report." in message
-    assert message.endswith("\nThe table in this task's log has the verdicts, and the report, an XCom, their evidence.")
+    assert message.endswith(
+        "\nSee the table in this task's log for the verdicts, and the report (an XCom) for their evidence."
+    )
 
 
 def test_every_environment_is_named_up_to_a_few() -> None:
