@@ -31,16 +31,18 @@ CODES_PAGE = "docs/rules/README"
 def add_navigation(_app: Sphinx, page: str, text: list[str]) -> None:
     """Make the navigation from the landing page's headings and links, which the repository shows as they are."""
     if page == LANDING_PAGE:
-        for section in re.split(r"^## ", text[0], flags=re.MULTILINE)[1:]:
-            pages = re.findall(r"\]\(([^):]+)\.md\)", section)
-            text[0] += write_navigation(pages, caption=section.partition("\n")[0])
+        beginning, *sections = re.split(r"^## ", text[0], flags=re.MULTILINE)
+        text[0] += write_navigation(beginning)
+        for section in sections:
+            text[0] += write_navigation(section, options=(f":caption: {section.partition(chr(10))[0]}",))
     if page == CODES_PAGE:
-        text[0] += write_navigation(sorted(set(re.findall(r"\]\((MASQ\d+)\.md\)", text[0]))))
+        text[0] += write_navigation(text[0])
 
 
-def write_navigation(pages: list[str], *, caption: str = "") -> str:
-    """Write a part of the navigation in Sphinx's own words."""
-    return "\n".join(["", "```{toctree}", ":hidden:", f":caption: {caption}", "", *pages, "```", ""])
+def write_navigation(section: str, *, options: tuple[str, ...] = ()) -> str:
+    """Write a part of the navigation, in Sphinx's own words: the pages to which a text has links."""
+    pages = dict.fromkeys(re.findall(r"\]\(([^):#]+)\.md\)", section))
+    return "\n".join(["", "```{toctree}", ":hidden:", *options, "", *pages, "```", ""])
 
 
 def setup(app: Sphinx) -> None:

@@ -152,7 +152,10 @@ def _list_arguments(
 ) -> tuple[Argument, ...]:
     signature = constructor.args
     defaults = [None] * (len(signature.args) - len(signature.defaults)) + list(signature.defaults)
-    pairs = [*zip(signature.args, defaults, strict=True), *zip(signature.kwonlyargs, signature.kw_defaults, strict=True)]
+    pairs = [
+        *zip(signature.args, defaults, strict=True),
+        *zip(signature.kwonlyargs, signature.kw_defaults, strict=True),
+    ]
     return tuple(
         Argument(
             name=argument.arg,
@@ -193,7 +196,9 @@ def _write_class(each: DocumentedClass, *, classes: dict[str, DocumentedClass]) 
         [
             f"### {each.name}\n",
             f"`from {each.module} import {each.name}`\n",
-            "\n\n".join(textwrap.fill(text, 120, break_long_words=False, break_on_hyphens=False) for text in paragraphs),
+            "\n\n".join(
+                textwrap.fill(text, 120, break_long_words=False, break_on_hyphens=False) for text in paragraphs
+            ),
             "",
             "| argument | type | default | templated | meaning |",
             "|---|---|---|---|---|",

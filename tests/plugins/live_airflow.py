@@ -6,10 +6,7 @@ import http.cookiejar
 import json
 import os
 import re
-import signal
-import socket
 import subprocess
-import time
 import urllib.error
 import urllib.request
 from contextlib import contextmanager, suppress
@@ -19,6 +16,7 @@ from urllib.parse import urlencode
 
 import pytest
 
+from lab.demo.server import find_free_port, run_server
 from tests.airflow_env import airflow_settings
 from tests.other_airflows import REPOSITORY, find_python, require
 
@@ -35,7 +33,6 @@ SHOWN_BY: Final = [
     pytest.param("2.11.1", id="2.11.1", marks=[require("2.11.1"), pytest.mark.xdist_group("live Airflow 2")]),
 ]
 
-_START_SECONDS: Final = 90
 _PAGE: Final = "airflow-masq"
 
 
@@ -112,27 +109,16 @@ def run_airflow(
     """
     home.mkdir()
     python = REPOSITORY / ".venv" / "bin" / "python" if version == "3" else find_python(version)
-    port = _find_port()
+    port = find_free_port()
     airflow = LiveAirflow(url=f"http://127.0.0.1:{port}{prefix}", version=version, home=home)
     settings = _make_settings(airflow)
     seed = [str(python), "-m", f"tests.plugins.seed_airflow_{version[0]}", str(environments), str(hours)]
     subprocess.run(seed, cwd=REPOSITORY, env=settings, check=True, capture_output=True, timeout=300)
     options = ["--hostname" if airflow.is_airflow_2 else "--host", "127.0.0.1", "--port", str(port), "--workers", "1"]
     command = [str(python), "-m", "airflow", "webserver" if airflow.is_airflow_2 else "api-server", *options]
-    with (home / "server.log").open("wb") as log:
-        server = subprocess.Popen(
-            command, cwd=home, env=settings, stdout=log, stderr=subprocess.STDOUT, start_new_session=True
-        )
-    try:
-        _wait_until_it_answers(airflow, server)
+    version_url = f"{airflow.url}/api/{'v1' if airflow.is_airflow_2 else 'v2'}/version"
+    with run_server(command, variables=settings, log=home / "server.log", url=version_url):
         yield airflow
-    finally:
-        server.terminate()  # first, so that it leaves its coverage
-        with suppress(subprocess.TimeoutExpired):
-            server.wait(timeout=10)
-        with suppress(ProcessLookupError):
-            os.killpg(server.pid, signal.SIGKILL)
-        server.wait()
 
 
 def _make_settings(airflow: LiveAirflow) -> dict[str, str]:
@@ -149,24 +135,6 @@ def _make_settings(airflow: LiveAirflow) -> dict[str, str]:
         "AIRFLOW__WEBSERVER__BASE_URL": airflow.url,
         "AIRFLOW__WEBSERVER__SECRET_KEY": "of these tests alone",
     }
-
-
-def _find_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
-
-
-def _wait_until_it_answers(airflow: LiveAirflow, server: subprocess.Popen[bytes]) -> None:
-    deadline = time.monotonic() + _START_SECONDS
-    while time.monotonic() < deadline and server.poll() is None:
-        try:
-            airflow.ask("api/v1/version" if airflow.is_airflow_2 else "api/v2/version")
-        except OSError:
-            time.sleep(0.2)
-        else:
-            return
-    raise RuntimeError(f"Airflow did not start: {(airflow.home / 'server.log').read_text(encoding='utf-8')[-2000:]}")
 
 
 def _sign_in_with_form(url: str, user: str) -> str:
