@@ -1,7 +1,7 @@
-"""How Sphinx builds the site; `./scripts/docs` runs it.
+"""How Sphinx builds the site; ``./scripts/docs`` runs it.
 
-The repository's top is the source folder, so that the README and links to other files are the same on the site and in the
-repository. A link to a file that is no page becomes a download.
+The repository's top is the source folder, so that the README and links to other files are the same on the site and in
+the repository. A link to a file that is no page becomes a download.
 """
 
 from __future__ import annotations

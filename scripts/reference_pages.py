@@ -2,8 +2,8 @@
 
     .venv/bin/python -P scripts/reference_pages.py
 
-``tests/test_reference_pages.py`` compares the pages with the code. The operators' files are read and not imported, so no
-Airflow is needed.
+``tests/test_reference_pages.py`` compares the pages with the code. The operators' files are read and not imported, so
+no Airflow is needed.
 """
 
 from __future__ import annotations
@@ -39,8 +39,8 @@ arguments are rendered with Jinja when the task runs.
 _CODES_INTRODUCTION: Final = """\
 # All codes
 
-Find the code that a message, a table or the page "Masquerade" shows. Its page says what it means, why it happens and how to
-fix it. `airflow-masq rule CODE` prints the same page. Made from the code by `scripts/reference_pages.py`.
+Find the code that a message, a table or the page "Masquerade" shows. Its page says what it means, why it happens and
+how to fix it. `airflow-masq rule CODE` prints the same page. Made from the code by `scripts/reference_pages.py`.
 """
 _HUNDREDS: Final = {
     "MASQ1": "The environment, before it is created",

@@ -19,7 +19,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 REPOSITORY = Path(__file__).resolve().parents[1]
-DOCUMENTS = sorted(REPOSITORY.glob("*.md")) + sorted((REPOSITORY / "docs").glob("*.md"))
+DOCUMENTS = [
+    *sorted(REPOSITORY.glob("*.md")),
+    *sorted((REPOSITORY / "docs").glob("*.md")),
+    REPOSITORY / "docs" / "rules" / "README.md",
+]
 
 # A file that a page shows, named by its first line, and a session that a page shows, with the longest fence it needs.
 FILE = re.compile(r"^```yaml\n(?P<content># (?P<name>\S+)\n.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -30,7 +34,11 @@ SESSION = re.compile(
 ASKING_CLOUD = frozenset({"preflight.md"})
 # What asks observers needs some that answer: it runs in a Pod of the lab.
 ASKING = re.compile(r"\bairflow-masq (?:probe|check) ")
-PAGES_WITH_SESSIONS = [path for path in DOCUMENTS if SESSION.search(path.read_text(encoding="utf-8"))]
+IN_ONE_SHELL = frozenset({"tutorial.md"})
+"""Its commands build on each other; tests/lab/demo/test_tutorial.py runs them."""
+PAGES_WITH_SESSIONS = [
+    path for path in DOCUMENTS if SESSION.search(path.read_text(encoding="utf-8")) and path.name not in IN_ONE_SHELL
+]
 
 
 def name_of(path: Path) -> str:

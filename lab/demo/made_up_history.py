@@ -12,7 +12,7 @@ import sys
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
-from lab.demo.past_runs import REPORT_TASK_ID, PastRun, add_run
+from lab.demo.past_runs import REPORT_TASK_ID, PastRun, add_run, read_report
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -46,16 +46,15 @@ def shift_times(value: Any, *, by: timedelta) -> Any:  # noqa: ANN401 - a value 
 
 
 def read_runs(session: Session) -> Iterator[PastRun]:
-    """Read the runs of which the database has an event."""
+    """Read the runs of which the database has both an event and a report."""
     from airflow.models.asset import AssetEvent  # noqa: PLC0415 - Airflow reads its settings when it is imported
-    from airflow.models.xcom import XComModel  # noqa: PLC0415
     from sqlalchemy import select  # noqa: PLC0415
 
     for event in session.scalars(select(AssetEvent)).all():
-        dag_id, run_id = event.source_dag_id, event.source_run_id
-        place = {"run_id": run_id, "key": "return_value", "task_ids": REPORT_TASK_ID, "dag_ids": dag_id}
-        report = session.scalars(XComModel.get_many(**place).with_only_columns(XComModel.value)).one()
-        yield PastRun(dag_id=dag_id, run_id=run_id, time=event.timestamp, extra=event.extra, report=report)
+        dag_id, run_id = event.source_dag_id or "", event.source_run_id or ""
+        report = read_report(session, dag_id=dag_id, run_id=run_id)
+        if report is not None:
+            yield PastRun(dag_id=dag_id, run_id=run_id, time=event.timestamp, extra=event.extra, report=report)
 
 
 def main(hours: int) -> None:

@@ -55,12 +55,14 @@ def show_page(home: Path, *, demo_arguments: Sequence[str]) -> int:
     server = [sys.executable, "-P", "-m", "airflow", "api-server", "--host", "127.0.0.1", "--workers", "1"]
     server += ["--port", url.rpartition(":")[2]]
     log = home / "api-server.log"
-    with run_server(server, variables=variables, log=log, url=f"{url}/api/v2/version") as process:
-        with suppress(KeyboardInterrupt):
-            sys.stdout.write(_TEXT.format(url=url, user=_USER, password=password, hours=HOURS, label=LABEL))
-            sys.stdout.flush()
-            process.wait()
-            raise RuntimeError(f"Airflow ended by itself: {log.read_text(encoding='utf-8', errors='replace')[-2000:]}")
+    with (
+        run_server(server, variables=variables, log=log, url=f"{url}/api/v2/version") as process,
+        suppress(KeyboardInterrupt),
+    ):
+        sys.stdout.write(_TEXT.format(url=url, user=_USER, password=password, hours=HOURS, label=LABEL))
+        sys.stdout.flush()
+        process.wait()
+        raise RuntimeError(f"Airflow ended by itself: {log.read_text(encoding='utf-8', errors='replace')[-2000:]}")
     return status
 
 

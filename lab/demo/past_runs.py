@@ -35,6 +35,15 @@ class PastRun:
     report: str
 
 
+def read_report(session: Session, *, dag_id: str, run_id: str) -> str | None:
+    """Read the XCom of a run's report task, which is JSON text; ``None`` if there is none."""
+    from airflow.models.xcom import XComModel  # noqa: PLC0415 - see the module
+
+    query = XComModel.get_many(run_id=run_id, key="return_value", task_ids=REPORT_TASK_ID, dag_ids=dag_id)
+    text: str | None = session.scalars(query.with_only_columns(XComModel.value)).first()
+    return text
+
+
 def add_run(session: Session, run: PastRun) -> None:
     """Add a run with the XCom of its report's task, to a DAG that the database knows."""
     from airflow.models.dagrun import DagRun  # noqa: PLC0415 - see the module
