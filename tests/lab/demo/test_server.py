@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -41,7 +42,8 @@ def test_its_own_processes_end_with_it(tmp_path: Path) -> None:
         assert is_running(server.pid)
         assert is_running(child)
     assert not is_running(server.pid)
-    assert not is_running(child)
+    while is_running(child):  # it was killed, which takes a moment; the test's time limit ends what does not end
+        time.sleep(0.01)
 
 
 def test_a_server_that_ends_says_why(tmp_path: Path) -> None:
