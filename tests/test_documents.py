@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import configparser
 import os
 import re
 import subprocess
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from airflow_masq.get_provider_info import get_provider_info
 from airflow_masq.plan import PLAN_SCHEMA
 from tests.lab.packets.conftest import find_obstacle
 from tests.pod_sessions import run_in_worker_pod
@@ -112,6 +114,72 @@ def test_sessions_are_found() -> None:
     for path in PAGES_WITH_SESSIONS:
         page = path.read_text(encoding="utf-8")
         assert len(SESSION.findall(page)) == len(re.findall(r"^\$ .*airflow-masq", page, re.MULTILINE))
+
+
+# Programs whose name at the beginning of a line, in a block of a document, makes it a command.
+PROGRAM = re.compile(r"(?:\./scripts/|\.venv/bin/|airflow |airflow-masq |gcloud |pip |uv |printf |kubectl )")
+WHERE_COMMANDS_RUN = {
+    "./scripts/demo ": "tests/lab/demo/test_demo.py",
+    "./scripts/test ": None,  # this very run
+    ".venv/bin/python -m lab.cloud --port 8765": "tests/test_own_airflow.py",
+    "airflow dags test ": "tests/test_own_airflow.py",
+    "airflow-masq describe my-environment ": "tests/cli/test_describe.py",
+    "airflow-masq lint plan.yaml": "tests/cli/test_describe.py",
+    "uv pip compile ": None,  # it asks an index, which no test may; tests/test_constraints.py reads what it wrote
+    "printf '%s\\n' furo myst-parser sphinx | uv pip compile ": None,  # as above
+}
+"""The beginnings of commands that stand in a block without a prompt, with the test that runs them."""
+
+
+def list_commands(path: Path) -> list[str]:
+    """List the commands that stand in a document's blocks without a prompt."""
+    page = path.read_text(encoding="utf-8")
+    fence = re.compile(r"^(`{3,})\w*\n(.*?)^\1$", re.MULTILINE | re.DOTALL)
+    blocks = [block for _, block in fence.findall(page) if not block.startswith("$ ")]
+    indented = [line.strip() for line in re.findall(r"^ {4}\S.*$", fence.sub("", page), re.MULTILINE)]
+    lines = [line for block in blocks for line in block.splitlines()] + indented
+    return [line for line in lines if PROGRAM.match(line)]
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=name_of)
+def test_each_command_is_run_by_a_test(path: Path) -> None:
+    """A command in a block runs in a test, or there is a reason why none can run it."""
+    prompts = re.findall(r"^\$ (.*)$", path.read_text(encoding="utf-8"), re.MULTILINE)
+    if path.name not in IN_ONE_SHELL:  # where each command of a session runs
+        assert [command for command in prompts if not re.search(r"\bairflow-masq ", command)] == []
+    unknown = [line for line in list_commands(path) if not line.startswith(tuple(WHERE_COMMANDS_RUN))]
+    assert unknown == []
+
+
+@pytest.mark.parametrize("beginning", WHERE_COMMANDS_RUN)
+def test_each_reason_is_needed(beginning: str) -> None:
+    """The table names commands that documents have, and tests that are there."""
+    assert [line for path in DOCUMENTS for line in list_commands(path) if line.startswith(beginning)]
+    test = WHERE_COMMANDS_RUN[beginning]
+    assert test is None or (REPOSITORY / test).exists()
+
+
+def test_each_setting_of_airflow_is_one_that_it_knows() -> None:
+    """A piece of Airflow's configuration that a document shows has a section and an option of the provider."""
+    known = get_provider_info()["config"]
+    pieces = [
+        block
+        for path in DOCUMENTS
+        for block in re.findall(r"^```ini\n(.*?)^```$", path.read_text("utf-8"), re.MULTILINE | re.DOTALL)
+    ]
+    assert pieces
+    for piece in pieces:
+        read = configparser.ConfigParser(interpolation=None)
+        read.read_string(piece)
+        for section in read.sections():
+            assert {*read[section]} <= {*known[section]["options"]}
+
+
+def test_the_landing_page_names_every_page() -> None:
+    """A reader finds every page of docs/ from its first one; Sphinx says the same of its navigation."""
+    landing = (REPOSITORY / "docs" / "README.md").read_text(encoding="utf-8")
+    names = {path.name for path in (REPOSITORY / "docs").glob("*.md")} - {"README.md"}
+    assert [name for name in sorted(names) if f"]({name})" not in landing] == []
 
 
 def anchors_of(path: Path) -> set[str]:

@@ -48,7 +48,9 @@ def shown_demo(tmp_path_factory: pytest.TempPathFactory) -> ShownDemo:
     """Run the demo with its page, look at the page as a program can, and end it as Ctrl-C does."""
     folder = tmp_path_factory.mktemp("demo")
     kept, verdicts = folder / "first-run", folder / "verdicts.json"
-    command = [sys.executable, "-m", "lab.demo", "--ui", "--json", str(verdicts), "--keep", str(kept)]
+    # A shell starts what it runs in the background with SIGINT ignored, which a test run hands on.
+    command = ["env", "--default-signal=INT", sys.executable, "-m", "lab.demo", "--ui"]
+    command += ["--json", str(verdicts), "--keep", str(kept)]
     variables = {name: text for name, text in os.environ.items() if name != "COLUMNS"}  # pytest's
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=REPOSITORY, env=variables) as process:
         try:
