@@ -172,7 +172,7 @@ def _list_arguments(
 def _write_default(default: ast.expr | None) -> str:
     if default is None:
         return "required"
-    return "see the meaning" if isinstance(default, ast.Name) else f"`{ast.unparse(default)}`"
+    return "optional" if isinstance(default, ast.Name) else f"default `{ast.unparse(default)}`"
 
 
 def _write_class(each: DocumentedClass, *, classes: dict[str, DocumentedClass]) -> str:
@@ -181,30 +181,24 @@ def _write_class(each: DocumentedClass, *, classes: dict[str, DocumentedClass]) 
     own = {argument.name for argument in each.arguments}
     inherited = [argument for base in bases for argument in base.arguments if argument.name not in own]
     templated = {argument.name for base in bases for argument in base.arguments if argument.is_templated}
-    rows = [
-        "| {} | {} | {} | {} | {} |".format(
-            f"`{argument.name}`",
-            f"`{argument.type_text}`".replace("|", "\\|"),
-            argument.default,
-            "yes" if argument.is_templated or argument.name in templated else "",
-            argument.meaning.replace("|", "\\|"),
-        )
+    paragraphs = [" ".join(paragraph.split()) for paragraph in each.text.split("\n\n")]
+    items = [
+        _wrap(f"- {_write_argument(argument, templated=templated)}", indent="  ")
         for argument in (*each.arguments, *inherited)
     ]
-    paragraphs = [" ".join(paragraph.split()) for paragraph in each.text.split("\n\n")]
-    return "\n".join(
-        [
-            f"### {each.name}\n",
-            f"`from {each.module} import {each.name}`\n",
-            "\n\n".join(
-                textwrap.fill(text, 120, break_long_words=False, break_on_hyphens=False) for text in paragraphs
-            ),
-            "",
-            "| argument | type | default | templated | meaning |",
-            "|---|---|---|---|---|",
-            *rows,
-        ]
-    )
+    heading = [f"### {each.name}", f"`from {each.module} import {each.name}`"]
+    return "\n\n".join([*heading, *map(_wrap, paragraphs), "\n".join(items)])
+
+
+def _write_argument(argument: Argument, *, templated: set[str]) -> str:
+    facts = [f"`{argument.type_text}`", argument.default]
+    if argument.is_templated or argument.name in templated:
+        facts.append("templated")
+    return f"**`{argument.name}`** ({', '.join(facts)}): {argument.meaning}"
+
+
+def _wrap(text: str, *, indent: str = "") -> str:
+    return textwrap.fill(text, 120, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
 
 
 def main() -> None:

@@ -111,7 +111,7 @@ def test_setup_installs_what_is_pinned(checkout: Checkout) -> None:
     assert progress[0] == "setup: making .venv with Python 3.11.0"
     assert progress[-1] == "setup: .venv is ready"
     (installation,) = (call for call in checkout.calls() if call.startswith("uv "))
-    assert "--constraint constraints/airflow-3.3.txt --editable .[lab,test,lint]" in installation
+    assert "--constraint constraints/airflow-3.3.txt --editable .[lab,test,browser,lint]" in installation
     assert "index" not in installation
 
 
