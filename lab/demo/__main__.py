@@ -156,7 +156,7 @@ def main() -> int:
     except KeyboardInterrupt:
         sys.stdout.write("\ninterrupted\n")
         return 128 + signal.SIGINT
-    except OSError as error:
+    except (OSError, RuntimeError) as error:
         sys.stderr.write(f"demo: {error}\n")
         return 1
 

@@ -44,6 +44,7 @@ def show_page(home: Path, *, demo_arguments: Sequence[str]) -> int:
 
     :param home: the folder for Airflow's files, which must not exist yet.
     :param demo_arguments: the demo's own arguments, without the folder.
+    :raises RuntimeError: Airflow did not start, or ended by itself; the message has the end of its log.
     """
     command = [sys.executable, "-P", "-m", "lab.demo", *demo_arguments, "--keep", str(home)]
     status = subprocess.run(command, check=False).returncode
@@ -51,7 +52,9 @@ def show_page(home: Path, *, demo_arguments: Sequence[str]) -> int:
         return status
     url, password = f"http://127.0.0.1:{find_free_port()}", secrets.token_urlsafe(9)
     variables = os.environ | make_server_variables(home, url=url, password=password)
-    subprocess.run([sys.executable, "-P", "-m", "lab.demo.made_up_history", str(HOURS)], check=True, env=variables)
+    history = [sys.executable, "-P", "-m", "lab.demo.made_up_history", str(HOURS)]
+    if subprocess.run(history, check=False, env=variables).returncode != 0:
+        raise RuntimeError("the history could not be written into Airflow's database; the lines above say why")
     server = [sys.executable, "-P", "-m", "airflow", "api-server", "--host", "127.0.0.1", "--workers", "1"]
     server += ["--port", url.rpartition(":")[2]]
     log = home / "api-server.log"
