@@ -4,6 +4,7 @@
     ├── TryAgainError                      trying again may help
     │   ├── CloudUnavailableError          an API was unreachable, overloaded or too slow
     │   ├── EnvironmentNotReadyError       still being created at the time limit
+    │   ├── AuditIncompleteError           something could not be asked or judged
     │   ├── PolicyChangedAgainError        another writer changed a cluster's policy back
     │   ├── PreflightFailedError           the cloud's answers let a creation fail; nothing was created
     │   └── SourceIpCheckFailedError       a check's verdicts fail it
@@ -16,6 +17,7 @@
         │   ├── EnvironmentAlreadyExistsError
         │   └── FieldConflictError         another field manager owns what is applied
         ├── CannotMasqueradeError          findings of severity error, before any call
+        ├── AuditFailedError               an audit's findings or drift fail it
         ├── PolicyRefusedError             a cluster's policy would do harm, before any write
         ├── MasqueradeNotEnabledError      the environment exists without the agent
         ├── EnvironmentMismatchError       the environment exists and differs from the plan
@@ -44,15 +46,21 @@ class CloudUnavailableError(TryAgainError):
     """An API was unreachable, overloaded or too slow.
 
     :param status: the canonical status name, for example ``RESOURCE_EXHAUSTED``.
+    :param words: the API's own words alone, escaped; empty where there are none.
     """
 
-    def __init__(self, message: str, *, status: str = "UNAVAILABLE") -> None:
+    def __init__(self, message: str, *, status: str = "UNAVAILABLE", words: str = "") -> None:
         super().__init__(message)
         self.status = status
+        self.words = words
 
 
 class EnvironmentNotReadyError(TryAgainError):
     """An environment was still being created at the time limit."""
+
+
+class AuditIncompleteError(TryAgainError):
+    """An audit could not ask or judge everything."""
 
 
 class PolicyChangedAgainError(TryAgainError):
@@ -123,12 +131,14 @@ class CloudRefusedError(FinalError):
     :param message: the request, and the API's own message.
     :param status: the canonical status name, for example ``INVALID_ARGUMENT``.
     :param reason: Google's reason beside it, for example ``SERVICE_DISABLED``; empty where Google gives none.
+    :param words: the API's own words alone, escaped; empty where there are none.
     """
 
-    def __init__(self, message: str, *, status: str, reason: str = "") -> None:
+    def __init__(self, message: str, *, status: str, reason: str = "", words: str = "") -> None:
         super().__init__(message)
         self.status = status
         self.reason = reason
+        self.words = words
 
 
 class EnvironmentNotFoundError(CloudRefusedError):
@@ -152,6 +162,10 @@ class FieldConflictError(CloudRefusedError):
 
 class CannotMasqueradeError(FinalError):
     """The environment could never masquerade; detected before any API call."""
+
+
+class AuditFailedError(FinalError):
+    """An audit's findings or drift fail it."""
 
 
 class PolicyRefusedError(FinalError):

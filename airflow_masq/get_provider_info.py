@@ -14,6 +14,8 @@ from airflow_masq import __version__
 _INTEGRATION: Final = "IP masquerading"
 
 _OPERATOR_MODULES: Final = (
+    "airflow_masq.operators.audit_assert",
+    "airflow_masq.operators.audit_masquerade",
     "airflow_masq.operators.create_environment",
     "airflow_masq.operators.gke_egress_nat_policy",
     "airflow_masq.operators.source_ip_assert",

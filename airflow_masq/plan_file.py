@@ -6,6 +6,7 @@ An operator's plan is read on the worker, in ``execute``, never while a DAG file
 from __future__ import annotations
 
 import errno
+import json
 import os
 import re
 import stat
@@ -25,6 +26,7 @@ STANDARD_INPUT: Final = "-"
 
 # A ConfigMap can hold 1 MiB [source: k8s-config-map-size]. A plan must be smaller still, which ``load_plan`` checks.
 _MOST_BYTES: Final = 1024 * 1024
+_MOST_JSON_BYTES: Final = 16 * 1024 * 1024
 _LONGEST_NAME_SHOWN: Final = 1_000
 _LINE_END: Final = b"\n"
 _MOST_NAMES: Final = 1_000
@@ -90,16 +92,38 @@ def require_own_network(plan: Plan, *, name: str) -> None:
         raise PlanError(source=source, line=line, where=error.where, expected=error.expected, seen=error.seen) from None
 
 
-def read_text_file(name: str) -> str:
+def read_text_file(name: str, *, most_bytes: int = _MOST_BYTES) -> str:
     """Read a command's input file; line ends are not changed.
 
     :param name: the file's path, or ``-`` for standard input.
-    :raises InvalidInputError: the file cannot be read, has more than 1 MiB, or is not UTF-8.
+    :param most_bytes: how large it may be, default 1 MiB.
+    :raises InvalidInputError: the file cannot be read, is too large, or is not UTF-8.
     """
     if not name:
         raise InvalidInputError(where="''", expected="a readable file", seen="an empty name")
     path = None if name == STANDARD_INPUT else Path(name)
-    return _read_text(path, where=show_name(name), expected="a readable file")
+    return _read_text(path, where=show_name(name), expected="a readable file", most_bytes=most_bytes)
+
+
+def read_json_file(name: str, *, where: str | None = None) -> object:
+    """Read a JSON file of at most 16 MiB, such as an earlier audit.
+
+    :param name: the path of a command's file, or ``-`` for standard input; or that of an operator's, if ``where``.
+    :param where: the operator's setting, for errors; only a regular file is read then.
+    :raises InvalidInputError: the file cannot be read, is too large, or is not JSON.
+    """
+    shown = show_name(name)
+    if where is None:
+        text = read_text_file(name, most_bytes=_MOST_JSON_BYTES)
+    else:
+        shown = f"{where}: {escape(name, limit=_LONGEST_NAME_SHOWN)}"
+        expected = "a readable file on this worker"
+        text = _read_text(Path(name), where=shown, expected=expected, only_regular=True, most_bytes=_MOST_JSON_BYTES)
+    try:
+        content: object = json.loads(text)
+    except (ValueError, RecursionError):
+        raise InvalidInputError(where=shown, expected="JSON", seen="something else") from None
+    return content
 
 
 def show_name(name: str) -> str:
@@ -107,9 +131,11 @@ def show_name(name: str) -> str:
     return "<stdin>" if name == STANDARD_INPUT else escape(name, limit=_LONGEST_NAME_SHOWN)
 
 
-def _read_text(path: Path | None, *, where: str, expected: str, only_regular: bool = False) -> str:
+def _read_text(
+    path: Path | None, *, where: str, expected: str, only_regular: bool = False, most_bytes: int = _MOST_BYTES
+) -> str:
     try:
-        content = _read_bytes(path, only_regular=only_regular)
+        content = _read_bytes(path, only_regular=only_regular, most_bytes=most_bytes)
     except (OSError, ValueError) as error:  # ValueError: a null character in the path
         number = error.errno if isinstance(error, OSError) else None
         reason = error.strerror if isinstance(error, OSError) else None
@@ -117,8 +143,8 @@ def _read_text(path: Path | None, *, where: str, expected: str, only_regular: bo
         if number == errno.ENOENT and path is not None:
             seen = "a link to a file that does not exist" if path.is_symlink() else seen + _find_nearest(path)
         raise InvalidInputError(where=where, expected=expected, seen=seen) from error
-    if len(content) > _MOST_BYTES:
-        raise InvalidInputError(where=where, expected=f"at most {_MOST_BYTES} bytes", seen="more")
+    if len(content) > most_bytes:
+        raise InvalidInputError(where=where, expected=f"at most {most_bytes} bytes", seen="more")
     try:
         return content.decode()
     except UnicodeDecodeError as error:
@@ -135,7 +161,7 @@ def _find_nearest(path: Path) -> str:
     return ""
 
 
-def _read_bytes(path: Path | None, *, only_regular: bool) -> bytes:
+def _read_bytes(path: Path | None, *, only_regular: bool, most_bytes: int) -> bytes:
     """Read a file, or standard input for ``None``, up to one byte more than the limit.
 
     :param only_regular: refuse a pipe or a device without opening it: opening alone can wait for ever, or do something.
@@ -149,7 +175,7 @@ def _read_bytes(path: Path | None, *, only_regular: bool) -> bytes:
         # Not waiting for a writer matters if the file has been replaced by a pipe since.
         flags = os.O_NONBLOCK if only_regular else 0
         with open(path, "rb", opener=lambda name, mode: os.open(name, mode | flags)) as file:
-            return file.read(_MOST_BYTES + 1)
+            return file.read(most_bytes + 1)
     if sys.stdin is None:  # Python sets it to None if the descriptor was closed before the start
         raise OSError(errno.EBADF, os.strerror(errno.EBADF))
-    return sys.stdin.buffer.read(_MOST_BYTES + 1)
+    return sys.stdin.buffer.read(most_bytes + 1)

@@ -90,6 +90,14 @@ PARAMS = {
         title="On findings",
         description="What errors in the plan do: fail before anything is created, warn, or ignore.",
     ),
+    "preflight": Param(
+        "fail",
+        type="string",
+        enum=["fail", "warn", "ignore"],
+        title="Preflight",
+        description="What errors do that the cloud tells before a creation: missing permissions, ranges that are full, "
+        "used-up quotas. With ignore nothing is asked.",
+    ),
 }
 
 with DAG(
@@ -114,6 +122,7 @@ with DAG(
         creation_timeout_seconds="{{ params.creation_timeout_seconds }}",
         on_mismatch="{{ params.on_mismatch }}",
         on_findings="{{ params.on_findings }}",
+        preflight="{{ params.preflight }}",
         deferrable="{{ params.deferrable }}",
         strict_conf=True,
     )

@@ -119,7 +119,18 @@ class EmulatedCloud:
         """Wait until no creation is under way."""
         asyncio.run_coroutine_threadsafe(self._emulator.settle(), self._loop).result(timeout=10)
 
-    def put(self, environment_id: str, *, state: str, masquerade: bool, image: str = IMAGE, uuid: str = "") -> str:
+    def put(
+        self,
+        environment_id: str,
+        *,
+        state: str,
+        masquerade: bool,
+        image: str = IMAGE,
+        uuid: str = "",
+        project: str = PROJECT,
+        location: str = LOCATION,
+        gke_cluster: str = "",
+    ) -> str:
         """Put an environment there as it is.
 
         :param environment_id: the environment's own id.
@@ -127,10 +138,14 @@ class EmulatedCloud:
         :param masquerade: whether it has the agent.
         :param image: its image version.
         :param uuid: its UUID.
+        :param project: its project.
+        :param location: its region.
+        :param gke_cluster: its cluster's full name.
         :return: its full name.
         """
-        name = str(environment_resource(environment_id)["name"])
-        config = {
+        name = f"projects/{project}/locations/{location}/environments/{environment_id}"
+        config: dict[str, Any] = {
+            "gke_cluster": gke_cluster,
             "software_config": {"image_version": image},
             "node_config": {"enable_ip_masq_agent": masquerade, "service_account": SERVICE_ACCOUNT},
         }

@@ -18,6 +18,8 @@ IMPORTS = """
 import airflow
 from airflow_masq.hooks.composer import ComposerHook
 from airflow_masq.hooks.source_ip import SourceIpHook
+from airflow_masq.operators.audit_assert import MasqueradeAuditAssertOperator
+from airflow_masq.operators.audit_masquerade import CloudComposerAuditMasqueradeOperator
 from airflow_masq.operators.create_environment import CloudComposerCreateMasqueradeEnvironmentOperator
 from airflow_masq.operators.gke_egress_nat_policy import GKEApplyEgressNATPolicyOperator
 from airflow_masq.operators.source_ip_assert import SourceIpAssertOperator
@@ -63,8 +65,10 @@ print(form.validate(), *form.data)
 PLAN_FIELD = """
 from airflow.models.dagbag import DagBag
 for dag_id, dag in sorted(DagBag(DAGS_FOLDER, include_examples=False).dags.items()):
-    schema = dag.params.get_param("plan").schema
-    print(dag_id, schema["type"], schema["format"], dag.is_paused_upon_creation)
+    assert dag.is_paused_upon_creation, dag_id
+    if "plan" in dag.params:
+        schema = dag.params.get_param("plan").schema
+        print(dag_id, schema["type"], schema["format"])
 """
 
 CHECK_RUN = """
@@ -138,7 +142,12 @@ def test_hooks_and_operators_import(version: str, tmp_path: Path) -> None:
 def test_the_dags_parse(version: str, tmp_path: Path) -> None:
     """The DAGs are found by Airflow 2, without import errors, and can be stored."""
     lines = run_python(find_python(version), DAG_FILES, home=tmp_path)
-    assert lines[-3:] == ["apply_egress_nat_policy", "check_source_ip", "provision_masquerade_environment"]
+    assert lines[-4:] == [
+        "apply_egress_nat_policy",
+        "audit_masquerade_fleet",
+        "check_source_ip",
+        "provision_masquerade_environment",
+    ]
 
 
 def test_provider_info_is_accepted(version: str, tmp_path: Path) -> None:
@@ -149,9 +158,9 @@ def test_provider_info_is_accepted(version: str, tmp_path: Path) -> None:
 def test_the_plans_field_takes_a_path_without_quotes(version: str, tmp_path: Path) -> None:
     """Airflow 2's form takes plain text where no type of the field is an object; all DAGs start paused."""
     assert run_python(find_python(version), PLAN_FIELD, home=tmp_path)[-3:] == [
-        "apply_egress_nat_policy ['string', 'null'] multiline True",
-        "check_source_ip ['string', 'null'] multiline True",
-        "provision_masquerade_environment ['string', 'null'] multiline True",
+        "apply_egress_nat_policy ['string', 'null'] multiline",
+        "check_source_ip ['string', 'null'] multiline",
+        "provision_masquerade_environment ['string', 'null'] multiline",
     ]
 
 

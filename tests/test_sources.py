@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from airflow_masq.audit.masquerading import SOURCE_KEYS
 from airflow_masq.preflight.registry import list_checks
 from airflow_masq.rules import list_rules
 from airflow_masq.sources import link_sources
@@ -38,11 +39,12 @@ DATE = re.compile(r"\b20[0-9]{2}-[01][0-9]-[0-3][0-9]\b")
 # Modules whose docstrings link a page for readers in Airflow's interface.
 NO_SOURCES = frozenset({"dags/provision_masquerade_environment.py"})
 
-# What pages for users are made from: the texts of rules and codes.
+# What pages for users are made from: the texts of rules and codes, and the reasons that audits give.
 PAGE_TEXTS = [
     *(rule.text or "" for rule in list_rules()),
     *(check.text or "" for check in list_checks()),
     *(text for row in CODES.values() for text in (row.title, row.meaning, row.causes, row.what_to_do)),
+    *(f"[source: {key}]" for key in SOURCE_KEYS),
 ]
 LINKS = REPOSITORY / "airflow_masq" / "sources.json"
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import argparse
 import asyncio
-import sys
 from typing import TYPE_CHECKING, Final, Protocol
 
+from airflow_masq.cli.options import make_number_type
+from airflow_masq.cli.output import show_progress
 from airflow_masq.observation.observation import Observation
 from airflow_masq.probes import DEFAULT_CONCURRENCY, PROBES, Session, probe
 
@@ -37,21 +37,21 @@ def add_asking_arguments(parser: ArgumentParser) -> None:
     """Declare how observers are asked."""
     parser.add_argument(
         "--timeout",
-        type=_make_type(float, least=0.1, most=60),
+        type=make_number_type(float, least=0.1, most=60),
         default=5.0,
         metavar="SECONDS",
         help="the time limit of one attempt, 0.1 to 60; default: 5",
     )
     parser.add_argument(
         "--attempts",
-        type=_make_type(int, least=1, most=10),
+        type=make_number_type(int, least=1, most=10),
         default=3,
         metavar="N",
         help="how often an address that gives no answer is asked, 1 to 10; default: 3",
     )
     parser.add_argument(
         "--concurrency",
-        type=_make_type(int, least=1, most=1000),
+        type=make_number_type(int, least=1, most=1000),
         default=DEFAULT_CONCURRENCY,
         metavar="N",
         help=f"how many connections there may be at once, 1 to 1000; default: {DEFAULT_CONCURRENCY}",
@@ -84,7 +84,7 @@ def ask_observers(asked: Sequence[Asked], arguments: Namespace) -> list[tuple[Ob
                 session=session,
             )
         done += 1
-        _show_progress(f"asked {done} of {len(asked)}")
+        show_progress(f"asked {done} of {len(asked)}")
         return seen
 
     async def ask_all() -> list[tuple[Observation, ...]]:
@@ -94,30 +94,4 @@ def ask_observers(asked: Sequence[Asked], arguments: Namespace) -> list[tuple[Ob
     try:
         return asyncio.run(ask_all())
     finally:
-        _show_progress("")
-
-
-def _show_progress(text: str) -> None:
-    if sys.stderr is not None and sys.stderr.isatty():
-        sys.stderr.write(f"\r\x1b[K{text}")
-        sys.stderr.flush()
-
-
-class _Number(Protocol):
-    def __call__(self, text: str) -> float:
-        """Read a number from an argument."""
-
-
-def _make_type(kind: type[int | float], *, least: float, most: float) -> _Number:
-    """Make the type of an argument that is a number within bounds."""
-
-    def read(text: str) -> float:
-        try:
-            number = kind(text)
-        except ValueError:
-            number = kind(-1)
-        if not least <= number <= most:
-            raise argparse.ArgumentTypeError(f"expected a number from {least:g} to {most:g}, saw {text[:40]!r}")
-        return number
-
-    return read
+        show_progress("")

@@ -47,6 +47,7 @@ COMMANDS: Final = {
     "describe": "write a live environment as a plan, with the facts of its cluster, subnetworks and Cloud NAT",
     "probe": "ask observers from this machine which source address they see",
     "check": "ask a plan's observers from this machine, and judge the source addresses that they see",
+    "audit": "list every environment of projects: masqueraded, must be re-created, or never can be, and what changed",
     "agent-config": "read a config of the IP masquerade agent as the agent would",
 }
 """The commands and their help. A command's module, such as ``agent_config.py``, has ``EXIT_CODES``,
@@ -68,6 +69,8 @@ Where to go:
   Ask the cloud    airflow-masq preflight PLAN: permissions, roles, quotas, room, and addresses to allowlist
   Create           the DAG provision_masquerade_environment, or in a DAG of yours
                    airflow_masq.operators.create_environment.CloudComposerCreateMasqueradeEnvironmentOperator
+  Audit            airflow-masq audit PROJECT, or the DAG audit_masquerade_fleet every week, or in a DAG of yours
+                   airflow_masq.operators.audit_masquerade.CloudComposerAuditMasqueradeOperator
   Check            the DAG check_source_ip, or in a DAG of yours
                    airflow_masq.operators.source_ip_check.SourceIpCheckOperator, then
                    airflow_masq.operators.source_ip_report.SourceIpReportOperator and

@@ -38,9 +38,12 @@ class Caller:
     project: str | None
 
 
-def add_google_arguments(parser: ArgumentParser) -> None:
-    """Declare credentials, endpoints and the time limit of a call."""
-    add_caller_arguments(parser, apis=("composer", "gke", "compute"))
+def add_google_arguments(parser: ArgumentParser, *, apis: Sequence[str] = ("composer", "gke", "compute")) -> None:
+    """Declare credentials, endpoints and the time limit of a call.
+
+    :param apis: those that the command asks.
+    """
+    add_caller_arguments(parser, apis=apis)
     parser.add_argument(
         "--api-timeout",
         type=_read_seconds,

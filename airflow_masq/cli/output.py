@@ -63,6 +63,13 @@ def print_remark(text: str) -> None:
             print(text, file=sys.stderr)  # noqa: T201 - the command line's output
 
 
+def show_progress(text: str) -> None:
+    """Replace the progress on standard error, where that is a terminal; an empty text removes it."""
+    if sys.stderr is not None and sys.stderr.isatty():
+        sys.stderr.write(f"\r\x1b[K{text}")
+        sys.stderr.flush()
+
+
 def wrap(text: str, *, indent: str = "", first: str | None = None) -> str:
     """Break a paragraph into lines that fit the terminal, or 110 columns without one.
 

@@ -32,6 +32,7 @@ _VERBS: Final[dict[int, str]] = {
     if kind.number
 }
 _OPERATIONS_OF_A_PAGE: Final = 100
+_ENVIRONMENTS_OF_A_PAGE: Final = 100
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,6 +81,14 @@ class OperationPage:
     next_page_token: str
 
 
+@dataclass(frozen=True, kw_only=True)
+class EnvironmentPage:
+    """Some environments of a location, and the token of the next page, empty after the last one."""
+
+    environments: tuple[EnvironmentResource, ...]
+    next_page_token: str
+
+
 def create_environment(name: EnvironmentName, *, resource: EnvironmentResource) -> Call[OperationStatus]:
     """Start the creation of an environment; the name replaces the resource's own.
 
@@ -97,6 +106,26 @@ def create_environment(name: EnvironmentName, *, resource: EnvironmentResource) 
 def get_environment(name: EnvironmentName) -> Call[EnvironmentResource]:
     """Read an environment."""
     return Call(action=f"reading {name}", method="get_environment", arguments={"name": str(name)}, read=read_message)
+
+
+def list_environments(parent: str, *, page_token: str = "") -> Call[EnvironmentPage]:
+    """Read a page of a location's environments.
+
+    Only one location can be asked at a time: the service knows no wildcard, and its answer has no list of places that
+    could not be reached [source: composer-no-wildcard, composer-list-method].
+
+    :param parent: ``projects/P/locations/L``.
+    """
+    request = {"parent": parent, "page_size": _ENVIRONMENTS_OF_A_PAGE, "page_token": page_token}
+    return Call(
+        action=f"listing the environments of {parent}",
+        method="list_environments",
+        arguments={"request": request},
+        # Google's client answers with an iterator over all pages, which has the first page's fields.
+        read=lambda page: EnvironmentPage(
+            environments=tuple(map(read_message, page.environments)), next_page_token=page.next_page_token
+        ),
+    )
 
 
 def delete_environment(name: EnvironmentName) -> Call[OperationStatus]:

@@ -25,7 +25,7 @@ from airflow_masq.clients import calls
 from airflow_masq.clients.calls import Call, OperationPage, OperationStatus
 from airflow_masq.clients.channel import CLIENT_INFO, PLAINTEXT_OPTIONS
 from airflow_masq.clients.endpoint import parse_endpoint
-from airflow_masq.clients.environment_message import read_image, read_message
+from airflow_masq.clients.environment_message import read_image
 from airflow_masq.clients.google_errors import translate_google_errors
 from airflow_masq.environment import EnvironmentName, EnvironmentResource, OfferedImage
 
@@ -97,13 +97,18 @@ class ComposerClient:
     def list(self, project: str, *, location: str) -> tuple[EnvironmentResource, ...]:
         """Read all environments of a project in one region, in the API's order.
 
+        :param location: one region; the service knows no wildcard [source: composer-no-wildcard].
         :raises CloudRefusedError: the API refused the call.
         :raises CloudUnavailableError: no answer.
         """
-        parent = f"projects/{project}/locations/{location}"
-        with translate_google_errors(f"listing the environments of {parent}"):
-            pager = self._client.list_environments(parent=parent, timeout=self._api_timeout_seconds)
-            return tuple(read_message(message) for message in pager)
+        found: list[EnvironmentResource] = []
+        token = ""
+        while True:
+            page = self.ask(calls.list_environments(f"projects/{project}/locations/{location}", page_token=token))
+            found += page.environments
+            token = page.next_page_token
+            if not token:
+                return tuple(found)
 
     def list_images(self, parent: str) -> tuple[OfferedImage, ...]:
         """Read all image versions of a location, those of past releases too, in the API's order.

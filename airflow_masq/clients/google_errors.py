@@ -109,13 +109,15 @@ def _translate(
     reason: str = "",
     kinds: Mapping[str, type[CloudRefusedError]] = REFUSALS,
 ) -> AirflowMasqError:
-    text = f"{action}: {status}: {escape(message, limit=MESSAGE_LIMIT)}"
+    words = escape(message, limit=MESSAGE_LIMIT)
+    text = f"{action}: {status}: {words}"
     if status == "RESOURCE_EXHAUSTED" and _TOO_LARGE.search(message):
-        return CloudRefusedError(f"{text}; make the environment's description smaller", status=status)
+        text = f"{text}; make the environment's description smaller"
+        return CloudRefusedError(text, status=status, words=words)
     if status in TRANSIENT_STATUSES:
-        return CloudUnavailableError(f"{text}; trying again may help", status=status)
+        return CloudUnavailableError(f"{text}; trying again may help", status=status, words=words)
     if reason == API_IS_OFF:
         text = f"{text}; enable the API in that project, or ask who administers it"
     elif status in NEXT_STEPS:
         text = f"{text}; {NEXT_STEPS[status]}"
-    return kinds.get(status, CloudRefusedError)(text, status=status, reason=reason)
+    return kinds.get(status, CloudRefusedError)(text, status=status, reason=reason, words=words)

@@ -116,4 +116,7 @@ def _read_error(code: int, body: dict[str, Any]) -> Exception:
 def _authorize(credentials: Credentials | None) -> AuthorizedSession:
     found = load_credentials()[0] if credentials is None else credentials
     scoped = with_scopes_if_required(found, SCOPES)  # type: ignore[no-untyped-call] # google-auth is partly untyped
-    return AuthorizedSession(scoped)  # type: ignore[no-untyped-call] # as above
+    session = AuthorizedSession(scoped)  # type: ignore[no-untyped-call] # as above
+    # Without an ``auth`` of its own, requests replaces the token by what ~/.netrc has for the host, or by default.
+    session.auth = lambda request: request
+    return session

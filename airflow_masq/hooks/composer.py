@@ -1,9 +1,9 @@
 """From an Airflow connection to clients of the Composer API, and of GKE and Compute, which tell of its network.
 
 The connection is of Google's type ``google_cloud_platform``, with extras of ours, ``composer_endpoint``,
-``gke_endpoint`` and ``compute_endpoint``: an emulator on this machine (``http://127.0.0.1:PORT``) or a private endpoint
-(``https://HOST``). So the same DAG files work with the emulator and the cloud. Importing this module takes seconds;
-import it inside ``execute``.
+``gke_endpoint``, ``compute_endpoint`` and ``iam_endpoint``: an emulator on this machine
+(``http://127.0.0.1:PORT``) or a private endpoint (``https://HOST``). So the same DAG files work with the emulator and
+the cloud. Importing this module takes seconds; import it inside ``execute``.
 """
 
 from __future__ import annotations
@@ -37,6 +37,9 @@ if TYPE_CHECKING:
     from airflow_masq.preflight.asking import Clients
 
 ENDPOINT_FIELD = "composer_endpoint"
+
+# A test of the connection asks for one region, since the service knows no wildcard [source: composer-no-wildcard].
+_ASKED_REGION = "us-central1"
 
 LONGEST_NETWORK_CALL_SECONDS = 20.0
 """The time limit of a call that reads facts of the network: they must not hold a task up for long."""
@@ -183,10 +186,11 @@ class ComposerHook(GoogleBaseHook):
         try:
             project = self.find_default_project_id()
             with self.get_conn() as client:
-                count = len(client.list(project, location="-"))
+                count = len(client.list(project, location=_ASKED_REGION))
         except AirflowMasqError as error:
             return False, str(error)
-        return True, f"The Composer API at {escape(self._endpoint)} answers: {count} environments in {project}"
+        found = f"{count} environments of {project} in {_ASKED_REGION}"
+        return True, f"The Composer API at {escape(self._endpoint)} answers: {found}"
 
     @property
     def _endpoint(self) -> str | None:

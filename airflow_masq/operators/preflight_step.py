@@ -48,7 +48,11 @@ def make_preflight_step(
         from airflow_masq.preflight.subject import Subject  # noqa: PLC0415 - as above
         from airflow_masq.preflight.table import write_lines  # noqa: PLC0415 - as above
 
-        subject = Subject.read(plan.environment)
+        try:
+            subject = Subject.read(plan.environment)
+        except InvalidInputError as error:  # only the service knows whether it takes a name of another form
+            log.warning("Nothing is asked before the creation: %s", error)
+            return
         answers = ask_questions(
             subject,
             make_clients=lambda: hook.connect_preflight(timeout_seconds=timeout_seconds),

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 from airflow_masq.airflow_compat import make_asset
 from airflow_masq.exceptions import InvalidInputError
 from airflow_masq.links.report import REASON_XCOM_KEY, REPORT_XCOM_KEY
+from airflow_masq.operators.last_run import pull_last_result
 from airflow_masq.text import escape
 from airflow_masq.verdict import Report, VerdictCode, read_report, read_reports
 
@@ -89,14 +90,13 @@ def gather_reports(context: Context, *, check_task_ids: Sequence[str]) -> Gather
 
 
 def read_previous_reports(context: Context) -> tuple[Report, ...]:
-    """Read what this task returned in the run before, for what changed since [source: airflow-prior-xcoms].
+    """Read what this task returned in the run before, for what changed since.
 
     None is found in the first run, and where the last report is not one of ours; neither is worth a problem, since the
     verdicts of this run do not depend on it.
     """
-    instance = context["ti"]
     try:
-        content = instance.xcom_pull(task_ids=instance.task_id, map_indexes=_NOT_MAPPED, include_prior_dates=True)
+        content: Any = pull_last_result(context)
         return tuple(read_reports(content)) if content else ()
     except Exception as error:  # noqa: BLE001 - XCom backends raise whatever they like
         reason = str(error) if isinstance(error, InvalidInputError) else type(error).__name__

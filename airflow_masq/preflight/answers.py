@@ -31,6 +31,7 @@ class Silence(Enum):
     DENIED = "the caller may not read it"
     MISSING = "it does not exist, or the caller may not see it"
     DISABLED = "the API is not enabled in the project"
+    REFUSED = "it was refused for a reason that no role cures"
     LATE = "there was no answer in time"
     FAILED = "the API answered with another error"
     NOT_ASKED = "no endpoint is known"

@@ -234,14 +234,17 @@ def _read_refusal(error: AirflowMasqError) -> object:
     words = getattr(error.__cause__, "message", None) or str(error.__cause__ or error)
     reason = f"{error.status}: {escape(str(words), limit=_LONGEST_REASON)}".rstrip(".")
     silence = _SILENCES.get(error.status, Silence.FAILED)
-    if isinstance(error, CloudRefusedError) and error.reason == API_IS_OFF:
-        silence = Silence.DISABLED
+    if silence is Silence.DENIED and isinstance(error, CloudRefusedError) and error.reason not in _ROLE_IS_MISSING:
+        silence = Silence.DISABLED if error.reason == API_IS_OFF else Silence.REFUSED
     return Unanswered(silence=silence, reason=reason)
 
 
+# The reasons with which Google says that a role is missing; others, such as a perimeter's, no role cures
+# [source: google-error-reasons].
+_ROLE_IS_MISSING: Final = frozenset({"", "IAM_PERMISSION_DENIED"})
 _SILENCES: Final = {
     "NOT_FOUND": Silence.MISSING,
     "PERMISSION_DENIED": Silence.DENIED,
-    "UNAUTHENTICATED": Silence.DENIED,
+    "UNAUTHENTICATED": Silence.REFUSED,
     "DEADLINE_EXCEEDED": Silence.LATE,
 }

@@ -109,6 +109,7 @@ def tell_unknown(asked: Asked[object], *, what: str, where: str, role: str) -> T
         Silence.DENIED: f"Readable with {role}.",
         Silence.MISSING: f"Check the name; readable with {role}.",
         Silence.DISABLED: "Enable the API, or ask who administers the project.",
+        Silence.REFUSED: "Check the caller's credentials, or ask who administers the project; no role cures it.",
         Silence.LATE: "Run the preflight again.",
         Silence.FAILED: "Run the preflight again.",
         Silence.NOT_ASKED: "Set the API's endpoint, too.",

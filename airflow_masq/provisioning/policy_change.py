@@ -50,12 +50,13 @@ def find_cluster(
     """Find the environment's cluster; without it there is no API server to talk to, so a gap is an error here.
 
     :param pause: sleeps between two attempts; it gets the number of the failed ones.
-    :raises InvalidInputError: the environment names no cluster.
+    :raises InvalidInputError: the environment names no cluster, or has none in the project (Composer 3).
     :raises CloudRefusedError: the GKE API refused the call.
     :raises CloudUnavailableError: no attempt was answered.
     """
     if facts.cluster is not None:
         return facts.cluster
+    facts.environment.require_own_network()
     name = ClusterName.parse(facts.environment.get_text("config", "gkeCluster"))
     with open_clients() as (gke, _compute):
         return read_patiently(lambda: gke.get_cluster(name), pause=pause)

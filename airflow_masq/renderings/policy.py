@@ -58,7 +58,11 @@ data:
 
 
 def render_egress_nat_policy(plan: Plan) -> str:
-    """Write ``make_egress_nat_policy`` as YAML, for ``kubectl apply``."""
+    """Write the object that ``make_egress_nat_policy`` makes.
+
+    :return: YAML, for ``kubectl apply``.
+    :raises InexpressibleError: there is none.
+    """
     text: str = yaml.safe_dump(make_egress_nat_policy(plan), sort_keys=False)
     return text
 

@@ -1,6 +1,6 @@
 """What the caller may not do, and which APIs a project has not enabled; by default nothing is missing.
 
-The emulator knows one caller. The REST APIs, GKE and Composer's list of images ask here before they look at anything.
+The emulator knows one caller. The APIs ask here before they look at anything.
 """
 
 from __future__ import annotations

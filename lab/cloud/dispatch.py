@@ -57,7 +57,8 @@ def make_generic_handlers(services: Iterable[Service], *, faults: Faults) -> lis
 def _make_handler(method: Method[RequestT, ResponseT], faults: Faults) -> grpc.RpcMethodHandler[RequestT, ResponseT]:
     async def answer(request: RequestT, context: grpc.aio.ServicerContext[RequestT, ResponseT]) -> ResponseT:
         try:
-            await faults.apply_to_call(method.name)
+            resource = getattr(request, "parent", "") or getattr(request, "name", "")
+            await faults.apply_to_call(method.name, resource=resource)
             response = method.handle(request)
             faults.apply_to_reply(method.name)
         except ApiError as error:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
+import grpc
 from google.cloud.orchestration.airflow.service_v1.types import (
     CreateEnvironmentRequest,
     DeleteEnvironmentRequest,
@@ -20,10 +21,12 @@ from google.cloud.orchestration.airflow.service_v1.types import (
 )
 from google.longrunning import operations_pb2  # type: ignore[import-untyped] # ships stubs without a py.typed marker
 
+from lab.cloud.access import COMPOSER, Access
 from lab.cloud.dispatch import Method, Service
-from lab.cloud.errors import InvalidArgumentError
+from lab.cloud.errors import ApiError, InvalidArgumentError
 from lab.cloud.lifecycle import Lifecycle
 from lab.cloud.names import EnvironmentName, Parent
+from lab.cloud.regions import REGIONS
 from lab.cloud.store import Store, cut_page
 from lab.cloud.updates import read_update_mask
 from lab.cloud.validation import Surroundings, accept_new_environment
@@ -42,11 +45,14 @@ class Environments:
     :param vpc: the networks; in a subnetwork all of whose ranges it knows, they count instead of the surroundings'.
     """
 
-    def __init__(self, *, store: Store, lifecycle: Lifecycle, surroundings: Surroundings, vpc: Vpc) -> None:
+    def __init__(
+        self, *, store: Store, lifecycle: Lifecycle, surroundings: Surroundings, access: Access, vpc: Vpc
+    ) -> None:
         self._store = store
         self._vpc = vpc
         self._lifecycle = lifecycle
         self._surroundings = surroundings
+        self._access = access
 
     def make_service(self) -> Service:
         """Return the table of methods."""
@@ -61,7 +67,17 @@ class Environments:
         )
         return Service(name=_SERVICE, methods=methods)
 
+    def _require(self, parent: Parent, permission: str) -> None:
+        """Refuse a call that the caller may not make, in words seen with a creation [source: composer-caller-denied].
+
+        :raises ApiError: PERMISSION_DENIED.
+        """
+        self._access.require_enabled(COMPOSER, project=parent.project)
+        if self._access.is_denied(parent.project, f"composer.environments.{permission}"):
+            raise ApiError(grpc.StatusCode.PERMISSION_DENIED, "The caller does not have permission")
+
     def _create(self, request: CreateEnvironmentRequest) -> operations_pb2.Operation:
+        self._require(Parent.parse(request.parent), "create")
         # Whether the service checks the request or the taken name first is not verified.
         node, surroundings = request.environment.config.node_config, self._surroundings
         known = self._vpc.find_complete(node.subnetwork)
@@ -75,15 +91,23 @@ class Environments:
         return self._lifecycle.create(accepted)
 
     def _get(self, request: GetEnvironmentRequest) -> Environment:
-        return self._store.get_environment(str(EnvironmentName.parse(request.name)))
+        name = EnvironmentName.parse(request.name)
+        self._require(name.parent, "get")
+        return self._store.get_environment(str(name))
 
     def _list(self, request: ListEnvironmentsRequest) -> ListEnvironmentsResponse:
-        found = self._store.list_environments(Parent.parse(request.parent))
+        parent = Parent.parse(request.parent)
+        self._require(parent, "list")
+        # The wildcard "-" is no location either [source: composer-unexpected-location, composer-no-wildcard].
+        if parent.location not in REGIONS:
+            raise InvalidArgumentError(f"Unexpected location: {parent.location}")
+        found = self._store.list_environments(parent)
         page, token = cut_page(found, page_size=request.page_size, page_token=request.page_token)
         return ListEnvironmentsResponse(environments=page, next_page_token=token)
 
     def _update(self, request: UpdateEnvironmentRequest) -> operations_pb2.Operation:
-        name, patched_name = str(EnvironmentName.parse(request.name)), request.environment.name
+        self._require(EnvironmentName.parse(request.name).parent, "update")
+        name, patched_name = request.name, request.environment.name
         if patched_name not in ("", name):
             raise InvalidArgumentError(f"Environment name '{patched_name}' does not match the request's '{name}'.")
         update = read_update_mask(tuple(request.update_mask.paths))
@@ -91,7 +115,8 @@ class Environments:
         return self._lifecycle.update(name, lambda environment: update.apply(environment, patch=patch))
 
     def _delete(self, request: DeleteEnvironmentRequest) -> operations_pb2.Operation:
-        return self._lifecycle.delete(str(EnvironmentName.parse(request.name)))
+        self._require(EnvironmentName.parse(request.name).parent, "delete")
+        return self._lifecycle.delete(request.name)
 
 
 def _find_missing_ranges(node: NodeConfig, *, secondary: Collection[str]) -> Iterator[str]:

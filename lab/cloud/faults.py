@@ -1,7 +1,8 @@
 """Faults on request: the next call of a method fails or stalls or loses its reply, a creation fails or loses its agent.
 
-Each fault is used up by the call or the creation that it affects. No fault is random. An observer sees every call
-before it is handled and after it took effect, and may kill the caller there, or raise an error to answer.
+Each of these is used up by the call or the creation that it affects. A project or a region can be closed, too, which
+lasts until it is opened again. No fault is random. An observer sees every call before it is handled and after it took
+effect, and may kill the caller there, or raise an error to answer.
 """
 
 from __future__ import annotations
@@ -35,6 +36,7 @@ class Faults:
         self._creations: dict[str, ApiError] = {}
         self._agentless: set[str] = set()
         self._lost_replies: defaultdict[str, deque[ApiError]] = defaultdict(deque)
+        self._closed: dict[str, ApiError | float] = {}
         self._count: Counter[str] = Counter()
         self.observe: Callable[[Moment, str], None] = lambda _moment, _method: None
 
@@ -71,6 +73,21 @@ class Faults:
         self._require_method(method)
         self._lost_replies[method].extend([ApiError(status, message)] * times)
 
+    def close(self, place: str, status: grpc.StatusCode, message: str) -> None:
+        """Answer every call for a project or a region with an error, until it is opened again.
+
+        :param place: ``projects/P``, ``projects/P/locations/L``, or ``locations/L`` for the region of every project.
+        """
+        self._closed[place] = ApiError(status, message)
+
+    def silence(self, place: str, seconds: float) -> None:
+        """Delay every call for a project or a region, until it is opened again; ``place`` as in ``close``."""
+        self._closed[place] = seconds
+
+    def open(self, place: str) -> None:
+        """Open a project or a region again."""
+        del self._closed[place]
+
     def count_calls(self, method: str | None = None) -> int:
         """Count the calls that came, of one method or of all."""
         return self._count.total() if method is None else self._count[method]
@@ -89,16 +106,20 @@ class Faults:
         """
         self._agentless.add(environment_id)
 
-    async def apply_to_call(self, method: str) -> None:
-        """Apply the next fault of a method to this call: raise its error or wait; do nothing without a fault."""
+    async def apply_to_call(self, method: str, *, resource: str = "") -> None:
+        """Apply the faults of a call's place, and the next one of its method: raise an error, or wait.
+
+        :param resource: the name or the parent that the request has.
+        """
         self._count[method] += 1
         self.observe("before", method)
-        if not self._calls[method]:
-            return
-        fault = self._calls[method].popleft()
-        if isinstance(fault, ApiError):
-            raise fault
-        await self._sleep(fault)
+        faults = [fault for place, fault in self._closed.items() if f"/{place}/" in f"/{resource}/"]
+        if self._calls[method]:
+            faults.append(self._calls[method].popleft())
+        for fault in faults:
+            if isinstance(fault, ApiError):
+                raise fault
+            await self._sleep(fault)
 
     def apply_to_reply(self, method: str) -> None:
         """Raise the error that replaces the reply of this call, if there is one."""

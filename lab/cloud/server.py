@@ -120,7 +120,7 @@ class ComposerEmulator:
             creatable_images=creatable_images, node_ranges=node_ranges, secondary_ranges=secondary_ranges
         )
         environments = Environments(
-            store=self._store, lifecycle=self._lifecycle, surroundings=surroundings, vpc=self.vpc
+            store=self._store, lifecycle=self._lifecycle, surroundings=surroundings, access=self.access, vpc=self.vpc
         )
         self.images = ImageVersions(creatable=creatable_images, access=self.access)
         operations = Operations(store=self._store)

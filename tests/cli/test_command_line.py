@@ -86,7 +86,7 @@ def test_every_command_explains_itself(capsys: pytest.CaptureFixture[str], comma
     """Each command's ``--help`` says what it does and takes, and the help of all lists it."""
     code, printed, complaint = answer(capsys, command, "--help")
     assert re.findall(r"^  ([0-9]+)  \S", printed.partition("exit codes:\n")[2], re.MULTILINE) == [
-        *("0", "1")[: 2 if command in {"lint", "agent-config", "check", "preflight"} else 1],
+        *("0", "1")[: 2 if command in {"lint", "agent-config", "check", "audit", "preflight"} else 1],
         *("2", "3"),
     ]
     assert (code, complaint) == (0, "")

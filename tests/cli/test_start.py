@@ -37,6 +37,7 @@ WORDS = {
     "probe": ["probe", "--help"],
     "check": ["check", "--help"],
     "preflight": ["preflight", "--help"],
+    "audit": ["audit", "--help"],
 }
 #: What the commands that ask observers cannot do without.
 ASKING = {"asyncio", "ssl", "httptools"}

@@ -31,6 +31,7 @@ WORDS = {
     "probe": ["probe", "--help"],
     "check": ["check", "--help"],
     "preflight": ["preflight", "--help"],
+    "audit": ["audit", "--help"],
 }
 NO_SPACE = b"standard output: cannot be written: No space left on device\n"
 

@@ -50,4 +50,8 @@ def test_parsing_loads_no_google_and_no_grpc(version: str, dag_file: Path, tmp_p
 
 def test_every_dag_file_is_counted() -> None:
     """The files that users copy are those that the test above looks at."""
-    assert {path.name for path in DAG_FILES} >= {"check_source_ip.py", "provision_masquerade_environment.py"}
+    assert {path.name for path in DAG_FILES} >= {
+        "audit_masquerade_fleet.py",
+        "check_source_ip.py",
+        "provision_masquerade_environment.py",
+    }

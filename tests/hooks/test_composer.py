@@ -144,7 +144,7 @@ def test_a_connection_with_an_endpoint_can_be_tested(monkeypatch: pytest.MonkeyP
         works, message = hook.test_connection()
     assert (works, message) == (
         True,
-        f"The Composer API at {cloud.endpoint} answers: 0 environments in {PROJECT}",
+        f"The Composer API at {cloud.endpoint} answers: 0 environments of {PROJECT} in {LOCATION}",
     )
 
 

@@ -15,6 +15,8 @@ from airflow_masq.network.live_policy import make_manifest
 from airflow_masq.operators.gke_egress_nat_policy import GKEApplyEgressNATPolicyOperator
 from lab.kubernetes import KubernetesEmulator, User
 from lab.kubernetes.emulator import ClusterNode
+from lab.kubernetes.resources import NODES as NODE_RESOURCE
+from lab.kubernetes.status import make_forbidden
 from tests.emulated_cloud import NAME, EmulatedCloud
 from tests.emulated_kubernetes import NODES, PODS, SERVICES, connect_everything, create_environment
 
@@ -270,6 +272,17 @@ def test_a_cluster_and_a_list_are_enough(
     assert list_live(cluster) == [NODES, PODS]
 
 
+def test_nodes_that_may_not_be_listed_stop_nothing(cluster: KubernetesEmulator) -> None:
+    """Where the nodes may not be listed, they are not compared with the ranges, and the policy is applied."""
+    cluster.faults.fail_next("list nodes", make_forbidden(NODE_RESOURCE, name="", text="no"))
+    assert execute()["changed"]
+    cluster.put_object(NODE_RESOURCE, {"metadata": {"name": "x"}, "spec": {"podCIDR": "10.77.0.0/26"}})
+    with pytest.raises(
+        AirflowFailException, match=r"node x has the Pod block 10\.77\.0\.0/26, outside the plan's ranges"
+    ):
+        execute(destinations=[NODES, PODS])
+
+
 def test_a_standard_cluster_is_told(cloud: EmulatedCloud, monkeypatch: pytest.MonkeyPatch) -> None:
     """A cluster that has no such objects is refused with the reason."""
     monkeypatch.setattr("airflow_masq.operators.gke_egress_nat_policy.time.sleep", lambda _seconds: None)
@@ -277,6 +290,16 @@ def test_a_standard_cluster_is_told(cloud: EmulatedCloud, monkeypatch: pytest.Mo
         create_environment(cloud, standard)
         with pytest.raises(AirflowFailException, match="the cluster knows no EgressNATPolicy: it must be an Autopilot"):
             execute(plan={**PLAN, "network": {"node_ranges": [NODES]}})
+
+
+def test_an_environment_without_a_cluster_is_told(cloud: EmulatedCloud) -> None:
+    """Composer 3 has no cluster in the project, and an environment that is still being created has none yet."""
+    cloud.put(NAME.environment_id, state="RUNNING", masquerade=False, image="composer-3-airflow-2.10.5")
+    with pytest.raises(AirflowFailException, match="imageVersion: expected Composer 1 or 2"):
+        execute()
+    cloud.put(NAME.environment_id, state="CREATING", masquerade=True)
+    with pytest.raises(AirflowFailException, match="gkeCluster: expected projects/PROJECT"):
+        execute()
 
 
 def test_a_misspelt_run_setting_is_refused() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+from contextlib import suppress
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -120,6 +121,18 @@ def test_what_cannot_be_read_does_not_fail_the_task(scene: EmulatedCloud) -> Non
     scene.access.deny(HOST, "compute.subnetworks.get", "resourcemanager.projects.getIamPolicy")
     execute(environment=resource())
     assert len(environments()) == 1
+
+
+def test_a_name_of_another_form_is_left_to_the_service(scene: EmulatedCloud, caplog: pytest.LogCaptureFixture) -> None:
+    """A subnetwork whose name cannot be read keeps the preflight back, and not the creation."""
+    described = resource()
+    config: Any = described["config"]
+    config["nodeConfig"]["subnetwork"] = "regions/us-central1/subnetworks/composer"
+    del config["nodeConfig"]["ipAllocationPolicy"]
+    with suppress(AirflowException):  # what the service makes of such a name is not verified
+        execute(environment=described)
+    assert "Nothing is asked before the creation: " in caplog.text
+    assert scene.faults.count_calls("CreateEnvironment") == 1
 
 
 def test_what_exists_is_adopted_without_a_preflight(scene: EmulatedCloud) -> None:

@@ -143,6 +143,15 @@ def test_an_api_in_trouble_is_unknown(cloud: EmulatedCloud) -> None:
     assert message == "What the caller may do is unknown: UNAVAILABLE: Try again\\nlater. Run the preflight again."
 
 
+def test_a_perimeter_is_told_from_a_missing_role(cloud: EmulatedCloud) -> None:
+    """A refusal that no role cures does not send the reader to grant one."""
+    prepare(cloud)
+    denied, reason = grpc.StatusCode.PERMISSION_DENIED, "SECURITY_POLICY_VIOLATED"
+    cloud.faults.fail_next("regions.get", denied, "Request is prohibited by organization's policy.", reason=reason)
+    (message,) = find(look(cloud), "MASQ507")["unknown"]
+    assert message.endswith("Check the caller's credentials, or ask who administers the project; no role cures it.")
+
+
 def test_every_question_asks_something_that_exists(cloud: EmulatedCloud, subject: Subject) -> None:
     """Each question names a call of Google's reference; without a Shared VPC and an account fewer are asked."""
     names = [question.name for question in list_questions(subject)]

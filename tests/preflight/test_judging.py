@@ -10,7 +10,17 @@ import pytest
 from netaddr import IPAddress
 
 from airflow_masq.environment import OfferedImage
-from airflow_masq.facts import IamPolicy, NatGateway, NatStatus, RegionalName, Subnetwork, Utilization
+from airflow_masq.facts import (
+    Binding,
+    IamPolicy,
+    NatGateway,
+    NatStatus,
+    Quota,
+    RegionalName,
+    Subnetwork,
+    Utilization,
+)
+from airflow_masq.facts.nat import NatSubnetwork
 from airflow_masq.network.ranges import parse_cidr
 from airflow_masq.preflight.answers import Answers, Asked, Gateway, Silence, Unanswered
 from airflow_masq.preflight.check import tell_unknown
@@ -210,3 +220,49 @@ def test_names_are_read_in_all_forms(node_config: dict[str, Any], network: str, 
 def test_an_account_names_its_project(account: str, project: str) -> None:
     """An account of another project is asked for there; Google's default accounts are in the environment's own."""
     assert Subject.read(make_plan(serviceAccount=account or None).environment).account_project == project
+
+
+def test_a_quota_with_room_for_one_more_is_a_warning() -> None:
+    """Only a quota of which nothing is left is an error."""
+    for usage, severity in ((23.0, "warning"), (23.5, "error")):
+        quotas = {"CPUS": Quota(metric="CPUS", limit=24.0, usage=usage)}
+        assert list(find(judge(replace(NOTHING, quotas=asked(quotas))), "MASQ507")) == [severity]
+
+
+def test_a_basic_role_is_enough_for_the_environments_account() -> None:
+    """Editor and Owner hold what the worker's role does."""
+    policy = IamPolicy(
+        bindings=(
+            Binding(role="roles/editor", members=frozenset({f"serviceAccount:{SERVICE_ACCOUNT}"})),
+            Binding(role="roles/owner", members=frozenset({f"user:{SERVICE_ACCOUNT}"})),
+        )
+    )
+    warned = find(judge(replace(NOTHING, number=asked("1"), policy=asked(policy))), "MASQ505")["warning"]
+    assert [SERVICE_ACCOUNT in message for message in warned] == [False, False]  # the agent's two roles alone
+
+
+def test_cloud_nat_does_not_make_public_nodes_private() -> None:
+    """Nodes with external addresses do not use a gateway, so it does not complete their plan, nor the allowlist."""
+    answers = replace(NOTHING, subnetwork=asked(subnetwork()), gateways=asked((gateway(),)))
+    report = judge(answers, plan=make_plan(private=False))
+    assert report.plan.ranges.nat_addresses == ()
+    assert [entry.source for entry in report.allowlist] == ["10.128.48.0/24"]
+
+
+def test_a_gateway_for_pods_alone_is_not_for_masqueraded_packets() -> None:
+    """A gateway that covers the Pods' range has no part in what leaves with a node's address, which is then lost."""
+    listed = NatSubnetwork(name=SUBNETWORK, ranges=("LIST_OF_SECONDARY_IP_RANGES",), secondary_names=("pods",))
+    nat = replace(gateway().gateway, source_ranges="LIST_OF_SUBNETWORKS", subnetworks=(listed,))
+    answers = replace(NOTHING, subnetwork=asked(subnetwork()), gateways=asked((gateway(gateway=nat),)))
+    report = judge(answers)
+    assert [entry.source for entry in report.allowlist] == ["10.128.48.0/24"]
+    assert find(report, "MASQ509")["ok"] == ["Cloud NAT gateway egress/nat covers Pods, with 203.0.113.7."]
+    assert "MASQ210" in {finding.code for finding in report.findings}
+
+
+def test_errors_that_the_plan_had_before_are_not_the_preflights() -> None:
+    """What lint says of the plan as it is written is left to on_findings."""
+    plan = make_plan(serviceAccount=None)
+    report = judge(NOTHING, plan=plan)
+    assert "MASQ115" in {row.code for row in report.rows if row.severity == "error"}
+    assert report.list_errors(known=plan) == ()

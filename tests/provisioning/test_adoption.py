@@ -74,6 +74,23 @@ def test_a_new_environment_is_created_with_the_agent(
     assert f"{NAME} is running with the IP masquerade agent" in caplog.text
 
 
+def test_what_comes_before_the_creation_is_done_once(cloud: EmulatedCloud, stage: Stage) -> None:
+    """It is done after the look that found nothing and before the first call to create, and not before the second."""
+    done: list[int] = []
+    cloud.faults.fail_next("CreateEnvironment", grpc.StatusCode.UNAVAILABLE, "later")
+    start(stage, before_creation=lambda: done.append(cloud.faults.count_calls("CreateEnvironment")))
+    assert done == [0]
+    assert cloud.faults.count_calls("CreateEnvironment") == 2
+
+
+def test_nothing_is_done_before_an_adoption(cloud: EmulatedCloud, stage: Stage) -> None:
+    """What exists is adopted without it."""
+    cloud.put(ID, state="RUNNING", masquerade=True)
+    done: list[bool] = []
+    assert start(stage, before_creation=lambda: done.append(True)).origin is Origin.ADOPTED
+    assert done == []
+
+
 @pytest.mark.parametrize("state", ["CREATING", "RUNNING", "UPDATING"])
 def test_an_environment_with_the_agent_is_adopted(
     cloud: EmulatedCloud, stage: Stage, caplog: pytest.LogCaptureFixture, state: str

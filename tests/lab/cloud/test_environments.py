@@ -9,7 +9,7 @@ import pytest
 from google.api_core import exceptions as google_errors
 from google.cloud.orchestration.airflow.service_v1.types import Environment, EnvironmentConfig
 
-from lab.cloud import Clock, ComposerEmulator, Hooks
+from lab.cloud import COMPOSER, Clock, ComposerEmulator, Hooks
 
 if TYPE_CHECKING:
     from google.cloud.orchestration.airflow.service_v1 import EnvironmentsAsyncClient
@@ -219,6 +219,36 @@ async def test_list_refuses_invalid_requests(
     """A negative page size, an invented token and a malformed parent are INVALID_ARGUMENT."""
     with pytest.raises(google_errors.InvalidArgument):
         await client.list_environments(request={"parent": parent} | request_fields)
+
+
+@pytest.mark.parametrize("location", ["-", "asia", "us-central2"])
+async def test_a_list_takes_one_region(client: EnvironmentsAsyncClient, location: str) -> None:
+    """Wildcards, multi-regions and regions without Composer are answered with Google's words."""
+    with pytest.raises(google_errors.InvalidArgument, match=f"Unexpected location: {location}$"):
+        await client.list_environments(parent=f"projects/example-project/locations/{location}")
+
+
+async def test_a_project_without_the_api_or_a_role_says_so(
+    emulator: ComposerEmulator, client: EnvironmentsAsyncClient, make_environment: MakeEnvironment, parent: str
+) -> None:
+    """A project whose API is disabled, or that gives the caller no role, answers with Google's words."""
+    environment = make_environment(state=_State.RUNNING)
+    emulator.add_environment(environment)
+    verbs = ("create", "delete", "get", "list", "update")
+    emulator.access.deny("example-project", *(f"composer.environments.{verb}" for verb in verbs))
+    for call in (
+        client.create_environment(parent=parent, environment=make_environment("another")),
+        client.delete_environment(name=environment.name),
+        client.get_environment(name=environment.name),
+        client.list_environments(parent=parent),
+        client.update_environment({"name": environment.name, "environment": environment}),
+    ):
+        with pytest.raises(google_errors.PermissionDenied, match="The caller does not have permission"):
+            await call
+    emulator.access.disable("example-project", COMPOSER)
+    with pytest.raises(google_errors.PermissionDenied, match="Cloud Composer API has not been used in proj") as refused:
+        await client.list_environments(parent=parent)
+    assert refused.value.reason == "SERVICE_DISABLED"
 
 
 async def test_unemulated_methods_are_unimplemented(client: EnvironmentsAsyncClient) -> None:

@@ -44,6 +44,54 @@ async def test_requested_failures_happen_as_often_as_requested(
     assert (await client.get_environment(name=_NAME)).name == _NAME
 
 
+@pytest.mark.parametrize(
+    ("place", "is_closed"),
+    [
+        ("projects/example-project", True),
+        ("projects/example", False),
+        ("projects/example-project/locations/us-central1", True),
+        ("locations/us-central1", True),
+        ("locations/us-central", False),
+        ("locations/us-east1", False),
+    ],
+)
+async def test_a_place_is_closed_until_it_is_opened(
+    emulator: ComposerEmulator,
+    client: EnvironmentsAsyncClient,
+    make_environment: MakeEnvironment,
+    place: str,
+    *,
+    is_closed: bool,
+) -> None:
+    """Every call for a closed project or region fails, and no other call, until the place is opened."""
+    emulator.add_environment(make_environment())
+    parent = _NAME.partition("/environments/")[0]
+    emulator.faults.close(place, grpc.StatusCode.UNAVAILABLE, "closed")
+    for _ in range(2):
+        if is_closed:
+            with pytest.raises(google_errors.ServiceUnavailable, match="closed"):
+                await client.list_environments(parent=parent)
+            with pytest.raises(google_errors.ServiceUnavailable, match="closed"):
+                await client.get_environment(name=_NAME)
+        else:
+            await client.list_environments(parent=parent)
+    emulator.faults.open(place)
+    assert len((await client.list_environments(parent=parent)).environments) == 1
+
+
+async def test_a_silent_region_is_slow_and_answers(
+    gate: Gate, gated_emulator: ComposerEmulator, connect: Connect, parent: str
+) -> None:
+    """A call for a silent region waits and is answered then."""
+    client = connect(gated_emulator)
+    gated_emulator.faults.silence("locations/us-central1", 60.0)
+    with pytest.raises(google_errors.DeadlineExceeded):
+        await client.list_environments(parent=parent, timeout=0.2)
+    gate.open()
+    assert list((await client.list_environments(parent=parent)).environments) == []
+    assert gate.requested == [60.0, 60.0]
+
+
 async def test_failed_creation_call_creates_nothing(
     emulator: ComposerEmulator, client: EnvironmentsAsyncClient, parent: str, make_environment: MakeEnvironment
 ) -> None:

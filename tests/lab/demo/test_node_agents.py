@@ -149,6 +149,15 @@ async def test_what_is_not_applied_changes_no_packet(scene: Scene) -> None:
     assert scene.cluster.get_policy("default") == applied
 
 
+async def test_rules_that_do_not_come_are_told(scene: Scene) -> None:
+    """Waiting for rules that no policy asks for ends with what the nodes have instead."""
+    scene.agents.wait_for({*DEFAULTS, *OWN})
+    with pytest.raises(TimeoutError, match=r"expected rules for \['9\.0\.0\.0/8'\], saw \['10\.0\.0\.0/8'"):
+        scene.agents.wait_for(["9.0.0.0/8"], timeout_seconds=0.01)
+    with pytest.raises(TimeoutError, match="refused no config"):
+        scene.agents.wait_for_refusal(timeout_seconds=0.01)
+
+
 async def test_more_than_the_agent_takes_would_leave_the_old_rules(scene: Scene) -> None:
     """Why such a list is refused: applied in spite of it, the agents refuse the whole config, and nothing changes."""
     many = [f"9.0.{number}.0/24" for number in range(64)]

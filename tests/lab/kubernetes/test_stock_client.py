@@ -10,6 +10,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import pytest
+import requests
 
 from lab.kubernetes import KubernetesEmulator, User
 from lab.kubernetes.emulator import DEFAULT_TOKEN, VIEWER_TOKEN
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 # The client's own types leave out most of what its methods take.
 Client: TypeAlias = Any
 Objects: TypeAlias = Any
+Json: TypeAlias = Any
 k8s: Any = import_module("kubernetes.client")
 watch: Any = import_module("kubernetes.watch")
 
@@ -312,6 +314,64 @@ def test_unknown_patches_and_methods_are_refused(objects: Objects, client: Clien
     status = refuse(lambda: objects.patch_cluster_custom_object(*POLICIES, "default", {}, **options))
     assert (status["code"], status["reason"]) == (415, "UnsupportedMediaType")
     assert refuse(lambda: k8s.CoreV1Api(client).delete_node("node-1"))["reason"] == "MethodNotAllowed"
+
+
+def test_a_strict_patch_refuses_unknown_fields(objects: Objects) -> None:
+    """A merge patch with strict validation names the unknown field, and what the object would have been."""
+    options = {"_content_type": "application/merge-patch+json", "field_validation": "Strict"}
+    patch: dict[str, Any] = {"spec": {"podSelector": {}}}
+    status = refuse(lambda: objects.patch_cluster_custom_object(*POLICIES, "default", patch, **options))
+    assert (status["code"], status["details"]["causes"][0]["field"]) == (422, "patch")
+    assert status["message"].endswith('strict decoding error: unknown field "spec.podSelector"')
+
+
+def test_two_conflicts_are_listed_by_manager(cluster: KubernetesEmulator, objects: Objects) -> None:
+    """Where two managers own what would change, each is named with its fields."""
+    cluster.put_policy("default", ["10.0.0.0/8"], manager="terraform")
+    status = refuse(lambda: apply(objects, manifest("10.1.0.0/16", action="Other"), field_manager="one"))
+    lines = status["message"].splitlines()
+    assert lines[0].startswith('Apply failed with 2 conflicts: conflicts with "kubectl-create" using')
+    assert lines[1::2] == ["- .spec.action", "- .spec.destinations"]
+    assert lines[2].startswith('conflicts with "terraform" using networking.gke.io/v1 at ')
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "code"),
+    [
+        ("GET", "/apis/networking.gke.io/v1/others", None, 404),
+        ("GET", "/apis/networking.gke.io/v1/namespaces/default/egressnatpolicies", None, 404),
+        ("GET", "/apis/networking.gke.io/v1/egressnatpolicies/missing", None, 404),
+        ("PUT", "/apis/networking.gke.io/v1/egressnatpolicies/missing", manifest(name="missing"), 404),
+        ("PUT", "/apis/networking.gke.io/v1/egressnatpolicies/default", manifest(name="other"), 400),
+        ("POST", "/apis/networking.gke.io/v1/egressnatpolicies", ["no map"], 400),
+        ("GET", "/api/v1/nodes?fieldSelector=metadata.name%3Dnode-2", None, 200),
+    ],
+)
+def test_requests_that_the_client_does_not_make(
+    cluster: KubernetesEmulator,
+    method: str,
+    path: str,
+    body: Json,
+    code: int,
+) -> None:
+    """Paths, names and bodies that do not fit are answered as an API server does."""
+    headers = {"Authorization": f"Bearer {DEFAULT_TOKEN}"}
+    answer = requests.request(
+        method, cluster.url + path, json=body, headers=headers, verify=str(cluster.authority_file), timeout=10
+    )
+    assert answer.status_code == code
+    if code == 200:
+        assert [each["metadata"]["name"] for each in answer.json()["items"]] == ["node-2"]
+
+
+def test_a_body_that_is_no_yaml_is_refused(cluster: KubernetesEmulator) -> None:
+    """A body that cannot be read is a bad request, and one that is too large ends the connection."""
+    url = f"{cluster.url}/apis/networking.gke.io/v1/egressnatpolicies"
+    headers, authority = {"Authorization": f"Bearer {DEFAULT_TOKEN}"}, str(cluster.authority_file)
+    answer = requests.post(url, data=b"{", headers=headers, verify=authority, timeout=10)
+    assert answer.json()["reason"] == "BadRequest"
+    with pytest.raises(requests.ConnectionError):
+        requests.post(url, data=b"x" * 4 * 1024 * 1024, headers=headers, verify=authority, timeout=10)
 
 
 def test_a_watch_sees_every_change(cluster: KubernetesEmulator, objects: Objects) -> None:
