@@ -45,12 +45,12 @@ def shift_times(value: Any, *, by: timedelta) -> Any:  # noqa: ANN401 - a value 
     }
 
 
-def read_runs(session: Session) -> Iterator[PastRun]:
-    """Read the runs of which the database has both an event and a report."""
+def read_runs(session: Session, *, asset_id: int) -> Iterator[PastRun]:
+    """Read the runs of which the database has both an event of the asset and a report."""
     from airflow.models.asset import AssetEvent  # noqa: PLC0415 - Airflow reads its settings when it is imported
     from sqlalchemy import select  # noqa: PLC0415
 
-    for event in session.scalars(select(AssetEvent)).all():
+    for event in session.scalars(select(AssetEvent).where(AssetEvent.asset_id == asset_id)).all():
         dag_id, run_id = event.source_dag_id or "", event.source_run_id or ""
         report = read_report(session, dag_id=dag_id, run_id=run_id)
         if report is not None:
@@ -63,9 +63,11 @@ def main(hours: int) -> None:
     from airflow.utils.session import create_session  # noqa: PLC0415
     from sqlalchemy import insert, select  # noqa: PLC0415
 
+    from airflow_masq.operators.run_reports import REPORT_ASSET_URI  # noqa: PLC0415
+
     with create_session() as session:
-        asset_id = session.scalars(select(AssetModel.id)).one()
-        for run in list(read_runs(session)):
+        asset_id = session.scalars(select(AssetModel.id).where(AssetModel.uri == REPORT_ASSET_URI)).one()
+        for run in list(read_runs(session, asset_id=asset_id)):
             for hour in range(1, hours + 1):
                 earlier = make_earlier(run, by=timedelta(hours=hour))
                 add_run(session, earlier)
