@@ -208,6 +208,24 @@ def test_each_file_that_is_named_exists(path: Path) -> None:
     assert [name for name in names if not (REPOSITORY / name).exists()] == []
 
 
+@pytest.mark.parametrize("path", DOCUMENTS, ids=name_of)
+def test_each_picture_is_told_in_words(path: Path) -> None:
+    """A reader who sees no pictures reads what they show, and so does one who sees them."""
+    pictures = re.findall(r"!\[([^]]*)\]\(([^)]+)\)", path.read_text(encoding="utf-8"))
+    assert [name for words, name in pictures if len(words.split()) < 5] == []
+
+
+@pytest.mark.parametrize("path", sorted((REPOSITORY / "docs" / "images").iterdir()), ids=name_of)
+def test_each_picture_is_small_and_can_be_read_in_the_dark(path: Path) -> None:
+    """A picture has at most 120 kB; a drawing has a title, colours for a dark page, and no script."""
+    assert path.stat().st_size <= 120_000
+    if path.suffix == ".svg":
+        drawing = path.read_text(encoding="utf-8")
+        assert "<title" in drawing
+        assert "prefers-color-scheme:dark" in drawing
+        assert "<script" not in drawing
+
+
 def test_the_readme_is_short() -> None:
     """The README is read in a few minutes: at most 10 KB."""
     assert (REPOSITORY / "README.md").stat().st_size <= 10_240
