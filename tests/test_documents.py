@@ -119,25 +119,35 @@ def test_sessions_are_found() -> None:
 # Programs whose name at the beginning of a line, in a block of a document, makes it a command.
 PROGRAM = re.compile(r"(?:\./scripts/|\.venv/bin/|airflow |airflow-masq |gcloud |pip |uv |printf |kubectl )")
 WHERE_COMMANDS_RUN = {
-    "./scripts/demo ": "tests/lab/demo/test_demo.py",
-    "./scripts/test ": None,  # this very run
+    "./scripts/demo": "tests/lab/demo/test_demo.py",
+    "./scripts/lint": None,  # .ci/run
+    "./scripts/test": None,  # this very run
     ".venv/bin/python -m lab.cloud --port 8765": "tests/test_own_airflow.py",
     "airflow dags test ": "tests/test_own_airflow.py",
+    "airflow db clean": None,  # it is named, not shown
+    "airflow-masq audit ": "tests/cli/test_audit.py",
+    "airflow-masq check": "tests/cli/test_probe_and_check.py",
     "airflow-masq describe my-environment ": "tests/cli/test_describe.py",
-    "airflow-masq lint plan.yaml": "tests/cli/test_describe.py",
-    "uv pip compile ": None,  # it asks an index, which no test may; tests/test_constraints.py reads what it wrote
-    "printf '%s\\n' furo myst-parser sphinx | uv pip compile ": None,  # as above
+    "airflow-masq lint": "tests/cli/test_lint.py",
+    "gcloud ": None,  # it asks Google; tests/renderings/test_gcloud_itself.py runs what we render
+    "pip --version": None,  # a peer of a benchmark
+    "pip install": None,  # it is named, not shown; tests/test_lower_bounds.py installs the wheel
+    "pip wheel --no-deps .": "tests/test_wheel.py",  # by hatchling, since pip asks an index for it
+    "printf '%s\\n' furo myst-parser sphinx | uv pip compile ": None,  # it asks an index, which no test may
+    "uv pip compile ": None,  # as above; tests/test_constraints.py reads what it wrote
 }
-"""The beginnings of commands that stand in a block without a prompt, with the test that runs them."""
+"""The beginnings of commands that stand without a prompt, with the test that runs them."""
 
 
 def list_commands(path: Path) -> list[str]:
-    """List the commands that stand in a document's blocks without a prompt."""
+    """List a document's commands without a prompt: lines of blocks, and code in a sentence without placeholders."""
     page = path.read_text(encoding="utf-8")
     fence = re.compile(r"^(`{3,})\w*\n(.*?)^\1$", re.MULTILINE | re.DOTALL)
+    prose = fence.sub("", page)
     blocks = [block for _, block in fence.findall(page) if not block.startswith("$ ")]
-    indented = [line.strip() for line in re.findall(r"^ {4}\S.*$", fence.sub("", page), re.MULTILINE)]
-    lines = [line for block in blocks for line in block.splitlines()] + indented
+    indented = [line.strip() for line in re.findall(r"^ {4}\S.*$", prose, re.MULTILINE)]
+    spans = [span for span in re.findall(r"`([^`\n]+)`", prose) if not re.search(r"\b[A-Z]{4,}\b|…", span)]
+    lines = [line for block in blocks for line in block.splitlines()] + indented + spans
     return [line for line in lines if PROGRAM.match(line)]
 
 

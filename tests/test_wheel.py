@@ -56,11 +56,11 @@ def test_holds_what_is_no_module(wheel: dict[str, str], name: str) -> None:
 
 
 def test_entry_points_lead_somewhere(wheel: dict[str, str]) -> None:
-    """The command and Airflow's provider information are announced, and what they name can be called."""
+    """The command, Airflow's provider information and the plugin are announced, and what they name can be called."""
     entry_points = configparser.ConfigParser()
     entry_points.read_string(wheel[f"{METADATA}/entry_points.txt"])
     announced = {section: dict(entry_points[section]) for section in entry_points.sections()}
-    assert announced.keys() == {"console_scripts", "apache_airflow_provider"}
+    assert announced.keys() == {"console_scripts", "apache_airflow_provider", "airflow.plugins"}
     for targets in announced.values():
         for target in targets.values():
             module, _, name = target.partition(":")
