@@ -148,7 +148,7 @@ def list_commands(path: Path) -> list[str]:
     indented = [line.strip() for line in re.findall(r"^ {4}\S.*$", prose, re.MULTILINE)]
     spans = [span for span in re.findall(r"`([^`\n]+)`", prose) if not re.search(r"\b[A-Z]{4,}\b|…", span)]
     lines = [line for block in blocks for line in block.splitlines()] + indented + spans
-    return [line for line in lines if PROGRAM.match(line)]
+    return [line for line in lines if PROGRAM.match(line) and " " in line]
 
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=name_of)
