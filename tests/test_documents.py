@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import configparser
 import os
 import re
 import subprocess
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from airflow_masq.get_provider_info import get_provider_info
 from airflow_masq.plan import PLAN_SCHEMA
 from tests.lab.packets.conftest import find_obstacle
 from tests.pod_sessions import run_in_worker_pod
@@ -19,7 +21,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 REPOSITORY = Path(__file__).resolve().parents[1]
-DOCUMENTS = sorted(REPOSITORY.glob("*.md")) + sorted((REPOSITORY / "docs").glob("*.md"))
+DOCUMENTS = [
+    *sorted(REPOSITORY.glob("*.md")),
+    *sorted((REPOSITORY / "docs").glob("*.md")),
+    REPOSITORY / "docs" / "rules" / "README.md",
+]
 
 # A file that a page shows, named by its first line, and a session that a page shows, with the longest fence it needs.
 FILE = re.compile(r"^```yaml\n(?P<content># (?P<name>\S+)\n.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -30,7 +36,11 @@ SESSION = re.compile(
 ASKING_CLOUD = frozenset({"preflight.md"})
 # What asks observers needs some that answer: it runs in a Pod of the lab.
 ASKING = re.compile(r"\bairflow-masq (?:probe|check) ")
-PAGES_WITH_SESSIONS = [path for path in DOCUMENTS if SESSION.search(path.read_text(encoding="utf-8"))]
+IN_ONE_SHELL = frozenset({"tutorial.md"})
+"""Its commands build on each other; tests/lab/demo/test_tutorial.py runs them."""
+PAGES_WITH_SESSIONS = [
+    path for path in DOCUMENTS if SESSION.search(path.read_text(encoding="utf-8")) and path.name not in IN_ONE_SHELL
+]
 
 
 def name_of(path: Path) -> str:
@@ -106,6 +116,82 @@ def test_sessions_are_found() -> None:
         assert len(SESSION.findall(page)) == len(re.findall(r"^\$ .*airflow-masq", page, re.MULTILINE))
 
 
+# Programs whose name at the beginning of a line, in a block of a document, makes it a command.
+PROGRAM = re.compile(r"(?:\./scripts/|\.venv/bin/|airflow |airflow-masq |gcloud |pip |uv |printf |kubectl )")
+WHERE_COMMANDS_RUN = {
+    "./scripts/demo": "tests/lab/demo/test_demo.py",
+    "./scripts/lint": None,  # .ci/run
+    "./scripts/test": None,  # this very run
+    ".venv/bin/python -m lab.cloud --port 8765": "tests/test_own_airflow.py",
+    "airflow dags test ": "tests/test_own_airflow.py",
+    "airflow db clean": None,  # it is named, not shown
+    "airflow-masq audit ": "tests/cli/test_audit.py",
+    "airflow-masq check": "tests/cli/test_probe_and_check.py",
+    "airflow-masq describe my-environment ": "tests/cli/test_describe.py",
+    "airflow-masq lint": "tests/cli/test_lint.py",
+    "gcloud ": None,  # it asks Google; tests/renderings/test_gcloud_itself.py runs what we render
+    "pip --version": None,  # a peer of a benchmark
+    "pip install": None,  # it is named, not shown; tests/test_lower_bounds.py installs the wheel
+    "pip wheel --no-deps .": "tests/test_wheel.py",  # by hatchling, since pip asks an index for it
+    "printf '%s\\n' furo myst-parser sphinx | uv pip compile ": None,  # it asks an index, which no test may
+    "uv pip compile ": None,  # as above; tests/test_constraints.py reads what it wrote
+}
+"""The beginnings of commands that stand without a prompt, with the test that runs them."""
+
+
+def list_commands(path: Path) -> list[str]:
+    """List a document's commands without a prompt: lines of blocks, and code in a sentence without placeholders."""
+    page = path.read_text(encoding="utf-8")
+    fence = re.compile(r"^(`{3,})\w*\n(.*?)^\1$", re.MULTILINE | re.DOTALL)
+    prose = fence.sub("", page)
+    blocks = [block for _, block in fence.findall(page) if not block.startswith("$ ")]
+    indented = [line.strip() for line in re.findall(r"^ {4}\S.*$", prose, re.MULTILINE)]
+    spans = [span for span in re.findall(r"`([^`\n]+)`", prose) if not re.search(r"\b[A-Z]{4,}\b|…", span)]
+    lines = [line for block in blocks for line in block.splitlines()] + indented + spans
+    return [line for line in lines if PROGRAM.match(line) and " " in line]
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=name_of)
+def test_each_command_is_run_by_a_test(path: Path) -> None:
+    """A command in a block runs in a test, or there is a reason why none can run it."""
+    prompts = re.findall(r"^\$ (.*)$", path.read_text(encoding="utf-8"), re.MULTILINE)
+    if path.name not in IN_ONE_SHELL:  # where each command of a session runs
+        assert [command for command in prompts if not re.search(r"\bairflow-masq ", command)] == []
+    unknown = [line for line in list_commands(path) if not line.startswith(tuple(WHERE_COMMANDS_RUN))]
+    assert unknown == []
+
+
+@pytest.mark.parametrize("beginning", WHERE_COMMANDS_RUN)
+def test_each_reason_is_needed(beginning: str) -> None:
+    """The table names commands that documents have, and tests that are there."""
+    assert [line for path in DOCUMENTS for line in list_commands(path) if line.startswith(beginning)]
+    test = WHERE_COMMANDS_RUN[beginning]
+    assert test is None or (REPOSITORY / test).exists()
+
+
+def test_each_setting_of_airflow_is_one_that_it_knows() -> None:
+    """A piece of Airflow's configuration that a document shows has a section and an option of the provider."""
+    known = get_provider_info()["config"]
+    pieces = [
+        block
+        for path in DOCUMENTS
+        for block in re.findall(r"^```ini\n(.*?)^```$", path.read_text("utf-8"), re.MULTILINE | re.DOTALL)
+    ]
+    assert pieces
+    for piece in pieces:
+        read = configparser.ConfigParser(interpolation=None)
+        read.read_string(piece)
+        for section in read.sections():
+            assert {*read[section]} <= {*known[section]["options"]}
+
+
+def test_the_landing_page_names_every_page() -> None:
+    """A reader finds every page of docs/ from its first one; Sphinx says the same of its navigation."""
+    landing = (REPOSITORY / "docs" / "README.md").read_text(encoding="utf-8")
+    names = {path.name for path in (REPOSITORY / "docs").glob("*.md")} - {"README.md"}
+    assert [name for name in sorted(names) if f"]({name})" not in landing] == []
+
+
 def anchors_of(path: Path) -> set[str]:
     """Name the headings of a page as GitHub names them in links."""
     headings = re.findall(r"^#+ (.+)$", path.read_text(encoding="utf-8"), re.MULTILINE)
@@ -130,6 +216,24 @@ def test_each_file_that_is_named_exists(path: Path) -> None:
     found = re.findall(rf"`(?:\./)?((?:{folders})/[\w./-]+)`", path.read_text(encoding="utf-8"))
     names = [name for name in found if not re.search("NAME|nnn", name)]
     assert [name for name in names if not (REPOSITORY / name).exists()] == []
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=name_of)
+def test_each_picture_is_told_in_words(path: Path) -> None:
+    """A reader who sees no pictures reads what they show, and so does one who sees them."""
+    pictures = re.findall(r"!\[([^]]*)\]\(([^)]+)\)", path.read_text(encoding="utf-8"))
+    assert [name for words, name in pictures if len(words.split()) < 5] == []
+
+
+@pytest.mark.parametrize("path", sorted((REPOSITORY / "docs" / "images").iterdir()), ids=name_of)
+def test_each_picture_is_small_and_can_be_read_in_the_dark(path: Path) -> None:
+    """A picture has at most 120 kB; a drawing has a title, colours for a dark page, and no script."""
+    assert path.stat().st_size <= 120_000
+    if path.suffix == ".svg":
+        drawing = path.read_text(encoding="utf-8")
+        assert "<title" in drawing
+        assert "prefers-color-scheme:dark" in drawing
+        assert "<script" not in drawing
 
 
 def test_the_readme_is_short() -> None:

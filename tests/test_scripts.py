@@ -14,7 +14,15 @@ import pytest
 REPOSITORY = Path(__file__).resolve().parents[1]
 SHELL_SCRIPTS = [
     REPOSITORY / name
-    for name in ("scripts/bench", "scripts/demo", "scripts/lint", "scripts/setup", "scripts/test", ".ci/run")
+    for name in (
+        "scripts/bench",
+        "scripts/demo",
+        "scripts/docs",
+        "scripts/lint",
+        "scripts/setup",
+        "scripts/test",
+        ".ci/run",
+    )
 ]
 
 # Plays the machine's Python, the environment's, pip and uv. Writes down what it is asked; `refuse` in its folder lists
@@ -198,7 +206,7 @@ def test_unknown_environment(checkout: Checkout, arguments: tuple[str, ...]) -> 
     assert checkout.setup(*arguments) == (2, "", ["usage: ./scripts/setup [--airflow 3.3|3.1|2.11.1|2.10.5]"])
 
 
-@pytest.mark.parametrize("name", ["bench", "demo", "lint", "setup", "test"])
+@pytest.mark.parametrize("name", ["bench", "demo", "docs", "lint", "setup", "test"])
 @pytest.mark.parametrize("option", ["-h", "--help"])
 def test_help_needs_no_environment(checkout: Checkout, name: str, option: str) -> None:
     """The help of a script is there at once: it makes no environment and starts no Python."""

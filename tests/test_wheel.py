@@ -65,7 +65,7 @@ def test_holds_what_is_no_module(wheel: dict[str, str], name: str) -> None:
 
 @pytest.mark.airflow  # the plugin's module is imported
 def test_entry_points_lead_somewhere(wheel: dict[str, str]) -> None:
-    """The command and Airflow's provider information are announced, and what they name can be called."""
+    """The command, Airflow's provider information and the plugin are announced, and what they name can be called."""
     entry_points = configparser.ConfigParser()
     entry_points.read_string(wheel[f"{METADATA}/entry_points.txt"])
     announced = {section: dict(entry_points[section]) for section in entry_points.sections()}

@@ -19,6 +19,7 @@ import yaml
 
 from airflow_masq.text import escape
 from airflow_masq.verdict import TASK_LOG_WIDTH
+from lab.demo.page import show_page
 from lab.demo.reporter import Reporter
 from lab.demo.scenario import ENVIRONMENTS, NODES
 from lab.demo.settings import Settings
@@ -56,6 +57,9 @@ def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespac
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write the verdicts to FILE, as JSON")
     parser.add_argument(
         "--keep", type=Path, metavar="FOLDER", help="keep Airflow's home, the plans and the logs in FOLDER, a new one"
+    )
+    parser.add_argument(
+        "--ui", action="store_true", help='then open Airflow\'s page "Masquerade" on this machine, until Ctrl-C'
     )
     parsed = parser.parse_args(arguments)
     if sandbox.is_inside():  # the program has started itself again, and these paths were checked before
@@ -126,12 +130,24 @@ def make_temporary_folder() -> Iterator[Path]:
             unmount(folder)
 
 
+def show_page_in_folder(arguments: argparse.Namespace) -> int:
+    """Run the demo and show its page, with its files in the folder to keep, or in one that goes when the page ends."""
+    options = [] if arguments.json is None else ["--json", str(arguments.json)]
+    if arguments.keep is not None:
+        return show_page(arguments.keep.resolve(), demo_arguments=options)
+    with tempfile.TemporaryDirectory(prefix="airflow-masq-demo-") as folder:
+        return show_page(Path(folder) / "home", demo_arguments=options)
+
+
 def main() -> int:
-    """Run the demo inside a sandbox, which it enters first if needed."""
+    """Run the demo inside a sandbox, which it enters first if needed; the page is shown from outside of it."""
     arguments = parse_arguments()
-    sandbox.enter_or_continue()
+    if not arguments.ui:
+        sandbox.enter_or_continue()
     signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))
     try:
+        if arguments.ui:
+            return show_page_in_folder(arguments)
         if arguments.keep is not None:
             arguments.keep.mkdir(parents=True)
             return run(arguments.keep.resolve(), json_file=arguments.json)
@@ -140,7 +156,7 @@ def main() -> int:
     except KeyboardInterrupt:
         sys.stdout.write("\ninterrupted\n")
         return 128 + signal.SIGINT
-    except OSError as error:
+    except (OSError, RuntimeError) as error:
         sys.stderr.write(f"demo: {error}\n")
         return 1
 

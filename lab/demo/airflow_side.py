@@ -17,6 +17,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from lab.demo.past_runs import read_report
 from lab.demo.scenario import WITH_AGENT, WITHOUT_AGENT, DemoEnvironment
 from lab.demo.settings import (
     DAGS_FOLDER,
@@ -125,12 +126,10 @@ def read_reports(run: DagRun) -> list[dict[str, Any]]:
 
     :raises RuntimeError: if there is none.
     """
-    from airflow.models.xcom import XComModel  # noqa: PLC0415 - as above
-    from airflow.utils.session import create_session  # noqa: PLC0415
+    from airflow.utils.session import create_session  # noqa: PLC0415 - as above
 
-    query = XComModel.get_many(run_id=run.run_id, key="return_value", task_ids="report", dag_ids=run.dag_id)
     with create_session() as session:
-        text: str | None = session.scalars(query.with_only_columns(XComModel.value)).first()
+        text = read_report(session, dag_id=run.dag_id, run_id=run.run_id)
     if text is None:
         raise RuntimeError(f"the report task of {run.run_id} left no report")
     reports: list[dict[str, Any]] = json.loads(text)

@@ -23,6 +23,20 @@ EXECUTION_API_VARIABLE = "AIRFLOW_MASQ_LAB_EXECUTION_API"
 WORKERS_FILE_VARIABLE = "AIRFLOW_MASQ_LAB_WORKERS"
 
 
+def make_airflow_variables(home: Path) -> dict[str, str]:
+    """Make the environment variables of an Airflow that lives in one folder, whatever runs of it."""
+    return {
+        "AIRFLOW_HOME": str(home),
+        "AIRFLOW__API_AUTH__JWT_SECRET": secrets.token_urlsafe(64),
+        "AIRFLOW__CORE__DAGS_FOLDER": str(DAGS_FOLDER),
+        "AIRFLOW__CORE__FERNET_KEY": "",
+        "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home / 'airflow.db'}",
+        "AIRFLOW__LOGGING__BASE_LOG_FOLDER": str(home / "logs"),
+        "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
+    }
+
+
 @dataclass(frozen=True)
 class Settings:
     """What the Airflow side needs to know.
@@ -48,17 +62,9 @@ class Settings:
         endpoints = {"composer_endpoint": self.composer_endpoint, "compute_endpoint": self.compute_endpoint}
         extra = {"is_anonymous": True, "project": "example-project", **endpoints}
         connection = {"conn_type": "google_cloud_platform", "extra": extra}
-        return {
-            "AIRFLOW_HOME": str(home),
+        return make_airflow_variables(home) | {
             "AIRFLOW_API_APPS": "execution",
-            "AIRFLOW__API_AUTH__JWT_SECRET": secrets.token_urlsafe(64),
-            "AIRFLOW__CORE__DAGS_FOLDER": str(DAGS_FOLDER),
             "AIRFLOW__CORE__EXECUTOR": "lab.demo.pod_executor.PodExecutor",
-            "AIRFLOW__CORE__FERNET_KEY": "",
-            "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
-            "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home / 'airflow.db'}",
-            "AIRFLOW__LOGGING__BASE_LOG_FOLDER": str(home / "logs"),
-            "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
             "AIRFLOW_CONN_GOOGLE_CLOUD_DEFAULT": json.dumps(connection),
             EXECUTION_API_VARIABLE: str(home / "execution-api.sock"),
         }

@@ -172,7 +172,7 @@ def test_help_names_headings_that_exist(heading: str) -> None:
 
 def test_every_operator_of_the_checker_is_listed_where_people_look() -> None:
     """The help, the permissions in the documents and the changelog name all three operators of a checking DAG."""
-    names = ("docs/operators.md", "CHANGELOG.md")
+    names = ("docs/connections.md", "CHANGELOG.md")
     page, changelog = ((REPOSITORY / name).read_text(encoding="utf-8") for name in names)
     for operator in ("SourceIpCheckOperator", "SourceIpReportOperator", "SourceIpAssertOperator"):
         assert operator in EPILOG

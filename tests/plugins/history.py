@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
@@ -12,13 +11,14 @@ from airflow_masq.observation.observation import Failure, Observation
 from airflow_masq.observation.vantage import Clue, Component, Vantage
 from airflow_masq.plan import load_plan_from_mapping
 from airflow_masq.verdict import EventSource, Report, add_history, judge, merge, summarise_reports, write_reports
+from lab.demo.past_runs import REPORT_TASK_ID, PastRun
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from airflow_masq.plan import Plan, Target
 
-TASK_ID: Final = "report"
+TASK_ID: Final = REPORT_TASK_ID
 NEVER_RAN: Final = "never_ran"
 """A DAG that has the task, and was never run."""
 
@@ -28,24 +28,6 @@ WITH_REPORT_HOURS: Final = 3
 NODES: Final = 3
 SMUGGLED: Final = '<img src=x onerror="document.title=1">'
 """What a hostile observer would like the page to run; it is an environment's name and a detail of an attempt."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class PastRun:
-    """One run of a check as Airflow remembers it.
-
-    :param dag_id: its DAG.
-    :param run_id: its run.
-    :param time: when its report was made.
-    :param extra: the asset event's.
-    :param report: the XCom of its report's task.
-    """
-
-    dag_id: str
-    run_id: str
-    time: datetime
-    extra: dict[str, Any]
-    report: str
 
 
 def make_history(*, now: datetime, environments: int = 4, hours: int = 24) -> Iterator[PastRun]:

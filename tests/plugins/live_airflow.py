@@ -6,20 +6,17 @@ import http.cookiejar
 import json
 import os
 import re
-import signal
-import socket
 import subprocess
-import time
 import urllib.error
 import urllib.request
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
-from functools import partial
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlencode
 
 import pytest
 
+from lab.demo.server import find_free_port, run_process, run_server
 from tests.airflow_env import airflow_settings
 from tests.other_airflows import NEWEST, REPOSITORY, find_python, require, run_python
 
@@ -37,7 +34,6 @@ SHOWN_BY: Final = [
     pytest.param("2.11.1", id="2.11.1", marks=[require("2.11.1"), pytest.mark.xdist_group("live Airflow 2")]),
 ]
 
-_START_SECONDS: Final = 90
 _PAGE: Final = "airflow-masq"
 
 
@@ -148,44 +144,20 @@ def run_airflow(
     :param beside: Airflow's commands that run beside the server, such as ``scheduler``.
     """
     home.mkdir()
-    port = _find_port()
+    port = find_free_port()
     airflow = LiveAirflow(url=f"http://127.0.0.1:{port}{prefix}", version=version, home=home)
     variables = _make_settings(airflow) | (settings or {})
     seed = [str(airflow.python), "-m", f"tests.plugins.seed_airflow_{version[0]}", str(environments), str(hours)]
     subprocess.run(seed, cwd=REPOSITORY, env=variables, check=True, capture_output=True, timeout=300)
     options = ["--hostname" if airflow.is_airflow_2 else "--host", "127.0.0.1", "--port", str(port), "--workers", "1"]
+    command = [str(airflow.python), "-m", "airflow"]
+    serve = [*command, "webserver" if airflow.is_airflow_2 else "api-server", *options]
+    url = f"{airflow.url}/api/{'v1' if airflow.is_airflow_2 else 'v2'}/version"
     with ExitStack() as processes:
-        start = partial(_run_beside, airflow, variables=variables)
-        server = processes.enter_context(start("webserver" if airflow.is_airflow_2 else "api-server", *options))
-        for command in beside:
-            processes.enter_context(start(command))
-        _wait_until_it_answers(airflow, server)
+        processes.enter_context(run_server(serve, variables=variables, log=home / "server.log", url=url))
+        for each in beside:
+            processes.enter_context(run_process([*command, each], variables=variables, log=home / f"{each}.log"))
         yield airflow
-
-
-@contextmanager
-def _run_beside(
-    airflow: LiveAirflow, command: str, *options: str, variables: dict[str, str]
-) -> Iterator[subprocess.Popen[bytes]]:
-    """Run one of Airflow's commands; its output goes to a file of its name in Airflow's folder."""
-    with (airflow.home / f"{command}.log").open("wb") as log:
-        process = subprocess.Popen(
-            [str(airflow.python), "-m", "airflow", command, *options],
-            cwd=airflow.home,
-            env=variables,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-    try:
-        yield process
-    finally:
-        process.terminate()  # first, so that it leaves its coverage
-        with suppress(subprocess.TimeoutExpired):
-            process.wait(timeout=10)
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
 
 
 def _make_settings(airflow: LiveAirflow) -> dict[str, str]:
@@ -204,25 +176,6 @@ def _make_settings(airflow: LiveAirflow) -> dict[str, str]:
         "AIRFLOW__WEBSERVER__BASE_URL": airflow.url,
         "AIRFLOW__WEBSERVER__SECRET_KEY": "of these tests alone",
     }
-
-
-def _find_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
-
-
-def _wait_until_it_answers(airflow: LiveAirflow, server: subprocess.Popen[bytes]) -> None:
-    deadline = time.monotonic() + _START_SECONDS
-    while time.monotonic() < deadline and server.poll() is None:
-        try:
-            airflow.ask("api/v1/version" if airflow.is_airflow_2 else "api/v2/version")
-        except OSError:
-            time.sleep(0.2)
-        else:
-            return
-    log = airflow.home / ("webserver.log" if airflow.is_airflow_2 else "api-server.log")
-    raise RuntimeError(f"Airflow did not start: {log.read_text(encoding='utf-8')[-2000:]}")
 
 
 def _sign_in_with_form(url: str, user: str) -> str:

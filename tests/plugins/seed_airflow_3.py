@@ -7,31 +7,19 @@ Without environments there are the tables alone, as where nothing was ever check
 
 from __future__ import annotations
 
-import inspect
-import json
 import sys
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
 
 from airflow.models.asset import AssetActive, AssetEvent, AssetModel, TaskOutletAssetReference
 from airflow.models.dag import DagModel
 from airflow.models.dagbundle import DagBundleModel
-from airflow.models.dagrun import DagRun
-from airflow.models.taskinstance import TaskInstance
-from airflow.models.xcom import XComModel
 from airflow.utils.db import initdb
 from airflow.utils.session import create_session
-from airflow.utils.state import DagRunState
-from airflow.utils.types import DagRunType
 from sqlalchemy import insert
 
 from airflow_masq.operators.run_reports import REPORT_ASSET_NAME, REPORT_ASSET_URI
+from lab.demo.past_runs import add_run
 from tests.plugins.history import NEVER_RAN, TASK_ID, WITH_REPORT_HOURS, list_events, make_history
-
-if TYPE_CHECKING:
-    from sqlalchemy.orm import Session
-
-    from tests.plugins.history import PastRun
 
 _BUNDLE = "dags-folder"
 
@@ -57,32 +45,7 @@ def main(environments: int, hours: int) -> None:
         session.execute(insert(AssetEvent), events)
         for run in runs:
             if run.time > now - timedelta(hours=WITH_REPORT_HOURS):
-                _add_run(session, run)
-
-
-def _add_run(session: Session, run: PastRun) -> None:
-    """Add a run with its report's XCom."""
-    place: dict[str, Any] = {"dag_id": run.dag_id, "run_id": run.run_id, "task_id": TASK_ID}
-    session.add(
-        DagRun(
-            dag_id=run.dag_id,
-            run_id=run.run_id,
-            logical_date=run.time,
-            run_after=run.time,
-            start_date=run.time,
-            run_type=DagRunType.SCHEDULED,
-            state=DagRunState.SUCCESS,
-        )
-    )
-    session.flush()
-    state = {"map_index": -1, "state": "success", "pool": "default_pool", "pool_slots": 1}
-    session.execute(insert(TaskInstance).values(**place, **state))
-    # Before 3.2, Airflow always writes the JSON itself.
-    may_write = "serialize" not in inspect.signature(XComModel.set).parameters
-    value: dict[str, Any] = (
-        {"value": run.report} if may_write else {"value": json.dumps(run.report), "serialize": False}
-    )
-    XComModel.set(key="return_value", **value, **place, session=session)
+                add_run(session, run)
 
 
 if __name__ == "__main__":
