@@ -121,6 +121,7 @@ PROGRAM = re.compile(r"(?:\./scripts/|\.venv/bin/|airflow |airflow-masq |gcloud 
 WHERE_COMMANDS_RUN = {
     "./scripts/demo": "tests/lab/demo/test_demo.py",
     "./scripts/lint": None,  # .ci/run
+    "./scripts/setup --airflow 3.1": None,  # 2 GB; ./scripts/test --airflow 3.1 runs it
     "./scripts/test": None,  # this very run
     ".venv/bin/python -m lab.cloud --port 8765": "tests/test_own_airflow.py",
     "airflow dags test ": "tests/test_own_airflow.py",
