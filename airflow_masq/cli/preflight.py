@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import argparse
 from typing import TYPE_CHECKING, Final
 
 from airflow_masq.cli.google_options import add_caller_arguments, find_caller
+from airflow_masq.cli.options import make_number_type
 from airflow_masq.cli.output import Colour, get_line_width, paint, print_json, print_lines, wrap
 from airflow_masq.plan_file import read_plan_file, require_own_network
 
@@ -31,7 +31,6 @@ _COLOURS: Final = {
     "info": Colour.QUIET,
     "ok": Colour.GOOD,
 }
-_LEAST_SECONDS, _MOST_SECONDS = 1.0, 300.0
 _HELP: Final = """\
 Asks for the environment that PLAN describes, all at once and within one time limit; it changes nothing.
 
@@ -59,7 +58,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("plan", metavar="PLAN", help="the plan file, or - for standard input")
     parser.add_argument(
         "--timeout",
-        type=_read_seconds,
+        type=make_number_type(float, least=1, most=300),
         default=10.0,
         metavar="SECONDS",
         help="the time limit for everything, 1 to 300; default: 10",
@@ -115,13 +114,3 @@ def _write(report: PreflightReport) -> Iterator[str]:
         yield wrap(f"Next: airflow-masq rule {codes[0]} says why and how to fix it; the same for the others.")
     else:
         yield "Next: create the environment, then airflow-masq check asks its targets' observers."
-
-
-def _read_seconds(text: str) -> float:
-    try:
-        seconds = float(text)
-    except ValueError:
-        seconds = -1.0
-    if not _LEAST_SECONDS <= seconds <= _MOST_SECONDS:
-        raise argparse.ArgumentTypeError(f"expected a number from 1 to 300, saw {text[:40]!r}")
-    return seconds

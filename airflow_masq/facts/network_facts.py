@@ -41,7 +41,7 @@ FROM_ROUTER: Final = "router"
 
 @dataclass(frozen=True, kw_only=True)
 class Gap:
-    """Something that could not be read.
+    """Something that could not be read. Foreign text in it is escaped and short.
 
     :param what: as the subject of a sentence: ``the cluster``.
     :param why: the reason, in one line.

@@ -15,7 +15,7 @@ from functools import partial
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any, Final
 
-from airflow_masq.clients.google_errors import API_IS_OFF
+from airflow_masq.clients.google_errors import API_IS_OFF, ROLE_IS_MISSING
 from airflow_masq.exceptions import AirflowMasqError, CloudRefusedError, CloudUnavailableError
 from airflow_masq.preflight.answers import Answers, Asked, Gateway, Silence, Unanswered
 from airflow_masq.preflight.checks.masq503_permissions import NEEDS
@@ -234,14 +234,11 @@ def _read_refusal(error: AirflowMasqError) -> object:
     words = getattr(error.__cause__, "message", None) or str(error.__cause__ or error)
     reason = f"{error.status}: {escape(str(words), limit=_LONGEST_REASON)}".rstrip(".")
     silence = _SILENCES.get(error.status, Silence.FAILED)
-    if silence is Silence.DENIED and isinstance(error, CloudRefusedError) and error.reason not in _ROLE_IS_MISSING:
+    if silence is Silence.DENIED and isinstance(error, CloudRefusedError) and error.reason not in ROLE_IS_MISSING:
         silence = Silence.DISABLED if error.reason == API_IS_OFF else Silence.REFUSED
     return Unanswered(silence=silence, reason=reason)
 
 
-# The reasons with which Google says that a role is missing; others, such as a perimeter's, no role cures
-# [source: google-error-reasons].
-_ROLE_IS_MISSING: Final = frozenset({"", "IAM_PERMISSION_DENIED"})
 _SILENCES: Final = {
     "NOT_FOUND": Silence.MISSING,
     "PERMISSION_DENIED": Silence.DENIED,
