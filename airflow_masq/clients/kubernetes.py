@@ -17,13 +17,13 @@ from http import HTTPStatus
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Final, Self
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from google.auth.transport.requests import AuthorizedSession
 from requests.exceptions import RequestException, SSLError
 
 from airflow_masq import __version__
-from airflow_masq.clients.endpoint import parse_endpoint
+from airflow_masq.clients.endpoint import is_loopback, parse_endpoint
 from airflow_masq.clients.google_errors import MESSAGE_LIMIT, translate_google_errors
 from airflow_masq.clients.pages import read_pages
 from airflow_masq.clients.reply import Reply, read_reply
@@ -50,6 +50,8 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from google.auth.credentials import Credentials
+
+    from airflow_masq.facts.control_plane import ControlPlane, EndpointChoice
 
 _ENDPOINT: Final = "cluster endpoint"
 POLICIES_PATH: Final = "/apis/networking.gke.io/v1/egressnatpolicies"
@@ -214,6 +216,30 @@ class KubernetesClient:
         with _translate_errors(action):
             reply = read_reply(request, action=action, timeout_seconds=self._timeout, headers=more)
         return _read_answer(reply, action=action)
+
+
+def open_cluster(
+    control_plane: ControlPlane,
+    *,
+    choice: EndpointChoice,
+    credentials: Credentials,
+    is_emulated: bool,
+    api_timeout_seconds: float,
+) -> KubernetesClient:
+    """Make a client of the API server that GKE's API names; the caller closes it.
+
+    :param choice: which of its endpoints to use.
+    :param is_emulated: GKE's API is an emulator, beside which nothing is sent to another machine.
+    :raises InvalidInputError: the cluster does not have that endpoint, or an emulator names one on another machine.
+    """
+    where = "cluster_endpoint"
+    url, authority = control_plane.choose(choice, where=where)
+    host = urlsplit(url).hostname or ""
+    if is_emulated and not is_loopback(host):
+        expected = "an API server on this machine, as the emulated Composer API is"
+        raise InvalidInputError(where=where, expected=expected, seen=escape(host))
+    endpoint = ClusterEndpoint(url=url, authority=authority)
+    return KubernetesClient(credentials, endpoint=endpoint, api_timeout_seconds=api_timeout_seconds)
 
 
 @contextmanager

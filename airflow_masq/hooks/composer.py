@@ -10,16 +10,15 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from airflow.providers.google.common.hooks.base_google import GoogleBaseHook
 from google.auth.credentials import AnonymousCredentials
 
 from airflow_masq.airflow_compat import AirflowNotFoundException
 from airflow_masq.clients.composer import AsyncComposerClient, ComposerClient
-from airflow_masq.clients.endpoint import is_loopback, parse_endpoint
+from airflow_masq.clients.endpoint import parse_endpoint
 from airflow_masq.clients.google_errors import translate_google_errors
-from airflow_masq.clients.kubernetes import ClusterEndpoint, KubernetesClient
+from airflow_masq.clients.kubernetes import KubernetesClient, open_cluster
 from airflow_masq.clients.network import open_network_clients
 from airflow_masq.exceptions import AirflowMasqError, InvalidInputError
 from airflow_masq.preflight.connecting import connect
@@ -111,14 +110,12 @@ class ComposerHook(GoogleBaseHook):
         :raises CloudRefusedError: the connection's credentials are rejected.
         :raises CloudUnavailableError: the service that issues credentials did not answer.
         """
-        url, authority = control_plane.choose(choice, where="endpoint")
-        host = urlsplit(url).hostname or ""
-        if self._is_emulated() and not is_loopback(host):
-            expected = "an API server on this machine, as the connection's Composer API is"
-            raise InvalidInputError(where="endpoint", expected=expected, seen=escape(host))
-        endpoint = ClusterEndpoint(url=url, authority=authority)
-        return KubernetesClient(
-            self.find_credentials(), endpoint=endpoint, api_timeout_seconds=self.api_timeout_seconds
+        return open_cluster(
+            control_plane,
+            choice=choice,
+            credentials=self.find_credentials(),
+            is_emulated=self._is_emulated(),
+            api_timeout_seconds=self.api_timeout_seconds,
         )
 
     def connect_preflight(self, *, timeout_seconds: float) -> Clients:
