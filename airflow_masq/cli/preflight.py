@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Final
 
 from airflow_masq.cli.google_options import add_caller_arguments, find_caller
 from airflow_masq.cli.options import make_number_type
-from airflow_masq.cli.output import Colour, get_line_width, paint, print_json, print_lines, wrap
+from airflow_masq.cli.output import Colour, get_line_width, paint, print_json, print_lines, print_remark, wrap
+from airflow_masq.exceptions import CloudRefusedError, CloudUnavailableError
 from airflow_masq.plan_file import read_plan_file, require_own_network
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ EXIT_CODES: Final = {
     0: "nothing is an error and everything was answered; there may be warnings",
     1: "a check or a rule found an error",
     2: "wrong usage, or a plan that cannot be read, names no environment or is of Composer 3",
-    3: "something is unknown, and nothing is an error",
+    3: "something is unknown, and nothing is an error; or there are no credentials",
 }
 
 _UNKNOWN: Final = 3
@@ -43,6 +44,7 @@ Asks for the environment that PLAN describes, all at once and within one time li
   MASQ507  what is left of the region's quotas                       Compute
   MASQ508  how full are the ranges of nodes and Pods                 Compute
   MASQ509  which Cloud NAT gateways, with which addresses            Compute
+  MASQ510  has an environment the name already                       Composer
 
 The numbers found complete the plan, and all rules of lint judge it again. Then come the predicted source addresses of
 the plan's targets, and the addresses to allowlist: what firewalls of others have to let in.
@@ -80,7 +82,24 @@ def run(arguments: Namespace) -> int:
     from airflow_masq.preflight.subject import Subject  # noqa: PLC0415 - as above
 
     subject = Subject.read(plan.environment)
-    answers = ask_questions(subject, make_clients=lambda: _connect(arguments), timeout_seconds=arguments.timeout)
+    refused: list[CloudRefusedError | CloudUnavailableError] = []
+
+    def connect() -> Clients:
+        try:
+            return _connect(arguments)
+        except (CloudRefusedError, CloudUnavailableError) as error:  # no credentials: the reason of every answer
+            refused.append(error)
+            raise
+
+    answers = ask_questions(
+        subject,
+        make_clients=connect,
+        looks_for_environment=True,
+        timeout_seconds=arguments.timeout,
+    )
+    if refused:
+        print_remark(str(refused[0]))
+        return _UNKNOWN
     report = make_report(subject, plan=plan, answers=answers)
     if arguments.format == "json":
         print_json(report.as_json())

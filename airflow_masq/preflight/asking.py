@@ -68,15 +68,20 @@ class Question:
 
 
 def ask_questions(
-    subject: Subject, *, make_clients: Callable[[], Clients], timeout_seconds: float = DEFAULT_TIMEOUT_SECONDS
+    subject: Subject,
+    *,
+    make_clients: Callable[[], Clients],
+    looks_for_environment: bool,
+    timeout_seconds: float = DEFAULT_TIMEOUT_SECONDS,
 ) -> Answers:
     """Ask everything about an environment.
 
     :param make_clients: makes the clients; it runs in a thread of its own, since it may look for credentials.
+    :param looks_for_environment: whether to ask if the environment exists; a task has looked before.
     :param timeout_seconds: the time limit for all (default 10).
     """
     ends = time.monotonic() + timeout_seconds
-    questions = tuple(list_questions(subject))
+    questions = tuple(list_questions(subject, looks_for_environment=looks_for_environment))
     clients: Future[Clients] = Future()
     told: SimpleQueue[tuple[str, object]] = SimpleQueue()
     _start(partial(_make, make_clients, into=clients))
@@ -100,11 +105,14 @@ def ask_questions(
     return Answers(today=datetime.now(tz=UTC).date(), **asked)
 
 
-def list_questions(subject: Subject) -> Iterator[Question]:
+def list_questions(subject: Subject, *, looks_for_environment: bool) -> Iterator[Question]:
     """List what is asked about an environment."""
     project, parent, host = f"projects/{subject.project}", subject.name.parent, f"projects/{subject.host_project}"
     region, subnetwork = f"regions/{subject.name.location}", subject.subnetwork
     permissions = [need.permission for need in NEEDS]
+    if looks_for_environment:
+        name = subject.name
+        yield Question("environment", "composer", f"environments.get of {name}", lambda client: client.get(name))
     yield Question(
         "images", "composer", f"ImageVersions.ListImageVersions of {parent}", lambda client: client.list_images(parent)
     )
