@@ -44,6 +44,14 @@ _AGENT_CONFIG = OtherInput(
     next_step="for a config, run airflow-masq agent-config; in a plan it is the text below policy.agent_config",
 )
 
+_DESCRIPTION_KEYS = frozenset({"plan", "facts"})
+_DESCRIPTION = OtherInput(
+    name="what airflow-masq describe --format json prints",
+    next_step="the plan is below plan; describe without --format json writes it alone",
+)
+_AUDIT_KEYS = frozenset({"environments", "not_asked"})
+_AUDIT = OtherInput(name="an audit", next_step="to compare it with another one, run airflow-masq audit --previous")
+
 
 def describe_other_input(text: str) -> OtherInput | None:
     """Say what a text is that was given as an agent's config, where it is surely something else."""
@@ -76,6 +84,9 @@ def describe_no_plan(documents: Iterable[object], *, text: str = "") -> OtherInp
         return None
     if _TERRAFORM_STATE_KEYS.intersection(keys):
         return _TERRAFORM
+    for own_keys, other in ((_DESCRIPTION_KEYS, _DESCRIPTION), (_AUDIT_KEYS, _AUDIT)):
+        if own_keys.issubset(keys):
+            return other
     if _is_environment(keys):
         return _ENVIRONMENT
     return _AGENT_CONFIG if any(find_known_key(key) is not None for key in keys) else None
