@@ -82,14 +82,14 @@ def describe_no_plan(documents: Iterable[object], *, text: str = "") -> OtherInp
     keys = _list_keys(documents)
     if _has_plan_key(keys):
         return None
-    if _TERRAFORM_STATE_KEYS.intersection(keys):
-        return _TERRAFORM
-    for own_keys, other in ((_DESCRIPTION_KEYS, _DESCRIPTION), (_AUDIT_KEYS, _AUDIT)):
-        if own_keys.issubset(keys):
-            return other
-    if _is_environment(keys):
-        return _ENVIRONMENT
-    return _AGENT_CONFIG if any(find_known_key(key) is not None for key in keys) else None
+    found = (
+        (bool(_TERRAFORM_STATE_KEYS.intersection(keys)), _TERRAFORM),
+        (_DESCRIPTION_KEYS.issubset(keys), _DESCRIPTION),
+        (_AUDIT_KEYS.issubset(keys), _AUDIT),
+        (_is_environment(keys), _ENVIRONMENT),
+        (any(find_known_key(key) is not None for key in keys), _AGENT_CONFIG),
+    )
+    return next((other for is_it, other in found if is_it), None)
 
 
 def _list_keys(documents: list[object]) -> tuple[str, ...]:
