@@ -31,6 +31,5 @@ def read_pages(ask: Callable[[str], tuple[T, str]], *, action: str) -> Iterator[
         if token in seen:
             break
         seen.add(token)
-    raise CloudRefusedError(
-        f"{action}: the list does not end; those on its first pages are not all", status="OUT_OF_RANGE"
-    )
+    text = f"{action}: the list does not end; those on its first pages are not all"
+    raise CloudRefusedError(text, status="OUT_OF_RANGE", reason="LIST_WITHOUT_END")

@@ -73,7 +73,7 @@ def read_reply(
                 if len(body) > MOST_BYTES:
                     size = f"more than {MOST_BYTES // 2**20} MB"
                     text = f"{action}: the answer has {size}; check that the endpoint is the API's"
-                    raise CloudRefusedError(text, status="RESOURCE_EXHAUSTED")
+                    raise CloudRefusedError(text, status="RESOURCE_EXHAUSTED", reason="ANSWER_TOO_LARGE")
                 if time.monotonic() > ends:
                     raise ReadTimeout(f"the answer did not end within {timeout_seconds:g} s")
             replies.append(Reply(status=response.status_code, body=bytes(body)))

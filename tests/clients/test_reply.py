@@ -14,6 +14,7 @@ from google.oauth2.credentials import Credentials
 
 from airflow_masq.clients import reply
 from airflow_masq.clients.compute import ComputeClient
+from airflow_masq.clients.identity import IdentityClient
 from airflow_masq.clients.kubernetes import ClusterEndpoint, KubernetesClient
 from airflow_masq.exceptions import AirflowMasqError, CloudRefusedError, CloudUnavailableError
 from airflow_masq.facts import RegionalName
@@ -160,6 +161,16 @@ def test_a_connection_that_breaks_is_no_answer(ask: Callable[..., object]) -> No
 
     with serve(break_off) as (endpoint, _asked), pytest.raises(CloudUnavailableError):
         ask(endpoint)
+
+
+def test_a_project_without_a_number_is_no_answer() -> None:
+    """Names of service agents are not made from a number that nobody told."""
+    with (
+        serve(send(b'{"name": "projects/x"}')) as (endpoint, _asked),
+        IdentityClient(None, endpoint=endpoint, api_timeout_seconds=5) as client,
+        pytest.raises(CloudUnavailableError, match="reading projects/a-project: the answer has no project number"),
+    ):
+        client.get_project_number("a-project")
 
 
 @pytest.mark.parametrize("is_same", [True, False])
