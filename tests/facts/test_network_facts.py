@@ -101,7 +101,10 @@ def test_public_nodes_follow_the_cluster_else_the_environment() -> None:
     public = make_environment(privateEnvironmentConfig={})
     assert not make_facts(make_cluster(), environment=public).public_nodes
     assert make_facts(environment=public).public_nodes
-    assert not make_facts().public_nodes
+    assert make_facts().public_nodes is False
+    for image in ("composer-next", "composer-9.0.0-airflow-9.0.0"):
+        later = make_environment(softwareConfig={"imageVersion": image})
+        assert make_facts(environment=later).public_nodes is None
 
 
 def test_gateways_add_up() -> None:
