@@ -59,7 +59,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.description = f"{parser.description}\n\n{_HELP}"
     parser.add_argument("plan", metavar="PLAN", help="the plan file, or - for standard input")
     parser.add_argument(
-        "--timeout",
+        "--time-limit",
         type=make_number_type(float, least=1, most=300),
         default=10.0,
         metavar="SECONDS",
@@ -95,7 +95,7 @@ def run(arguments: Namespace) -> int:
         subject,
         make_clients=connect,
         looks_for_environment=True,
-        timeout_seconds=arguments.timeout,
+        timeout_seconds=arguments.time_limit,
     )
     if refused:
         print_remark(str(refused[0]))
@@ -118,7 +118,7 @@ def _connect(arguments: Namespace) -> Clients:
         composer_endpoint=arguments.composer_endpoint,
         compute_endpoint=arguments.compute_endpoint,
         iam_endpoint=arguments.iam_endpoint,
-        api_timeout_seconds=arguments.timeout,
+        api_timeout_seconds=arguments.time_limit,
     )
 
 

@@ -151,9 +151,10 @@ class ComposerHook(GoogleBaseHook):
             credentials: Credentials = self.get_credentials()
             return credentials
 
-    def find_default_project_id(self) -> str:
+    def find_default_project_id(self, *, where: str = "project_id") -> str:
         """Return the connection's ``project``, else the project of its credentials.
 
+        :param where: the setting that names a project itself, for the error.
         :raises InvalidInputError: neither names a project, or the connection's endpoint or key is not usable.
         :raises CloudRefusedError: the connection's credentials are rejected.
         :raises CloudUnavailableError: the service that issues credentials did not answer.
@@ -166,7 +167,7 @@ class ComposerHook(GoogleBaseHook):
             ):
                 _, project = self.get_credentials_and_project_id()
         if not project:
-            raise InvalidInputError(where="project_id", expected=f"a project, here or in {self._shown}", seen="none")
+            raise InvalidInputError(where=where, expected=f"a project, here or in {self._shown}", seen="none")
         return str(project)
 
     def test_connection(self) -> tuple[bool, str]:

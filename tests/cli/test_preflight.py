@@ -89,7 +89,7 @@ def test_a_plan_that_cannot_be_asked_for_is_code_2(
 @pytest.mark.parametrize("timeout", ["0", "301", "soon"])
 def test_a_time_limit_out_of_bounds_is_refused(console: Console, words: list[str], timeout: str) -> None:
     """The time limit for everything is 1 to 300 seconds."""
-    answer = console.run(*words, "--timeout", timeout)
+    answer = console.run(*words, "--time-limit", timeout)
     assert answer.code == 2
     assert "expected a number from 1 to 300" in answer.complaint
 
