@@ -58,11 +58,11 @@ PARAMS = {
         title="On conflict",
         description="What another owner of the list does: fail, or take it over with a warning or without.",
     ),
-    "endpoint": Param(
+    "cluster_endpoint": Param(
         "auto",
         type="string",
         enum=["auto", "dns", "private", "public"],
-        title="Endpoint",
+        title="Cluster endpoint",
         description="How to reach the cluster's API server.",
     ),
     "gcp_conn_id": Param(
@@ -95,7 +95,7 @@ with DAG(
         dry_run="{{ params.dry_run }}",
         on_findings="{{ params.on_findings }}",
         on_conflict="{{ params.on_conflict }}",
-        endpoint="{{ params.endpoint }}",
+        cluster_endpoint="{{ params.cluster_endpoint }}",
         gcp_conn_id="{{ params.gcp_conn_id }}",
         strict_conf=True,
     )

@@ -11,8 +11,11 @@ from typing import TYPE_CHECKING, Final
 
 from airflow_masq.audit.masquerading import Masquerading, Standing, find_standing
 from airflow_masq.audit.not_asked import NotAsked
+from airflow_masq.environment import EnvironmentName
 from airflow_masq.environment.cidr_fields import POD_FIELD, SERVICE_FIELD, CidrField
 from airflow_masq.exceptions import InvalidInputError
+from airflow_masq.facts.network_facts import NetworkFacts
+from airflow_masq.facts.plan_text import make_plan
 from airflow_masq.plan import load_plan_from_mapping
 from airflow_masq.rules import Finding, Severity, lint
 from airflow_masq.text import escape, shorten
@@ -176,7 +179,9 @@ def audit_environment(
     findings: tuple[Finding, ...] = ()
     problems = []
     try:
-        findings = lint(load_plan_from_mapping(_write_plan(resource, cluster=cluster), source=""))
+        findings = lint(
+            load_plan_from_mapping(_write_plan(resource, project=project, region=region, cluster=cluster), source="")
+        )
     except InvalidInputError as error:  # a value that the service learnt after this release
         problems.append(f"its description cannot be judged: {shorten(str(error), limit=_LONGEST_MESSAGE)}")
     severities = tuple(Severity)
@@ -197,17 +202,15 @@ def audit_environment(
     )
 
 
-def _write_plan(resource: EnvironmentResource, *, cluster: Cluster | None) -> dict[str, object]:
-    """Write what is known of an environment as a plan, for the rules."""
-    plan: dict[str, object] = {"environment": resource.as_rest()}
+def _write_plan(
+    resource: EnvironmentResource, *, project: str, region: str, cluster: Cluster | None
+) -> dict[str, object]:
+    """Write what is known of an environment as a plan, for the rules: with its cluster as ``describe`` does."""
+    environment: dict[str, object] = {"environment": resource.as_rest()}
     if cluster is None:
-        return plan
-    told: dict[str, object] = {"initial_version": cluster.initial_version, "pods_per_node": cluster.pods_per_node}
-    plan["cluster"] = {key: value for key, value in told.items() if value}
-    ranges = {"pod_ranges": cluster.pod_ranges, "service_ranges": cluster.service_ranges}
-    network: dict[str, object] = {key: list(map(str, value)) for key, value in ranges.items() if value}
-    plan["network"] = network | {"public_nodes": not cluster.has_private_nodes}
-    return plan
+        return environment
+    name = EnvironmentName(project=project, location=region, environment_id="-")  # the description has its own
+    return make_plan(NetworkFacts(name=name, environment=resource, cluster=cluster)) | environment
 
 
 def _make_record(resource: EnvironmentResource, *, project: str, region: str) -> EnvironmentRecord:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import argparse
 import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from airflow_masq.cli.options import make_number_type
 from airflow_masq.environment import EnvironmentName
 from airflow_masq.exceptions import InvalidInputError
 from airflow_masq.text import quote
@@ -46,7 +46,7 @@ def add_google_arguments(parser: ArgumentParser, *, apis: Sequence[str] = ("comp
     add_caller_arguments(parser, apis=apis)
     parser.add_argument(
         "--api-timeout",
-        type=_read_seconds,
+        type=make_number_type(float, least=1, most=300),
         default=20.0,
         metavar="SECONDS",
         help="the time limit of one call, 1 to 300; default: 20",
@@ -83,8 +83,9 @@ def find_caller(arguments: Namespace) -> Caller:
     from airflow_masq.clients.credentials import load_credentials  # noqa: PLC0415 - the help must appear at once
     from airflow_masq.clients.endpoint import parse_endpoint  # noqa: PLC0415 - as above
 
-    endpoint = arguments.composer_endpoint
-    if endpoint and parse_endpoint(endpoint, where="--composer-endpoint").plaintext:
+    found = {api: getattr(arguments, f"{api}_endpoint", None) for api in _DEFAULTS}
+    parsed = {api: parse_endpoint(url, where=f"--{api}-endpoint") for api, url in found.items() if url}
+    if "composer" in parsed and parsed["composer"].plaintext:
         return Caller(credentials=None, project=arguments.project)
     credentials, project = load_credentials(impersonate=arguments.impersonate_service_account)
     return Caller(credentials=credentials, project=arguments.project or project)
@@ -101,13 +102,3 @@ def name_environment(text: str, *, project: str | None, location: str | None) ->
         if not value:
             raise InvalidInputError(where=option, expected=f"it beside the ID {quote(text)}", seen="none")
     return EnvironmentName.parse(f"projects/{project}/locations/{location}/environments/{text}", where="ENVIRONMENT")
-
-
-def _read_seconds(text: str) -> float:
-    try:
-        seconds = float(text)
-    except ValueError:
-        seconds = -1.0
-    if not 1 <= seconds <= 300:  # noqa: PLR2004 - said in the help
-        raise argparse.ArgumentTypeError(f"expected a number from 1 to 300, saw {text[:40]!r}")
-    return seconds

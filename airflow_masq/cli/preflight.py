@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import argparse
 from typing import TYPE_CHECKING, Final
 
 from airflow_masq.cli.google_options import add_caller_arguments, find_caller
-from airflow_masq.cli.output import Colour, get_line_width, paint, print_json, print_lines, wrap
+from airflow_masq.cli.options import make_number_type
+from airflow_masq.cli.output import Colour, get_line_width, paint, print_json, print_lines, print_remark, wrap
+from airflow_masq.exceptions import CloudRefusedError, CloudUnavailableError
 from airflow_masq.plan_file import read_plan_file, require_own_network
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ EXIT_CODES: Final = {
     0: "nothing is an error and everything was answered; there may be warnings",
     1: "a check or a rule found an error",
     2: "wrong usage, or a plan that cannot be read, names no environment or is of Composer 3",
-    3: "something is unknown, and nothing is an error",
+    3: "something is unknown, and nothing is an error; or there are no credentials",
 }
 
 _UNKNOWN: Final = 3
@@ -31,7 +32,6 @@ _COLOURS: Final = {
     "info": Colour.QUIET,
     "ok": Colour.GOOD,
 }
-_LEAST_SECONDS, _MOST_SECONDS = 1.0, 300.0
 _HELP: Final = """\
 Asks for the environment that PLAN describes, all at once and within one time limit; it changes nothing.
 
@@ -44,6 +44,7 @@ Asks for the environment that PLAN describes, all at once and within one time li
   MASQ507  what is left of the region's quotas                       Compute
   MASQ508  how full are the ranges of nodes and Pods                 Compute
   MASQ509  which Cloud NAT gateways, with which addresses            Compute
+  MASQ510  has an environment the name already                       Composer
 
 The numbers found complete the plan, and all rules of lint judge it again. Then come the predicted source addresses of
 the plan's targets, and the addresses to allowlist: what firewalls of others have to let in.
@@ -58,8 +59,8 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.description = f"{parser.description}\n\n{_HELP}"
     parser.add_argument("plan", metavar="PLAN", help="the plan file, or - for standard input")
     parser.add_argument(
-        "--timeout",
-        type=_read_seconds,
+        "--time-limit",
+        type=make_number_type(float, least=1, most=300),
         default=10.0,
         metavar="SECONDS",
         help="the time limit for everything, 1 to 300; default: 10",
@@ -81,7 +82,24 @@ def run(arguments: Namespace) -> int:
     from airflow_masq.preflight.subject import Subject  # noqa: PLC0415 - as above
 
     subject = Subject.read(plan.environment)
-    answers = ask_questions(subject, make_clients=lambda: _connect(arguments), timeout_seconds=arguments.timeout)
+    refused: list[CloudRefusedError | CloudUnavailableError] = []
+
+    def connect() -> Clients:
+        try:
+            return _connect(arguments)
+        except (CloudRefusedError, CloudUnavailableError) as error:  # no credentials: the reason of every answer
+            refused.append(error)
+            raise
+
+    answers = ask_questions(
+        subject,
+        make_clients=connect,
+        looks_for_environment=True,
+        timeout_seconds=arguments.time_limit,
+    )
+    if refused:
+        print_remark(str(refused[0]))
+        return _UNKNOWN
     report = make_report(subject, plan=plan, answers=answers)
     if arguments.format == "json":
         print_json(report.as_json())
@@ -100,7 +118,7 @@ def _connect(arguments: Namespace) -> Clients:
         composer_endpoint=arguments.composer_endpoint,
         compute_endpoint=arguments.compute_endpoint,
         iam_endpoint=arguments.iam_endpoint,
-        api_timeout_seconds=arguments.timeout,
+        api_timeout_seconds=arguments.time_limit,
     )
 
 
@@ -115,13 +133,3 @@ def _write(report: PreflightReport) -> Iterator[str]:
         yield wrap(f"Next: airflow-masq rule {codes[0]} says why and how to fix it; the same for the others.")
     else:
         yield "Next: create the environment, then airflow-masq check asks its targets' observers."
-
-
-def _read_seconds(text: str) -> float:
-    try:
-        seconds = float(text)
-    except ValueError:
-        seconds = -1.0
-    if not _LEAST_SECONDS <= seconds <= _MOST_SECONDS:
-        raise argparse.ArgumentTypeError(f"expected a number from 1 to 300, saw {text[:40]!r}")
-    return seconds

@@ -27,6 +27,7 @@ from airflow_masq.clients.channel import CLIENT_INFO, PLAINTEXT_OPTIONS
 from airflow_masq.clients.endpoint import parse_endpoint
 from airflow_masq.clients.environment_message import read_image
 from airflow_masq.clients.google_errors import translate_google_errors
+from airflow_masq.clients.pages import read_pages
 from airflow_masq.environment import EnvironmentName, EnvironmentResource, OfferedImage
 
 if TYPE_CHECKING:
@@ -101,14 +102,14 @@ class ComposerClient:
         :raises CloudRefusedError: the API refused the call.
         :raises CloudUnavailableError: no answer.
         """
-        found: list[EnvironmentResource] = []
-        token = ""
-        while True:
-            page = self.ask(calls.list_environments(f"projects/{project}/locations/{location}", page_token=token))
-            found += page.environments
-            token = page.next_page_token
-            if not token:
-                return tuple(found)
+        parent = f"projects/{project}/locations/{location}"
+
+        def ask(token: str) -> tuple[tuple[EnvironmentResource, ...], str]:
+            page = self.ask(calls.list_environments(parent, page_token=token))
+            return page.environments, page.next_page_token
+
+        pages = read_pages(ask, action=f"listing the environments of {parent}")
+        return tuple(each for page in pages for each in page)
 
     def list_images(self, parent: str) -> tuple[OfferedImage, ...]:
         """Read all image versions of a location, those of past releases too, in the API's order.
@@ -118,12 +119,16 @@ class ComposerClient:
         """
         channel = self._client.transport.grpc_channel  # type: ignore[attr-defined] # no other transport is made
         transport = ImageVersionsGrpcTransport(channel=channel)
-        request = {"parent": parent, "include_past_releases": True}
-        with translate_google_errors(f"listing the image versions of {parent}"):
-            pager = ImageVersionsClient(transport=transport).list_image_versions(
-                request=request, timeout=self._api_timeout_seconds
-            )
-            return tuple(read_image(message) for message in pager)
+        client, action = ImageVersionsClient(transport=transport), f"listing the image versions of {parent}"
+
+        def ask(token: str) -> tuple[list[OfferedImage], str]:
+            request = {"parent": parent, "include_past_releases": True, "page_token": token}
+            with translate_google_errors(action):
+                # Google's client answers with an iterator over all pages, which has the first page's fields.
+                page = client.list_image_versions(request=request, timeout=self._api_timeout_seconds)
+                return [read_image(message) for message in page.image_versions], page.next_page_token
+
+        return tuple(image for page in read_pages(ask, action=action) for image in page)
 
     def delete(self, name: EnvironmentName) -> OperationStatus:
         """Start the deletion of an environment.

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, Self
 
+from airflow_masq.clients.pages import read_pages
 from airflow_masq.clients.rest import RestClient
 from airflow_masq.facts import (
     IamPolicy,
@@ -35,7 +36,6 @@ if TYPE_CHECKING:
     from google.auth.credentials import Credentials
 
 _GOOGLES: Final = "https://compute.googleapis.com"
-_MOST_PAGES: Final = 1000
 
 
 class ComputeClient:
@@ -135,16 +135,20 @@ class ComputeClient:
         self.close()
 
     def _list(self, project: str, *, region: str, kind: str) -> Iterator[tuple[RegionalName, object]]:
-        """Read all pages of a list; a list that never ends is cut off, since each page is a request."""
-        token = ""
-        for _ in range(_MOST_PAGES):
-            page = self._get(f"projects/{project}/regions/{region}/{kind}", pageToken=token)
+        """Read all pages of a list.
+
+        :raises CloudRefusedError: it does not end.
+        """
+        path = f"projects/{project}/regions/{region}/{kind}"
+
+        def ask(token: str) -> tuple[dict[str, Any], str]:
+            page = self._get(path, pageToken=token)
+            return page, find_text(page, "nextPageToken")
+
+        for page in read_pages(ask, action=f"reading {path}"):
             for item in find_items(page, "items"):
                 name = RegionalName(project=project, region=region, kind=kind, resource_id=find_text(item, "name"))
                 yield name, item
-            token = find_text(page, "nextPageToken")
-            if not token:
-                return
 
     def _get(self, path: str, **query: str) -> dict[str, Any]:
         return self._rest.get(f"compute/v1/{path}", action=f"reading {path}", **query)

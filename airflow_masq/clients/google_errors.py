@@ -45,6 +45,10 @@ REFUSALS: dict[str, type[CloudRefusedError]] = {
 API_IS_OFF = "SERVICE_DISABLED"
 """The reason in Google's error where a project has not enabled an API [source: google-service-disabled]."""
 
+ROLE_IS_MISSING: Final = frozenset({"", "IAM_PERMISSION_DENIED"})
+"""The reasons of a PERMISSION_DENIED that a role cures; others, such as a perimeter's, no role cures
+[source: google-error-reasons]."""
+
 NEXT_STEPS = {
     "INVALID_ARGUMENT": "correct the environment's description",
     "NOT_FOUND": "check the project, the region and the name",

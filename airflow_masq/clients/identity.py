@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, Self
 
 from airflow_masq.clients.rest import RestClient
+from airflow_masq.exceptions import CloudUnavailableError
 from airflow_masq.facts import IamPolicy, ServiceAccount
 from airflow_masq.facts.rest import find_text, find_texts
 
@@ -57,13 +58,16 @@ class IdentityClient:
         """Read a project's number, from which the names of its service agents are made.
 
         :param project: its ID or number.
-        :return: empty where the answer does not tell.
         :raises CloudRefusedError: the API refused the call, also where there is no such project.
-        :raises CloudUnavailableError: no answer.
+        :raises CloudUnavailableError: no answer, or one without a number.
         """
-        answer = self._projects.get(f"v3/projects/{project}", action=f"reading projects/{project}")
+        action = f"reading projects/{project}"
+        answer = self._projects.get(f"v3/projects/{project}", action=action)
         number = find_text(answer, "name").removeprefix("projects/")
-        return number if number.isascii() and number.isdecimal() else ""
+        if number.isascii() and number.isdecimal():
+            return number
+        words = "the answer has no project number"
+        raise CloudUnavailableError(f"{action}: {words}; trying again may help", words=words)
 
     def get_project_policy(self, project: str) -> IamPolicy:
         """Read who has which role in a project, without what is inherited.

@@ -12,18 +12,21 @@ from __future__ import annotations
 import json
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from http import HTTPStatus
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Final, Self
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from google.auth.transport.requests import AuthorizedSession
 from requests.exceptions import RequestException, SSLError
 
 from airflow_masq import __version__
-from airflow_masq.clients.endpoint import parse_endpoint
+from airflow_masq.clients.endpoint import is_loopback, parse_endpoint
 from airflow_masq.clients.google_errors import MESSAGE_LIMIT, translate_google_errors
+from airflow_masq.clients.pages import read_pages
+from airflow_masq.clients.reply import Reply, read_reply
 from airflow_masq.exceptions import (
     AirflowMasqError,
     CloudRefusedError,
@@ -31,6 +34,7 @@ from airflow_masq.exceptions import (
     FieldConflictError,
     InvalidInputError,
 )
+from airflow_masq.facts.rest import find_text
 from airflow_masq.network.live_policy import (
     LiveNode,
     LiveObject,
@@ -46,7 +50,8 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from google.auth.credentials import Credentials
-    from requests import Response
+
+    from airflow_masq.facts.control_plane import ControlPlane, EndpointChoice
 
 _ENDPOINT: Final = "cluster endpoint"
 POLICIES_PATH: Final = "/apis/networking.gke.io/v1/egressnatpolicies"
@@ -167,15 +172,14 @@ class KubernetesClient:
         :raises CloudRefusedError: the API refused the call.
         :raises CloudUnavailableError: no answer.
         """
-        nodes: list[LiveNode] = []
-        query, action = {"limit": str(_NODES_OF_A_PAGE)}, "listing the cluster's nodes"
-        while True:
+        action = "listing the cluster's nodes"
+
+        def ask(token: str) -> tuple[list[Mapping[str, Any]], str]:
+            query = {"limit": str(_NODES_OF_A_PAGE)} | ({"continue": token} if token else {})
             answer = self._ask("GET", _NODES_PATH, action=action, query=query)
-            nodes.extend(map(read_live_node, _read_items(answer, action=action)))
-            token = (answer.get("metadata") or {}).get("continue")
-            if not token:
-                return tuple(nodes)
-            query["continue"] = str(token)
+            return _read_items(answer, action=action), find_text(answer, "metadata", "continue")
+
+        return tuple(read_live_node(item) for items in read_pages(ask, action=action) for item in items)
 
     def close(self) -> None:
         """Close the connections; the client cannot be used any more."""
@@ -199,22 +203,43 @@ class KubernetesClient:
         query: Mapping[str, str] | None = None,
         body: Mapping[str, Any] | None = None,
     ) -> dict[str, Any]:
-        headers = {"Accept": "application/json"}
-        if body is not None:
-            headers["Content-Type"] = _APPLY
+        request = partial(
+            self._session.request,
+            method,
+            f"{self._url}{path}",
+            params=query,
+            data=None if body is None else json.dumps(body),
+            max_allowed_time=self._timeout,
+            verify=self._verify,
+        )
+        more = {} if body is None else {"Content-Type": _APPLY}
         with _translate_errors(action):
-            response: Response = self._session.request(  # type: ignore[no-untyped-call] # google-auth is partly untyped
-                method,
-                f"{self._url}{path}",
-                params=query,
-                data=None if body is None else json.dumps(body),
-                headers=headers,
-                timeout=self._timeout,
-                max_allowed_time=self._timeout,
-                verify=self._verify,
-                allow_redirects=False,  # the token is for this server alone
-            )
-        return _read_answer(response, action=action)
+            reply = read_reply(request, action=action, timeout_seconds=self._timeout, headers=more)
+        return _read_answer(reply, action=action)
+
+
+def open_cluster(
+    control_plane: ControlPlane,
+    *,
+    choice: EndpointChoice,
+    credentials: Credentials,
+    is_emulated: bool,
+    api_timeout_seconds: float,
+) -> KubernetesClient:
+    """Make a client of the API server that GKE's API names; the caller closes it.
+
+    :param choice: which of its endpoints to use.
+    :param is_emulated: GKE's API is an emulator, beside which nothing is sent to another machine.
+    :raises InvalidInputError: the cluster does not have that endpoint, or an emulator names one on another machine.
+    """
+    where = "cluster_endpoint"
+    url, authority = control_plane.choose(choice, where=where)
+    host = urlsplit(url).hostname or ""
+    if is_emulated and not is_loopback(host):
+        expected = "an API server on this machine, as the emulated Composer API is"
+        raise InvalidInputError(where=where, expected=expected, seen=escape(host))
+    endpoint = ClusterEndpoint(url=url, authority=authority)
+    return KubernetesClient(credentials, endpoint=endpoint, api_timeout_seconds=api_timeout_seconds)
 
 
 @contextmanager
@@ -235,19 +260,15 @@ def _translate_errors(action: str) -> Iterator[None]:
         raise CloudUnavailableError(text) from error
 
 
-def _read_answer(response: Response, *, action: str) -> dict[str, Any]:
+def _read_answer(reply: Reply, *, action: str) -> dict[str, Any]:
     """Read an answer's object.
 
     :raises AirflowMasqError: the status is not one of success, or the answer is no object.
     """
-    try:
-        answer = response.json()
-    except ValueError:
-        answer = None
-    status = response.status_code
-    if isinstance(answer, dict) and HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
+    answer = reply.read_object()
+    if answer is not None and HTTPStatus.OK <= reply.status < HTTPStatus.MULTIPLE_CHOICES:
         return answer
-    raise _make_error(status, answer if isinstance(answer, dict) else {}, text=response.text, action=action)
+    raise _make_error(reply.status, answer or {}, text=reply.text, action=action)
 
 
 def _make_error(status: int, answer: Mapping[str, Any], *, text: str, action: str) -> AirflowMasqError:

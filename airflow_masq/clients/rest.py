@@ -6,6 +6,8 @@ requests, or do not come with every version of the google provider [source: obse
 
 from __future__ import annotations
 
+from functools import partial
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
@@ -19,13 +21,16 @@ from airflow_masq import __version__
 from airflow_masq.clients.credentials import SCOPES, load_credentials
 from airflow_masq.clients.endpoint import parse_endpoint
 from airflow_masq.clients.google_errors import translate_google_errors
+from airflow_masq.clients.reply import read_reply
 from airflow_masq.facts.rest import find_items, find_text
+from airflow_masq.text import escape
 
 if TYPE_CHECKING:
     from google.auth.credentials import Credentials
 
 # Colons stay as they are: Google's own verbs stand behind one, as in projects/P:testIamPermissions.
 _SAFE_IN_PATHS: Final = "/:@"
+_LONGEST_ACTION: Final = 300
 
 
 class RestClient:
@@ -86,20 +91,22 @@ class RestClient:
         self._session.close()
 
     def _send(self, verb: str, path: str, *, action: str, **content: Any) -> dict[str, Any]:  # noqa: ANN401 - requests' own
+        action = escape(action, limit=_LONGEST_ACTION)  # names in it are a plan's or Google's
+        url = f"{self.endpoint}/{quote(path, safe=_SAFE_IN_PATHS)}"
         with translate_google_errors(action, names_environment=False):
             try:
-                url = f"{self.endpoint}/{quote(path, safe=_SAFE_IN_PATHS)}"
-                response = self._session.request(verb, url, timeout=self._api_timeout_seconds, **content)
-                body = response.json()
-            except requests.RequestException as error:  # no answer, or one that is not JSON
+                request = partial(self._session.request, verb, url, **content)
+                reply = read_reply(request, action=action, timeout_seconds=self._api_timeout_seconds)
+            except requests.RequestException as error:
                 raise TransportError(error) from error  # type: ignore[no-untyped-call] # google-auth is partly untyped
             finally:
                 if self._is_closed:  # a call that began late has put a connection into the closed session's pool
                     self._session.close()
-            if not isinstance(body, dict):
+            body = reply.read_object()
+            if body is None:
                 raise TransportError("no JSON object came back")  # type: ignore[no-untyped-call] # as above
-            if not response.ok:
-                raise _read_error(response.status_code, body)
+            if not HTTPStatus.OK <= reply.status < HTTPStatus.MULTIPLE_CHOICES:
+                raise _read_error(reply.status, body)
             return body
 
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
-from airflow_masq.environment import COMPOSER_3, EnvironmentName, EnvironmentResource
+from airflow_masq.environment import COMPOSER_1, COMPOSER_2, COMPOSER_3, EnvironmentName, EnvironmentResource
 from airflow_masq.environment.cidr_fields import POD_FIELD, SERVICE_FIELD
 from airflow_masq.facts.cluster import Cluster
 from airflow_masq.facts.nat import NatCover, NatGateway, NatStatus
@@ -41,7 +41,7 @@ FROM_ROUTER: Final = "router"
 
 @dataclass(frozen=True, kw_only=True)
 class Gap:
-    """Something that could not be read.
+    """Something that could not be read. Foreign text in it is escaped and short.
 
     :param what: as the subject of a sentence: ``the cluster``.
     :param why: the reason, in one line.
@@ -164,11 +164,15 @@ class NetworkFacts:
         return any(each.status is None for each in self.nat or ())
 
     @property
-    def public_nodes(self) -> bool:
-        """Whether nodes have external addresses: as the cluster says, else as the environment does."""
+    def public_nodes(self) -> bool | None:
+        """Whether nodes have external addresses, as the cluster says, else as the environment does.
+
+        ``None`` where neither tells: without a cluster, of a generation that is not known.
+        """
         if self.cluster is not None:
             return not self.cluster.has_private_nodes
-        return self.environment.has_public_nodes
+        known = self.environment.generation in {COMPOSER_1, COMPOSER_2, COMPOSER_3}
+        return self.environment.has_public_nodes if known else None
 
     @property
     def nat_addresses(self) -> tuple[IPAddress, ...]:

@@ -53,7 +53,8 @@ def make_plan(facts: NetworkFacts) -> dict[str, Any]:
         if not facts.has_unknown_nat:  # a part of the addresses would be read as all of them
             network["nat_addresses"] = [str(each) for each in facts.nat_addresses]
         network["nat_covers"] = sorted(str(each) for each in facts.nat_covers)
-    network["public_nodes"] = facts.public_nodes
+    if facts.public_nodes is not None:
+        network["public_nodes"] = facts.public_nodes
     plan["network"] = network
     if _keeps_pod_addresses(facts):
         plan["policy"] = "none"

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from airflow_masq.exceptions import InvalidInputError
 from airflow_masq.network.ranges import parse_cidr
 
 if TYPE_CHECKING:
     from netaddr import IPNetwork
+
+_MOST_DIGITS: Final = 19  # of a 64-bit number
 
 
 def find_value(resource: object, *path: str) -> object | None:
@@ -36,7 +38,7 @@ def find_flag(resource: object, *path: str) -> bool:
 def find_number(resource: object, *path: str) -> int | None:
     """Look a whole number up; JSON has 64-bit numbers as texts [source: protobuf-json]."""
     value = find_value(resource, *path)
-    if isinstance(value, str) and value.isascii() and value.isdecimal():
+    if isinstance(value, str) and value.isascii() and value.isdecimal() and len(value) <= _MOST_DIGITS:
         return int(value)
     return value if isinstance(value, int) and not isinstance(value, bool) else None
 

@@ -10,7 +10,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
-from urllib.parse import urlsplit
 
 from airflow_masq.environment import COMPOSER_1, COMPOSER_2, EnvironmentResource
 from airflow_masq.exceptions import AirflowMasqError, CloudUnavailableError, InvalidInputError
@@ -103,18 +102,16 @@ def make_readers(
         """Read a policy; no answer is usual where the endpoint is private and this machine is outside."""
         from google.auth.credentials import AnonymousCredentials  # noqa: PLC0415 - few audits need it
 
-        from airflow_masq.clients.endpoint import is_loopback  # noqa: PLC0415 - as above
-        from airflow_masq.clients.kubernetes import ClusterEndpoint, KubernetesClient  # noqa: PLC0415 - as above
+        from airflow_masq.clients.kubernetes import open_cluster  # noqa: PLC0415 - as above
 
         caller = credentials or AnonymousCredentials()  # type: ignore[no-untyped-call] # google-auth is partly untyped
-        where = "cluster_endpoint"
-        url, authority = cluster.control_plane.choose(choice, where=where)
-        host = urlsplit(url).hostname or ""
-        if isinstance(caller, AnonymousCredentials) and not is_loopback(host):  # beside an emulator
-            expected = "an API server on this machine, as the Composer API is"
-            raise InvalidInputError(where=where, expected=expected, seen=escape(host))
-        endpoint = ClusterEndpoint(url=url, authority=authority)
-        with KubernetesClient(caller, endpoint=endpoint, api_timeout_seconds=api_timeout_seconds) as client:
+        with open_cluster(
+            cluster.control_plane,
+            choice=choice,
+            credentials=caller,
+            is_emulated=isinstance(caller, AnonymousCredentials),
+            api_timeout_seconds=api_timeout_seconds,
+        ) as client:
             return client.list_policies()
 
     return DetailReaders(

@@ -10,16 +10,15 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from airflow.providers.google.common.hooks.base_google import GoogleBaseHook
 from google.auth.credentials import AnonymousCredentials
 
 from airflow_masq.airflow_compat import AirflowNotFoundException
 from airflow_masq.clients.composer import AsyncComposerClient, ComposerClient
-from airflow_masq.clients.endpoint import is_loopback, parse_endpoint
+from airflow_masq.clients.endpoint import parse_endpoint
 from airflow_masq.clients.google_errors import translate_google_errors
-from airflow_masq.clients.kubernetes import ClusterEndpoint, KubernetesClient
+from airflow_masq.clients.kubernetes import KubernetesClient, open_cluster
 from airflow_masq.clients.network import open_network_clients
 from airflow_masq.exceptions import AirflowMasqError, InvalidInputError
 from airflow_masq.preflight.connecting import connect
@@ -111,14 +110,12 @@ class ComposerHook(GoogleBaseHook):
         :raises CloudRefusedError: the connection's credentials are rejected.
         :raises CloudUnavailableError: the service that issues credentials did not answer.
         """
-        url, authority = control_plane.choose(choice, where="endpoint")
-        host = urlsplit(url).hostname or ""
-        if self._is_emulated() and not is_loopback(host):
-            expected = "an API server on this machine, as the connection's Composer API is"
-            raise InvalidInputError(where="endpoint", expected=expected, seen=escape(host))
-        endpoint = ClusterEndpoint(url=url, authority=authority)
-        return KubernetesClient(
-            self.find_credentials(), endpoint=endpoint, api_timeout_seconds=self.api_timeout_seconds
+        return open_cluster(
+            control_plane,
+            choice=choice,
+            credentials=self.find_credentials(),
+            is_emulated=self._is_emulated(),
+            api_timeout_seconds=self.api_timeout_seconds,
         )
 
     def connect_preflight(self, *, timeout_seconds: float) -> Clients:
@@ -154,9 +151,10 @@ class ComposerHook(GoogleBaseHook):
             credentials: Credentials = self.get_credentials()
             return credentials
 
-    def find_default_project_id(self) -> str:
+    def find_default_project_id(self, *, where: str = "project_id") -> str:
         """Return the connection's ``project``, else the project of its credentials.
 
+        :param where: the setting that names a project itself, for the error.
         :raises InvalidInputError: neither names a project, or the connection's endpoint or key is not usable.
         :raises CloudRefusedError: the connection's credentials are rejected.
         :raises CloudUnavailableError: the service that issues credentials did not answer.
@@ -169,7 +167,7 @@ class ComposerHook(GoogleBaseHook):
             ):
                 _, project = self.get_credentials_and_project_id()
         if not project:
-            raise InvalidInputError(where="project_id", expected=f"a project, here or in {self._shown}", seen="none")
+            raise InvalidInputError(where=where, expected=f"a project, here or in {self._shown}", seen="none")
         return str(project)
 
     def test_connection(self) -> tuple[bool, str]:

@@ -202,7 +202,7 @@ class CloudComposerAuditMasqueradeOperator(BaseOperator):
             impersonation_chain=self.impersonation_chain,
             api_timeout_seconds=self._read_seconds("api_timeout_seconds"),
         )
-        projects = _read_texts(self.projects, where="projects") or [hook.find_default_project_id()]
+        projects = _read_texts(self.projects, where="projects") or [hook.find_default_project_id(where="projects")]
         regions = _read_texts(self.regions, where="regions")
         plans = self._read_plans()
         earlier = self._find_earlier(context)

@@ -61,8 +61,8 @@ class GKEApplyEgressNATPolicyOperator(BaseOperator):
     :param manifest: one manifest or more, as a mapping, a list or YAML text; only names and lists are applied.
     :param policy_name: the object that gets ``destinations`` (default ``default``, which replaces Composer's or GKE's
         list; objects of other names add to it).
-    :param endpoint: how to reach the API server: ``dns``, ``private``, ``public``, or ``auto`` (default), which takes
-        the DNS-based endpoint where the cluster lets users use it, else the cluster's own.
+    :param cluster_endpoint: how to reach the API server: ``dns``, ``private``, ``public``, or ``auto`` (default), which
+        takes the DNS-based endpoint where the cluster lets users use it, else the cluster's own.
     :param field_manager: who owns the list afterwards (default ``airflow-masq``).
     :param on_findings: what reasons against the change do: ``fail`` before anything is written (default), ``warn`` or
         ``ignore``. A manifest with a mistake, and an object of GKE's own, are always refused.
@@ -81,7 +81,7 @@ class GKEApplyEgressNATPolicyOperator(BaseOperator):
         "destinations",
         "manifest",
         "policy_name",
-        "endpoint",
+        "cluster_endpoint",
         "field_manager",
         "on_findings",
         "on_conflict",
@@ -104,7 +104,7 @@ class GKEApplyEgressNATPolicyOperator(BaseOperator):
         destinations: Sequence[str] | str | None = None,
         manifest: Mapping[str, Any] | Sequence[Mapping[str, Any]] | str | None = None,
         policy_name: str = "default",
-        endpoint: str = "auto",
+        cluster_endpoint: str = "auto",
         field_manager: str = "airflow-masq",
         on_findings: str = "fail",
         on_conflict: str = "fail",
@@ -121,7 +121,7 @@ class GKEApplyEgressNATPolicyOperator(BaseOperator):
         self.destinations = destinations
         self.manifest = manifest
         self.policy_name = policy_name
-        self.endpoint = endpoint
+        self.cluster_endpoint = cluster_endpoint
         self.field_manager = field_manager
         self.on_findings = on_findings
         self.on_conflict = on_conflict
@@ -153,7 +153,7 @@ class GKEApplyEgressNATPolicyOperator(BaseOperator):
         on_findings, on_conflict = (
             Place(where=name, value=getattr(self, name)).read_choice(WORDS) for name in ("on_findings", "on_conflict")
         )
-        endpoint = Place(where="endpoint", value=self.endpoint).read_choice(EndpointChoice)
+        endpoint = Place(where="cluster_endpoint", value=self.cluster_endpoint).read_choice(EndpointChoice)
         dry_run = read_boolean(self.is_dry_run, where="dry_run")
         field_manager = Place(where="field_manager", value=self.field_manager).read_text("a name")
         plan, hook = self._read_plan(), self._make_hook()

@@ -56,6 +56,7 @@ def make_preflight_step(
         answers = ask_questions(
             subject,
             make_clients=lambda: hook.connect_preflight(timeout_seconds=timeout_seconds),
+            looks_for_environment=False,
             timeout_seconds=timeout_seconds,
         )
         report = make_report(subject, plan=plan, answers=answers)

@@ -44,6 +44,14 @@ _AGENT_CONFIG = OtherInput(
     next_step="for a config, run airflow-masq agent-config; in a plan it is the text below policy.agent_config",
 )
 
+_DESCRIPTION_KEYS = frozenset({"plan", "facts"})
+_DESCRIPTION = OtherInput(
+    name="what airflow-masq describe --format json prints",
+    next_step="the plan is below plan; describe without --format json writes it alone",
+)
+_AUDIT_KEYS = frozenset({"environments", "not_asked"})
+_AUDIT = OtherInput(name="an audit", next_step="to compare it with another one, run airflow-masq audit --previous")
+
 
 def describe_other_input(text: str) -> OtherInput | None:
     """Say what a text is that was given as an agent's config, where it is surely something else."""
@@ -74,11 +82,14 @@ def describe_no_plan(documents: Iterable[object], *, text: str = "") -> OtherInp
     keys = _list_keys(documents)
     if _has_plan_key(keys):
         return None
-    if _TERRAFORM_STATE_KEYS.intersection(keys):
-        return _TERRAFORM
-    if _is_environment(keys):
-        return _ENVIRONMENT
-    return _AGENT_CONFIG if any(find_known_key(key) is not None for key in keys) else None
+    found = (
+        (bool(_TERRAFORM_STATE_KEYS.intersection(keys)), _TERRAFORM),
+        (_DESCRIPTION_KEYS.issubset(keys), _DESCRIPTION),
+        (_AUDIT_KEYS.issubset(keys), _AUDIT),
+        (_is_environment(keys), _ENVIRONMENT),
+        (any(find_known_key(key) is not None for key in keys), _AGENT_CONFIG),
+    )
+    return next((other for is_it, other in found if is_it), None)
 
 
 def _list_keys(documents: list[object]) -> tuple[str, ...]:

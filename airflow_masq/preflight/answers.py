@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import date
 
-    from airflow_masq.environment import OfferedImage
+    from airflow_masq.environment import EnvironmentResource, OfferedImage
     from airflow_masq.facts import (
         IamPolicy,
         NatGateway,
@@ -78,6 +78,7 @@ class Answers:
     """All answers about one environment. ``None`` where there was nothing to ask.
 
     :param today: the day of asking.
+    :param environment: the environment that has the name already; ``None`` where the caller has looked before.
     :param images: the image versions that the service offers.
     :param permissions: those that the caller has in the environment's project, of those in question.
     :param number: the project's number.
@@ -102,6 +103,7 @@ class Answers:
     utilizations: Asked[tuple[Utilization, ...]]
     gateways: Asked[tuple[Gateway, ...]]
     quotas: Asked[Mapping[str, Quota]]
+    environment: Asked[EnvironmentResource] | None = None
     host_policy: Asked[IamPolicy] | None = None
     subnetwork_policy: Asked[IamPolicy] | None = None
     account: Asked[ServiceAccount] | None = None

@@ -15,7 +15,7 @@ from functools import partial
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any, Final
 
-from airflow_masq.clients.google_errors import API_IS_OFF
+from airflow_masq.clients.google_errors import API_IS_OFF, ROLE_IS_MISSING
 from airflow_masq.exceptions import AirflowMasqError, CloudRefusedError, CloudUnavailableError
 from airflow_masq.preflight.answers import Answers, Asked, Gateway, Silence, Unanswered
 from airflow_masq.preflight.checks.masq503_permissions import NEEDS
@@ -68,15 +68,20 @@ class Question:
 
 
 def ask_questions(
-    subject: Subject, *, make_clients: Callable[[], Clients], timeout_seconds: float = DEFAULT_TIMEOUT_SECONDS
+    subject: Subject,
+    *,
+    make_clients: Callable[[], Clients],
+    looks_for_environment: bool,
+    timeout_seconds: float = DEFAULT_TIMEOUT_SECONDS,
 ) -> Answers:
     """Ask everything about an environment.
 
     :param make_clients: makes the clients; it runs in a thread of its own, since it may look for credentials.
+    :param looks_for_environment: whether to ask if the environment exists; a task has looked before.
     :param timeout_seconds: the time limit for all (default 10).
     """
     ends = time.monotonic() + timeout_seconds
-    questions = tuple(list_questions(subject))
+    questions = tuple(list_questions(subject, looks_for_environment=looks_for_environment))
     clients: Future[Clients] = Future()
     told: SimpleQueue[tuple[str, object]] = SimpleQueue()
     _start(partial(_make, make_clients, into=clients))
@@ -100,11 +105,14 @@ def ask_questions(
     return Answers(today=datetime.now(tz=UTC).date(), **asked)
 
 
-def list_questions(subject: Subject) -> Iterator[Question]:
+def list_questions(subject: Subject, *, looks_for_environment: bool) -> Iterator[Question]:
     """List what is asked about an environment."""
     project, parent, host = f"projects/{subject.project}", subject.name.parent, f"projects/{subject.host_project}"
     region, subnetwork = f"regions/{subject.name.location}", subject.subnetwork
     permissions = [need.permission for need in NEEDS]
+    if looks_for_environment:
+        name = subject.name
+        yield Question("environment", "composer", f"environments.get of {name}", lambda client: client.get(name))
     yield Question(
         "images", "composer", f"ImageVersions.ListImageVersions of {parent}", lambda client: client.list_images(parent)
     )
@@ -234,14 +242,11 @@ def _read_refusal(error: AirflowMasqError) -> object:
     words = getattr(error.__cause__, "message", None) or str(error.__cause__ or error)
     reason = f"{error.status}: {escape(str(words), limit=_LONGEST_REASON)}".rstrip(".")
     silence = _SILENCES.get(error.status, Silence.FAILED)
-    if silence is Silence.DENIED and isinstance(error, CloudRefusedError) and error.reason not in _ROLE_IS_MISSING:
+    if silence is Silence.DENIED and isinstance(error, CloudRefusedError) and error.reason not in ROLE_IS_MISSING:
         silence = Silence.DISABLED if error.reason == API_IS_OFF else Silence.REFUSED
     return Unanswered(silence=silence, reason=reason)
 
 
-# The reasons with which Google says that a role is missing; others, such as a perimeter's, no role cures
-# [source: google-error-reasons].
-_ROLE_IS_MISSING: Final = frozenset({"", "IAM_PERMISSION_DENIED"})
 _SILENCES: Final = {
     "NOT_FOUND": Silence.MISSING,
     "PERMISSION_DENIED": Silence.DENIED,

@@ -15,13 +15,13 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from airflow_masq.clients.google_errors import API_IS_OFF
+from airflow_masq.clients.google_errors import API_IS_OFF, ROLE_IS_MISSING
 from airflow_masq.environment import EnvironmentName, EnvironmentResource
 from airflow_masq.exceptions import AirflowMasqError, CloudRefusedError, CloudUnavailableError, InvalidInputError
 from airflow_masq.facts import Cluster, ClusterName, NatStatus, RegionalName, Router, Subnetwork
 from airflow_masq.facts.nat import NatCover, NatGateway
 from airflow_masq.facts.network_facts import CLUSTER_ROLE, NETWORK_ROLE, Gap, NatFacts, NetworkFacts
-from airflow_masq.text import join_words
+from airflow_masq.text import escape, join_words, quote
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,10 +38,8 @@ MOST_ATTEMPTS: Final = 3
 """How often a read is tried while the API is unavailable."""
 
 _MOST_AT_ONCE: Final = 8
+_LONGEST_NAME: Final = 100
 _NOT_ASKED: Final = "its API is not asked: no endpoint of it is set beside the emulated one"
-# The reasons with which Google says that a role is missing; others, such as a perimeter's, no role cures
-# [source: google-error-reasons].
-_ROLE_IS_MISSING: Final = frozenset({"", "IAM_PERMISSION_DENIED"})
 
 
 @dataclass(kw_only=True)
@@ -87,7 +85,8 @@ class Gathering:
             why = "neither the environment nor its cluster names a subnetwork"
             self._gaps.append(Gap(what="the nodes' ranges and Cloud NAT", why=why))
         if facts.unresolved_range_names:
-            what = f"the ranges named {join_words(facts.unresolved_range_names)}"
+            unresolved = [escape(name, limit=_LONGEST_NAME) for name in facts.unresolved_range_names]
+            what = f"the ranges named {join_words(unresolved)}"
             self._gaps.append(Gap(what=what, why="neither the cluster nor a subnetwork told them"))
         nat = tuple(
             NatFacts(router=router, gateway=gateway, cover=cover, status=_pick(statuses[router], gateway.name))
@@ -111,8 +110,9 @@ class Gathering:
         try:
             name = ClusterName.parse(text)
         except InvalidInputError:
-            told = f"names {text!r}" if text else "names none"
-            self._gaps.append(Gap(what=what, why=f"the environment, in state {self.environment.state}, {told}"))
+            told = f"names {quote(text)}" if text else "names none"
+            state = escape(self.environment.state, limit=_LONGEST_NAME)
+            self._gaps.append(Gap(what=what, why=f"the environment, in state {state}, {told}"))
             return None
         client = self.gke
         if client is None:
@@ -121,7 +121,7 @@ class Gathering:
         return self._read(lambda: client.get_cluster(name), what=what, role=CLUSTER_ROLE, project=name.project)
 
     def _read_subnetwork(self, name: RegionalName) -> Subnetwork | None:
-        what = f"the node range of subnetwork {name.resource_id}"
+        what = f"the node range of subnetwork {escape(name.resource_id, limit=_LONGEST_NAME)}"
         client = self.compute
         if client is None:
             self._gaps.append(Gap(what=what, why=_NOT_ASKED))
@@ -141,7 +141,8 @@ class Gathering:
         )
 
     def _read_statuses(self, router: RegionalName) -> tuple[NatStatus, ...] | None:
-        client, what = self.compute, f"the addresses of Cloud NAT's router {router.resource_id}"
+        client = self.compute
+        what = f"the addresses of Cloud NAT's router {escape(router.resource_id, limit=_LONGEST_NAME)}"
         if client is None:  # then no router was read either
             return None
         return self._read(lambda: client.get_nat_statuses(router), what=what, role=NETWORK_ROLE, project=router.project)
@@ -196,10 +197,10 @@ def _describe_failure(error: AirflowMasqError, *, what: str, role: str, project:
         return Gap(what=what, why=f"no answer in {MOST_ATTEMPTS} attempts ({error.status})")
     if not isinstance(error, CloudRefusedError):
         return Gap(what=what, why=str(error))
-    words = ", ".join(filter(None, (error.status, error.reason)))
+    words = ", ".join(filter(None, (error.status, escape(error.reason, limit=_LONGEST_NAME))))
     if error.reason == API_IS_OFF:
         return Gap(what=what, why=f"its API is not enabled in project {project} ({words})")
-    if error.status == "PERMISSION_DENIED" and error.reason in _ROLE_IS_MISSING:
+    if error.status == "PERMISSION_DENIED" and error.reason in ROLE_IS_MISSING:
         return Gap(what=what, why=f"the caller may not read it ({words})", role=role, project=project)
     return Gap(what=what, why=f"the API refused to tell it ({words})")
 

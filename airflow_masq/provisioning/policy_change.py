@@ -72,7 +72,7 @@ def use_live_facts(plan: Plan, *, facts: NetworkFacts) -> Plan:
         node=facts.node_ranges or plan.ranges.node,
         pod=facts.pod_ranges or plan.ranges.pod,
         service=facts.service_ranges or plan.ranges.service,
-        public_nodes=facts.public_nodes,
+        public_nodes=plan.ranges.public_nodes if facts.public_nodes is None else facts.public_nodes,
     )
     environment = plan.environment
     if facts.environment.get_text("name"):

@@ -8,6 +8,7 @@ have others [source: gke-autopilot-recorded]. All other methods of the service a
 from __future__ import annotations
 
 import re
+from ipaddress import IPv4Network
 from typing import TYPE_CHECKING, Final
 
 import grpc
@@ -36,6 +37,8 @@ from lab.cloud.names import EnvironmentName
 from lab.cloud.vpc import read_network_name, read_subnetwork_name
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from google.cloud.orchestration.airflow.service_v1.types import Environment
 
     from lab.cloud.vpc import Vpc
@@ -48,8 +51,8 @@ _ANY: Final = "-"
 # The lab's choice; no rule depends on the numbers.
 VERSION_AT_CREATION: Final = "1.33.4-gke.1245000"
 VERSION_NOW: Final = "1.33.5-gke.1201000"
-_DEFAULT_POD_RANGE: Final = "10.4.0.0/17"
-_DEFAULT_SERVICE_RANGE: Final = "10.8.0.0/22"
+_DEFAULT_BLOCKS: Final = {"cluster": IPv4Network("10.4.0.0/17"), "services": IPv4Network("10.8.0.0/22")}
+_MADE_BY_GKE: Final = "gke-"
 
 
 class Clusters:
@@ -85,8 +88,27 @@ class Clusters:
         return None if found is None else Cluster(found)
 
     def remove(self, name: str) -> None:
-        """Remove a cluster, if it exists."""
-        self._clusters.pop(name, None)
+        """Remove a cluster, if it exists, with the ranges that GKE made for it; that these go, too, is inferred."""
+        cluster = self._clusters.pop(name, None)
+        if cluster is not None:
+            prefix = f"{_MADE_BY_GKE}{cluster.name}-"
+            self._vpc.remove_secondary_ranges(cluster.network_config.subnetwork, prefix=prefix)
+
+    def choose_blocks(self, environment: Environment) -> dict[str, str]:
+        """Choose blocks for an environment that names none: the first that are no other cluster's in its subnetwork.
+
+        The ranges of a subnetwork must not overlap [source: vpc-subnet-overlap]. Those that the lab gives every
+        subnetwork for environments that name them are left out here.
+
+        :return: for ``cluster`` and ``services``.
+        """
+        resource = self._vpc.get(_find_subnetwork(environment)) or {}
+        taken = [
+            IPv4Network(each["ipCidrRange"])
+            for each in resource.get("secondaryIpRanges", [])
+            if each["rangeName"].startswith(_MADE_BY_GKE)
+        ]
+        return {purpose: _find_free(default, taken=taken) for purpose, default in _DEFAULT_BLOCKS.items()}
 
     def create_for(self, environment: Environment, *, name: str) -> None:
         """Create the cluster of an environment, with its ranges in the environment's subnetwork.
@@ -95,10 +117,9 @@ class Clusters:
         """
         node = environment.config.node_config
         parent = EnvironmentName.parse(environment.name).parent
-        region, cluster_id = parent.location, name.rpartition("/")[2]
+        cluster_id = name.rpartition("/")[2]
         network = read_network_name(node.network, project=parent.project)
-        host = network.split("/")[1]
-        subnetwork = read_subnetwork_name(node.subnetwork, project=host, region=region)
+        subnetwork = _find_subnetwork(environment)
         self._vpc.ensure_subnetwork(subnetwork)
         image = Image.parse(environment.config.software_config.image_version)
         is_standard = image is not None and image.generation == COMPOSER_1
@@ -125,7 +146,7 @@ class Clusters:
         resource = self._vpc.get(subnetwork) or {}
         existing = {each["rangeName"]: each["ipCidrRange"] for each in resource.get("secondaryIpRanges", [])}
         ranges: dict[str, str] = {}
-        for purpose, default in (("cluster", _DEFAULT_POD_RANGE), ("services", _DEFAULT_SERVICE_RANGE)):
+        for purpose, default in self.choose_blocks(environment).items():
             range_name = getattr(policy, f"{purpose}_secondary_range_name")
             block = getattr(policy, f"{purpose}_ipv4_cidr_block")
             if range_name:
@@ -133,7 +154,7 @@ class Clusters:
             else:
                 block = default if not block or block.startswith("/") else block
                 word = "pods" if purpose == "cluster" else "services"
-                range_name = f"gke-{cluster.name}-{word}-{environment.uuid[:8]}"
+                range_name = f"{_MADE_BY_GKE}{cluster.name}-{word}-{environment.uuid[:8]}"
             if range_name not in existing:
                 self._vpc.add_secondary_range(subnetwork, range_name=range_name, cidr=block)
             ranges |= {f"{purpose}_secondary_range_name": range_name}
@@ -171,6 +192,20 @@ class Clusters:
         if self._access.is_denied(project, permission):
             words = f'Required "{permission}" permission(s) for "{resource}".'
             raise ApiError(grpc.StatusCode.PERMISSION_DENIED, words)
+
+
+def _find_subnetwork(environment: Environment) -> str:
+    """Find the full name of an environment's subnetwork, which may be in a host project."""
+    node, parent = environment.config.node_config, EnvironmentName.parse(environment.name).parent
+    host = read_network_name(node.network, project=parent.project).split("/")[1]
+    return read_subnetwork_name(node.subnetwork, project=host, region=parent.location)
+
+
+def _find_free(default: IPv4Network, *, taken: Sequence[IPv4Network]) -> str:
+    block = default
+    while any(block.overlaps(each) for each in taken):
+        block = IPv4Network((int(block.network_address) + block.num_addresses, block.prefixlen))
+    return str(block)
 
 
 def _configure_nodes(cluster: Cluster, environment: Environment, *, is_standard: bool) -> None:

@@ -33,15 +33,18 @@ _EVERYWHERE: Final = (
 )
 
 
-def add_server_defaults(config: Message, *, parent: Parent) -> None:
-    """Add the fields that the request did not set, at any depth; those that it set stay as they are."""
+def add_server_defaults(config: Message, *, parent: Parent, blocks: Mapping[str, str]) -> None:
+    """Add the fields that the request did not set, at any depth; those that it set stay as they are.
+
+    :param blocks: the CIDRs of Pods (``cluster``) and of ``services`` where the request names no range.
+    """
     region = REGIONS[parent.location]
     requested = MessageToDict(config)
     private = requested.get("privateEnvironmentConfig", {})
     is_private = private.get("enablePrivateEnvironment", False)
     policy = requested.get("nodeConfig", {}).get("ipAllocationPolicy", {})
     allocation: dict[str, Any] = {"useIpAliases": True}
-    for purpose, block in (("cluster", "10.4.0.0/17"), ("services", "10.8.0.0/22")):
+    for purpose, block in blocks.items():
         if not policy.get(f"{purpose}SecondaryRangeName"):
             allocation[f"{purpose}Ipv4CidrBlock"] = block
     defaults = {

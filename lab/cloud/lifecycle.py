@@ -208,7 +208,8 @@ class Lifecycle:
         stem = f"{location}-{name.environment_id}-{environment.uuid[:8]}"
         image = Image.parse(made.config.software_config.image_version)
         if image is not None and image.generation == COMPOSER_2:
-            add_server_defaults(Environment.pb(made).config, parent=name.parent)
+            blocks = self._clusters.choose_blocks(made)
+            add_server_defaults(Environment.pb(made).config, parent=name.parent, blocks=blocks)
         self._create_cluster(made, image=image, cluster_id=f"{stem}-gke")
         made.storage_config.bucket = environment.storage_config.bucket or f"{stem}-bucket"
         made.config.dag_gcs_prefix = f"gs://{made.storage_config.bucket}/dags"

@@ -149,6 +149,13 @@ class Vpc:
         entry = {"rangeName": range_name, "ipCidrRange": str(IPv4Network(cidr))}
         self._resources[name].setdefault("secondaryIpRanges", []).append(entry)
 
+    def remove_secondary_ranges(self, name: str, *, prefix: str) -> None:
+        """Remove the secondary ranges of a subnetwork whose names begin so; nothing where there is no subnetwork."""
+        resource = self._resources.get(name, {})
+        if "secondaryIpRanges" in resource:
+            kept = [each for each in resource["secondaryIpRanges"] if not each["rangeName"].startswith(prefix)]
+            resource["secondaryIpRanges"] = kept
+
     def add_address(self, name: str, *, address: str) -> None:
         """Reserve an external address, ``projects/P/regions/R/addresses/A``."""
         self._resources[name] = {

@@ -5,8 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 from airflow_masq.audit import Masquerading, NotAsked
-from airflow_masq.environment import EnvironmentResource
-from airflow_masq.rules import Severity
+from airflow_masq.environment import EnvironmentName, EnvironmentResource
+from airflow_masq.facts.network_facts import NetworkFacts
+from airflow_masq.facts.plan_text import make_plan
+from airflow_masq.plan import load_plan_from_mapping
+from airflow_masq.rules import Severity, lint
 from tests.audit.examples import COMPOSER_3, PROJECT, REGION, audit_one, describe, make_audit, make_cluster
 
 NOT_ASKED = NotAsked(project="other", regions=(REGION,), status="UNAVAILABLE", problem="gone", next_step="Wait.")
@@ -41,6 +44,21 @@ def test_a_clusters_facts_are_judged() -> None:
     assert [finding.code for finding in audited.findings] == ["MASQ106"]
     assert audited.standing.masquerading is Masquerading.NEVER
     assert audit_one(describe(), cluster=make_cluster()).findings == ()
+
+
+def test_the_plan_that_describe_writes_is_judged() -> None:
+    """An audit with facts has the findings that lint has for the plan of describe, so the two never disagree."""
+    cluster = make_cluster(
+        initialClusterVersion="1.21.5-gke.1302",
+        autopilot={},
+        ipAllocationPolicy={"clusterIpv4CidrBlock": "10.4.0.0/17", "servicesIpv4CidrBlock": "10.4.0.0/22"},
+    )
+    name = EnvironmentName(project=PROJECT, location=REGION, environment_id="example")
+    plan = make_plan(NetworkFacts(name=name, environment=describe(), cluster=cluster))
+    found = {finding.code for finding in lint(load_plan_from_mapping(plan, source="plan"))}
+    audited = {finding.code for finding in audit_one(describe(), cluster=cluster).findings}
+    assert {"MASQ106", "MASQ201"} <= audited
+    assert audited == found - {"MASQ104", "MASQ120", "MASQ319"}
 
 
 def test_what_cannot_be_judged_is_said() -> None:

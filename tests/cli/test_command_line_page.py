@@ -6,6 +6,7 @@ import argparse
 import json
 import os
 import re
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -36,6 +37,16 @@ def test_the_page_names_every_option(command: str) -> None:
     )
     options = {option for action in subparsers.choices[command]._actions for option in action.option_strings}
     assert {option for option in options - {"-h", "--help"} if option not in introduction + section} == set()
+
+
+def test_the_table_of_exit_codes_names_every_command() -> None:
+    """A command with a meaning of its own for the exit code 3 is named in the row of that code."""
+    page = PAGE.read_text(encoding="utf-8")
+    row = next(line for line in page.splitlines() if line.startswith("| 3 |"))
+    modules = {command: import_module(f"airflow_masq.cli.{command.replace('-', '_')}") for command in COMMANDS}
+    own = {command for command, module in modules.items() if 3 in module.EXIT_CODES}
+    assert {command for command in own if f"`{command}`" not in row} == set()
+    assert {"audit", "describe", "preflight"} <= own
 
 
 def test_every_session_is_of_a_command() -> None:

@@ -125,6 +125,14 @@ def test_an_endpoint_elsewhere_in_plain_text_is_refused(console: Console) -> Non
     assert answer.complaint.startswith("--composer-endpoint: expected https://HOST")
 
 
+@pytest.mark.parametrize("api", ["composer", "gke", "compute"])
+def test_an_endpoint_is_refused_under_its_options_name(console: Console, api: str) -> None:
+    """The message names what the user has to correct, and comes before any credentials are looked for."""
+    answer = console.run("describe", "projects/a-project/locations/us-central1/environments/e", f"--{api}-endpoint=x")
+    assert answer.code == 2
+    assert answer.complaint.startswith(f"--{api}-endpoint: expected https://HOST")
+
+
 def test_a_file_is_written_and_replaced_only_with_force(console: Console, cloud: EmulatedCloud, tmp_path: Path) -> None:
     """--output writes the plan there, and replaces a file only where that is asked for."""
     name = str(create_public(cloud))

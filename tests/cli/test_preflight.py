@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.live_environments import create_public
 from tests.preflight.scene import HOST, make_plan, prepare
 
 if TYPE_CHECKING:
@@ -88,7 +89,7 @@ def test_a_plan_that_cannot_be_asked_for_is_code_2(
 @pytest.mark.parametrize("timeout", ["0", "301", "soon"])
 def test_a_time_limit_out_of_bounds_is_refused(console: Console, words: list[str], timeout: str) -> None:
     """The time limit for everything is 1 to 300 seconds."""
-    answer = console.run(*words, "--timeout", timeout)
+    answer = console.run(*words, "--time-limit", timeout)
     assert answer.code == 2
     assert "expected a number from 1 to 300" in answer.complaint
 
@@ -100,3 +101,27 @@ def test_the_variables_of_the_environment_lead_there_too(
     for name, value in cloud.endpoint_settings.items():
         monkeypatch.setenv(name, value)
     assert console.run(*words[:2]).code == 0
+
+
+def test_an_environment_that_exists_does_not_overlap_itself(
+    console: Console, words: list[str], cloud: EmulatedCloud
+) -> None:
+    """The plan that describe writes names the ranges that GKE made for it; they are no conflict with it."""
+    name = str(create_public(cloud))
+    described = console.run("describe", name, words[2], words[3], "--output", "plan.yaml", "--force")
+    assert described.code == 0
+    answer = console.run(*words, "--format", "json")
+    found = {(check["code"], check["severity"]) for check in json.loads(answer.printed)["checks"]}
+    assert ("MASQ510", "warning") in found
+    assert ("MASQ502", "error") not in found
+
+
+def test_without_credentials_one_line_says_so(
+    console: Console, words: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing can be asked then, which is said once and not once for each check, as the other commands do."""
+    monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", "nowhere.json")
+    answer = console.run(*words[:2])
+    assert (answer.code, answer.printed) == (3, "")
+    assert answer.complaint.startswith("finding Application Default Credentials: UNAUTHENTICATED: ")
+    assert answer.complaint.count("UNAUTHENTICATED") == 1

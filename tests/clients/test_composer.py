@@ -8,6 +8,7 @@ from datetime import date
 import grpc
 import pytest
 
+from airflow_masq.clients.calls import EnvironmentPage
 from airflow_masq.clients.composer import ComposerClient
 from airflow_masq.environment import EnvironmentResource, OfferedImage
 from airflow_masq.exceptions import (
@@ -167,3 +168,11 @@ def test_a_closed_client_leaves_no_thread(cloud: EmulatedCloud) -> None:
     with ComposerClient(None, endpoint=cloud.endpoint) as client:
         client.list(PROJECT, location=LOCATION)
     assert threading.active_count() <= before
+
+
+def test_lists_that_never_end_are_refused(monkeypatch: pytest.MonkeyPatch, client: ComposerClient) -> None:
+    """Pages of environments that never end are not read for ever, and the first ones do not count as all."""
+    endless = EnvironmentPage(environments=(), next_page_token="again")
+    monkeypatch.setattr(client, "ask", lambda _call: endless)
+    with pytest.raises(CloudRefusedError, match=r"listing the environments of projects/.*: the list does not end"):
+        client.list(PROJECT, location=LOCATION)

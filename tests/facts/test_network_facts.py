@@ -9,6 +9,7 @@ from netaddr import IPAddress, IPNetwork
 from airflow_masq.facts import Cluster, NatStatus
 from airflow_masq.facts.nat import NatCover
 from airflow_masq.facts.network_facts import Gap, NatFacts, NetworkFacts
+from airflow_masq.facts.plan_text import make_plan
 from airflow_masq.network.ranges import AddressKind
 from tests.facts.resources import (
     NAME,
@@ -101,7 +102,12 @@ def test_public_nodes_follow_the_cluster_else_the_environment() -> None:
     public = make_environment(privateEnvironmentConfig={})
     assert not make_facts(make_cluster(), environment=public).public_nodes
     assert make_facts(environment=public).public_nodes
-    assert not make_facts().public_nodes
+    assert make_facts().public_nodes is False
+    for image in ("composer-next", "composer-9.0.0-airflow-9.0.0"):
+        later = make_environment(softwareConfig={"imageVersion": image})
+        facts = make_facts(environment=later)
+        assert facts.public_nodes is None
+        assert "public_nodes" not in make_plan(facts)["network"]
 
 
 def test_gateways_add_up() -> None:

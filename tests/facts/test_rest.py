@@ -27,6 +27,11 @@ def test_numbers_may_be_texts(path: tuple[str, ...], expected: int | None) -> No
     assert rest.find_number(RESOURCE, *path) == expected
 
 
+def test_a_text_with_more_digits_than_a_number_has_is_none() -> None:
+    """A number of more than 64 bits is no answer of Google's, and Python refuses to read a very long one."""
+    assert rest.find_number({"free": "9" * 5000}, "free") is None
+
+
 def test_another_type_is_nothing() -> None:
     """A field of another type, and a path through something that is no mapping, give nothing."""
     assert rest.find_value(RESOURCE, "list", "x") is None

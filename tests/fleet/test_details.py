@@ -162,7 +162,10 @@ async def test_beside_an_emulator_no_other_machine_is_asked(cloud: EmulatedCloud
         gke, credentials=None, facts=True, policies=True, choice=EndpointChoice.AUTO, api_timeout_seconds=5
     )
     [environment] = (await audit(readers=readers)).environments
-    assert "expected an API server on this machine, as the Composer API is, saw 192.0.2.7" in environment.problems[0]
+    assert (
+        "expected an API server on this machine, as the emulated Composer API is, saw 192.0.2.7"
+        in environment.problems[0]
+    )
 
 
 async def test_readers_are_made_for_what_is_wanted(gke: GkeClient) -> None:

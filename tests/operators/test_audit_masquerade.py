@@ -202,6 +202,14 @@ def test_settings_are_checked(arguments: dict[str, Any], expected: str) -> None:
         execute(**arguments)
 
 
+def test_without_a_project_the_setting_is_named(cloud: EmulatedCloud, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where neither the task nor the connection names a project, the message names the task's setting."""
+    connection = {"conn_type": "google_cloud_platform", "extra": {"composer_endpoint": cloud.endpoint}}
+    monkeypatch.setenv("AIRFLOW_CONN_TEST_GOOGLE", json.dumps(connection))
+    with pytest.raises(AirflowFailException, match=r"^projects: expected a project, here or in connection"):
+        execute(projects=None)
+
+
 def test_every_argument_is_templated() -> None:
     """What a user might template can be templated; Airflow's own lists are left alone."""
     operator = make_operator()

@@ -132,7 +132,7 @@ def test_a_dry_run_writes_nothing(cluster: KubernetesEmulator) -> None:
         ),
         ({"plan": {**PLAN, "policy": "none"}}, "masquerades nothing"),
         ({"on_findings": "stop"}, "on_findings: expected one of fail, warn, ignore"),
-        ({"endpoint": "dns"}, r"endpoint: expected an endpoint that the cluster has \(public\)"),
+        ({"cluster_endpoint": "dns"}, r"cluster_endpoint: expected an endpoint that the cluster has \(public\)"),
         ({"plan": {"targets": [ERP]}}, "cluster: expected projects/P/locations/L/clusters/C, or a plan whose"),
         ({"cluster": "my-cluster"}, "cluster: expected projects/PROJECT/locations/LOCATION/clusters/CLUSTER"),
         ({"dry_run": "perhaps"}, "dry_run"),

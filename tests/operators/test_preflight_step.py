@@ -104,7 +104,7 @@ def test_the_rules_errors_of_the_plan_itself_are_judged_by_on_findings(scene: Em
 
 def test_with_warn_it_is_created_nevertheless(scene: EmulatedCloud) -> None:
     """Errors of the preflight only warn if the author says so."""
-    scene.access.deny(PROJECT, "composer.operations.get")
+    scene.vpc.quotas["CPUS"] = (24.0, 24.0)
     execute(environment=resource(), preflight="warn")
     assert len(environments()) == 1
 

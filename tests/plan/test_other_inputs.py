@@ -28,6 +28,8 @@ COMPOSER_ENVIRONMENT = "apiVersion: composer.cnrm.cloud.google.com/v1beta1\nkind
         ("name: a\nconfig: {}\n", "the resource of an environment", "write it below environment of a plan"),
         ("uuid: a\nconfig: {}\nstate: RUNNING\n", "the resource of an environment", "below environment of a plan"),
         ("nonMasqueradeCIDRs: []\n", "an agent's config", "run airflow-masq agent-config"),
+        ('{"name": "e", "plan": {}, "facts": {}}', "what airflow-masq describe --format json", "is below plan"),
+        ('{"schema": "x", "environments": [], "not_asked": []}', "an audit", "run airflow-masq audit --previous"),
         ('{"format_version": "1.0", "values": {}}', "Terraform's configuration or state", "render writes Terraform"),
     ],
 )

@@ -113,6 +113,7 @@ def look(cloud: EmulatedCloud, *, plan: Plan | None = None, timeout_seconds: flo
     answers = ask_questions(
         subject,
         make_clients=lambda: make_clients(cloud, timeout_seconds=timeout_seconds),
+        looks_for_environment=True,
         timeout_seconds=timeout_seconds,
     )
     return make_report(subject, plan=plan, answers=answers)

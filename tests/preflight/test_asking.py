@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from tests.emulated_cloud import EmulatedCloud
 
 METHODS = (
+    "GetEnvironment",
     "ListImageVersions",
     "projects.testIamPermissions",
     "projects.get",
@@ -59,7 +60,7 @@ def test_where_everything_is_silent_everything_is_unknown(cloud: EmulatedCloud) 
             cloud.faults.stall_next(method, 60)
     report = look(cloud, timeout_seconds=0.3)
     assert {result.severity for result in report.results} == {Standing.UNKNOWN}
-    assert {result.code for result in report.results} == {f"MASQ50{number}" for number in range(1, 10)}
+    assert {result.code for result in report.results} == {f"MASQ{number}" for number in range(501, 511)}
     assert not report.has_errors
 
 
@@ -80,7 +81,7 @@ def test_credentials_that_take_too_long_are_within_the_time_limit(subject: Subje
         hang.wait(60)
         raise AssertionError
 
-    answers = ask_questions(subject, make_clients=make, timeout_seconds=0.1)
+    answers = ask_questions(subject, make_clients=make, looks_for_environment=True, timeout_seconds=0.1)
     hang.set()
     assert isinstance(answers.images.answer, Unanswered)
     assert answers.images.answer.silence is Silence.LATE
@@ -92,7 +93,7 @@ def test_without_credentials_everything_is_unknown(subject: Subject) -> None:
     def make() -> Clients:
         raise CloudRefusedError("finding credentials: UNAUTHENTICATED: none", status="UNAUTHENTICATED")
 
-    answers = ask_questions(subject, make_clients=make, timeout_seconds=5)
+    answers = ask_questions(subject, make_clients=make, looks_for_environment=True, timeout_seconds=5)
     report = make_report(subject, plan=make_plan(), answers=answers)
     assert all("UNAUTHENTICATED: finding credentials" in row.message for row in report.results)
 
@@ -104,7 +105,7 @@ def test_an_endpoint_that_is_wrong_is_raised(subject: Subject) -> None:
         return connect(None, composer_endpoint="http://composer.example.com:80", api_timeout_seconds=1)
 
     with pytest.raises(InvalidInputError):
-        ask_questions(subject, make_clients=make, timeout_seconds=5)
+        ask_questions(subject, make_clients=make, looks_for_environment=True, timeout_seconds=5)
 
 
 def test_a_fault_of_ours_is_raised(subject: Subject) -> None:
@@ -114,12 +115,14 @@ def test_a_fault_of_ours_is_raised(subject: Subject) -> None:
         def list_images(self, _parent: str) -> None:
             raise ZeroDivisionError
 
+        get = list_images
+
         def close(self) -> None:
             """Nothing is open."""
 
     clients = Clients(composer=Broken(), compute=None, identity=None)  # type: ignore[arg-type] # a client that fails
     with pytest.raises(ZeroDivisionError):
-        ask_questions(subject, make_clients=lambda: clients, timeout_seconds=5)
+        ask_questions(subject, make_clients=lambda: clients, looks_for_environment=True, timeout_seconds=5)
 
 
 def test_beside_an_emulator_only_its_own_endpoints_are_asked(cloud: EmulatedCloud, subject: Subject) -> None:
@@ -127,6 +130,7 @@ def test_beside_an_emulator_only_its_own_endpoints_are_asked(cloud: EmulatedClou
     answers = ask_questions(
         subject,
         make_clients=lambda: connect(None, composer_endpoint=cloud.endpoint, api_timeout_seconds=5),
+        looks_for_environment=True,
         timeout_seconds=5,
     )
     report = make_report(subject, plan=make_plan(), answers=answers)
@@ -154,9 +158,9 @@ def test_a_perimeter_is_told_from_a_missing_role(cloud: EmulatedCloud) -> None:
 
 def test_every_question_asks_something_that_exists(cloud: EmulatedCloud, subject: Subject) -> None:
     """Each question names a call of Google's reference; without a Shared VPC and an account fewer are asked."""
-    names = [question.name for question in list_questions(subject)]
-    assert len(names) == len(set(names)) == 13
+    names = [question.name for question in list_questions(subject, looks_for_environment=True)]
+    assert len(names) == len(set(names)) == 14
     alone = make_plan(subnetwork="projects/example-project/regions/us-central1/subnetworks/s")
     own = Subject.read(type(alone.environment)(fields={"name": alone.environment.name, "config": {}}))
-    assert len(list(list_questions(own))) == 8
+    assert len(list(list_questions(own, looks_for_environment=False))) == 8
     make_clients(cloud).close()

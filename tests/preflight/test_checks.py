@@ -5,11 +5,12 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING
 
+import grpc
 import pytest
 
 from airflow_masq.preflight.check import Standing
 from lab.cloud import COMPOSER, COMPUTE, IAM, RESOURCE_MANAGER, Nat
-from tests.emulated_cloud import LOCATION, PROJECT, SERVICE_ACCOUNT, EmulatedCloud
+from tests.emulated_cloud import LOCATION, NAME, PROJECT, SERVICE_ACCOUNT, EmulatedCloud
 from tests.preflight.scene import (
     ACCOUNT,
     ADDRESS,
@@ -26,7 +27,7 @@ from tests.preflight.scene import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-CODES = [f"MASQ50{number}" for number in range(1, 10)]
+CODES = [f"MASQ{number}" for number in range(501, 511)]
 
 
 @pytest.fixture
@@ -37,7 +38,7 @@ def scene(cloud: EmulatedCloud) -> EmulatedCloud:
 
 
 def test_where_all_is_well_every_check_says_so(scene: EmulatedCloud) -> None:
-    """Nine checks answer ok, each with what was asked, and the rules have no complaint of the plan with numbers."""
+    """Every check answers ok, each with what was asked, and the rules have no complaint of the plan with numbers."""
     report = look(scene)
     assert {result.code for result in report.results} == set(CODES)
     assert {result.severity for result in report.results} == {Standing.OK}
@@ -412,3 +413,20 @@ def test_the_scene_is_of_this_year(scene: EmulatedCloud) -> None:
     """The lab's images have days of release, so that the end of their support can be told."""
     (message,) = find(look(scene), "MASQ501")["ok"]
     assert str(date(2026, 8, 5)) in message
+
+
+@pytest.mark.parametrize("state", ["RUNNING", "ERROR"])
+def test_an_environment_that_has_the_name_is_a_warning(scene: EmulatedCloud, state: str) -> None:
+    """An existing environment is told with its state, since no new one can be created beside it."""
+    scene.put(NAME.environment_id, state=state, masquerade=True)
+    (message,) = find(look(scene), "MASQ510")["warning"]
+    assert message.startswith(f"An environment of that name exists, in state {state}, so no new one can be created.")
+
+
+def test_whether_the_name_is_taken_may_be_unknown(scene: EmulatedCloud) -> None:
+    """Without an answer nothing is claimed of the name."""
+    scene.faults.fail_next("GetEnvironment", grpc.StatusCode.UNAVAILABLE, "away")
+    (message,) = find(look(scene), "MASQ510")["unknown"]
+    assert (
+        message == "Whether an environment of that name exists is unknown: UNAVAILABLE: away. Run the preflight again."
+    )

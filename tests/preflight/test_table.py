@@ -23,7 +23,7 @@ def test_the_most_urgent_comes_first(cloud: EmulatedCloud) -> None:
     assert lines[-1].startswith(
         "projects/example-project/locations/us-central1/environments/example-environment: 1 error,"
     )
-    assert lines[-1].endswith("1 warning, 1 unknown, 1 remark, 8 ok.")
+    assert lines[-1].endswith("1 warning, 1 unknown, 1 remark, 9 ok.")
 
 
 def test_lines_fit_and_are_harmless(cloud: EmulatedCloud) -> None:

@@ -338,3 +338,16 @@ def test_clients_that_cannot_be_made_are_a_gap(cloud: EmulatedCloud, client: Com
     )
     assert [str(gap) for gap in facts.gaps] == ["the cluster, the node ranges and Cloud NAT: no credentials"]
     assert replace(facts, gaps=()) == NetworkFacts(name=name, environment=facts.environment)
+
+
+def test_a_gap_is_short_and_escaped(cloud: EmulatedCloud, reader: Reader) -> None:
+    """What an API or an environment says at any length, in any characters, is a line in the XCom."""
+    name = create_public(cloud)
+    foreign = "\x1b[31mA" * 200
+    node = {"subnetwork": f"projects/{PROJECT}/regions/{LOCATION}/subnetworks/{foreign}"}
+    odd = EnvironmentResource.read({"config": {"gkeCluster": foreign, "nodeConfig": node}, "state": foreign})
+    facts = reader.read(name, environment=odd)
+    assert len(facts.gaps) == 2
+    for gap in facts.gaps:
+        assert "\x1b" not in str(gap)
+        assert len(str(gap)) < 500

@@ -42,9 +42,14 @@ def _run(subject: Subject, plan: Plan, answers: Answers) -> Iterator[Told]:
     if isinstance(found, Unanswered):
         yield _tell_unanswered(subject, asked=asked, silence=found.silence)
         return
+    exists = answers.environment is not None and not isinstance(answers.environment.answer, Unanswered)
     problems = [
         *_compare(subject, plan, found),
-        *(problem for field in (POD_FIELD, SERVICE_FIELD) for problem in _judge_field(plan, found, field=field)),
+        *(
+            problem
+            for field in (POD_FIELD, SERVICE_FIELD)
+            for problem in _judge_field(plan, found, field=field, exists=exists)
+        ),
     ]
     for standing, where, message in problems:
         yield Told(severity=standing, where=where, message=message, asked=(asked,))
@@ -77,7 +82,9 @@ def _compare(subject: Subject, plan: Plan, found: Subnetwork) -> Iterator[tuple[
         yield Standing.WARNING, "network.node_ranges", message
 
 
-def _judge_field(plan: Plan, found: Subnetwork, *, field: CidrField) -> Iterator[tuple[Standing, str, str]]:
+def _judge_field(
+    plan: Plan, found: Subnetwork, *, field: CidrField, exists: bool
+) -> Iterator[tuple[Standing, str, str]]:
     name = plan.environment.get_text(*field.range_name_path)
     where = f"environment.{'.'.join(field.range_name_path)}"
     if name and name not in found.secondary_ranges:
@@ -93,6 +100,8 @@ def _judge_field(plan: Plan, found: Subnetwork, *, field: CidrField) -> Iterator
         )
         yield Standing.WARNING, where, message
     cidr = plan.environment.get_cidr(field)
+    if exists and cidr in found.secondary_ranges.values():  # its own range, which GKE made when it was created
+        return
     for other, network in sorted(found.secondary_ranges.items()):
         if cidr is not None and not name and (cidr in network or network in cidr):
             message = (

@@ -155,6 +155,26 @@ async def test_a_deleted_environment_has_no_cluster(
         await gke.get_cluster(name=name)
 
 
+async def test_clusters_of_one_subnetwork_do_not_overlap(
+    emulator: ComposerEmulator, client: EnvironmentsAsyncClient, make_environment: MakeEnvironment
+) -> None:
+    """Each environment that names no ranges gets its own, and a deleted one's are free again."""
+    ranges: list[tuple[str, str]] = []
+    for environment_id in ("one", "two", "one"):
+        environment = make_environment()
+        environment.name = f"{environment.name.rpartition('/')[0]}/{environment_id}"
+        if ranges and environment_id == "one":
+            await client.delete_environment(name=environment.name)
+            await emulator.settle()
+        created, name = await create(emulator, client, environment)
+        cluster = emulator.clusters.find(name)
+        assert cluster is not None
+        asked = created.config.node_config.ip_allocation_policy.cluster_ipv4_cidr_block
+        assert asked == cluster.cluster_ipv4_cidr
+        ranges.append((cluster.cluster_ipv4_cidr, cluster.services_ipv4_cidr))
+    assert ranges == [("10.4.0.0/17", "10.8.0.0/22"), ("10.4.128.0/17", "10.8.4.0/22"), ranges[0]]
+
+
 async def test_composer_3_has_no_cluster_in_the_project(
     emulator: ComposerEmulator, client: EnvironmentsAsyncClient, make_environment: MakeEnvironment
 ) -> None:
