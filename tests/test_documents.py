@@ -128,7 +128,7 @@ WHERE_COMMANDS_RUN = {
     "airflow db clean": None,  # it is named, not shown
     "airflow-masq audit ": "tests/cli/test_audit.py",
     "airflow-masq check": "tests/cli/test_probe_and_check.py",
-    "airflow-masq describe my-environment ": "tests/cli/test_describe.py",
+    "airflow-masq describe": "tests/cli/test_describe.py",
     "airflow-masq lint": "tests/cli/test_lint.py",
     "gcloud ": None,  # it asks Google; tests/renderings/test_gcloud_itself.py runs what we render
     "pip --version": None,  # a peer of a benchmark
