@@ -23,7 +23,8 @@ DOCUMENTATION = """
    an event of the asset `x-airflow-masq://source-ip/check`, with any result.
 3. **assert** fails the run if a verdict of `fail_on` was found, so that alerts for failed runs work.
 
-Where to look: the log of **report** has the table; its XCom has a code, a reason and the evidence for every verdict.
+Where to look: the page *Masquerade*, or the log of **report**, which has the table. Its XCom has a code, a reason and
+the evidence for every verdict.
 
 | verdict | meaning |
 |---|---|

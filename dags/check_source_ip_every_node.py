@@ -85,7 +85,7 @@ with DAG(
     report = SourceIpReportOperator(
         task_id="report",
         check_task_ids=["check"],
-        nodes_total="{{ ti.xcom_pull(task_ids='nodes') | length or none }}",
+        nodes_total="{{ (ti.xcom_pull(task_ids='nodes') or []) | length or none }}",
     )
     assertion = SourceIpAssertOperator(
         task_id="assert", report_task_id="report", fail_on="{{ params.fail_on }}", retries=0

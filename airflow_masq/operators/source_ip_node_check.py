@@ -10,14 +10,13 @@ The provider cncf.kubernetes is imported when a task runs, since its client woul
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from airflow_masq.airflow_compat import AirflowException, BaseOperator
 from airflow_masq.exceptions import AirflowMasqError, CloudRefusedError, CloudUnavailableError, InvalidInputError
 from airflow_masq.links.report import REASON_XCOM_KEY, REPORT_XCOM_KEY, CodePageLink, MasqueradePageLink, ReportLink
-from airflow_masq.observation.vantage import COMPONENT_VARIABLE, COMPOSER_ENVIRONMENT_VARIABLE, POD_LABELS_FILE
+from airflow_masq.observation.vantage import COMPONENT_VARIABLE, POD_LABELS_FILE
 from airflow_masq.operators.error_mapping import translate_errors
 from airflow_masq.operators.run_settings import find_plan
 from airflow_masq.operators.settings import read_seconds, read_whole_number
@@ -238,13 +237,12 @@ def _require_node(node: str) -> Any:  # noqa: ANN401 - Kubernetes' own type
 
 
 def _list_variables(plan: str | Mapping[str, Any] | None) -> list[Any]:
-    """List the Pod's variables: the plan, and what tells the check where it runs."""
+    """List the Pod's variables: the plan, which names the environment, and what tells the check where it runs."""
     from kubernetes.client import models as k8s  # noqa: PLC0415 - parsing a DAG file must stay cheap
 
     variables = {
         _PLAN_VARIABLE: read_plan_text(find_plan(plan)),
         COMPONENT_VARIABLE: "worker",
-        COMPOSER_ENVIRONMENT_VARIABLE: os.environ.get(COMPOSER_ENVIRONMENT_VARIABLE, ""),
     }
     node_name = k8s.V1EnvVarSource(field_ref=k8s.V1ObjectFieldSelector(field_path="spec.nodeName"))
     return [

@@ -17,8 +17,10 @@ const MOST_TASKS = 500;
 const MOST_COLUMNS = 12;
 const MOST_ROWS = 1000;
 const HISTORY_EVENTS = 48;
+const MOST_READ = 10000;
 const MOST_TEXT = 500;
 const MOST_NAME = 80;
+const QUIET_EVENTS = 20;
 const AT_ONCE = 6; // a browser opens six connections to a host
 const RELOAD_SECONDS = 60;
 
@@ -77,7 +79,7 @@ async function askEvents(asset, { dagId, taskId, since, limit, offset = 0 }) {
   const answer = await ask(api.events(query));
   const events = api.readEvents(answer);
   const old = since === undefined || api.hasTimeFilter ? [] : events.filter((each) => new Date(each.timestamp) < since);
-  return { events: events.map(readEvent).filter(Boolean), total: answer.total_entries, reachedOld: old.length > 0 };
+  return { events: events.map(readEvent).filter(Boolean), sent: events.length, total: answer.total_entries, reachedOld: old.length > 0 };
 }
 
 async function askReports(check) {
@@ -89,7 +91,7 @@ async function askReports(check) {
 
 // ---------------------------------------------------------------- untrusted values
 
-const text = (value) => (typeof value === "string" ? value.slice(0, MOST_TEXT) : value === null || value === undefined ? "" : String(value).slice(0, MOST_TEXT));
+const text = (value) => (["string", "number", "boolean"].includes(typeof value) ? String(value).slice(0, MOST_TEXT) : "");
 const shorten = (value) => (value.length > MOST_NAME ? `${value.slice(0, MOST_NAME)}…` : value);
 const list = (value, most = MOST_ROWS) => (Array.isArray(value) ? value.slice(0, most) : []);
 const count = (value) => (Number.isInteger(value) && value >= 0 ? value : null);
@@ -122,12 +124,12 @@ function readCheck(row, source) {
     ...source,
     environment: text(row.environment),
     outcome: outcomeOf(row.outcome),
-    nodesSeen: count(row.nodes_seen),
-    nodesTotal: count(row.nodes_total),
+    coverage: text(row.coverage),
     problems: list(row.problems, 100).map(text),
     changes: changes.map((each) => ({ target: text(each.target), outcome: outcomeOf(each.outcome), previous: each.previous, since: readTime(each.since) })),
-    ranges: list(row.ranges, 50).map((each) => ({ kind: text(each?.kind), cidr: text(each?.cidr) })),
-    allowlist: list(row.allowlist, 20).map((each) => ({ kind: text(each?.kind), sources: list(each?.sources, 50).map(text), targets: list(each?.targets, 50).map(text) })),
+    ranges: readRanges(row.ranges),
+    allowlist: list(row.allowlist, 20).map((each) => ({ kind: text(each?.kind), sources: list(each?.sources, 50).map(text), targets: list(each?.targets, 50).map(text), omitted: count(each?.omitted) || 0 })),
+    omitted: count(row.omitted) || 0,
     targets,
     verdicts,
   };
@@ -135,23 +137,36 @@ function readCheck(row, source) {
 
 // ---------------------------------------------------------------- what is shown
 
-const state = { asset: null, rows: new Map(), codes: null, search: "", loading: false };
-const rowKey = (dagId, environment) => JSON.stringify([dagId, environment]);
+const state = { asset: null, rows: new Map(), codes: null, search: "", loading: false, loadedAt: null, failures: [] };
+const rowKey = (row) => JSON.stringify([row.dagId, row.taskId, row.environment]);
+
+function findRow(dagId, environment) {
+  const found = [...state.rows.values()].filter((row) => row.dagId === dagId && row.environment === environment);
+  return found.sort((one, other) => other.time - one.time)[0] || null;
+}
 
 function takeEvents(events) {
   for (const event of events) {
     for (const check of event.checks) {
-      const key = rowKey(check.dagId, check.environment);
-      const known = state.rows.get(key);
-      if (!known || known.time < check.time) state.rows.set(key, check);
+      const known = state.rows.get(rowKey(check));
+      if (!known || known.time < check.time) state.rows.set(rowKey(check), check);
+      state.rows.delete(rowKey({ ...check, environment: "" })); // it was never checked until now
     }
   }
 }
 
+// Does some work for each item, a few at a time; what fails is kept for a notice, and hides nothing else.
 async function inParallel(items, work) {
   const queue = [...items];
   const run = async () => {
-    while (queue.length) await work(queue.shift());
+    while (queue.length) {
+      const item = queue.shift();
+      try {
+        await work(item);
+      } catch (error) {
+        state.failures.push(error);
+      }
+    }
   };
   await Promise.all(Array.from({ length: AT_ONCE }, run));
 }
@@ -160,40 +175,53 @@ async function inParallel(items, work) {
 async function loadOverview() {
   state.asset ??= await findAsset();
   const asset = state.asset;
-  if (!asset) return;
-  const since = new Date(Date.now() - RECENT_HOURS * 3600e3);
-  const known = new Set(asset.producers.map((each) => JSON.stringify([each.dagId, each.taskId])));
-  const take = ({ events }) => takeEvents(events.filter((each) => known.has(JSON.stringify([each.dagId, each.taskId]))));
-  for (const taskId of new Set(asset.producers.map((each) => each.taskId))) {
+  const began = Date.now();
+  if (!asset) {
+    state.loadedAt = began;
+    return;
+  }
+  const since = new Date(Math.min(began - RECENT_HOURS * 3600e3, state.loadedAt ?? began)); // the tab may have slept
+  const producerKey = (each) => JSON.stringify([each.dagId, each.taskId]);
+  const known = new Set(asset.producers.map(producerKey));
+  const take = ({ events }) => takeEvents(events.filter((each) => known.has(producerKey(each))));
+  state.failures = [];
+  await inParallel(new Set(asset.producers.map((each) => each.taskId)), async (taskId) => {
     const first = await askEvents(asset, { taskId, since, limit: PAGE_EVENTS });
     take(first);
-    const pages = first.reachedOld ? 1 : Math.min(MOST_PAGES, Math.ceil(first.total / PAGE_EVENTS));
-    const offsets = Array.from({ length: Math.max(0, pages - 1) }, (_, index) => (index + 1) * PAGE_EVENTS);
+    const pages = first.reachedOld || !first.sent ? 1 : Math.min(MOST_PAGES, Math.ceil(first.total / first.sent));
+    const offsets = Array.from({ length: pages - 1 }, (_, index) => (index + 1) * first.sent);
     await inParallel(offsets, async (offset) => take(await askEvents(asset, { taskId, since, limit: PAGE_EVENTS, offset })));
-  }
-  const isShown = (producer) => [...state.rows.values()].some((row) => row.dagId === producer.dagId && row.taskId === producer.taskId);
-  const quiet = asset.producers.filter((each) => !isShown(each));
-  if (quiet.length) render();
-  await inParallel(quiet, async (producer) => {
-    const { events } = await askEvents(asset, { ...producer, limit: 1 });
-    if (events.length) takeEvents(events);
-    else state.rows.set(rowKey(producer.dagId, ""), { ...producer, environment: "", outcome: null, time: null, targets: new Map(), changes: [], problems: [], verdicts: [] });
   });
+  const shown = new Set([...state.rows.values()].filter((row) => row.time).map(producerKey));
+  const quiet = asset.producers.filter((each) => !shown.has(producerKey(each)));
+  if (quiet.length && state.rows.size) render();
+  await inParallel(quiet, async (producer) => {
+    const { events, sent } = await askEvents(asset, { ...producer, limit: QUIET_EVENTS });
+    takeEvents(events);
+    if (events.length) return;
+    const nothing = { ...producer, environment: "", outcome: null, time: null, isUnreadable: sent > 0 };
+    state.rows.set(rowKey(nothing), { ...nothing, targets: new Map(), changes: [], problems: [], verdicts: [], coverage: "", omitted: 0 });
+  });
+  state.loadedAt = began;
 }
 
-async function reload() {
+async function reload({ fully = false } = {}) {
   if (state.loading) return;
   state.loading = true;
+  if (fully) state.asset = null; // DAGs may have come since
   document.getElementById("reload").disabled = true;
+  let problem = null;
   try {
     await loadOverview();
-    render();
+    if (!state.rows.size && state.failures.length) problem = state.failures[0];
   } catch (error) {
-    showError(error);
+    problem = error;
   } finally {
     state.loading = false;
     document.getElementById("reload").disabled = false;
   }
+  state.problem = problem;
+  render();
 }
 
 // ---------------------------------------------------------------- elements
@@ -213,7 +241,7 @@ function make(name, attributes = {}, ...children) {
   return element;
 }
 
-const badge = (outcome) => make(`span.outcome.${outcome || "NONE"}`, {}, outcome || "never checked");
+const badge = (outcome) => make(`span.outcome.${outcome || "NONE"}`, {}, outcome || "no verdict");
 
 function table(label, heads, rows) {
   const head = make("thead", {}, make("tr", {}, heads.map((each) => make("th", { scope: "col" }, each))));
@@ -230,31 +258,49 @@ function ago(time) {
 }
 
 function whenChecked(row) {
-  if (!row.time) return make("span.late", {}, "never checked");
+  if (!row.time) return make("span.late", {}, row.isUnreadable ? "its events cannot be read" : "never checked");
   const isLate = Date.now() - row.time > LATE_HOURS * 3600e3;
-  return make(isLate ? "span.late" : "span", { title: row.time.toISOString() }, isLate ? `not checked for ${ago(row.time).replace(" ago", "")}` : ago(row.time));
-}
-
-function coverage(row) {
-  if (row.nodesSeen === null || row.nodesSeen === undefined) return "";
-  return row.nodesTotal === null ? `${row.nodesSeen} nodes seen, of how many is not known` : `${row.nodesSeen} of ${row.nodesTotal} nodes seen`;
+  return make(isLate ? "span.late" : "span", { title: row.time.toISOString(), "data-time": row.time.getTime() }, isLate ? `not checked for ${ago(row.time).replace(" ago", "")}` : ago(row.time));
 }
 
 // ---------------------------------------------------------------- first screen
 
+function readPlace() {
+  try {
+    return location.hash.startsWith("#/") ? location.hash.slice(2).split("/").map(decodeURIComponent) : [];
+  } catch {
+    return []; // not an address that this page made
+  }
+}
+
 function render() {
-  const place = location.hash.startsWith("#/") ? location.hash.slice(2).split("/").map(decodeURIComponent) : [];
+  const place = readPlace();
   const overview = document.getElementById("overview");
   const detail = document.getElementById("detail");
-  const row = place.length >= 2 ? state.rows.get(rowKey(place[0], place[1])) : null;
+  const row = place.length >= 2 ? findRow(place[0], place[1]) : null;
   overview.hidden = Boolean(row);
   detail.hidden = !row;
+  showNotice();
   if (row) {
     showDetail(row, place[2]);
     return;
   }
   shownDetail = null;
-  showOverview(overview, place.length >= 2 ? `There is no check of ${place[1]} by ${place[0]}. ` : "");
+  const isMissing = place.length >= 2 && state.loadedAt !== null;
+  showOverview(overview, isMissing ? `There is no check of ${place[1]} by ${place[0]}. ` : "");
+}
+
+// What could not be read stands above what could.
+function showNotice() {
+  const notice = document.getElementById("notice");
+  const problem = state.problem || state.failures[0];
+  const message = problem ? explainError(problem) : "";
+  const more = !state.problem && state.failures.length > 1 ? ` ${state.failures.length} questions failed; what could be read is shown.` : "";
+  if (notice.dataset.message === message + more) return; // said once, not every minute
+  notice.dataset.message = message + more;
+  notice.hidden = !message;
+  const again = make("button", { type: "button", onclick: () => reload({ fully: true }) }, "Try again");
+  notice.replaceChildren(make("p", {}, message + more), again);
 }
 
 function rankOf(row) {
@@ -270,10 +316,14 @@ function chooseColumns(rows) {
   return { columns: columns.slice(0, MOST_COLUMNS), more: columns.slice(MOST_COLUMNS) };
 }
 
+let shownOverview = null;
+
 function showOverview(place, remark) {
+  if (state.loadedAt === null) return; // still loading, or it could not be read: the notice says so
   const rows = [...state.rows.values()];
-  if (!state.asset || (!rows.length && !state.loading)) {
+  if (!rows.length) {
     setStatus("");
+    shownOverview = null;
     place.replaceChildren(makeEmptyState());
     return;
   }
@@ -286,7 +336,17 @@ function showOverview(place, remark) {
   const total = `${found.length} ${found.length === 1 ? "environment" : "environments"}`;
   const omitted = state.asset.omitted ? ` ${state.asset.omitted} more tasks report and are not shown.` : "";
   setStatus(`${remark}${total}${counts.length ? ": " : ""}${counts.map(([outcome, number]) => `${number} ${outcome}`).join(", ")}.${omitted}`);
+  const content = JSON.stringify([words, found.map((row) => [rowKey(row), row.runId])]);
+  if (shownOverview === content) {
+    for (const cell of place.querySelectorAll("[data-time]")) cell.replaceWith(whenChecked({ time: new Date(Number(cell.dataset.time)) }));
+    return; // a reload that brought nothing new keeps focus and scrolling
+  }
+  shownOverview = content;
+  const focused = place.contains(document.activeElement) ? document.activeElement.dataset.place : undefined;
+  const scrolled = place.querySelector(".scroll")?.scrollLeft || 0;
   place.replaceChildren(table("overview", heads, found.slice(0, MOST_ROWS).map((row) => makeRow(row, columns, more))));
+  place.querySelector(".scroll").scrollLeft = scrolled;
+  if (focused !== undefined) [...place.querySelectorAll("[data-place]")].find((each) => each.dataset.place === focused)?.focus();
 }
 
 function makeRow(row, columns, more) {
@@ -294,27 +354,32 @@ function makeRow(row, columns, more) {
   const name = shorten(row.environment.split("/").pop() || row.dagId);
   const cells = columns.map((target) => {
     const outcome = row.targets.get(target);
-    if (!outcome) return make("td.target", {}, make("span.quiet", { title: "not a target of this environment" }, "–"));
+    if (!outcome) return make("td.target", {}, make("span.quiet", { title: row.omitted ? "not in the event, or no target of this environment" : "not a target of this environment" }, "–"));
     const seen = [...new Set((row.verdicts || []).filter((each) => each.target === target && each.outcome === outcome).map((each) => each.observed).filter(Boolean))];
-    const label = `${name}, ${target}: ${outcome}. Open`;
-    const button = make(`button.outcome.${outcome}`, { type: "button", "aria-label": label, onclick: open(target) }, outcome);
+    const attributes = { type: "button", "aria-label": `${name}, ${target}: ${outcome}. Open`, "data-place": hashOf(row, target), onclick: open(target) };
+    const button = make(`button.outcome.${outcome}`, attributes, outcome);
     return make("td.target", {}, button, seen.length ? make("small.address", {}, seen[0], seen.length > 1 ? ` +${seen.length - 1}` : "") : null);
   });
   if (more.length) {
     const outcome = worst(more.map((target) => row.targets.get(target)));
     cells.push(make("td.target", {}, outcome ? make(`button.outcome.${outcome}`, { type: "button", onclick: open() }, outcome) : make("span.quiet", {}, "–")));
   }
-  const title = row.time ? make("a", { href: hashOf(row) }, name) : make("span", {}, name);
+  const title = row.time ? make("a", { href: hashOf(row), "data-place": hashOf(row) }, name) : make("span", {}, name);
   const changes = row.changes.sort((one, other) => (other.since ?? 0) - (one.since ?? 0)).slice(0, 3).map(makeChange);
   return make(
     "tr",
     {},
-    make("th", { scope: "row" }, title, " ", row.outcome ? null : badge(null), make("small", {}, `DAG ${row.dagId}`, row.problems.length ? ` · ${row.problems.length} problems` : "")),
+    make("th", { scope: "row" }, title, " ", badge(row.outcome), make("small", {}, `DAG ${row.dagId}`, countProblems(row))),
     cells,
-    make("td", {}, coverage(row)),
+    make("td", {}, row.coverage),
     make("td", {}, whenChecked(row)),
     make("td", {}, changes.length ? changes : make("span.quiet", {}, row.time ? "nothing known" : "")),
   );
+}
+
+function countProblems(row) {
+  if (!row.problems.length) return "";
+  return ` · ${row.problems.length} ${row.problems.length === 1 ? "problem" : "problems"}`;
 }
 
 function makeChange(change) {
@@ -336,22 +401,18 @@ function setStatus(message) {
   document.getElementById("status").textContent = message;
 }
 
-function showError(error) {
+function explainError(error) {
   const reasons = {
     401: "Your session has ended. Sign in to Airflow again, then reload this page.",
     403: "Airflow refuses to answer: your session has ended, or your role may not read this. Sign in again. The page needs the permissions to read assets (in Airflow 2: datasets), DAG runs, task instances and XComs.",
     404: "Airflow's REST API does not have this page's question. Airflow 2.10 or later is needed.",
   };
-  const reason = reasons[error.status] || `Airflow's REST API cannot be read: ${text(error.message)}`;
-  setStatus("");
-  const again = make("button", { type: "button", onclick: reload }, "Try again");
-  document.getElementById("overview").hidden = false;
-  document.getElementById("overview").replaceChildren(make("div.notice.bad", { role: "alert" }, make("p", {}, reason), again));
+  return reasons[error.status] || `Airflow's REST API cannot be read: ${text(error.message)}`;
 }
 
 // ---------------------------------------------------------------- one environment
 
-let shownDetail = null;
+let shownDetail = null; // the environment that is open, and of which run
 
 const hashOf = (row, target) => `#/${[row.dagId, row.environment, target].filter((each) => each !== undefined).map(encodeURIComponent).join("/")}`;
 
@@ -360,9 +421,11 @@ function openDetail(row, target) {
 }
 
 async function showDetail(row, target) {
-  const key = JSON.stringify([row.dagId, row.environment, row.runId, target]);
-  if (shownDetail === key) return; // a reload that brought nothing new keeps what is open
-  shownDetail = key;
+  const address = JSON.stringify([row.dagId, row.environment, target]);
+  const key = JSON.stringify([address, row.taskId, row.runId]);
+  if (shownDetail?.key === key) return; // a reload that brought nothing new keeps what is open
+  const isOpened = shownDetail?.address !== address; // else a new run of what is open came in
+  shownDetail = { key, address };
   setStatus("");
   const place = document.getElementById("detail");
   const parts = { targets: make("div"), map: make("div"), allow: make("div") };
@@ -371,7 +434,7 @@ async function showDetail(row, target) {
   place.replaceChildren(
     make("p", {}, make("a", { href: "#" }, "← All environments")),
     heading,
-    make("p", {}, "Checked ", whenChecked(row), ` by DAG ${row.dagId}. ${coverage(row)}. `, linkToRun(row)),
+    make("p", {}, "Checked ", whenChecked(row), ` by DAG ${row.dagId}. ${row.coverage} `, linkToRun(row)),
     problems.length ? make("div.notice.bad", {}, make("h3", {}, "Problems"), make("ul", {}, problems)) : "",
     parts.targets,
     make("h2", {}, "Address map"),
@@ -379,19 +442,22 @@ async function showDetail(row, target) {
     make("h2", {}, "Addresses to allowlist"),
     parts.allow,
   );
-  heading.focus({ preventScroll: true });
-  window.scrollTo(0, 0);
+  if (isOpened) {
+    heading.focus({ preventScroll: true });
+    window.scrollTo(0, 0);
+  }
   showAllowlist(parts.allow, row);
   const draw = (report, history, remark) => {
-    const verdicts = report ? list(report.verdicts).map(readVerdict) : row.verdicts.map((each) => ({ ...each, evidence: [], reason: "", attribution: "", findings: [] }));
+    const verdicts = report ? readVerdicts(report) : row.verdicts.map((each) => ({ ...each, evidence: [], reason: "", attribution: "", findings: [] }));
     showTargets(parts.targets, row, { verdicts, history, target, remark });
-    showMap(parts.map, row, verdicts);
+    showMap(parts.map, report ? readRanges(report.ranges) : row.ranges, verdicts);
   };
   draw(null, null, "Loading the report …");
   const [report, history, codes] = await Promise.allSettled([askReports(row), askHistory(row), loadCodes()]);
-  if (shownDetail !== key) return; // another one was opened meanwhile
+  if (shownDetail?.key !== key) return; // another one was opened meanwhile
   state.codes = codes.value || null;
-  const remark = report.value ? "" : "The run's full report is gone or may not be read, so reasons and evidence are missing; this is what its event kept.";
+  const left = report.value ? countLeftOut(report.value) : row.omitted;
+  const remark = report.value ? (left ? `${left} more verdicts are in the log of the report's task.` : "") : "The run's full report is gone or may not be read, so reasons and evidence are missing; this is what its event kept.";
   draw(report.value, history.value, remark);
 }
 
@@ -405,6 +471,19 @@ async function loadCodes() {
   const answer = await fetch("codes.json", { credentials: "same-origin" });
   return answer.ok ? answer.json() : null;
 }
+
+// The worst come first, so that none of them is left out where there are too many.
+function readVerdicts(report) {
+  const verdicts = list(report.verdicts, MOST_READ).map(readVerdict);
+  return verdicts.sort((one, other) => OUTCOMES.indexOf(one.outcome) - OUTCOMES.indexOf(other.outcome)).slice(0, MOST_ROWS);
+}
+
+function countLeftOut(report) {
+  const omitted = Object.values(report.omitted || {}).map((each) => count(each) || 0);
+  return omitted.reduce((sum, each) => sum + each, Math.max(0, list(report.verdicts, MOST_READ).length - MOST_ROWS));
+}
+
+const readRanges = (ranges) => list(ranges, 50).map((each) => ({ kind: text(each?.kind), cidr: text(each?.cidr) }));
 
 function readVerdict(each) {
   return {
@@ -431,23 +510,25 @@ function linkToRun(row) {
 
 // Airflow 3 shows this page in a sandboxed frame, which may not navigate its parent; the parent's router may.
 function openInAirflow(event, url) {
-  if (window.parent === window) return;
+  if (window.parent === window || event.ctrlKey || event.metaKey || event.shiftKey) return;
   event.preventDefault();
   window.parent.history.pushState(null, "", url);
   window.parent.dispatchEvent(new PopStateEvent("popstate", { state: null }));
 }
 
 function showTargets(place, row, { verdicts, history, target, remark }) {
-  const names = [...new Set([...row.targets.keys(), ...verdicts.map((each) => each.target)])];
-  const ranks = (name) => [name === target ? -1 : 0, OUTCOMES.indexOf(row.targets.get(name))];
+  const outcomes = new Map(row.targets);
+  for (const each of verdicts) outcomes.set(each.target, worst([outcomes.get(each.target), each.outcome]));
+  const names = [...outcomes.keys()];
+  const ranks = (name) => [name === target ? -1 : 0, OUTCOMES.indexOf(outcomes.get(name))];
   names.sort((one, other) => ranks(one)[0] - ranks(other)[0] || ranks(one)[1] - ranks(other)[1] || one.localeCompare(other));
   place.replaceChildren(
     remark ? make("p.quiet", {}, remark) : "",
-    ...names.slice(0, 200).map((name) => makeTarget(name, row, verdicts.filter((each) => each.target === name), history)),
+    ...names.slice(0, 200).map((name) => makeTarget(name, outcomes.get(name), { row, verdicts: verdicts.filter((each) => each.target === name), history })),
   );
 }
 
-function makeTarget(name, row, verdicts, history) {
+function makeTarget(name, outcome, { row, verdicts, history }) {
   verdicts.sort((one, other) => OUTCOMES.indexOf(one.outcome) - OUTCOMES.indexOf(other.outcome) || one.node.localeCompare(other.node));
   const codes = [...new Set(verdicts.map((each) => each.code))];
   const rows = verdicts.map((each) =>
@@ -464,7 +545,7 @@ function makeTarget(name, row, verdicts, history) {
   return make(
     "section",
     {},
-    make("h3", {}, name, " ", badge(row.targets.get(name))),
+    make("h3", {}, name, " ", badge(outcome)),
     history ? makeStrip(name, row, history) : null,
     rows.length ? table(`nodes of ${name}`, ["Node", "Verdict", "Expected", "Observed", "Reason"], rows) : make("p.quiet", {}, "No verdict of this target is in the event; the log of the report's task has them."),
     codes.map(makeCodeText),
@@ -474,8 +555,9 @@ function makeTarget(name, row, verdicts, history) {
 function makeStrip(name, row, history) {
   const items = history.map((check) => {
     const outcome = check.targets.get(name);
-    const label = `${check.time.toLocaleString()}: ${outcome || "not asked"}`;
-    return make(`li.${outcome || "NONE"}${check.runId === row.runId ? ".selected" : ""}`, { title: label, "aria-label": label });
+    const label = `${check.time.toLocaleString()}: ${outcome || (check.omitted ? "not in the event" : "not asked")}`;
+    const letter = make("span", { "aria-hidden": "true" }, outcome ? outcome[0] : "–");
+    return make(`li.${outcome || "NONE"}${check.runId === row.runId ? ".selected" : ""}`, { title: label, "aria-label": label }, letter);
   });
   return make("div", {}, make("small.quiet", {}, `The last ${items.length} runs, the newest on the right`), make("ol.strip", {}, items));
 }
@@ -513,9 +595,12 @@ function makeCodeText(code) {
 // ---------------------------------------------------------------- the address map
 
 // An address as a number that can be compared, with its version; null for what is none.
-function parseAddress(address) {
+function parseAddress(written) {
+  const address = written.replace(/^::ffff:(?=\d+\.)/i, ""); // an IPv4 address as IPv6 sockets write it
   if (/^\d{1,3}(\.\d{1,3}){3}$/.test(address)) {
-    return { bits: 32, value: address.split(".").reduce((sum, part) => sum * 256n + BigInt(part), 0n) };
+    const parts = address.split(".");
+    if (parts.some((part) => Number(part) > 255)) return null;
+    return { bits: 32, value: parts.reduce((sum, part) => sum * 256n + BigInt(part), 0n) };
   }
   if (!/^[0-9a-f:]+$/i.test(address) || !address.includes(":")) return null;
   const [head, tail] = address.split("::").map((side) => (side ? side.split(":") : []));
@@ -532,8 +617,8 @@ function parseRange({ kind, cidr }) {
   return { kind, cidr, bits: first.bits, first: first.value, size: 1n << BigInt(first.bits - length), seen: [] };
 }
 
-function showMap(place, row, verdicts) {
-  const ranges = row.ranges.map(parseRange).filter(Boolean);
+function showMap(place, named, verdicts) {
+  const ranges = named.map(parseRange).filter(Boolean);
   const outside = { kind: "foreign", cidr: "in none of these ranges", seen: [] };
   const byAddress = new Map();
   for (const each of verdicts) if (each.observed) byAddress.set(each.observed, worst([byAddress.get(each.observed), each.outcome]));
@@ -566,14 +651,15 @@ function makeMapRow(range, largest) {
     return make(`line.tick.${each.outcome}`, { x1: `${at}%`, x2: `${at}%`, y1: 0, y2: 28 }, make("title", {}, `${each.address}: ${each.outcome}`));
   });
   const seen = range.seen.slice(0, 8).map((each) => `${each.address} ${each.outcome}`).join(", ");
-  const more = range.seen.length > 8 ? ` and ${range.seen.length - 8} more` : "";
+  const others = range.seen.slice(8).map((each) => `${each.address} ${each.outcome}`).join(", ");
+  const more = others ? ` and ${range.seen.length - 8} more` : "";
   const label = `${KINDS[range.kind] || range.kind} ${range.cidr}: ${seen || "no address seen"}${more}`;
   return make(
     "div.map-row",
     {},
     make("div", {}, make("strong", {}, KINDS[range.kind] || range.kind), " ", make("span.address", {}, range.size === 1n ? range.cidr.split("/")[0] : range.cidr), make("br"), make("small.quiet", {}, size, isTooSmall ? ", too small to draw to scale" : "")),
     make("svg", { role: "img", "aria-label": label }, make("line.axis", { x1: "0%", x2: "100%", y1: 14, y2: 14 }), bars, ticks),
-    seen ? make("p.seen", {}, make("small.address", {}, `${seen}${more}`)) : null,
+    seen ? make("div.seen", {}, make("small.address", {}, seen), others ? make("details", {}, make("summary", {}, more.trim()), make("small.address", {}, others)) : null) : null,
   );
 }
 
@@ -588,7 +674,7 @@ function showAllowlist(place, row) {
       {},
       make("th", { scope: "row" }, KINDS[each.kind] || each.kind),
       make("td.address", {}, each.sources.length ? each.sources.map((source) => make("div", {}, source)) : "the plan names none"),
-      make("td", {}, each.targets.join(", ")),
+      make("td", {}, each.targets.join(", "), each.omitted ? make("small.late", {}, `${each.omitted} more sources or targets are not in the event: see the report`) : null),
     ),
   );
   place.replaceChildren(
@@ -626,7 +712,7 @@ function followTheme() {
 
 followTheme();
 document.getElementById("home").hidden = window.parent !== window; // in Airflow's frame its menu is beside the page
-document.getElementById("reload").addEventListener("click", reload);
+document.getElementById("reload").addEventListener("click", () => reload({ fully: true }));
 document.getElementById("tools").addEventListener("submit", (event) => event.preventDefault());
 document.getElementById("search").addEventListener("input", (event) => {
   state.search = event.target.value;

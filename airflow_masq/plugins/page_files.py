@@ -56,18 +56,20 @@ class PageFile:
     media_type: str
 
 
-@cache
 def read_page_file(name: str, *, api: str) -> PageFile | None:
     """Read one of the page's files.
 
     :param name: one of ``PAGE_FILE_NAMES``; any other name gives ``None``.
     :param api: which of Airflow's REST APIs the page asks, ``v1`` or ``v2``.
     """
+    return _read_file(name, api=api) if name in PAGE_FILE_NAMES else None
+
+
+@cache  # for the names above alone, since users may ask for any other
+def _read_file(name: str, *, api: str) -> PageFile:
     if name == _CODES_NAME:
         return PageFile(content=_write_codes().encode(), media_type="application/json")
-    media_type = _MEDIA_TYPES.get(name)
-    if media_type is None:
-        return None
+    media_type = _MEDIA_TYPES[name]
     content = files("airflow_masq").joinpath("page", name).read_bytes()
     if name == "index.html":
         content = content.replace(b'data-api="v2"', f'data-api="{api}"'.encode())

@@ -30,6 +30,7 @@ EVENT_LIMIT_BYTES: Final = 32_768
 _MOST_ENVIRONMENTS: Final = 20
 _PROBLEM_CHARACTERS: Final = 400
 _MOST_CHECK_TASKS: Final = 20
+_PROBLEMS_PART: Final = 3  # a third of the room at most, so that targets and verdicts have the rest
 _MOST_TARGETS: Final = 100
 _MOST_RANGES: Final = 10
 _SEPARATOR_BYTES: Final = 2
@@ -55,6 +56,8 @@ def summarise_reports(
     since when, the addresses to allowlist as the plan predicts them, and verdicts from FAIL to PASS. Those that do not
     fit into the limit are counted in ``omitted``.
     """
+    # The worst first, since only some of many environments have room.
+    reports = sorted(reports, key=lambda report: tuple(Outcome).index(report.outcome))
     environments: list[dict[str, Any]] = [
         {
             "environment": escape(report.environment),
@@ -62,11 +65,13 @@ def summarise_reports(
             "counts": {outcome.value: number for outcome, number in report.counts.items()},
             "nodes_seen": len(report.nodes_seen),
             "nodes_total": report.nodes_total,
+            "coverage": escape(report.coverage, limit=_PROBLEM_CHARACTERS),
             "ranges": write_ranges(report.ranges[:_MOST_RANGES]),
             "problems": [],
             "targets": [],
             "allowlist": [],
             "verdicts": [],
+            "omitted": sum(report.counts.values()) + len(report.problems),
         }
         for report in reports[:_MOST_ENVIRONMENTS]
     ]
@@ -82,13 +87,17 @@ def summarise_reports(
         "omitted": sum(sum(report.counts.values()) + len(report.problems) for report in reports),
     }
     room = limit_bytes - len(json.dumps(event))
-    for rows, row, is_counted in _list_rows(reports, environments):
+    problems_room = room // _PROBLEMS_PART
+    for summary, key, row in _list_rows(reports, environments):
         size = len(json.dumps(row)) + _SEPARATOR_BYTES
-        if size > room:
-            break
+        if size > (problems_room if key == "problems" else room):
+            continue  # another row may be shorter
         room -= size
-        rows.append(row)
-        event["omitted"] -= is_counted
+        problems_room -= size
+        summary[key].append(row)
+        if key in {"problems", "verdicts"}:
+            summary["omitted"] -= 1
+            event["omitted"] -= 1
     return event
 
 
@@ -102,20 +111,20 @@ def _summarise(report: Report) -> str:
 
 def _list_rows(
     reports: Sequence[Report], environments: Sequence[dict[str, Any]]
-) -> Iterator[tuple[list[Any], object, bool]]:
-    """Pair every row, the worst first, with the list that it belongs to, and whether ``omitted`` counts it."""
+) -> Iterator[tuple[dict[str, Any], str, object]]:
+    """Pair every row, the most important first, with its environment's summary and the key that it belongs to."""
     pairs = list(zip(reports, environments, strict=False))
     for report, summary in pairs:
         for problem in report.problems:
-            yield summary["problems"], escape(problem, limit=_PROBLEM_CHARACTERS), True
+            yield summary, "problems", escape(problem, limit=_PROBLEM_CHARACTERS)
     for report, summary in pairs:
-        yield from ((summary["targets"], row, False) for row in _list_targets(report))
-        yield from ((summary["allowlist"], row, False) for row in _list_allowlist(report))
+        yield from ((summary, "targets", row) for row in _list_targets(report))
+        yield from ((summary, "allowlist", row) for row in _list_allowlist(report))
     for outcome in Outcome:
         for report, summary in pairs:
             for verdict in report.verdicts:
                 if verdict.outcome is outcome:
-                    yield summary["verdicts"], _make_row(verdict), True
+                    yield summary, "verdicts", _make_row(verdict)
 
 
 def _list_targets(report: Report) -> Iterator[dict[str, object]]:
@@ -135,7 +144,8 @@ def _list_allowlist(report: Report) -> Iterator[dict[str, object]]:
     for entry in list_allowlist(report):
         sources = [str(source) for source in entry.sources[:_MOST_RANGES]]
         targets = [escape(target) for target in entry.targets[:_MOST_RANGES]]
-        yield {"kind": entry.kind.value, "sources": sources, "targets": targets}
+        omitted = len(entry.sources) - len(sources) + len(entry.targets) - len(targets)
+        yield {"kind": entry.kind.value, "sources": sources, "targets": targets, "omitted": omitted}
 
 
 def _make_row(verdict: Verdict) -> dict[str, str | None]:

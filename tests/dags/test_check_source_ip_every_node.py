@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import sys
-from typing import TYPE_CHECKING
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from jinja2.nativetypes import NativeEnvironment
 
 from airflow_masq.verdict import read_reports
 from tests.local_observers import NODE_ADDRESS, loopback_plan, observer
@@ -55,6 +57,17 @@ def test_every_node_is_checked(airflow: AirflowRunner, cluster: SmallCluster) ->
     mounted = {each["name"]: each for each in cluster.made[0]["spec"]["volumes"]}["podinfo"]["downwardAPI"]["items"][0]
     assert (mounted["path"], mounted["fieldRef"]["fieldPath"]) == ("labels", "metadata.labels")
     assert cluster.pods == {}  # deleted when they have ended
+
+
+@pytest.mark.parametrize(("listed", "total"), [(["node-a", "node-b"], 2), ([], None), (None, None)])
+def test_the_report_survives_a_listing_that_failed(
+    airflow: AirflowRunner, listed: list[str] | None, total: int | None
+) -> None:
+    """Where the nodes could not be listed, the report still runs, with a number of nodes that is not known."""
+    report: Any = airflow.load(DAG_FILE).get_task("report")
+    instance = SimpleNamespace(xcom_pull=lambda **_: listed)
+    rendered: object = NativeEnvironment().from_string(report.nodes_total).render(ti=instance)  # as Airflow renders it
+    assert rendered == total
 
 
 def test_a_wrong_address_fails_the_run(airflow: AirflowRunner, cluster: SmallCluster) -> None:

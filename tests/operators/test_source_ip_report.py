@@ -107,7 +107,7 @@ def test_environments_stay_apart() -> None:
         ("b", "PASS"),
         ("unknown", "ERROR"),
     ]
-    assert [each["environment"] for each in event["environments"]] == ["a", "b", "unknown"]
+    assert [each["environment"] for each in event["environments"]] == ["a", "unknown", "b"]  # the worst first
 
 
 def test_a_check_without_a_report_is_stated() -> None:

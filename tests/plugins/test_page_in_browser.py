@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -116,6 +117,32 @@ def test_the_keyboard_suffices(browser: Browser, live: LiveAirflow) -> None:
                 break
         page.keyboard.press("Enter")
         expect(page.locator("#detail h2").first).to_be_focused()
+
+
+def test_one_question_that_fails_hides_nothing_else(browser: Browser, live: LiveAirflow) -> None:
+    """What could be read is shown, with a notice of what could not."""
+    with open_tab(browser, live) as (page, _):  # the browser logs the 500
+        page.route(re.compile("events.*never_ran"), lambda route: route.fulfill(status=500, json={}))
+        page.goto(live.page_url)
+        expect(page.get_by_role("alert")).to_contain_text("Airflow answered 500")
+        rows = page.locator("table.overview tbody tr").all_inner_texts()
+    assert [row.split()[0] for row in rows if row.startswith("environment")] == [
+        "environment-0",
+        "environment-1",
+        "environment-3",
+    ]
+
+
+def test_a_reload_without_news_keeps_the_focus(browser: Browser, live: LiveAirflow) -> None:
+    """Who works with the keyboard stays where they are."""
+    with open_tab(browser, live) as (page, _):
+        page.goto(live.page_url)
+        rows_of(page)
+        cell = page.get_by_role("button", name="environment-0, erp: FAIL. Open")
+        cell.focus()
+        page.evaluate("document.getElementById('reload').click()")
+        expect(page.locator("#reload")).to_be_enabled()
+        expect(cell).to_be_focused()
 
 
 def test_the_search_leaves_what_matches(browser: Browser, live: LiveAirflow) -> None:

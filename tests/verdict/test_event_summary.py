@@ -32,10 +32,11 @@ def test_an_event_names_its_task_and_its_findings() -> None:
                 "counts": {"FAIL": 1, "ERROR": 0, "INCONCLUSIVE": 0, "PASS": 1},
                 "nodes_seen": 2,
                 "nodes_total": None,
+                "coverage": "2 nodes seen; the number of nodes is not known.",
                 "ranges": [{"kind": "node", "cidr": "10.128.0.0/20"}, {"kind": "pod", "cidr": "192.168.0.0/16"}],
                 "problems": ["task check[2] crashed"],
                 "targets": [{"target": "erp", "outcome": "FAIL"}],
-                "allowlist": [{"kind": "pod", "sources": ["192.168.0.0/16"], "targets": ["erp"]}],
+                "allowlist": [{"kind": "pod", "sources": ["192.168.0.0/16"], "targets": ["erp"], "omitted": 0}],
                 "verdicts": [
                     {
                         "node": "192.168.1.0/26",
@@ -54,6 +55,7 @@ def test_an_event_names_its_task_and_its_findings() -> None:
                         "observed": "10.128.0.2",
                     },
                 ],
+                "omitted": 0,
             }
         ],
         "omitted": 0,
@@ -71,9 +73,30 @@ def test_the_outcome_stands_first() -> None:
     assert list(event)[:2] == ["outcome", "summary"]
     assert event["outcome"] == "FAIL"
     assert event["summary"] == (
-        "staging: 1 PASS, 1 node seen; production: 1 FAIL, 1 PASS, 2 of 3 nodes seen; "
-        "unknown: no verdicts, 0 nodes seen"
+        "production: 1 FAIL, 1 PASS, 2 of 3 nodes seen; unknown: no verdicts, 0 nodes seen; "
+        "staging: 1 PASS, 1 node seen"
     )
+
+
+def test_the_worst_environment_has_room_first() -> None:
+    """Of many environments, the one that fails is in the event, whatever its name."""
+    reports = [example_report([Outcome.PASS], environment=f"a{number}") for number in range(30)]
+    event = summarise_reports([*reports, example_report([Outcome.FAIL], environment="z")], source=SOURCE)
+    assert event["environments"][0]["environment"] == "z"
+    assert event["environments"][0]["omitted"] == 0
+    assert event["omitted"] > 0
+
+
+def test_problems_leave_room_for_targets() -> None:
+    """Hundreds of problems do not push the targets and the verdicts out of the event; what is left out is counted."""
+    problems = tuple(f"MASQ461 node {number} {'x' * 300}" for number in range(500))
+    event = summarise_reports([example_report([Outcome.FAIL], problems=problems)], source=SOURCE)
+    [environment] = event["environments"]
+    assert [row["target"] for row in environment["targets"]] == ["erp"]
+    assert len(environment["verdicts"]) == 1
+    assert 0 < len(environment["problems"]) < 500
+    assert environment["omitted"] == event["omitted"] == 500 - len(environment["problems"])
+    assert len(json.dumps(event)) <= EVENT_LIMIT_BYTES
 
 
 def test_an_event_of_no_report_is_no_pass() -> None:
