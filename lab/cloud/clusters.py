@@ -202,10 +202,11 @@ def _find_subnetwork(environment: Environment) -> str:
 
 
 def _find_free(default: IPv4Network, *, taken: Sequence[IPv4Network]) -> str:
-    block = default
-    while any(block.overlaps(each) for each in taken):
-        block = IPv4Network((int(block.network_address) + block.num_addresses, block.prefixlen))
-    return str(block)
+    size, start = default.num_addresses, int(default.network_address)
+    for each in sorted(taken):
+        if start <= int(each.broadcast_address) and int(each.network_address) < start + size:
+            start = int(each.broadcast_address) // size * size + size  # the next block of that size
+    return str(IPv4Network((start, default.prefixlen)))
 
 
 def _configure_nodes(cluster: Cluster, environment: Environment, *, is_standard: bool) -> None:
