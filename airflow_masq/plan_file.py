@@ -174,7 +174,8 @@ def _read_text(
 def _find_nearest(path: Path) -> str:
     """Suggest the file beside a missing one whose name is nearest."""
     with suppress(OSError, ValueError):
-        names = [each.name for each in islice(os.scandir(path.parent), _MOST_NAMES)]
+        with os.scandir(path.parent) as entries:
+            names = [each.name for each in islice(entries, _MOST_NAMES)]
         return suggest(path.name, names, likeness=_CLOSE_ENOUGH)
     return ""
 
