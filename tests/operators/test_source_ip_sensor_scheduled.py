@@ -25,7 +25,8 @@ from airflow.sdk import DAG
 from airflow_masq.operators.source_ip_sensor import SourceIpSensor
 
 with DAG("wait_for_masquerading", schedule=None):
-    SourceIpSensor(task_id="wait", plan={plan!r}, poke_interval=0.5, timeout=90, timeout_seconds=10)
+    # Longer than the scheduler's loop, which else takes the end of the first poke for that of the second.
+    SourceIpSensor(task_id="wait", plan={plan!r}, poke_interval=4, timeout=90, timeout_seconds=10)
 """
 
 
