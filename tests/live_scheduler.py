@@ -7,7 +7,7 @@
                  └─ fork ─ airflow scheduler ─ LocalExecutor ─ a process for each try of the task
 
 Everything is imported before the forks, since each import of Airflow takes seconds. The last line of the output is a
-JSON object: the states that the task went through, how often it was rescheduled, and its XCom.
+JSON object: the run's state, the states that the task went through, and its XCom.
 """
 
 from __future__ import annotations
@@ -90,10 +90,9 @@ def await_end(dag_id: str, run_id: str, task_id: str) -> dict[str, Any]:
     """Wait until the run has ended, and read what the task left."""
     from airflow.models.dagrun import DagRun
     from airflow.models.taskinstance import TaskInstance
-    from airflow.models.taskreschedule import TaskReschedule
     from airflow.models.xcom import XComModel
     from airflow.utils.session import create_session
-    from sqlalchemy import func, select
+    from sqlalchemy import select
 
     deadline = time.monotonic() + WAIT_SECONDS
     states: list[str] = []  # some may be too short to be seen
@@ -110,9 +109,6 @@ def await_end(dag_id: str, run_id: str, task_id: str) -> dict[str, Any]:
                 return {
                     "run": str(run.state),
                     "states": states,
-                    "reschedules": session.scalar(
-                        select(func.count()).select_from(TaskReschedule).where(TaskReschedule.ti_id == instance.id)
-                    ),
                     "xcom": session.scalars(query.with_only_columns(XComModel.value)).first(),
                 }
         time.sleep(0.05)
