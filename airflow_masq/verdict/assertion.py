@@ -65,7 +65,7 @@ def assert_reports(reports: Sequence[Report], *, fail_on: Iterable[Outcome], tab
     if found:
         reason = escape(found[0].reason, limit=_PROBLEM_CHARACTERS)
         message.append(f"{escape(found[0].target)}: {reason} Next: {CODES[found[0].code].what_to_do}")
-    if any(report.counts for report in reports):
+    if any(any(report.counts.values()) for report in reports):
         message.append(f"See the table in {table_in} for the verdicts, and the report (an XCom) for their evidence.")
     raise SourceIpCheckFailedError("\n".join(message))
 

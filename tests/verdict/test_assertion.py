@@ -65,10 +65,11 @@ def test_a_crashed_check_counts_as_an_error() -> None:
 
 
 def test_problems_are_counted() -> None:
-    """A failure for nothing but lost checks begins with their number."""
+    """A failure for nothing but lost checks begins with their number, and sends nobody to a table without rows."""
     report = example_report([], problems=("task check[0] ended as failed without a report", "task check[1] did, too"))
-    with pytest.raises(SourceIpCheckFailedError, match=r"^\S+: 2 problems: task check\[0\] ended"):
+    with pytest.raises(SourceIpCheckFailedError, match=r"^\S+: 2 problems: task check\[0\] ended") as raised:
         assert_reports([report], fail_on=[Outcome.ERROR])
+    assert "table" not in str(raised.value)
 
 
 def test_a_problem_with_a_code_has_its_next_step() -> None:
