@@ -41,8 +41,8 @@ _ABOUT_POLICY: Final = frozenset(
 # Refused whatever their severity: lists that lack the cluster's ranges [source: composer-agent-caution], or that the
 # agent would not read.
 _ALWAYS_REFUSED: Final = frozenset({"MASQ301", "MASQ322"})
-# What a target's firewall or `expect` says of a policy; refused only if the change brings it.
-_ABOUT_TARGETS: Final = frozenset({"MASQ310", "MASQ311", "MASQ314"})
+# What a target's firewall says of a policy; refused only if the change brings it.
+_ABOUT_FIREWALLS: Final = frozenset({"MASQ310"})
 
 _MOST_NAMED: Final = 5
 
@@ -109,7 +109,7 @@ def plan_change(live: LivePolicy, *, wanted: WantedPolicy, plan: Plan, nodes: It
     findings = _lint(plan_after)
     known = {(each.code, each.where) for each in _lint(plan_before)}
     # What is wrong with an object that stays as it is does not speak against another one.
-    tolerated = _ABOUT_TARGETS if DEFAULT_NAME in changed else _ABOUT_TARGETS | {"MASQ301"}
+    tolerated = _ABOUT_FIREWALLS if DEFAULT_NAME in changed else _ABOUT_FIREWALLS | {"MASQ301"}
     unchanged = tuple(f"{_name_place(each.name)}." for each in live.objects if each.name not in changed)
     refusals = [
         f"{each.code} {each.where.replace(EGRESS_NAT_POLICIES_PLACE, f'{KIND} objects')}: {each.message}"

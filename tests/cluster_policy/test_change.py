@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from airflow_masq.cluster_policy import PolicyChange, plan_change, want_destinations, want_plan_policy
 from airflow_masq.network.live_policy import LiveNode, LiveObject, LivePolicy
 from airflow_masq.plan import Plan, load_plan_from_mapping
+from airflow_masq.rules import Severity, lint
 
 NODES, PODS, SERVICES = "10.128.0.0/20", "192.168.0.0/16", "10.96.0.0/20"
 FIXED = LiveObject(name="gke-bbfa6c0e-1", destinations=(NODES, PODS, SERVICES))
@@ -165,9 +167,10 @@ def test_the_clusters_own_object_tells_what_the_plan_leaves_out() -> None:
     assert change_to(NODES, PODS, SERVICES, before=live(PODS), of=bare).refusals == ()
 
 
-def test_without_any_word_of_the_ranges_nothing_is_applied() -> None:
-    """Where neither the plan nor the cluster tells the ranges, whether the list has them cannot be known."""
-    bare = plan(node_ranges=None, pod_ranges=None, service_ranges=None)
+@pytest.mark.parametrize("missing", [("node_ranges", "pod_ranges"), ("node_ranges",), ("pod_ranges",)])
+def test_without_a_word_of_the_ranges_nothing_is_applied(missing: tuple[str, ...]) -> None:
+    """Where neither the plan nor the cluster tells all ranges, whether the list has them cannot be known."""
+    bare = plan(service_ranges=None, **dict.fromkeys(missing))
     change = change_to(NODES, PODS, before=live(PODS, fixed=None), of=bare)
     (refusal,) = change.refusals
     assert refusal.startswith("network: the node or Pod ranges are not known")
@@ -198,6 +201,38 @@ def test_live_objects_with_mistakes_are_shown_and_do_no_harm() -> None:
         "EgressNATPolicy more.spec.destinations[0].cidr"
     ]
     assert beside.refusals == ()
+
+
+def test_a_target_that_expects_pods_is_told_and_no_reason() -> None:
+    """A list that no longer has a target which expects Pod addresses is told to the user, who may want that."""
+    change = change_to(NODES, PODS, before=live("172.16.0.0/12", NODES, PODS), of=plan({**ERP, "expect": "pod"}))
+    assert [(each.code, each.where) for each in change.findings if each.severity is Severity.WARNING] == [
+        ("MASQ311", "targets[0].expect")
+    ]
+    assert change.refusals == ()
+
+
+def test_what_else_lint_says_of_the_plan_does_not_matter() -> None:
+    """An error in the plan that has nothing to do with a list is neither told nor a reason against it."""
+    overlapping = plan(ERP, service_ranges=[NODES])
+    assert {each.code for each in lint(overlapping) if each.severity is Severity.ERROR} == {"MASQ201"}
+    change = change_to(NODES, PODS, SERVICES, before=live(PODS), of=overlapping)
+    assert change.refusals == ()
+    assert "MASQ201" not in {each.code for each in change.findings}
+
+
+def test_the_diff_names_its_sides() -> None:
+    """A user sees which side of the diff is live and which is wanted."""
+    lines = change_to(NODES, PODS, before=live(PODS), of=plan()).list_lines()
+    assert lines[:2] == ["--- EgressNATPolicy default (live)", "+++ EgressNATPolicy default (wanted)"]
+
+
+def test_what_gkes_own_object_lists_is_read_as_far_as_it_can_be() -> None:
+    """An entry that is no CIDR, or one of IPv6, which no list can have, does not hide the ranges after it."""
+    fixed = replace(FIXED, destinations=("nonsense", "fd00::/64", NODES, PODS, SERVICES))
+    bare = plan(node_ranges=None, pod_ranges=None, service_ranges=None)
+    (refusal,) = change_to(NODES, PODS, before=live(PODS, fixed=fixed), of=bare).refusals
+    assert refusal.startswith(f"MASQ301: The cluster's range {SERVICES}, which GKE's own object lists")
 
 
 def test_a_target_that_another_object_covers_already_is_no_reason() -> None:

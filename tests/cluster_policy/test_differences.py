@@ -61,6 +61,18 @@ def test_objects_that_come_and_go_are_told() -> None:
         "--- EgressNATPolicy new (last audit, does not exist)",
         "+++ EgressNATPolicy new (live)",
     ]
+    difference = compare_policies(policy(gone=("10.0.0.0/8",)), policy(new=("9.0.0.0/8",)), names=NAMES)
+    assert [(each["name"], each["added"], each["removed"]) for each in difference.as_json()] == [
+        ("gone", [], ["10.0.0.0/8"]),
+        ("new", ["9.0.0.0/8"], []),
+    ]
+
+
+def test_objects_are_told_in_the_order_of_their_names() -> None:
+    """Two audits tell the same change in the same order."""
+    names = [f"object-{letter}" for letter in "hgfedcba"]
+    difference = compare_policies(policy(), policy(**dict.fromkeys(names, ())), names=NAMES)
+    assert [each.name for each in difference.objects] == sorted(names)
 
 
 def test_another_action_is_a_difference() -> None:
@@ -76,6 +88,15 @@ def test_the_diff_is_bounded_and_escaped() -> None:
     assert len(lines) == MOST_DIFF_LINES + 1
     assert lines[-1] == "… 923 more lines"
     assert all(line.isprintable() and len(line) <= 100 for line in lines)
+    named = compare_policies(policy(), policy(**{"\x1b[31mx" * 100: ()}), names=NAMES)
+    assert all(line.isprintable() and len(line) <= 130 for line in named.list_lines())
+
+
+def test_a_diff_that_just_fits_is_whole() -> None:
+    """No line says that none is left out."""
+    cidrs = tuple(f"9.0.{number}.0/24" for number in range(MOST_DIFF_LINES - 3))
+    lines = compare_policies(policy(), policy(default=cidrs), names=NAMES).list_lines()
+    assert (len(lines), lines[-1]) == (MOST_DIFF_LINES, f"+{cidrs[-1]}")
 
 
 def test_a_policy_without_objects_differs_from_none() -> None:

@@ -34,6 +34,7 @@ def test_a_record_survives_json() -> None:
         ({"objects": [{"name": "x", "action": "", "destinations": [1]}]}, r"policy.objects\[0\].destinations\[0\]"),
         ({"objects": [{"name": "", "action": "", "destinations": []}]}, r"policy.objects\[0\].name"),
         ({"objects": [{"name": "x", "action": "", "destinations": [], "more": 1}]}, "policy.objects"),
+        ({"objects": [{}]}, r"policy.objects\[0\]: expected the key name"),
         ({"objects": [{}] * 1001}, "at most 1000 items"),
     ],
 )

@@ -75,6 +75,7 @@ def test_a_list_may_come_from_a_template(value: object) -> None:
         ([{"cidr": "10.0.0.0/8"}], r"destinations\[0\]: expected a CIDR"),
         (5, "destinations: expected a list"),
         ("[10.0.0.0/8", "destinations: expected a list of CIDRs"),
+        ("[\x1b[31m", r"destinations: expected a list of CIDRs, saw '\[\\x1b\[31m'"),
         ("", r"destinations\[0\]: expected a CIDR"),
         (["10.0.0.0/8"] * 2001, "at most 2000 items"),
     ],
