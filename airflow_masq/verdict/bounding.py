@@ -8,7 +8,7 @@ from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from airflow_masq.text import shorten
+from airflow_masq.text import format_count, shorten
 from airflow_masq.verdict.changes import add_history
 from airflow_masq.verdict.codes import Outcome
 from airflow_masq.verdict.report_codec import encode_report, write_history, write_verdict
@@ -75,7 +75,7 @@ def _leave_out_lines(report: Report, *, room: int) -> Report:
     problems = tuple(shorten(problem, limit=_LONGEST_PROBLEM) for problem in report.problems)
     kept = min(_MOST_PROBLEMS, _count_what_fits(problems, room=room // _PROBLEMS_PART))
     if len(problems) > kept:
-        more = f"{len(problems) - kept} more problems are not shown; the tasks' logs have them"
+        more = f"{format_count(len(problems) - kept, noun='more problem')} not shown; the tasks' logs have them"
         problems = (*problems[:kept], more)
     order = tuple(Outcome)
     by_weight = sorted(report.history, key=lambda each: (not each.has_changed, order.index(each.outcome)))

@@ -14,7 +14,7 @@ from netaddr import IPNetwork
 
 from airflow_masq.network.ranges import IPV4, AddressKind
 from airflow_masq.text import join_words
-from airflow_masq.verdict.codes import CODES, Outcome, VerdictCode
+from airflow_masq.verdict.codes import Outcome, VerdictCode
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -49,5 +49,4 @@ def _take_back(verdict: Verdict, *, nodes: set[str]) -> Verdict:
         f"{verdict.reason.rstrip('.')}, but {len(nodes)} nodes ({join_words(sorted(nodes), most=3)}) show this one "
         "address, which can be one node's only: a proxy is in between, or cluster.pods_per_node is too small."
     )
-    code = VerdictCode.SOMETHING_IN_BETWEEN
-    return replace(verdict, code=code, outcome=CODES[code].outcome or Outcome.INCONCLUSIVE, reason=reason)
+    return replace(verdict, code=VerdictCode.SOMETHING_IN_BETWEEN, outcome=Outcome.INCONCLUSIVE, reason=reason)

@@ -83,6 +83,19 @@ def test_a_problem_with_a_code_has_its_next_step() -> None:
     )
 
 
+def test_a_failure_is_safe_to_print() -> None:
+    """Names and reasons in a report, which others may have written, reach the message escaped and cut."""
+    evil = "\x1b[31m" + "x" * 9_000
+    [verdict] = example_report([Outcome.FAIL]).verdicts
+    forged = dataclasses.replace(verdict, target=evil, node=None, reason=evil)
+    forged = dataclasses.replace(forged, vantage=dataclasses.replace(forged.vantage, node_name=evil))
+    report = dataclasses.replace(example_report([]), environment=evil, verdicts=(forged,))
+    with pytest.raises(SourceIpCheckFailedError, match="FAIL") as raised:
+        assert_reports([report], fail_on=[Outcome.FAIL])
+    assert all(line.isprintable() for line in str(raised.value).split("\n"))
+    assert len(str(raised.value)) < 3_000
+
+
 @settings(max_examples=50, deadline=None)
 @given(
     outcomes=st.lists(st.sampled_from(Outcome), min_size=1, max_size=4),

@@ -77,6 +77,33 @@ def test_reports_share_the_room() -> None:
     assert first.omitted[Outcome.PASS] == 300 - len(first.verdicts)
 
 
+def test_many_reports_with_long_lists_share_the_room() -> None:
+    """Problems and histories of five environments take their shares, so that together they stay in the limit."""
+    history = tuple(
+        TargetHistory(target=f"t{each}", outcome=Outcome.PASS, since=None, previous=None, recent=(Outcome.PASS,))
+        for each in range(2_000)
+    )
+    crowded = dataclasses.replace(report(passing(), problems=("x" * 2_000,) * 100), history=history)
+    short = bound_reports([crowded] * 5, limit_bytes=200_000)
+    assert measure(short) <= 200_000
+    assert all(each.problems and each.history for each in short)
+
+
+@pytest.mark.parametrize("name", ["n" * 240, None])
+def test_the_names_of_nodes_count(name: str | None) -> None:
+    """A report lists the nodes that were seen, whose names may be long, or not known."""
+    workers = [passing(local=f"192.168.{number}.2", name=f"{number}") for number in range(200)]
+    named = [
+        dataclasses.replace(
+            each, node=None, vantage=dataclasses.replace(each.vantage, node_name=name and f"{name}{number}")
+        )
+        for number, each in enumerate(workers)
+    ]
+    [short] = bound_reports([report(*named)], limit_bytes=100_000)
+    assert 0 < len(short.verdicts) < 200
+    assert measure([short]) <= 100_000
+
+
 def test_what_was_left_out_before_still_counts() -> None:
     """A report that was bounded once, by the check, is bounded again by the report of the run."""
     large = report(*many(300, template=passing()))
@@ -96,11 +123,13 @@ def test_problems_and_histories_are_bounded() -> None:
     changed = TargetHistory(target="x", outcome=Outcome.FAIL, since=None, previous=Outcome.PASS, recent=recent)
     large = report(problems=("x" * 9_000, *(f"problem {each}" for each in range(1, 5_000))))
     [short] = bound_reports([dataclasses.replace(large, history=(*histories, changed))])
-    assert short.problems[-2:] == ("problem 99", "4900 more problems are not shown; the tasks' logs have them")
+    assert short.problems[-2:] == ("problem 99", "4900 more problems not shown; the tasks' logs have them")
     assert short.problems[0] == "x" * 1_999 + "…"
     assert len(short.history) == 2_000
     hundred = report(problems=tuple(f"problem {each}" for each in range(100)))
     assert bound_reports([hundred]) == [hundred]
+    [one_more] = bound_reports([report(problems=(*hundred.problems, "one"))])
+    assert one_more.problems[100:] == ("1 more problem not shown; the tasks' logs have them",)
     assert short.history[0] is changed
 
 
@@ -115,7 +144,7 @@ def test_a_report_keeps_its_size_whatever_its_texts_are() -> None:
     large = report(*many(50, template=failing()), problems=("😀" * 2_000,) * 100)
     [short] = bound_reports([dataclasses.replace(large, history=histories)], limit_bytes=200_000)
     assert measure([short]) <= 200_000
-    assert short.problems[-1].endswith("more problems are not shown; the tasks' logs have them")
+    assert short.problems[-1].endswith("more problems not shown; the tasks' logs have them")
     assert 0 < len(short.history) < 2_000
     assert short.verdicts
 

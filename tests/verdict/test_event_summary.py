@@ -120,6 +120,8 @@ def test_an_event_is_bounded(limit_bytes: int) -> None:
 def test_an_event_tells_what_changed() -> None:
     """A target's row has the outcome before and since when; those that have just changed come first, at most 100."""
     last = add_history(example_report([Outcome.PASS]), previous=None)
+    [first] = summarise_reports([last], source=SOURCE)["environments"][0]["targets"]
+    assert first == {"target": "erp", "outcome": "PASS"}
     now = add_history(example_report([Outcome.FAIL]), previous=last)
     event = summarise_reports([now], source=SOURCE)
     [row] = event["environments"][0]["targets"]
@@ -146,3 +148,32 @@ def test_foreign_text_is_escaped() -> None:
     [problem] = event["environments"][0]["problems"]
     assert "\x1b" not in problem
     assert len(problem) == 400
+
+
+def test_an_event_is_safe_to_show() -> None:
+    """Names in a report, which others may have written, reach the page escaped and cut."""
+    evil = "\x1b[31m" + "x" * 9_000
+    [verdict] = example_report([Outcome.FAIL]).verdicts
+    forged = replace(example_report([]), environment=evil, verdicts=(replace(verdict, target=evil),))
+    source = EventSource(dag_id=evil, run_id=evil, task_id=evil, check_task_ids=(evil,))
+    event = summarise_reports([forged], source=source)
+    texts = [each for each in json.loads(json.dumps(event), object_pairs_hook=_list_texts) if isinstance(each, str)]
+    assert sum("\\x1b[31m" in text for text in texts) >= 6
+    assert all(text.isprintable() and len(text) <= 400 for text in texts)
+    assert len(event["environments"][0]["verdicts"]) == 1
+
+
+def _list_texts(pairs: list[tuple[str, object]]) -> list[object]:
+    """List what a mapping holds, with what is in its lists."""
+    inner = [value if isinstance(value, list) else [value] for _, value in pairs]
+    flat = [item for values in inner for item in values]
+    return [text for item in flat for text in (item if isinstance(item, list) else [item])]
+
+
+def test_what_was_not_seen_is_null() -> None:
+    """A page can tell an address that was not seen from a text."""
+    [verdict] = example_report([Outcome.INCONCLUSIVE]).verdicts
+    unknown = replace(verdict, node=None)
+    event = summarise_reports([replace(example_report([]), verdicts=(unknown,))], source=SOURCE)
+    [row] = event["environments"][0]["verdicts"]
+    assert (row["node"], row["observed"]) == (None, None)
