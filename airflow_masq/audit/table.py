@@ -60,8 +60,10 @@ def render_audit(audit: Audit, *, width: int = TASK_LOG_WIDTH) -> str:
         where = escape(drift.environment.rpartition("/")[2])
         lines += wrap(f"Drift, {_NOUNS[drift.severity]}: {where}, against the {drift.against}: {drift.message}")
         lines += [f"{_INDENT}{line}" for line in drift.diff[:_MOST_DIFF_LINES]]
-    if len(audit.drift) > _MOST_DRIFTS:
-        lines.append(f"and {len(audit.drift) - _MOST_DRIFTS} more drifts, none of them worse than these")
+        if more_lines := len(drift.diff[_MOST_DIFF_LINES:]):
+            lines.append(f"{_INDENT}… {format_count(more_lines, noun='more line')}")
+    if more_drifts := len(audit.drift[_MOST_DRIFTS:]):
+        lines.append(f"and {format_count(more_drifts, noun='more drift')}, none worse than these")
     for each in _summarise(audit):
         lines += wrap(each)
     return "\n".join(lines)
@@ -108,9 +110,9 @@ def _lay_out(audit: Audit) -> list[str]:
     if not rows:
         return []
     lines = align([_HEADER, *rows])
-    left_out = len(audit.environments) - _MOST_ROWS + sum(audit.omitted.values())
-    if len(audit.environments) > _MOST_ROWS or audit.omitted:
-        lines.append(f"and {max(left_out, sum(audit.omitted.values()))} more environments, none worse than these")
+    left_out = len(audit.environments[_MOST_ROWS:]) + audit.omitted.total()
+    if left_out:
+        lines.append(f"and {format_count(left_out, noun='more environment')}, none worse than these")
     return [*lines, ""]
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 from airflow_masq.audit import Masquerading, NotAsked
+from airflow_masq.audit.codec import write_environment
 from airflow_masq.environment import EnvironmentName, EnvironmentResource
 from airflow_masq.facts.network_facts import NetworkFacts
 from airflow_masq.facts.plan_text import make_plan
 from airflow_masq.plan import load_plan_from_mapping
 from airflow_masq.rules import Severity, lint
-from tests.audit.examples import COMPOSER_3, PROJECT, REGION, audit_one, describe, make_audit, make_cluster
+from tests.audit.examples import COMPOSER_3, CURRENT, PROJECT, REGION, audit_one, describe, make_audit, make_cluster
 
 NOT_ASKED = NotAsked(project="other", regions=(REGION,), status="UNAVAILABLE", problem="gone", next_step="Wait.")
 
@@ -99,3 +100,15 @@ def test_an_audit_is_complete_only_where_everything_is_known() -> None:
     assert not make_audit(audit_one(describe(state="ERROR"))).is_complete
     audit = make_audit(projects=("other", PROJECT), not_asked=(NOT_ASKED,))
     assert audit.known_places == {(PROJECT, REGION)}
+
+
+def test_what_google_says_is_safe_to_print() -> None:
+    """A description whose texts have control characters gives an audit whose texts have none."""
+    evil = "\x1b[31m\n" + "x" * 1_000
+    node = {"enableIpMasqAgent": True, "ipAllocationPolicy": {"clusterSecondaryRangeName": evil}}
+    config = {"gkeCluster": evil, "nodeConfig": node, "softwareConfig": {"imageVersion": CURRENT}}
+    resource = EnvironmentResource.read({"name": evil, "uuid": evil, "state": evil, "config": config})
+    written = write_environment(audit_one(resource))
+    texts = [value for value in written.values() if isinstance(value, str)]
+    assert sum("\\x1b[31m" in text for text in texts) >= 6
+    assert all(text.isprintable() and len(text) <= 600 for text in texts)

@@ -52,10 +52,10 @@ def test_findings_of_the_best_are_left_out_first_and_then_environments() -> None
         assert (bounded.totals, bounded.severities) == (audit.totals, audit.severities)
         kept = [each.record for each in bounded.environments]
         assert kept == [each.record for each in audit.environments[: len(kept)]]
-        if bounded.omitted:
-            assert all(each.cluster is None for each in bounded.environments)
-        else:
-            assert bounded.environments[0] == audit.environments[0]
+        assert bounded.environments[0] == (
+            replace(audit.environments[0], findings=(), cluster=None) if bounded.omitted else audit.environments[0]
+        )
+        assert all(each.cluster is None for each in bounded.environments if bounded.omitted)
     assert bounded.omitted.total() > 0
     assert bounded.omitted_findings.total() > 0
 
@@ -94,7 +94,11 @@ def test_an_event_begins_with_its_summary_and_names_its_task() -> None:
 def test_an_event_is_bounded() -> None:
     """A thousand environments leave an event of at most 32 kB, which counts what it lacks."""
     audit = make_fleet(1000)
-    event = summarise_audit(audit, dag_id="d" * 1000, run_id="r", task_id="t")
+    foreign = "\x1b[31m" + "d" * 1000
+    event = summarise_audit(audit, dag_id=foreign, run_id=foreign, task_id=foreign)
+    for key in ("dag_id", "run_id", "task_id"):
+        assert event[key].isprintable()
+        assert len(event[key]) == 250
     assert len(json.dumps(event)) <= EVENT_LIMIT_BYTES
     assert len(event["environments"]) + event["omitted"] == 1000
     assert event["environments"][0]["codes"] == ["MASQ101"]

@@ -195,5 +195,5 @@ def test_the_live_policy_is_compared_with_the_plans(policy: object, live: list[s
         assert drift == ()
     else:
         [found] = drift
-        assert found.severity.value == "warning"
+        assert (found.environment.rpartition("/")[2], found.severity.value) == ("example", "warning")
         assert line in found.diff

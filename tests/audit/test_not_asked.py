@@ -41,6 +41,8 @@ def test_googles_reason_decides_beside_the_status(reason: str, step: str) -> Non
     """A service perimeter is not told from a missing role by the status, but by the reason."""
     failure = explain_failure("p", region="r", status="PERMISSION_DENIED", problem="refused", reason=reason)
     assert failure.next_step.startswith(step)
+    silent = explain_failure("p", region="r", status="UNAVAILABLE", problem="away", reason="RATE_LIMIT_EXCEEDED")
+    assert silent.next_step.startswith("Run the audit again")
 
 
 def test_an_unknown_location_has_no_hint_where_none_is_near() -> None:

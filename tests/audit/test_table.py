@@ -90,9 +90,24 @@ def test_a_large_fleet_is_counted() -> None:
     audit = make_audit(*many, drift=(drift,) * 103, omitted=Counter({Masquerading.MASQUERADED: 7}))
     lines = render_audit(audit).splitlines()
     assert "and 12 more environments, none worse than these" in lines
-    assert "and 3 more drifts, none of them worse than these" in lines
-    assert lines.count("    +x") == 4000
+    assert "and 3 more drifts, none worse than these" in lines
+    assert (lines.count("    +x"), lines.count("    … 10 more lines")) == (4000, 100)
     assert lines[-1].startswith("212 environments: 212 masqueraded; 103 remarks.")
+
+
+def test_what_just_fits_is_whole() -> None:
+    """Where nothing is left out, no line counts it; where one is, it is told in the singular."""
+    drift = Drift(environment="e", against="plan", severity=Severity.INFO, message="m", diff=("+x",) * 40)
+    environments = [audit_one(describe(f"e-{number}")) for number in range(201)]
+    whole = render_audit(make_audit(*environments[:200], drift=(drift,) * 100))
+    assert " more " not in whole
+    drift = replace(drift, diff=("+x",) * 41)
+    lines = render_audit(make_audit(*environments, drift=(drift,) * 101)).splitlines()
+    assert [line for line in dict.fromkeys(lines) if " more " in line] == [
+        "and 1 more environment, none worse than these",
+        "    … 1 more line",
+        "and 1 more drift, none worse than these",
+    ]
 
 
 def test_foreign_text_stays_on_its_line() -> None:
