@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from airflow_masq.exceptions import InvalidInputError
-from airflow_masq.plan_file import read_plan, read_text_file
+from airflow_masq.plan_file import read_json_file, read_plan, read_plan_text, read_text_file
+from airflow_masq.text import escape
 
 PLAN = {"network": {"workers": 7}}
 
@@ -38,6 +39,52 @@ def test_a_path_is_read_as_such(tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
     monkeypatch.chdir(tmp_path)
     assert read_plan(form.format("plan.yaml")).ranges.workers == 7
     assert read_plan(str(tmp_path / "plan.yaml")).ranges.workers == 7
+
+
+def test_a_plan_for_another_process_is_text(tmp_path: Path) -> None:
+    """A mapping becomes JSON, a text stays as it is, and of a path the file's text is taken; all were read as plans."""
+    text = "network:\n  workers: 7\n"
+    path = tmp_path / "plan.yaml"
+    path.write_text(text)
+    assert json.loads(read_plan_text(PLAN)) == PLAN
+    assert read_plan(PLAN).ranges.workers == 7
+    assert read_plan_text(text) == read_plan_text(str(path)) == text
+    for wrong in ({"network": 1}, "network: 1\n"):
+        with pytest.raises(InvalidInputError, match=r"^plan:.* network: expected a mapping|^plan: network: expected"):
+            read_plan_text(wrong)
+
+
+@pytest.mark.parametrize("plan", ["", " \n\t"])
+def test_no_plan_is_said_to_be_none(plan: str) -> None:
+    """A template that became empty is not taken for a folder."""
+    with pytest.raises(InvalidInputError, match=r"^plan: expected a path or a mapping, saw an empty text$"):
+        read_plan(plan)
+
+
+def test_an_operators_json_file_is_a_regular_file_of_json(tmp_path: Path) -> None:
+    """An earlier audit is read; a device and what is no JSON are refused with the setting's name."""
+    path = tmp_path / "audit\x1b[31m.json"
+    path.write_text('{"a": 1}')
+    assert read_json_file(str(path), where="last_audit") == read_json_file(str(path)) == {"a": 1}
+    path.write_text("{" * 100_000)
+    shown = escape(str(path))
+    with pytest.raises(InvalidInputError) as caught:
+        read_json_file(str(path), where="last_audit")
+    assert str(caught.value) == f"last_audit: {shown}: expected JSON, saw something else"
+    with pytest.raises(InvalidInputError) as caught:
+        read_json_file(str(path))
+    assert str(caught.value) == f"{shown}: expected JSON, saw something else"
+    with pytest.raises(InvalidInputError, match=r"^last_audit: /dev/zero: expected a readable file on this worker"):
+        read_json_file("/dev/zero", where="last_audit")
+
+
+def test_a_byte_that_is_no_text_is_found(tmp_path: Path) -> None:
+    """The message names the byte and its line, the first one as any other."""
+    path = tmp_path / "plan.yaml"
+    for content, line in ((b"\xff", 1), (b"\n\xff", 2), (b"a\nb\nc\xff", 3)):
+        path.write_bytes(content)
+        with pytest.raises(InvalidInputError, match=rf":{line}: expected UTF-8 text, saw the byte 0xff$"):
+            read_plan(str(path))
 
 
 def test_an_error_in_a_pasted_plan_names_its_line() -> None:

@@ -104,7 +104,7 @@ class RestClient:
                     self._session.close()
             body = reply.read_object()
             if body is None:
-                raise TransportError("no JSON object came back")  # type: ignore[no-untyped-call] # as above
+                raise TransportError(f"no JSON object came back (HTTP {reply.status})")  # type: ignore[no-untyped-call] # as above
             if not HTTPStatus.OK <= reply.status < HTTPStatus.MULTIPLE_CHOICES:
                 raise _read_error(reply.status, body)
             return body
@@ -115,7 +115,7 @@ def _read_error(code: int, body: dict[str, Any]) -> Exception:
     error = body.get("error")
     details = [each for each in find_items(error, "details") if isinstance(each, dict)]
     info = next((each for each in details if find_text(each, "@type").endswith("google.rpc.ErrorInfo")), None)
-    message = find_text(error, "message") or "no reason given"
+    message = find_text(error, "message") or f"no reason given (HTTP {code})"
     made: Exception = from_http_status(code, message, details=details, error_info=info)  # type: ignore[no-untyped-call] # partly untyped
     return made
 

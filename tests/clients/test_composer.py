@@ -154,6 +154,7 @@ def test_a_private_endpoint_is_reached_with_tls_only(cloud: EmulatedCloud) -> No
         pytest.raises(CloudUnavailableError),
     ):
         client.get(NAME)
+    assert cloud.faults.count_calls() == 0
 
 
 def test_an_endpoint_elsewhere_in_plain_text_is_refused() -> None:

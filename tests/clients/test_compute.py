@@ -155,7 +155,7 @@ def test_an_answer_that_is_no_json_object_is_no_answer(body: bytes) -> None:
     with (
         serve(body) as (endpoint, _seen),
         ComputeClient(None, endpoint=endpoint, api_timeout_seconds=5) as client,
-        pytest.raises(CloudUnavailableError),
+        pytest.raises(CloudUnavailableError, match=r"no JSON object came back \(HTTP 200\)"),
     ):
         client.list_routers(PROJECT, region=LOCATION)
 
@@ -165,7 +165,7 @@ def test_an_error_without_words_is_an_error() -> None:
     with (
         serve(b"{}", status=403) as (endpoint, _seen),
         ComputeClient(None, endpoint=endpoint, api_timeout_seconds=5) as client,
-        pytest.raises(CloudRefusedError, match="PERMISSION_DENIED: no reason given"),
+        pytest.raises(CloudRefusedError, match=r"PERMISSION_DENIED: no reason given \(HTTP 403\)"),
     ):
         client.get_quotas(PROJECT, region=LOCATION)
 
@@ -197,6 +197,7 @@ def test_a_private_endpoint_is_reached_with_tls_only(cloud: EmulatedCloud) -> No
         pytest.raises(CloudUnavailableError),
     ):
         client.get_quotas(PROJECT, region=LOCATION)
+    assert cloud.faults.count_calls() == 0
 
 
 def test_an_endpoint_elsewhere_in_plain_text_is_refused() -> None:

@@ -86,6 +86,7 @@ def test_a_private_endpoint_is_reached_with_tls_only(cloud: EmulatedCloud) -> No
         pytest.raises(CloudUnavailableError),
     ):
         client.get_cluster(NAME)
+    assert cloud.faults.count_calls() == 0
 
 
 def test_without_an_endpoint_google_is_asked() -> None:

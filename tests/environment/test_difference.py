@@ -102,7 +102,9 @@ def test_a_known_fields_value_is_shown() -> None:
 def test_a_difference_is_one_harmless_line() -> None:
     """Long values are cut, and what a terminal would act upon is escaped."""
     planned = {"config": {"nodeConfig": {"tags": ["\x1b[31m\n" * 10_000]}}, "labels": {"a\nb" * 10_000: "c"}}
-    for difference in compare(planned, found={}):
+    differences = compare(planned, found={})
+    assert len(differences) == 2
+    for difference in differences:
         assert str(difference).isprintable()
         assert len(str(difference)) < 400
 

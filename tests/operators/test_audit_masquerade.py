@@ -214,7 +214,7 @@ def test_every_argument_is_templated() -> None:
     """What a user might template can be templated; Airflow's own lists are left alone."""
     operator = make_operator()
     assert all(hasattr(operator, field) for field in operator.template_fields)
-    with pytest.raises(TypeError):
+    with pytest.raises(TypeError, match="positional argument"):
         CloudComposerAuditMasqueradeOperator("positional", task_id="audit")  # type: ignore[call-arg] # keyword-only
 
 

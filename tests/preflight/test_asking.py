@@ -70,6 +70,7 @@ def test_no_thread_holds_the_process(cloud: EmulatedCloud) -> None:
     cloud.faults.stall_next("projects.get", 60)
     look(cloud, timeout_seconds=0.3)
     left = [thread for thread in threading.enumerate() if thread.name == "preflight"]
+    assert left
     assert all(thread.daemon for thread in left)
 
 
@@ -104,7 +105,7 @@ def test_an_endpoint_that_is_wrong_is_raised(subject: Subject) -> None:
     def make() -> Clients:
         return connect(None, composer_endpoint="http://composer.example.com:80", api_timeout_seconds=1)
 
-    with pytest.raises(InvalidInputError):
+    with pytest.raises(InvalidInputError, match="composer_endpoint"):
         ask_questions(subject, make_clients=make, looks_for_environment=True, timeout_seconds=5)
 
 
