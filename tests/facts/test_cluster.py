@@ -69,6 +69,7 @@ def test_pods_per_node_are_told_by_the_pools(changes: dict[str, Any], expected: 
         ({"nodePools": [pool(32, enablePrivateNodes=False)]}, False),
         ({"nodePools": [pool(32, enablePrivateNodes=False), POOL]}, False),
         ({"nodePools": [pool(32)]}, True),  # the pool has no setting of its own
+        ({"nodePools": [pool(32, enablePrivateNodes="no")], "privateClusterConfig": None}, False),  # nor has this one
         ({"privateClusterConfig": None, "nodePools": None, "networkConfig": {"defaultEnablePrivateNodes": True}}, True),
     ],
 )

@@ -33,6 +33,8 @@ def test_the_endpoints_are_read() -> None:
     newer = {"controlPlaneEndpointsConfig": {"ipEndpointsConfig": {"privateEndpoint": "10.0.0.3"}}}
     assert ControlPlane.read(CLUSTER | newer).private_endpoint == "10.0.0.3"
     assert ControlPlane.read({"masterAuth": {"clusterCaCertificate": "no base64!"}, "endpoint": 5}) == ControlPlane()
+    broken = CLUSTER["masterAuth"]["clusterCaCertificate"].replace("LS0t", "L!S0t")
+    assert ControlPlane.read({"masterAuth": {"clusterCaCertificate": broken}}).authority == ""
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from netaddr import IPAddress, IPNetwork
@@ -78,6 +79,14 @@ def test_names_that_lead_nowhere_are_not_known() -> None:
     assert facts.unresolved_range_names == ("pods", "services")
 
 
+def test_a_name_whose_range_the_cluster_tells_is_known() -> None:
+    """Where the cluster tells the Services' range, that no subnetwork was read leaves nothing open."""
+    environment = make_environment(nodeConfig={"ipAllocationPolicy": BY_NAME})
+    facts = make_facts(make_cluster(), environment=environment)
+    assert facts.service_ranges == (IPNetwork("10.8.0.0/22"),)
+    assert facts.unresolved_range_names == ()
+
+
 def test_an_additional_pod_range_is_found_in_the_subnetwork() -> None:
     """The cluster tells additional Pod ranges by name alone."""
     policy = cluster_resource()["ipAllocationPolicy"] | {"additionalPodRangesConfig": {"podRangeNames": ["more-pods"]}}
@@ -94,7 +103,7 @@ def test_a_shared_vpc_has_a_host_project() -> None:
     assert make_facts(environment=shared).host_project == "host"
     assert make_facts().host_project is None
     assert make_facts(environment=make_environment(nodeConfig={"network": ""})).host_project is None
-    assert make_facts(make_cluster()).network == NETWORK
+    assert make_facts(make_cluster(), environment=shared).network == NETWORK
 
 
 def test_public_nodes_follow_the_cluster_else_the_environment() -> None:
@@ -143,6 +152,8 @@ def test_the_facts_are_json() -> None:
     gap = Gap(what="x", why="y", role="r", project="p")
     facts = make_facts(make_cluster(initialClusterVersion=""), subnetworks=(make_subnetwork(),), nat=nat, gaps=(gap,))
     written = facts.as_json()
+    assert json.loads(json.dumps(written)) == written
+    assert written["subnetworks"] == ["projects/example-project/regions/us-central1/subnetworks/composer"]
     assert written["cluster"] == {
         "name": "projects/example-project/locations/us-central1/clusters/us-central1-example-1a2b3c4d-gke",
         "status": "RUNNING",

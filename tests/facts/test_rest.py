@@ -30,6 +30,8 @@ def test_numbers_may_be_texts(path: tuple[str, ...], expected: int | None) -> No
 def test_a_text_with_more_digits_than_a_number_has_is_none() -> None:
     """A number of more than 64 bits is no answer of Google's, and Python refuses to read a very long one."""
     assert rest.find_number({"free": "9" * 5000}, "free") is None
+    assert rest.find_number({"free": "9223372036854775807"}, "free") == 2**63 - 1
+    assert rest.find_number({"free": "٣"}, "free") is None
 
 
 def test_another_type_is_nothing() -> None:

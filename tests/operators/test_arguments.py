@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 
 from airflow_masq.get_provider_info import get_provider_info
+from tests.airflow_env import DAGS_FOLDER
 
 if TYPE_CHECKING:
     from tests.airflow_runs import AirflowRunner
@@ -22,6 +23,7 @@ NOT_TEMPLATED: Final = {
     "mode": "the sensor base's own, which the scheduler reads",
     "timeout": "the sensor base's own, which the scheduler reads",
 }
+DAG_FILES: Final = sorted(path.name for path in DAGS_FOLDER.glob("*.py"))
 AIRFLOWS_OWN: Final = frozenset({"mode", "timeout"})
 
 #: Template fields that have another name than their argument, since Airflow's base class uses that name.
@@ -65,9 +67,7 @@ def test_no_operator_is_missed() -> None:
     assert [len(find_classes(module)) for module in list_modules()] == [1] * len(list_modules())
 
 
-@pytest.mark.parametrize(
-    "dag_file", ["check_source_ip.py", "check_source_ip_every_node.py", "provision_masquerade_environment.py"]
-)
+@pytest.mark.parametrize("dag_file", DAG_FILES)
 def test_every_dag_is_documented(airflow: AirflowRunner, dag_file: str) -> None:
     """Each DAG has a page of documentation in Airflow's interface, which names its tasks."""
     dag = airflow.load(dag_file)

@@ -73,5 +73,10 @@ def test_a_task_that_gives_up_names_no_operation_that_has_ended(cloud: EmulatedC
     xcoms: dict[str, object] = {}
     operator().execute(make_context(try_number=1, began=datetime.now(tz=UTC), xcoms=xcoms))
     assert set(xcoms) == {"console_url"}
-    with pytest.raises(AirflowException):
-        operator(failure_tolerance_seconds=0.01, gcp_conn_id="missing").execute({})
+    cloud.faults.fail_next("GetEnvironment", grpc.StatusCode.UNAVAILABLE, "away", times=100)
+    with pytest.raises(AirflowException, match="away") as caught:
+        operator(failure_tolerance_seconds=0.01).execute(
+            make_context(try_number=1, began=datetime.now(tz=UTC), xcoms=xcoms)
+        )
+    assert "operation" not in str(caught.value)
+    assert set(xcoms) == {"console_url"}
