@@ -23,7 +23,7 @@ from airflow_masq.clients.network import open_network_clients
 from airflow_masq.exceptions import AirflowMasqError, InvalidInputError
 from airflow_masq.preflight.connecting import connect
 from airflow_masq.reading import Place
-from airflow_masq.text import escape
+from airflow_masq.text import escape, format_count
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -187,7 +187,7 @@ class ComposerHook(GoogleBaseHook):
                 count = len(client.list(project, location=_ASKED_REGION))
         except AirflowMasqError as error:
             return False, str(error)
-        found = f"{count} environments of {project} in {_ASKED_REGION}"
+        found = f"{format_count(count, noun='environment')} of {project} in {_ASKED_REGION}"
         return True, f"The Composer API at {escape(self._endpoint)} answers: {found}"
 
     @property

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import date
 from typing import Any
@@ -157,6 +158,42 @@ def test_a_gateway_of_another_network_adds_nothing() -> None:
     other = gateway(network=f"projects/{HOST}/global/networks/other")
     report = judge(replace(NOTHING, subnetwork=asked(subnetwork()), gateways=asked((other,))))
     assert [entry.source for entry in report.allowlist] == ["10.128.48.0/24"]
+
+
+def test_addresses_of_a_plan_without_a_gateway_are_not_compared() -> None:
+    """Where no gateway covers the environment, that is said once, and no list of addresses is compared with none."""
+    plan = make_plan(section={"nat_addresses": ["203.0.113.7"], "nat_covers": ["node"]})
+    for gateways in ((), (gateway(source_ranges="LIST_OF_SUBNETWORKS"),)):
+        (warning,) = find(judge(replace(NOTHING, gateways=asked(gateways)), plan=plan), "MASQ509")["warning"]
+        assert warning.startswith("No Cloud NAT gateway in us-central1 covers the subnetwork")
+    assert list(find(judge(replace(NOTHING, gateways=asked((gateway(),))), plan=plan), "MASQ509")) == ["ok"]
+
+
+@pytest.mark.parametrize(("cidr", "severity"), [("192.168.0.0/20", "ok"), ("192.168.0.0/21", "error")])
+def test_the_ranges_of_an_existing_environment_are_its_own(cidr: str, severity: str) -> None:
+    """A block that equals a secondary range is that range where the environment exists; any other overlap is one."""
+    plan = make_plan(ipAllocationPolicy={"clusterIpv4CidrBlock": cidr, "servicesSecondaryRangeName": "services"})
+    answers = replace(NOTHING, subnetwork=asked(subnetwork()))
+    assert list(find(judge(answers, plan=plan), "MASQ502")) == ["error"]
+    missing = Unanswered(silence=Silence.MISSING, reason="NOT_FOUND")
+    assert list(find(judge(replace(answers, environment=asked(missing)), plan=plan), "MASQ502")) == ["error"]
+    existing = replace(answers, environment=asked(plan.environment))
+    assert list(find(judge(existing, plan=plan), "MASQ502")) == [severity]
+
+
+def test_a_report_is_json() -> None:
+    """What a task pushes and a command prints are plain values."""
+    answers = replace(NOTHING, subnetwork=asked(subnetwork()), gateways=asked((gateway(),)))
+    written = judge(answers, plan=make_plan()).as_json()
+    assert json.loads(json.dumps(written)) == written
+    assert written["network"] == {
+        "node_ranges": ["10.128.48.0/24"],
+        "pod_ranges": ["192.168.0.0/20"],
+        "service_ranges": ["10.96.0.0/22"],
+        "nat_addresses": ["203.0.113.7"],
+        "nat_covers": ["node", "pod"],
+        "nodes": 64,
+    }
 
 
 def test_a_subnetwork_without_a_primary_range_completes_nothing() -> None:
