@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from airflow_masq.airflow_compat import AirflowException, BaseOperator
+from airflow_masq.clients.pages import read_pages
 from airflow_masq.exceptions import AirflowMasqError, CloudRefusedError, CloudUnavailableError, InvalidInputError
 from airflow_masq.links.report import REASON_XCOM_KEY, REPORT_XCOM_KEY, CodePageLink, MasqueradePageLink, ReportLink
 from airflow_masq.observation.vantage import COMPONENT_VARIABLE, POD_LABELS_FILE
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
 _PROVIDER: Final = "apache-airflow-providers-cncf-kubernetes"
 _HOSTNAME_LABEL: Final = "kubernetes.io/hostname"
 _PLAN_VARIABLE: Final = "AIRFLOW_MASQ_PLAN_TEXT"
-_MOST_PAGES: Final = 200
 _PAGE_SIZE: Final = 500
 _FORBIDDEN: Final = frozenset({401, 403})
 _WRONG: Final = frozenset({400, 404, 409, 422})
@@ -199,7 +199,7 @@ class SourceIpNodeCheckOperator(BaseOperator):
 def list_nodes(*, kubernetes_conn_id: str = "kubernetes_default", config_file: str | None = None) -> list[str]:
     """List the cluster's nodes that take Pods, by their label ``kubernetes.io/hostname``, in order.
 
-    :raises AirflowFailException: the provider is not installed, or the cluster refused the list.
+    :raises AirflowFailException: the provider is not installed, the cluster refused the list, or it does not end.
     :raises AirflowException: the cluster did not answer.
     """
     with translate_errors():
@@ -208,22 +208,21 @@ def list_nodes(*, kubernetes_conn_id: str = "kubernetes_default", config_file: s
         from kubernetes.client import ApiException  # noqa: PLC0415 - as above
 
         client = KubernetesHook(conn_id=kubernetes_conn_id, config_file=config_file).core_v1_client
-        nodes: list[str] = []
-        token: str | None = None
-        for _page in range(_MOST_PAGES):
+        action = "listing the cluster's nodes"
+
+        def ask(token: str) -> tuple[Any, str]:
             try:
                 answer = client.list_node(limit=_PAGE_SIZE, **({"_continue": token} if token else {}))
             except ApiException as error:
-                raise _translate(error, action="listing the cluster's nodes") from error
-            nodes += [
-                (each.metadata.labels or {}).get(_HOSTNAME_LABEL, each.metadata.name)
-                for each in answer.items
-                if not each.spec.unschedulable
-            ]
-            token = answer.metadata._continue  # noqa: SLF001 - the client's name of the field "continue"
-            if not token:
-                break
-        return sorted(nodes)
+                raise _translate(error, action=action) from error
+            return answer.items, answer.metadata._continue or ""  # noqa: SLF001 - the client's name of "continue"
+
+        return sorted(
+            (each.metadata.labels or {}).get(_HOSTNAME_LABEL, each.metadata.name)
+            for page in read_pages(ask, action=action)
+            for each in page
+            if not each.spec.unschedulable
+        )
 
 
 def _require_node(node: str) -> Any:  # noqa: ANN401 - Kubernetes' own type

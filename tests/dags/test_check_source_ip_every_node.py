@@ -106,3 +106,17 @@ def test_without_the_provider_a_message_says_what_is_missing(
 
     with pytest.raises(AirflowFailException, match=r"^apache-airflow-providers-cncf-kubernetes: expected it to be"):
         list_nodes()
+
+
+@pytest.mark.usefixtures("airflow")
+def test_a_list_of_nodes_is_read_to_its_end(cluster: SmallCluster) -> None:
+    """Every page of a large cluster's nodes counts, and a list that never ends is refused, since it is not all."""
+    from airflow.sdk.exceptions import AirflowFailException  # noqa: PLC0415 - imports Airflow, which takes seconds
+
+    from airflow_masq.operators.source_ip_node_check import list_nodes  # noqa: PLC0415
+
+    cluster.page_size = 1
+    assert list_nodes() == ["node-a", "node-b"]
+    cluster.page_size = 0
+    with pytest.raises(AirflowFailException, match="listing the cluster's nodes: the list does not end"):
+        list_nodes()

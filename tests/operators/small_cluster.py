@@ -32,6 +32,7 @@ class SmallCluster(ThreadingHTTPServer):
 
     :param nodes: the names of the nodes that take Pods; one more takes none.
     :ivar refuses: what the admission of Pods says; empty where it lets them in.
+    :ivar page_size: how many nodes a page of their list has; ``0`` for a list whose pages never end.
     """
 
     daemon_threads = True
@@ -40,6 +41,7 @@ class SmallCluster(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Handler)
         self.nodes = nodes
         self.refuses = ""
+        self.page_size = 500
         self.pods: dict[str, dict[str, Any]] = {}
         self.logs: dict[str, str] = {}
         self.made: list[dict[str, Any]] = []
@@ -117,7 +119,7 @@ class _Handler(BaseHTTPRequestHandler):
         query = parse_qs(url.query)
         parts = url.path.strip("/").split("/")
         if parts[-1] == "nodes":
-            self._answer({"kind": "NodeList", "metadata": {}, "items": self.server.list_nodes()})
+            self._answer(self._list_nodes(query))
         elif parts[-1] == "events":
             self._answer({"kind": "EventList", "metadata": {}, "items": []})
         elif parts[-1] == "pods":
@@ -133,6 +135,14 @@ class _Handler(BaseHTTPRequestHandler):
             self._answer(self.server.pods[parts[-1]])
         else:
             self._answer({"kind": "Status", "message": "not found"}, status=404)
+
+    def _list_nodes(self, query: dict[str, list[str]]) -> dict[str, Any]:
+        """List one page of nodes, with the token of the next one."""
+        nodes, size = self.server.list_nodes(), self.server.page_size
+        start = int(query.get("continue", ["0"])[0])
+        goes_on = not size or start + size < len(nodes)
+        metadata = {"continue": str(start + size)} if goes_on else {}
+        return {"kind": "NodeList", "metadata": metadata, "items": nodes[start : start + size] if size else nodes}
 
     def do_POST(self) -> None:
         """Take a Pod, or refuse it."""
