@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import grpc
 import pytest
+from google.auth.credentials import AnonymousCredentials
 
 from airflow_masq.exceptions import CloudRefusedError, InvalidInputError
 from airflow_masq.preflight.answers import Silence, Unanswered
@@ -97,6 +98,26 @@ def test_without_credentials_everything_is_unknown(subject: Subject) -> None:
     answers = ask_questions(subject, make_clients=make, looks_for_environment=True, timeout_seconds=5)
     report = make_report(subject, plan=make_plan(), answers=answers)
     assert all("UNAUTHENTICATED: finding credentials" in row.message for row in report.results)
+
+
+@pytest.mark.parametrize(
+    ("endpoints", "asked"),
+    [
+        ({}, (True, True)),
+        ({"composer_endpoint": "https://composer.example.com"}, (True, True)),
+        ({"composer_endpoint": "http://127.0.0.1:1"}, (False, False)),
+        ({"composer_endpoint": "http://127.0.0.1:1", "compute_endpoint": "http://127.0.0.1:2"}, (True, False)),
+        ({"composer_endpoint": "http://127.0.0.1:1", "iam_endpoint": "http://127.0.0.1:2"}, (False, True)),
+    ],
+)
+def test_beside_an_emulator_google_is_not_asked(endpoints: dict[str, str], asked: tuple[bool, bool]) -> None:
+    """Beside Google's own API, or a private endpoint, all APIs are asked; beside an emulated one its own alone."""
+    credentials = AnonymousCredentials()  # type: ignore[no-untyped-call] # google-auth is partly untyped
+    clients = connect(credentials, **endpoints, api_timeout_seconds=1)
+    try:
+        assert (clients.compute is not None, clients.identity is not None) == asked
+    finally:
+        clients.close()
 
 
 def test_an_endpoint_that_is_wrong_is_raised(subject: Subject) -> None:

@@ -181,6 +181,20 @@ def test_the_ranges_of_an_existing_environment_are_its_own(cidr: str, severity: 
     assert list(find(judge(existing, plan=plan), "MASQ502")) == [severity]
 
 
+def test_what_the_plan_says_is_kept() -> None:
+    """What was read completes a plan, and replaces nothing of it."""
+    section = {
+        "node_ranges": ["10.128.49.0/24"],
+        "pod_ranges": ["192.168.16.0/20"],
+        "service_ranges": ["10.97.0.0/22"],
+        "nat_addresses": ["203.0.113.9"],
+    }
+    answers = replace(NOTHING, subnetwork=asked(subnetwork()), gateways=asked((gateway(),)))
+    written = judge(answers, plan=make_plan(section=section)).as_json()["network"]
+    assert isinstance(written, dict)
+    assert {key: written[key] for key in section} == section
+
+
 def test_a_report_is_json() -> None:
     """What a task pushes and a command prints are plain values."""
     answers = replace(NOTHING, subnetwork=asked(subnetwork()), gateways=asked((gateway(),)))
@@ -274,8 +288,9 @@ def test_a_basic_role_is_enough_for_the_environments_account() -> None:
             Binding(role="roles/owner", members=frozenset({f"user:{SERVICE_ACCOUNT}"})),
         )
     )
-    warned = find(judge(replace(NOTHING, number=asked("1"), policy=asked(policy))), "MASQ505")["warning"]
-    assert [SERVICE_ACCOUNT in message for message in warned] == [False, False]  # the agent's two roles alone
+    found = find(judge(replace(NOTHING, number=asked("1"), policy=asked(policy))), "MASQ505")
+    assert list(found) == ["warning"]
+    assert [SERVICE_ACCOUNT in message for message in found["warning"]] == [False, False]  # the agent's two roles alone
 
 
 def test_cloud_nat_does_not_make_public_nodes_private() -> None:

@@ -19,6 +19,8 @@ def test_the_most_urgent_comes_first(cloud: EmulatedCloud) -> None:
     )
     lines = list(write_lines(look(cloud), paint=lambda text, severity: f"<{severity}>{text}"))
     heads = [line.partition(">")[0][1:] for line in lines if line.startswith("<")]
+    titles = ["Ranges, of the plan or as they were read", "Predicted source addresses", "Addresses to allowlist"]
+    assert [line for line, before in zip(lines[1:], lines, strict=False) if not before] == [*titles, lines[-1]]
     assert heads == sorted(heads, key=("error", "warning", "unknown", "info", "ok").index)
     assert lines[-1].startswith(
         "projects/example-project/locations/us-central1/environments/example-environment: 1 error,"
