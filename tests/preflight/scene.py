@@ -65,12 +65,18 @@ def prepare_page(cloud: EmulatedCloud) -> None:
 
 
 def make_plan(
-    *, image: str = IMAGE, private: bool = True, section: dict[str, Any] | None = None, **node_config: object
+    *,
+    image: str = IMAGE,
+    private: bool = True,
+    section: dict[str, Any] | None = None,
+    policy: str | None = None,
+    **node_config: object,
 ) -> Plan:
     """Make a plan that says everything by names.
 
     :param image: the image version; empty for none.
     :param section: the plan's ``network`` section.
+    :param policy: the plan's ``policy``; default: that of the environment.
     :param node_config: fields of ``nodeConfig`` in place of the usual ones; ``None`` leaves one out.
     """
     node = {
@@ -94,7 +100,8 @@ def make_plan(
             {"name": "onprem-erp", "observe": "http://172.20.0.10/ip", "allowed_sources": ["10.0.0.0/8"]},
         ],
     }
-    return load_plan_from_mapping(mapping | ({"network": section} if section else {}), source="test")
+    sections = {"network": section, "policy": policy}
+    return load_plan_from_mapping(mapping | {name: value for name, value in sections.items() if value}, source="test")
 
 
 def make_clients(cloud: EmulatedCloud, *, timeout_seconds: float = 5.0) -> Clients:

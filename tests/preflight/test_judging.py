@@ -318,3 +318,13 @@ def test_errors_that_the_plan_had_before_are_not_the_preflights() -> None:
     report = judge(NOTHING, plan=plan)
     assert "MASQ115" in {row.code for row in report.rows if row.severity == "error"}
     assert report.list_errors(known=plan) == ()
+
+
+def test_pods_of_public_nodes_may_leave_through_cloud_nat() -> None:
+    """A node's external address is for what is masqueraded; packets that keep the Pod's address need the gateway."""
+    answers = replace(NOTHING, subnetwork=asked(subnetwork()), gateways=asked((gateway(),)))
+    report = judge(answers, plan=make_plan(private=False, enableIpMasqAgent=False, policy="none"))
+    assert [(entry.source, entry.seen_by) for entry in report.allowlist] == [
+        ("192.168.0.0/20", "private networks"),
+        ("203.0.113.7", "the internet"),
+    ]
