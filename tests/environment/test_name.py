@@ -61,7 +61,16 @@ def test_a_name_in_any_other_form_is_refused(text: str, expected: str) -> None:
     assert len(caught.value.seen) < 130
 
 
-@given(st.text(max_size=80) | st.from_regex(r"projects/.*/locations/.*/environments/.*", fullmatch=True))
+NAMES = (
+    r"projects/[a-z][a-z0-9-]{4,28}[a-z0-9]/locations/[a-z]{2,9}-[a-z]{4,12}[1-9]/environments/[a-z]([a-z0-9-]*[a-z0-9])?"
+)
+
+
+@given(
+    st.text(max_size=80)
+    | st.from_regex(r"projects/.*/locations/.*/environments/.*", fullmatch=True)
+    | st.from_regex(NAMES, fullmatch=True)
+)
 def test_any_text_is_read_or_refused(text: str) -> None:
     """Every text is either read and printed unchanged, or refused."""
     try:

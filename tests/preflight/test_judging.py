@@ -193,6 +193,10 @@ def test_what_the_plan_says_is_kept() -> None:
     written = judge(answers, plan=make_plan(section=section)).as_json()["network"]
     assert isinstance(written, dict)
     assert {key: written[key] for key in section} == section
+    covered = make_plan(section={"nat_covers": ["node"]})
+    written = judge(answers, plan=covered).as_json()["network"]
+    assert isinstance(written, dict)
+    assert (written["nat_covers"], written["nat_addresses"]) == (["node"], [])
 
 
 def test_a_report_is_json() -> None:
