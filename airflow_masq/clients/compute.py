@@ -10,8 +10,9 @@ belong to the caller; errors are translated in ``google_errors``.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import TYPE_CHECKING, Any, Final
 
+from airflow_masq.clients.client import DEFAULT_API_TIMEOUT_SECONDS, Client
 from airflow_masq.clients.pages import read_pages
 from airflow_masq.clients.rest import RestClient
 from airflow_masq.facts import (
@@ -31,14 +32,13 @@ from airflow_masq.facts.rest import find_items, find_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from types import TracebackType
 
     from google.auth.credentials import Credentials
 
 _GOOGLES: Final = "https://compute.googleapis.com"
 
 
-class ComputeClient:
+class ComputeClient(Client):
     """A client of one Compute endpoint; it can be used by several threads. Close it, or use it in a ``with`` block.
 
     A caller needs ``roles/compute.networkViewer`` in the project that owns the network: for a Shared VPC the host
@@ -53,7 +53,11 @@ class ComputeClient:
     """
 
     def __init__(
-        self, credentials: Credentials | None, *, endpoint: str | None = None, api_timeout_seconds: float = 60.0
+        self,
+        credentials: Credentials | None,
+        *,
+        endpoint: str | None = None,
+        api_timeout_seconds: float = DEFAULT_API_TIMEOUT_SECONDS,
     ) -> None:
         self._rest = RestClient(
             credentials,
@@ -125,14 +129,6 @@ class ComputeClient:
     def close(self) -> None:
         """Close the connections; the client cannot be used any more."""
         self._rest.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self.close()
 
     def _list(self, project: str, *, region: str, kind: str) -> Iterator[tuple[RegionalName, object]]:
         """Read all pages of a list.

@@ -89,6 +89,7 @@ def make_readers(
     facts: bool,
     policies: bool,
     choice: EndpointChoice,
+    is_emulated: bool,
     api_timeout_seconds: float,
 ) -> DetailReaders:
     """Make the readers of a fleet's clusters and policies.
@@ -96,6 +97,7 @@ def make_readers(
     :param facts: whether clusters are read.
     :param policies: whether clusters and their policies are read.
     :param choice: which endpoint of the clusters' API servers to ask.
+    :param is_emulated: whether GKE's API is an emulator, beside which nothing is sent to another machine.
     """
 
     def read_policy(cluster: Cluster) -> LivePolicy:
@@ -109,7 +111,7 @@ def make_readers(
             cluster.control_plane,
             choice=choice,
             credentials=caller,
-            is_emulated=isinstance(caller, AnonymousCredentials),
+            is_emulated=is_emulated,
             api_timeout_seconds=api_timeout_seconds,
         ) as client:
             return client.list_policies()

@@ -21,6 +21,7 @@ from airflow_masq.facts import ClusterName
 from airflow_masq.network.live_policy import LiveNode, LivePolicy
 from airflow_masq.plan import PolicyChoice
 from airflow_masq.provisioning.network_facts import read_patiently
+from airflow_masq.reading import Reaction
 from airflow_masq.text import join_words
 
 if TYPE_CHECKING:
@@ -104,18 +105,17 @@ def read_nodes(client: KubernetesClient, *, pause: Callable[[int], None]) -> tup
         return ()
 
 
-def judge_refusals(change: PolicyChange, *, on_findings: str) -> None:
+def judge_refusals(change: PolicyChange, *, on_findings: Reaction) -> None:
     """Stop a change that would do harm, or warn of it; where there is nothing to change, nothing is judged.
 
-    :param on_findings: ``fail``, ``warn`` or ``ignore``.
     :raises PolicyRefusedError: there are refusals, and ``on_findings`` is ``fail``.
     """
-    if not change.manifests or on_findings == "ignore":
+    if not change.manifests or on_findings is Reaction.IGNORE:
         return
-    if on_findings == "fail" and change.refusals:
+    if on_findings is Reaction.FAIL and change.refusals:
         raise PolicyRefusedError(f"The policy was not changed: {' '.join(change.refusals)}")
     for refusal in change.refusals:
-        log.warning("The change goes on in spite of %s", refusal)
+        log.warning("on_findings is warn, so the change goes on: %s", refusal)
 
 
 def make_change(
@@ -123,13 +123,13 @@ def make_change(
     change: PolicyChange,
     *,
     field_manager: str,
-    on_conflict: str,
+    on_conflict: Reaction,
     dry_run: bool,
     pause: Callable[[int], None],
 ) -> LivePolicy:
     """Check the objects of a change with the API server, apply them, and read them back.
 
-    :param on_conflict: what another manager's ownership does: ``fail``, or ``warn`` or ``ignore``, which take it over.
+    :param on_conflict: what another manager's ownership does: ``FAIL``, or ``WARN`` or ``IGNORE``, which take it over.
         An object that still is as GKE created it is taken over in any case.
     :param dry_run: stop after the check, which stores nothing.
     :return: what is live afterwards, or would be.
@@ -151,12 +151,12 @@ def make_change(
             owners = join_words(error.managers)
             live = change.before.find(name)
             is_untouched = live is not None and live.is_untouched
-            if on_conflict == "fail" and not is_untouched:
+            if on_conflict is Reaction.FAIL and not is_untouched:
                 raise PolicyRefusedError(
                     f"EgressNATPolicy {name} was not changed: its list belongs to {owners}, which may change it back. "
                     'Change it there, or set on_conflict to "warn" to take it over.'
                 ) from error
-            if on_conflict == "warn" and not is_untouched:
+            if on_conflict is Reaction.WARN and not is_untouched:
                 log.warning("EgressNATPolicy %s: its list belongs to %s; it is taken over", name, owners)
             read_patiently(partial(check, force=True), pause=pause)
             takes_over.add(name)

@@ -100,8 +100,8 @@ def test_an_environment_may_be_named_as_in_gcloud(console: Console, cloud: Emula
         (("one", "--project", "p"), "--location: expected it beside the ID 'one', saw none\n"),
         (("ONE", "--project", "p", "--location", "l"), "ENVIRONMENT: expected an environment ID of up to 64"),
         (("a/b",), "ENVIRONMENT: expected projects/PROJECT/locations/LOCATION/environments/ENVIRONMENT, saw 'a/b'\n"),
-        (("one", "--api-timeout", "0"), "expected a number from 1 to 300, saw '0'"),
-        (("one", "--api-timeout", "soon"), "expected a number from 1 to 300, saw 'soon'"),
+        (("one", "--api-timeout", "0"), "expected a number from 0.01 to 86400, saw '0'"),
+        (("one", "--api-timeout", "soon"), "expected a number from 0.01 to 86400, saw 'soon'"),
         (
             ("one", "--output", "plan.yaml"),
             "--output plan.yaml: expected a new file, or --force, saw one that exists\n",
