@@ -82,7 +82,7 @@ _STATUSES: Final = {
 
 _NEXT_STEPS: Final = {
     400: "correct the manifest",
-    401: "check the connection's credentials, and that the endpoint is this cluster's",
+    401: "check the caller's credentials, and that the endpoint is this cluster's",
     403: "grant the connection's account what the message names, in IAM (roles/container.developer) or in the "
     "cluster's RBAC",
     404: "the cluster knows no EgressNATPolicy: it must be an Autopilot cluster with GKE Dataplane V2",

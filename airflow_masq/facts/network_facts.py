@@ -19,6 +19,7 @@ from airflow_masq.environment import COMPOSER_1, COMPOSER_2, COMPOSER_3, Environ
 from airflow_masq.environment.cidr_fields import POD_FIELD, SERVICE_FIELD
 from airflow_masq.facts.cluster import Cluster
 from airflow_masq.facts.nat import NatCover, NatGateway, NatStatus
+from airflow_masq.facts.silence import Silence, find_remedy
 from airflow_masq.facts.subnetwork import RegionalName, Subnetwork, shorten_network
 from airflow_masq.network.ranges import AddressKind
 
@@ -55,8 +56,9 @@ class Gap:
     project: str = ""
 
     def __str__(self) -> str:
-        remedy = f"; {self.role} in project {self.project} would show it" if self.role else ""
-        return f"{self.what}: {self.why}{remedy}"
+        if not self.role:
+            return f"{self.what}: {self.why}"
+        return f"{self.what}: {self.why}; {find_remedy(Silence.DENIED, role=f'{self.role} in project {self.project}')}"
 
 
 @dataclass(frozen=True, kw_only=True)

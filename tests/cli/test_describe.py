@@ -172,7 +172,7 @@ def test_what_is_not_known_is_exit_code_3_and_the_plan_is_written(console: Conso
     ("status", "words"),
     [
         (grpc.StatusCode.NOT_FOUND, "NOT_FOUND: no; check the project, the region and the name"),
-        (grpc.StatusCode.PERMISSION_DENIED, "PERMISSION_DENIED: no; grant the connection's account the missing"),
+        (grpc.StatusCode.PERMISSION_DENIED, "PERMISSION_DENIED: no; grant the caller the missing"),
         (grpc.StatusCode.UNAVAILABLE, "UNAVAILABLE: no; trying again may help"),
     ],
 )

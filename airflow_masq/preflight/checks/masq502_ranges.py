@@ -23,7 +23,8 @@ from typing import TYPE_CHECKING, Final
 
 from airflow_masq.environment.cidr_fields import POD_FIELD, SERVICE_FIELD, CidrField
 from airflow_masq.facts import Subnetwork
-from airflow_masq.preflight.answers import Answers, Asked, Silence, Unanswered
+from airflow_masq.facts.silence import Silence
+from airflow_masq.preflight.answers import Answers, Asked, Unanswered
 from airflow_masq.preflight.check import Check, Standing, Told, tell_unknown
 from airflow_masq.preflight.subject import SUBNETWORK_PLACE, Subject
 from airflow_masq.text import escape, join_words
