@@ -147,7 +147,8 @@ def test_an_api_in_trouble_is_unknown(cloud: EmulatedCloud) -> None:
     (message,) = find(look(cloud), "MASQ503")["unknown"]
     assert (
         message
-        == "What the caller may do is unknown: UNAVAILABLE: Try again\\nlater; ask again; if it stays so, look at the status page of Google Cloud."
+        == "What the caller may do is unknown: UNAVAILABLE: Try again\\nlater; ask again; if it stays so, look at the "
+        "status page of Google Cloud."
     )
 
 
