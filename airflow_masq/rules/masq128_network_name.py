@@ -18,7 +18,7 @@ environment's own project. That a form without any network is refused is inferre
 ## How to fix
 
 Write the full name. `gcloud compute networks subnets describe SUBNETWORK --region REGION --project PROJECT` prints
-both, behind `https://www.googleapis.com/compute/v1/`.
+the URLs of both; the name is what begins with `projects/`.
 """
 
 from __future__ import annotations
