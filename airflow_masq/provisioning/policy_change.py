@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from airflow_masq.cluster_policy import compare_policies
 from airflow_masq.exceptions import (
@@ -37,9 +37,6 @@ if TYPE_CHECKING:
     from airflow_masq.plan import Plan
 
 log = logging.getLogger(__name__)
-
-DEFAULT_FIELD_MANAGER: Final = "airflow-masq"
-"""Who owns what is applied, unless the caller says otherwise."""
 
 
 def find_cluster(
