@@ -116,7 +116,7 @@ class NetworkFacts:
 
     @cached_property
     def pod_ranges(self) -> tuple[IPNetwork, ...]:
-        """The Pods' ranges, also the additional ones as far as the subnetworks tell them."""
+        """The Pods' ranges, with the additional ones that the subnetworks tell."""
         own = () if self.cluster is None else self.cluster.pod_ranges
         named = [self.find_secondary_range(name) for name in self.pod_range_names]
         known = dict.fromkeys((*own, *(each for each in named if each is not None)))
@@ -184,7 +184,7 @@ class NetworkFacts:
 
     @property
     def nat_covers(self) -> frozenset[AddressKind]:
-        """Whose packets the gateways translate together: nodes', Pods', both or nobody's."""
+        """Whose packets the gateways translate together: nodes', Pods', both or neither."""
         names = frozenset[str]().union(*(each.cover.pod_range_names for each in self.nat or ()))
         cover = NatCover(node=any(each.cover.node for each in self.nat or ()), pod_range_names=names)
         return cover.list_kinds(self.pod_range_names)

@@ -227,7 +227,7 @@ def test_composer_3_is_described_without_a_network(console: Console, cloud: Emul
     cloud.access.disable(PROJECT, GKE)
     answer = describe(console, cloud, str(name))
     assert answer.code == 0
-    assert "# Composer 3 keeps its cluster to itself" in answer.printed
+    assert "# Composer 3 keeps its cluster in a project of Google's" in answer.printed
     assert "network:\n  node_ranges" not in answer.printed
 
 
