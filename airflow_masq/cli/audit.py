@@ -169,7 +169,6 @@ def _audit(arguments: Namespace, *, earlier: EarlierAudit | None) -> Audit:
     import asyncio  # noqa: PLC0415 - the help must appear at once
 
     from airflow_masq.clients.composer import AsyncComposerClient  # noqa: PLC0415 - as above
-    from airflow_masq.clients.endpoint import is_emulator  # noqa: PLC0415 - as above
     from airflow_masq.clients.network import open_network_clients  # noqa: PLC0415 - as above
     from airflow_masq.facts.control_plane import EndpointChoice  # noqa: PLC0415 - as above
     from airflow_masq.fleet import FleetLimits, audit_fleet, list_places, make_readers  # noqa: PLC0415 - as above
@@ -193,7 +192,7 @@ def _audit(arguments: Namespace, *, earlier: EarlierAudit | None) -> Audit:
             facts=arguments.facts,
             policies=arguments.policies,
             choice=EndpointChoice(arguments.cluster_endpoint),
-            is_emulated=is_emulator(arguments.composer_endpoint),
+            is_emulated=caller.is_emulated,
             api_timeout_seconds=arguments.api_timeout,
         )
         async with client:

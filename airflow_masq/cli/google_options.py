@@ -37,6 +37,7 @@ class Caller:
 
     credentials: Credentials | None
     project: str | None
+    is_emulated: bool = False
 
 
 def add_google_arguments(parser: ArgumentParser, *, apis: Sequence[str] = ("composer", "gke", "compute")) -> None:
@@ -88,7 +89,7 @@ def find_caller(arguments: Namespace) -> Caller:
     urls = {api: getattr(arguments, f"{api}_endpoint", None) for api in _DEFAULTS}
     emulated = {api for api, url in urls.items() if is_emulator(url, where=f"--{api}-endpoint")}
     if "composer" in emulated:
-        return Caller(credentials=None, project=arguments.project)
+        return Caller(credentials=None, project=arguments.project, is_emulated=True)
     credentials, project = load_credentials(impersonate=arguments.impersonate_service_account)
     return Caller(credentials=credentials, project=arguments.project or project)
 
