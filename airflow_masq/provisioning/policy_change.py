@@ -137,7 +137,40 @@ def make_change(
     """
     if not change.manifests:
         return change.before
-    # All objects are checked before the first is written, so that none is written where another is refused.
+    takes_over = _check_objects(client, change, field_manager=field_manager, on_conflict=on_conflict, pause=pause)
+    if dry_run:
+        return change.after
+    for manifest in change.manifests:
+        force = manifest["metadata"]["name"] in takes_over
+        read_patiently(partial(client.apply_policy, manifest, field_manager=field_manager, force=force), pause=pause)
+    found = read_policy(client, pause=pause)
+    applied = {manifest["metadata"]["name"] for manifest in change.manifests}
+    rest = [
+        each
+        for each in compare_policies(change.after, found, names=("applied", "live")).objects
+        if each.name in applied
+    ]
+    if rest:
+        lines = [line for each in rest for line in each.list_lines(before="applied", after="live")]
+        raise PolicyChangedAgainError(
+            "The policy is not as it was applied just now, so another writer changed it again:\n" + "\n".join(lines)
+        )
+    return found
+
+
+def _check_objects(
+    client: KubernetesClient,
+    change: PolicyChange,
+    *,
+    field_manager: str,
+    on_conflict: Reaction,
+    pause: Callable[[int], None],
+) -> set[str]:
+    """Check all objects before the first is written, so that none is written where another is refused.
+
+    :return: the names of those that are taken over from another manager.
+    :raises PolicyRefusedError: as ``make_change``.
+    """
     takes_over: set[str] = set()
     for manifest in change.manifests:
         name = manifest["metadata"]["name"]
@@ -157,21 +190,4 @@ def make_change(
                 log.warning("EgressNATPolicy %s: its list belongs to %s; it is taken over", name, owners)
             read_patiently(partial(check, force=True), pause=pause)
             takes_over.add(name)
-    if dry_run:
-        return change.after
-    for manifest in change.manifests:
-        force = manifest["metadata"]["name"] in takes_over
-        read_patiently(partial(client.apply_policy, manifest, field_manager=field_manager, force=force), pause=pause)
-    found = read_policy(client, pause=pause)
-    applied = {manifest["metadata"]["name"] for manifest in change.manifests}
-    rest = [
-        each
-        for each in compare_policies(change.after, found, names=("applied", "live")).objects
-        if each.name in applied
-    ]
-    if rest:
-        lines = [line for each in rest for line in each.list_lines(before="applied", after="live")]
-        raise PolicyChangedAgainError(
-            "The policy is not as it was applied just now, so another writer changed it again:\n" + "\n".join(lines)
-        )
-    return found
+    return takes_over

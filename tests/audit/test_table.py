@@ -16,7 +16,7 @@ DENIED = NotAsked(
     regions=(REGION, "us-east1"),
     status="PERMISSION_DENIED",
     problem="The caller does not have permission",
-    next_step="Grant the account composer.environments.list.",
+    next_step="roles/composer.user in project p would show it.",
 )
 
 
