@@ -153,7 +153,8 @@ def make_change(
     if rest:
         lines = [line for each in rest for line in each.list_lines(before="applied", after="live")]
         raise PolicyChangedAgainError(
-            "The policy is not as it was applied just now, so another writer changed it again:\n" + "\n".join(lines)
+            "The policy is not as it was applied just now, so another writer changed it again. Change the list "
+            "there, or stop that writer, and run the task again. What differs:\n" + "\n".join(lines)
         )
     return found
 
