@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
+from enum import StrEnum
 from typing import TYPE_CHECKING, Final, Self, TypeVar
 
 from airflow_masq.exceptions import InvalidInputError
@@ -24,6 +25,15 @@ LONGEST_LINE_CHARACTERS: Final = 20_000
 _PLACE_CHARACTERS: Final = 200
 _KEY_CHARACTERS: Final = 60
 _NAME: Final = re.compile(r"[\w][\w .-]{0,199}")
+
+
+class Reaction(StrEnum):
+    """What to do about trouble: the one vocabulary of settings such as ``on_findings``."""
+
+    FAIL = "fail"
+    WARN = "warn"
+    IGNORE = "ignore"
+
 
 _Read = TypeVar("_Read")
 _Word = TypeVar("_Word", bound=str)

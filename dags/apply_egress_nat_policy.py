@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from airflow_masq.airflow_compat import DAG, Param
 from airflow_masq.operators.gke_egress_nat_policy import GKEApplyEgressNATPolicyOperator
-from airflow_masq.operators.run_settings import make_plan_param
+from airflow_masq.operators.run_settings import make_connection_param, make_plan_param, make_reaction_param
 
 DOCUMENTATION = """
 ### Apply the EgressNATPolicy of an environment's cluster
@@ -44,17 +44,13 @@ PARAMS = {
         title="Dry run",
         description="Show what would change, and write nothing.",
     ),
-    "on_findings": Param(
+    "on_findings": make_reaction_param(
         "fail",
-        type="string",
-        enum=["fail", "warn", "ignore"],
         title="On findings",
         description="What reasons against the change do.",
     ),
-    "on_conflict": Param(
+    "on_conflict": make_reaction_param(
         "fail",
-        type="string",
-        enum=["fail", "warn", "ignore"],
         title="On conflict",
         description="What another owner of the list does: fail, or take it over with a warning or without.",
     ),
@@ -65,13 +61,7 @@ PARAMS = {
         title="Cluster endpoint",
         description="How to reach the cluster's API server.",
     ),
-    "gcp_conn_id": Param(
-        "google_cloud_default",
-        type="string",
-        minLength=1,
-        title="Google connection",
-        description="Its account needs the roles that the DAG's page lists.",
-    ),
+    "gcp_conn_id": make_connection_param(),
 }
 
 with DAG(

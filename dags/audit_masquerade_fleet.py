@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 from airflow_masq.airflow_compat import DAG, Param
 from airflow_masq.operators.audit_assert import MasqueradeAuditAssertOperator
 from airflow_masq.operators.audit_masquerade import CloudComposerAuditMasqueradeOperator
+from airflow_masq.operators.run_settings import make_connection_param, make_reaction_param
 
 DOCUMENTATION = """
 ### Which Composer environments are masqueraded?
@@ -34,8 +34,6 @@ The account of the connection needs the permission `composer.environments.list` 
 it asks the connection's project unless `projects` names others.
 """
 
-_REACTIONS: dict[str, Any] = {"type": "string", "enum": ["fail", "warn", "ignore"]}
-
 PARAMS = {
     "projects": Param(
         [],
@@ -61,26 +59,18 @@ PARAMS = {
         title="Plans",
         description="Paths of plan files on the workers; each names the environment that is compared with it.",
     ),
-    "gcp_conn_id": Param(
-        "google_cloud_default",
-        type="string",
-        minLength=1,
-        title="Google connection",
-        description="Its extra composer_endpoint may name an emulator or a private endpoint.",
+    "gcp_conn_id": make_connection_param(),
+    "on_findings": make_reaction_param(
+        "warn", title="On findings", description="What findings of severity error do to the run."
     ),
-    "on_findings": Param(
-        "warn", **_REACTIONS, title="On findings", description="What findings of severity error do to the run."
-    ),
-    "on_drift": Param(
+    "on_drift": make_reaction_param(
         "warn",
-        **_REACTIONS,
         title="On drift",
         description="What differences to a plan or to the last audit do to the run. Upgrades and new environments are "
         "only remarks.",
     ),
-    "on_incomplete": Param(
+    "on_incomplete": make_reaction_param(
         "fail",
-        **_REACTIONS,
         title="On what is not known",
         description="What a region, a project or an environment of which something is not known does to the run.",
     ),

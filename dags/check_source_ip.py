@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from airflow_masq.airflow_compat import DAG, Param, task
-from airflow_masq.operators.run_settings import make_plan_param
+from airflow_masq.operators.run_settings import make_fail_on_param, make_plan_param
 from airflow_masq.operators.source_ip_assert import SourceIpAssertOperator
 from airflow_masq.operators.source_ip_check import SourceIpCheckOperator
 from airflow_masq.operators.source_ip_report import SourceIpReportOperator
@@ -59,14 +59,8 @@ PARAMS = {
             "where the plan gives cluster.pods_per_node."
         ),
     ),
-    "fail_on": Param(
-        ["FAIL", "ERROR", "INCONCLUSIVE"],
-        type="array",
-        items={"type": "string", "enum": ["FAIL", "ERROR", "INCONCLUSIVE"]},
-        uniqueItems=True,
-        examples=["FAIL", "ERROR", "INCONCLUSIVE"],
-        title="Fail on",
-        description="The verdicts that fail the run. If a firewall drops the packets, the verdict is INCONCLUSIVE.",
+    "fail_on": make_fail_on_param(
+        description="The verdicts that fail the run. If a firewall drops the packets, the verdict is INCONCLUSIVE."
     ),
     "attempts": Param(
         3,

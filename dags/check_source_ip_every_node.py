@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from airflow_masq.airflow_compat import DAG, Param, task
-from airflow_masq.operators.run_settings import make_plan_param
+from airflow_masq.operators.run_settings import make_fail_on_param, make_plan_param
 from airflow_masq.operators.source_ip_assert import SourceIpAssertOperator
 from airflow_masq.operators.source_ip_node_check import SourceIpNodeCheckOperator, list_nodes
 from airflow_masq.operators.source_ip_report import SourceIpReportOperator
@@ -40,15 +40,7 @@ PARAMS = {
         title="Kubernetes connection",
         description="The connection to the cluster whose nodes are checked.",
     ),
-    "fail_on": Param(
-        ["FAIL", "ERROR", "INCONCLUSIVE"],
-        type="array",
-        items={"type": "string", "enum": ["FAIL", "ERROR", "INCONCLUSIVE"]},
-        uniqueItems=True,
-        examples=["FAIL", "ERROR", "INCONCLUSIVE"],
-        title="Fail on",
-        description="The verdicts that fail the run.",
-    ),
+    "fail_on": make_fail_on_param(description="The verdicts that fail the run."),
 }
 
 with DAG(

@@ -9,7 +9,7 @@ from airflow_masq.operators.create_environment import (
     DEFAULT_DEFERRABLE,
     CloudComposerCreateMasqueradeEnvironmentOperator,
 )
-from airflow_masq.operators.run_settings import make_plan_param
+from airflow_masq.operators.run_settings import make_connection_param, make_plan_param, make_reaction_param
 
 DOCUMENTATION = """
 ### Create a Composer environment with the IP masquerade agent
@@ -49,13 +49,7 @@ Administrator*) in the project and *Service Account User* on the environment's s
 
 PARAMS = {
     "plan": make_plan_param(),
-    "gcp_conn_id": Param(
-        "google_cloud_default",
-        type="string",
-        minLength=1,
-        title="Google connection",
-        description="Its extra composer_endpoint may name an emulator or a private endpoint.",
-    ),
+    "gcp_conn_id": make_connection_param(),
     "creation_timeout_seconds": Param(
         7200,
         type="integer",
@@ -78,10 +72,8 @@ PARAMS = {
         title="Deferrable",
         description="Wait in the triggerer, which must run. Default: Airflow's [operators] default_deferrable.",
     ),
-    "on_mismatch": Param(
+    "on_mismatch": make_reaction_param(
         "warn",
-        type="string",
-        enum=["fail", "warn", "ignore"],
         title="On differences",
         description="What differences between an existing environment and the plan do. A missing agent always fails.",
     ),
@@ -91,17 +83,13 @@ PARAMS = {
         title="Re-create after a failed creation",
         description="Delete an environment whose creation failed, and create it again, once; never one that has run.",
     ),
-    "on_findings": Param(
+    "on_findings": make_reaction_param(
         "fail",
-        type="string",
-        enum=["fail", "warn", "ignore"],
         title="On findings",
         description="What errors in the plan do: fail before anything is created, warn, or ignore.",
     ),
-    "preflight": Param(
+    "preflight": make_reaction_param(
         "fail",
-        type="string",
-        enum=["fail", "warn", "ignore"],
         title="Preflight",
         description="What errors do that the cloud tells before a creation: missing permissions, ranges that are full, "
         "used-up quotas. With ignore nothing is asked.",

@@ -5,7 +5,6 @@ from airflow_masq.audit.bounding import bound_audit, summarise_audit
 from airflow_masq.audit.codec import SCHEMA, decode_earlier_audit, encode_audit
 from airflow_masq.audit.complaints import (
     Complaint,
-    Reaction,
     fail_on_complaints,
     list_complaints,
     read_complaints,
@@ -26,7 +25,6 @@ __all__ = [
     "EnvironmentRecord",
     "Masquerading",
     "NotAsked",
-    "Reaction",
     "Standing",
     "audit_environment",
     "bound_audit",

@@ -76,7 +76,7 @@ class AuditedEnvironment:
 
     :param generation: Composer's generation; ``None`` where the image does not show it.
     :param composer_version: Composer's full version; empty for Composer 3, which has builds instead.
-    :param airflow_version: as far as the image tells it.
+    :param airflow_version: what the image tells of it.
     :param gke_cluster: the cluster's full name; empty where there is none.
     :param cluster: the cluster; ``None`` where it was not read.
     :param findings: of its own description, the worst first; at most 50.
@@ -96,7 +96,7 @@ class AuditedEnvironment:
 
 @dataclass(frozen=True, kw_only=True)
 class Drift:
-    """One thing that is otherwise than planned, or than at the last audit.
+    """One thing that differs from the plan, or from the last audit.
 
     :param environment: the environment's full name.
     :param against: what it is compared with: ``plan`` or ``last audit``.

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from airflow_masq.audit.masquerading import Masquerading
 from airflow_masq.exceptions import AuditFailedError, AuditIncompleteError
-from airflow_masq.reading import Place
+from airflow_masq.reading import Place, Reaction
 from airflow_masq.rules import Severity
 from airflow_masq.text import format_count, join_words
 
@@ -25,14 +25,6 @@ class Complaint(StrEnum):
     FINDINGS = "findings"
     DRIFT = "drift"
     INCOMPLETE = "incomplete"
-
-
-class Reaction(StrEnum):
-    """What to do about it."""
-
-    FAIL = "fail"
-    WARN = "warn"
-    IGNORE = "ignore"
 
 
 def list_complaints(audit: Audit) -> dict[Complaint, str]:

@@ -1,4 +1,4 @@
-"""What is otherwise than planned, and what has changed since the last audit.
+"""What differs from the plans, and what has changed since the last audit.
 
 What appeared, vanished or is missing is said of places alone that were asked, never of those that could not be.
 """
@@ -48,7 +48,7 @@ _COMPARED: Final = (
 
 @dataclass(frozen=True, kw_only=True)
 class EarlierAudit:
-    """What an earlier audit saw, as far as it is compared.
+    """What of an earlier audit is compared.
 
     :param began: when it began, with a time zone.
     :param records: by the environments' names.
@@ -93,7 +93,7 @@ def add_drift(
     planned: Sequence[EnvironmentName],
     earlier: EarlierAudit | None,
 ) -> Audit:
-    """Add to an audit what is otherwise than planned, and what has changed since an earlier audit.
+    """Add to an audit what differs from the plans, and what has changed since an earlier audit.
 
     :param against_plans: what ``compare_with_plan`` found, by the environments' names.
     :param planned: the environments that have a plan.

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from airflow_masq.environment.regions import find_nearest_region
+from airflow_masq.facts.silence import Silence, find_remedy, find_silence
 from airflow_masq.text import escape
 
 if TYPE_CHECKING:
@@ -24,13 +25,9 @@ TOO_MANY_PAGES: Final = "TOO_MANY_PAGES"
 # [source: composer-unexpected-location, composer-api-disabled].
 _UNEXPECTED_LOCATION: Final = "Unexpected location"
 _API_DISABLED: Final = "has not been used in project"
-_SERVICE_DISABLED: Final = "SERVICE_DISABLED"
-# Of other reasons, such as a service perimeter's, the permission is not the cause [source: google-error-reasons].
-_ROLE_IS_MISSING: Final = frozenset({"", "IAM_PERMISSION_DENIED"})
 
 _NEXT_STEPS: Final = {
     "NOT_FOUND": "Check the project's id.",
-    "UNAUTHENTICATED": "Check the credentials.",
     TIME_LIMIT: "Run the audit again for these regions alone, or raise its time limit.",
     TOO_MANY_PAGES: "Run the audit again for this region alone; if it ends the same way, tell Google's support.",
 }
@@ -59,21 +56,23 @@ def explain_failure(project: str, *, region: str, status: str, problem: str, rea
     :param problem: what happened, escaped.
     :param reason: Google's reason beside the status, such as ``SERVICE_DISABLED``; empty where it gave none.
     """
+    silence = find_silence(status, reason=reason)
     next_step = _NEXT_STEPS.get(status, _RUN_AGAIN)
     if is_unknown_location(problem):
         nearest = find_nearest_region(region)
         hint = f" (did you mean {nearest}?)" if nearest and nearest != region else ""
         next_step = f"Check the region{hint}: the service knows none of that name."
-    elif reason == _SERVICE_DISABLED or (status == "PERMISSION_DENIED" and _API_DISABLED in problem):
+    elif silence is Silence.DISABLED or (silence is Silence.DENIED and _API_DISABLED in problem):
         # Disabling the API deletes a part of the environments [source: composer-disabling-api].
         next_step = (
             "Leave the project out if it has no Composer: without the API no environment works. Otherwise enable the "
             "API composer.googleapis.com there."
         )
-    elif status == "PERMISSION_DENIED" and reason not in _ROLE_IS_MISSING:
-        next_step = f"No role cures this ({escape(reason)}): ask who administers the project's perimeter or policies."
-    elif status == "PERMISSION_DENIED":  # [source: composer-list-role]
-        next_step = "Grant the account composer.environments.list in the project, and check the project's id."
+    elif silence is Silence.DENIED:  # [source: composer-list-role, composer-roles]
+        next_step = f"{find_remedy(silence, role=f'roles/composer.user in project {project}')}; check the project's id."
+    elif silence is Silence.REFUSED:
+        words = ", ".join(filter(None, (status, escape(reason))))
+        next_step = f"{words}: {find_remedy(silence, role='')}."
     problem = problem.rstrip(". ")
     return NotAsked(project=project, regions=(region,), status=status, problem=problem, next_step=next_step)
 

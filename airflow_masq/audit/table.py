@@ -29,7 +29,6 @@ WORDS: Final = {
 TASK_LOG_WIDTH: Final = 200
 """Task logs are scrolled, not wrapped."""
 
-_NOUNS: Final = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "remark"}
 _HEADER: Final = ("MASQUERADING", "ENVIRONMENT", "PROJECT", "REGION", "STATE", "IMAGE", "FINDINGS")
 _INDENT: Final = "    "
 _MOST_ROWS: Final = 200
@@ -58,7 +57,7 @@ def render_audit(audit: Audit, *, width: int = TASK_LOG_WIDTH) -> str:
         lines += wrap(each)
     for drift in audit.drift[:_MOST_DRIFTS]:
         where = escape(drift.environment.rpartition("/")[2])
-        lines += wrap(f"Drift, {_NOUNS[drift.severity]}: {where}, against the {drift.against}: {drift.message}")
+        lines += wrap(f"Drift, {drift.severity.noun}: {where}, against the {drift.against}: {drift.message}")
         lines += [f"{_INDENT}{line}" for line in drift.diff[:_MOST_DIFF_LINES]]
         if more_lines := len(drift.diff[_MOST_DIFF_LINES:]):
             lines.append(f"{_INDENT}… {format_count(more_lines, noun='more line')}")
@@ -73,7 +72,7 @@ def summarise_totals(audit: Audit) -> str:
     """Write the totals as one line."""
     count = sum(audit.totals.values())
     kinds = ", ".join(f"{number} {WORDS[kind]}" for kind, number in audit.totals.items() if number)
-    severities = [format_count(number, noun=_NOUNS[each]) for each, number in audit.severities.items() if number]
+    severities = [format_count(number, noun=each.noun) for each, number in audit.severities.items() if number]
     texts = [format_count(count, noun="environment") + (f": {kinds}" if kinds else "")]
     texts.append(", ".join(severities) or "no findings")
     regions = sum(len(each.regions) for each in audit.not_asked)
@@ -119,10 +118,10 @@ def _lay_out(audit: Audit) -> list[str]:
 def _count_findings(each: AuditedEnvironment) -> str:
     """Count findings by their codes: ``1 error (MASQ101)``."""
     texts = []
-    for severity, noun in _NOUNS.items():
+    for severity in Severity:
         codes = [finding.code for finding in each.findings if finding.severity is severity]
         if codes:
-            texts.append(f"{format_count(len(codes), noun=noun)} ({join_words(dict.fromkeys(codes))})")
+            texts.append(f"{format_count(len(codes), noun=severity.noun)} ({join_words(dict.fromkeys(codes))})")
     if each.problems:
         texts.append("not all was read")
     return ", ".join(texts) or "none"
@@ -160,8 +159,7 @@ def _describe_findings(environments: Iterable[AuditedEnvironment]) -> Iterator[s
         for finding in (one for one in each.findings if one.code != each.standing.code):
             alike[severities.index(finding.severity), finding.code, finding.message].append(each.record.environment_id)
     for (rank, code, message), names in sorted(alike.items()):
-        noun = _NOUNS[severities[rank]]
-        yield f"{noun.capitalize()} {code}: {join_words(names, most=_MOST_NAMES)}. {message}"
+        yield f"{severities[rank].noun.capitalize()} {code}: {join_words(names, most=_MOST_NAMES)}. {message}"
 
 
 def _summarise(audit: Audit) -> Iterator[str]:

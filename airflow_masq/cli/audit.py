@@ -192,6 +192,7 @@ def _audit(arguments: Namespace, *, earlier: EarlierAudit | None) -> Audit:
             facts=arguments.facts,
             policies=arguments.policies,
             choice=EndpointChoice(arguments.cluster_endpoint),
+            is_emulated=caller.is_emulated,
             api_timeout_seconds=arguments.api_timeout,
         )
         async with client:

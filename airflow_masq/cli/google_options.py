@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from airflow_masq.cli.options import make_number_type
+from airflow_masq.clients.client import DEFAULT_API_TIMEOUT_SECONDS, LONGEST_SECONDS, SHORTEST_SECONDS
 from airflow_masq.environment import EnvironmentName
 from airflow_masq.exceptions import InvalidInputError
 from airflow_masq.text import quote
@@ -36,6 +37,7 @@ class Caller:
 
     credentials: Credentials | None
     project: str | None
+    is_emulated: bool = False
 
 
 def add_google_arguments(parser: ArgumentParser, *, apis: Sequence[str] = ("composer", "gke", "compute")) -> None:
@@ -46,10 +48,11 @@ def add_google_arguments(parser: ArgumentParser, *, apis: Sequence[str] = ("comp
     add_caller_arguments(parser, apis=apis)
     parser.add_argument(
         "--api-timeout",
-        type=make_number_type(float, least=1, most=300),
-        default=20.0,
+        type=make_number_type(float, least=SHORTEST_SECONDS, most=LONGEST_SECONDS),
+        default=DEFAULT_API_TIMEOUT_SECONDS,
         metavar="SECONDS",
-        help="the time limit of one call, 1 to 300; default: 20",
+        help=f"the time limit of one API call, {SHORTEST_SECONDS:g} to {LONGEST_SECONDS:g}; default: "
+        f"{DEFAULT_API_TIMEOUT_SECONDS:g}",
     )
 
 
@@ -81,12 +84,12 @@ def find_caller(arguments: Namespace) -> Caller:
     :raises CloudUnavailableError: the metadata server did not answer.
     """
     from airflow_masq.clients.credentials import load_credentials  # noqa: PLC0415 - the help must appear at once
-    from airflow_masq.clients.endpoint import parse_endpoint  # noqa: PLC0415 - as above
+    from airflow_masq.clients.endpoint import is_emulator  # noqa: PLC0415 - as above
 
-    found = {api: getattr(arguments, f"{api}_endpoint", None) for api in _DEFAULTS}
-    parsed = {api: parse_endpoint(url, where=f"--{api}-endpoint") for api, url in found.items() if url}
-    if "composer" in parsed and parsed["composer"].plaintext:
-        return Caller(credentials=None, project=arguments.project)
+    urls = {api: getattr(arguments, f"{api}_endpoint", None) for api in _DEFAULTS}
+    emulated = {api for api, url in urls.items() if is_emulator(url, where=f"--{api}-endpoint")}
+    if "composer" in emulated:
+        return Caller(credentials=None, project=arguments.project, is_emulated=True)
     credentials, project = load_credentials(impersonate=arguments.impersonate_service_account)
     return Caller(credentials=credentials, project=arguments.project or project)
 

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from airflow_masq.plan import Plan
 
 _COLOURS: Final = {Severity.ERROR: Colour.BAD, Severity.WARNING: Colour.DOUBTFUL, Severity.INFO: Colour.QUIET}
-_NOUNS: Final = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "remark"}
 _INDENT: Final = "    "
 _FIX_HEADING: Final = "## How to fix"
 _MOST_NEXT_STEPS: Final = 5
@@ -57,14 +56,14 @@ def _report(plan: Plan, findings: Sequence[Finding], *, source: str) -> Iterator
     heads = align(
         (f"{source}:{plan.find_line(finding.where) or 1}:", finding.code, finding.where) for finding in findings
     )
-    width = max(map(len, _NOUNS.values()))
+    width = max(len(each.noun) for each in Severity)
     for finding, head in zip(findings, heads, strict=True):
-        yield f"{paint(_NOUNS[finding.severity].ljust(width), colour=_COLOURS[finding.severity])}  {head}"
+        yield f"{paint(finding.severity.noun.ljust(width), colour=_COLOURS[finding.severity])}  {head}"
         yield wrap(finding.message, indent=_INDENT)
         yield paint(f"{_INDENT}airflow-masq rule {finding.code} ({finding.provenance})", colour=Colour.QUIET)
         yield ""
     found = [finding.severity for finding in findings]
-    counts = [format_count(found.count(each), noun=noun) for each, noun in _NOUNS.items() if each in found]
+    counts = [format_count(found.count(each), noun=each.noun) for each in Severity if each in found]
     yield f"{source}: {', '.join(counts)}."
     yield from _list_next_steps(findings)
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Self, TypeVar
 
 import grpc
-from google.api_core.client_options import ClientOptions
 from google.cloud.orchestration.airflow.service_v1 import (
     EnvironmentsAsyncClient,
     EnvironmentsClient,
@@ -23,8 +22,8 @@ from google.cloud.orchestration.airflow.service_v1.services.image_versions.trans
 
 from airflow_masq.clients import calls
 from airflow_masq.clients.calls import Call, OperationPage, OperationStatus
-from airflow_masq.clients.channel import CLIENT_INFO, PLAINTEXT_OPTIONS
-from airflow_masq.clients.endpoint import parse_endpoint
+from airflow_masq.clients.channel import make_grpc_client
+from airflow_masq.clients.client import DEFAULT_API_TIMEOUT_SECONDS, Client
 from airflow_masq.clients.environment_message import read_image
 from airflow_masq.clients.google_errors import translate_google_errors
 from airflow_masq.clients.pages import read_pages
@@ -33,20 +32,18 @@ from airflow_masq.environment import EnvironmentName, EnvironmentResource, Offer
 if TYPE_CHECKING:
     from types import TracebackType
 
-    from google.api_core.gapic_v1.client_info import ClientInfo
     from google.auth.credentials import Credentials
 
 T = TypeVar("T")
 
 
-class ComposerClient:
+class ComposerClient(Client):
     """A client of one Composer endpoint. Close it, or use it in a ``with`` block.
 
     :param credentials: Google credentials. A plaintext endpoint does not get them. ``None`` means Google's application
         default credentials.
     :param endpoint: a URL that ``parse_endpoint`` accepts. ``None`` means Google's public endpoint.
     :param api_timeout_seconds: the time limit of one call (default 60).
-    :param client_info: the user agent that calls carry.
     :raises InvalidInputError: the endpoint is not usable.
     """
 
@@ -55,12 +52,16 @@ class ComposerClient:
         credentials: Credentials | None,
         *,
         endpoint: str | None = None,
-        api_timeout_seconds: float = 60.0,
-        client_info: ClientInfo = CLIENT_INFO,
+        api_timeout_seconds: float = DEFAULT_API_TIMEOUT_SECONDS,
     ) -> None:
         self._api_timeout_seconds = api_timeout_seconds
-        with translate_google_errors("preparing a client of the Composer API"):
-            self._client = _connect(credentials, endpoint=endpoint, client_info=client_info)
+        self._client = make_grpc_client(
+            EnvironmentsClient,
+            transport=EnvironmentsGrpcTransport,
+            api="Composer",
+            credentials=credentials,
+            endpoint=endpoint,
+        )
 
     def ask(self, call: Call[T]) -> T:
         """Make one call.
@@ -161,14 +162,6 @@ class ComposerClient:
         """Close the connection; the client cannot be used any more."""
         self._client.transport.close()  # type: ignore[no-untyped-call] # Google's client is partly untyped
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self.close()
-
 
 class AsyncComposerClient:
     """A client of one Composer endpoint for an event loop, which no call blocks. Use it in an ``async with`` block.
@@ -183,12 +176,17 @@ class AsyncComposerClient:
         credentials: Credentials | None,
         *,
         endpoint: str | None = None,
-        api_timeout_seconds: float = 60.0,
-        client_info: ClientInfo = CLIENT_INFO,
+        api_timeout_seconds: float = DEFAULT_API_TIMEOUT_SECONDS,
     ) -> None:
         self._api_timeout_seconds = api_timeout_seconds
-        with translate_google_errors("preparing a client of the Composer API"):
-            self._client = _connect_async(credentials, endpoint=endpoint, client_info=client_info)
+        self._client = make_grpc_client(
+            EnvironmentsAsyncClient,
+            transport=EnvironmentsGrpcAsyncIOTransport,
+            api="Composer",
+            credentials=credentials,
+            endpoint=endpoint,
+            make_channel=grpc.aio.insecure_channel,
+        )
 
     async def ask(self, call: Call[T]) -> T:
         """Make one call; as ``ComposerClient.ask``."""
@@ -203,27 +201,3 @@ class AsyncComposerClient:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         await self._client.transport.close()  # type: ignore[no-untyped-call] # Google's client is partly untyped
-
-
-def _connect(credentials: Credentials | None, *, endpoint: str | None, client_info: ClientInfo) -> EnvironmentsClient:
-    if endpoint is None:
-        return EnvironmentsClient(credentials=credentials, client_info=client_info)
-    parsed = parse_endpoint(endpoint)
-    if not parsed.plaintext:
-        options = ClientOptions(api_endpoint=parsed.target)
-        return EnvironmentsClient(credentials=credentials, client_options=options, client_info=client_info)
-    channel = grpc.insecure_channel(parsed.target, options=PLAINTEXT_OPTIONS)
-    return EnvironmentsClient(transport=EnvironmentsGrpcTransport(channel=channel, client_info=client_info))
-
-
-def _connect_async(
-    credentials: Credentials | None, *, endpoint: str | None, client_info: ClientInfo
-) -> EnvironmentsAsyncClient:
-    if endpoint is None:
-        return EnvironmentsAsyncClient(credentials=credentials, client_info=client_info)
-    parsed = parse_endpoint(endpoint)
-    if not parsed.plaintext:
-        options = ClientOptions(api_endpoint=parsed.target)
-        return EnvironmentsAsyncClient(credentials=credentials, client_options=options, client_info=client_info)
-    channel = grpc.aio.insecure_channel(parsed.target, options=PLAINTEXT_OPTIONS)
-    return EnvironmentsAsyncClient(transport=EnvironmentsGrpcAsyncIOTransport(channel=channel, client_info=client_info))

@@ -1,4 +1,4 @@
-"""The Compute API: subnetworks, routers with Cloud NAT, addresses and quotas, to read only.
+"""The Compute API: subnetworks, routers with Cloud NAT, and quotas, to read only.
 
 It does not use google-cloud-compute: importing that takes 5 s and 110 MB, more than everything else that a worker or
 the command line loads for these few requests [source: observed-compute-import, compute-rest-reference]. The tests hold
@@ -10,8 +10,10 @@ belong to the caller; errors are translated in ``google_errors``.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, Self
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final
 
+from airflow_masq.clients.client import DEFAULT_API_TIMEOUT_SECONDS, Client
 from airflow_masq.clients.pages import read_pages
 from airflow_masq.clients.rest import RestClient
 from airflow_masq.facts import (
@@ -19,7 +21,6 @@ from airflow_masq.facts import (
     NatStatus,
     Quota,
     RegionalName,
-    ReservedAddress,
     Router,
     Subnetwork,
     Utilization,
@@ -30,15 +31,12 @@ from airflow_masq.facts.nat import read_nat_statuses
 from airflow_masq.facts.rest import find_items, find_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from types import TracebackType
-
     from google.auth.credentials import Credentials
 
 _GOOGLES: Final = "https://compute.googleapis.com"
 
 
-class ComputeClient:
+class ComputeClient(Client):
     """A client of one Compute endpoint; it can be used by several threads. Close it, or use it in a ``with`` block.
 
     A caller needs ``roles/compute.networkViewer`` in the project that owns the network: for a Shared VPC the host
@@ -53,7 +51,11 @@ class ComputeClient:
     """
 
     def __init__(
-        self, credentials: Credentials | None, *, endpoint: str | None = None, api_timeout_seconds: float = 60.0
+        self,
+        credentials: Credentials | None,
+        *,
+        endpoint: str | None = None,
+        api_timeout_seconds: float = DEFAULT_API_TIMEOUT_SECONDS,
     ) -> None:
         self._rest = RestClient(
             credentials,
@@ -94,7 +96,18 @@ class ComputeClient:
         :raises CloudRefusedError: the API refused the call.
         :raises CloudUnavailableError: no answer.
         """
-        return tuple(Router.read(item, name=name) for name, item in self._list(project, region=region, kind="routers"))
+        path = f"projects/{project}/regions/{region}/routers"
+
+        def ask(token: str) -> tuple[dict[str, Any], str]:
+            page = self._get(path, pageToken=token)
+            return page, find_text(page, "nextPageToken")
+
+        names = partial(RegionalName, project=project, region=region, kind="routers")
+        return tuple(
+            Router.read(item, name=names(resource_id=find_text(item, "name")))
+            for page in read_pages(ask, action=f"reading {path}")
+            for item in find_items(page, "items")
+        )
 
     def get_nat_statuses(self, router: RegionalName) -> tuple[NatStatus, ...]:
         """Read which addresses a router's gateways use now (``routers.getRouterStatus``).
@@ -103,16 +116,6 @@ class ComputeClient:
         :raises CloudUnavailableError: no answer.
         """
         return read_nat_statuses(self._get(f"{router}/getRouterStatus"))
-
-    def list_addresses(self, project: str, *, region: str) -> tuple[ReservedAddress, ...]:
-        """Read the reserved addresses of a region, internal and external ones.
-
-        :raises CloudRefusedError: the API refused the call.
-        :raises CloudUnavailableError: no answer.
-        """
-        listed = self._list(project, region=region, kind="addresses")
-        read = (ReservedAddress.read(item, name=name) for name, item in listed)
-        return tuple(each for each in read if each is not None)
 
     def get_quotas(self, project: str, *, region: str) -> dict[str, Quota]:
         """Read a region's quotas in a project, by metric, for example ``CPUS``.
@@ -125,30 +128,6 @@ class ComputeClient:
     def close(self) -> None:
         """Close the connections; the client cannot be used any more."""
         self._rest.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self.close()
-
-    def _list(self, project: str, *, region: str, kind: str) -> Iterator[tuple[RegionalName, object]]:
-        """Read all pages of a list.
-
-        :raises CloudRefusedError: it does not end.
-        """
-        path = f"projects/{project}/regions/{region}/{kind}"
-
-        def ask(token: str) -> tuple[dict[str, Any], str]:
-            page = self._get(path, pageToken=token)
-            return page, find_text(page, "nextPageToken")
-
-        for page in read_pages(ask, action=f"reading {path}"):
-            for item in find_items(page, "items"):
-                name = RegionalName(project=project, region=region, kind=kind, resource_id=find_text(item, "name"))
-                yield name, item
 
     def _get(self, path: str, **query: str) -> dict[str, Any]:
         return self._rest.get(f"compute/v1/{path}", action=f"reading {path}", **query)

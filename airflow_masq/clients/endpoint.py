@@ -55,6 +55,18 @@ def parse_endpoint(text: str, *, where: str = "composer_endpoint") -> Endpoint:
     return Endpoint(target=f"{bracketed}:{port or 443}", plaintext=plaintext)
 
 
+def is_emulator(text: str | None, *, where: str = "composer_endpoint") -> bool:
+    """Say whether an endpoint is an emulator's, which needs no credentials and beside which nothing leaves the machine.
+
+    Each endpoint in plain text is one.
+
+    :param text: as ``parse_endpoint`` takes it; ``None`` or empty for Google's own.
+    :param where: the setting's name, for the message.
+    :raises InvalidInputError: the URL has another form, or is in plain text and not on a loopback address.
+    """
+    return parse_endpoint(text, where=where).plaintext if text else False
+
+
 def is_loopback(host: str) -> bool:
     """Say whether a host is an address on this machine; a name is none."""
     try:

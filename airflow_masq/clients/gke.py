@@ -7,24 +7,19 @@ caller; errors are translated in ``google_errors``.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
-import grpc
-from google.api_core.client_options import ClientOptions
 from google.cloud.container_v1 import ClusterManagerClient
 from google.cloud.container_v1.services.cluster_manager.transports import ClusterManagerGrpcTransport
 from google.cloud.container_v1.types import Cluster as ClusterMessage
 from google.protobuf import json_format
 
-from airflow_masq.clients.channel import CLIENT_INFO, PLAINTEXT_OPTIONS
-from airflow_masq.clients.endpoint import parse_endpoint
+from airflow_masq.clients.channel import make_grpc_client
+from airflow_masq.clients.client import DEFAULT_API_TIMEOUT_SECONDS, Client
 from airflow_masq.clients.google_errors import translate_google_errors
 from airflow_masq.facts import Cluster, ClusterName
 
 if TYPE_CHECKING:
-    from types import TracebackType
-
-    from google.api_core.gapic_v1.client_info import ClientInfo
     from google.auth.credentials import Credentials
 
 ANY_LOCATION = "-"
@@ -42,7 +37,7 @@ class ClusterList:
     missing_zones: tuple[str, ...]
 
 
-class GkeClient:
+class GkeClient(Client):
     """A client of one GKE endpoint; it can be used by several threads. Close it, or use it in a ``with`` block.
 
     The parameters are those of ``ComposerClient``. A caller needs ``roles/container.clusterViewer``.
@@ -55,12 +50,16 @@ class GkeClient:
         credentials: Credentials | None,
         *,
         endpoint: str | None = None,
-        api_timeout_seconds: float = 60.0,
-        client_info: ClientInfo = CLIENT_INFO,
+        api_timeout_seconds: float = DEFAULT_API_TIMEOUT_SECONDS,
     ) -> None:
         self._api_timeout_seconds = api_timeout_seconds
-        with translate_google_errors("preparing a client of the GKE API"):
-            self._client = _connect(credentials, endpoint=endpoint, client_info=client_info)
+        self._client = make_grpc_client(
+            ClusterManagerClient,
+            transport=ClusterManagerGrpcTransport,
+            api="GKE",
+            credentials=credentials,
+            endpoint=endpoint,
+        )
 
     def get_cluster(self, name: ClusterName) -> Cluster:
         """Read a cluster.
@@ -94,25 +93,6 @@ class GkeClient:
         """Close the connection; the client cannot be used any more."""
         self._client.transport.close()  # type: ignore[no-untyped-call] # Google's client is partly untyped
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self.close()
-
 
 def _read(message: ClusterMessage, *, name: ClusterName) -> Cluster:
     return Cluster.read(json_format.MessageToDict(ClusterMessage.pb(message)), name=name)
-
-
-def _connect(credentials: Credentials | None, *, endpoint: str | None, client_info: ClientInfo) -> ClusterManagerClient:
-    if endpoint is None:
-        return ClusterManagerClient(credentials=credentials, client_info=client_info)
-    parsed = parse_endpoint(endpoint, where="gke_endpoint")
-    if not parsed.plaintext:
-        options = ClientOptions(api_endpoint=parsed.target)
-        return ClusterManagerClient(credentials=credentials, client_options=options, client_info=client_info)
-    channel = grpc.insecure_channel(parsed.target, options=PLAINTEXT_OPTIONS)
-    return ClusterManagerClient(transport=ClusterManagerGrpcTransport(channel=channel, client_info=client_info))

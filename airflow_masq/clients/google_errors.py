@@ -23,6 +23,7 @@ from airflow_masq.exceptions import (
     EnvironmentAlreadyExistsError,
     EnvironmentNotFoundError,
 )
+from airflow_masq.facts.silence import API_IS_OFF
 from airflow_masq.text import escape
 
 if TYPE_CHECKING:
@@ -42,18 +43,11 @@ REFUSALS: dict[str, type[CloudRefusedError]] = {
     "NOT_FOUND": EnvironmentNotFoundError,
 }
 
-API_IS_OFF = "SERVICE_DISABLED"
-"""The reason in Google's error where a project has not enabled an API [source: google-service-disabled]."""
-
-ROLE_IS_MISSING: Final = frozenset({"", "IAM_PERMISSION_DENIED"})
-"""The reasons of a PERMISSION_DENIED that a role cures; others, such as a perimeter's, no role cures
-[source: google-error-reasons]."""
-
 NEXT_STEPS = {
     "INVALID_ARGUMENT": "correct the environment's description",
     "NOT_FOUND": "check the project, the region and the name",
-    "PERMISSION_DENIED": "grant the connection's account the missing permission, or check the project",
-    "UNAUTHENTICATED": "check the connection's credentials",
+    "PERMISSION_DENIED": "grant the caller the missing permission, or check the project",
+    "UNAUTHENTICATED": "check the caller's credentials",
 }
 
 

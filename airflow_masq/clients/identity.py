@@ -6,8 +6,9 @@ translated in ``google_errors``. Paths are those of Google's reference [source: 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, Self
+from typing import TYPE_CHECKING, Final
 
+from airflow_masq.clients.client import DEFAULT_API_TIMEOUT_SECONDS, Client
 from airflow_masq.clients.rest import RestClient
 from airflow_masq.exceptions import CloudUnavailableError
 from airflow_masq.facts import IamPolicy, ServiceAccount
@@ -15,7 +16,6 @@ from airflow_masq.facts.rest import find_text, find_texts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from types import TracebackType
 
     from google.auth.credentials import Credentials
 
@@ -25,7 +25,7 @@ _IAM: Final = "https://iam.googleapis.com"
 _WITH_CONDITIONS: Final = {"options": {"requestedPolicyVersion": 3}}
 
 
-class IdentityClient:
+class IdentityClient(Client):
     """A client of both APIs; it can be used by several threads. Close it, or use it in a ``with`` block.
 
     Anybody may ask what they may do themselves. A policy needs ``roles/iam.securityReviewer`` on its resource, a
@@ -41,7 +41,11 @@ class IdentityClient:
     """
 
     def __init__(
-        self, credentials: Credentials | None, *, endpoint: str | None = None, api_timeout_seconds: float = 60.0
+        self,
+        credentials: Credentials | None,
+        *,
+        endpoint: str | None = None,
+        api_timeout_seconds: float = DEFAULT_API_TIMEOUT_SECONDS,
     ) -> None:
         self._projects, self._accounts = (
             RestClient(
@@ -129,11 +133,3 @@ class IdentityClient:
         """Close the connections; the client cannot be used any more."""
         self._projects.close()
         self._accounts.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self.close()

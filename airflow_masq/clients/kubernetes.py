@@ -16,13 +16,14 @@ from functools import partial
 from http import HTTPStatus
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote, urlsplit
 
 from google.auth.transport.requests import AuthorizedSession
 from requests.exceptions import RequestException, SSLError
 
 from airflow_masq import __version__
+from airflow_masq.clients.client import DEFAULT_API_TIMEOUT_SECONDS, Client
 from airflow_masq.clients.endpoint import is_loopback, parse_endpoint
 from airflow_masq.clients.google_errors import MESSAGE_LIMIT, translate_google_errors
 from airflow_masq.clients.pages import read_pages
@@ -47,7 +48,6 @@ from airflow_masq.text import escape
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from types import TracebackType
 
     from google.auth.credentials import Credentials
 
@@ -82,7 +82,7 @@ _STATUSES: Final = {
 
 _NEXT_STEPS: Final = {
     400: "correct the manifest",
-    401: "check the connection's credentials, and that the endpoint is this cluster's",
+    401: "check the caller's credentials, and that the endpoint is this cluster's",
     403: "grant the connection's account what the message names, in IAM (roles/container.developer) or in the "
     "cluster's RBAC",
     404: "the cluster knows no EgressNATPolicy: it must be an Autopilot cluster with GKE Dataplane V2",
@@ -103,7 +103,7 @@ class ClusterEndpoint:
     authority: str | None = None
 
 
-class KubernetesClient:
+class KubernetesClient(Client):
     """A client of one cluster. Close it, or use it in a ``with`` block.
 
     :param credentials: Google credentials, whose access token the API server takes.
@@ -112,7 +112,11 @@ class KubernetesClient:
     """
 
     def __init__(
-        self, credentials: Credentials, *, endpoint: ClusterEndpoint, api_timeout_seconds: float = 60.0
+        self,
+        credentials: Credentials,
+        *,
+        endpoint: ClusterEndpoint,
+        api_timeout_seconds: float = DEFAULT_API_TIMEOUT_SECONDS,
     ) -> None:
         parsed = parse_endpoint(endpoint.url, where=_ENDPOINT)
         if parsed.plaintext:  # an access token is sent with every call
@@ -185,14 +189,6 @@ class KubernetesClient:
         """Close the connections; the client cannot be used any more."""
         self._session.close()  # type: ignore[no-untyped-call] # google-auth is partly untyped
         self._folder.cleanup()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self.close()
 
     def _ask(
         self,

@@ -9,8 +9,9 @@ from __future__ import annotations
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
+from airflow_masq.clients.client import DEFAULT_API_TIMEOUT_SECONDS
 from airflow_masq.clients.compute import ComputeClient
-from airflow_masq.clients.endpoint import parse_endpoint
+from airflow_masq.clients.endpoint import is_emulator
 from airflow_masq.clients.gke import GkeClient
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ def open_network_clients(
     composer_endpoint: str | None,
     gke_endpoint: str | None = None,
     compute_endpoint: str | None = None,
-    api_timeout_seconds: float = 60.0,
+    api_timeout_seconds: float = DEFAULT_API_TIMEOUT_SECONDS,
 ) -> Iterator[tuple[GkeClient, ComputeClient | None]]:
     """Open the clients, and close them at the end of the block.
 
@@ -35,7 +36,7 @@ def open_network_clients(
     :raises InvalidInputError: an endpoint is not usable.
     :raises CloudRefusedError: there are no application default credentials.
     """
-    is_emulated = composer_endpoint is not None and parse_endpoint(composer_endpoint).plaintext
+    is_emulated = is_emulator(composer_endpoint)
     with ExitStack() as stack:
         gke_endpoint = gke_endpoint or (composer_endpoint if is_emulated else None)
         gke = GkeClient(credentials, endpoint=gke_endpoint, api_timeout_seconds=api_timeout_seconds)

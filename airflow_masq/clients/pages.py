@@ -31,5 +31,7 @@ def read_pages(ask: Callable[[str], tuple[T, str]], *, action: str) -> Iterator[
         if token in seen:
             break
         seen.add(token)
-    text = f"{action}: the list does not end; those on its first pages are not all"
+    text = (
+        f"{action}: the list does not end, so its first pages count for nothing; check that the endpoint is the API's"
+    )
     raise CloudRefusedError(text, status="OUT_OF_RANGE", reason="LIST_WITHOUT_END")

@@ -18,6 +18,7 @@ from google.auth.exceptions import TransportError
 from google.auth.transport.requests import AuthorizedSession
 
 from airflow_masq import __version__
+from airflow_masq.clients.client import DEFAULT_API_TIMEOUT_SECONDS
 from airflow_masq.clients.credentials import SCOPES, load_credentials
 from airflow_masq.clients.endpoint import parse_endpoint
 from airflow_masq.clients.google_errors import translate_google_errors
@@ -54,7 +55,7 @@ class RestClient:
         googles: str,
         endpoint: str | None,
         where: str,
-        api_timeout_seconds: float = 60.0,
+        api_timeout_seconds: float = DEFAULT_API_TIMEOUT_SECONDS,
     ) -> None:
         self._api_timeout_seconds = api_timeout_seconds
         self._is_closed = False

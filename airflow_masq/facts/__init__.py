@@ -10,7 +10,7 @@ from airflow_masq.facts.cluster import Cluster, ClusterName, NodePool
 from airflow_masq.facts.control_plane import ControlPlane, EndpointChoice
 from airflow_masq.facts.iam import Binding, IamPolicy, ServiceAccount
 from airflow_masq.facts.nat import NatGateway, NatStatus, Router
-from airflow_masq.facts.subnetwork import Quota, RegionalName, ReservedAddress, Subnetwork, read_quotas
+from airflow_masq.facts.subnetwork import Quota, RegionalName, Subnetwork, read_quotas
 from airflow_masq.facts.utilization import Utilization, read_utilizations
 
 __all__ = [
@@ -25,7 +25,6 @@ __all__ = [
     "NodePool",
     "Quota",
     "RegionalName",
-    "ReservedAddress",
     "Router",
     "ServiceAccount",
     "Subnetwork",

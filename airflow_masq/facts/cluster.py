@@ -87,8 +87,6 @@ class Cluster:
     :param pod_ranges: the default Pod range and the node pools' own. Additional ranges that are told by name alone are
         in ``pod_range_names``.
     :param pod_range_names: the secondary ranges of Pods, the default one first; none in a cluster that uses routes.
-    :param pod_range_utilization: how much of a Pod range is in use, from 0 to 1, by the range's name, as far as GKE
-        tells.
     :param disables_default_snat: packets keep their Pod address everywhere, unless an agent runs.
     :param has_private_nodes: its nodes have internal addresses only.
     :param network: ``projects/P/global/networks/N``; P is the host project of a Shared VPC.
@@ -105,9 +103,7 @@ class Cluster:
     pod_ranges: tuple[IPNetwork, ...]
     pod_range_names: tuple[str, ...]
     default_pod_range_name: str
-    pod_range_utilization: Mapping[str, float] = field(hash=False)
     service_ranges: tuple[IPNetwork, ...]
-    service_range_name: str
     uses_dataplane_v2: bool
     has_intranode_visibility: bool
     disables_default_snat: bool
@@ -145,11 +141,9 @@ class Cluster:
             ),
             pod_range_names=tuple(dict.fromkeys(filter(None, names))),
             default_pod_range_name=default_name,
-            pod_range_utilization=_read_utilization(policy),
             service_ranges=read_ranges(
                 [find_text(policy, "servicesIpv4CidrBlock"), find_text(resource, "servicesIpv4Cidr")]
             ),
-            service_range_name=find_text(policy, "servicesSecondaryRangeName"),
             uses_dataplane_v2=find_text(resource, "networkConfig", "datapathProvider") == "ADVANCED_DATAPATH",
             has_intranode_visibility=find_flag(resource, "networkConfig", "enableIntraNodeVisibility"),
             disables_default_snat=find_flag(resource, "networkConfig", "defaultSnatStatus", "disabled"),
@@ -193,14 +187,6 @@ def _has_private_nodes(resource: Mapping[str, object], *, pools: tuple[NodePool,
     return find_flag(resource, "privateClusterConfig", "enablePrivateNodes") or find_flag(
         resource, "networkConfig", "defaultEnablePrivateNodes"
     )
-
-
-def _read_utilization(policy: object) -> dict[str, float]:
-    """Read how full the Pod ranges are; which of them is told is GKE's choice."""
-    told = {find_text(policy, "clusterSecondaryRangeName"): find_value(policy, "defaultPodIpv4RangeUtilization")}
-    for entry in find_items(policy, "additionalPodRangesConfig", "podRangeInfo"):
-        told[find_text(entry, "rangeName")] = find_value(entry, "utilization")
-    return {name: float(value) for name, value in told.items() if name and isinstance(value, int | float)}
 
 
 def _read_subnetwork(text: str, *, near: RegionalName | None = None) -> RegionalName | None:

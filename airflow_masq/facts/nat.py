@@ -144,7 +144,7 @@ class NatStatus:
     :param name: the gateway's.
     :param automatic: allocated by Google.
     :param manual: reserved by the user.
-    :param draining: on the way out: in use for old connections only.
+    :param draining: being removed: in use for old connections only.
     """
 
     name: str

@@ -19,6 +19,7 @@ from airflow_masq.environment import COMPOSER_1, COMPOSER_2, COMPOSER_3, Environ
 from airflow_masq.environment.cidr_fields import POD_FIELD, SERVICE_FIELD
 from airflow_masq.facts.cluster import Cluster
 from airflow_masq.facts.nat import NatCover, NatGateway, NatStatus
+from airflow_masq.facts.silence import Silence, find_remedy
 from airflow_masq.facts.subnetwork import RegionalName, Subnetwork, shorten_network
 from airflow_masq.network.ranges import AddressKind
 
@@ -55,8 +56,9 @@ class Gap:
     project: str = ""
 
     def __str__(self) -> str:
-        remedy = f"; {self.role} in project {self.project} would show it" if self.role else ""
-        return f"{self.what}: {self.why}{remedy}"
+        if not self.role:
+            return f"{self.what}: {self.why}"
+        return f"{self.what}: {self.why}; {find_remedy(Silence.DENIED, role=f'{self.role} in project {self.project}')}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,7 +116,7 @@ class NetworkFacts:
 
     @cached_property
     def pod_ranges(self) -> tuple[IPNetwork, ...]:
-        """The Pods' ranges, also the additional ones as far as the subnetworks tell them."""
+        """The Pods' ranges, with the additional ones that the subnetworks tell."""
         own = () if self.cluster is None else self.cluster.pod_ranges
         named = [self.find_secondary_range(name) for name in self.pod_range_names]
         known = dict.fromkeys((*own, *(each for each in named if each is not None)))
@@ -182,7 +184,7 @@ class NetworkFacts:
 
     @property
     def nat_covers(self) -> frozenset[AddressKind]:
-        """Whose packets the gateways translate together: nodes', Pods', both or nobody's."""
+        """Whose packets the gateways translate together: nodes', Pods', both or neither."""
         names = frozenset[str]().union(*(each.cover.pod_range_names for each in self.nat or ()))
         cover = NatCover(node=any(each.cover.node for each in self.nat or ()), pod_range_names=names)
         return cover.list_kinds(self.pod_range_names)

@@ -27,7 +27,9 @@ _ORIGINS: Final = {
     FROM_ENVIRONMENT: "from the environment, as it was created",
     FROM_SUBNETWORK: "from the subnetwork",
 }
-_NO_CLUSTER: Final = "Composer 3 keeps its cluster to itself, so it has no ranges and no Cloud NAT of yours to tell."
+_NO_CLUSTER: Final = (
+    "Composer 3 keeps its cluster in a project of Google's, so no ranges and no Cloud NAT of yours can be described."
+)
 _YOURS: Final = (
     "Yours to add: network.other_ranges (networks that are reached privately, such as on-premises), and targets (the "
     "services whose view of the source address matters)."

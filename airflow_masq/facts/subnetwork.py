@@ -1,4 +1,4 @@
-"""A subnetwork and its ranges, reserved addresses, and a region's quotas, as the Compute API tells of them."""
+"""A subnetwork and its ranges, and a region's quotas, as the Compute API tells of them."""
 
 from __future__ import annotations
 
@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING, Final, Self
 
 from airflow_masq.exceptions import InvalidInputError
 from airflow_masq.facts.rest import find_items, find_text, find_value, read_ranges
-from airflow_masq.network.ranges import parse_address
 from airflow_masq.text import quote
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from netaddr import IPAddress, IPNetwork
+    from netaddr import IPNetwork
 
 _REGIONAL: Final = re.compile(
     r"(?:.*/)?projects/(?P<project>[^/]+)/regions/(?P<region>[^/]+)/(?P<kind>[a-zA-Z]+)/(?P<resource_id>[^/]+)"
@@ -24,10 +23,10 @@ _NETWORK: Final = re.compile(r"(?:.*/)?projects/(?P<project>[^/]+)/global/networ
 
 @dataclass(frozen=True, kw_only=True)
 class RegionalName:
-    """The name of a subnetwork, router or address; ``str()`` gives ``projects/P/regions/R/KIND/ID``.
+    """The name of a subnetwork or router; ``str()`` gives ``projects/P/regions/R/KIND/ID``.
 
     :param project: the project that owns it; for a subnetwork of a Shared VPC the host project.
-    :param kind: ``subnetworks``, ``routers`` or ``addresses``.
+    :param kind: ``subnetworks`` or ``routers``.
     """
 
     project: str
@@ -93,32 +92,6 @@ class Subnetwork:
             primary_range=primary[0] if primary else None,
             secondary_ranges=secondary,
         )
-
-
-@dataclass(frozen=True, kw_only=True)
-class ReservedAddress:
-    """A reserved address of a region.
-
-    :param users: the names of what uses it, for example a router; none where it is free.
-    """
-
-    name: RegionalName
-    address: IPAddress
-    is_external: bool
-    users: tuple[str, ...] = ()
-
-    @classmethod
-    def read(cls, resource: object, *, name: RegionalName) -> Self | None:
-        """Read the REST resource; ``None`` where it tells no address."""
-        try:
-            address = parse_address(find_text(resource, "address"))
-        except InvalidInputError:
-            return None
-        users = tuple(
-            each.partition("/compute/v1/")[2] or each for each in find_items(resource, "users") if isinstance(each, str)
-        )
-        is_external = find_text(resource, "addressType") != "INTERNAL"  # Google's default is EXTERNAL
-        return cls(name=name, address=address, is_external=is_external, users=users)
 
 
 @dataclass(frozen=True, kw_only=True)

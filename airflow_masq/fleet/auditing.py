@@ -17,7 +17,7 @@ from airflow_masq.audit.not_asked import MOST_PROJECTS, MOST_REGIONS, NotAsked, 
 from airflow_masq.environment import EnvironmentName, EnvironmentResource
 from airflow_masq.environment.regions import REGIONS
 from airflow_masq.exceptions import InvalidInputError
-from airflow_masq.fleet.details import ClusterDirectory, DetailReaders, read_clusters, read_policies
+from airflow_masq.fleet.details import ClusterDirectory, DetailReaders, DetailReading
 from airflow_masq.fleet.patience import Patience
 from airflow_masq.fleet.walk import Place, Walk
 
@@ -66,7 +66,7 @@ async def audit_fleet(
     :param progress: called with the number of regions that are done, and of all.
     :raises InvalidInputError: a project, a region or a plan's name cannot be one, or a plan is of another project.
     """
-    limits, readers = limits or FleetLimits(), readers or DetailReaders()
+    limits = limits or FleetLimits()
     places = list_places(projects, regions=regions)
     asked_projects = tuple(dict.fromkeys(project for project, _ in places))
     plan_of = {_name_environment(plan, places=places): plan for plan in plans}
@@ -75,12 +75,13 @@ async def audit_fleet(
     )
     end = patience.now() + limits.time_limit_seconds
     at_once = limits.concurrency
-    clusters = await read_clusters(asked_projects, readers=readers, patience=patience, concurrency=at_once, end=end)
+    details = DetailReading(readers=readers or DetailReaders(), patience=patience, concurrency=at_once, end=end)
+    clusters = await details.read_clusters(asked_projects)
     register = _Register(clusters=clusters, plan_of={str(name): plan for name, plan in plan_of.items()})
     walk = Walk(client=client, concurrency=at_once, patience=patience, note=register.note, progress=progress)
     failures = await walk.ask(places, end=end)
     found = sort_environments(register.environments.values())
-    environments = await read_policies(found, readers=readers, patience=patience, concurrency=at_once, end=end)
+    environments = await details.read_policies(found)
     for each in environments:
         register.compare_policy(each)
     not_offered = set() if regions else _find_not_offered(failures, places=places)

@@ -89,6 +89,7 @@ def make_readers(
     facts: bool,
     policies: bool,
     choice: EndpointChoice,
+    is_emulated: bool,
     api_timeout_seconds: float,
 ) -> DetailReaders:
     """Make the readers of a fleet's clusters and policies.
@@ -96,6 +97,7 @@ def make_readers(
     :param facts: whether clusters are read.
     :param policies: whether clusters and their policies are read.
     :param choice: which endpoint of the clusters' API servers to ask.
+    :param is_emulated: whether GKE's API is an emulator, beside which nothing is sent to another machine.
     """
 
     def read_policy(cluster: Cluster) -> LivePolicy:
@@ -109,7 +111,7 @@ def make_readers(
             cluster.control_plane,
             choice=choice,
             credentials=caller,
-            is_emulated=isinstance(caller, AnonymousCredentials),
+            is_emulated=is_emulated,
             api_timeout_seconds=api_timeout_seconds,
         ) as client:
             return client.list_policies()
@@ -119,45 +121,64 @@ def make_readers(
     )
 
 
-async def read_clusters(
-    projects: Iterable[str], *, readers: DetailReaders, patience: Patience, concurrency: int, end: float
-) -> ClusterDirectory:
-    """Read the clusters of all projects.
+@dataclass(frozen=True, kw_only=True)
+class DetailReading:
+    """One reading of clusters and policies, within the limits of an audit.
 
+    :param concurrency: how many calls are made at once.
     :param end: when nothing more is read, in seconds on the clock of ``patience``.
     """
-    read = readers.clusters
-    directory = ClusterDirectory(is_asked=read is not None)
-    if read is not None:
-        keys = [(project, project) for project in projects]
-        answers = await _read_all(keys, read, patience=patience, concurrency=concurrency, end=end)
-        for project, answer in answers.items():
-            directory.add(project, answer)
-    return directory
 
+    readers: DetailReaders
+    patience: Patience
+    concurrency: int
+    end: float
 
-async def read_policies(
-    environments: Sequence[AuditedEnvironment],
-    *,
-    readers: DetailReaders,
-    patience: Patience,
-    concurrency: int,
-    end: float,
-) -> list[AuditedEnvironment]:
-    """Add the live policy of each environment's cluster; of Composer 2 alone, whose clusters have such objects.
+    async def read_clusters(self, projects: Iterable[str]) -> ClusterDirectory:
+        """Read the clusters of all projects."""
+        read = self.readers.clusters
+        directory = ClusterDirectory(is_asked=read is not None)
+        if read is not None:
+            answers = await self._read_all([(project, project) for project in projects], read)
+            for project, answer in answers.items():
+                directory.add(project, answer)
+        return directory
 
-    :param end: as in ``read_clusters``.
-    """
-    read = readers.policy
-    if read is None:
-        return list(environments)
-    keys = [
-        (each.cluster, each.record.project)
-        for each in environments
-        if each.cluster is not None and each.generation == COMPOSER_2
-    ]
-    answers = await _read_all(keys, read, patience=patience, concurrency=concurrency, end=end)
-    return [_add_policy(each, None if each.cluster is None else answers.get(each.cluster)) for each in environments]
+    async def read_policies(self, environments: Sequence[AuditedEnvironment]) -> list[AuditedEnvironment]:
+        """Add the live policy of each environment's cluster; of Composer 2 alone, whose clusters have such objects."""
+        read = self.readers.policy
+        if read is None:
+            return list(environments)
+        keys = [
+            (each.cluster, each.record.project)
+            for each in environments
+            if each.cluster is not None and each.generation == COMPOSER_2
+        ]
+        answers = await self._read_all(keys, read)
+        return [_add_policy(each, None if each.cluster is None else answers.get(each.cluster)) for each in environments]
+
+    async def _read_all(self, keys: Iterable[tuple[K, str]], read: Callable[[K], T]) -> dict[K, T | AirflowMasqError]:
+        """Read several things at once, in threads.
+
+        :param keys: what ``read`` takes, each with its project.
+        """
+        loop = asyncio.get_running_loop()
+        answers: dict[K, T | AirflowMasqError] = {}
+        slots = asyncio.Semaphore(self.concurrency)
+
+        async def ask(key: K, project: str) -> None:
+            async with slots:
+                if self.patience.now() >= self.end:
+                    answers[key] = CloudUnavailableError("the audit's time limit passed before it was read")
+                    return
+                try:
+                    answers[key] = await self.patience.ask(project, partial(loop.run_in_executor, pool, read, key))
+                except AirflowMasqError as error:
+                    answers[key] = error
+
+        with ThreadPoolExecutor(max_workers=self.concurrency) as pool:
+            await asyncio.gather(*(ask(key, project) for key, project in keys))
+        return answers
 
 
 def _add_policy(each: AuditedEnvironment, answer: LivePolicy | AirflowMasqError | None) -> AuditedEnvironment:
@@ -167,29 +188,3 @@ def _add_policy(each: AuditedEnvironment, answer: LivePolicy | AirflowMasqError 
         problem = f"its cluster's policy was not read: {escape(str(answer), limit=_LONGEST_PROBLEM)}"
         return replace(each, problems=(*each.problems, problem))
     return replace(each, record=replace(each.record, policy=answer))
-
-
-async def _read_all(
-    keys: Iterable[tuple[K, str]], read: Callable[[K], T], *, patience: Patience, concurrency: int, end: float
-) -> dict[K, T | AirflowMasqError]:
-    """Read several things at once, in threads.
-
-    :param keys: what ``read`` takes, each with its project.
-    """
-    loop = asyncio.get_running_loop()
-    answers: dict[K, T | AirflowMasqError] = {}
-    slots = asyncio.Semaphore(concurrency)
-
-    async def ask(key: K, project: str) -> None:
-        async with slots:
-            if patience.now() >= end:
-                answers[key] = CloudUnavailableError("the audit's time limit passed before it was read")
-                return
-            try:
-                answers[key] = await patience.ask(project, partial(loop.run_in_executor, pool, read, key))
-            except AirflowMasqError as error:
-                answers[key] = error
-
-    with ThreadPoolExecutor(max_workers=concurrency) as pool:
-        await asyncio.gather(*(ask(key, project) for key, project in keys))
-    return answers

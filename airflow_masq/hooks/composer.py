@@ -15,8 +15,9 @@ from airflow.providers.google.common.hooks.base_google import GoogleBaseHook
 from google.auth.credentials import AnonymousCredentials
 
 from airflow_masq.airflow_compat import AirflowNotFoundException
+from airflow_masq.clients.client import DEFAULT_API_TIMEOUT_SECONDS
 from airflow_masq.clients.composer import AsyncComposerClient, ComposerClient
-from airflow_masq.clients.endpoint import parse_endpoint
+from airflow_masq.clients.endpoint import is_emulator
 from airflow_masq.clients.google_errors import translate_google_errors
 from airflow_masq.clients.kubernetes import KubernetesClient, open_cluster
 from airflow_masq.clients.network import open_network_clients
@@ -40,9 +41,6 @@ ENDPOINT_FIELD = "composer_endpoint"
 # A test of the connection asks for one region, since the service knows no wildcard [source: composer-no-wildcard].
 _ASKED_REGION = "us-central1"
 
-LONGEST_NETWORK_CALL_SECONDS = 20.0
-"""The time limit of a call that reads facts of the network: they must not hold a task up for long."""
-
 
 class ComposerHook(GoogleBaseHook):
     """Makes clients of the Composer API from a Google connection.
@@ -58,7 +56,7 @@ class ComposerHook(GoogleBaseHook):
         *,
         gcp_conn_id: str = "google_cloud_default",
         impersonation_chain: str | Sequence[str] | None = None,
-        api_timeout_seconds: float = 60.0,
+        api_timeout_seconds: float = DEFAULT_API_TIMEOUT_SECONDS,
     ) -> None:
         self._shown = f"connection {escape(gcp_conn_id, limit=60)}"
         with _translate_connection_errors(self._shown):
@@ -97,7 +95,7 @@ class ComposerHook(GoogleBaseHook):
             composer_endpoint=self._endpoint,
             gke_endpoint=str(self._get_field("gke_endpoint") or "") or None,
             compute_endpoint=str(self._get_field("compute_endpoint") or "") or None,
-            api_timeout_seconds=min(self.api_timeout_seconds, LONGEST_NETWORK_CALL_SECONDS),
+            api_timeout_seconds=self.api_timeout_seconds,
         ) as clients:
             yield clients
 
@@ -114,7 +112,7 @@ class ComposerHook(GoogleBaseHook):
             control_plane,
             choice=choice,
             credentials=self.find_credentials(),
-            is_emulated=self._is_emulated(),
+            is_emulated=self.is_emulated(),
             api_timeout_seconds=self.api_timeout_seconds,
         )
 
@@ -141,7 +139,7 @@ class ComposerHook(GoogleBaseHook):
         :raises CloudRefusedError: the connection's credentials are rejected.
         :raises CloudUnavailableError: the service that issues credentials did not answer.
         """
-        if self._is_emulated():
+        if self.is_emulated():
             anonymous: Credentials = AnonymousCredentials()  # type: ignore[no-untyped-call] # google-auth is partly untyped
             return anonymous
         with (
@@ -160,7 +158,7 @@ class ComposerHook(GoogleBaseHook):
         :raises CloudUnavailableError: the service that issues credentials did not answer.
         """
         project = self._get_field("project")
-        if not project and not self._is_emulated():
+        if not project and not self.is_emulated():
             with (
                 _translate_connection_errors(self._shown),
                 translate_google_errors(f"getting the project of {self._shown}"),
@@ -194,9 +192,12 @@ class ComposerHook(GoogleBaseHook):
     def _endpoint(self) -> str | None:
         return str(self._get_field(ENDPOINT_FIELD) or "") or None
 
-    def _is_emulated(self) -> bool:
-        where = f"{self._shown}: {ENDPOINT_FIELD}"
-        return self._endpoint is not None and parse_endpoint(self._endpoint, where=where).plaintext
+    def is_emulated(self) -> bool:
+        """Say whether the connection leads to an emulator.
+
+        :raises InvalidInputError: the connection's endpoint is not usable.
+        """
+        return is_emulator(self._endpoint, where=f"{self._shown}: {ENDPOINT_FIELD}")
 
 
 @contextmanager

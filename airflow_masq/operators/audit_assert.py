@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_masq.airflow_compat import BaseOperator
 from airflow_masq.operators.error_mapping import translate_errors
+from airflow_masq.reading import Reaction
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -52,7 +53,6 @@ class MasqueradeAuditAssertOperator(BaseOperator):
         :raises AirflowException: something could not be asked.
         """
         from airflow_masq.audit import (  # noqa: PLC0415 - parsing a DAG file must stay cheap
-            Reaction,
             fail_on_complaints,
             read_complaints,
             read_reactions,

@@ -15,13 +15,16 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from airflow_masq.airflow_compat import BaseOperator, make_asset
+from airflow_masq.clients.client import DEFAULT_API_TIMEOUT_SECONDS
 from airflow_masq.exceptions import AirflowMasqError, InvalidInputError
+from airflow_masq.operators.composer_hook import make_composer_hook
 from airflow_masq.operators.error_mapping import translate_errors
 from airflow_masq.operators.last_run import pull_last_result
 from airflow_masq.operators.run_settings import refuse_unknown_conf
 from airflow_masq.operators.settings import read_boolean, read_seconds, read_whole_number
+from airflow_masq.operators.xcoms import push_xcom
 from airflow_masq.plan_file import read_json_file, read_plan
-from airflow_masq.reading import Place
+from airflow_masq.reading import Place, Reaction
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -47,7 +50,6 @@ _DESCRIPTION: Final = (
     "Which Composer environments are masqueraded, one event per audit; its extra begins with the totals."
 )
 _MOST_CONCURRENCY: Final = 64
-_LONGEST_SECONDS: Final = 86_400.0
 _PROGRESS_STEPS: Final = 10
 
 
@@ -79,7 +81,7 @@ class CloudComposerAuditMasqueradeOperator(BaseOperator):
     :param on_incomplete: what a region, a project or an environment of which something is not known does (default
         ``fail``; Airflow retries the task if that alone fails it).
     :param concurrency: how many calls are made at once, 1 to 64 (default 8).
-    :param api_timeout_seconds: the time limit of one call, 0.01 to 86,400 (default 30).
+    :param api_timeout_seconds: the time limit of one API call, 0.01 to 86,400 (default 60).
     :param failure_tolerance_seconds: how long a project's calls without an answer are repeated (default 60).
     :param time_limit_seconds: when no region is asked any more, 0.01 to 86,400 (default 900).
     :param strict_conf: refuse a run whose conf has a key that is no param of the DAG (default ``False``).
@@ -124,7 +126,7 @@ class CloudComposerAuditMasqueradeOperator(BaseOperator):
         on_drift: str = "warn",
         on_incomplete: str = "fail",
         concurrency: int | str = 8,
-        api_timeout_seconds: float | str = 30.0,
+        api_timeout_seconds: float | str = DEFAULT_API_TIMEOUT_SECONDS,
         failure_tolerance_seconds: float | str = 60.0,
         time_limit_seconds: float | str = 900.0,
         strict_conf: bool = False,
@@ -158,7 +160,6 @@ class CloudComposerAuditMasqueradeOperator(BaseOperator):
         :raises AirflowException: something could not be asked.
         """
         from airflow_masq.audit import (  # noqa: PLC0415 - parsing a DAG file must stay cheap
-            Reaction,
             bound_audit,
             encode_audit,
             fail_on_complaints,
@@ -187,29 +188,25 @@ class CloudComposerAuditMasqueradeOperator(BaseOperator):
             try:
                 fail_on_complaints(complaints, reactions=reactions)
             except AirflowMasqError:
-                if "ti" in context:  # what a task returns is kept only where it succeeds
-                    context["ti"].xcom_push(key=_RETURNED, value=encoded)
+                push_xcom(context, key=_RETURNED, value=encoded)  # what a task returns is kept only if it succeeds
                 raise
         return encoded
 
     def _audit(self, context: Context) -> Audit:
         from airflow_masq.facts.control_plane import EndpointChoice  # noqa: PLC0415 - parsing must stay cheap
         from airflow_masq.fleet import FleetLimits, audit_fleet, make_readers  # noqa: PLC0415 - as above
-        from airflow_masq.hooks.composer import ComposerHook  # noqa: PLC0415 - Google's libraries take seconds
 
-        hook = ComposerHook(
-            gcp_conn_id=self.gcp_conn_id,
-            impersonation_chain=self.impersonation_chain,
-            api_timeout_seconds=self._read_seconds("api_timeout_seconds"),
-        )
+        hook = make_composer_hook(self)
         projects = _read_texts(self.projects, where="projects") or [hook.find_default_project_id(where="projects")]
         regions = _read_texts(self.regions, where="regions")
         plans = self._read_plans()
         earlier = self._find_earlier(context)
         limits = FleetLimits(
             concurrency=read_whole_number(self.concurrency, where="concurrency", least=1, most=_MOST_CONCURRENCY),
-            tolerance_seconds=self._read_seconds("failure_tolerance_seconds", least=0.0),
-            time_limit_seconds=self._read_seconds("time_limit_seconds"),
+            tolerance_seconds=read_seconds(
+                self.failure_tolerance_seconds, where="failure_tolerance_seconds", least=0.0
+            ),
+            time_limit_seconds=read_seconds(self.time_limit_seconds, where="time_limit_seconds"),
         )
         credentials = hook.find_credentials()
         read_all = partial(
@@ -218,6 +215,7 @@ class CloudComposerAuditMasqueradeOperator(BaseOperator):
             facts=read_boolean(self.with_facts, where="with_facts"),
             policies=read_boolean(self.with_policies, where="with_policies"),
             choice=Place(where="cluster_endpoint", value=self.cluster_endpoint).read_choice(EndpointChoice),
+            is_emulated=hook.is_emulated(),
             api_timeout_seconds=hook.api_timeout_seconds,
         )
 
@@ -269,9 +267,6 @@ class CloudComposerAuditMasqueradeOperator(BaseOperator):
         except InvalidInputError as error:
             self.log.warning("The last run's audit cannot be read, so nothing is compared with it: %s", error)
             return None
-
-    def _read_seconds(self, name: str, *, least: float = 0.01) -> float:
-        return read_seconds(getattr(self, name), where=name, least=least, most=_LONGEST_SECONDS)
 
     def _log_progress(self, done: int, every: int) -> None:
         if done == every or (done * _PROGRESS_STEPS) // every > ((done - 1) * _PROGRESS_STEPS) // every:

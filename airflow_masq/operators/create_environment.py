@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Mapping
 from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -20,6 +19,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from airflow.configuration import conf
 
 from airflow_masq.airflow_compat import AirflowException, AirflowFailException, BaseOperator
+from airflow_masq.clients.client import DEFAULT_API_TIMEOUT_SECONDS
 from airflow_masq.exceptions import EnvironmentFailedError
 from airflow_masq.links.environment import (
     CONSOLE_XCOM_KEY,
@@ -28,32 +28,29 @@ from airflow_masq.links.environment import (
     ComposerConsoleLink,
     ComposerOperationLink,
 )
+from airflow_masq.operators.composer_hook import make_composer_hook
 from airflow_masq.operators.error_mapping import translate_errors
 from airflow_masq.operators.preflight_step import make_preflight_step
 from airflow_masq.operators.run_settings import find_plan, refuse_unknown_conf
 from airflow_masq.operators.settings import read_boolean, read_seconds
 from airflow_masq.operators.triggerer import is_triggerer_running
+from airflow_masq.operators.xcoms import push_xcom
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from google.cloud.orchestration.airflow.service_v1.types import Environment
 
     from airflow_masq.airflow_compat import Context
-    from airflow_masq.clients.composer import ComposerClient
     from airflow_masq.environment import EnvironmentName, EnvironmentResource
     from airflow_masq.hooks.composer import ComposerHook
-    from airflow_masq.provisioning import Attempt, CreationSteps, CreationWatch, Pause
-    from airflow_masq.rules import Finding
+    from airflow_masq.provisioning import Attempt, CreationStart, CreationSteps, CreationWatch, Pause
 
 DEFERRAL_GRACE_SECONDS = 600.0
 """How much later than the trigger's own deadline Airflow gives up, so that a lost trigger does not defer forever."""
 
 DEFAULT_DEFERRABLE = conf.getboolean("operators", "default_deferrable", fallback=False)
 """Airflow's ``[operators] default_deferrable``, by which a deployment says that a triggerer runs."""
-
-SHORTEST_SECONDS, LONGEST_SECONDS = 0.01, 86_400.0
-"""The bounds of the settings in seconds: a day is far more than a creation takes."""
 
 
 class CloudComposerCreateMasqueradeEnvironmentOperator(BaseOperator):
@@ -80,7 +77,7 @@ class CloudComposerCreateMasqueradeEnvironmentOperator(BaseOperator):
     :param deferrable: wait in the triggerer (default: Airflow's ``[operators] default_deferrable``).
     :param poll_interval_seconds: the pause between two polls (default 30).
     :param creation_timeout_seconds: how long one attempt of the task waits (default 7200, as Terraform does).
-    :param api_timeout_seconds: the time limit of one API call (default 60).
+    :param api_timeout_seconds: the time limit of one API call, 0.01 to 86,400 (default 60).
     :param failure_tolerance_seconds: how long calls may fail in a row before the wait ends (default 600).
     :param on_mismatch: what differences between an adopted environment and the plan do: ``fail``, ``warn`` (default) or
         ``ignore``. What only the service sets does not fail, and a missing agent always does.
@@ -134,7 +131,7 @@ class CloudComposerCreateMasqueradeEnvironmentOperator(BaseOperator):
         deferrable: bool | str = DEFAULT_DEFERRABLE,
         poll_interval_seconds: float | str = 30.0,
         creation_timeout_seconds: float | str = 7200.0,
-        api_timeout_seconds: float | str = 60.0,
+        api_timeout_seconds: float | str = DEFAULT_API_TIMEOUT_SECONDS,
         failure_tolerance_seconds: float | str = 600.0,
         on_mismatch: str = "warn",
         recreate_failed: bool | str = False,
@@ -181,7 +178,7 @@ class CloudComposerCreateMasqueradeEnvironmentOperator(BaseOperator):
         with translate_errors():
             if self.strict_conf:
                 refuse_unknown_conf(context)
-            return self._create(context, deadline=time.time() + self._read_seconds("creation_timeout_seconds"))
+            return self._create(context, deadline=self._make_deadline())
 
     def execute_complete(
         self,
@@ -196,25 +193,23 @@ class CloudComposerCreateMasqueradeEnvironmentOperator(BaseOperator):
         :raises AirflowFailException: the wait or the verification ended in an error that a retry does not cure.
         :raises AirflowException: the wait or the verification ended in an error that may pass.
         """
-        outcome, record, name = event.get("outcome"), event.get("record"), event.get("name")
-        message = event.get("message") or "the wait ended without a reason; see the triggerer's log"
-        if outcome in ("final", "try-again"):  # no set: the outcome may be a list, for example
-            raise (AirflowFailException if outcome == "final" else AirflowException)(message)
-        with translate_errors():
-            from airflow_masq.environment import EnvironmentName  # noqa: PLC0415 - parsing must stay cheap
+        from airflow_masq.environment import EnvironmentName  # noqa: PLC0415 - parsing must stay cheap
+        from airflow_masq.triggers.environment_running import WaitEnd  # noqa: PLC0415 - as above
 
-            deadline = event.get("deadline")
-            if not isinstance(deadline, int | float):
-                deadline = time.time() + self._read_seconds("creation_timeout_seconds")
-            if outcome == "failed":
+        end = WaitEnd.read(event)
+        if end.outcome in ("final", "try-again"):  # no set: the outcome may be a list, for example
+            raise (AirflowFailException if end.outcome == "final" else AirflowException)(end.message)
+        with translate_errors():
+            deadline = self._make_deadline() if end.deadline is None else end.deadline
+            if end.outcome == "failed":
+                failure = EnvironmentFailedError(end.message)
                 if not read_boolean(self.recreate_failed, where="recreate_failed"):
-                    raise EnvironmentFailedError(message)
-                return self._create(context, deadline=deadline, failure=EnvironmentFailedError(message))
-            if not isinstance(record, Mapping) or not record or not isinstance(name, str):
+                    raise failure
+                return self._create(context, deadline=deadline, failure=failure)
+            is_known = bool(end.name and end.record) and end.record.get("is_compared") is not False
+            if end.outcome == "gone" or not is_known:  # a new start adopts what there is
                 return self._create(context, deadline=deadline)
-            if outcome == "gone" or record.get("is_compared") is False:
-                return self._create(context, deadline=deadline)
-            facts = self._verify(EnvironmentName.parse(name), deadline=deadline, record=record)
+            facts = self._verify(EnvironmentName.parse(end.name), deadline=deadline, record=end.record)
             return facts or self._create(context, deadline=deadline)
 
     def on_kill(self) -> None:
@@ -236,7 +231,7 @@ class CloudComposerCreateMasqueradeEnvironmentOperator(BaseOperator):
         plan = self.plan or None
         if self.environment is None:
             plan = find_plan(plan)
-        hook = self._make_hook()
+        hook = make_composer_hook(self)
         request = provisioning.read_request(
             plan=plan,
             environment=self.environment,
@@ -245,7 +240,7 @@ class CloudComposerCreateMasqueradeEnvironmentOperator(BaseOperator):
             environment_id=self.environment_id,
             default_project=hook.find_default_project_id,
         )
-        request, findings = provisioning.lint_request(request, on_findings=self.on_findings)
+        request = provisioning.lint_request(request, on_findings=self.on_findings)
         attempt = _find_attempt(context)
         began = deadline - self._read_seconds("creation_timeout_seconds") if attempt.began is None else attempt.began
         may_recreate = read_boolean(self.recreate_failed, where="recreate_failed")
@@ -261,45 +256,41 @@ class CloudComposerCreateMasqueradeEnvironmentOperator(BaseOperator):
                 hook=hook,
                 choice=self.preflight,
                 timeout_seconds=self._read_seconds("preflight_timeout_seconds"),
-                push=partial(_push, context),
+                push=lambda key, value: push_xcom(context, key=key, value=value),
             ),
         )
-        with hook.get_conn() as client:
-            found, record = self._run(steps, client=client, context=context, findings=findings)
+        found, record = self._run(steps, hook=hook, context=context)
         return self._list_facts(request.name, found=found, record=record, hook=hook)
 
     def _run(
-        self, steps: CreationSteps, *, client: ComposerClient, context: Context, findings: Sequence[Finding]
+        self, steps: CreationSteps, *, hook: ComposerHook, context: Context
     ) -> tuple[EnvironmentResource, dict[str, Any]]:
-        """Start the creation and wait for it, from the beginning if the environment is gone.
+        """Create or adopt the environment and wait for it.
 
         :return: the environment, and what is known of its start.
         """
         from airflow_masq import provisioning  # noqa: PLC0415 - parsing a DAG file must stay cheap
         from airflow_masq.environment.whereabouts import make_console_url, make_operation_url  # noqa: PLC0415 - as above
 
-        watch, name = steps.watch, steps.request.name
-        url = make_console_url(name)
-        _push(context, CONSOLE_XCOM_KEY, url)
-        pause = partial(self._pause, watch=watch, may_defer=self._may_defer())
-        while True:
-            start = provisioning.run_steps(steps.start(), client=client, pause=partial(pause, record={}))
+        watch, request = steps.watch, steps.request
+        url = make_console_url(request.name)
+        push_xcom(context, key=CONSOLE_XCOM_KEY, value=url)
+        record: dict[str, Any] = {}
+
+        def note_start(start: CreationStart | None) -> None:
+            record.clear()
+            if start is None:
+                return
+            record.update(provisioning.record_start(request, start=start))
             if watch.operation_name is not None:
-                operation_url = make_operation_url(name, operation_name=watch.operation_name)
-                _push(context, OPERATION_XCOM_KEY, operation_url)
+                operation_url = make_operation_url(request.name, operation_name=watch.operation_name)
+                push_xcom(context, key=OPERATION_XCOM_KEY, value=operation_url)
             self.log.info("Waiting at most %.0f s; see %s", max(watch.deadline - time.time(), 0), url)
-            record = provisioning.record_start(steps.request.plan.ranges, findings=findings, start=start)
-            waiting = provisioning.await_environment(watch)
-            try:
-                found = provisioning.run_steps(waiting, client=client, pause=partial(pause, record=record))
-            except EnvironmentFailedError as error:
-                if steps.recreate_since is None:
-                    raise
-                watch.operation_name, steps.failure = None, error
-                continue
-            # What was adopted while it was being created is adopted once more, now that all of its fields show.
-            if found is not None and start.is_compared:
-                return found, record
+
+        pause = partial(self._pause, watch=watch, may_defer=self._may_defer(), record=record)
+        with hook.get_conn() as client:
+            found = provisioning.run_steps(steps.run(note_start=note_start), client=client, pause=pause)
+        return found, record
 
     def _verify(self, name: EnvironmentName, *, deadline: float, record: Mapping[str, Any]) -> dict[str, Any] | None:
         """Verify the environment and list its facts; ``None`` if it was deleted meanwhile."""
@@ -307,7 +298,7 @@ class CloudComposerCreateMasqueradeEnvironmentOperator(BaseOperator):
 
         watch = self._make_watch(name, deadline=deadline)
         pause = partial(self._pause, watch=watch, may_defer=self._may_defer(), record=record)
-        hook = self._make_hook()
+        hook = make_composer_hook(self)
         with hook.get_conn() as client:
             found = provisioning.run_steps(provisioning.verify_environment(watch), client=client, pause=pause)
         return None if found is None else self._list_facts(name, found=found, record=record, hook=hook)
@@ -368,17 +359,11 @@ class CloudComposerCreateMasqueradeEnvironmentOperator(BaseOperator):
         )
         return self._watch
 
-    def _make_hook(self) -> ComposerHook:
-        from airflow_masq.hooks.composer import ComposerHook  # noqa: PLC0415 - Google's libraries take seconds
-
-        return ComposerHook(
-            gcp_conn_id=self.gcp_conn_id,
-            impersonation_chain=self.impersonation_chain,
-            api_timeout_seconds=self._read_seconds("api_timeout_seconds"),
-        )
+    def _make_deadline(self) -> float:
+        return time.time() + self._read_seconds("creation_timeout_seconds")
 
     def _read_seconds(self, name: str) -> float:
-        return read_seconds(getattr(self, name), where=name, least=SHORTEST_SECONDS, most=LONGEST_SECONDS)
+        return read_seconds(getattr(self, name), where=name)
 
 
 def _find_attempt(context: Context) -> Attempt:
@@ -389,8 +374,3 @@ def _find_attempt(context: Context) -> Attempt:
     return Attempt(
         is_retry=getattr(context.get("ti"), "try_number", 1) > 1, began=None if began is None else began.timestamp()
     )
-
-
-def _push(context: Context, key: str, value: object) -> None:
-    if "ti" in context:  # not where a test or a script executes the operator by hand
-        context["ti"].xcom_push(key=key, value=value)

@@ -12,11 +12,14 @@ import time
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow_masq.airflow_compat import BaseOperator
+from airflow_masq.clients.client import DEFAULT_API_TIMEOUT_SECONDS
 from airflow_masq.links.cluster import CLUSTER_XCOM_KEY, ClusterConsoleLink, make_cluster_url
+from airflow_masq.operators.composer_hook import make_composer_hook
 from airflow_masq.operators.error_mapping import translate_errors
 from airflow_masq.operators.run_settings import find_plan, refuse_unknown_conf
-from airflow_masq.operators.settings import read_boolean, read_seconds
-from airflow_masq.reading import Place
+from airflow_masq.operators.settings import read_boolean
+from airflow_masq.operators.xcoms import push_xcom
+from airflow_masq.reading import Place, Reaction
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -29,18 +32,12 @@ if TYPE_CHECKING:
     from airflow_masq.network.live_policy import LivePolicy
     from airflow_masq.plan import Plan
 
-SHORTEST_SECONDS, LONGEST_SECONDS = 0.01, 600.0
-"""The bounds of the settings in seconds."""
-
 # [source: ip-masq-agent-config-struct, observed-conntrack]; GKE's own delay is not verified.
 _APPLIED = (
     "Applied and read back. The nodes follow at their agents' next look, within about a minute (inferred). Connections "
     "that are open keep their source address"
 )
 _DRY_RUN = "Dry run: the API server accepts the change, and nothing was written"
-
-WORDS = ("fail", "warn", "ignore")
-"""What findings and conflicts can do."""
 
 
 class GKEApplyEgressNATPolicyOperator(BaseOperator):
@@ -71,7 +68,7 @@ class GKEApplyEgressNATPolicyOperator(BaseOperator):
     :param dry_run: show the diff and let the API server check it; write nothing (default ``False``).
     :param gcp_conn_id: the Google connection's id (default ``google_cloud_default``).
     :param impersonation_chain: the service account to impersonate, or a chain of them (default: the connection's).
-    :param api_timeout_seconds: the time limit of one API call, 0.01 to 600 (default 60).
+    :param api_timeout_seconds: the time limit of one API call, 0.01 to 86,400 (default 60).
     :param strict_conf: refuse a run whose conf has a key that is no param of the DAG (default ``False``).
     """
 
@@ -111,7 +108,7 @@ class GKEApplyEgressNATPolicyOperator(BaseOperator):
         dry_run: bool | str = False,
         gcp_conn_id: str = "google_cloud_default",
         impersonation_chain: str | Sequence[str] | None = None,
-        api_timeout_seconds: float | str = 60.0,
+        api_timeout_seconds: float | str = DEFAULT_API_TIMEOUT_SECONDS,
         strict_conf: bool = False,
         **kwargs: Any,  # noqa: ANN401 - Airflow's own arguments
     ) -> None:
@@ -151,12 +148,13 @@ class GKEApplyEgressNATPolicyOperator(BaseOperator):
         from airflow_masq.provisioning import policy_change  # noqa: PLC0415 - the same
 
         on_findings, on_conflict = (
-            Place(where=name, value=getattr(self, name)).read_choice(WORDS) for name in ("on_findings", "on_conflict")
+            Place(where=name, value=getattr(self, name)).read_choice(Reaction)
+            for name in ("on_findings", "on_conflict")
         )
         endpoint = Place(where="cluster_endpoint", value=self.cluster_endpoint).read_choice(EndpointChoice)
         dry_run = read_boolean(self.is_dry_run, where="dry_run")
         field_manager = Place(where="field_manager", value=self.field_manager).read_text("a name")
-        plan, hook = self._read_plan(), self._make_hook()
+        plan, hook = self._read_plan(), make_composer_hook(self)
         name, environment = self._find_environment(plan, hook=hook)
         open_clients = hook.open_network_clients
         facts = provisioning.gather_facts(name, environment=environment, open_clients=open_clients, pause=time.sleep)
@@ -239,21 +237,8 @@ class GKEApplyEgressNATPolicyOperator(BaseOperator):
     def _push_link(self, context: Context, cluster: Cluster) -> str:
         name = cluster.name
         url = make_cluster_url(project=name.project, location=name.location, cluster_id=name.cluster_id)
-        if "ti" in context:  # not where a test or a script executes the operator by hand
-            context["ti"].xcom_push(key=CLUSTER_XCOM_KEY, value=url)
+        push_xcom(context, key=CLUSTER_XCOM_KEY, value=url)
         return url
-
-    def _make_hook(self) -> ComposerHook:
-        from airflow_masq.hooks.composer import ComposerHook  # noqa: PLC0415 - Google's libraries take seconds
-
-        seconds = read_seconds(
-            self.api_timeout_seconds, where="api_timeout_seconds", least=SHORTEST_SECONDS, most=LONGEST_SECONDS
-        )
-        return ComposerHook(
-            gcp_conn_id=self.gcp_conn_id,
-            impersonation_chain=self.impersonation_chain,
-            api_timeout_seconds=seconds,
-        )
 
 
 def _is_given(value: object) -> bool:

@@ -6,7 +6,7 @@ import logging
 from typing import TYPE_CHECKING, Final
 
 from airflow_masq.exceptions import InvalidInputError, PreflightFailedError
-from airflow_masq.text import describe
+from airflow_masq.reading import Place, Reaction
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -15,9 +15,6 @@ if TYPE_CHECKING:
     from airflow_masq.plan import Plan
 
 log = logging.getLogger(__name__)
-
-PREFLIGHT_CHOICES: Final = ("fail", "warn", "ignore")
-"""What errors of a preflight can do."""
 
 PREFLIGHT_XCOM_KEY: Final = "preflight"
 
@@ -32,15 +29,13 @@ def make_preflight_step(
 ) -> Callable[[], None]:
     """Make the step that is done when nothing exists, before the environment is created.
 
-    :param choice: one of ``PREFLIGHT_CHOICES``; with ``ignore`` nothing is asked.
+    :param choice: what its errors do: a ``Reaction``, or its word. With ``ignore`` nothing is asked.
     :param timeout_seconds: the time limit for everything that is asked.
     :param push: pushes an XCom: the report, under ``PREFLIGHT_XCOM_KEY``.
     :return: a step that raises PreflightFailedError if there are errors and ``choice`` is ``fail``.
     :raises InvalidInputError: ``choice`` is none of these.
     """
-    if choice not in PREFLIGHT_CHOICES:
-        expected = f"one of {', '.join(PREFLIGHT_CHOICES)}"
-        raise InvalidInputError(where="preflight", expected=expected, seen=describe(choice))
+    reaction = Place(where="preflight", value=choice).read_choice(Reaction)
 
     def look_before_creation() -> None:
         from airflow_masq.preflight.asking import ask_questions  # noqa: PLC0415 - parsing a DAG file must stay cheap
@@ -65,8 +60,8 @@ def make_preflight_step(
         push(PREFLIGHT_XCOM_KEY, report.as_json())
         # What the rules say of the plan itself was judged before, by on_findings.
         errors = report.list_errors(known=plan)
-        if errors and choice == "fail":
+        if errors and reaction is Reaction.FAIL:
             reasons = "; ".join(f"{row.code} {row.where}: {row.message}" for row in errors)
             raise PreflightFailedError(f"{subject.name} was not created: {reasons}")
 
-    return (lambda: None) if choice == "ignore" else look_before_creation
+    return (lambda: None) if reaction is Reaction.IGNORE else look_before_creation

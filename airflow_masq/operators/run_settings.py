@@ -1,4 +1,4 @@
-"""Where a run's plan comes from, and which settings a run may be given.
+"""Where a run's plan comes from, which settings a run may be given, and the params that several DAGs have.
 
 Nothing is read at parse time: a Variable that is read while a DAG file is parsed costs a query at every parse.
 """
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from airflow_masq.airflow_compat import IS_AIRFLOW_2, Param, read_variable
 from airflow_masq.exceptions import InvalidInputError
+from airflow_masq.reading import Reaction
 from airflow_masq.text import describe, suggest
 
 if TYPE_CHECKING:
@@ -51,6 +52,34 @@ def make_plan_param() -> Param:
     # The file alone: the room that reads plans takes 30 ms, and parsing a DAG file must stay cheap.
     schema = json.loads(files("airflow_masq").joinpath("plan", "schema.json").read_text(encoding="utf-8"))
     return Param(None, **schema | {"type": ["string", "object", "null"]} | form)
+
+
+def make_connection_param() -> Param:
+    """Make the param ``gcp_conn_id`` of a DAG whose task asks Google's APIs."""
+    description = (
+        "Its account needs the roles that the DAG's page lists. Its extra composer_endpoint may name an emulator or a "
+        "private endpoint."
+    )
+    return Param("google_cloud_default", type="string", minLength=1, title="Google connection", description=description)
+
+
+def make_reaction_param(default: str, *, title: str, description: str) -> Param:
+    """Make a param that says what trouble does: ``fail``, ``warn`` or ``ignore``."""
+    return Param(default, type="string", enum=list(map(str, Reaction)), title=title, description=description)
+
+
+def make_fail_on_param(*, description: str) -> Param:
+    """Make the param ``fail_on`` of a DAG that checks: the outcomes that fail its run, all but PASS unless changed."""
+    outcomes = ["FAIL", "ERROR", "INCONCLUSIVE"]
+    return Param(
+        outcomes,
+        type="array",
+        items={"type": "string", "enum": outcomes},
+        uniqueItems=True,
+        examples=outcomes,  # Airflow's forms offer these
+        title="Fail on",
+        description=description,
+    )
 
 
 def find_plan(given: str | Mapping[str, Any] | None) -> str | Mapping[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from airflow_masq.clients.client import LONGEST_SECONDS, SHORTEST_SECONDS
 from airflow_masq.reading import Place
 
 
@@ -16,7 +17,7 @@ def read_whole_number(value: object, *, where: str, least: int, most: int) -> in
     return Place(where=where, value=_convert_number(value)).read_whole_number(least=least, most=most)
 
 
-def read_seconds(value: object, *, where: str, least: float, most: float) -> float:
+def read_seconds(value: object, *, where: str, least: float = SHORTEST_SECONDS, most: float = LONGEST_SECONDS) -> float:
     """Read a number of seconds, or its decimal text, within bounds.
 
     :param where: the setting's name, for the error.

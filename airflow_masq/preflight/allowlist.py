@@ -1,4 +1,4 @@
-"""Addresses to allowlist: from which addresses others will see the environment's packets, as far as it was told."""
+"""Addresses to allowlist: those from which others will see the environment's packets."""
 
 from __future__ import annotations
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import Enum
 from typing import TYPE_CHECKING, Generic, TypeVar
+
+from airflow_masq.facts.silence import Silence
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,18 +24,6 @@ if TYPE_CHECKING:
     )
 
 T_co = TypeVar("T_co", covariant=True)
-
-
-class Silence(Enum):
-    """Why a question has no answer."""
-
-    DENIED = "the caller may not read it"
-    MISSING = "it does not exist, or the caller may not see it"
-    DISABLED = "the API is not enabled in the project"
-    REFUSED = "it was refused for a reason that no role cures"
-    LATE = "there was no answer in time"
-    FAILED = "the API answered with another error"
-    NOT_ASKED = "no endpoint is known"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -15,9 +15,9 @@ from functools import partial
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any, Final
 
-from airflow_masq.clients.google_errors import API_IS_OFF, ROLE_IS_MISSING
 from airflow_masq.exceptions import AirflowMasqError, CloudRefusedError, CloudUnavailableError
-from airflow_masq.preflight.answers import Answers, Asked, Gateway, Silence, Unanswered
+from airflow_masq.facts.silence import Silence, find_silence
+from airflow_masq.preflight.answers import Answers, Asked, Gateway, Unanswered
 from airflow_masq.preflight.checks.masq503_permissions import NEEDS
 from airflow_masq.preflight.roles import ACT_AS_PERMISSION
 from airflow_masq.text import escape
@@ -224,8 +224,7 @@ def _answer(question: Question, *, clients: Future[Clients], into: SimpleQueue[t
     try:
         client = getattr(clients.result(), question.api)
         if client is None:
-            reason = "the API's endpoint is not known beside the emulated Composer API"
-            answer: object = Unanswered(silence=Silence.NOT_ASKED, reason=reason)
+            answer: object = Unanswered(silence=Silence.NOT_ASKED, reason=Silence.NOT_ASKED.value)
         else:
             answer = question.ask(client)
     except AirflowMasqError as error:
@@ -241,15 +240,5 @@ def _read_refusal(error: AirflowMasqError) -> object:
         return error
     words = getattr(error.__cause__, "message", None) or str(error.__cause__ or error)
     reason = f"{error.status}: {escape(str(words), limit=_LONGEST_REASON)}".rstrip(".")
-    silence = _SILENCES.get(error.status, Silence.FAILED)
-    if silence is Silence.DENIED and isinstance(error, CloudRefusedError) and error.reason not in ROLE_IS_MISSING:
-        silence = Silence.DISABLED if error.reason == API_IS_OFF else Silence.REFUSED
+    silence = find_silence(error.status, reason=getattr(error, "reason", ""))
     return Unanswered(silence=silence, reason=reason)
-
-
-_SILENCES: Final = {
-    "NOT_FOUND": Silence.MISSING,
-    "PERMISSION_DENIED": Silence.DENIED,
-    "UNAUTHENTICATED": Silence.REFUSED,
-    "DEADLINE_EXCEEDED": Silence.LATE,
-}

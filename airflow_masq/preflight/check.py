@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from airflow_masq.facts.silence import find_remedy
 from airflow_masq.network.provenance import Provenance
-from airflow_masq.preflight.answers import Answers, Asked, Silence, Unanswered
+from airflow_masq.preflight.answers import Answers, Asked, Unanswered
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -105,14 +106,5 @@ def tell_unknown(asked: Asked[object], *, what: str, where: str, role: str) -> T
     answer = asked.answer
     if not isinstance(answer, Unanswered):
         raise TypeError(f"{asked.what} has an answer")
-    step = {
-        Silence.DENIED: f"Readable with {role}.",
-        Silence.MISSING: f"Check the name; readable with {role}.",
-        Silence.DISABLED: "Enable the API, or ask who administers the project.",
-        Silence.REFUSED: "Check the caller's credentials, or ask who administers the project; no role cures it.",
-        Silence.LATE: "Run the preflight again.",
-        Silence.FAILED: "Run the preflight again.",
-        Silence.NOT_ASKED: "Set the API's endpoint, too.",
-    }[answer.silence]
-    message = f"{what} unknown: {answer.reason}. {step}"
+    message = f"{what} unknown: {answer.reason}; {find_remedy(answer.silence, role=role)}."
     return Told(severity=Standing.UNKNOWN, where=where, message=message, asked=(asked,))

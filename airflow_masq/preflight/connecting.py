@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from airflow_masq.clients.composer import ComposerClient
 from airflow_masq.clients.compute import ComputeClient
-from airflow_masq.clients.endpoint import parse_endpoint
+from airflow_masq.clients.endpoint import is_emulator
 from airflow_masq.clients.identity import IdentityClient
 from airflow_masq.preflight.asking import Clients
 
@@ -32,7 +32,7 @@ def connect(
     :raises InvalidInputError: an endpoint is not usable.
     :raises CloudRefusedError: there are no application default credentials.
     """
-    is_emulated = composer_endpoint is not None and parse_endpoint(composer_endpoint).plaintext
+    is_emulated = is_emulator(composer_endpoint)
     seconds = api_timeout_seconds
     return Clients(
         composer=ComposerClient(credentials, endpoint=composer_endpoint, api_timeout_seconds=seconds),

@@ -1,4 +1,4 @@
-"""Whether accounts have the roles that they need, as far as policies show; shared by the checks of roles."""
+"""Whether policies show the roles that accounts need; shared by the checks of roles."""
 
 from __future__ import annotations
 

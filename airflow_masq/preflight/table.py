@@ -6,6 +6,7 @@ import textwrap
 from collections import Counter
 from typing import TYPE_CHECKING, Final
 
+from airflow_masq.rules import Severity
 from airflow_masq.rules.views.targets import predict_targets
 from airflow_masq.text import align, format_count, join_words
 
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
     from airflow_masq.preflight.report import PreflightReport
 
-_NOUNS: Final = {"error": "error", "warning": "warning", "unknown": "unknown", "info": "remark", "ok": "ok"}
+_NOUNS: Final = {"error": "error", "warning": "warning", "unknown": "unknown", "info": Severity.INFO.noun, "ok": "ok"}
 _UNCOUNTED: Final = frozenset({"unknown", "ok"})
 _WIDTH: Final = max(map(len, _NOUNS.values()))
 _INDENT: Final = " " * (_WIDTH + 2)

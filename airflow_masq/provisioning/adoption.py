@@ -26,7 +26,6 @@ from airflow_masq.exceptions import (
     EnvironmentMismatchError,
     EnvironmentNotFoundError,
     EnvironmentNotReadyError,
-    InvalidInputError,
     MasqueradeNotEnabledError,
 )
 from airflow_masq.provisioning.changes import CLOCK_SKEW_SECONDS, RepeatedChange
@@ -35,7 +34,8 @@ from airflow_masq.provisioning.recreation import Recreation
 from airflow_masq.provisioning.request import CreationRequest, refuse_new_environment
 from airflow_masq.provisioning.steps import Steps, ask
 from airflow_masq.provisioning.watch import CreationWatch, EnvironmentState
-from airflow_masq.text import describe, join_words
+from airflow_masq.reading import Place, Reaction
+from airflow_masq.text import join_words
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -44,9 +44,6 @@ log = logging.getLogger(__name__)
 
 USABLE = frozenset({EnvironmentState.RUNNING, EnvironmentState.UPDATING})
 """States in which an environment works: "It remains usable" (``Environment.State`` in the Composer v1 API)."""
-
-ON_MISMATCH: Final = ("fail", "warn", "ignore")
-"""What differences between an adopted environment and the plan can do."""
 
 MOST_DIFFERENCES: Final = 50
 """How many differences are told one by one."""
@@ -89,20 +86,20 @@ class Attempt:
 
 @dataclass(kw_only=True)
 class CreationSteps:
-    """The steps of one start; ``run_steps`` does them.
+    """The steps of one creation; ``run_steps`` does them.
 
     :param watch: learns the operation that creates the environment.
-    :param on_mismatch: one of ``ON_MISMATCH``.
+    :param on_mismatch: what differences between an adopted environment and the plan do: a ``Reaction``, or its word.
     :param recreate_since: an environment whose creation failed is deleted and created again, unless the run that began
         then, in seconds since the epoch, has done so already; ``None`` if nothing may be deleted.
-    :ivar failure: how the creation that the run waited for ended; raised if it left no environment.
+    :param failure: how the creation that the run waited for ended; raised if it left no environment.
     :param before_creation: called once, before the first call to create, and before anything is deleted for it; it
         may raise.
     """
 
     request: CreationRequest
     watch: CreationWatch
-    on_mismatch: str = "warn"
+    on_mismatch: str = Reaction.WARN
     attempt: Attempt = field(default_factory=Attempt)
     recreate_since: float | None = None
     failure: EnvironmentFailedError | None = None
@@ -115,9 +112,30 @@ class CreationSteps:
         self._creation = RepeatedChange(watch=self.watch)
         if self.recreate_since is not None:
             self._recreation = Recreation(watch=self.watch, since=self.recreate_since - CLOCK_SKEW_SECONDS)
-        if self.on_mismatch not in ON_MISMATCH:
-            expected = f"one of {', '.join(ON_MISMATCH)}"
-            raise InvalidInputError(where="on_mismatch", expected=expected, seen=describe(self.on_mismatch))
+        self.on_mismatch = Place(where="on_mismatch", value=self.on_mismatch).read_choice(Reaction)
+
+    def run(self, *, note_start: Callable[[CreationStart | None], None]) -> Steps[EnvironmentResource]:
+        """Start the creation and wait until the environment is running, from the beginning if it is gone by then.
+
+        :param note_start: called with ``None`` when it begins, and each time it begins anew, and with what was started
+            or found.
+        :return: the environment, which runs with the agent.
+        :raises AirflowMasqError: as ``start`` and ``await_environment`` raise it.
+        """
+        while True:
+            note_start(None)
+            started = yield from self.start()
+            note_start(started)
+            try:
+                found = yield from await_environment(self.watch)
+            except EnvironmentFailedError as error:
+                if self._recreation is None:
+                    raise
+                self.watch.operation_name, self.failure = None, error
+                continue
+            # What was adopted while it was being created is adopted once more, now that all of its fields show.
+            if found is not None and started.is_compared:
+                return found
 
     def start(self) -> Steps[CreationStart]:
         """Look at what exists, and create the environment only if nothing does.
@@ -221,11 +239,11 @@ class CreationSteps:
         return CreationStart(
             origin=origin,
             differences=self._compare(found, is_complete=is_complete),
-            is_compared=is_complete or origin is not Origin.ADOPTED or self.on_mismatch == "ignore",
+            is_compared=is_complete or origin is not Origin.ADOPTED or self.on_mismatch == Reaction.IGNORE,
         )
 
     def _compare(self, found: EnvironmentResource, *, is_complete: bool) -> tuple[Difference, ...]:
-        if self.on_mismatch == "ignore":
+        if self.on_mismatch == Reaction.IGNORE:
             return ()
         differences = find_differences(self.request.plan.environment, found=found)
         if not is_complete:  # what is not there yet may come
@@ -236,7 +254,7 @@ class CreationSteps:
             more = len(differences) - MOST_DIFFERENCES
             log.warning("%s differs from the plan in %d more fields", self.request.name, more)
         mismatches = [each for each in differences if each.kind is not ChangeKind.SERVICE]
-        if mismatches and self.on_mismatch == "fail":
+        if mismatches and self.on_mismatch == Reaction.FAIL:
             raise EnvironmentMismatchError(
                 f"{self.request.name} exists and differs from the plan: {join_words(mismatches)}; change the plan or "
                 "the environment, or set on_mismatch to warn"

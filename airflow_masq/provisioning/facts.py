@@ -9,10 +9,10 @@ from airflow_masq.environment.whereabouts import make_console_url
 from airflow_masq.facts.network_facts import NetworkFacts
 from airflow_masq.network.ranges import NetworkRanges
 from airflow_masq.provisioning.adoption import MOST_DIFFERENCES, CreationStart, Origin
-from airflow_masq.rules import Finding
+from airflow_masq.provisioning.request import CreationRequest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
 FACTS = {
     "uuid": ("uuid",),
@@ -29,7 +29,7 @@ RANGES = ("node_ranges", "pod_ranges", "service_ranges", "nat_addresses")
 """The facts that are lists of CIDRs or addresses, for which the plan's stand in where they could not be read."""
 
 
-def record_start(ranges: NetworkRanges, *, findings: Iterable[Finding], start: CreationStart) -> dict[str, Any]:
+def record_start(request: CreationRequest, *, start: CreationStart) -> dict[str, Any]:
     """Record what is known before the environment runs: the plan's ranges, its findings, and how the creation started.
 
     A deferred task gets the record back from its trigger, so it is made of JSON values.
@@ -38,8 +38,8 @@ def record_start(ranges: NetworkRanges, *, findings: Iterable[Finding], start: C
     if len(start.differences) > MOST_DIFFERENCES:
         differences.append(f"{len(start.differences) - MOST_DIFFERENCES} more fields differ")
     return {
-        **_list_ranges(ranges),
-        "findings": [finding.as_json() for finding in findings],
+        **_list_ranges(request.plan.ranges),
+        "findings": [finding.as_json() for finding in request.findings],
         "adopted": start.origin is Origin.ADOPTED,
         "origin": str(start.origin),
         "differences": differences,

@@ -15,12 +15,12 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from airflow_masq.clients.google_errors import API_IS_OFF, ROLE_IS_MISSING
 from airflow_masq.environment import EnvironmentName, EnvironmentResource
 from airflow_masq.exceptions import AirflowMasqError, CloudRefusedError, CloudUnavailableError, InvalidInputError
 from airflow_masq.facts import Cluster, ClusterName, NatStatus, RegionalName, Router, Subnetwork
 from airflow_masq.facts.nat import NatCover, NatGateway
 from airflow_masq.facts.network_facts import CLUSTER_ROLE, NETWORK_ROLE, Gap, NatFacts, NetworkFacts
+from airflow_masq.facts.silence import Silence, find_remedy, find_silence
 from airflow_masq.text import escape, join_words, quote
 
 if TYPE_CHECKING:
@@ -39,7 +39,6 @@ MOST_ATTEMPTS: Final = 3
 
 _MOST_AT_ONCE: Final = 8
 _LONGEST_NAME: Final = 100
-_NOT_ASKED: Final = "its API is not asked: no endpoint of it is set beside the emulated one"
 
 
 @dataclass(kw_only=True)
@@ -116,7 +115,7 @@ class Gathering:
             return None
         client = self.gke
         if client is None:
-            self._gaps.append(Gap(what=what, why=_NOT_ASKED))
+            self._gaps.append(Gap(what=what, why=Silence.NOT_ASKED.value))
             return None
         return self._read(lambda: client.get_cluster(name), what=what, role=CLUSTER_ROLE, project=name.project)
 
@@ -124,7 +123,7 @@ class Gathering:
         what = f"the node range of subnetwork {escape(name.resource_id, limit=_LONGEST_NAME)}"
         client = self.compute
         if client is None:
-            self._gaps.append(Gap(what=what, why=_NOT_ASKED))
+            self._gaps.append(Gap(what=what, why=Silence.NOT_ASKED.value))
             return None
         return self._read(lambda: client.get_subnetwork(name), what=what, role=NETWORK_ROLE, project=name.project)
 
@@ -133,7 +132,7 @@ class Gathering:
         what = "Cloud NAT"
         client = self.compute
         if client is None:
-            self._gaps.append(Gap(what=what, why=_NOT_ASKED))
+            self._gaps.append(Gap(what=what, why=Silence.NOT_ASKED.value))
             return None
         project, region = near.project, near.region
         return self._read(
@@ -198,11 +197,11 @@ def _describe_failure(error: AirflowMasqError, *, what: str, role: str, project:
     if not isinstance(error, CloudRefusedError):
         return Gap(what=what, why=str(error))
     words = ", ".join(filter(None, (error.status, escape(error.reason, limit=_LONGEST_NAME))))
-    if error.reason == API_IS_OFF:
-        return Gap(what=what, why=f"its API is not enabled in project {project} ({words})")
-    if error.status == "PERMISSION_DENIED" and error.reason in ROLE_IS_MISSING:
-        return Gap(what=what, why=f"the caller may not read it ({words})", role=role, project=project)
-    return Gap(what=what, why=f"the API refused to tell it ({words})")
+    silence = find_silence(error.status, reason=error.reason)
+    if silence is Silence.DENIED:
+        return Gap(what=what, why=f"{silence.value} ({words})", role=role, project=project)
+    remedy = find_remedy(silence, role=f"{role} in project {project}")
+    return Gap(what=what, why=f"{silence.value} ({words}); {remedy}")
 
 
 def _list_subnetworks(cluster: Cluster | None, *, first: RegionalName | None) -> list[RegionalName]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from airflow_masq.cluster_policy import compare_policies
 from airflow_masq.exceptions import (
@@ -21,6 +21,7 @@ from airflow_masq.facts import ClusterName
 from airflow_masq.network.live_policy import LiveNode, LivePolicy
 from airflow_masq.plan import PolicyChoice
 from airflow_masq.provisioning.network_facts import read_patiently
+from airflow_masq.reading import Reaction
 from airflow_masq.text import join_words
 
 if TYPE_CHECKING:
@@ -36,9 +37,6 @@ if TYPE_CHECKING:
     from airflow_masq.plan import Plan
 
 log = logging.getLogger(__name__)
-
-DEFAULT_FIELD_MANAGER: Final = "airflow-masq"
-"""Who owns what is applied, unless the caller says otherwise."""
 
 
 def find_cluster(
@@ -104,18 +102,17 @@ def read_nodes(client: KubernetesClient, *, pause: Callable[[int], None]) -> tup
         return ()
 
 
-def judge_refusals(change: PolicyChange, *, on_findings: str) -> None:
+def judge_refusals(change: PolicyChange, *, on_findings: Reaction) -> None:
     """Stop a change that would do harm, or warn of it; where there is nothing to change, nothing is judged.
 
-    :param on_findings: ``fail``, ``warn`` or ``ignore``.
     :raises PolicyRefusedError: there are refusals, and ``on_findings`` is ``fail``.
     """
-    if not change.manifests or on_findings == "ignore":
+    if not change.manifests or on_findings is Reaction.IGNORE:
         return
-    if on_findings == "fail" and change.refusals:
+    if on_findings is Reaction.FAIL and change.refusals:
         raise PolicyRefusedError(f"The policy was not changed: {' '.join(change.refusals)}")
     for refusal in change.refusals:
-        log.warning("The change goes on in spite of %s", refusal)
+        log.warning("on_findings is warn, so the change goes on: %s", refusal)
 
 
 def make_change(
@@ -123,13 +120,13 @@ def make_change(
     change: PolicyChange,
     *,
     field_manager: str,
-    on_conflict: str,
+    on_conflict: Reaction,
     dry_run: bool,
     pause: Callable[[int], None],
 ) -> LivePolicy:
     """Check the objects of a change with the API server, apply them, and read them back.
 
-    :param on_conflict: what another manager's ownership does: ``fail``, or ``warn`` or ``ignore``, which take it over.
+    :param on_conflict: what another manager's ownership does: ``FAIL``, or ``WARN`` or ``IGNORE``, which take it over.
         An object that still is as GKE created it is taken over in any case.
     :param dry_run: stop after the check, which stores nothing.
     :return: what is live afterwards, or would be.
@@ -140,26 +137,7 @@ def make_change(
     """
     if not change.manifests:
         return change.before
-    # All objects are checked before the first is written, so that none is written where another is refused.
-    takes_over: set[str] = set()
-    for manifest in change.manifests:
-        name = manifest["metadata"]["name"]
-        check = partial(client.apply_policy, manifest, field_manager=field_manager, dry_run=True)
-        try:
-            read_patiently(check, pause=pause)
-        except FieldConflictError as error:
-            owners = join_words(error.managers)
-            live = change.before.find(name)
-            is_untouched = live is not None and live.is_untouched
-            if on_conflict == "fail" and not is_untouched:
-                raise PolicyRefusedError(
-                    f"EgressNATPolicy {name} was not changed: its list belongs to {owners}, which may change it back. "
-                    'Change it there, or set on_conflict to "warn" to take it over.'
-                ) from error
-            if on_conflict == "warn" and not is_untouched:
-                log.warning("EgressNATPolicy %s: its list belongs to %s; it is taken over", name, owners)
-            read_patiently(partial(check, force=True), pause=pause)
-            takes_over.add(name)
+    takes_over = _check_objects(client, change, field_manager=field_manager, on_conflict=on_conflict, pause=pause)
     if dry_run:
         return change.after
     for manifest in change.manifests:
@@ -175,6 +153,42 @@ def make_change(
     if rest:
         lines = [line for each in rest for line in each.list_lines(before="applied", after="live")]
         raise PolicyChangedAgainError(
-            "The policy is not as it was applied just now, so another writer changed it again:\n" + "\n".join(lines)
+            "The policy is not as it was applied just now, so another writer changed it again. Change the list "
+            "there, or stop that writer, and run the task again. What differs:\n" + "\n".join(lines)
         )
     return found
+
+
+def _check_objects(
+    client: KubernetesClient,
+    change: PolicyChange,
+    *,
+    field_manager: str,
+    on_conflict: Reaction,
+    pause: Callable[[int], None],
+) -> set[str]:
+    """Check all objects before the first is written, so that none is written where another is refused.
+
+    :return: the names of those that are taken over from another manager.
+    :raises PolicyRefusedError: as ``make_change``.
+    """
+    takes_over: set[str] = set()
+    for manifest in change.manifests:
+        name = manifest["metadata"]["name"]
+        check = partial(client.apply_policy, manifest, field_manager=field_manager, dry_run=True)
+        try:
+            read_patiently(check, pause=pause)
+        except FieldConflictError as error:
+            owners = join_words(error.managers)
+            live = change.before.find(name)
+            is_untouched = live is not None and live.is_untouched
+            if on_conflict is Reaction.FAIL and not is_untouched:
+                raise PolicyRefusedError(
+                    f"EgressNATPolicy {name} was not changed: its list belongs to {owners}, which may change it back. "
+                    'Change it there, or set on_conflict to "warn" to take it over.'
+                ) from error
+            if on_conflict is Reaction.WARN and not is_untouched:
+                log.warning("EgressNATPolicy %s: its list belongs to %s; it is taken over", name, owners)
+            read_patiently(partial(check, force=True), pause=pause)
+            takes_over.add(name)
+    return takes_over

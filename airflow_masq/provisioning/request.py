@@ -14,8 +14,9 @@ from airflow_masq.environment import EnvironmentName, EnvironmentResource
 from airflow_masq.exceptions import CannotMasqueradeError, InvalidInputError
 from airflow_masq.plan import Plan, PolicyChoice, load_plan_from_environment
 from airflow_masq.plan_file import read_plan
+from airflow_masq.reading import Place, Reaction
 from airflow_masq.rules import Finding, Severity, lint
-from airflow_masq.text import describe, escape
+from airflow_masq.text import escape
 
 if TYPE_CHECKING:
     from google.cloud.orchestration.airflow.service_v1.types import Environment
@@ -28,19 +29,18 @@ _ABOUT_THE_CHECK: Final = frozenset({"MASQ319", "MASQ320", "MASQ321"})
 # An environment that exists already may have an image that the service no longer offers, or no account of its own.
 _ABOUT_NEW_ENVIRONMENTS: Final = frozenset({"MASQ115", "MASQ116"})
 
-ON_FINDINGS = ("fail", "warn", "ignore")
-"""What findings of severity error can do."""
-
 
 @dataclass(frozen=True, kw_only=True)
 class CreationRequest:
     """The environment to create: its name, and a plan whose environment carries the name and has the agent enabled.
 
-    :param refusals: the findings for which no new environment may be created; one that exists may be adopted.
+    :param findings: what ``lint_request`` found.
+    :param refusals: those for which no new environment may be created; one that exists may be adopted.
     """
 
     name: EnvironmentName
     plan: Plan
+    findings: tuple[Finding, ...] = ()
     refusals: tuple[Finding, ...] = ()
 
 
@@ -84,18 +84,17 @@ def read_request(
     return CreationRequest(name=name, plan=_replace_environment(read, written.with_agent().with_name(str(name))))
 
 
-def lint_request(request: CreationRequest, *, on_findings: str) -> tuple[CreationRequest, tuple[Finding, ...]]:
+def lint_request(request: CreationRequest, *, on_findings: str) -> CreationRequest:
     """Lint the plan and log its findings; with ``ignore`` do nothing.
 
-    :return: the request with its refusals, and the findings.
+    :param on_findings: what findings of severity error do: a ``Reaction``, or its word.
+    :return: the request with its findings and refusals.
     :raises CannotMasqueradeError: there are findings of severity error, and ``on_findings`` is ``fail``.
-    :raises InvalidInputError: ``on_findings`` is not one of ``ON_FINDINGS``.
+    :raises InvalidInputError: ``on_findings`` is another word.
     """
-    if on_findings not in ON_FINDINGS:
-        expected = f"one of {', '.join(ON_FINDINGS)}"
-        raise InvalidInputError(where="on_findings", expected=expected, seen=describe(on_findings))
-    if on_findings == "ignore":
-        return request, ()
+    reaction = Place(where="on_findings", value=on_findings).read_choice(Reaction)
+    if reaction is Reaction.IGNORE:
+        return request
     findings = tuple(finding for finding in lint(request.plan) if finding.code not in _ABOUT_THE_CHECK)
     for finding in findings:
         log.log(
@@ -106,11 +105,11 @@ def lint_request(request: CreationRequest, *, on_findings: str) -> tuple[Creatio
             finding.where,
             finding.message,
         )
-    errors = tuple(each for each in findings if each.severity is Severity.ERROR) if on_findings == "fail" else ()
-    linted = replace(request, refusals=errors)
+    errors = tuple(each for each in findings if each.severity is Severity.ERROR) if reaction is Reaction.FAIL else ()
+    linted = replace(request, findings=findings, refusals=errors)
     if any(each.code not in _ABOUT_NEW_ENVIRONMENTS for each in errors):
         refuse_new_environment(linted)
-    return linted, findings
+    return linted
 
 
 def refuse_new_environment(request: CreationRequest) -> None:

@@ -20,6 +20,11 @@ class Severity(StrEnum):
     WARNING = "warning"  # the plan probably does not do what was intended
     INFO = "info"  # a remark
 
+    @property
+    def noun(self) -> str:
+        """The word for a finding of this severity, as people read it."""
+        return "remark" if self is Severity.INFO else self.value
+
 
 @dataclass(frozen=True, kw_only=True)
 class Problem:

@@ -16,11 +16,13 @@ import threading
 import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any, Final, Literal
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, Literal, Self
 
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 from asgiref.sync import sync_to_async
 
+from airflow_masq.clients.client import DEFAULT_API_TIMEOUT_SECONDS
 from airflow_masq.exceptions import AirflowMasqError, EnvironmentFailedError, TryAgainError
 
 if TYPE_CHECKING:
@@ -46,6 +48,36 @@ _LOADING: Final = threading.Lock()
 _CONNECTORS: Final = ThreadPoolExecutor(max_workers=4, thread_name_prefix="airflow-masq-connect")
 
 
+@dataclass(frozen=True, kw_only=True)
+class WaitEnd:
+    """What a trigger's event says; another version of this package may have made it, with other keys.
+
+    :param outcome: a ``WaitResult``, or anything else.
+    :param message: the error; a placeholder where there is none.
+    :param name: the environment's full name; empty if it is not told.
+    :param deadline: when the task gives up, in seconds since the epoch; ``None`` if it is not told.
+    :param record: what the task knew when it was deferred; empty if it knew nothing.
+    """
+
+    outcome: object
+    message: str
+    name: str
+    deadline: float | None
+    record: Mapping[str, Any]
+
+    @classmethod
+    def read(cls, event: Mapping[str, Any]) -> Self:
+        """Read an event's payload."""
+        name, deadline, record = event.get("name"), event.get("deadline"), event.get("record")
+        return cls(
+            outcome=event.get("outcome"),
+            message=str(event.get("message") or "the wait ended without a reason; see the triggerer's log"),
+            name=name if isinstance(name, str) else "",
+            deadline=deadline if isinstance(deadline, int | float) else None,
+            record=record if isinstance(record, Mapping) else {},
+        )
+
+
 class EnvironmentRunningTrigger(BaseTrigger):
     """Fires once: with the outcome ``running``, or with the error that ended the wait.
 
@@ -58,7 +90,7 @@ class EnvironmentRunningTrigger(BaseTrigger):
     :param gcp_conn_id: the Google connection.
     :param impersonation_chain: the service account to impersonate, or a chain of them; ``None`` for the connection's.
     :param poll_interval_seconds: the pause between two polls, in seconds.
-    :param api_timeout_seconds: the time limit of one API call, in seconds.
+    :param api_timeout_seconds: the time limit of one API call, in seconds (default 60).
     :param failure_tolerance_seconds: how long calls may fail in a row, in seconds.
     :param state: the environment's state when the task was deferred; ``None`` if it is not known.
     :param record: JSON values that the task knew when it was deferred; the event returns them. (``next_kwargs`` would
@@ -74,7 +106,7 @@ class EnvironmentRunningTrigger(BaseTrigger):
         gcp_conn_id: str = "google_cloud_default",
         impersonation_chain: str | Sequence[str] | None = None,
         poll_interval_seconds: float = 30.0,
-        api_timeout_seconds: float = 60.0,
+        api_timeout_seconds: float = DEFAULT_API_TIMEOUT_SECONDS,
         failure_tolerance_seconds: float = 600.0,
         state: str | None = None,
         record: Mapping[str, Any] | None = None,

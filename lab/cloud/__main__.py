@@ -1,4 +1,4 @@
-"""``python -m lab.cloud``: the emulated Google APIs as a command that runs until it is interrupted."""
+"""``python -m lab.cloud``: the emulated APIs as a command that runs until it is interrupted, with commands to try."""
 
 from __future__ import annotations
 
@@ -6,28 +6,49 @@ import argparse
 import asyncio
 import contextlib
 import ipaddress
+import json
 import shlex
 import signal
 import sys
 from typing import TYPE_CHECKING, Final
 
-from lab.cloud.lifecycle import Durations
+from lab.cloud.by_hand import LOCATION, WITH_AGENT, WITHOUT_AGENT, ApiServers, furnish
+from lab.cloud.lifecycle import Durations, Hooks
 from lab.cloud.server import DEFAULT_SECONDARY_RANGES, ComposerEmulator
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
 _HIGHEST_PORT: Final = 65535
 
+_DESCRIPTION: Final = """\
+A Google Cloud project on this machine, to try airflow-masq by hand: the APIs of Composer and GKE, those of Compute,
+Resource Manager and IAM to read only, and a Kubernetes API for each environment's cluster. Loopback only.
+"""
 _EPILOG: Final = """\
-Plain clients need only the printed address:
+What is there from the start, in the project and us-central1:
+
+  with-agent     an environment of Composer 2 with the IP masquerade agent; its EgressNATPolicy is Composer's
+  without-agent  one without the agent; its EgressNATPolicy is GKE's default list
+  composer@…     the environments' service account, with the roles that a preflight asks for
+  egress/nat     Cloud NAT with the address 203.0.113.7
+
+Environments that you create get a cluster with a Kubernetes API, too. --empty leaves the two out.
+
+The command prints its endpoints, and then three blocks to copy into another terminal:
+
+  1. variables and commands of the command line: audit, describe, lint, preflight, explain
+  2. a connection, and commands for the operators in an Airflow of yours, whose DAG folder is dags/ of this checkout,
+     in the folder with the plan.yaml that the first block wrote
+  3. variables for Google's own operators and clients, unchanged. They lead composer.googleapis.com, and no other host,
+     here. Use a terminal of its own: they also keep everything else from the network.
+
+Plain clients need only the first address:
 
     channel = grpc.insecure_channel("127.0.0.1:PORT")
     EnvironmentsClient(transport=EnvironmentsGrpcTransport(channel=channel))
 
-Stock Airflow operators need no change: start Airflow with the printed "export" lines in its environment. They lead
-composer.googleapis.com, and no other host, to the emulator. Stop it with Ctrl-C or SIGTERM; all environments are gone
-then.
+No caller needs credentials. Stop it with Ctrl-C or SIGTERM; all environments are gone then.
 """
 
 
@@ -53,22 +74,54 @@ def _parse_range(text: str) -> tuple[str, str]:
     raise argparse.ArgumentTypeError(f"expected NAME=CIDR, such as pods=10.4.0.0/14, saw {text!r}")
 
 
-async def _serve(emulator: ComposerEmulator, *, project: str) -> None:
+async def _serve(emulator: ComposerEmulator, *, servers: ApiServers, project: str, is_empty: bool) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
-    async with emulator:
-        connection = {"AIRFLOW_CONN_GOOGLE_CLOUD_DEFAULT": emulator.make_airflow_connection(project=project)}
-        settings = emulator.make_client_settings() | emulator.make_endpoint_settings() | connection
-        lines = [f"Composer and GKE APIs (plain gRPC): {emulator.address}"]
-        lines += [f"Compute API (plain HTTP): {emulator.compute_address}"]
-        lines += [f"Resource Manager and IAM APIs (plain HTTP): {emulator.iam_address}"]
-        lines += [f"CONNECT proxy: {emulator.proxy_url}"]
-        lines += [f"export {name}={shlex.quote(value)}" for name, value in settings.items()]
-        sys.stdout.write("\n".join(lines) + "\n")
-        sys.stdout.flush()
-        await stop.wait()
+    servers.attach(emulator)
+    with servers:
+        async with emulator:
+            await furnish(emulator, project=project, is_empty=is_empty)
+            for line in _write_lines(emulator, servers=servers, project=project, is_empty=is_empty):
+                sys.stdout.write(f"{line}\n")
+            sys.stdout.flush()
+            await stop.wait()
+
+
+def _write_lines(emulator: ComposerEmulator, *, servers: ApiServers, project: str, is_empty: bool) -> Iterator[str]:
+    """Write the endpoints, and the blocks to copy."""
+    yield f"Composer and GKE APIs (plain gRPC): {emulator.address}"
+    yield f"Compute API (plain HTTP): {emulator.compute_address}"
+    yield f"Resource Manager and IAM APIs (plain HTTP): {emulator.iam_address}"
+    yield f"CONNECT proxy: {emulator.proxy_url}"
+    parent = f"projects/{project}/locations/{LOCATION}/environments"
+    environments = [] if is_empty else [f"{parent}/{each}" for each in (WITH_AGENT, WITHOUT_AGENT)]
+    for each in environments:
+        yield f"Kubernetes API of {each.rpartition('/')[2]} (HTTPS): {servers.find(each).url}"
+    yield from ("", "# 1. The command line")
+    yield from _export(emulator.make_endpoint_settings())
+    yield f"airflow-masq audit {project} --region {LOCATION} --policies"
+    for each in environments[:1]:
+        yield f"airflow-masq describe {each} --output plan.yaml --force"
+        yield "airflow-masq lint plan.yaml"
+        yield "airflow-masq preflight plan.yaml"
+        yield "airflow-masq explain plan.yaml 172.20.0.10 8.8.8.8"
+    yield from ("", "# 2. The operators, in an Airflow of yours")
+    yield from _export({"AIRFLOW_CONN_GOOGLE_CLOUD_DEFAULT": emulator.make_airflow_connection(project=project)})
+    asked = json.dumps({"projects": [project], "regions": [LOCATION]})
+    yield f"airflow dags test audit_masquerade_fleet --conf {shlex.quote(asked)}"
+    for each in environments[:1]:
+        policy = servers.find(each).list_non_masquerade()
+        destinations = " ".join([*policy, "172.20.0.0/16"])
+        conf = {"plan": "plan.yaml", "destinations": destinations, "dry_run": False}
+        yield f"airflow dags test apply_egress_nat_policy --conf {shlex.quote(json.dumps(conf))}"
+    yield from ("", "# 3. Google's own operators and clients, in a terminal of their own")
+    yield from _export(emulator.make_client_settings())
+
+
+def _export(settings: Mapping[str, str]) -> Iterator[str]:
+    return (f"export {name}={shlex.quote(value)}" for name, value in settings.items())
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -78,7 +131,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     parser = argparse.ArgumentParser(
         prog="python -m lab.cloud",
-        description="Emulate Composer and GKE on loopback, and to read only Compute, Resource Manager and IAM.",
+        description=_DESCRIPTION,
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -100,19 +153,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
         help="secondary range of every subnetwork, for environments that name it; may be given several times (default: "
         f"{', '.join('='.join(pair) for pair in DEFAULT_SECONDARY_RANGES.items())})",
     )
+    parser.add_argument("--empty", action="store_true", help="start without environments (default: with two)")
     options = parser.parse_args(arguments)
     durations = Durations(creation_seconds=options.creation_seconds, deletion_seconds=options.deletion_seconds)
+    servers = ApiServers()
     try:
         emulator = ComposerEmulator(
             host=options.host,
             port=options.port,
             durations=durations,
+            hooks=Hooks(on_running=servers.start, on_deleted=servers.stop),
             secondary_ranges={**DEFAULT_SECONDARY_RANGES, **dict(options.secondary_ranges)},
         )
     except ValueError as error:
         parser.error(str(error))
     try:
-        asyncio.run(_serve(emulator, project=options.project))
+        asyncio.run(_serve(emulator, servers=servers, project=options.project, is_empty=options.empty))
     except OSError as error:
         parser.exit(1, f"{parser.prog}: {error}\n")
     return 0

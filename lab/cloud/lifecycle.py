@@ -14,6 +14,7 @@ import asyncio
 import logging
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
@@ -97,9 +98,10 @@ class Lifecycle:
         self._clock = clock
         self._tasks: set[asyncio.Task[None]] = set()
 
-    def create(self, environment: Environment) -> operations_pb2.Operation:
+    def create(self, environment: Environment, *, seconds: float | None = None) -> operations_pb2.Operation:
         """Start the creation of a valid environment.
 
+        :param seconds: how long it takes; default as ``durations`` says.
         :raises ApiError: ALREADY_EXISTS if the name is taken, in any state.
         """
         if self._store.has_environment(environment.name):
@@ -114,7 +116,8 @@ class Lifecycle:
         config, project = message.config, EnvironmentName.parse(environment.name).parent.project
         config.node_config.network = config.node_config.network or f"projects/{project}/global/networks/default"
         config.environment_size = config.environment_size or EnvironmentConfig.EnvironmentSize.ENVIRONMENT_SIZE_SMALL
-        return self._start(created, OperationMetadata.Type.CREATE, self._create)
+        duration = self._durations.creation_seconds if seconds is None else seconds
+        return self._start(created, OperationMetadata.Type.CREATE, partial(self._create, seconds=duration))
 
     def update(self, name: str, change: Callable[[Environment], Environment]) -> operations_pb2.Operation:
         """Start an update.
@@ -196,8 +199,8 @@ class Lifecycle:
             self._settle(environment, _State.ERROR)
         self._store.put_operation(end_operation(operation, result=result, now=self._clock.now()))
 
-    async def _create(self, environment: Environment) -> Message:
-        await self._clock.sleep(self._durations.creation_seconds)
+    async def _create(self, environment: Environment, *, seconds: float) -> Message:
+        await self._clock.sleep(seconds)
         name = EnvironmentName.parse(environment.name)
         if (failure := self._faults.take_creation_failure(name.environment_id)) is not None:
             raise failure

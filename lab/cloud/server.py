@@ -212,25 +212,27 @@ class ComposerEmulator:
 
     def make_endpoint_settings(self) -> dict[str, str]:
         """Return the environment variables that lead the package's command line here."""
-        addresses = {
-            "COMPOSER": self.address,
-            "GKE": self.address,
-            "COMPUTE": self.compute_address,
-            "IAM": self.iam_address,
-        }
-        return {f"AIRFLOW_MASQ_{api}_ENDPOINT": f"http://{address}" for api, address in addresses.items()}
+        return {f"AIRFLOW_MASQ_{api.upper()}_ENDPOINT": url for api, url in self._list_endpoints().items()}
 
     def make_airflow_connection(self, *, project: str) -> str:
         """Return a Google connection for Airflow, as JSON for ``AIRFLOW_CONN_GOOGLE_CLOUD_DEFAULT``.
 
+        The package's operators find the endpoints in it; Google's own look at none of them.
+
         :param project: the project of operators that name none.
         """
-        extra = {"is_anonymous": True, "project": project}
+        endpoints = {f"{api}_endpoint": url for api, url in self._list_endpoints().items()}
+        extra = {"is_anonymous": True, "project": project, **endpoints}
         return json.dumps({"conn_type": "google_cloud_platform", "extra": extra})
 
     def add_environment(self, environment: Environment) -> None:
         """Add an environment as it is, with its state, and without checks, hooks or an operation."""
         self._store.put_environment(environment)
+
+    async def create_environment(self, environment: Environment) -> None:
+        """Create a valid environment with its cluster at once, without a call, a check or a pause."""
+        self._lifecycle.create(environment, seconds=0)
+        await self._lifecycle.settle()
 
     def list_environments(self, parent: str) -> list[Environment]:
         """Return the environments of one location, ``projects/P/locations/L``, without a call."""
@@ -243,6 +245,15 @@ class ComposerEmulator:
     async def settle(self) -> None:
         """Wait until no creation, update or deletion is running."""
         await self._lifecycle.settle()
+
+    def _list_endpoints(self) -> dict[str, str]:
+        addresses = {
+            "composer": self.address,
+            "gke": self.address,
+            "compute": self.compute_address,
+            "iam": self.iam_address,
+        }
+        return {api: f"http://{address}" for api, address in addresses.items()}
 
     def _join(self, port: int) -> str:
         return f"[{self._host}]:{port}" if ":" in self._host else f"{self._host}:{port}"

@@ -58,6 +58,9 @@ _RESERVED_VARIABLES: Final = frozenset(
     }
 )  # fmt: skip
 _SUBNETWORK: Final = re.compile(r"projects/[^/]+/regions/(?P<region>[^/]+)/subnetworks/[^/]+")
+# An ID, a relative name or a part of it, or a URL: what can be read as the name of a network or subnetwork.
+_NETWORK_FORMS: Final = re.compile(r"[^/]*|(.*/)?global/networks/[^/]+")
+_SUBNETWORK_FORMS: Final = re.compile(r"[^/]*|(.*/)?regions/[^/]+/subnetworks/[^/]+")
 # A size for which GKE chooses the block [source: composer-ip-allocation-forms].
 _SIZE_ONLY: Final = re.compile(r"/([1-9]|[12][0-9]|3[0-2])")
 _NOT_FROM_COMPOSER_2_ON: Final = "is not supported for Cloud Composer environments in versions 2.0.0 and newer"
@@ -215,6 +218,14 @@ def _find_subnetwork_elsewhere(submission: Submission) -> Iterator[str]:
         yield f"Provided subnetwork [{subnetwork}] must match Composer location [{location}]."
 
 
+def _find_unnamed_network(submission: Submission) -> Iterator[str]:
+    node_config = submission.config.node_config
+    if not _NETWORK_FORMS.fullmatch(node_config.network):
+        yield f"Invalid network name '{node_config.network}'."
+    if not _SUBNETWORK_FORMS.fullmatch(node_config.subnetwork):
+        yield f"Invalid subnetwork name '{node_config.subnetwork}'."
+
+
 def _find_public_high_resilience(submission: Submission) -> Iterator[str]:
     is_high = submission.config.resilience_mode == EnvironmentConfig.ResilienceMode.HIGH_RESILIENCE
     if submission.generation == COMPOSER_2 and is_high and not submission.is_private:
@@ -351,6 +362,9 @@ REFUSALS: Final = (
     Refusal(find=_find_web_server_block),  # [source: composer-web-server-cidr-refused]
     # Seen with Composer 1; the same of later ones is inferred. [source: composer-subnetwork-region]
     Refusal(find=_find_subnetwork_elsewhere),
+    # Not verified, neither that nor the words. The forms are documented [source: composer-network-names]; that an ID
+    # alone, a part of the name or a URL is taken is not verified either.
+    Refusal(find=_find_unnamed_network),
     Refusal(find=_find_public_high_resilience),  # [source: composer-high-resilience-public]
     Refusal(find=_find_private_cluster),  # [source: composer-high-resilience-public, composer-private-cluster-refused]
     # The words are those of the reference; the answer was not seen. [source: composer-connection-type]

@@ -136,6 +136,13 @@ def _is_in_region(asked: Asked) -> bool:
     return match is None or match[1] == asked.location
 
 
+def _names_networks(asked: Asked) -> bool:
+    network, subnetwork = (asked.get(f"nodeConfig.{field}", "").split("/") for field in ("network", "subnetwork"))
+    return (len(network) == 1 or network[-3:-1] == ["global", "networks"]) and (
+        len(subnetwork) == 1 or (subnetwork[-4:-3], subnetwork[-2]) == (["regions"], "subnetworks")
+    )
+
+
 def _fits_cpu(asked: Asked) -> bool:
     worker = asked.get("workloadsConfig.worker", {})
     cpu, memory = worker.get("cpu"), worker.get("memoryGb")
@@ -162,6 +169,8 @@ DEMANDS: Final[Mapping[str, Callable[[Asked], object]]] = {
     "web_server_block": lambda asked: not asked.get(f"{_PRIVATE}.webServerIpv4CidrBlock"),
     # [source: composer-subnetwork-region]
     "subnetwork_elsewhere": _is_in_region,
+    # [source: composer-network-names]
+    "unnamed_network": _names_networks,
     # [source: composer-high-resilience-public]
     "public_high_resilience": lambda asked: (
         asked.generation != "2" or asked.is_private or asked.get("resilienceMode") != "HIGH_RESILIENCE"

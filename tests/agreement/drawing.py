@@ -217,6 +217,12 @@ _CHANGES: Final[Mapping[str, tuple[Change, ...]]] = {
         {f"{_NODE}.subnetwork": _ELSEWHERE},
         {f"{_NODE}.subnetwork": "example-subnetwork"},
     ),
+    "name of the network": (
+        {f"{_NODE}.network": "default"},
+        {f"{_NODE}.network": "projects/host-project/regions/us-central1/networks/n"},
+        {f"{_NODE}.network": "global/networks/default", f"{_NODE}.subnetwork": f"https://example.com/{_HOST}"},
+        {f"{_NODE}.network": "projects/host-project/global/networks/n", f"{_NODE}.subnetwork": "subnetworks/default"},
+    ),
     "high resilience": (
         *({f"{_CONFIG}.resilienceMode": "HIGH_RESILIENCE"},) * 2,
         _IS_PRIVATE | {f"{_CONFIG}.resilienceMode": "HIGH_RESILIENCE"},

@@ -133,6 +133,7 @@ FORETELLINGS: Final[Mapping[str, Foretelling]] = {
         )
     },
     "subnetwork_elsewhere": Foretelling(codes=("MASQ118",), places=(f"{_NODE}.subnetwork",)),
+    "unnamed_network": Foretelling(codes=("MASQ128",), places=(f"{_NODE}.network", f"{_NODE}.subnetwork")),
     "public_high_resilience": Foretelling(codes=("MASQ119",), places=(f"{_CONFIG}.resilienceMode",)),
     "private_cluster": Foretelling(codes=("MASQ108", "MASQ109"), places=(f"{_PRIVATE}.privateClusterConfig",)),
     "public_connection_type": Foretelling(

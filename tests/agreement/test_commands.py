@@ -135,11 +135,11 @@ def hold_operator(story: Story, *, path: str) -> None:
         assert request.plan == read_operators_request(path).plan
     if story.by_operator.has_error:
         with pytest.raises(CannotMasqueradeError):
-            refuse_new_environment(lint_request(request, on_findings="fail")[0])
+            refuse_new_environment(lint_request(request, on_findings="fail"))
     else:
-        linted, findings = lint_request(request, on_findings="fail")
+        linted = lint_request(request, on_findings="fail")
         refuse_new_environment(linted)
-        assert findings == tuple(each for each in story.by_operator.findings if each.code not in OF_THE_CHECK), (
+        assert linted.findings == tuple(each for each in story.by_operator.findings if each.code not in OF_THE_CHECK), (
             story.drawn
         )
     if story.plan.environment.masquerades and story.plan.environment.name:
@@ -148,7 +148,7 @@ def hold_operator(story: Story, *, path: str) -> None:
             for way in (story.as_written, story.by_operator)
         )
         assert one == other, story.drawn
-    facts = record_start(request.plan.ranges, findings=(), start=CreationStart(origin=Origin.CREATED))
+    facts = record_start(request, start=CreationStart(origin=Origin.CREATED))
     assert facts["pod_ranges"] == list(map(str, story.plan.ranges.pod))
     assert facts["service_ranges"] == list(map(str, story.plan.ranges.service))
 

@@ -9,7 +9,6 @@ import pytest
 from airflow_masq.audit import (
     Complaint,
     NotAsked,
-    Reaction,
     encode_audit,
     fail_on_complaints,
     list_complaints,
@@ -18,6 +17,7 @@ from airflow_masq.audit import (
 )
 from airflow_masq.audit.audit import Drift
 from airflow_masq.exceptions import AuditFailedError, AuditIncompleteError, InvalidInputError
+from airflow_masq.reading import Reaction
 from airflow_masq.rules import Severity
 from tests.audit.examples import COMPOSER_3, REGION, audit_one, describe, make_audit
 

@@ -14,8 +14,8 @@ DISABLED = "Cloud Composer API has not been used in project p before or it is di
     [
         ("UNAVAILABLE", "socket closed", "Run the audit again; if it stays so"),
         ("NOT_FOUND", "no such project", "Check the project's id"),
-        ("UNAUTHENTICATED", "expired", "Check the credentials"),
-        ("PERMISSION_DENIED", "The caller does not have permission", "Grant the account composer.environments.list"),
+        ("UNAUTHENTICATED", "expired", "check the caller's credentials"),
+        ("PERMISSION_DENIED", "The caller does not have permission", "roles/composer.user in project p would show it"),
         ("PERMISSION_DENIED", DISABLED, "Leave the project out if it has no Composer"),
         ("INVALID_ARGUMENT", "Unexpected location: us-centrall1", "(did you mean us-central1?)"),
         (TIME_LIMIT, "late", "or raise its time limit"),
@@ -33,8 +33,8 @@ def test_each_failure_has_a_next_step(status: str, problem: str, step: str) -> N
     ("reason", "step"),
     [
         ("SERVICE_DISABLED", "Leave the project out if it has no Composer"),
-        ("IAM_PERMISSION_DENIED", "Grant the account composer.environments.list"),
-        ("SECURITY_POLICY_VIOLATED", "No role cures this (SECURITY_POLICY_VIOLATED)"),
+        ("IAM_PERMISSION_DENIED", "roles/composer.user in project p would show it"),
+        ("SECURITY_POLICY_VIOLATED", "PERMISSION_DENIED, SECURITY_POLICY_VIOLATED: no role cures it"),
     ],
 )
 def test_googles_reason_decides_beside_the_status(reason: str, step: str) -> None:

@@ -16,7 +16,7 @@ DENIED = NotAsked(
     regions=(REGION, "us-east1"),
     status="PERMISSION_DENIED",
     problem="The caller does not have permission",
-    next_step="Grant the account composer.environments.list.",
+    next_step="roles/composer.user in project p would show it.",
 )
 
 
@@ -50,8 +50,8 @@ not known           broken       example-project  us-central1  ERROR    composer
 must be re-created  lacking      example-project  us-central1  RUNNING  composer-2.17.9-airflow-2.11.1     none
 masqueraded         example      example-project  us-central1  RUNNING  composer-2.17.9-airflow-2.11.1     none
 
-Not asked: other, us-central1, us-east1: PERMISSION_DENIED: The caller does not have permission. Next: Grant the account
-    composer.environments.list.
+Not asked: other, us-central1, us-east1: PERMISSION_DENIED: The caller does not have permission. Next:
+    roles/composer.user in project p would show it.
 The service knows no region named us-west9, so no environment can be there.
 Not known: broken. It has the agent's flag, and is in state ERROR, so it is not known whether its agent runs.
 Never can be: three. Composer 3 has no IP masquerade agent. For fixed source addresses, attach it to a VPC network and

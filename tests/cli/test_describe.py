@@ -100,8 +100,8 @@ def test_an_environment_may_be_named_as_in_gcloud(console: Console, cloud: Emula
         (("one", "--project", "p"), "--location: expected it beside the ID 'one', saw none\n"),
         (("ONE", "--project", "p", "--location", "l"), "ENVIRONMENT: expected an environment ID of up to 64"),
         (("a/b",), "ENVIRONMENT: expected projects/PROJECT/locations/LOCATION/environments/ENVIRONMENT, saw 'a/b'\n"),
-        (("one", "--api-timeout", "0"), "expected a number from 1 to 300, saw '0'"),
-        (("one", "--api-timeout", "soon"), "expected a number from 1 to 300, saw 'soon'"),
+        (("one", "--api-timeout", "0"), "expected a number from 0.01 to 86400, saw '0'"),
+        (("one", "--api-timeout", "soon"), "expected a number from 0.01 to 86400, saw 'soon'"),
         (
             ("one", "--output", "plan.yaml"),
             "--output plan.yaml: expected a new file, or --force, saw one that exists\n",
@@ -172,7 +172,7 @@ def test_what_is_not_known_is_exit_code_3_and_the_plan_is_written(console: Conso
     ("status", "words"),
     [
         (grpc.StatusCode.NOT_FOUND, "NOT_FOUND: no; check the project, the region and the name"),
-        (grpc.StatusCode.PERMISSION_DENIED, "PERMISSION_DENIED: no; grant the connection's account the missing"),
+        (grpc.StatusCode.PERMISSION_DENIED, "PERMISSION_DENIED: no; grant the caller the missing"),
         (grpc.StatusCode.UNAVAILABLE, "UNAVAILABLE: no; trying again may help"),
     ],
 )
@@ -227,7 +227,7 @@ def test_composer_3_is_described_without_a_network(console: Console, cloud: Emul
     cloud.access.disable(PROJECT, GKE)
     answer = describe(console, cloud, str(name))
     assert answer.code == 0
-    assert "# Composer 3 keeps its cluster to itself" in answer.printed
+    assert "# Composer 3 keeps its cluster in a project of Google's" in answer.printed
     assert "network:\n  node_ranges" not in answer.printed
 
 

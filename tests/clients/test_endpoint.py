@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from airflow_masq.clients.endpoint import Endpoint, parse_endpoint
+from airflow_masq.clients.endpoint import Endpoint, is_emulator, parse_endpoint
 from airflow_masq.exceptions import InvalidInputError
 
 
@@ -48,6 +48,21 @@ def test_endpoints_that_are_refused(url: str) -> None:
     """Anything else is refused, and the message says what belongs there."""
     with pytest.raises(InvalidInputError, match=r"composer_endpoint: expected https://HOST"):
         parse_endpoint(url)
+
+
+@pytest.mark.parametrize(
+    ("url", "is_one"),
+    [("http://127.0.0.1:4000", True), ("https://127.0.0.1:4000", False), ("", False), (None, False)],
+)
+def test_plain_text_means_an_emulator(url: str | None, *, is_one: bool) -> None:
+    """An endpoint without TLS is an emulator's; one with TLS is not, wherever it is, and neither is Google's own."""
+    assert is_emulator(url) is is_one
+
+
+def test_an_emulator_elsewhere_is_refused() -> None:
+    """Whether it is an emulator is not answered of an endpoint that is not usable."""
+    with pytest.raises(InvalidInputError, match=r"--gke-endpoint: expected https://HOST"):
+        is_emulator("http://10.0.0.5:4000", where="--gke-endpoint")
 
 
 def test_a_password_in_the_url_is_refused_and_not_repeated() -> None:

@@ -75,8 +75,7 @@ def test_a_refusal_is_final(error: Exception, expected: type[CloudRefusedError],
 def test_the_message_has_what_was_asked_googles_words_and_the_next_step() -> None:
     """One line says what was asked, what Google answered and what to do."""
     assert str(mapped(made(api.PermissionDenied, "no\x1b[31m way"))) == (
-        "creating x: PERMISSION_DENIED: no\\x1b[31m way; "
-        "grant the connection's account the missing permission, or check the project"
+        "creating x: PERMISSION_DENIED: no\\x1b[31m way; grant the caller the missing permission, or check the project"
     )
 
 

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import grpc
 import pytest
 
-from airflow_masq.clients.google_errors import API_IS_OFF
 from airflow_masq.clients.identity import IdentityClient
 from airflow_masq.exceptions import CloudRefusedError, CloudUnavailableError, InvalidInputError
 from airflow_masq.facts import ServiceAccount
@@ -77,7 +76,7 @@ def test_refusals_and_faults_are_told_apart(cloud: EmulatedCloud, identity: Iden
     cloud.access.disable(PROJECT, IAM)
     with pytest.raises(CloudRefusedError) as disabled:
         identity.get_service_account(SERVICE_ACCOUNT, project=PROJECT)
-    assert disabled.value.reason == API_IS_OFF
+    assert disabled.value.reason == "SERVICE_DISABLED"
     cloud.faults.fail_next("projects.get", grpc.StatusCode.UNAVAILABLE, "later")
     with pytest.raises(CloudUnavailableError, match="later"):
         identity.get_project_number(PROJECT)

@@ -116,7 +116,7 @@ def test_a_schema_error_is_final(cluster: KubernetesEmulator, manifest: dict[str
 @pytest.mark.parametrize(
     ("token", "status", "message"),
     [
-        ("wrong", "UNAUTHENTICATED", "check the connection's credentials"),
+        ("wrong", "UNAUTHENTICATED", "check the caller's credentials"),
         (VIEWER_TOKEN, "PERMISSION_DENIED", "container.thirdPartyObjects.update.*roles/container.developer"),
     ],
 )

@@ -29,9 +29,7 @@ def test_an_autopilot_cluster_is_read() -> None:
         pod_ranges=(IPNetwork("10.4.0.0/17"),),
         pod_range_names=("pods",),
         default_pod_range_name="pods",
-        pod_range_utilization={},
         service_ranges=(IPNetwork("10.8.0.0/22"),),
-        service_range_name="services",
         uses_dataplane_v2=True,
         has_intranode_visibility=True,
         disables_default_snat=False,
@@ -83,16 +81,13 @@ def test_additional_pod_ranges_are_named() -> None:
     policy = cluster_resource()["ipAllocationPolicy"] | {
         "additionalPodRangesConfig": {
             "podRangeNames": ["more-pods"],
-            "podRangeInfo": [{"rangeName": "more-pods", "utilization": 0.5}, {"rangeName": "x"}],
         },
-        "defaultPodIpv4RangeUtilization": 0.8,
     }
     own = pool(32, podRange="own-pods", podIpv4CidrBlock="10.200.0.0/20")
     cluster = make_cluster(ipAllocationPolicy=policy, nodePools=[POOL, own])
     assert cluster.pod_range_names == ("pods", "more-pods", "own-pods")
     assert cluster.pod_ranges == (IPNetwork("10.4.0.0/17"), IPNetwork("10.200.0.0/20"))
     assert cluster.told_pod_range_names == {"pods", "own-pods"}
-    assert cluster.pod_range_utilization == {"pods": 0.8, "more-pods": 0.5}
 
 
 def test_additional_subnetworks_may_be_named_by_their_id() -> None:

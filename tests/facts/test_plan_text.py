@@ -186,7 +186,7 @@ def test_composer_3_has_an_environment_alone() -> None:
     facts = make_facts(environment=environment)
     assert list(make_plan(facts)) == ["apiVersion", "environment"]
     text = write_plan(facts, read_at="now")
-    assert "# Composer 3 keeps its cluster to itself" in text
+    assert "# Composer 3 keeps its cluster in a project of Google's" in text
     assert read(text).environment.generation == 3
 
 

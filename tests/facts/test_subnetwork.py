@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from netaddr import IPAddress, IPNetwork
+from netaddr import IPNetwork
 
 from airflow_masq.exceptions import InvalidInputError
-from airflow_masq.facts import Quota, RegionalName, ReservedAddress, Subnetwork, read_quotas
+from airflow_masq.facts import Quota, RegionalName, Subnetwork, read_quotas
 from airflow_masq.facts.subnetwork import shorten_network
 from tests.facts.resources import NETWORK, SUBNETWORK_NAME, URL, make_subnetwork
 
@@ -49,23 +49,6 @@ def test_a_subnetwork_has_its_ranges() -> None:
 def test_an_empty_subnetwork_has_no_ranges() -> None:
     """Nothing is invented where the answer tells nothing."""
     assert Subnetwork.read({}, name=SUBNETWORK_NAME).primary_range is None
-
-
-def test_addresses_are_external_unless_told() -> None:
-    """Google leaves EXTERNAL out; users are named as resources are."""
-    name = RegionalName(project="p", region="r", kind="addresses", resource_id="a")
-    users = [f"{URL}projects/p/regions/r/routers/x", "elsewhere", 1]
-    external = ReservedAddress.read({"address": "203.0.113.7", "users": users}, name=name)
-    internal = ReservedAddress.read({"address": "10.0.0.7", "addressType": "INTERNAL"}, name=name)
-    assert external == ReservedAddress(
-        name=name,
-        address=IPAddress("203.0.113.7"),
-        is_external=True,
-        users=("projects/p/regions/r/routers/x", "elsewhere"),
-    )
-    assert internal is not None
-    assert not internal.is_external
-    assert ReservedAddress.read({"address": ""}, name=name) is None
 
 
 def test_quotas_are_read_by_metric() -> None:

@@ -120,7 +120,7 @@ async def test_a_project_without_the_api_or_a_role_is_one_row(cloud: EmulatedClo
     assert off.problem.startswith("Cloud Composer API has not been used in project off before or it is disabled.")
     assert "Leave the project out" in off.next_step
     assert denied.problem == "The caller does not have permission"
-    assert "composer.environments.list" in denied.next_step
+    assert "roles/composer.user in project denied would show it" in denied.next_step
     assert cloud.faults.count_calls(SERVICE) == 5 * len(REGIONS)
 
 

@@ -69,6 +69,7 @@ def read_with(gke: GkeClient, *, policies: bool = False, token: str = VIEWER_TOK
         facts=True,
         policies=policies,
         choice=EndpointChoice.AUTO,
+        is_emulated=False,
         api_timeout_seconds=5,
     )
 
@@ -159,7 +160,13 @@ async def test_beside_an_emulator_no_other_machine_is_asked(cloud: EmulatedCloud
     cloud.clusters.put(PROJECT, ClusterMessage(cluster))
     cloud.put("example-environment", state="RUNNING", masquerade=True, gke_cluster=CLUSTER)
     readers = make_readers(
-        gke, credentials=None, facts=True, policies=True, choice=EndpointChoice.AUTO, api_timeout_seconds=5
+        gke,
+        credentials=None,
+        facts=True,
+        policies=True,
+        choice=EndpointChoice.AUTO,
+        is_emulated=True,
+        api_timeout_seconds=5,
     )
     [environment] = (await audit(readers=readers)).environments
     assert (
@@ -170,7 +177,9 @@ async def test_beside_an_emulator_no_other_machine_is_asked(cloud: EmulatedCloud
 
 async def test_readers_are_made_for_what_is_wanted(gke: GkeClient) -> None:
     """Without facts and policies nothing is read beside Composer; an emulator needs no credentials."""
-    make = partial(make_readers, gke, credentials=None, choice=EndpointChoice.AUTO, api_timeout_seconds=5)
+    make = partial(
+        make_readers, gke, credentials=None, choice=EndpointChoice.AUTO, is_emulated=True, api_timeout_seconds=5
+    )
     assert make(facts=False, policies=False) == DetailReaders()
     assert make(facts=True, policies=False).policy is None
     assert make(facts=False, policies=True).clusters is not None

@@ -156,7 +156,7 @@ def test_a_person_who_knows_better_may_go_on(
     assert result["refusals"][0].startswith("MASQ301 ")
     assert list_live(cluster) == [PODS]
     warned = [record.getMessage() for record in caplog.records if record.levelno == logging.WARNING]
-    assert any("The change goes on in spite of MASQ301" in each for each in warned) == (word == "warn")
+    assert any("so the change goes on: MASQ301" in each for each in warned) == (word == "warn")
 
 
 def test_another_owner_of_the_list_is_asked_first(

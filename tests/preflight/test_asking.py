@@ -10,7 +10,8 @@ import pytest
 from google.auth.credentials import AnonymousCredentials
 
 from airflow_masq.exceptions import CloudRefusedError, InvalidInputError
-from airflow_masq.preflight.answers import Silence, Unanswered
+from airflow_masq.facts.silence import Silence
+from airflow_masq.preflight.answers import Unanswered
 from airflow_masq.preflight.asking import Clients, ask_questions, list_questions
 from airflow_masq.preflight.check import Standing
 from airflow_masq.preflight.connecting import connect
@@ -50,7 +51,7 @@ def test_a_silent_api_costs_its_own_answers_alone(cloud: EmulatedCloud) -> None:
     report = look(cloud, timeout_seconds=0.5)
     rows = [result for result in report.results if result.severity is not Standing.OK]
     assert [row.code for row in rows] == ["MASQ507"]
-    assert "unknown: no answer within 0.5 s. Run the preflight again." in rows[0].message
+    assert "unknown: no answer within 0.5 s; ask again." in rows[0].message
 
 
 def test_where_everything_is_silent_everything_is_unknown(cloud: EmulatedCloud) -> None:
@@ -158,7 +159,7 @@ def test_beside_an_emulator_only_its_own_endpoints_are_asked(cloud: EmulatedClou
     report = make_report(subject, plan=make_plan(), answers=answers)
     assert list(find(report, "MASQ501")) == ["ok"]
     (message,) = find(report, "MASQ507")["unknown"]
-    assert message.endswith("Set the API's endpoint, too.")
+    assert message.endswith("set the API's endpoint, too.")
 
 
 def test_an_api_in_trouble_is_unknown(cloud: EmulatedCloud) -> None:
@@ -166,7 +167,11 @@ def test_an_api_in_trouble_is_unknown(cloud: EmulatedCloud) -> None:
     prepare(cloud)
     cloud.faults.fail_next("projects.testIamPermissions", grpc.StatusCode.UNAVAILABLE, "Try again\nlater.")
     (message,) = find(look(cloud), "MASQ503")["unknown"]
-    assert message == "What the caller may do is unknown: UNAVAILABLE: Try again\\nlater. Run the preflight again."
+    assert (
+        message
+        == "What the caller may do is unknown: UNAVAILABLE: Try again\\nlater; ask again; if it stays so, look at the "
+        "status page of Google Cloud."
+    )
 
 
 def test_a_perimeter_is_told_from_a_missing_role(cloud: EmulatedCloud) -> None:
@@ -175,7 +180,7 @@ def test_a_perimeter_is_told_from_a_missing_role(cloud: EmulatedCloud) -> None:
     denied, reason = grpc.StatusCode.PERMISSION_DENIED, "SECURITY_POLICY_VIOLATED"
     cloud.faults.fail_next("regions.get", denied, "Request is prohibited by organization's policy.", reason=reason)
     (message,) = find(look(cloud), "MASQ507")["unknown"]
-    assert message.endswith("Check the caller's credentials, or ask who administers the project; no role cures it.")
+    assert message.endswith("no role cures it: check the caller's credentials, or ask who administers the project.")
 
 
 def test_every_question_asks_something_that_exists(cloud: EmulatedCloud, subject: Subject) -> None:

@@ -22,8 +22,9 @@ from airflow_masq.facts import (
     Utilization,
 )
 from airflow_masq.facts.nat import NatSubnetwork
+from airflow_masq.facts.silence import Silence
 from airflow_masq.network.ranges import parse_cidr
-from airflow_masq.preflight.answers import Answers, Asked, Gateway, Silence, Unanswered
+from airflow_masq.preflight.answers import Answers, Asked, Gateway, Unanswered
 from airflow_masq.preflight.check import tell_unknown
 from airflow_masq.preflight.report import PreflightReport, make_report
 from airflow_masq.preflight.roles import list_host_needs, list_own_needs

@@ -7,8 +7,8 @@ import pytest
 from airflow_masq.environment import EnvironmentName, EnvironmentResource
 from airflow_masq.environment.difference import Difference
 from airflow_masq.facts.network_facts import NetworkFacts
-from airflow_masq.network.ranges import NetworkRanges
-from airflow_masq.provisioning import CreationStart, Origin
+from airflow_masq.plan import load_plan_from_environment
+from airflow_masq.provisioning import CreationRequest, CreationStart, Origin
 from airflow_masq.provisioning.facts import FACTS, list_facts, record_start
 from tests.facts.resources import make_cluster, make_subnetwork
 from tests.facts.test_network_facts import make_facts, make_nat
@@ -67,7 +67,8 @@ def test_a_record_of_another_version_is_read() -> None:
 def test_the_differences_are_bounded() -> None:
     """Of very many differences fifty are listed, and the rest is counted."""
     many = tuple(Difference(path=("labels", str(number)), planned="a", found="b") for number in range(60))
-    record = record_start(NetworkRanges(), findings=(), start=CreationStart(origin=Origin.ADOPTED, differences=many))
+    request = CreationRequest(name=NAME, plan=load_plan_from_environment({}))
+    record = record_start(request, start=CreationStart(origin=Origin.ADOPTED, differences=many))
     assert len(record["differences"]) == 51
     assert record["differences"][-1] == "10 more fields differ"
 

@@ -203,7 +203,10 @@ def test_an_api_that_is_off_is_told_so(cloud: EmulatedCloud, reader: Reader) -> 
     name = create_public(cloud)
     cloud.access.disable(PROJECT, GKE)
     cloud.access.disable(PROJECT, COMPUTE)
-    why = f"its API is not enabled in project {PROJECT} (PERMISSION_DENIED, SERVICE_DISABLED)"
+    why = (
+        "its API is not enabled in the project (PERMISSION_DENIED, SERVICE_DISABLED); enable the API, or ask who "
+        "administers the project"
+    )
     assert list_gaps(reader.read(name)) == [
         ("Cloud NAT", why, "", ""),
         ("the cluster", why, "", ""),
@@ -211,14 +214,16 @@ def test_an_api_that_is_off_is_told_so(cloud: EmulatedCloud, reader: Reader) -> 
     ]
 
 
-def test_a_refusal_of_another_kind_names_no_role(cloud: EmulatedCloud, reader: Reader) -> None:
+def test_a_refusal_of_another_kind_is_told_with_its_status(cloud: EmulatedCloud, reader: Reader) -> None:
     """A cluster that is gone, and a request that Google finds wrong, are told with Google's status."""
     name = create_public(cloud)
     cloud.faults.fail_next("GetCluster", grpc.StatusCode.NOT_FOUND, "gone")
     cloud.faults.fail_next("routers.list", grpc.StatusCode.INVALID_ARGUMENT, "no")
+    again = "ask again; if it stays so, look at the status page of Google Cloud"
+    check = f"check the name; roles/container.clusterViewer in project {PROJECT} would show it"
     assert list_gaps(reader.read(name)) == [
-        ("Cloud NAT", "the API refused to tell it (INVALID_ARGUMENT)", "", ""),
-        ("the cluster", "the API refused to tell it (NOT_FOUND)", "", ""),
+        ("Cloud NAT", f"the API answered with an error (INVALID_ARGUMENT); {again}", "", ""),
+        ("the cluster", f"it does not exist, or the caller may not see it (NOT_FOUND); {check}", "", ""),
     ]
 
 
@@ -227,7 +232,10 @@ def test_a_perimeter_is_no_missing_role(cloud: EmulatedCloud, reader: Reader) ->
     name = create_public(cloud)
     denied, reason = grpc.StatusCode.PERMISSION_DENIED, "SECURITY_POLICY_VIOLATED"
     cloud.faults.fail_next("GetCluster", denied, "Request is prohibited by organization's policy.", reason=reason)
-    why = "the API refused to tell it (PERMISSION_DENIED, SECURITY_POLICY_VIOLATED)"
+    why = (
+        "the API refused to tell it (PERMISSION_DENIED, SECURITY_POLICY_VIOLATED); no role cures it: check the "
+        "caller's credentials, or ask who administers the project"
+    )
     assert list_gaps(reader.read(name)) == [("the cluster", why, "", "")]
 
 

@@ -148,7 +148,7 @@ def test_what_cannot_be_created_again_is_not_deleted(cloud: EmulatedCloud, stage
     fail_creation(cloud, stage)
     old = environment_resource(softwareConfig={"imageVersion": "composer-2.1.3-airflow-2.3.4"})
     request = read_request(plan=None, environment=old, default_project=lambda: NAME.project)
-    request, _ = lint_request(request, on_findings="fail")
+    request = lint_request(request, on_findings="fail")
     with pytest.raises(CannotMasqueradeError, match="MASQ116"):
         start(stage, request=request)
     assert cloud.faults.count_calls("DeleteEnvironment") == 0

@@ -225,7 +225,7 @@ def test_errors_are_refused_with_all_their_codes() -> None:
 def test_warnings_are_logged_and_returned(caplog: pytest.LogCaptureFixture, on_findings: str) -> None:
     """A plan with warnings alone is not refused, and its findings reach the log."""
     request = read(plan=WARNED)
-    _, findings = lint_request(request, on_findings=on_findings)
+    findings = lint_request(request, on_findings=on_findings).findings
     assert findings == tuple(lint(request.plan))
     assert {finding.severity.value for finding in findings} == {"warning"}
     for finding in findings:
@@ -235,7 +235,7 @@ def test_warnings_are_logged_and_returned(caplog: pytest.LogCaptureFixture, on_f
 def test_a_plan_without_targets_is_no_finding_about_a_creation() -> None:
     """To create an environment no targets are needed, so the remark about them is left to ``lint``."""
     request = read(environment=environment_resource())
-    told = {finding.code for finding in lint_request(request, on_findings="fail")[1]}
+    told = {finding.code for finding in lint_request(request, on_findings="fail").findings}
     assert {finding.code for finding in lint(request.plan)} - told == {"MASQ319"}
 
 
@@ -246,20 +246,20 @@ def test_what_the_check_asks_for_is_no_finding_about_a_creation(pod_ranges: list
     network = {"node_ranges": ["10.128.0.0/20"], "pod_ranges": pod_ranges}
     plan = {"environment": environment_resource(), "network": network, "targets": targets}
     request = read(plan=plan)
-    told = {finding.code for finding in lint_request(request, on_findings="fail")[1]}
+    told = {finding.code for finding in lint_request(request, on_findings="fail").findings}
     assert {finding.code for finding in lint(request.plan)} - told == {code}
 
 
 def test_errors_are_only_logged_with_warn(caplog: pytest.LogCaptureFixture) -> None:
     """With ``warn`` errors are returned and logged, and nothing is refused."""
-    _, findings = lint_request(read(plan=OVERLAPPING), on_findings="warn")
+    findings = lint_request(read(plan=OVERLAPPING), on_findings="warn").findings
     assert "error" in {finding.severity for finding in findings}
     assert findings[0].code in caplog.text
 
 
 def test_findings_are_not_looked_for_with_ignore(caplog: pytest.LogCaptureFixture) -> None:
     """With ``ignore`` there are no findings and no log lines."""
-    assert lint_request(read(plan=OVERLAPPING), on_findings="ignore")[1] == ()
+    assert lint_request(read(plan=OVERLAPPING), on_findings="ignore").findings == ()
     assert caplog.text == ""
 
 
@@ -281,7 +281,7 @@ def test_findings_are_logged_as_severely_as_they_are(caplog: pytest.LogCaptureFi
         "targets": [{"name": "web", "observe": "https://203.0.113.9/ip"}],
     }
     request = read_request(plan=plan, environment=None, default_project=lambda: "p-12345")
-    _, findings = lint_request(request, on_findings="warn")
+    findings = lint_request(request, on_findings="warn").findings
     levels = {"error": logging.ERROR, "warning": logging.WARNING, "info": logging.INFO}
     logged = {record.getMessage().split(" ")[1]: record.levelno for record in caplog.records}
     assert logged == {finding.severity.value: levels[finding.severity.value] for finding in findings}

@@ -10,6 +10,7 @@ from airflow_masq.rules import Severity
 from tests.rules.linting import COMPOSER_1, COMPOSER_2, COMPOSER_3, codes, environment, findings
 
 SUBNETWORK = "projects/p/regions/r/subnetworks/s"
+_IN_REGION = "regions/us-central1/subnetworks/s"
 ATTACHMENT = "projects/p/regions/r/networkAttachments/a"
 EXAMPLE = "projects/example-project/locations/us-central1/environments/example-environment"
 PSC = {"cloudComposerConnectionSubnetwork": SUBNETWORK}
@@ -312,6 +313,57 @@ def test_an_unknown_region_is_a_warning(location: str, words: str) -> None:
     (finding,) = findings(_named(f"projects/p/locations/{location}/environments/e"), "MASQ117")
     assert (finding.severity, words in finding.message) == (Severity.WARNING, True)
     assert not findings(_named("projects/p/locations/europe-west4/environments/e"), "MASQ117")
+
+
+_URL = "https://www.googleapis.com/compute/v1/"
+
+
+@pytest.mark.parametrize(
+    ("network", "subnetwork", "found"),
+    [
+        ("projects/h/global/networks/n", "projects/h/regions/us-central1/subnetworks/s", []),
+        ("", "", []),
+        (
+            "default",
+            "",
+            [("network", Severity.WARNING, "projects/p/global/networks/default, with the host project if")],
+        ),
+        ("projects/h/global/networks/n", "s", [("subnetwork", Severity.WARNING, f"projects/h/{_IN_REGION}.")]),
+        ("global/networks/n", "", [("network", Severity.WARNING, "projects/p/global/networks/n, with the host")]),
+        ("projects/h/global/networks/n", _IN_REGION, [("subnetwork", Severity.WARNING, f"projects/h/{_IN_REGION}.")]),
+        (
+            f"{_URL}projects/h/global/networks/n",
+            f"{_URL}projects/h/{_IN_REGION}",
+            [
+                ("network", Severity.INFO, "Write projects/h/global/networks/n."),
+                ("subnetwork", Severity.INFO, f"Write projects/h/{_IN_REGION}."),
+            ],
+        ),
+        (
+            "projects/h/regions/us-central1/networks/n",
+            "projects/h/subnetworks/s",
+            [
+                ("network", Severity.ERROR, "names no network. Write projects/p/global/networks/n, with"),
+                ("subnetwork", Severity.ERROR, f"names no subnetwork. Write projects/p/{_IN_REGION}, with"),
+            ],
+        ),
+    ],
+)
+def test_networks_are_written_with_their_full_names(
+    network: str, subnetwork: str, found: list[tuple[str, Severity, str]]
+) -> None:
+    """What the reference does not ask for is told with the full name, in the host project where that is known."""
+    plan = _named("projects/p/locations/us-central1/environments/e", network=network, subnetwork=subnetwork)
+    told = [(each.where.rpartition(".")[2], each.severity, each.message) for each in findings(plan, "MASQ128")]
+    assert [(field, severity) for field, severity, _ in told] == [(field, severity) for field, severity, _ in found]
+    for (_, _, message), (_, _, words) in zip(told, found, strict=True):
+        assert words in message
+
+
+def test_without_a_name_the_parts_of_a_networks_name_are_placeholders() -> None:
+    """Where the plan does not say whose environment it is, the example has no project or region."""
+    (finding,) = findings(environment(nodeConfig={"network": "n"}), "MASQ128")
+    assert "Write projects/PROJECT/global/networks/n, with" in finding.message
 
 
 @pytest.mark.parametrize(

@@ -24,8 +24,9 @@ from typing import TYPE_CHECKING, Final
 
 from airflow_masq.environment import COMPOSER_2, COMPOSER_3, IMAGE_VERSION_PLACE, ImageVersion, OfferedImage
 from airflow_masq.environment.offered_images import list_newest, resolve_image
+from airflow_masq.facts.silence import Silence
 from airflow_masq.network.provenance import Provenance
-from airflow_masq.preflight.answers import Answers, Asked, Silence, Unanswered
+from airflow_masq.preflight.answers import Answers, Asked, Unanswered
 from airflow_masq.preflight.check import Check, Standing, Told, tell_unknown
 from airflow_masq.text import escape, join_words
 

@@ -23,7 +23,9 @@ from typing import TYPE_CHECKING, Final
 
 from airflow_masq.environment.cidr_fields import POD_FIELD, SERVICE_FIELD, CidrField
 from airflow_masq.facts import Subnetwork
-from airflow_masq.preflight.answers import Answers, Asked, Silence, Unanswered
+from airflow_masq.facts.network_facts import NETWORK_ROLE
+from airflow_masq.facts.silence import Silence
+from airflow_masq.preflight.answers import Answers, Asked, Unanswered
 from airflow_masq.preflight.check import Check, Standing, Told, tell_unknown
 from airflow_masq.preflight.subject import SUBNETWORK_PLACE, Subject
 from airflow_masq.text import escape, join_words
@@ -62,7 +64,7 @@ def _tell_unanswered(subject: Subject, *, asked: Asked[object], silence: Silence
     if silence is Silence.MISSING:
         message = f"{_show(subject)} does not exist. Correct its name, or create it before the environment."
         return Told(severity=Standing.ERROR, where=SUBNETWORK_PLACE, message=message, asked=(asked,))
-    role = f"roles/compute.networkViewer in project {subject.host_project}"
+    role = f"{NETWORK_ROLE} in project {subject.host_project}"
     return tell_unknown(asked, what="The subnetwork's ranges are", where=SUBNETWORK_PLACE, role=role)
 
 

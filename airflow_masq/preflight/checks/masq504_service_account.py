@@ -19,7 +19,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from airflow_masq.preflight.answers import Answers, Silence, Unanswered
+from airflow_masq.facts.silence import Silence
+from airflow_masq.preflight.answers import Answers, Unanswered
 from airflow_masq.preflight.check import Check, Standing, Told, tell_unknown
 from airflow_masq.preflight.roles import ACT_AS_PERMISSION, ACT_AS_ROLE
 from airflow_masq.preflight.subject import SERVICE_ACCOUNT_PLACE, Subject

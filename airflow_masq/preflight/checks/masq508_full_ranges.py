@@ -26,6 +26,7 @@ from netaddr import IPAddress
 
 from airflow_masq.environment.cidr_fields import POD_FIELD
 from airflow_masq.facts import Subnetwork, Utilization
+from airflow_masq.facts.network_facts import NETWORK_ROLE
 from airflow_masq.network.ranges import IPV4
 from airflow_masq.preflight.answers import Answers, Asked, Unanswered
 from airflow_masq.preflight.check import Check, Standing, Told, tell_unknown
@@ -44,7 +45,7 @@ _PRIMARY: Final = ""
 def _run(subject: Subject, plan: Plan, answers: Answers) -> Iterator[Told]:
     asked = answers.utilizations
     if isinstance(asked.answer, Unanswered):
-        role = f"roles/compute.networkViewer in project {subject.host_project}"
+        role = f"{NETWORK_ROLE} in project {subject.host_project}"
         yield tell_unknown(asked, what="How full the ranges are is", where=SUBNETWORK_PLACE, role=role)
         return
     told = {each.range_name: each for each in asked.answer}

@@ -22,6 +22,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from airflow_masq.facts.network_facts import NETWORK_ROLE
 from airflow_masq.preflight.allowlist import CoveringGateway, find_covering_gateways
 from airflow_masq.preflight.answers import Answers, Unanswered
 from airflow_masq.preflight.check import Check, Standing, Told, tell_unknown
@@ -40,7 +41,7 @@ _ADDRESSES_PLACE: Final = "network.nat_addresses"
 def _run(subject: Subject, plan: Plan, answers: Answers) -> Iterator[Told]:
     asked = answers.gateways
     if isinstance(asked.answer, Unanswered):
-        role = f"roles/compute.networkViewer in project {subject.host_project}"
+        role = f"{NETWORK_ROLE} in project {subject.host_project}"
         yield tell_unknown(asked, what="The addresses of Cloud NAT are", where=_ADDRESSES_PLACE, role=role)
         return
     gateways = find_covering_gateways(subject, plan, asked.answer)

@@ -38,7 +38,7 @@ PRIVATE_CONFIG = "privateEnvironmentConfig"
 MASTER = f"{PRIVATE_CONFIG}.privateClusterConfig.masterIpv4CidrBlock"
 PUPI: dict[str, object] = {f"{PRIVATE_CONFIG}.enablePrivatelyUsedPublicIps": True}
 ON_3: dict[str, object] = {IMAGE: COMPOSER_3}
-SUBNETWORK, ATTACHMENT = f"{NODE}.subnetwork", f"{NODE}.composerNetworkAttachment"
+NETWORK, SUBNETWORK, ATTACHMENT = (f"{NODE}.{name}" for name in ("network", "subnetwork", "composerNetworkAttachment"))
 ATTACHMENT_REFUSED = (
     "Network Attachment ('projects/example-host/regions/us-central1/networkAttachments/composer') does not belong to "
     "Composer project ('example-project')."
@@ -174,6 +174,22 @@ REFUSED: list[tuple[dict[str, object], str, dict[str, object]]] = [
         _subnetwork("europe-west1"),
         f"Provided subnetwork [{_subnetwork('europe-west1')[SUBNETWORK]}] must match Composer location [us-central1].",
         _subnetwork("us-central1"),
+    ),
+    (
+        {NETWORK: "projects/p/regions/us-central1/networks/n"},
+        "Invalid network name 'projects/p/regions/us-central1/networks/n'.",
+        {NETWORK: "projects/p/global/networks/n"},
+    ),
+    ({NETWORK: "networks/n"}, "Invalid network name 'networks/n'.", {NETWORK: "global/networks/n"}),
+    (
+        {NETWORK: "projects/p/global/networks/"},
+        "Invalid network name 'projects/p/global/networks/'.",
+        {NETWORK: "default"},
+    ),
+    (
+        {SUBNETWORK: "projects/p/subnetworks/s"},
+        "Invalid subnetwork name 'projects/p/subnetworks/s'.",
+        {SUBNETWORK: "default"},
     ),
     (
         {"resilienceMode": "HIGH_RESILIENCE"},

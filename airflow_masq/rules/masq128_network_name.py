@@ -1,0 +1,108 @@
+"""A network or a subnetwork is not written with its full name.
+
+`nodeConfig.network` or `nodeConfig.subnetwork` is an ID alone, such as `default`, or a part of the name. That is a
+warning, since it is not known what the service does with it. A URL is a remark, and what names no network or subnetwork
+at all, such as a network in a region, is an error.
+
+## Why
+
+The service's reference asks for relative resource names: `projects/PROJECT/global/networks/NETWORK` and
+`projects/PROJECT/regions/REGION/subnetworks/SUBNETWORK` [source: composer-network-names]. gcloud and Terraform's
+provider also take an ID, and write its full name into their requests [source: gcloud-network-names,
+terraform-network-names]. So their examples with an ID say nothing of the service. The operator and `render --as rest`
+pass on what the plan says.
+
+An ID has no project either: with a Shared VPC, the network is in the host project, and an ID would name one in the
+environment's own project. That a form without any network is refused is inferred.
+
+## How to fix
+
+Write the full name. `gcloud compute networks subnets describe SUBNETWORK --region REGION --project PROJECT` prints
+the URLs of both; the name is what begins with `projects/`.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+from airflow_masq.environment import EnvironmentName
+from airflow_masq.exceptions import InvalidInputError
+from airflow_masq.network.provenance import Provenance
+from airflow_masq.rules.rule import Problem, Rule, Severity
+from airflow_masq.text import escape, quote
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from airflow_masq.plan import Plan
+
+_NODE_CONFIG: Final = ("config", "nodeConfig")
+# The name without its project, which all forms but an ID end with.
+_NETWORK: Final = r"global/networks/[^/]+"
+_SUBNETWORK: Final = r"regions/[^/]+/subnetworks/[^/]+"
+_HOST: Final = re.compile(rf"(?:.*/)?projects/([^/]+)/{_NETWORK}")
+
+
+def _check(plan: Plan) -> Iterator[Problem]:
+    network = plan.environment.get_text(*_NODE_CONFIG, "network")
+    subnetwork = plan.environment.get_text(*_NODE_CONFIG, "subnetwork")
+    try:
+        name = EnvironmentName.parse(plan.environment.name or "")
+        project, region = name.project, name.location
+    except InvalidInputError:  # none, or MASQ103 reports it
+        project, region = "PROJECT", "REGION"
+    host = _HOST.fullmatch(network)
+    for field, written, form, location in (
+        ("network", network, _NETWORK, "global"),
+        ("subnetwork", subnetwork, _SUBNETWORK, f"regions/{region}"),
+    ):
+        if not written or re.fullmatch(rf"projects/[^/]+/{form}", written):
+            continue
+        owner = escape(host[1]) if host is not None else project
+        full = f"projects/{owner}/{location}/{field}s/{escape(written.rpartition('/')[2])}"
+        whose = "" if host is not None else ", with the host project if it is in a Shared VPC"
+        problem = f"{quote(written)} is not its full name, and what the service does with it is not known."
+        severity, provenance = Severity.WARNING, Provenance.DOCUMENTED
+        if re.fullmatch(rf"https?://.*/projects/[^/]+/{form}", written):
+            problem, severity, whose = "The reference asks for the name without the URL before it.", Severity.INFO, ""
+            full = escape(written[written.index("projects/") :])
+        elif "/" in written and not re.fullmatch(rf"(?:.*/)?{form}", written):
+            problem, severity, provenance = f"{quote(written)} names no {field}.", Severity.ERROR, Provenance.INFERRED
+        yield Problem(
+            where=f"environment.config.nodeConfig.{field}",
+            message=f"{problem} Write {full}{whose}.",
+            severity=severity,
+            provenance=provenance,
+        )
+
+
+RULE: Final = Rule(
+    code="MASQ128",
+    severity=Severity.WARNING,
+    provenance=Provenance.DOCUMENTED,
+    check=_check,
+    text=__doc__,
+    bad="""
+environment:
+  name: projects/example-project/locations/us-central1/environments/example-environment
+  config:
+    softwareConfig: {imageVersion: composer-2.17.9-airflow-2.11.1}
+    nodeConfig:
+      network: default
+      subnetwork: projects/example-project/regions/us-central1/subnetworks/default
+      serviceAccount: composer@example-project.iam.gserviceaccount.com
+      enableIpMasqAgent: true
+""",
+    good="""
+environment:
+  name: projects/example-project/locations/us-central1/environments/example-environment
+  config:
+    softwareConfig: {imageVersion: composer-2.17.9-airflow-2.11.1}
+    nodeConfig:
+      network: projects/example-project/global/networks/default
+      subnetwork: projects/example-project/regions/us-central1/subnetworks/default
+      serviceAccount: composer@example-project.iam.gserviceaccount.com
+      enableIpMasqAgent: true
+""",
+)
