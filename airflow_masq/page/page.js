@@ -144,6 +144,7 @@ const list = (value, most = MOST_ROWS) => (Array.isArray(value) ? value.slice(0,
 const count = (value) => (Number.isInteger(value) && value >= 0 ? value : null);
 const outcomeOf = (value) => (OUTCOMES.includes(value) ? value : "ERROR");
 const readTime = (value) => (Number.isNaN(Date.parse(text(value))) ? null : new Date(text(value)));
+const nameTarget = (each) => text(each?.target) || "without a name";
 const worst = (outcomes) => OUTCOMES.find((each) => outcomes.includes(each));
 const byOutcome = (one, other) => OUTCOMES.indexOf(one) - OUTCOMES.indexOf(other);
 const byName = (one, other) => one.localeCompare(other, undefined, { numeric: true }); // environment-2 before environment-10
@@ -159,7 +160,7 @@ function readEvent(event) {
 
 function readCheck(row, source) {
   const targets = new Map();
-  for (const each of list(row.targets)) targets.set(text(each?.target), outcomeOf(each?.outcome));
+  for (const each of list(row.targets)) targets.set(nameTarget(each), outcomeOf(each?.outcome));
   const verdicts = list(row.verdicts).map(readVerdict);
   for (const each of verdicts) targets.set(each.target, worst([targets.get(each.target), each.outcome]));
   const changes = list(row.targets).filter((each) => OUTCOMES.includes(each?.previous));
@@ -169,7 +170,7 @@ function readCheck(row, source) {
     outcome: outcomeOf(row.outcome),
     coverage: text(row.coverage),
     problems: list(row.problems, 100).map((each) => text(each)),
-    changes: changes.map((each) => ({ target: text(each.target), outcome: outcomeOf(each.outcome), previous: each.previous, since: readTime(each.since) })),
+    changes: changes.map((each) => ({ target: nameTarget(each), outcome: outcomeOf(each.outcome), previous: each.previous, since: readTime(each.since) })),
     ranges: readRanges(row.ranges),
     allowlist: list(row.allowlist, 20).map((each) => ({ kind: text(each?.kind), sources: list(each?.sources, 50).map((each) => text(each)), targets: list(each?.targets, 50).map((each) => text(each)), omitted: count(each?.omitted) || 0 })),
     isBrief: !Array.isArray(row.targets), // one of many environments, which had room for little more than their names
@@ -187,7 +188,7 @@ function readVerdict(each) {
     node: text(each?.vantage?.node_name || each?.node),
     host: text(each?.vantage?.hostname),
     pod: text(each?.vantage?.pod_ip),
-    target: text(each?.target),
+    target: nameTarget(each),
     outcome: outcomeOf(each?.outcome),
     code: text(each?.code),
     expected: text(each?.expected),
