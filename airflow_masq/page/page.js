@@ -247,18 +247,17 @@ function takeEvents(events) {
   }
 }
 
-// Does some work for each item, a few at a time. What fails is kept for a notice, and hides nothing else; where Airflow
-// does not answer at all, the rest is not asked.
+// Does some work for each item, a few at a time. What fails is kept for a notice, and hides nothing else; once Airflow
+// does not answer at all, no more is asked.
 async function inParallel(items, work) {
   const queue = [...items];
   const run = async () => {
-    while (queue.length) {
+    while (queue.length && !state.failures.some((each) => ["late", "unreachable"].includes(each.status))) {
       const item = queue.shift();
       try {
         await work(item);
       } catch (error) {
         state.failures.push(error);
-        if (["late", "unreachable"].includes(error.status)) queue.length = 0;
       }
     }
   };
@@ -274,13 +273,16 @@ async function loadOverview() {
   const shown = new Set([...state.rows.values()].filter((row) => row.time).map(producerKey));
   const quiet = state.asset.producers.filter((each) => !shown.has(producerKey(each)));
   const others = state.asset.producers.filter((each) => shown.has(producerKey(each)));
-  if (state.rows.size) {
-    state.hasLoaded = true;
-    render();
-  }
+  showSoFar();
   await lookBack(state.asset, quiet);
+  showSoFar();
   // One task may check several environments, and some of them long ago. Where very many report, that would take minutes.
   if (isFirst) await lookBack(state.asset, others.slice(0, MOST_LOOKED_BACK));
+}
+
+function showSoFar() {
+  state.hasLoaded ||= state.rows.size > 0;
+  if (state.rows.size) render();
 }
 
 // The events of the last hours, of all tasks of one name together.
