@@ -63,23 +63,7 @@ def summarise_reports(
     """
     # The worst first, since only some of many environments have room.
     reports = sorted(reports, key=lambda report: tuple(Outcome).index(report.outcome))
-    environments: list[dict[str, Any]] = [
-        {
-            "environment": escape(report.environment),
-            "outcome": report.outcome.value,
-            "counts": {outcome.value: number for outcome, number in report.counts.items()},
-            "nodes_seen": len(report.nodes_seen),
-            "nodes_total": report.nodes_total,
-            "coverage": escape(report.coverage, limit=_PROBLEM_CHARACTERS),
-            "ranges": write_ranges(report.ranges[:_MOST_RANGES]),
-            "problems": [],
-            "targets": [],
-            "allowlist": [],
-            "verdicts": [],
-            "omitted": _count_findings(report),
-        }
-        for report in reports[:_MOST_ENVIRONMENTS]
-    ]
+    environments = [_begin_environment(report) for report in reports[:_MOST_ENVIRONMENTS]]
     event: dict[str, Any] = {
         "outcome": find_worst(report.outcome for report in reports).value,
         "summary": escape("; ".join(_summarise(report) for report in reports[:_MOST_ENVIRONMENTS]), limit=400),
@@ -117,6 +101,24 @@ def _measure(row: object) -> int:
 
 def _count_findings(report: Report) -> int:
     return sum(report.counts.values()) + len(report.problems)
+
+
+def _begin_environment(report: Report) -> dict[str, Any]:
+    """Begin an environment's summary, with empty lists for what there may be room for."""
+    return {
+        "environment": escape(report.environment),
+        "outcome": report.outcome.value,
+        "counts": {outcome.value: number for outcome, number in report.counts.items()},
+        "nodes_seen": len(report.nodes_seen),
+        "nodes_total": report.nodes_total,
+        "coverage": escape(report.coverage, limit=_PROBLEM_CHARACTERS),
+        "ranges": write_ranges(report.ranges[:_MOST_RANGES]),
+        "problems": [],
+        "targets": [],
+        "allowlist": [],
+        "verdicts": [],
+        "omitted": _count_findings(report),
+    }
 
 
 def _make_brief(report: Report) -> dict[str, Any]:
