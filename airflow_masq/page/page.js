@@ -152,8 +152,9 @@ const byName = (one, other) => one.localeCompare(other, undefined, { numeric: tr
 // Reads an asset event into one check per environment; null for what the check's own task did not write.
 function readEvent(event) {
   const extra = event?.extra;
-  if (!extra || extra.schema !== EVENT_SCHEMA || !event.source_dag_id || !event.source_run_id) return null;
-  const source = { dagId: event.source_dag_id, taskId: event.source_task_id, runId: event.source_run_id, time: new Date(event.timestamp) };
+  const time = readTime(event?.timestamp);
+  if (extra?.schema !== EVENT_SCHEMA || !time || !event.source_dag_id || !event.source_run_id) return null;
+  const source = { dagId: event.source_dag_id, taskId: event.source_task_id, runId: event.source_run_id, time };
   const rows = list(extra.environments, MOST_ENVIRONMENTS).filter((each) => each && typeof each === "object");
   return { ...source, checks: rows.map((each) => readCheck(each, source)), omitted: count(extra.environments_omitted) || 0 };
 }
@@ -520,10 +521,10 @@ function makeRow(row, columns, more) {
   return make(
     "tr",
     {},
-    make("th", { scope: "row" }, title, " ", badge(row.outcome), make("small", {}, `DAG ${row.dagId}${problems}`)),
+    make("th", { scope: "row" }, title, " ", badge(row.outcome), make("small", {}, row.time ? `DAG ${row.dagId}${problems}` : "a DAG without a report")),
     make("td", {}, whenChecked(row)),
     make(`td${row.coverage ? "" : ".none"}`, {}, row.coverage),
-    make(`td${changes.length ? "" : ".none"}`, {}, changes.length ? changes : make("span.quiet", {}, row.time ? "no change known" : "")),
+    make(`td.changes${changes.length ? "" : ".none"}`, {}, changes.length ? changes : make("span.quiet", {}, row.time ? "no change known" : "")),
     columns.map((target) => makeCell(row, name, { label: target, targets: [target], target })),
     more.length ? makeCell(row, name, { label: `${more.length} more targets`, targets: more }) : null,
   );
@@ -717,25 +718,33 @@ function parseRange({ kind, cidr }) {
   return { kind, cidr, bits: first.bits, first: first.value, size: 1n << BigInt(first.bits - length), seen: [] };
 }
 
-function showMap(place, named, verdicts) {
-  const ranges = named.map(parseRange).filter(Boolean);
+// Sorts what was seen into the smallest range that holds it, or into "outside", with the worst verdict of each address.
+function placeAddresses(ranges, verdicts) {
   const outside = { kind: "foreign", cidr: "in none of these ranges", seen: [] };
-  const byAddress = new Map();
-  for (const each of verdicts) if (each.observed) byAddress.set(each.observed, worst([byAddress.get(each.observed), each.outcome]));
-  for (const [address, outcome] of [...byAddress].slice(0, MOST_ROWS)) {
+  const outcomes = new Map();
+  for (const each of verdicts) if (each.observed) outcomes.set(each.observed, worst([outcomes.get(each.observed), each.outcome]));
+  for (const [address, outcome] of [...outcomes].slice(0, MOST_ROWS)) {
     const parsed = parseAddress(address);
-    const holding = ranges.filter((range) => parsed && range.bits === parsed.bits && range.first <= parsed.value && parsed.value < range.first + range.size);
+    const holding = ranges.filter((range) => range.bits === parsed?.bits && range.first <= parsed.value && parsed.value < range.first + range.size);
     const home = holding.sort((one, other) => (one.size < other.size ? -1 : 1))[0] || outside;
     home.seen.push({ address, outcome, value: parsed?.value });
   }
+  return outside;
+}
+
+function showMap(place, named, verdicts) {
+  const ranges = named.map(parseRange).filter(Boolean);
+  const outside = placeAddresses(ranges, verdicts);
   if (!ranges.length && !outside.seen.length) {
-    place.replaceChildren(make("p.quiet", {}, "The plan names no ranges, and no address was seen."));
+    place.replaceChildren(make("p.quiet", {}, "No range of the plan is known, and no address was seen."));
     return;
   }
-  const largest = (bits) => ranges.filter((range) => range.bits === bits).reduce((most, range) => (range.size > most ? range.size : most), 1n);
+  const largest = new Map(); // of each version
+  for (const { bits, size } of ranges) if (!(largest.get(bits) > size)) largest.set(bits, size);
+  const scales = largest.size > 1 ? ", IPv4 and IPv6 each by themselves" : "";
   place.replaceChildren(
-    make("p.quiet", {}, `Each bar is a range of the plan, its width to scale${new Set(ranges.map((range) => range.bits)).size > 1 ? ", IPv4 and IPv6 each by themselves" : ""}. A mark is an address that a service saw.`),
-    make("div.map", {}, ranges.map((range) => makeMapRow(range, largest(range.bits))), outside.seen.length ? makeMapRow(outside, null) : null),
+    make("p.quiet", {}, `Each bar is a range of the plan, its width to scale${scales}. A mark is an address that a service saw.`),
+    make("div.map", {}, ranges.map((range) => makeMapRow(range, largest.get(range.bits))), outside.seen.length ? makeMapRow(outside, null) : null),
   );
 }
 
@@ -744,27 +753,25 @@ function writeSize({ bits, size }) {
   return bits === 32 ? `${size.toLocaleString("en")} addresses` : `2^${size.toString(2).length - 1} addresses`;
 }
 
+// One range as a bar with a mark at each address; without a largest range, marks alone, evenly spread.
 function makeMapRow(range, largest) {
   const share = (part, whole) => Number((part * 1000000n) / whole) / 10000; // in percent
-  const size = range.size === undefined ? "" : writeSize(range);
-  const width = largest === null ? 0 : share(range.size, largest);
-  const isTooSmall = largest !== null && width < 0.5;
+  const width = largest ? share(range.size, largest) : 100;
   const shown = Math.max(width, 0.5);
-  const bars = largest === null ? [] : [make(`rect.range.${range.kind.replace(/[^a-z-]/g, "")}`, { x: "0%", y: 4, width: `${shown}%`, height: 20 })];
-  const ticks = range.seen.map((each, index) => {
-    const at = largest === null ? (100 * (index + 0.5)) / range.seen.length : (share(each.value - range.first, range.size) * shown) / 100;
-    return make(`line.tick.${each.outcome}`, { x1: `${at}%`, x2: `${at}%`, y1: 0, y2: 28 }, make("title", {}, `${each.address}: ${each.outcome}`));
-  });
-  const seen = range.seen.slice(0, 8).map((each) => `${each.address} ${each.outcome}`).join(", ");
-  const others = range.seen.slice(8).map((each) => `${each.address} ${each.outcome}`).join(", ");
-  const more = others ? ` and ${range.seen.length - 8} more` : "";
-  const label = `${KINDS[range.kind] || range.kind} ${range.cidr}: ${seen || "no address seen"}${more}`;
+  const at = (each, index) => (largest ? (share(each.value - range.first, range.size) * shown) / 100 : (100 * (index + 0.5)) / range.seen.length);
+  const ticks = range.seen.map((each, index) => make(`line.tick.${each.outcome}`, { x1: `${at(each, index)}%`, x2: `${at(each, index)}%`, y1: 0, y2: 28 }, make("title", {}, `${each.address}: ${each.outcome}`)));
+  const bar = largest ? make(`rect.range.${range.kind.replace(/[^a-z-]/g, "")}`, { x: "0%", y: 4, width: `${shown}%`, height: 20 }) : null;
+  const seen = range.seen.map((each) => `${each.address} ${each.outcome}`);
+  const [first, others] = [seen.slice(0, 8).join(", "), seen.slice(8).join(", ")];
+  const more = others ? `and ${seen.length - 8} more` : "";
+  const kind = KINDS[range.kind] || range.kind;
+  const label = `${kind} ${range.cidr}: ${first || "no address seen"} ${more}`;
   return make(
     "div.map-row",
     {},
-    make("div", {}, make("strong", {}, KINDS[range.kind] || range.kind), " ", make("span.address", {}, range.size === 1n ? range.cidr.split("/")[0] : range.cidr), make("br"), make("small.quiet", {}, size, isTooSmall ? ", too small to draw to scale" : "")),
-    make("svg", { role: "img", "aria-label": label }, make("line.axis", { x1: "0%", x2: "100%", y1: 14, y2: 14 }), bars, ticks),
-    seen ? make("div.seen", {}, make("small.address", {}, seen), others ? make("details", {}, make("summary", {}, more.trim()), make("small.address", {}, others)) : null) : null,
+    make("div", {}, make("strong", {}, kind), " ", make("span.address", {}, range.size === 1n ? range.cidr.split("/")[0] : range.cidr), make("br"), make("small.quiet", {}, largest ? writeSize(range) : "", width < 0.5 ? ", too small to draw to scale" : "")),
+    make("svg", { role: "img", "aria-label": label }, make("line.axis", { x1: "0%", x2: "100%", y1: 14, y2: 14 }), bar, ticks),
+    first ? make("div.seen", {}, make("small.address", {}, first), others ? make("details", {}, make("summary", {}, more), make("small.address", {}, others)) : null) : null,
   );
 }
 

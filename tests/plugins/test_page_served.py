@@ -22,6 +22,12 @@ ROUTES = [
 ]
 
 
+def test_airflows_own_list_of_dags_opens(live: LiveAirflow) -> None:
+    """The page is tested in an Airflow whose other pages work."""
+    status, _, _ = live.ask("home" if live.is_airflow_2 else "api/v2/dags", user="admin")
+    assert status == 200
+
+
 @pytest.mark.parametrize("route", ROUTES)
 def test_nobody_gets_anything_unless_signed_in(live: LiveAirflow, route: str) -> None:
     """Every route refuses, or sends to the page where one signs in; none says which names exist."""
