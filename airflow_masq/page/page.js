@@ -573,15 +573,19 @@ async function showDetail(row, target) {
   setStatus("");
   const parts = { targets: make("div"), map: make("div"), allow: make("div") };
   const titles = { map: make("h2", { tabindex: "-1" }, "Address map"), allow: make("h2", { tabindex: "-1" }, "Addresses to allowlist") };
-  const jump = (title) => make("button", { type: "button", onclick: () => title.scrollIntoView() || title.focus() }, title.textContent);
+  const goTo = (title) => {
+    title.focus();
+    title.scrollIntoView();
+  };
+  const jump = (title) => make("button", { type: "button", onclick: () => goTo(title) }, title.textContent);
   const heading = make("h2", { tabindex: "-1" }, row.environment, " ", badge(row.outcome));
   const problems = row.problems.map((each) => make("li", {}, each));
   const run = api.run(...[row.dagId, row.runId, row.taskId].map(encodeURIComponent));
   document.getElementById("detail").replaceChildren(
     make("p", {}, make("a", { href: "#" }, "← All environments")),
     heading,
-    make("p", {}, `Last check ${writeTime(row.time)}, `, whenChecked(row), `, by DAG ${row.dagId}. ${row.coverage} `, linkToAirflow(run, "Open the run in Airflow")),
-    make("p.jumps", {}, jump(titles.map), jump(titles.allow)),
+    make("p", {}, `Last check ${writeTime(row.time)}, `, whenChecked(row), `, by DAG ${row.dagId}. ${row.coverage}`),
+    make("p.jumps", {}, linkToAirflow(run, "Open the run in Airflow"), jump(titles.map), jump(titles.allow)),
     problems.length ? make("div.notice.bad", {}, make("h3", {}, "Problems"), make("ul", {}, problems)) : "",
     parts.targets,
     titles.map,

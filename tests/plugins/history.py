@@ -142,15 +142,15 @@ def check_from_nodes(
 def _observe(target: Target, seen: str | Failure, *, node: int, time: datetime) -> Observation:
     destination = IPAddress(str(target.host).strip("[]"))
     pod, step = (POD, 64) if destination.version == 4 else (POD_6, 1)
-    failed = isinstance(seen, Failure)
+    failure = seen if isinstance(seen, Failure) else None
     return Observation(
         url=target.observe,
         destination=destination,
         destination_port=8080,
         local_address=IPAddress(pod) + step * node,
-        observed=None if failed else IPAddress(seen),
-        failure=seen if failed else None,
-        detail=f"nobody answered {SMUGGLED}" if failed else "",
+        observed=None if failure else IPAddress(seen),
+        failure=failure,
+        detail=f"nobody answered {SMUGGLED}" if failure else "",
         started_at=time,
         duration_seconds=0.012,
     )

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
-USERS: Final = {"admin": "Admin", "guest": ""}
+USERS: Final = {"admin": "Admin", "viewer": "Viewer", "guest": ""}
 """Users by name, with their roles; the password is the name. One without a role may see nothing."""
 
 #: For a fixture of a running Airflow: each version, and one process for all of its tests, since it takes 15 s to start.

@@ -19,7 +19,7 @@ from tests.plugins.history import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from airflow_masq.plan import Plan
@@ -32,6 +32,7 @@ ENVIRONMENTS: Final = 25
 RARE_HOURS: Final = 30
 LONG_WORD: Final = "W" * 20_000
 _HOURS: Final = 2
+_MANY_TARGETS: Final = tuple(f"service-with-a-long-name-{number}" for number in range(TARGETS))
 
 
 def make_rows(*, now: datetime, environments: int, hours: str) -> tuple[list[PastRun], list[dict[str, Any]]]:
@@ -47,57 +48,32 @@ def make_rows(*, now: datetime, environments: int, hours: str) -> tuple[list[Pas
 
 
 def _make_odd_runs(*, now: datetime) -> Iterator[PastRun]:
-    yield _run_two_environments(now - timedelta(hours=RARE_HOURS), environments=["often", "rarely"])
+    rarely = now - timedelta(hours=RARE_HOURS)
+    yield _run("check_two_environments", rarely, sees={"often": _see_nodes, "rarely": _see_nodes})
     for hour in range(_HOURS, -1, -1):
         time = now - timedelta(hours=hour, minutes=5)
-        many = check_from_nodes(
-            _make_plan(*(f"service-with-a-long-name-{number}" for number in range(TARGETS))),
-            environment="many-targets",
-            time=time,
-            see=_see_many,
-        )
-        yield make_run("check_many", time=time, reports=[many])
-        yield _run_many_environments(time)
-        yield _run_two_environments(time, environments=["often"])
-        two = _make_plan("erp")
-        for dag_id, leak in (("check_two_a", False), ("check_two_b", True)):
-            report = check_from_nodes(
-                two, environment="two-dags", time=time, see=lambda _, node, leak=leak: POD if leak else _name_node(node)
-            )
-            yield make_run(dag_id, time=time, reports=[report])
-        dual = check_from_nodes(
-            _make_plan("erp", host="[2001:db8:5::10]"), environment="dual-stack", time=time, see=_see_ipv6
-        )
-        yield make_run("check_ipv6", time=time, reports=[dual])
-        huge = check_from_nodes(two, environment="huge", time=time, see=lambda _, node: _name_node(node))
-        yield make_run("check_huge", time=time, reports=[huge])
+        yield _run("check_two_environments", time, sees={"often": _see_nodes})
+        yield _run("check_many", time, sees={"many-targets": _see_many}, targets=_MANY_TARGETS)
+        many = {f"environment-{number}": _see_nodes for number in range(ENVIRONMENTS - 1)}
+        yield _run("check_many_environments", time, sees=many | {f"environment-{ENVIRONMENTS - 1}": _see_leak})
+        yield _run("check_two_a", time, sees={"two-dags": _see_nodes})
+        yield _run("check_two_b", time, sees={"two-dags": _see_leak})
+        yield _run("check_ipv6", time, sees={"dual-stack": _see_ipv6}, host="[2001:db8:5::10]")
+        yield _run("check_huge", time, sees={"huge": _see_nodes})
 
 
-def _run_many_environments(time: datetime) -> PastRun:
-    plan = _make_plan("erp")
-    names = [f"environment-{number}" for number in range(ENVIRONMENTS)]
-    return make_run(
-        "check_many_environments",
-        time=time,
-        reports=[
-            check_from_nodes(
-                plan,
-                environment=name,
-                time=time,
-                see=lambda _, node, name=name: POD if name == names[-1] else _name_node(node),
-            )
-            for name in names
-        ],
-    )
-
-
-def _run_two_environments(time: datetime, *, environments: list[str]) -> PastRun:
-    plan = _make_plan("erp")
-    reports = [
-        check_from_nodes(plan, environment=name, time=time, see=lambda _, node: _name_node(node))
-        for name in environments
-    ]
-    return make_run("check_two_environments", time=time, reports=reports)
+def _run(
+    dag_id: str,
+    time: datetime,
+    *,
+    sees: Mapping[str, Callable[[str, int], str | Failure]],
+    targets: Sequence[str] = ("erp",),
+    host: str = "172.20.0.10",
+) -> PastRun:
+    """Make a run that checked some environments, by what their targets saw."""
+    plan = _make_plan(targets, host=host)
+    reports = [check_from_nodes(plan, environment=name, time=time, see=see) for name, see in sees.items()]
+    return make_run(dag_id, time=time, reports=reports)
 
 
 def _make_huge_event(runs: list[PastRun], *, now: datetime) -> dict[str, Any]:
@@ -117,7 +93,7 @@ def _make_huge_event(runs: list[PastRun], *, now: datetime) -> dict[str, Any]:
     }
 
 
-def _make_plan(*targets: str, host: str = "172.20.0.10") -> Plan:
+def _make_plan(targets: Sequence[str], *, host: str) -> Plan:
     return load_plan_from_mapping(
         {
             "environment": {
@@ -136,14 +112,18 @@ def _make_plan(*targets: str, host: str = "172.20.0.10") -> Plan:
     )
 
 
-def _name_node(node: int) -> str:
+def _see_nodes(_target: str, node: int) -> str:
     return f"10.128.0.{10 + node}"
+
+
+def _see_leak(_target: str, _node: int) -> str:
+    return POD
 
 
 def _see_many(target: str, node: int) -> str | Failure:
     if target.endswith("-29") and node == 0:
         return POD
-    return Failure.CONNECT_TIMEOUT if target.endswith("-7") else _name_node(node)
+    return Failure.CONNECT_TIMEOUT if target.endswith("-7") else _see_nodes(target, node)
 
 
 def _see_ipv6(_target: str, node: int) -> str:

@@ -47,6 +47,18 @@ def test_a_user_without_a_role_is_refused(live: LiveAirflow, route: str) -> None
 
 
 @pytest.mark.parametrize("route", ["", *PAGE_FILE_NAMES])
+def test_a_viewer_of_airflow_2_is_refused(live: LiveAirflow, route: str) -> None:
+    """One who may look at DAGs may not see plugins; Airflow 3's simple auth manager lets all its roles see them."""
+    status, headers, body = live.ask(f"airflow-masq/{route}", user="viewer")
+    if live.is_airflow_2:
+        assert status in {401, 403} or headers.get("location"), (status, headers)
+        assert b"MASQ4" not in body
+        assert b"page.js" not in body
+    else:
+        assert status == 200
+
+
+@pytest.mark.parametrize("route", ["", *PAGE_FILE_NAMES])
 def test_who_may_see_plugins_gets_the_files(live: LiveAirflow, route: str) -> None:
     """Each file comes with a content security policy that runs no script but the page's own."""
     status, headers, body = live.ask(f"airflow-masq/{route}", user="admin")

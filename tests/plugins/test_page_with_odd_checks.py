@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -64,6 +65,9 @@ def test_targets_without_a_column_share_one(browser: Browser, odd: LiveAirflow) 
         assert heads[-1] == f"{TARGETS - 12} more targets"
         page.get_by_role("button", name=f"many-targets, {TARGETS - 12} more targets: PASS. Open").click()
         expect(page.locator("#detail section")).to_have_count(TARGETS)
+        page.get_by_role("button", name="Address map").click()
+        expect(page.get_by_role("heading", name="Address map")).to_be_focused()
+        expect(page.get_by_role("heading", name="Address map")).to_be_in_viewport()
         first, second = (page.locator("#detail section h3").nth(number).inner_text() for number in (0, 1))
     assert troubles == []
     assert (first, second) == ("service-with-a-long-name-29 FAIL", "service-with-a-long-name-7 INCONCLUSIVE")
@@ -152,6 +156,20 @@ def test_an_open_tab_keeps_its_ages_true(browser: Browser, odd: LiveAirflow, pla
         expect(shown).to_have_text(re.compile(r"^\d+ min ago$"))
         page.clock.fast_forward("30:00:00")
         expect(shown).to_have_text("not checked for 30 h")
+
+
+def test_a_reload_asks_for_what_is_new(browser: Browser, odd: LiveAirflow) -> None:
+    """The first load asks for the last three hours, each later one for what may have come since the newest event."""
+    with open_tab(browser, odd) as (page, _):
+        asked: list[str] = []
+        page.on("request", lambda request: asked.extend(re.findall(r"timestamp_gte=(\d+-\d+-\d+T\d+)", request.url)))
+        open_overview(page, odd)
+        first = list(asked)
+        asked.clear()
+        page.locator("#reload").click()
+        expect(page.locator("#reload")).to_be_enabled()
+    assert len(first) == len(asked) == 1
+    assert datetime.fromisoformat(asked[0]) - datetime.fromisoformat(first[0]) >= timedelta(hours=2)
 
 
 HANG = "it does not answer"
