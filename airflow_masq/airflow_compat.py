@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from airflow_masq.airflow_version import IS_AIRFLOW_2
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -50,8 +52,6 @@ else:
         from airflow.models.param import Param
         from airflow.models.variable import Variable
         from airflow.operators.python import get_current_context
-
-IS_AIRFLOW_2 = Asset.__name__ == "Dataset"
 
 
 def read_variable(name: str) -> str | None:

@@ -8,14 +8,12 @@ absent [source: observed-appbuilder-attributes].
 from __future__ import annotations
 
 from functools import cached_property
-from typing import Any, Final
+from typing import Any
 
-from airflow import __version__ as airflow_version
 from airflow.plugins_manager import AirflowPlugin
 
+from airflow_masq.airflow_version import IS_AIRFLOW_2
 from airflow_masq.page.address import PAGE_NAME, PAGE_ROUTE, PAGE_URL_PREFIX
-
-_IS_AIRFLOW_2: Final = airflow_version.startswith("2.")
 
 
 class MasqueradePlugin(AirflowPlugin):
@@ -23,7 +21,7 @@ class MasqueradePlugin(AirflowPlugin):
 
     name = "airflow_masq"
 
-    if _IS_AIRFLOW_2:
+    if IS_AIRFLOW_2:
 
         @cached_property
         def appbuilder_views(self) -> list[dict[str, Any]]:  # type: ignore[override]  # made when it is asked for

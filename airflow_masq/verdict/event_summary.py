@@ -8,6 +8,7 @@ events whose source is the check's own report task.
 
 from __future__ import annotations
 
+import itertools
 import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
@@ -27,9 +28,10 @@ EVENT_SCHEMA: Final = "airflow-masq/report-event/v1"
 EVENT_LIMIT_BYTES: Final = 32_768
 """The most that an event's ``extra`` takes as JSON."""
 
-_MOST_ENVIRONMENTS: Final = 20
+_MOST_ENVIRONMENTS: Final = 20  # in full; of others there is the outcome
 _PROBLEM_CHARACTERS: Final = 400
 _MOST_CHECK_TASKS: Final = 20
+_BRIEF_PART: Final = 2  # half of the room at most, so that what fails in the others has the rest
 _PROBLEMS_PART: Final = 3  # a third of the room at most, so that targets and verdicts have the rest
 _MOST_TARGETS: Final = 100
 _MOST_RANGES: Final = 10
@@ -55,26 +57,13 @@ def summarise_reports(
     event's extra from its beginning. Problems come first, then each target's worst outcome with the one before and
     since when, the addresses to allowlist as the plan predicts them, and verdicts from FAIL to PASS. Those that do not
     fit into the limit are counted in ``omitted``.
+
+    Of more than 20 environments, the best have their name, outcome and coverage alone; those that do not fit are
+    counted in ``environments_omitted``.
     """
     # The worst first, since only some of many environments have room.
     reports = sorted(reports, key=lambda report: tuple(Outcome).index(report.outcome))
-    environments: list[dict[str, Any]] = [
-        {
-            "environment": escape(report.environment),
-            "outcome": report.outcome.value,
-            "counts": {outcome.value: number for outcome, number in report.counts.items()},
-            "nodes_seen": len(report.nodes_seen),
-            "nodes_total": report.nodes_total,
-            "coverage": escape(report.coverage, limit=_PROBLEM_CHARACTERS),
-            "ranges": write_ranges(report.ranges[:_MOST_RANGES]),
-            "problems": [],
-            "targets": [],
-            "allowlist": [],
-            "verdicts": [],
-            "omitted": sum(report.counts.values()) + len(report.problems),
-        }
-        for report in reports[:_MOST_ENVIRONMENTS]
-    ]
+    environments = [_begin_environment(report) for report in reports[:_MOST_ENVIRONMENTS]]
     event: dict[str, Any] = {
         "outcome": find_worst(report.outcome for report in reports).value,
         "summary": escape("; ".join(_summarise(report) for report in reports[:_MOST_ENVIRONMENTS]), limit=400),
@@ -84,12 +73,15 @@ def summarise_reports(
         "task_id": escape(source.task_id, limit=250),
         "check_task_ids": [escape(task_id, limit=250) for task_id in source.check_task_ids[:_MOST_CHECK_TASKS]],
         "environments": environments,
-        "omitted": sum(sum(report.counts.values()) + len(report.problems) for report in reports),
+        "environments_omitted": len(reports),
+        "omitted": sum(_count_findings(report) for report in reports),
     }
     room = limit_bytes - len(json.dumps(event))
+    brief = _list_what_fits([_make_brief(report) for report in reports[_MOST_ENVIRONMENTS:]], room=room // _BRIEF_PART)
+    room -= sum(map(_measure, brief))
     problems_room = room // _PROBLEMS_PART
     for summary, key, row in _list_rows(reports, environments):
-        size = len(json.dumps(row)) + _SEPARATOR_BYTES
+        size = _measure(row)
         if size > (problems_room if key == "problems" else room):
             continue  # another row may be shorter
         room -= size
@@ -98,7 +90,50 @@ def summarise_reports(
         if key in {"problems", "verdicts"}:
             summary["omitted"] -= 1
             event["omitted"] -= 1
+    environments += brief
+    event["environments_omitted"] -= len(environments)
     return event
+
+
+def _measure(row: object) -> int:
+    return len(json.dumps(row)) + _SEPARATOR_BYTES
+
+
+def _count_findings(report: Report) -> int:
+    return sum(report.counts.values()) + len(report.problems)
+
+
+def _begin_environment(report: Report) -> dict[str, Any]:
+    """Begin an environment's summary, with empty lists for what there may be room for."""
+    return {
+        "environment": escape(report.environment),
+        "outcome": report.outcome.value,
+        "counts": {outcome.value: number for outcome, number in report.counts.items()},
+        "nodes_seen": len(report.nodes_seen),
+        "nodes_total": report.nodes_total,
+        "coverage": escape(report.coverage, limit=_PROBLEM_CHARACTERS),
+        "ranges": write_ranges(report.ranges[:_MOST_RANGES]),
+        "problems": [],
+        "targets": [],
+        "allowlist": [],
+        "verdicts": [],
+        "omitted": _count_findings(report),
+    }
+
+
+def _make_brief(report: Report) -> dict[str, Any]:
+    return {
+        "environment": escape(report.environment),
+        "outcome": report.outcome.value,
+        "coverage": escape(report.coverage, limit=_PROBLEM_CHARACTERS),
+        "omitted": _count_findings(report),
+    }
+
+
+def _list_what_fits(rows: Sequence[dict[str, Any]], *, room: int) -> list[dict[str, Any]]:
+    """List the first rows, up to the first that has no room."""
+    sizes = itertools.accumulate(_measure(row) for row in rows)
+    return [row for row, size in zip(rows, sizes, strict=True) if size <= room]
 
 
 def _summarise(report: Report) -> str:

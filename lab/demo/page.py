@@ -32,8 +32,8 @@ The page "Masquerade" shows what these checks saw:
   user      {user}
   password  {password}
 
-The last run of each environment is real. The {hours} hours before are made up: copies of these runs with earlier times,
-whose ids begin with {label}. Nothing runs further checks.
+The last run of each environment is real. The {hours} hours before are made up, with ids that begin with {label}: a node
+of with-agent joins and leaks for some hours, and a service does not answer once. Nothing runs further checks.
 
 Ctrl-C ends Airflow.
 """

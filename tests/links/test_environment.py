@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -38,11 +39,14 @@ def test_every_link_of_an_operator_is_registered(operator: type[BaseOperator]) -
     assert links <= set(get_provider_info()["extra-links"])
 
 
-def test_every_registered_link_exists() -> None:
-    """Each class that the provider info names can be imported, as Airflow does when its web server starts."""
-    for name in get_provider_info()["extra-links"]:
-        module, _, attribute = name.rpartition(".")
-        assert hasattr(import_module(module), attribute)
+def test_every_registered_link_is_in_the_table_of_links() -> None:
+    """Each class that the provider info names can be imported, as Airflow does, and a user finds what it leads to."""
+    classes = [name.rpartition(".") for name in get_provider_info()["extra-links"]]
+    names = [getattr(import_module(module), attribute).name for module, _, attribute in classes]
+    page = Path(__file__).resolve().parents[2].joinpath("docs", "connections.md").read_text(encoding="utf-8")
+    _, _, table = page.partition("| task | button | leads to |\n")
+    rows = [row.split("|") for row in table.partition("\n\n")[0].splitlines()[1:]]
+    assert sorted(names) == sorted(row[2].strip() for row in rows)
 
 
 @pytest.mark.parametrize(

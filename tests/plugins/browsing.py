@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
 import pytest
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import expect, sync_playwright
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,6 +21,8 @@ CHROMIUM: Final = shutil.which("chromium")
 needs_chromium: Final = pytest.mark.skipif(
     CHROMIUM is None, reason="no Chromium here; scripts/setup_browser installs it"
 )
+
+_PATIENCE_MS: Final = 20_000
 
 # Without these, Chromium looks up hosts outside at each start; a sandbox of its own is not to be had in ours.
 _FLAGS: Final = (
@@ -37,6 +39,7 @@ _FLAGS: Final = (
 @contextmanager
 def run_chromium() -> Iterator[Browser]:
     """Run a browser without a screen."""
+    expect.set_options(timeout=_PATIENCE_MS)  # the machine may be busy
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(_FLAGS))
         yield browser
@@ -63,7 +66,7 @@ def open_tab(
             name, _, value = pair.partition("=")
             context.add_cookies([{"name": name, "value": value, "url": airflow.url}])
     page = context.new_page()
-    page.set_default_timeout(20_000)
+    page.set_default_timeout(_PATIENCE_MS)
     troubles: list[str] = []
     page.on("pageerror", lambda error: troubles.append(str(error)))
     page.on("console", lambda message: troubles.append(message.text) if message.type == "error" else None)

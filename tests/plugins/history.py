@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from netaddr import IPAddress
@@ -14,7 +15,7 @@ from airflow_masq.verdict import EventSource, Report, add_history, judge, merge,
 from lab.demo.past_runs import REPORT_TASK_ID, PastRun
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from airflow_masq.plan import Plan, Target
 
@@ -26,6 +27,9 @@ WITH_REPORT_HOURS: Final = 3
 """How old a run may be whose XCom is still there; db clean took the older ones."""
 
 NODES: Final = 3
+POD: Final = "192.168.0.2"
+"""The address of the first node's Pod."""
+POD_6: Final = "2600:1900:4000:bbbb::2"
 SMUGGLED: Final = '<img src=x onerror="document.title=1">'
 """What a hostile observer would like the page to run; it is an environment's name and a detail of an attempt."""
 
@@ -43,12 +47,18 @@ def make_history(*, now: datetime, environments: int = 4, hours: int = 24) -> It
         is_late = number == environments - 1 and environments > 1
         for hour in range(hours, -1, -1):
             time = now - timedelta(hours=hour + 48 * is_late, minutes=5)
-            report = add_history(_check(plan, name, number, time=time, hour=hour), previous=before)
+            see = partial(_see, number=number, hour=hour)
+            report = add_history(check_from_nodes(plan, environment=name, time=time, see=see), previous=before)
             before = report
-            dag_id, run_id = f"check_environment_{number}", f"scheduled__{time.isoformat()}"
-            source = EventSource(dag_id=dag_id, run_id=run_id, task_id=TASK_ID, check_task_ids=("check",))
-            extra = summarise_reports([report], source=source)
-            yield PastRun(dag_id=dag_id, run_id=run_id, time=time, extra=extra, report=write_reports([report]))
+            yield make_run(f"check_environment_{number}", time=time, reports=[report])
+
+
+def make_run(dag_id: str, *, time: datetime, reports: Sequence[Report]) -> PastRun:
+    """Make a run of a DAG that reported so."""
+    run_id = f"scheduled__{time.isoformat()}"
+    source = EventSource(dag_id=dag_id, run_id=run_id, task_id=TASK_ID, check_task_ids=("check",))
+    extra = summarise_reports(reports, source=source)
+    return PastRun(dag_id=dag_id, run_id=run_id, time=time, extra=extra, report=write_reports(reports))
 
 
 def list_events(runs: Sequence[PastRun], *, now: datetime) -> list[dict[str, Any]]:
@@ -99,46 +109,58 @@ def _make_plan(name: str, number: int) -> Plan:
     )
 
 
-def _check(plan: Plan, name: str, number: int, *, time: datetime, hour: int) -> Report:
-    """Check once from three nodes, as two workers of each would."""
+def check_from_nodes(
+    plan: Plan, *, environment: str, time: datetime, see: Callable[[str, int], str | Failure]
+) -> Report:
+    """Check once from three nodes of six.
+
+    :param plan: names the targets.
+    :param environment: the environment's name.
+    :param time: when.
+    :param see: gives the address that a target saw from a node, or why it saw none.
+    """
     reports = []
     for node in range(NODES):
-        pod = IPAddress("192.168.0.2") + 64 * node
         vantage = Vantage(
             hostname=f"airflow-worker-{node}",
-            pod_ip=pod,
+            pod_ip=IPAddress(POD) + 64 * node,
             component=Component.WORKER,
-            environment=name,
+            environment=environment,
             known_by=Clue.HOSTNAME,
             node_name=f"gke-node-{node}",
         )
         verdicts = tuple(
-            judge(target, [_observe(target, number, node=node, time=time, hour=hour)], vantage=vantage, plan=plan)
+            judge(target, [_observe(target, see(target.name, node), node=node, time=time)], vantage=vantage, plan=plan)
             for target in plan.targets
         )
         reports.append(
-            Report(environment=name, verdicts=verdicts, nodes_total=6, ranges=tuple(plan.ranges.list_ranges()))
+            Report(environment=environment, verdicts=verdicts, nodes_total=6, ranges=tuple(plan.ranges.list_ranges()))
         )
     return merge(reports)
 
 
-def _observe(target: Target, number: int, *, node: int, time: datetime, hour: int) -> Observation:
-    pod, seen = IPAddress("192.168.0.2") + 64 * node, f"10.{128 + number % 64}.0.{10 + node}"
-    failure, detail = None, ""
-    if target.name == "partner":
-        seen = "192.175.48.7"
-    if number == 0 and target.name == "erp" and hour <= 2 and node == 0:
-        seen = str(pod)
-    if number == 1 and target.name == "crm" and node:
-        seen, failure, detail = "", Failure.CONNECT_TIMEOUT, f"nobody answered {SMUGGLED}"
+def _observe(target: Target, seen: str | Failure, *, node: int, time: datetime) -> Observation:
+    destination = IPAddress(str(target.host).strip("[]"))
+    pod, step = (POD, 64) if destination.version == 4 else (POD_6, 1)
+    failure = seen if isinstance(seen, Failure) else None
     return Observation(
         url=target.observe,
-        destination=IPAddress(str(target.host)),
+        destination=destination,
         destination_port=8080,
-        local_address=pod,
-        observed=IPAddress(seen) if seen else None,
+        local_address=IPAddress(pod) + step * node,
+        observed=None if failure else IPAddress(seen),
         failure=failure,
-        detail=detail,
+        detail=f"nobody answered {SMUGGLED}" if failure else "",
         started_at=time,
         duration_seconds=0.012,
     )
+
+
+def _see(target: str, node: int, *, number: int, hour: int) -> str | Failure:
+    if target == "partner":
+        return "192.175.48.7"
+    if number == 0 and target == "erp" and hour <= 2 and node == 0:
+        return POD
+    if number == 1 and target == "crm" and node:
+        return Failure.CONNECT_TIMEOUT
+    return f"10.{128 + number % 64}.0.{10 + node}"

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
-USERS: Final = {"admin": "Admin", "guest": ""}
+USERS: Final = {"admin": "Admin", "viewer": "Viewer", "guest": ""}
 """Users by name, with their roles; the password is the name. One without a role may see nothing."""
 
 #: For a fixture of a running Airflow: each version, and one process for all of its tests, since it takes 15 s to start.
@@ -128,7 +128,7 @@ def run_airflow(
     *,
     version: str,
     environments: int = 4,
-    hours: int = 24,
+    hours: int | str = 24,
     prefix: str = "",
     settings: dict[str, str] | None = None,
     beside: Sequence[str] = (),
@@ -138,7 +138,7 @@ def run_airflow(
     :param home: a folder that does not exist yet.
     :param version: ``3`` (for 3.3), ``3.1`` or ``2.11.1``.
     :param environments: how many environments were checked.
-    :param hours: for how long.
+    :param hours: for how long; ``odd`` for the odd checks of ``odd_history.py``.
     :param prefix: the path below which Airflow is reached, such as ``/team/airflow``.
     :param settings: more environment variables.
     :param beside: Airflow's commands that run beside the server, such as ``scheduler``.

@@ -1,6 +1,6 @@
 """Fills the database of a throw-away Airflow 2 with a history of checks, as ``seed_airflow_3.py`` does, and with users.
 
-    python -m tests.plugins.seed_airflow_2 ENVIRONMENTS HOURS
+    python -m tests.plugins.seed_airflow_2 ENVIRONMENTS HOURS|odd
 
 Airflow 2 has its users in its database; Airflow 3's simple auth manager reads them from its settings.
 """
@@ -25,11 +25,12 @@ from airflow.utils.types import DagRunType
 from sqlalchemy import insert
 
 from airflow_masq.operators.run_reports import REPORT_ASSET_URI
-from tests.plugins.history import NEVER_RAN, TASK_ID, WITH_REPORT_HOURS, list_events, make_history
+from tests.plugins.history import NEVER_RAN, TASK_ID, WITH_REPORT_HOURS
 from tests.plugins.live_airflow import USERS
+from tests.plugins.odd_history import make_rows
 
 
-def main(environments: int, hours: int) -> None:
+def main(environments: int, hours: str) -> None:
     """Make the tables, the users, and everything that the page asks for."""
     initdb()
     with get_application_builder() as builder:
@@ -37,17 +38,18 @@ def main(environments: int, hours: int) -> None:
             roles = [builder.sm.find_role(role or "Public")]
             builder.sm.add_user(user, user, user, f"{user}@example.com", role=roles, password=user)
     now = datetime.now(UTC)
-    runs = list(make_history(now=now, environments=environments, hours=hours))
+    runs, events = make_rows(now=now, environments=environments, hours=hours)
     dag_ids = sorted({run.dag_id for run in runs} | {NEVER_RAN})
     with create_session() as session:
-        session.add_all(DagModel(dag_id=each, is_active=True, fileloc="/none") for each in dag_ids)
+        # Airflow's list of DAGs ends with a failure where one has no owners.
+        session.add_all(DagModel(dag_id=each, is_active=True, fileloc="/none", owners="airflow") for each in dag_ids)
         dataset = DatasetModel(uri=REPORT_ASSET_URI, extra={})
         session.add(dataset)
         session.flush()
         session.add_all(
             TaskOutletDatasetReference(dataset_id=dataset.id, dag_id=each, task_id=TASK_ID) for each in dag_ids
         )
-        rows = [{"dataset_id": dataset.id, "source_map_index": -1, **event} for event in list_events(runs, now=now)]
+        rows = [{"dataset_id": dataset.id, "source_map_index": -1, **event} for event in events]
         session.bulk_insert_mappings(DatasetEvent, rows)
         for run in runs:
             if run.time > now - timedelta(hours=WITH_REPORT_HOURS):
@@ -74,4 +76,4 @@ def _add_run(session, run) -> None:  # noqa: ANN001 - Airflow 2's own
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), int(sys.argv[2]))
+    main(int(sys.argv[1]), sys.argv[2])

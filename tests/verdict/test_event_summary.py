@@ -58,6 +58,7 @@ def test_an_event_names_its_task_and_its_findings() -> None:
                 "omitted": 0,
             }
         ],
+        "environments_omitted": 0,
         "omitted": 0,
     }
 
@@ -85,6 +86,24 @@ def test_the_worst_environment_has_room_first() -> None:
     assert event["environments"][0]["environment"] == "z"
     assert event["environments"][0]["omitted"] == 0
     assert event["omitted"] > 0
+
+
+@pytest.mark.parametrize("number", [20, 21, 60, 1000])
+def test_of_many_environments_none_vanishes(number: int) -> None:
+    """Each environment is named with its outcome, the worst in full; what has no room is counted."""
+    leaks, passes = example_report([Outcome.FAIL]), example_report([Outcome.PASS])
+    reports = [replace(passes, environment=f"environment-{each}") for each in range(number - 1)]
+    event = summarise_reports([*reports, replace(leaks, environment="leaks")], source=SOURCE)
+    assert len(json.dumps(event)) <= EVENT_LIMIT_BYTES
+    rows = event["environments"]
+    assert len(rows) + event["environments_omitted"] == number
+    assert (event["environments_omitted"] > 0) == (number == 1000)
+    assert (rows[0]["environment"], rows[0]["verdicts"][0]["outcome"]) == ("leaks", "FAIL")
+    assert ["targets" in row for row in rows] == [True] * 20 + [False] * (len(rows) - 20)
+    assert all(
+        row == {"environment": row["environment"], "outcome": "PASS", "coverage": passes.coverage, "omitted": 1}
+        for row in rows[20:]
+    )
 
 
 def test_problems_leave_room_for_targets() -> None:
