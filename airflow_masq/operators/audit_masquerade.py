@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
-from airflow_masq.airflow_compat import BaseOperator, make_asset
+from airflow_masq.airflow_compat import BaseOperator, add_outlet, make_asset
 from airflow_masq.exceptions import AirflowMasqError, InvalidInputError
 from airflow_masq.operators.error_mapping import translate_errors
 from airflow_masq.operators.last_run import pull_last_result
@@ -130,7 +130,8 @@ class CloudComposerAuditMasqueradeOperator(BaseOperator):
         strict_conf: bool = False,
         **kwargs: Any,  # noqa: ANN401 - Airflow's own arguments
     ) -> None:
-        kwargs.setdefault("outlets", [make_audit_asset()])
+        # An author's own outlets are added to: without ours, the event is lost and nothing says so.
+        kwargs["outlets"] = add_outlet(kwargs.get("outlets"), asset=make_audit_asset())
         super().__init__(**kwargs)
         self.projects = projects
         self.regions = regions

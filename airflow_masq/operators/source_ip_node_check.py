@@ -143,11 +143,7 @@ class SourceIpNodeCheckOperator(BaseOperator):
         except ApiException as error:
             raise _translate(error, action=f"running a Pod on node {escape(self.node)}") from error
         except AirflowException as error:
-            # Airflow's text quotes the whole Pod, with the plan; the task's log has it already.
-            said = next((line for line in reversed(lines) if line.strip()), "nothing")
-            raise CloudUnavailableError(
-                f"the Pod did not end well ({type(error).__name__}); its last line: {escape(said, limit=300)}"
-            ) from error
+            raise CloudUnavailableError(_explain_failure(error, lines=lines, image=self.image)) from error
         begin = next((number for number, line in enumerate(lines) if line.startswith("{")), len(lines))
         if begin == len(lines):
             expected = "the JSON report of airflow-masq check"
@@ -224,6 +220,24 @@ def list_nodes(*, kubernetes_conn_id: str = "kubernetes_default", config_file: s
             if not token:
                 break
         return sorted(nodes)
+
+
+def _explain_failure(error: BaseException, *, lines: Sequence[str], image: str) -> str:
+    """Say why a Pod gave no report: what kept it from starting, else the last line that it wrote.
+
+    Airflow's text about a Pod that started quotes all of it, with the plan; the task's log has it already.
+    """
+    cause: BaseException | None = error
+    while cause is not None:
+        # By its name, since its module differs between versions; the failure to clean up may come after it.
+        if type(cause).__name__.startswith("PodLaunch"):
+            return (
+                f"the Pod did not start: {escape(str(cause), limit=400)} Check the image {escape(image, limit=200)}, "
+                "whether the node has room and is ready, and the Pod's events in the task's log."
+            )
+        cause = cause.__cause__ or cause.__context__
+    said = next((f"its last line: {escape(line, limit=300)}" for line in reversed(lines) if line.strip()), "")
+    return f"the Pod did not end well ({type(error).__name__}); {said or 'it wrote nothing'}"
 
 
 def _require_node(node: str) -> Any:  # noqa: ANN401 - Kubernetes' own type

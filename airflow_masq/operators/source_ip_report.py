@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
-from airflow_masq.airflow_compat import BaseOperator
+from airflow_masq.airflow_compat import BaseOperator, add_outlet
 from airflow_masq.exceptions import InvalidInputError
 from airflow_masq.links.report import CodePageLink, MasqueradePageLink, ReportLink
 from airflow_masq.operators.run_reports import (
@@ -62,7 +62,8 @@ class SourceIpReportOperator(BaseOperator):
         **kwargs: Any,  # noqa: ANN401 - BaseOperator's own
     ) -> None:
         kwargs.setdefault("trigger_rule", "all_done")
-        kwargs.setdefault("outlets", [make_report_asset()])
+        # An author's own outlets are added to: without ours, the event is lost and nothing says so.
+        kwargs["outlets"] = add_outlet(kwargs.get("outlets"), asset=make_report_asset())
         super().__init__(**kwargs)
         self.check_task_ids = check_task_ids
         self.nodes_total = nodes_total
