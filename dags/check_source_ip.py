@@ -55,8 +55,8 @@ PARAMS = {
         minimum=1,
         title="Nodes in the cluster",
         description=(
-            "For the coverage ('4 of 6 nodes seen'); leave it empty if you do not know. Nodes are told apart only "
-            "where the plan gives cluster.pods_per_node."
+            "For the coverage ('4 of 6 nodes seen'). Left empty: the plan's cluster.nodes_total. Nodes are told apart "
+            "only where the plan gives cluster.pods_per_node."
         ),
     ),
     "fail_on": Param(

@@ -48,7 +48,8 @@ class SourceIpReportOperator(BaseOperator):
     The task runs when all its upstream tasks are done, with any state, and it succeeds with any result.
 
     :param check_task_ids: the ids of the tasks whose reports are read, mapped or not; one id may be given as text.
-    :param nodes_total: the number of nodes in the cluster, 1 to 65,000, for the coverage (default ``None``: not known).
+    :param nodes_total: the number of nodes in the cluster, 1 to 65,000, for the coverage (default ``None``: the plan's
+        ``cluster.nodes_total``).
     """
 
     template_fields: Sequence[str] = ("check_task_ids", "nodes_total")
@@ -100,7 +101,8 @@ class SourceIpReportOperator(BaseOperator):
             problems.append(str(error))
         by_environment: dict[str, list[Report]] = {}
         for report in gathered.reports:
-            by_environment.setdefault(report.environment, []).append(replace(report, nodes_total=nodes_total))
+            counted = report if nodes_total is None else replace(report, nodes_total=nodes_total)
+            by_environment.setdefault(report.environment, []).append(counted)
         if problems:
             home = next(iter(by_environment)) if len(by_environment) == 1 else UNKNOWN_ENVIRONMENT
             lost = Report(environment=home, verdicts=(), nodes_total=nodes_total, problems=tuple(problems))

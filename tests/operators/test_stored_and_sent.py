@@ -45,7 +45,7 @@ with DAG("all", schedule=None, start_date=datetime(2026, 1, 1, tzinfo=timezone.u
         SourceIpAssertOperator(task_id="assert", report_task_id="report", fail_on=[]),
     ]
     SourceIpCheckOperator.partial(task_id="mapped", attempts=2, fail_on=[]).expand_kwargs([ASKS, {"plan": "/b.yaml"}])
-    SourceIpCheckOperator.partial(task_id="crossed").expand(environment=["one", "two"], targets=[["erp"], ["crm"]])
+    SourceIpCheckOperator.partial(task_id="crossed").expand(environment=["one", "two"], targets=["erp", ["crm"]])
 
 restored = SerializedDAG.from_dict(json.loads(json.dumps(SerializedDAG.to_dict(dag))))
 
