@@ -10,6 +10,7 @@ The provider cncf.kubernetes is imported when a task runs, since its client woul
 from __future__ import annotations
 
 import json
+import logging
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
@@ -18,10 +19,10 @@ from airflow_masq.exceptions import AirflowMasqError, CloudRefusedError, CloudUn
 from airflow_masq.links.report import REASON_XCOM_KEY, REPORT_XCOM_KEY, CodePageLink, MasqueradePageLink, ReportLink
 from airflow_masq.observation.vantage import COMPONENT_VARIABLE, POD_LABELS_FILE
 from airflow_masq.operators.error_mapping import translate_errors
-from airflow_masq.operators.run_settings import find_plan
+from airflow_masq.operators.run_settings import find_plan, refuse_unknown_conf
 from airflow_masq.operators.settings import read_seconds, read_whole_number
 from airflow_masq.plan_file import read_plan_text
-from airflow_masq.text import escape
+from airflow_masq.text import escape, join_words
 from airflow_masq.verdict import assert_reports, bound_check, parse_outcomes, read_report, render_table, write_report
 
 if TYPE_CHECKING:
@@ -30,8 +31,12 @@ if TYPE_CHECKING:
     from airflow_masq.airflow_compat import Context
     from airflow_masq.verdict import Report
 
+log = logging.getLogger(__name__)
+
 _PROVIDER: Final = "apache-airflow-providers-cncf-kubernetes"
 _HOSTNAME_LABEL: Final = "kubernetes.io/hostname"
+_SYSTEM_LABEL: Final = "kubernetes.io/os"
+_LINUX: Final = "linux"
 _PLAN_VARIABLE: Final = "AIRFLOW_MASQ_PLAN_TEXT"
 _MOST_PAGES: Final = 200
 _PAGE_SIZE: Final = 500
@@ -62,6 +67,7 @@ class SourceIpNodeCheckOperator(BaseOperator):
     :param timeout_seconds: the time limit of one attempt, 0.1 to 60 (default 5).
     :param startup_timeout_seconds: how long the Pod may take to start, 1 to 3,600 (default 300).
     :param fail_on: as of ``SourceIpCheckOperator`` (default ``FAIL`` and ``ERROR``).
+    :param strict_conf: refuse a run whose conf has a key that is no param of the DAG (default ``False``).
     """
 
     template_fields: Sequence[str] = (
@@ -92,6 +98,7 @@ class SourceIpNodeCheckOperator(BaseOperator):
         timeout_seconds: float | str = 5.0,
         startup_timeout_seconds: int | str = 300,
         fail_on: Sequence[str] | str = ("FAIL", "ERROR"),
+        strict_conf: bool = False,
         **kwargs: Any,  # noqa: ANN401 - BaseOperator's own
     ) -> None:
         super().__init__(**kwargs)
@@ -105,6 +112,7 @@ class SourceIpNodeCheckOperator(BaseOperator):
         self.timeout_seconds = timeout_seconds
         self.startup_timeout_seconds = startup_timeout_seconds
         self.fail_on = fail_on
+        self.strict_conf = strict_conf
         self._pod_operator: Any = None
 
     def execute(self, context: Context) -> None:
@@ -116,6 +124,8 @@ class SourceIpNodeCheckOperator(BaseOperator):
         """
         with translate_errors():
             try:
+                if self.strict_conf:
+                    refuse_unknown_conf(context)
                 fail_on = parse_outcomes(self.fail_on)
                 report = self._run_pod(context)
             except Exception as error:
@@ -192,9 +202,12 @@ class SourceIpNodeCheckOperator(BaseOperator):
         )
 
 
-def list_nodes(*, kubernetes_conn_id: str = "kubernetes_default", config_file: str | None = None) -> list[str]:
-    """List the cluster's nodes that take Pods, by their label ``kubernetes.io/hostname``, in order.
+def list_nodes(
+    *, kubernetes_conn_id: str = "kubernetes_default", config_file: str | None = None
+) -> tuple[list[str], dict[str, str]]:
+    """List the cluster's nodes by their label ``kubernetes.io/hostname``, in order.
 
+    :return: the nodes that take Pods; and each of the others with the reason, which is logged, too.
     :raises AirflowFailException: the provider is not installed, or the cluster refused the list.
     :raises AirflowException: the cluster did not answer.
     """
@@ -204,22 +217,35 @@ def list_nodes(*, kubernetes_conn_id: str = "kubernetes_default", config_file: s
         from kubernetes.client import ApiException  # noqa: PLC0415 - as above
 
         client = KubernetesHook(conn_id=kubernetes_conn_id, config_file=config_file).core_v1_client
-        nodes: list[str] = []
+        reasons: dict[str, str] = {}
         token: str | None = None
         for _page in range(_MOST_PAGES):
             try:
                 answer = client.list_node(limit=_PAGE_SIZE, **({"_continue": token} if token else {}))
             except ApiException as error:
                 raise _translate(error, action="listing the cluster's nodes") from error
-            nodes += [
-                (each.metadata.labels or {}).get(_HOSTNAME_LABEL, each.metadata.name)
-                for each in answer.items
-                if not each.spec.unschedulable
-            ]
+            for each in answer.items:
+                name = (each.metadata.labels or {}).get(_HOSTNAME_LABEL, each.metadata.name)
+                reasons[name] = _find_reason_to_leave_out(each)
             token = answer.metadata._continue  # noqa: SLF001 - the client's name of the field "continue"
             if not token:
                 break
-        return sorted(nodes)
+        left_out = {name: reason for name, reason in sorted(reasons.items()) if reason}
+        if left_out:
+            named = join_words(f"{escape(name)} ({reason})" for name, reason in left_out.items())
+            log.warning("%d of %d nodes are left out of the check: %s", len(left_out), len(reasons), named)
+        return sorted(reasons.keys() - left_out.keys()), left_out
+
+
+def _find_reason_to_leave_out(node: Any) -> str:  # noqa: ANN401 - Kubernetes' own type
+    """Say why a Pod would not run on a node; empty where it would."""
+    if node.spec.unschedulable:
+        return "cordoned"
+    ready = [each.status for each in (node.status and node.status.conditions) or () if each.type == "Ready"]
+    if ready and ready != ["True"]:
+        return "not ready"
+    system = (node.metadata.labels or {}).get(_SYSTEM_LABEL, _LINUX)
+    return "" if system == _LINUX else f"runs {escape(system)}"
 
 
 def _explain_failure(error: BaseException, *, lines: Sequence[str], image: str) -> str:
