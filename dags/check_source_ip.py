@@ -10,6 +10,7 @@ from airflow_masq.operators.run_settings import make_plan_param
 from airflow_masq.operators.source_ip_assert import SourceIpAssertOperator
 from airflow_masq.operators.source_ip_check import SourceIpCheckOperator
 from airflow_masq.operators.source_ip_report import SourceIpReportOperator
+from airflow_masq.operators.task_documentation import describe_task
 
 DOCUMENTATION = """
 ### Which source address do services see?
@@ -108,6 +109,7 @@ with DAG(
 
     check = SourceIpCheckOperator.partial(
         task_id="check",
+        doc_md=describe_task(SourceIpCheckOperator),
         plan="{{ params.plan }}",
         attempts="{{ params.attempts }}",
         timeout_seconds="{{ params.timeout_seconds }}",

@@ -9,6 +9,7 @@ from airflow_masq.operators.run_settings import make_plan_param
 from airflow_masq.operators.source_ip_assert import SourceIpAssertOperator
 from airflow_masq.operators.source_ip_node_check import SourceIpNodeCheckOperator, list_nodes
 from airflow_masq.operators.source_ip_report import SourceIpReportOperator
+from airflow_masq.operators.task_documentation import describe_task
 
 DOCUMENTATION = """
 ### Which source address do services see, from every node?
@@ -78,6 +79,7 @@ with DAG(
     nodes = name_nodes("{{ params.kubernetes_conn_id }}")
     check = SourceIpNodeCheckOperator.partial(
         task_id="check",
+        doc_md=describe_task(SourceIpNodeCheckOperator),
         plan="{{ params.plan }}",
         image="{{ params.image }}",
         namespace="{{ params.namespace }}",

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_masq.airflow_compat import BaseOperator
 from airflow_masq.operators.error_mapping import translate_errors
+from airflow_masq.operators.task_documentation import describe_task
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,6 +40,7 @@ class MasqueradeAuditAssertOperator(BaseOperator):
         on_incomplete: str = "fail",
         **kwargs: Any,  # noqa: ANN401 - BaseOperator's own
     ) -> None:
+        kwargs.setdefault("doc_md", describe_task(type(self)))
         super().__init__(**kwargs)
         self.audit_task_id = audit_task_id
         self.on_findings = on_findings

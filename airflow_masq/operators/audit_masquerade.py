@@ -20,6 +20,7 @@ from airflow_masq.operators.error_mapping import translate_errors
 from airflow_masq.operators.last_run import pull_last_result
 from airflow_masq.operators.run_settings import refuse_unknown_conf
 from airflow_masq.operators.settings import read_boolean, read_seconds, read_whole_number
+from airflow_masq.operators.task_documentation import describe_task
 from airflow_masq.plan_file import read_json_file, read_plan
 from airflow_masq.reading import Place
 
@@ -132,6 +133,7 @@ class CloudComposerAuditMasqueradeOperator(BaseOperator):
     ) -> None:
         # An author's own outlets are added to: without ours, the event is lost and nothing says so.
         kwargs["outlets"] = add_outlet(kwargs.get("outlets"), asset=make_audit_asset())
+        kwargs.setdefault("doc_md", describe_task(type(self)))
         super().__init__(**kwargs)
         self.projects = projects
         self.regions = regions

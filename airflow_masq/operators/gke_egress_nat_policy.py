@@ -16,6 +16,7 @@ from airflow_masq.links.cluster import CLUSTER_XCOM_KEY, ClusterConsoleLink, mak
 from airflow_masq.operators.error_mapping import translate_errors
 from airflow_masq.operators.run_settings import find_plan, refuse_unknown_conf
 from airflow_masq.operators.settings import read_boolean, read_seconds
+from airflow_masq.operators.task_documentation import describe_task
 from airflow_masq.reading import Place
 
 if TYPE_CHECKING:
@@ -115,6 +116,7 @@ class GKEApplyEgressNATPolicyOperator(BaseOperator):
         strict_conf: bool = False,
         **kwargs: Any,  # noqa: ANN401 - Airflow's own arguments
     ) -> None:
+        kwargs.setdefault("doc_md", describe_task(type(self)))
         super().__init__(**kwargs)
         self.plan = plan
         self.cluster = cluster

@@ -21,6 +21,7 @@ from airflow_masq.observation.vantage import COMPONENT_VARIABLE, POD_LABELS_FILE
 from airflow_masq.operators.error_mapping import translate_errors
 from airflow_masq.operators.run_settings import find_plan, refuse_unknown_conf
 from airflow_masq.operators.settings import read_seconds, read_whole_number
+from airflow_masq.operators.task_documentation import describe_task
 from airflow_masq.plan_file import read_plan_text
 from airflow_masq.text import escape, join_words
 from airflow_masq.verdict import assert_reports, bound_check, parse_outcomes, read_report, render_table, write_report
@@ -101,6 +102,7 @@ class SourceIpNodeCheckOperator(BaseOperator):
         strict_conf: bool = False,
         **kwargs: Any,  # noqa: ANN401 - BaseOperator's own
     ) -> None:
+        kwargs.setdefault("doc_md", describe_task(type(self)))
         super().__init__(**kwargs)
         self.node = node
         self.image = image

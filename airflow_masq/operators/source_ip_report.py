@@ -19,6 +19,7 @@ from airflow_masq.operators.run_reports import (
     read_previous_reports,
 )
 from airflow_masq.operators.settings import read_whole_number
+from airflow_masq.operators.task_documentation import describe_task
 from airflow_masq.verdict import (
     UNKNOWN_ENVIRONMENT,
     EventSource,
@@ -65,6 +66,7 @@ class SourceIpReportOperator(BaseOperator):
         kwargs.setdefault("trigger_rule", "all_done")
         # An author's own outlets are added to: without ours, the event is lost and nothing says so.
         kwargs["outlets"] = add_outlet(kwargs.get("outlets"), asset=make_report_asset())
+        kwargs.setdefault("doc_md", describe_task(type(self)))
         super().__init__(**kwargs)
         self.check_task_ids = check_task_ids
         self.nodes_total = nodes_total
