@@ -182,7 +182,7 @@ class NetworkFacts:
 
     @property
     def nat_covers(self) -> frozenset[AddressKind]:
-        """Whose packets the gateways translate together: nodes', Pods', both or nobody's."""
+        """Whose packets the gateways translate together: nodes', Pods', both or neither."""
         names = frozenset[str]().union(*(each.cover.pod_range_names for each in self.nat or ()))
         cover = NatCover(node=any(each.cover.node for each in self.nat or ()), pod_range_names=names)
         return cover.list_kinds(self.pod_range_names)

@@ -21,7 +21,6 @@ from airflow_masq.operators.last_run import pull_last_result
 from airflow_masq.operators.run_settings import refuse_unknown_conf
 from airflow_masq.operators.settings import read_boolean, read_seconds, read_whole_number
 from airflow_masq.operators.task_documentation import describe_task
-from airflow_masq.plan_file import read_json_file, read_plan
 from airflow_masq.reading import Place
 
 if TYPE_CHECKING:
@@ -242,6 +241,8 @@ class CloudComposerAuditMasqueradeOperator(BaseOperator):
             return asyncio.run(audit(read_all(gke)))
 
     def _read_plans(self) -> list[Plan]:
+        from airflow_masq.plan_file import read_plan  # noqa: PLC0415 - parsing a DAG file must stay cheap
+
         if not self.plans:
             return []
         plans = [self.plans] if isinstance(self.plans, str | Mapping) else self.plans
@@ -254,6 +255,7 @@ class CloudComposerAuditMasqueradeOperator(BaseOperator):
             everyone who may write XComs can write anything into it.
         """
         from airflow_masq.audit import decode_earlier_audit  # noqa: PLC0415 - parsing a DAG file must stay cheap
+        from airflow_masq.plan_file import read_json_file  # noqa: PLC0415 - as above
 
         if self.previous == NOTHING:
             return None

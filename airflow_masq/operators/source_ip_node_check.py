@@ -22,7 +22,6 @@ from airflow_masq.operators.error_mapping import translate_errors
 from airflow_masq.operators.run_settings import find_plan, refuse_unknown_conf
 from airflow_masq.operators.settings import read_seconds, read_whole_number
 from airflow_masq.operators.task_documentation import describe_task
-from airflow_masq.plan_file import read_plan_text
 from airflow_masq.text import escape, join_words
 from airflow_masq.verdict import assert_reports, bound_check, parse_outcomes, read_report, render_table, write_report
 
@@ -281,6 +280,8 @@ def _require_node(node: str) -> Any:  # noqa: ANN401 - Kubernetes' own type
 def _list_variables(plan: str | Mapping[str, Any] | None) -> list[Any]:
     """List the Pod's variables: the plan, which names the environment, and what tells the check where it runs."""
     from kubernetes.client import models as k8s  # noqa: PLC0415 - parsing a DAG file must stay cheap
+
+    from airflow_masq.plan_file import read_plan_text  # noqa: PLC0415 - as above
 
     variables = {
         _PLAN_VARIABLE: read_plan_text(find_plan(plan)),
