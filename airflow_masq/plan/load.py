@@ -108,10 +108,9 @@ def _read_plan(document: Document) -> Plan:
 
 
 def _read_cluster(place: Place | None, environment: EnvironmentResource) -> tuple[str | None, int | None, int | None]:
-    """Read the cluster's version, the Pods per node, for which only Composer 1 leaves the environment a choice, and the
-    number of nodes.
+    """Read the cluster's version, the Pods per node and the number of nodes; what is not said is ``None``.
 
-    What is not said is ``None``.
+    Of the Pods per node only Composer 1 leaves the environment a choice.
     """
     entries = {} if place is None else place.read_section(CLUSTER_KEYS)
     version = None

@@ -115,7 +115,6 @@ class SmallCluster(ThreadingHTTPServer):
         self.pods[name] = pod
         return pod
 
-
     def _keep_waiting(self, pod: dict[str, Any], container: str) -> dict[str, Any]:
         """Place a Pod whose image cannot be pulled."""
         name = pod["metadata"]["name"]
