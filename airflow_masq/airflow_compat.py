@@ -101,6 +101,12 @@ def make_asset(*, uri: str, name: str, group: str, description: str) -> Asset:
     return Asset(uri=uri, name=name, group=group, extra=extra)
 
 
+def add_outlet(given: Any, *, asset: Asset) -> list[Any]:  # noqa: ANN401 - Airflow takes one outlet, several or none
+    """List a task's outlets: those that its author gave, and the asset whose events are the history."""
+    outlets = list(given) if isinstance(given, list | tuple) else [] if given is None else [given]
+    return outlets if any(getattr(each, "uri", None) == asset.uri for each in outlets) else [*outlets, asset]
+
+
 __all__ = [
     "DAG",
     "IS_AIRFLOW_2",
@@ -112,6 +118,7 @@ __all__ = [
     "BaseOperator",
     "BaseOperatorLink",
     "Param",
+    "add_outlet",
     "count_in_metrics",
     "get_current_context",
     "make_asset",

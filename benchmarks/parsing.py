@@ -32,7 +32,7 @@ with DAG(dag_id="stock", schedule=None):
     )
 """
 
-# On Airflow 2 there is no airflow.sdk, and the first DAG of a process loads what it needs, whoever wrote it.
+# On Airflow 2 there is no airflow.sdk, and any DAG that a process parses first loads what it needs.
 PROGRAM = """
 import json, runpy, sys, time, warnings
 from datetime import UTC, datetime

@@ -10,6 +10,7 @@ from airflow_masq.operators.run_settings import make_fail_on_param, make_plan_pa
 from airflow_masq.operators.source_ip_assert import SourceIpAssertOperator
 from airflow_masq.operators.source_ip_check import SourceIpCheckOperator
 from airflow_masq.operators.source_ip_report import SourceIpReportOperator
+from airflow_masq.operators.task_documentation import describe_task
 
 DOCUMENTATION = """
 ### Which source address do services see?
@@ -55,8 +56,8 @@ PARAMS = {
         minimum=1,
         title="Nodes in the cluster",
         description=(
-            "For the coverage ('4 of 6 nodes seen'); leave it empty if you do not know. Nodes are told apart only "
-            "where the plan gives cluster.pods_per_node."
+            "For the coverage ('4 of 6 nodes seen'). Left empty: the plan's cluster.nodes_total. Nodes are told apart "
+            "only where the plan gives cluster.pods_per_node."
         ),
     ),
     "fail_on": make_fail_on_param(
@@ -102,6 +103,7 @@ with DAG(
 
     check = SourceIpCheckOperator.partial(
         task_id="check",
+        doc_md=describe_task(SourceIpCheckOperator),
         plan="{{ params.plan }}",
         attempts="{{ params.attempts }}",
         timeout_seconds="{{ params.timeout_seconds }}",

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from airflow_masq.airflow_compat import DAG, Param, task
+from airflow_masq.airflow_compat import DAG, Param, get_current_context, task
 from airflow_masq.operators.run_settings import make_fail_on_param, make_plan_param
 from airflow_masq.operators.source_ip_assert import SourceIpAssertOperator
 from airflow_masq.operators.source_ip_node_check import SourceIpNodeCheckOperator, list_nodes
 from airflow_masq.operators.source_ip_report import SourceIpReportOperator
+from airflow_masq.operators.task_documentation import describe_task
 
 DOCUMENTATION = """
 ### Which source address do services see, from every node?
@@ -16,7 +17,9 @@ DOCUMENTATION = """
 **nodes** → **check** (one Pod per node) → **report** → **assert**
 
 The DAG `check_source_ip` sees the nodes on which Airflow's workers happen to run. This one lists the cluster's nodes
-and runs `airflow-masq check` in a Pod on each of them, so the coverage is whole.
+and runs `airflow-masq check` in a Pod on each of them that takes Pods. Nodes that are cordoned, not ready or run no
+Linux are left out: the log of **nodes** names each with its reason, and so does its XCom `left_out`. They count as not
+seen, so the report then says "4 of 6 nodes seen".
 
 It needs the provider `apache-airflow-providers-cncf-kubernetes`, an account that may list nodes and create Pods, an
 image with `airflow-masq`, and a cluster where Pods may choose their node. **Autopilot, and so Composer 2's own cluster,
@@ -60,24 +63,30 @@ with DAG(
 
     @task(task_id="nodes")
     def name_nodes(kubernetes_conn_id: str) -> list[str]:
-        """List the nodes of the cluster that take Pods."""
-        return list_nodes(kubernetes_conn_id=kubernetes_conn_id)
+        """List the nodes of the cluster that take Pods; the others, with the reasons, are the XCom ``left_out``."""
+        names, left_out = list_nodes(kubernetes_conn_id=kubernetes_conn_id)
+        get_current_context()["ti"].xcom_push(key="left_out", value=left_out)
+        return names
 
     nodes = name_nodes("{{ params.kubernetes_conn_id }}")
     check = SourceIpNodeCheckOperator.partial(
         task_id="check",
+        doc_md=describe_task(SourceIpNodeCheckOperator),
         plan="{{ params.plan }}",
         image="{{ params.image }}",
         namespace="{{ params.namespace }}",
         kubernetes_conn_id="{{ params.kubernetes_conn_id }}",
         fail_on=[],  # the last task fails the run
+        strict_conf=True,
+        map_index_template="{{ task.node }}",  # what Airflow's interface shows in place of a number
         execution_timeout=timedelta(minutes=15),
         max_active_tis_per_dagrun=10,
     ).expand(node=nodes)
     report = SourceIpReportOperator(
         task_id="report",
         check_task_ids=["check"],
-        nodes_total="{{ (ti.xcom_pull(task_ids='nodes') or []) | length or none }}",
+        nodes_total="{{ (ti.xcom_pull(task_ids='nodes') or []) | length"
+        " + (ti.xcom_pull(task_ids='nodes', key='left_out') or {}) | length or none }}",
     )
     assertion = SourceIpAssertOperator(
         task_id="assert", report_task_id="report", fail_on="{{ params.fail_on }}", retries=0

@@ -24,7 +24,7 @@ from sqlalchemy import select
 from tests.airflow_env import DAGS_FOLDER
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from types import ModuleType
 
 
@@ -36,12 +36,14 @@ class FinishedRun:
     :param run_id: the run.
     :param state: ``success`` or ``failed``.
     :param task_states: the state of every task instance by task id and map index (-1 where it is not mapped).
+    :param shown_as: what Airflow's interface shows of the instances of mapped tasks in place of their map index.
     """
 
     dag_id: str
     run_id: str
     state: str
     task_states: Mapping[tuple[str, int], str | None]
+    shown_as: Mapping[str, Sequence[str]]
 
     def xcom(self, task_id: str, *, key: str = "return_value", map_index: int = -1) -> Any:  # noqa: ANN401 - any JSON
         """Read one XCom; ``None`` if there is none.
@@ -102,12 +104,17 @@ class AirflowRunner:
                 task.retry_delay = timedelta(0)
             change(dag)
             run = dag.test(run_conf=dict(conf or {}))
-            states = {(each.task_id, each.map_index): each.state for each in run.get_task_instances()}
+            instances = run.get_task_instances()
+            states = {(each.task_id, each.map_index): each.state for each in instances}
+            shown: dict[str, list[str]] = {each.task_id: [] for each in instances}
+            for each in instances:
+                shown[each.task_id].append(str(each.rendered_map_index))
         return FinishedRun(
             dag_id=run.dag_id,
             run_id=run.run_id,
             state=str(run.state),
             task_states={place: None if state is None else str(state) for place, state in states.items()},
+            shown_as=shown,
         )
 
     def load(self, dag_file: str) -> DAG:

@@ -124,6 +124,7 @@ WHERE_COMMANDS_RUN = {
     "./scripts/setup --airflow 3.1": None,  # 2 GB; ./scripts/test --airflow 3.1 runs it
     "./scripts/test": None,  # this very run
     ".venv/bin/python -m lab.cloud --port 8765": "tests/test_own_airflow.py",
+    "airflow connections add": "tests/hooks/test_connection_ways.py",
     "airflow dags test ": "tests/test_own_airflow.py",
     "airflow db clean": None,  # it is named, not shown
     "airflow-masq audit ": "tests/cli/test_audit.py",

@@ -28,7 +28,7 @@ _WITH_CONDITIONS: Final = {"options": {"requestedPolicyVersion": 3}}
 class IdentityClient(Client):
     """A client of both APIs; it can be used by several threads. Close it, or use it in a ``with`` block.
 
-    Anybody may ask what they may do themselves. A policy needs ``roles/iam.securityReviewer`` on its resource, a
+    Every caller may ask for its own permissions. A policy needs ``roles/iam.securityReviewer`` on its resource, a
     project's number ``roles/browser``, and a service account ``roles/iam.serviceAccountViewer``
     [source: google-reading-roles].
 

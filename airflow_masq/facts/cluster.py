@@ -92,6 +92,8 @@ class Cluster:
     :param network: ``projects/P/global/networks/N``; P is the host project of a Shared VPC.
     :param subnetwork: the nodes' subnetwork; ``None`` where it is not told.
     :param more_subnetworks: further subnetworks of nodes.
+    :param nodes_total: how many nodes it has now; ``None`` where GKE does not tell, as of an Autopilot cluster
+        [source: gke-node-count].
     :param control_plane: where its API server is; default not known.
     """
 
@@ -113,6 +115,7 @@ class Cluster:
     more_subnetworks: tuple[RegionalName, ...]
     node_pools: tuple[NodePool, ...]
     default_pods_per_node: int | None
+    nodes_total: int | None = None
     control_plane: ControlPlane = field(default_factory=ControlPlane)
 
     @classmethod
@@ -157,6 +160,7 @@ class Cluster:
             ),
             node_pools=pools,
             default_pods_per_node=find_number(resource, "defaultMaxPodsConstraint", "maxPodsPerNode"),
+            nodes_total=find_number(resource, "currentNodeCount") or None,
             control_plane=ControlPlane.read(resource),
         )
 

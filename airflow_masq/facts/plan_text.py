@@ -43,7 +43,11 @@ def make_plan(facts: NetworkFacts) -> dict[str, Any]:
         return plan
     cluster = facts.cluster
     if cluster is not None:
-        told = {"initial_version": cluster.initial_version, "pods_per_node": cluster.pods_per_node}
+        told = {
+            "initial_version": cluster.initial_version,
+            "pods_per_node": cluster.pods_per_node,
+            "nodes_total": cluster.nodes_total,
+        }
         plan["cluster"] = {key: value for key, value in told.items() if value}
     ranges = {
         "node_ranges": [str(each) for each in facts.node_ranges],
@@ -129,9 +133,10 @@ def _comment_cluster(facts: NetworkFacts) -> dict[str, str]:
         return {}
     described = f"GKE cluster {escape(str(cluster.name))}: {'; '.join(_describe_cluster(cluster))}."
     pods = "from its node pools" if cluster.node_pools else "from the cluster's default"
+    nodes = "as GKE counts them now; correct it when nodes are added or removed"
     if cluster.initial_version:
-        return {"initial_version": described, "pods_per_node": pods}
-    return {"pods_per_node": f"{described} {pods.capitalize()}"}
+        return {"initial_version": described, "pods_per_node": pods, "nodes_total": nodes}
+    return {"pods_per_node": f"{described} {pods.capitalize()}", "nodes_total": nodes}
 
 
 def _describe_cluster(cluster: Cluster) -> Iterator[str]:

@@ -176,7 +176,7 @@ class SourceIpHook(BaseHook):
         :return: whether it answered at every address of its name with an address that may be the caller's own; and what
             it answered, and from where it was asked.
         """
-        # Airflow tests under an invented connection id, which would tell nobody anything.
+        # Airflow tests under an invented connection id, so a message does not name it.
         ask = self._prepare(_CONNECTION_SCHEME, where="this connection")
         observations = _ask_alone(ask, timeout_seconds=5.0, attempts=1, wait_seconds=0.0, nonce=True, canary=True)
         deciding = choose_deciding(observations)
@@ -311,11 +311,16 @@ class ObserverConnection:
         :raises InvalidInputError: when it does not describe an observer.
         """
         extra = _read_extra(connection, where=where)
-        scheme = Place(where=f"{where}: schema", value=connection.schema or "http").read_choice(("http", "https"))
+        scheme = connection.schema or "http"
+        if scheme not in {"http", "https"}:
+            # In a connection's URI the path stands for the scheme, so a path written there is seen here.
+            expected = "http or https (a path goes into the extra's field path)"
+            raise Place(where=f"{where}: schema", value=scheme, is_secret=True).make_error(expected, seen="other text")
         host = connection.host or ""
         if not host or any(character in host for character in "/@?#"):
             place = Place(where=f"{where}: host", value=host, is_secret=True)
-            raise place.make_error("a host name or address alone", seen="other text" if host else "none")
+            expected = "a host name or address alone; the scheme and the path have fields of their own"
+            raise place.make_error(expected, seen="other text" if host else "none")
         host = f"[{host}]" if ":" in host and not host.startswith("[") else host
         port = f":{connection.port}" if connection.port else ""
         path = extra["path"].read_text(may_be_empty=True) or "/" if "path" in extra else "/"

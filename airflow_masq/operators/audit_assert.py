@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_masq.airflow_compat import BaseOperator
 from airflow_masq.operators.error_mapping import translate_errors
+from airflow_masq.operators.task_documentation import describe_task
 from airflow_masq.reading import Reaction
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ class MasqueradeAuditAssertOperator(BaseOperator):
         on_incomplete: str = "fail",
         **kwargs: Any,  # noqa: ANN401 - BaseOperator's own
     ) -> None:
+        kwargs.setdefault("doc_md", describe_task(type(self)))
         super().__init__(**kwargs)
         self.audit_task_id = audit_task_id
         self.on_findings = on_findings

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
-from airflow_masq.airflow_compat import BaseOperator, make_asset
+from airflow_masq.airflow_compat import BaseOperator, add_outlet, make_asset
 from airflow_masq.clients.client import DEFAULT_API_TIMEOUT_SECONDS
 from airflow_masq.exceptions import AirflowMasqError, InvalidInputError
 from airflow_masq.operators.composer_hook import make_composer_hook
@@ -22,8 +22,8 @@ from airflow_masq.operators.error_mapping import translate_errors
 from airflow_masq.operators.last_run import pull_last_result
 from airflow_masq.operators.run_settings import refuse_unknown_conf
 from airflow_masq.operators.settings import read_boolean, read_seconds, read_whole_number
+from airflow_masq.operators.task_documentation import describe_task
 from airflow_masq.operators.xcoms import push_xcom
-from airflow_masq.plan_file import read_json_file, read_plan
 from airflow_masq.reading import Place, Reaction
 
 if TYPE_CHECKING:
@@ -132,7 +132,9 @@ class CloudComposerAuditMasqueradeOperator(BaseOperator):
         strict_conf: bool = False,
         **kwargs: Any,  # noqa: ANN401 - Airflow's own arguments
     ) -> None:
-        kwargs.setdefault("outlets", [make_audit_asset()])
+        # An author's own outlets are added to: without ours, the event is lost and nothing says so.
+        kwargs["outlets"] = add_outlet(kwargs.get("outlets"), asset=make_audit_asset())
+        kwargs.setdefault("doc_md", describe_task(type(self)))
         super().__init__(**kwargs)
         self.projects = projects
         self.regions = regions
@@ -237,6 +239,8 @@ class CloudComposerAuditMasqueradeOperator(BaseOperator):
             return asyncio.run(audit(read_all(gke)))
 
     def _read_plans(self) -> list[Plan]:
+        from airflow_masq.plan_file import read_plan  # noqa: PLC0415 - parsing a DAG file must stay cheap
+
         if not self.plans:
             return []
         plans = [self.plans] if isinstance(self.plans, str | Mapping) else self.plans
@@ -253,6 +257,8 @@ class CloudComposerAuditMasqueradeOperator(BaseOperator):
         if self.previous == NOTHING:
             return None
         if self.previous:
+            from airflow_masq.plan_file import read_json_file  # noqa: PLC0415 - as above
+
             given = self.previous
             content = given if isinstance(given, Mapping) else read_json_file(given, where="previous")
             return decode_earlier_audit(content, where="previous")

@@ -33,6 +33,7 @@ from airflow_masq.operators.error_mapping import translate_errors
 from airflow_masq.operators.preflight_step import make_preflight_step
 from airflow_masq.operators.run_settings import find_plan, refuse_unknown_conf
 from airflow_masq.operators.settings import read_boolean, read_seconds
+from airflow_masq.operators.task_documentation import describe_task
 from airflow_masq.operators.triggerer import is_triggerer_running
 from airflow_masq.operators.xcoms import push_xcom
 
@@ -141,6 +142,7 @@ class CloudComposerCreateMasqueradeEnvironmentOperator(BaseOperator):
         strict_conf: bool = False,
         **kwargs: Any,  # noqa: ANN401 - Airflow's own arguments
     ) -> None:
+        kwargs.setdefault("doc_md", describe_task(type(self)))
         super().__init__(**kwargs)
         self.plan = plan
         self.environment = environment

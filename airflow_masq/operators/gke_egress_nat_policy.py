@@ -18,6 +18,7 @@ from airflow_masq.operators.composer_hook import make_composer_hook
 from airflow_masq.operators.error_mapping import translate_errors
 from airflow_masq.operators.run_settings import find_plan, refuse_unknown_conf
 from airflow_masq.operators.settings import read_boolean
+from airflow_masq.operators.task_documentation import describe_task
 from airflow_masq.operators.xcoms import push_xcom
 from airflow_masq.reading import Place, Reaction
 
@@ -112,6 +113,7 @@ class GKEApplyEgressNATPolicyOperator(BaseOperator):
         strict_conf: bool = False,
         **kwargs: Any,  # noqa: ANN401 - Airflow's own arguments
     ) -> None:
+        kwargs.setdefault("doc_md", describe_task(type(self)))
         super().__init__(**kwargs)
         self.plan = plan
         self.cluster = cluster

@@ -15,7 +15,7 @@ from airflow_masq.airflow_compat import make_asset
 from airflow_masq.exceptions import InvalidInputError
 from airflow_masq.links.report import REASON_XCOM_KEY, REPORT_XCOM_KEY
 from airflow_masq.operators.last_run import pull_last_result
-from airflow_masq.text import escape
+from airflow_masq.text import escape, join_words
 from airflow_masq.verdict import Report, VerdictCode, read_report, read_reports
 
 if TYPE_CHECKING:
@@ -68,8 +68,16 @@ def gather_reports(context: Context, *, check_task_ids: Sequence[str]) -> Gather
             problems.append(
                 f"{VerdictCode.CHECK_LOST} task {task_id} has no instance in this run, so it checked nothing"
             )
+        if "upstream_failed" in states.values():  # Airflow's word where a task before it failed; there is no log then
+            before = join_words(_list_tasks_before(context, task_id)) or "the task before it"
+            problems.append(
+                f"{VerdictCode.CHECK_LOST} task {task_id} did not run, since a task before it failed, so it checked "
+                f"nothing; the log of {before} says why"
+            )
         lost: dict[tuple[VerdictCode, str], list[int]] = {}
         for map_index, state in sorted(states.items()):
+            if state == "upstream_failed":
+                continue
             pull = partial(context["ti"].xcom_pull, task_ids=task_id, map_indexes=map_index)
             # Airflow 3 logs an error for each XCom that is missing, so the one that is likely there is asked for first.
             reason = pull(key=REASON_XCOM_KEY) if state == "failed" else None
@@ -109,6 +117,11 @@ def _explain_loss(reason: object, *, state: str) -> tuple[VerdictCode, str]:
     if isinstance(reason, str) and reason:
         return VerdictCode.CHECK_REFUSED, f"could not check: {escape(reason, limit=_LONGEST_REASON)}"
     return VerdictCode.CHECK_LOST, f"ended as {state} without a report: it crashed, was stopped or never ran"
+
+
+def _list_tasks_before(context: Context, task_id: str) -> list[str]:
+    dag = context.get("dag")
+    return sorted(f"task {each}" for each in dag.get_task(task_id).upstream_task_ids) if dag else []
 
 
 def _read_states(context: Context, task_id: str) -> dict[int, str]:

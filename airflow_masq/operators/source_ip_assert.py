@@ -11,6 +11,7 @@ from airflow_masq.airflow_compat import BaseOperator
 from airflow_masq.exceptions import InvalidInputError
 from airflow_masq.links.report import CodePageLink, MasqueradePageLink, ReportLink
 from airflow_masq.operators.error_mapping import translate_errors
+from airflow_masq.operators.task_documentation import describe_task
 from airflow_masq.text import describe
 from airflow_masq.verdict import assert_reports, parse_outcomes, read_reports
 
@@ -38,6 +39,7 @@ class SourceIpAssertOperator(BaseOperator):
         fail_on: Sequence[str] | str = ("FAIL", "ERROR"),
         **kwargs: Any,  # noqa: ANN401 - BaseOperator's own
     ) -> None:
+        kwargs.setdefault("doc_md", describe_task(type(self)))
         super().__init__(**kwargs)
         self.report_task_id = report_task_id
         self.fail_on = fail_on

@@ -10,6 +10,7 @@ The provider cncf.kubernetes is imported when a task runs, since its client woul
 from __future__ import annotations
 
 import json
+import logging
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
@@ -19,10 +20,10 @@ from airflow_masq.exceptions import AirflowMasqError, CloudRefusedError, CloudUn
 from airflow_masq.links.report import REASON_XCOM_KEY, REPORT_XCOM_KEY, CodePageLink, MasqueradePageLink, ReportLink
 from airflow_masq.observation.vantage import COMPONENT_VARIABLE, POD_LABELS_FILE
 from airflow_masq.operators.error_mapping import translate_errors
-from airflow_masq.operators.run_settings import find_plan
+from airflow_masq.operators.run_settings import find_plan, refuse_unknown_conf
 from airflow_masq.operators.settings import read_seconds, read_whole_number
-from airflow_masq.plan_file import read_plan_text
-from airflow_masq.text import escape
+from airflow_masq.operators.task_documentation import describe_task
+from airflow_masq.text import escape, join_words
 from airflow_masq.verdict import assert_reports, bound_check, parse_outcomes, read_report, render_table, write_report
 
 if TYPE_CHECKING:
@@ -31,8 +32,12 @@ if TYPE_CHECKING:
     from airflow_masq.airflow_compat import Context
     from airflow_masq.verdict import Report
 
+log = logging.getLogger(__name__)
+
 _PROVIDER: Final = "apache-airflow-providers-cncf-kubernetes"
 _HOSTNAME_LABEL: Final = "kubernetes.io/hostname"
+_SYSTEM_LABEL: Final = "kubernetes.io/os"
+_LINUX: Final = "linux"
 _PLAN_VARIABLE: Final = "AIRFLOW_MASQ_PLAN_TEXT"
 _PAGE_SIZE: Final = 500
 _FORBIDDEN: Final = frozenset({401, 403})
@@ -62,6 +67,7 @@ class SourceIpNodeCheckOperator(BaseOperator):
     :param timeout_seconds: the time limit of one attempt, 0.1 to 60 (default 5).
     :param startup_timeout_seconds: how long the Pod may take to start, 1 to 3,600 (default 300).
     :param fail_on: as of ``SourceIpCheckOperator`` (default ``FAIL`` and ``ERROR``).
+    :param strict_conf: refuse a run whose conf has a key that is no param of the DAG (default ``False``).
     """
 
     template_fields: Sequence[str] = (
@@ -92,8 +98,10 @@ class SourceIpNodeCheckOperator(BaseOperator):
         timeout_seconds: float | str = 5.0,
         startup_timeout_seconds: int | str = 300,
         fail_on: Sequence[str] | str = ("FAIL", "ERROR"),
+        strict_conf: bool = False,
         **kwargs: Any,  # noqa: ANN401 - BaseOperator's own
     ) -> None:
+        kwargs.setdefault("doc_md", describe_task(type(self)))
         super().__init__(**kwargs)
         self.node = node
         self.image = image
@@ -105,6 +113,7 @@ class SourceIpNodeCheckOperator(BaseOperator):
         self.timeout_seconds = timeout_seconds
         self.startup_timeout_seconds = startup_timeout_seconds
         self.fail_on = fail_on
+        self.strict_conf = strict_conf
         self._pod_operator: Any = None
 
     def execute(self, context: Context) -> None:
@@ -116,6 +125,8 @@ class SourceIpNodeCheckOperator(BaseOperator):
         """
         with translate_errors():
             try:
+                if self.strict_conf:
+                    refuse_unknown_conf(context)
                 fail_on = parse_outcomes(self.fail_on)
                 report = self._run_pod(context)
             except Exception as error:
@@ -143,11 +154,7 @@ class SourceIpNodeCheckOperator(BaseOperator):
         except ApiException as error:
             raise _translate(error, action=f"running a Pod on node {escape(self.node)}") from error
         except AirflowException as error:
-            # Airflow's text quotes the whole Pod, with the plan; the task's log has it already.
-            said = next((line for line in reversed(lines) if line.strip()), "nothing")
-            raise CloudUnavailableError(
-                f"the Pod did not end well ({type(error).__name__}); its last line: {escape(said, limit=300)}"
-            ) from error
+            raise CloudUnavailableError(_explain_failure(error, lines=lines, image=self.image)) from error
         begin = next((number for number, line in enumerate(lines) if line.startswith("{")), len(lines))
         if begin == len(lines):
             expected = "the JSON report of airflow-masq check"
@@ -196,9 +203,12 @@ class SourceIpNodeCheckOperator(BaseOperator):
         )
 
 
-def list_nodes(*, kubernetes_conn_id: str = "kubernetes_default", config_file: str | None = None) -> list[str]:
-    """List the cluster's nodes that take Pods, by their label ``kubernetes.io/hostname``, in order.
+def list_nodes(
+    *, kubernetes_conn_id: str = "kubernetes_default", config_file: str | None = None
+) -> tuple[list[str], dict[str, str]]:
+    """List the cluster's nodes by their label ``kubernetes.io/hostname``, in order.
 
+    :return: the nodes that take Pods; and each of the others with the reason, which is logged, too.
     :raises AirflowFailException: the provider is not installed, the cluster refused the list, or it does not end.
     :raises AirflowException: the cluster did not answer.
     """
@@ -217,12 +227,45 @@ def list_nodes(*, kubernetes_conn_id: str = "kubernetes_default", config_file: s
                 raise _translate(error, action=action) from error
             return answer.items, answer.metadata._continue or ""  # noqa: SLF001 - the client's name of "continue"
 
-        return sorted(
-            (each.metadata.labels or {}).get(_HOSTNAME_LABEL, each.metadata.name)
+        reasons = {
+            (each.metadata.labels or {}).get(_HOSTNAME_LABEL, each.metadata.name): _find_reason_to_leave_out(each)
             for page in read_pages(ask, action=action)
             for each in page
-            if not each.spec.unschedulable
-        )
+        }
+        left_out = {name: reason for name, reason in sorted(reasons.items()) if reason}
+        if left_out:
+            named = join_words(f"{escape(name)} ({reason})" for name, reason in left_out.items())
+            log.warning("%d of %d nodes are left out of the check: %s", len(left_out), len(reasons), named)
+        return sorted(reasons.keys() - left_out.keys()), left_out
+
+
+def _find_reason_to_leave_out(node: Any) -> str:  # noqa: ANN401 - Kubernetes' own type
+    """Say why a Pod would not run on a node; empty where it would."""
+    if node.spec.unschedulable:
+        return "cordoned"
+    ready = [each.status for each in (node.status and node.status.conditions) or () if each.type == "Ready"]
+    if ready and ready != ["True"]:
+        return "not ready"
+    system = (node.metadata.labels or {}).get(_SYSTEM_LABEL, _LINUX)
+    return "" if system == _LINUX else f"runs {escape(system)}"
+
+
+def _explain_failure(error: BaseException, *, lines: Sequence[str], image: str) -> str:
+    """Say why a Pod gave no report: what kept it from starting, else the last line that it wrote.
+
+    Airflow's text about a Pod that started quotes all of it, with the plan; the task's log has it already.
+    """
+    cause: BaseException | None = error
+    while cause is not None:
+        # By its name, since its module differs between versions; the failure to clean up may come after it.
+        if type(cause).__name__.startswith("PodLaunch"):
+            return (
+                f"the Pod did not start: {escape(str(cause), limit=400)} Check the image {escape(image, limit=200)}, "
+                "whether the node has room and is ready, and the Pod's events in the task's log."
+            )
+        cause = cause.__cause__ or cause.__context__
+    said = next((f"its last line: {escape(line, limit=300)}" for line in reversed(lines) if line.strip()), "")
+    return f"the Pod did not end well ({type(error).__name__}); {said or 'it wrote nothing'}"
 
 
 def _require_node(node: str) -> Any:  # noqa: ANN401 - Kubernetes' own type
@@ -238,6 +281,8 @@ def _require_node(node: str) -> Any:  # noqa: ANN401 - Kubernetes' own type
 def _list_variables(plan: str | Mapping[str, Any] | None) -> list[Any]:
     """List the Pod's variables: the plan, which names the environment, and what tells the check where it runs."""
     from kubernetes.client import models as k8s  # noqa: PLC0415 - parsing a DAG file must stay cheap
+
+    from airflow_masq.plan_file import read_plan_text  # noqa: PLC0415 - as above
 
     variables = {
         _PLAN_VARIABLE: read_plan_text(find_plan(plan)),

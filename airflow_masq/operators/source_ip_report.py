@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
-from airflow_masq.airflow_compat import BaseOperator
+from airflow_masq.airflow_compat import BaseOperator, add_outlet
 from airflow_masq.exceptions import InvalidInputError
 from airflow_masq.links.report import CodePageLink, MasqueradePageLink, ReportLink
 from airflow_masq.operators.run_reports import (
@@ -19,6 +19,7 @@ from airflow_masq.operators.run_reports import (
     read_previous_reports,
 )
 from airflow_masq.operators.settings import read_whole_number
+from airflow_masq.operators.task_documentation import describe_task
 from airflow_masq.verdict import (
     UNKNOWN_ENVIRONMENT,
     EventSource,
@@ -48,7 +49,8 @@ class SourceIpReportOperator(BaseOperator):
     The task runs when all its upstream tasks are done, with any state, and it succeeds with any result.
 
     :param check_task_ids: the ids of the tasks whose reports are read, mapped or not; one id may be given as text.
-    :param nodes_total: the number of nodes in the cluster, 1 to 65,000, for the coverage (default ``None``: not known).
+    :param nodes_total: the number of nodes in the cluster, 1 to 65,000, for the coverage (default ``None``: the plan's
+        ``cluster.nodes_total``).
     """
 
     template_fields: Sequence[str] = ("check_task_ids", "nodes_total")
@@ -62,7 +64,9 @@ class SourceIpReportOperator(BaseOperator):
         **kwargs: Any,  # noqa: ANN401 - BaseOperator's own
     ) -> None:
         kwargs.setdefault("trigger_rule", "all_done")
-        kwargs.setdefault("outlets", [make_report_asset()])
+        # An author's own outlets are added to: without ours, the event is lost and nothing says so.
+        kwargs["outlets"] = add_outlet(kwargs.get("outlets"), asset=make_report_asset())
+        kwargs.setdefault("doc_md", describe_task(type(self)))
         super().__init__(**kwargs)
         self.check_task_ids = check_task_ids
         self.nodes_total = nodes_total
@@ -99,7 +103,8 @@ class SourceIpReportOperator(BaseOperator):
             problems.append(str(error))
         by_environment: dict[str, list[Report]] = {}
         for report in gathered.reports:
-            by_environment.setdefault(report.environment, []).append(replace(report, nodes_total=nodes_total))
+            counted = report if nodes_total is None else replace(report, nodes_total=nodes_total)
+            by_environment.setdefault(report.environment, []).append(counted)
         if problems:
             home = next(iter(by_environment)) if len(by_environment) == 1 else UNKNOWN_ENVIRONMENT
             lost = Report(environment=home, verdicts=(), nodes_total=nodes_total, problems=tuple(problems))

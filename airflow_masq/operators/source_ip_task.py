@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow_masq.airflow_compat import BaseOperator
+from airflow_masq.operators.task_documentation import describe_task
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -18,7 +19,7 @@ class SourceIpTask(BaseOperator):
     :param plan: the path of a plan file, read on the worker, or a plan as a mapping or as YAML or JSON text (default
         ``None``: the first that is set of the Airflow Variable ``airflow_masq_plan``, the environment variable
         ``AIRFLOW_MASQ_PLAN`` and the file ``/home/airflow/gcs/data/masquerade-plan.yaml``).
-    :param targets: the names of the plan's targets to probe (default ``None``: all).
+    :param targets: the names of the plan's targets to probe; one name may be given as text (default ``None``: all).
     :param attempts: how often an observer that gives no answer is asked, 1 to 10 (default 3). With more than 1, a
         target that FAILs is asked once more, since the first seconds of a Pod can show a wrong address. For each
         address of the observer its own last answer counts.
@@ -47,7 +48,7 @@ class SourceIpTask(BaseOperator):
         self,
         *,
         plan: str | Mapping[str, Any] | None = None,
-        targets: Sequence[str] | None = None,
+        targets: Sequence[str] | str | None = None,
         attempts: int | str = 3,
         timeout_seconds: float | str = 5.0,
         wait_seconds: float | str = 1.0,
@@ -56,6 +57,7 @@ class SourceIpTask(BaseOperator):
         environment: str | None = None,
         **kwargs: Any,  # noqa: ANN401 - BaseOperator's own
     ) -> None:
+        kwargs.setdefault("doc_md", describe_task(type(self)))
         super().__init__(**kwargs)
         self.plan = plan
         self.targets = targets

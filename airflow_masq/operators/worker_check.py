@@ -85,5 +85,6 @@ def _choose_targets(targets: Sequence[Target], *, names: object) -> Sequence[Tar
     if names is None:
         return targets
     known = [target.name for target in targets]
-    chosen = {item.read_choice(known) for item in Place(where="targets", value=names).read_some_items()}
+    value = [names] if isinstance(names, str) else names
+    chosen = {item.read_choice(known) for item in Place(where="targets", value=value).read_some_items()}
     return [target for target in targets if target.name in chosen]

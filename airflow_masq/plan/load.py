@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 _API_VERSION: Final = "airflow-masq/v1"
 _FEWEST_PODS_PER_NODE: Final = 8
 _MOST_PODS_PER_NODE: Final = 256  # [source: gke-pod-block]
+_MOST_NODES: Final = 65_000  # [source: gke-node-limit]
 _MOST_WORKERS: Final = 100_000
 _MOST_RANGES: Final = 2_000  # every target is compared with every range
 _TRANSLATABLE: Final = (AddressKind.NODE, AddressKind.POD)
@@ -86,7 +87,7 @@ def _read_plan(document: Document) -> Plan:
     if "apiVersion" in entries:
         entries["apiVersion"].read_choice((_API_VERSION,))
     environment = read_environment(entries["environment"]) if "environment" in entries else EnvironmentResource()
-    cluster_version, pods_per_node = _read_cluster(entries.get("cluster"), environment)
+    cluster_version, pods_per_node, nodes_total = _read_cluster(entries.get("cluster"), environment)
     network, takes_nodes_for_private = _read_network(entries.get("network"), environment)
     ranges = replace(network, pods_per_node=pods_per_node or NetworkRanges().pods_per_node)
     choice = PolicyChoice.from_environment(environment)
@@ -101,25 +102,29 @@ def _read_plan(document: Document) -> Plan:
         takes_nodes_for_private=takes_nodes_for_private,
         policy_choice=choice,
         knows_pods_per_node=pods_per_node is not None,
+        nodes_total=nodes_total,
         lines=document.lines,
     )
 
 
-def _read_cluster(place: Place | None, environment: EnvironmentResource) -> tuple[str | None, int | None]:
-    """Read the cluster's version and the Pods per node, for which only Composer 1 leaves the environment a choice.
+def _read_cluster(place: Place | None, environment: EnvironmentResource) -> tuple[str | None, int | None, int | None]:
+    """Read the cluster's version, the Pods per node and the number of nodes; what is not said is ``None``.
 
-    What is not said is ``None``.
+    Of the Pods per node only Composer 1 leaves the environment a choice.
     """
     entries = {} if place is None else place.read_section(CLUSTER_KEYS)
     version = None
     if "initial_version" in entries:
         version = entries["initial_version"].read_text("a GKE version such as 1.30.5-gke.1014001, as text (quote it)")
+    nodes = None
+    if "nodes_total" in entries:
+        nodes = entries["nodes_total"].read_whole_number(least=1, most=_MOST_NODES)
     if "pods_per_node" in entries:
         pods = entries["pods_per_node"].read_whole_number(least=_FEWEST_PODS_PER_NODE, most=_MOST_PODS_PER_NODE)
-        return version, pods
+        return version, pods, nodes
     own = environment.get_value("config", "nodeConfig", "maxPodsPerNode")
     is_possible = isinstance(own, int) and _FEWEST_PODS_PER_NODE <= own <= _MOST_PODS_PER_NODE
-    return version, own if isinstance(own, int) and is_possible else None
+    return version, own if isinstance(own, int) and is_possible else None, nodes
 
 
 def _read_network(place: Place | None, environment: EnvironmentResource) -> tuple[NetworkRanges, bool]:

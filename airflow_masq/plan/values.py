@@ -46,6 +46,7 @@ class Plan:
     :param takes_nodes_for_private: whether nodes count as private only because the plan names Cloud NAT, while its
         environment is no private one and the plan says nothing of its nodes.
     :param knows_pods_per_node: whether the plan says how many Pods a node runs, so that a Pod's address names its node.
+    :param nodes_total: how many nodes the cluster has, for the coverage of a check; ``None`` if the plan does not say.
     :param lines: from places to lines of the file, from 1; empty where the plan did not come from a text. Plans that
         differ in nothing else are equal.
     """
@@ -58,6 +59,7 @@ class Plan:
     policy_choice: PolicyChoice = field(default_factory=PolicyChoice)
     takes_nodes_for_private: bool = False
     knows_pods_per_node: bool = False
+    nodes_total: int | None = None
     lines: Mapping[str, int] = field(default_factory=dict, compare=False, repr=False)
 
     def find_line(self, where: str) -> int | None:

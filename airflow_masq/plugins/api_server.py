@@ -16,7 +16,7 @@ from airflow_masq.plugins.page_files import HEADERS, read_page_file
 
 
 def make_page_app() -> FastAPI:
-    """Make the app; whoever asks it for anything must be allowed to see plugins."""
+    """Make the app; a user without access to plugins is refused on every route."""
     app = FastAPI(
         title="airflow-masq",
         docs_url=None,

@@ -2,7 +2,8 @@
 
 `network.workers`, or else the environment's own `workloadsConfig.worker.maxCount`, says how many workers there can be.
 The node or Pod ranges are too small for them. If there can be more workers than Pods, this is an error. If there can
-only be more workers than nodes, it is a warning, since each worker may need its own node.
+only be more workers than nodes, it is a warning, since each worker may need its own node. It is a warning, too, if
+`cluster.nodes_total` says that there are more nodes than the ranges have room for: one of them is wrong.
 
 ## Why
 
@@ -35,10 +36,16 @@ _MOST_WORKERS: Final = ("config", "workloadsConfig", "worker", "maxCount")
 
 def _check(plan: Plan) -> Iterator[Problem]:
     room = plan.capacity
-    if room.is_enough is not False:
-        return
     name, ranges = ("Pod", room.pod_ranges) if room.nodes == room.nodes_by_pod_range else ("node", room.node_ranges)
     limit = f"{name} range {join_words(each.cidr for each in ranges)}"
+    if room.nodes is not None and plan.nodes_total is not None and plan.nodes_total > room.nodes:
+        yield Problem(
+            where="cluster.nodes_total",
+            message=f"The plan says that the cluster has {plan.nodes_total} nodes, but the {limit} has room for "
+            f"{room.nodes}. Correct the one that is wrong, since a check states its coverage by this number.",
+        )
+    if room.is_enough is not False:
+        return
     cannot_run = (room.pods or 0) < (room.wanted_nodes or 0)
     own = plan.environment.get_value(*_MOST_WORKERS) == room.wanted_nodes
     yield Problem(

@@ -8,7 +8,8 @@ block is depends on the number.
 
 All Pods of a node get their addresses from one block: a /26 for 32 Pods, a /24 for 110 [source: gke-pod-block]. Without
 the number the report says that the nodes are not known, and a right address from a few nodes looks like one from all of
-them. Verdicts do not depend on it.
+them. `cluster.nodes_total`, which says how many there are ("4 of 6 nodes seen"), does not help alone. Verdicts do not
+depend on either.
 
 ## How to fix
 

@@ -71,13 +71,13 @@ def judge_targets(
     :param observations: the attempts of each target, by its name.
     :param surroundings: where the process runs.
     :param environment: the environment's name.
-    :return: a report of one vantage.
+    :return: a report of one vantage; its number of nodes is the plan's.
     """
     pod_ip = find_own_address(observations.values(), ranges=plan.ranges)
     vantage = recognise_vantage(surroundings, pod_ip=pod_ip, environment=environment)
     verdicts = tuple(judge(target, observations[target.name], vantage=vantage, plan=plan) for target in targets)
     ranges = tuple(itertools.islice(plan.ranges.list_ranges(), MOST_RANGES))
-    return Report(environment=environment, verdicts=verdicts, ranges=ranges)
+    return Report(environment=environment, verdicts=verdicts, nodes_total=plan.nodes_total, ranges=ranges)
 
 
 def find_own_address(seen: Iterable[tuple[Observation, ...]], *, ranges: NetworkRanges) -> IPAddress | None:

@@ -134,13 +134,16 @@ def test_the_plan_may_be_a_file(airflow: AirflowRunner, tmp_path: Path) -> None:
 def test_a_scheduled_run_finds_its_plan(
     airflow: AirflowRunner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A run that is given no plan takes the Airflow Variable's, which holds a path or the text itself."""
+    """A run that is given no plan takes the Airflow Variable's: a path or the text itself, with the number of nodes."""
     with observer() as truthful:
-        text = json.dumps(loopback_plan({"name": "service", "observe": truthful.url, "expect": "pod"}))
-        (tmp_path / "plan.yaml").write_text(text)
-        for value in (str(tmp_path / "plan.yaml"), text):
+        plan = loopback_plan({"name": "service", "observe": truthful.url, "expect": "pod"})
+        plan["cluster"]["nodes_total"] = 6
+        (tmp_path / "plan.yaml").write_text(json.dumps(plan))
+        for value in (str(tmp_path / "plan.yaml"), json.dumps(plan)):
             monkeypatch.setenv("AIRFLOW_VAR_AIRFLOW_MASQ_PLAN", value)
-            assert airflow.run(DAG_FILE, conf={"instances": 1, "attempts": 1}).state == "success"
+            run = airflow.run(DAG_FILE, conf={"instances": 1, "attempts": 1})
+            assert run.state == "success"
+            assert event_of(run)["summary"].endswith("1 PASS, 1 of 6 nodes seen")
 
 
 def test_a_run_without_any_plan_says_how_to_set_one(airflow: AirflowRunner) -> None:

@@ -28,7 +28,7 @@ AUTOPILOT = "admission webhook denied the request: [denied by autogke-node-affin
 
 @pytest.fixture
 def cluster(monkeypatch: pytest.MonkeyPatch) -> Iterator[SmallCluster]:
-    """Run a cluster of two nodes that take Pods and one that takes none."""
+    """Run a cluster of two nodes that take Pods and three that take none."""
     with small_cluster("node-a", "node-b") as server:
         monkeypatch.setenv("AIRFLOW_CONN_KUBERNETES_DEFAULT", server.connection)
         yield server
@@ -43,7 +43,7 @@ def run(airflow: AirflowRunner, answer: str | None, *, first_answer: str | None 
 
 
 def test_every_node_is_checked(airflow: AirflowRunner, cluster: SmallCluster) -> None:
-    """A Pod on each node that takes Pods asks, and the report covers all nodes."""
+    """A Pod on each node that takes Pods asks; the others are named with the reason, and count as not seen."""
     finished = run(airflow, OTHER_NODE_ADDRESS, first_answer=NODE_ADDRESS)
     assert finished.state == "success", finished.task_states
     [report] = read_reports(finished.xcom("report"))
@@ -51,7 +51,10 @@ def test_every_node_is_checked(airflow: AirflowRunner, cluster: SmallCluster) ->
         ("node-a", "PASS"),
         ("node-b", "PASS"),
     ]
-    assert report.nodes_total == 2
+    assert report.coverage == "2 of 5 nodes seen."
+    left_out = {"cordoned": "cordoned", "lost": "not ready", "windows": "runs windows"}
+    assert finished.xcom("nodes", key="left_out") == left_out
+    assert sorted(finished.shown_as["check"]) == ["node-a", "node-b"]
     assert {pod["spec"]["containers"][0]["image"] for pod in cluster.made} == {"registry.example/masq:1"}
     assert all(pod["spec"]["automountServiceAccountToken"] is False for pod in cluster.made)
     mounted = {each["name"]: each for each in cluster.made[0]["spec"]["volumes"]}["podinfo"]["downwardAPI"]["items"][0]
@@ -59,13 +62,16 @@ def test_every_node_is_checked(airflow: AirflowRunner, cluster: SmallCluster) ->
     assert cluster.pods == {}  # deleted when they have ended
 
 
-@pytest.mark.parametrize(("listed", "total"), [(["node-a", "node-b"], 2), ([], None), (None, None)])
+@pytest.mark.parametrize(
+    ("listed", "left_out", "total"),
+    [(["a", "b"], {"c": "cordoned"}, 3), ([], {"c": "cordoned"}, 1), ([], {}, None), (None, None, None)],
+)
 def test_the_report_survives_a_listing_that_failed(
-    airflow: AirflowRunner, listed: list[str] | None, total: int | None
+    airflow: AirflowRunner, listed: list[str] | None, left_out: dict[str, str] | None, total: int | None
 ) -> None:
     """Where the nodes could not be listed, the report still runs, with a number of nodes that is not known."""
     report: Any = airflow.load(DAG_FILE).get_task("report")
-    instance = SimpleNamespace(xcom_pull=lambda **_: listed)
+    instance = SimpleNamespace(xcom_pull=lambda *, task_ids, key="": left_out if task_ids and key else listed)
     rendered: object = NativeEnvironment().from_string(report.nodes_total).render(ti=instance)  # as Airflow renders it
     assert rendered == total
 
@@ -89,6 +95,25 @@ def test_a_cluster_that_refuses_is_quoted(airflow: AirflowRunner, cluster: Small
     assert report.verdicts == ()
     assert "autogke-node-affinity-selector-limitation" in report.problems[0]
     assert "use the DAG check_source_ip there" in report.problems[0]
+
+
+def test_a_pod_that_does_not_start_says_why(airflow: AirflowRunner, cluster: SmallCluster) -> None:
+    """Where Kubernetes cannot pull the image, the report says so in Kubernetes' words, and what to look at."""
+    cluster.cannot_pull = "manifest for registry.example/masq:1 not found"
+    finished = run(airflow, NODE_ADDRESS)
+    assert finished.state == "failed"
+    [report] = read_reports(finished.xcom("report"))
+    assert "the Pod did not start: Image cannot be pulled, unable to start: ErrImagePull" in report.problems[0]
+    assert "manifest for registry.example/masq:1 not found" in report.problems[0]
+    assert "Check the image registry.example/masq:1, whether the node has room" in report.problems[0]
+
+
+def test_a_misspelt_key_of_a_runs_conf_is_refused(airflow: AirflowRunner, cluster: SmallCluster) -> None:
+    """A key that is no param fails every check with the nearest one, and no Pod is made."""
+    finished = airflow.run(DAG_FILE, conf={"imagee": "x"})
+    assert (finished.state, cluster.made) == ("failed", [])
+    reason = finished.xcom("check", key="reason", map_index=0)
+    assert reason.endswith("(did you mean image?), saw 'imagee'")
 
 
 def test_without_the_provider_a_message_says_what_is_missing(
@@ -116,7 +141,7 @@ def test_a_list_of_nodes_is_read_to_its_end(cluster: SmallCluster) -> None:
     from airflow_masq.operators.source_ip_node_check import list_nodes  # noqa: PLC0415
 
     cluster.page_size = 1
-    assert list_nodes() == ["node-a", "node-b"]
+    assert list_nodes()[0] == ["node-a", "node-b"]
     cluster.page_size = 0
     with pytest.raises(AirflowFailException, match="listing the cluster's nodes: the list does not end"):
         list_nodes()

@@ -43,6 +43,12 @@ def test_an_autopilot_cluster_is_read() -> None:
     assert cluster.pods_per_node == 32
 
 
+@pytest.mark.parametrize(("told", "total"), [(3, 3), ("3", 3), (0, None), (None, None), ("many", None)])
+def test_nodes_are_counted_where_gke_counts_them(told: object, total: int | None) -> None:
+    """A cluster without the number, or with none of its nodes counted, has an unknown number and not zero."""
+    assert make_cluster(currentNodeCount=told).nodes_total == total
+
+
 @pytest.mark.parametrize(
     ("changes", "expected"),
     [

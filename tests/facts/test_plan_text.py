@@ -171,6 +171,14 @@ def test_node_pools_that_differ_are_told() -> None:
     assert "Pods per node differ (32, 64)" in write_plan(partly, read_at="now").replace("\n  # ", " ")
 
 
+def test_the_number_of_nodes_is_written_where_gke_tells_it() -> None:
+    """A Standard cluster's nodes are counted, with a warning that the number changes; of Autopilot none is told."""
+    standard = write_plan(make_facts(make_cluster(autopilot={}, currentNodeCount=3)), read_at="now")
+    assert read(standard).nodes_total == 3
+    assert "  # as GKE counts them now; correct it when nodes are added or removed\n  nodes_total: 3\n" in standard
+    assert "nodes_total" not in write_plan(make_facts(make_cluster()), read_at="now")
+
+
 def test_the_cluster_is_described_at_its_first_key() -> None:
     """Without a version at creation, the description stands at the Pods per node; without both, there is no section."""
     standard = make_cluster(autopilot={}, nodePools=None, initialClusterVersion=None)

@@ -30,9 +30,10 @@ def tell_time() -> str:
 class SmallCluster(ThreadingHTTPServer):
     """The API, its nodes and its Pods.
 
-    :param nodes: the names of the nodes that take Pods; one more takes none.
+    :param nodes: the names of the nodes that take Pods; three more take none.
     :ivar refuses: what the admission of Pods says; empty where it lets them in.
     :ivar page_size: how many nodes a page of their list has; ``0`` for a list whose pages never end.
+    :ivar cannot_pull: what the kubelet says of the image; empty where it can be pulled.
     """
 
     daemon_threads = True
@@ -42,6 +43,7 @@ class SmallCluster(ThreadingHTTPServer):
         self.nodes = nodes
         self.refuses = ""
         self.page_size = 500
+        self.cannot_pull = ""
         self.pods: dict[str, dict[str, Any]] = {}
         self.logs: dict[str, str] = {}
         self.made: list[dict[str, Any]] = []
@@ -62,14 +64,19 @@ class SmallCluster(ThreadingHTTPServer):
 
     def list_nodes(self) -> list[dict[str, Any]]:
         """Describe the nodes."""
-        taken = [(name, False) for name in self.nodes] + [("cordoned", True)]
-        return [
+        described = [
             {
-                "metadata": {"name": name, "labels": {"kubernetes.io/hostname": name}},
-                "spec": {"unschedulable": cordoned} if cordoned else {},
+                "metadata": {"name": name, "labels": {"kubernetes.io/hostname": name, "kubernetes.io/os": "linux"}},
+                "spec": {},
+                "status": {"conditions": [{"type": "Ready", "status": "True"}]},
             }
-            for name, cordoned in taken
+            for name in (*self.nodes, "cordoned", "lost", "windows")
         ]
+        cordoned, lost, windows = described[-3:]
+        cordoned["spec"] = {"unschedulable": True}
+        lost["status"] = {"conditions": [{"type": "Ready", "status": "Unknown"}]}
+        windows["metadata"] = {"name": "windows", "labels": {"kubernetes.io/os": "windows"}}
+        return described
 
     def run_pod(self, pod: dict[str, Any]) -> dict[str, Any]:
         """Place a Pod on the node that it names, and run its command to its end."""
@@ -77,6 +84,8 @@ class SmallCluster(ThreadingHTTPServer):
         affinity = pod["spec"]["affinity"]["nodeAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"]
         [node] = affinity["nodeSelectorTerms"][0]["matchExpressions"][0]["values"]
         [container] = pod["spec"]["containers"]
+        if self.cannot_pull:
+            return self._keep_waiting(pod, container["name"])
         variables = {each["name"]: each.get("value") or node for each in container["env"]}
         path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
         ended = subprocess.run(
@@ -106,6 +115,17 @@ class SmallCluster(ThreadingHTTPServer):
             ],
         }
         self.pods[name] = pod
+        return pod
+
+    def _keep_waiting(self, pod: dict[str, Any], container: str) -> dict[str, Any]:
+        """Place a Pod whose image cannot be pulled."""
+        name = pod["metadata"]["name"]
+        pod["metadata"] |= {"uid": name, "creationTimestamp": tell_time()}
+        waiting = {"waiting": {"reason": "ErrImagePull", "message": self.cannot_pull}}
+        status = {"name": container, "image": "i", "imageID": "", "ready": False, "restartCount": 0, "state": waiting}
+        scheduled = [{"type": "PodScheduled", "status": "True"}]
+        pod["status"] = {"phase": "Pending", "containerStatuses": [status], "conditions": scheduled}
+        self.pods[name], self.logs[name] = pod, ""
         return pod
 
 

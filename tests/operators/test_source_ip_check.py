@@ -232,14 +232,15 @@ def test_one_connection_at_a_time_finds_the_same(instance: RecordingInstance) ->
     assert [verdict["vouched_by"] for verdict in report["verdicts"]] == [words, words]
 
 
-def test_only_the_targets_that_are_named_are_asked(instance: RecordingInstance) -> None:
-    """A check restricted to some targets leaves the others alone."""
+@pytest.mark.parametrize("targets", [["asked"], "asked"])
+def test_only_the_targets_that_are_named_are_asked(instance: RecordingInstance, targets: Any) -> None:  # noqa: ANN401
+    """A check restricted to some targets, or mapped over their names, leaves the others alone."""
     with observer() as asked, observer() as left_alone:
         plan = loopback_plan(
             {"name": "asked", "observe": asked.url, "expect": "pod"},
             {"name": "left-alone", "observe": left_alone.url, "expect": "pod"},
         )
-        report = execute(instance, plan=plan, targets=["asked"])
+        report = execute(instance, plan=plan, targets=targets)
     assert [verdict["target"] for verdict in report["verdicts"]] == ["asked"]
     assert (asked.requests_seen, left_alone.requests_seen) == (2, 0)  # the second with a canary
 
@@ -267,7 +268,8 @@ def test_one_silent_target_does_not_hide_another(instance: RecordingInstance) ->
         ({"wait_seconds": -1}, "wait_seconds: expected a number of seconds from 0 to 60, saw -1"),
         ({"targets": ["epr"]}, "targets[0]: expected erp, saw 'epr'"),
         ({"targets": [["erp"]]}, "targets[0]: expected erp, saw a list"),
-        ({"targets": "erp"}, "targets: expected a list, saw 'erp'"),
+        ({"targets": "epr"}, "targets[0]: expected erp, saw 'epr'"),
+        ({"targets": ""}, "targets[0]: expected erp, saw ''"),
         (
             {"targets": []},
             "targets: expected a list with entries (remove the key if there are none), saw an empty list",

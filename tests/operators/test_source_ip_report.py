@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from airflow_masq.airflow_compat import AirflowException, AirflowFailException
+from airflow_masq.airflow_compat import AirflowException, AirflowFailException, make_asset
+from airflow_masq.operators.run_reports import make_report_asset
 from airflow_masq.operators.source_ip_assert import SourceIpAssertOperator
 from airflow_masq.operators.source_ip_report import SourceIpReportOperator
 from airflow_masq.verdict import Outcome, Report, encode_report
@@ -64,11 +65,16 @@ class EndedChecks:
         return self.left.get(map_indexes)
 
 
-def report_on(checks: EndedChecks, **arguments: Any) -> tuple[list[dict[str, Any]], dict[str, Any]]:  # noqa: ANN401
+def report_on(
+    checks: EndedChecks,
+    *,
+    dag: object = None,
+    **arguments: Any,  # noqa: ANN401 - the operator's
+) -> tuple[list[dict[str, Any]], dict[str, Any]]:
     """Execute the report; give what it returned and its event."""
     accessor = SimpleNamespace(extra=None)
     operator = SourceIpReportOperator(task_id="report", **{"check_task_ids": ["check"], **arguments})
-    context: Any = {"ti": checks, "outlet_events": {operator.outlets[0]: accessor}}
+    context: Any = {"ti": checks, "outlet_events": {operator.outlets[0]: accessor}, "dag": dag}
     reports: Any = json.loads(operator.execute(context))
     assert accessor.extra is not None
     return reports, accessor.extra
@@ -131,6 +137,32 @@ def test_one_reason_of_many_checks_is_stated_once() -> None:
     assert report["problems"] == [
         f"MASQ461 task check[0] and 5 more could not check: {reason}; the log of task check[0] has more"
     ]
+
+
+@pytest.mark.parametrize(
+    ("before", "words"), [({"nodes", "login"}, "task login, task nodes"), (set(), "the task before it"), (None, "")]
+)
+def test_a_check_that_was_not_started_points_to_the_task_before(before: set[str] | None, words: str) -> None:
+    """A check whose predecessor failed has no log, so the report names the tasks before it instead."""
+    dag = None if before is None else SimpleNamespace(get_task=lambda _id: SimpleNamespace(upstream_task_ids=before))
+    [report], _ = report_on(EndedChecks({"check": "upstream_failed"}, {}), dag=dag)
+    [problem] = report["problems"]
+    assert problem.startswith("MASQ462 task check did not run, since a task before it failed, so it checked nothing; ")
+    assert problem.endswith(f"; the log of {words or 'the task before it'} says why")
+
+
+def test_an_authors_own_outlets_lose_no_event() -> None:
+    """Outlets that an author gives stand beside the asset of the checks, which is there once."""
+    other = make_asset(uri="x-other://a", name="other", group="g", description="d")
+    ours = "x-airflow-masq://source-ip/check"
+    for given, uris in (
+        (other, ["x-other://a", ours]),
+        ([other], ["x-other://a", ours]),
+        ([make_report_asset(), other], [ours, "x-other://a"]),
+        (None, [ours]),
+    ):
+        operator = SourceIpReportOperator(task_id="report", check_task_ids="check", outlets=given)
+        assert [each.uri for each in operator.outlets] == uris
 
 
 @pytest.mark.parametrize("reason", ["", 7, ["a"], {}])
@@ -209,6 +241,15 @@ def test_what_the_report_returns_is_bounded() -> None:
     assert len(json.dumps(event)) <= 32_768
     with pytest.raises(AirflowException, match=r"^\S+: 50 FAIL, 1950 PASS: "):
         assert_on([report])
+
+
+@pytest.mark.parametrize(("given", "total"), [(None, 4), ("6", 6)])
+def test_the_plans_number_of_nodes_counts_where_none_is_given(given: str | None, total: int) -> None:
+    """What a check knew from its plan is kept, and the report's own setting counts before it."""
+    content = left(Outcome.PASS)
+    content["coverage"] = {"nodes_seen": ["192.168.0.0/26"], "nodes_total": 4}
+    [report], event = report_on(EndedChecks({"check": "success"}, {-1: content}), nodes_total=given)
+    assert report["coverage"]["nodes_total"] == event["environments"][0]["nodes_total"] == total
 
 
 def test_a_wrong_number_of_nodes_does_not_lose_the_event() -> None:

@@ -24,9 +24,13 @@ try:
 except ImportError:  # before Airflow 3.2
     from airflow.serialization.serialized_objects import SerializedDAG
 from airflow_masq.airflow_compat import DAG
+from airflow_masq.operators.audit_assert import MasqueradeAuditAssertOperator
+from airflow_masq.operators.audit_masquerade import CloudComposerAuditMasqueradeOperator
 from airflow_masq.operators.create_environment import CloudComposerCreateMasqueradeEnvironmentOperator
+from airflow_masq.operators.gke_egress_nat_policy import GKEApplyEgressNATPolicyOperator
 from airflow_masq.operators.source_ip_assert import SourceIpAssertOperator
 from airflow_masq.operators.source_ip_check import SourceIpCheckOperator
+from airflow_masq.operators.source_ip_node_check import SourceIpNodeCheckOperator
 from airflow_masq.operators.source_ip_report import SourceIpReportOperator
 from airflow_masq.operators.source_ip_sensor import SourceIpSensor
 
@@ -43,9 +47,20 @@ with DAG("all", schedule=None, start_date=datetime(2026, 1, 1, tzinfo=timezone.u
         SourceIpCheckOperator(task_id="check", fail_on=["FAIL"], instance=3, **ASKS),
         SourceIpReportOperator(task_id="report", check_task_ids=["check", "mapped"], nodes_total="{{ params.nodes }}"),
         SourceIpAssertOperator(task_id="assert", report_task_id="report", fail_on=[]),
+        SourceIpNodeCheckOperator(
+            task_id="node_check", node="node-a", image="masq", plan=PLAN, config_file="/k", startup_timeout_seconds="9",
+        ),
+        GKEApplyEgressNATPolicyOperator(
+            task_id="apply", plan=PLAN, cluster="projects/p/locations/l/clusters/c", destinations=["10.0.0.0/8"],
+            manifest={"kind": "EgressNATPolicy"}, dry_run=True, on_conflict="warn",
+        ),
+        CloudComposerAuditMasqueradeOperator(
+            task_id="audit", projects=["p"], plans=[PLAN, "/plan.yaml"], previous={"a": 1}, with_facts=True,
+        ),
+        MasqueradeAuditAssertOperator(task_id="audit_assert", audit_task_id="audit", on_drift="warn"),
     ]
     SourceIpCheckOperator.partial(task_id="mapped", attempts=2, fail_on=[]).expand_kwargs([ASKS, {"plan": "/b.yaml"}])
-    SourceIpCheckOperator.partial(task_id="crossed").expand(environment=["one", "two"], targets=[["erp"], ["crm"]])
+    SourceIpCheckOperator.partial(task_id="crossed").expand(environment=["one", "two"], targets=["erp", ["crm"]])
 
 restored = SerializedDAG.from_dict(json.loads(json.dumps(SerializedDAG.to_dict(dag))))
 
@@ -57,7 +72,8 @@ for task in tasks:
     lost = [name for name in task.template_fields if not same(getattr(task, name), getattr(stored, name))]
     links = sorted(each.name for each in task.operator_extra_links) == sorted(stored.extra_links)
     copies = [pickle.loads(pickle.dumps(task)), copy.deepcopy(task)]
-    kept = all(same(getattr(task, n), getattr(each, n)) for each in copies for n in task.template_fields)
+    documented = task.doc_md == stored.doc_md and len(task.doc_md) > 50
+    kept = documented and all(same(getattr(task, n), getattr(each, n)) for each in copies for n in task.template_fields)
     print("stored", task.task_id, lost, links, kept)
 for task_id in ("mapped", "crossed"):
     stored = restored.get_task(task_id)
@@ -66,12 +82,15 @@ for task_id in ("mapped", "crossed"):
 """
 
 
+TASKS = ("create", "wait", "check", "report", "assert", "node_check", "apply", "audit", "audit_assert")
+
+
 @pytest.mark.parametrize("version", EVERY_AIRFLOW)
 def test_a_stored_dag_has_every_argument(version: str, tmp_path: Path) -> None:
-    """Operators, the sensor and mapped tasks come back from the database and from a pickle as they were written."""
+    """Every operator, the sensor and mapped tasks come back from the database and a pickle as they were written."""
     lines = run_python(find_python(version), STORED, home=tmp_path)
     assert [line for line in lines if line.startswith(("stored ", "mapped "))] == [
-        *(f"stored {name} [] True True" for name in ("create", "wait", "check", "report", "assert")),
+        *(f"stored {name} [] True True" for name in TASKS),
         "mapped mapped True True",
         "mapped crossed True True",
     ]

@@ -84,6 +84,12 @@ def test_a_whole_plan_is_read() -> None:
     )
 
 
+def test_the_number_of_nodes_is_read() -> None:
+    """A plan may say how many nodes the cluster has; one that does not says nothing of it."""
+    counted = load_plan(PLAN.replace("pods_per_node: 64", "nodes_total: 6"), source="plan.yaml")
+    assert (counted.nodes_total, load_plan(PLAN, source="plan.yaml").nodes_total) == (6, None)
+
+
 def test_text_json_and_mapping_give_the_same_plan() -> None:
     """A plan as YAML, as JSON and as a DAG's parameters is one plan, and the mapping is left alone."""
     mapping = yaml.safe_load(PLAN)
@@ -197,6 +203,7 @@ def test_an_environment_that_cannot_be_read_is_refused() -> None:
         ("workers: 12", "workers: true", 18, "network.workers", "a whole number from 1 to 100000", "true"),
         ("workers: 12", "workers: 1.5", 18, "network.workers", "a whole number from 1 to 100000", "1.5"),
         ("node: 64", "node: 7", 11, "cluster.pods_per_node", "a whole number from 8 to 256", "7"),
+        ("pods_per_node: 64", "nodes_total: 0", 11, "cluster.nodes_total", "a whole number from 1 to 65000", "0"),
         ("1.30.5-gke.1014001", "1.30", 10, "cluster.initial_version", "as text (quote it)", "1.3"),
         ("policy: composer", "policy: compose", 19, "policy", "one of composer, gke-default, none", "'compose'"),
         ("policy: composer", "policy: {}", 19, "policy", "either egress_nat_policies or agent_config", "neither"),

@@ -56,7 +56,12 @@ SECTIONS = {
     )
     | ANYTHING,
     "cluster": st.fixed_dictionaries(
-        {}, optional={"initial_version": st.text(max_size=8), "pods_per_node": st.integers(0, 300) | ANYTHING}
+        {},
+        optional={
+            "initial_version": st.text(max_size=8),
+            "pods_per_node": st.integers(0, 300) | ANYTHING,
+            "nodes_total": st.integers(0, 66_000) | ANYTHING,
+        },
     )
     | ANYTHING,
     "network": st.fixed_dictionaries(
@@ -118,6 +123,7 @@ def test_any_mapping_is_a_plan_or_a_plan_error_and_the_schema_agrees(mapping: di
         {"environments": {}},
         {"environment": []},
         {"cluster": {"pods_per_node": 7}},
+        {"cluster": {"nodes_total": 65_001}},
         {"network": {"pod_range": []}},
         {"network": {"nat_covers": ["nat"]}},
         {"network": {"workers": 0}},

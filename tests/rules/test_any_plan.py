@@ -90,7 +90,11 @@ POLICIES = st.one_of(
 )
 PLANS = _some(
     environment=ENVIRONMENTS,
-    cluster=_some(initial_version=st.text(min_size=1, max_size=12), pods_per_node=st.integers(8, 256)),
+    cluster=_some(
+        initial_version=st.text(min_size=1, max_size=12),
+        pods_per_node=st.integers(8, 256),
+        nodes_total=st.integers(1, 65_000),
+    ),
     network=_some(
         node_ranges=RANGES,
         pod_ranges=RANGES,

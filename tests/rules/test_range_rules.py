@@ -180,6 +180,22 @@ def test_workers_need_room(network: dict[str, object], severities: list[Severity
 
 
 @pytest.mark.parametrize(
+    ("network", "words"),
+    [
+        ({"pod_ranges": ["192.168.0.0/23"]}, "9 nodes, but the Pod range 192.168.0.0/23 has room for 8."),
+        ({"node_ranges": ["10.0.0.0/29"]}, "9 nodes, but the node range 10.0.0.0/29 has room for 4."),
+        ({"pod_ranges": ["192.168.0.0/22"]}, ""),
+        ({}, ""),
+    ],
+)
+def test_a_number_of_nodes_must_have_room(network: dict[str, object], words: str) -> None:
+    """A plan that counts more nodes than its ranges hold is wrong in one of them; without ranges nothing is judged."""
+    found = findings({"network": network, "cluster": {"nodes_total": 9}}, "MASQ209")
+    assert [(each.where, each.severity) for each in found] == [("cluster.nodes_total", Severity.WARNING)] * bool(words)
+    assert all(words in each.message for each in found)
+
+
+@pytest.mark.parametrize(
     ("policy", "covers", "count"),
     [
         ("composer", ["pod"], 1),
