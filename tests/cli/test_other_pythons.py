@@ -74,12 +74,13 @@ print(json.dumps(said))
 
 def find_interpreter(version: str) -> Path | None:
     """Find a Python of a version that starts, on the path or where pyenv puts it."""
-    found = [shutil.which(f"python{version}"), *Path.home().glob(f".pyenv/versions/{version}.*/bin/python3")]
-    for candidate in filter(None, found):
+    on_the_path = shutil.which(f"python{version}")
+    found = [Path(on_the_path)] if on_the_path else []
+    for candidate in (*found, *Path.home().glob(f".pyenv/versions/{version}.*/bin/python3")):
         program = "import sys; print(*sys.version_info[:2], sep='.')"
         done = subprocess.run([candidate, "-c", program], check=False, capture_output=True, text=True, timeout=30)
         if done.stdout.strip() == version:
-            return Path(candidate)
+            return candidate
     return None
 
 
