@@ -40,7 +40,7 @@ def read_clock() -> datetime:
     return datetime.now(UTC)
 
 
-def make_tls_context(*, ca_file: str | None = None) -> ssl.SSLContext:
+def make_tls_context(*, ca_file: str | Path | None = None) -> ssl.SSLContext:
     """Make what verifies observers' certificates: the chain, the name and the dates, alike on every Python.
 
     Python 3.13 and later refuse by default certificates as private authorities often make them [source:
