@@ -28,6 +28,7 @@ OF_OTHERS = {
 }
 """Options of other programs; those in `docs/sources.md` are facts of their own."""
 
+_OPTION = re.compile(r"--[a-z][a-z0-9-]+")
 PLACEHOLDER = re.compile(r"[A-Z_]+…?|…")
 
 
@@ -76,6 +77,7 @@ def find_mistake(span: str) -> str | None:
 def test_each_command_is_understood() -> None:
     """The command line knows each command of ours that a page names, its options, and their words."""
     named = [(name, span) for name, span in SPANS if span.startswith("airflow-masq ")]
+    named += [(name, f"airflow-masq {span}") for name, span in SPANS if re.match(rf"(?:{'|'.join(COMMANDS)}) --", span)]
     assert len(named) > 20
     assert [(name, span, mistake) for name, span in named if (mistake := find_mistake(span))] == []
 
@@ -117,10 +119,18 @@ def test_each_script_has_the_options_that_pages_name() -> None:
 def test_each_option_is_one_of_a_program() -> None:
     """An option that stands alone between backquotes is one of a command, of a script, or of another program."""
     known = {option for command in COMMANDS for option in options_of(command)} | OF_OTHERS.keys()
-    known |= {option for text in script_texts().values() for option in re.findall(r"--[a-z][a-z0-9-]+", text)}
+    known |= {option for text in script_texts().values() for option in _OPTION.findall(text)}
     named = {(name, span.split()[0].partition("=")[0]) for name, span in SPANS if span.startswith("--")}
     assert len(named) > 20
     assert sorted((name, option) for name, option in named if option not in known) == []
+
+
+def test_each_option_of_gcloud_is_known() -> None:
+    """Where a page names a command of gcloud, its options are those that we render, or known from its reference."""
+    rendered = (REPOSITORY / "airflow_masq" / "renderings" / "gcloud.py").read_text(encoding="utf-8")
+    named = {(name, option) for name, span in SPANS if span.startswith("gcloud ") for option in _OPTION.findall(span)}
+    assert named
+    assert sorted(pair for pair in named if pair[1] not in OF_OTHERS and f'"{pair[1]}' not in rendered) == []
 
 
 def test_each_argument_is_one_of_an_operator() -> None:

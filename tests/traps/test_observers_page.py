@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from airflow_masq.verdict import VerdictCode
-from tests.traps.traps import SERVICE, URL
+from tests.traps.scene import SERVICE
+from tests.traps.traps import URL
 
 if TYPE_CHECKING:
     from tests.traps.scene import Scene
