@@ -69,7 +69,9 @@ def test_the_page_about_policies_shows_such_a_change() -> None:
     (block,) = re.findall(r"^ {4}--- .*\n(?:^ {4}.*\n)+", page, re.MULTILINE)
     (destinations,) = re.findall(r"^    destinations=(\[.*?\]),", page, re.MULTILINE)
     change = change_to(
-        *json.loads(destinations), before=live("10.0.0.0/8", PODS), of=plan({**ERP, "name": "onprem-erp"})
+        *json.loads(destinations),
+        before=live("10.0.0.0/8", "172.16.0.0/12", PODS),
+        of=plan({**ERP, "name": "onprem-erp"}),
     )
     assert textwrap.dedent(block).splitlines() == change.list_lines()
 
