@@ -154,10 +154,11 @@ def _read_text(
 ) -> str:
     try:
         content = _read_bytes(path, only_regular=only_regular, most_bytes=most_bytes)
-    except (OSError, ValueError) as error:  # ValueError: a null character in the path
-        number = error.errno if isinstance(error, OSError) else None
-        reason = error.strerror if isinstance(error, OSError) else None
-        seen = _REASONS.get(number) or escape(reason or str(error))
+    except ValueError as error:
+        raise InvalidInputError(where=where, expected=expected, seen="a null character in its name") from error
+    except OSError as error:
+        number = error.errno
+        seen = _REASONS.get(number) or escape(error.strerror or str(error))
         if number == errno.ENOENT and path is not None:
             seen = "a link to a file that does not exist" if path.is_symlink() else seen + _find_nearest(path)
         raise InvalidInputError(where=where, expected=expected, seen=seen) from error

@@ -85,6 +85,11 @@ def write_operators_page() -> str:
     return "\n\n".join([_OPERATORS_INTRODUCTION.rstrip(), *sections]) + "\n"
 
 
+def list_arguments() -> frozenset[str]:
+    """List the names of all arguments that the page of operators has."""
+    return frozenset(re.findall(r"^- \*\*`(\w+)`\*\*", write_operators_page(), re.MULTILINE))
+
+
 def write_codes_page() -> str:
     """Write the list of all codes, by their hundreds, with a link to each one's page."""
     pages = {rule.code: write_page(rule) for rule in list_rules()}

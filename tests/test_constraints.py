@@ -67,3 +67,26 @@ def wanted_releases(name: str) -> dict[str, Version]:
     lines = (REPOSITORY / "constraints" / name).read_text(encoding="utf-8").splitlines()
     wanted = (line.split("==") for line in lines if not line.startswith("#"))
     return {canonicalize_name(package): Version(version) for package, version in wanted}
+
+
+AIRFLOWS = ("3.3", "3.1", "2.11.1", "2.10.5")
+SETUP = (REPOSITORY / "scripts" / "setup").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("airflow", AIRFLOWS)
+def test_the_page_about_installing_names_the_releases(airflow: str) -> None:
+    """docs/install.md has each environment's Airflow and Google provider, and the Pythons of scripts/setup."""
+    pinned = pins(f"airflow-{airflow}.txt")
+    page = (REPOSITORY / "docs" / "install.md").read_text(encoding="utf-8")
+    (newest,) = re.findall(rf"'--airflow {re.escape(airflow)}'.*newest_python=(\d+)", SETUP)
+    provider = pinned["apache-airflow-providers-google"]
+    row = rf"^\| {pinned['apache-airflow']}(?:,[^|]*)? \| {provider} \| 3\.11 to 3\.{newest} \|$"
+    assert re.search(row, page, re.MULTILINE)
+
+
+def test_classifiers_are_the_pythons_that_are_tried() -> None:
+    """pyproject.toml names each Python that scripts/setup takes for the newest Airflow, and begins with the first."""
+    (newest,) = re.findall(r"'--airflow 3.3'.*newest_python=(\d+)", SETUP)
+    named = [name.removeprefix("Programming Language :: Python :: ") for name in PROJECT["classifiers"]]
+    assert [name for name in named if name.startswith("3.")] == [f"3.{minor}" for minor in range(11, int(newest) + 1)]
+    assert PROJECT["requires-python"] == ">=3.11"

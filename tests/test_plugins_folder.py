@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -41,3 +42,53 @@ def test_the_plugins_folder_may_hold_the_package(version: str, tmp_path: Path) -
     ended = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=100, check=False)
     assert ended.returncode == 0, ended.stderr
     assert ended.stdout.splitlines()[-1] == "left alone: 200 [] True", ended.stdout + ended.stderr
+
+
+LOADS_THE_PAGE = """
+import sys
+from airflow import plugins_manager
+plugins_manager.ensure_plugins_loaded() if hasattr(plugins_manager, "ensure_plugins_loaded") else None
+found = plugins_manager._get_plugins() if hasattr(plugins_manager, "_get_plugins") else (plugins_manager.plugins, plugins_manager.import_errors)
+plugins, errors = found  # the first since Airflow 3.2
+assert not errors, errors
+(plugin,) = [each for each in plugins if each.name == "airflow_masq"]
+import airflow_masq
+assert airflow_masq.__file__.startswith(sys.argv[1]), airflow_masq.__file__
+print("source:", type(plugin.source).__name__)
+if hasattr(plugin, "external_views") and plugin.external_views:
+    (app,) = plugin.fastapi_apps
+    print("served:", sorted(route.path for route in app["app"].routes))
+else:
+    (view,) = plugin.appbuilder_views
+    print("view:", view["name"], type(view["view"]).__name__)
+"""  # noqa: E501 - as above
+
+
+def hide_installed_package(python: Path, *, folder: Path) -> str:
+    """Make a folder with all that an Airflow has installed, except this package, and give a search path."""
+    (packages,) = python.parent.parent.glob("lib/python3*/site-packages")
+    folder.mkdir()
+    for path in packages.iterdir():
+        if "airflow_masq" not in path.name:
+            (folder / path.name).symlink_to(path)
+    return str(folder)
+
+
+@pytest.mark.parametrize("version", [pytest.param(THIS, id="this Airflow"), *AIRFLOW_2])
+def test_one_file_adds_the_page(version: str, tmp_path: Path) -> None:
+    """Where the package is copied and not installed, Airflow finds the page by the file that docs/page.md shows."""
+    python = Path(sys.executable) if version == THIS else find_python(version)
+    plugins = tmp_path / "plugins"
+    shutil.copytree(ROOT / "airflow_masq", plugins / "airflow_masq")
+    page = (ROOT / "docs" / "page.md").read_text(encoding="utf-8")
+    (name,) = re.findall(r"`plugins/(\w+\.py)`", page)
+    (content,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    (plugins / name).write_text(content, encoding="utf-8")
+    environment = os.environ | airflow_settings(tmp_path) | {"AIRFLOW__CORE__PLUGINS_FOLDER": str(plugins)}
+    environment["PYTHONPATH"] = hide_installed_package(python, folder=tmp_path / "installed")
+    command = [str(python), "-S", "-P", "-c", LOADS_THE_PAGE, str(plugins)]
+    ended = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=100, check=False)
+    assert ended.returncode == 0, ended.stderr
+    found = ended.stdout.splitlines()[-2:]
+    served = "view: Masquerade MasqueradeView" if version.startswith("2.") else "served: ['/', '/{name}']"
+    assert found == ["source: PluginsDirectorySource", served]

@@ -38,6 +38,8 @@ case "$(basename "$0") $*" in
   'python -m pip install '*) refused pip && echo 'ERROR: nobody answers pip' && exit 1 ;;
   'uv pip install '*) refused uv && printf 'error: request failed\\n  cause: nobody answers uv\\n' && exit 2 ;;
   'python --version') echo 'Python 3.11.0' ;;
+  'python -c import sys; '*)
+    exec {python} -c "import sys; sys.version_info = tuple(map(int, '3.11.0'.split('.'))); $2" ;;
 esac
 exit 0
 """
@@ -53,31 +55,56 @@ class Checkout:
             shutil.copytree(REPOSITORY / name, self.root / name)
         shutil.copy(REPOSITORY / "pyproject.toml", self.root)
         self.python = folder / "python"
-        self.python.write_text(STAND_IN.format(folder=folder), encoding="utf-8")
+        self.python.write_text(STAND_IN.format(folder=folder, python=sys.executable), encoding="utf-8")
         self.python.chmod(0o755)
 
     def refuse(self, *programs: str) -> None:
         """Let these fail from now on: ``uv-install``, ``uv``, ``pip``."""
         (self.folder / "refuse").write_text("".join(f"{program}\n" for program in programs), encoding="utf-8")
 
-    def start(self, *arguments: str, python: str | None = None) -> subprocess.Popen[str]:
-        """Start ``scripts/setup`` from another folder."""
+    def only_bash(self) -> str:
+        """Give a search path with what the script itself calls, and no Python."""
+        folder = self.folder / "only bash"
+        folder.mkdir(exist_ok=True)
+        for name in (
+            "bash",
+            "basename",
+            "cat",
+            "cp",
+            "dirname",
+            "flock",
+            "grep",
+            "head",
+            "mkdir",
+            "rm",
+            "sha256sum",
+            "tail",
+            "wc",
+        ):
+            (folder / name).unlink(missing_ok=True)
+            (folder / name).symlink_to(str(shutil.which(name)))
+        (folder / "env").unlink(missing_ok=True)
+        (folder / "env").symlink_to("/usr/bin/env")
+        return str(folder)
+
+    def start(self, *arguments: str, python: str | None = None, path: str | None = None) -> subprocess.Popen[str]:
+        """Start ``scripts/setup`` from another folder, with another search path if one is given."""
         return subprocess.Popen(
             [self.root / "scripts" / "setup", *arguments],
             cwd=self.folder,
-            env={**os.environ, "PYTHON": python or str(self.python)},
+            env={**os.environ, "PYTHON": python or str(self.python)} | ({"PATH": path} if path else {}),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
         )
 
-    def setup(self, *arguments: str, python: str | None = None) -> tuple[int, str, list[str]]:
+    def setup(self, *arguments: str, python: str | None = None, path: str | None = None) -> tuple[int, str, list[str]]:
         """Run ``scripts/setup``.
 
         :return: its exit status, its output, and the lines of its progress.
         """
-        process = self.start(*arguments, python=python)
+        process = self.start(*arguments, python=python, path=path)
         output, progress = process.communicate(timeout=60)
         return process.returncode, output, progress.splitlines()
 
@@ -191,13 +218,36 @@ def test_failed_download(checkout: Checkout, refused: tuple[str, ...], line: str
 
 
 def test_unsuitable_python(checkout: Checkout) -> None:
-    """Without a Python of the right age one line says which is needed and how to name it, and nothing is made."""
-    status, _, progress = checkout.setup(python="false")
+    """Without a Python that the Airflow knows one line says which are and how to name one, and nothing is made."""
+    status, _, progress = checkout.setup(python="false", path=checkout.only_bash())
     assert status == 1
     (line,) = progress
-    assert line.startswith("setup: needs Python 3.11 or 3.12 ")
-    assert "tried: false" in line
+    assert line.startswith("setup: Airflow 3.3 needs a Python from 3.11 to 3.14; tried: false python3.11 ")
     assert not (checkout.root / ".venv").exists()
+
+
+@pytest.mark.parametrize(
+    ("version", "airflows"),
+    [
+        ("3.10", ()),
+        ("3.11", ("3.3", "3.1", "2.11.1", "2.10.5")),
+        ("3.12", ("3.3", "3.1", "2.11.1", "2.10.5")),
+        ("3.13", ("3.3", "3.1")),
+        ("3.14", ("3.3",)),
+        ("3.15", ()),
+    ],
+)
+def test_each_airflow_takes_the_pythons_that_it_knows(
+    checkout: Checkout, version: str, airflows: tuple[str, ...]
+) -> None:
+    """A Python that an Airflow does not know is passed over, so that ./scripts/test finds another for Airflow 2."""
+    checkout.python.write_text(checkout.python.read_text(encoding="utf-8").replace("3.11.0", version), encoding="utf-8")
+    taken = [
+        airflow
+        for airflow in ("3.3", "3.1", "2.11.1", "2.10.5")
+        if checkout.setup("--airflow", airflow, path=checkout.only_bash())[0] == 0
+    ]
+    assert taken == list(airflows)
 
 
 @pytest.mark.parametrize("arguments", [("airflow2",), ("--airflow",), ("--airflow", "1.10"), ("--airflow", "3.3", "x")])

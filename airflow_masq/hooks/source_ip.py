@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
-import ssl
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
@@ -23,12 +22,13 @@ from airflow_masq.exceptions import InvalidInputError
 from airflow_masq.get_provider_info import CONNECTION_FIELDS, CONNECTION_FORM
 from airflow_masq.hooks.asking_process import describe_asker
 from airflow_masq.observation.observation import Canary, Observation, choose_deciding
-from airflow_masq.probes import DEFAULT_CONCURRENCY, DEFAULT_RATE_PER_SECOND, Session, probe
+from airflow_masq.probes import DEFAULT_CONCURRENCY, DEFAULT_RATE_PER_SECOND, Session, make_tls_context, probe
 from airflow_masq.probes.surroundings import read_surroundings
 from airflow_masq.reading import Place
 from airflow_masq.text import escape
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Sequence
 
     from airflow_masq.plan import Target
@@ -371,6 +371,6 @@ def _load_tls_context(place: Place) -> ssl.SSLContext | None:
     if not ca_file:
         return None
     try:
-        return ssl.create_default_context(cafile=ca_file)
+        return make_tls_context(ca_file=ca_file)
     except OSError as error:  # ssl.SSLError is one
         raise place.make_error("a PEM file", seen=escape(error.strerror or type(error).__name__)) from error

@@ -25,8 +25,9 @@ _LONGEST_PLACE: Final = 200
 _WHOLE_NUMBERS: Final = range(-(2**31), 2**31)
 _LARGEST_FLOAT: Final = (2 - 2**-23) * 2.0**127
 # Timestamps [source: rfc-3339-timestamps]; Google's reader takes capitals only, and at most nine digits of a second.
+# The hours are bounded here, since Python 3.14 takes 24:00 for midnight.
 _TIME: Final = re.compile(
-    r"([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2})(?:\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})"
+    r"([0-9]{4}-[0-9]{2}-[0-9]{2}T(?:[01][0-9]|2[0-3]):[0-9]{2}:[0-9]{2})(?:\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})"
 )
 
 

@@ -8,6 +8,7 @@ from airflow_masq.probes.session import (
     DEFAULT_RATE_PER_SECOND,
     OpenSocket,
     Session,
+    make_tls_context,
 )
 
 __all__ = [
@@ -21,5 +22,6 @@ __all__ = [
     "Resolve",
     "Resolved",
     "Session",
+    "make_tls_context",
     "probe",
 ]

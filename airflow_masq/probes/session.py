@@ -40,6 +40,20 @@ def read_clock() -> datetime:
     return datetime.now(UTC)
 
 
+def make_tls_context(*, ca_file: str | Path | None = None) -> ssl.SSLContext:
+    """Make what verifies observers' certificates: the chain, the name and the dates, alike on every Python.
+
+    Python 3.13 and later refuse by default certificates as private authorities often make them [source:
+    python-x509-strict], and the same observer would pass or be an error by the worker's Python.
+
+    :param ca_file: a PEM file with the authority; default the system's authorities.
+    :raises OSError: the file cannot be read, or holds no certificate.
+    """
+    context = ssl.create_default_context(cafile=ca_file)
+    context.verify_flags &= ~ssl.VERIFY_X509_STRICT
+    return context
+
+
 class Session:
     """Shares the limits and the means of probes; an asynchronous context manager, for one event loop.
 
@@ -103,11 +117,11 @@ class Session:
 
     @cached_property
     def tls_context(self) -> ssl.SSLContext:
-        """What verifies observers' certificates by default: Python's own settings, with the system's authorities.
+        """What verifies observers' certificates by default, with the system's authorities.
 
         It is made once, since reading the authorities takes milliseconds and a megabyte.
         """
-        return ssl.create_default_context()
+        return make_tls_context()
 
     def slot(self) -> contextlib.AbstractAsyncContextManager[None]:
         """Hold one of the places for what happens at once."""

@@ -55,12 +55,14 @@ def make_server_identity(host: str, *, now: datetime) -> ServerIdentity:
     authority = (
         start_certificate(authority_name, authority_key.public_key())
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(authority_key.public_key()), critical=False)
         .sign(authority_key, SHA256())
     )
     certificate = (
         start_certificate(host_name, key.public_key())
         .add_extension(x509.SubjectAlternativeName([subject_alternative]), critical=False)
         .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
+        .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(authority_key.public_key()), critical=False)
         .sign(authority_key, SHA256())
     )
     return ServerIdentity(

@@ -155,6 +155,8 @@ class Lifecycle:
         """Wait until no operation is running."""
         while self._tasks:
             await asyncio.gather(*self._tasks)
+            # From Python 3.12 on, gather returns at once where all have ended, before they are taken off the list.
+            await asyncio.sleep(0)
 
     async def stop(self) -> None:
         """Cancel all running operations."""

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     [
         ("missing.yaml", "missing.yaml: expected a readable file, saw no file of that name"),
         (".", ".: expected a readable file, saw a directory"),
-        ("nu\0ll", "nu\\x00ll: expected a readable file, saw embedded null"),
+        ("nu\0ll", "nu\\x00ll: expected a readable file, saw a null character in its name"),
         ("\x1b[31m", "\\x1b[31m: expected a readable file, saw no file of that name"),
         ("a\nb", "a\\nb: expected a readable file, saw no file of that name"),
     ],

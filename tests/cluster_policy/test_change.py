@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import re
+import textwrap
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +16,7 @@ from airflow_masq.network.live_policy import LiveNode, LiveObject, LivePolicy
 from airflow_masq.plan import Plan, load_plan_from_mapping
 from airflow_masq.rules import Severity, lint
 
+PAGE = Path(__file__).parents[2] / "docs" / "cluster-policy.md"
 NODES, PODS, SERVICES = "10.128.0.0/20", "192.168.0.0/16", "10.96.0.0/20"
 FIXED = LiveObject(name="gke-bbfa6c0e-1", destinations=(NODES, PODS, SERVICES))
 ERP: dict[str, Any] = {"name": "erp", "observe": "http://172.20.0.10/ip", "expect": "node"}
@@ -58,6 +63,19 @@ def test_a_good_change_has_a_diff_effects_and_no_refusals() -> None:
     lines = change.list_lines()
     assert lines[: len(change.difference.list_lines())] == change.difference.list_lines()
     assert "Effect on erp (172.20.0.10): pod address → node address" in lines
+
+
+def test_the_page_about_policies_shows_such_a_change() -> None:
+    """The diff and the effect in docs/cluster-policy.md are what a change with its operator's list logs."""
+    page = PAGE.read_text(encoding="utf-8")
+    (block,) = re.findall(r"^ {4}--- .*\n(?:^ {4}.*\n)+", page, re.MULTILINE)
+    (destinations,) = re.findall(r"^    destinations=(\[.*?\]),", page, re.MULTILINE)
+    change = change_to(
+        *json.loads(destinations),
+        before=live("10.0.0.0/8", "172.16.0.0/12", PODS),
+        of=plan({**ERP, "name": "onprem-erp"}),
+    )
+    assert textwrap.dedent(block).splitlines() == change.list_lines()
 
 
 def test_what_is_in_force_already_is_not_applied() -> None:

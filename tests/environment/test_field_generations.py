@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 from typing import TYPE_CHECKING
 
@@ -42,12 +43,12 @@ _SUPPORTED = re.compile(
     r"This field is (?:only )?supported for Cloud Composer environments in versions "
     r"composer-(\d)(?:[-.*a-z0-9 ]* and (newer|older)\b)?"
 )
-_DESCRIBED = re.compile(r"\n {8}(\w+) \(")
+_DESCRIBED = re.compile(r"\n {4}(\w+) \(")
 
 
 def _words_of_google(message: type[proto.Message], *around: str) -> Iterator[tuple[tuple[str, ...], str]]:
     """Give every field that can be set, by its path in REST spelling, and what its type's docstring says of it."""
-    parts = _DESCRIBED.split(message.__doc__ or "")
+    parts = _DESCRIBED.split(inspect.cleandoc(message.__doc__ or ""))  # from Python 3.13 on it is clean
     for name, text in zip(parts[1::2], parts[2::2], strict=True):
         path = (*around, REST_NAMES.get(name, name))
         words = " ".join(text.replace("\\", "").split())

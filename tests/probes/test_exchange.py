@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import socket
-import ssl
 from typing import TYPE_CHECKING
 
 from netaddr import IPAddress
 
 from airflow_masq.observation.observation import Failure
+from airflow_masq.probes import make_tls_context
 from tests.probes.asking import ask, resolving
 from tests.probes.servers import certificates, resetting, serving
 from tests.probes.servers import http as http_reply
@@ -84,7 +84,7 @@ async def test_a_whole_encrypted_answer_needs_no_ending_of_tls(tmp_path: Path) -
     async with serving(answer_and_end, tls=context) as server:
         seen = await ask(
             server.url(scheme="https", host="localhost"),
-            tls_context=ssl.create_default_context(cafile=authority),
+            tls_context=make_tls_context(ca_file=authority),
             resolve=resolving("127.0.0.1"),
         )
     assert (seen.observed, seen.detail) == (ADDRESS, "")

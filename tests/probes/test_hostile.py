@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-import ssl
 import subprocess
 import sys
 import time
@@ -16,7 +15,7 @@ import pytest
 from netaddr import IPAddress
 
 from airflow_masq.observation.observation import Failure
-from airflow_masq.probes import Session, probe
+from airflow_masq.probes import Session, make_tls_context, probe
 from tests.probes.asking import resolving
 from tests.probes.hostile_servers import PLAIN, RAW_TLS, TLS
 
@@ -89,8 +88,8 @@ OUTCOMES = {
 async def test_a_hostile_observer_costs_the_others_nothing(urls: dict[str, str], name: str, failure: Failure) -> None:
     """Twenty good neighbours all keep their answers, and the hostile one ends at its deadline at the latest."""
     good = urls["honest TLS" if urls[name].startswith("https") else "honest plain"]
-    trusting = ssl.create_default_context(cafile=urls["authority"])
-    trusting_honest = ssl.create_default_context(cafile=urls["honest authority"])
+    trusting = make_tls_context(ca_file=urls["authority"])
+    trusting_honest = make_tls_context(ca_file=urls["honest authority"])
     started_cpu, started = time.process_time(), time.monotonic()
     async with Session(concurrency=GOOD_ONES + 1, rate_per_second=None, resolve=resolving("127.0.0.1")) as session:
         asks = (
@@ -117,7 +116,7 @@ def test_every_hostile_server_is_tried() -> None:
 
 async def test_hostile_observers_take_little_memory(urls: dict[str, str]) -> None:
     """All of them together, several times over, stay within bounds."""
-    trusting = ssl.create_default_context(cafile=urls["authority"])
+    trusting = make_tls_context(ca_file=urls["authority"])
     names = [*PLAIN, *TLS, *RAW_TLS]
 
     async def ask_everyone() -> None:

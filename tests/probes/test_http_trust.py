@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import socket
-import ssl
 from typing import TYPE_CHECKING
 
 import pytest
 from netaddr import IPAddress
 
 from airflow_masq.observation.observation import Failure
+from airflow_masq.probes import make_tls_context
 from tests.probes.asking import ask, resolving
 from tests.probes.servers import certificates, echo, replying, serving
 from tests.probes.servers import http as http_reply
@@ -63,7 +63,7 @@ async def test_a_verified_certificate_is_believed(tmp_path: Path) -> None:
     """HTTPS works with the authority that the caller trusts."""
     authority, context = certificates(tmp_path)
     async with serving(echo, tls=context) as server:
-        trusting = ssl.create_default_context(cafile=authority)
+        trusting = make_tls_context(ca_file=authority)
         seen = await ask(server.url(scheme="https", host="localhost"), tls_context=trusting, resolve=TO_LOOPBACK)
     assert (seen.observed, seen.detail) == (LOOPBACK, "")
 
@@ -74,7 +74,7 @@ async def test_a_certificate_that_cannot_be_verified_is_refused_before_the_reque
     async with serving(echo, tls=context) as server:
         url = server.url(scheme="https", host="localhost")
         unknown = await ask(url, resolve=TO_LOOPBACK)
-        trusting = ssl.create_default_context(cafile=authority)
+        trusting = make_tls_context(ca_file=authority)
         misnamed = await ask(url, tls_context=trusting, resolve=TO_LOOPBACK)
     assert (unknown.failure, misnamed.failure) == (Failure.TLS, Failure.TLS)
     assert "unable to get local issuer certificate" in unknown.detail
@@ -99,7 +99,7 @@ async def test_an_encrypted_reply_that_is_cut_off_is_not_believed(tmp_path: Path
         writer.get_extra_info("socket").shutdown(socket.SHUT_WR)
 
     authority, context = certificates(tmp_path)
-    trusting = ssl.create_default_context(cafile=authority)
+    trusting = make_tls_context(ca_file=authority)
     async with serving(cut_off, tls=context) as server:
         seen = await ask(server.url(scheme="https", host="localhost"), tls_context=trusting, resolve=TO_LOOPBACK)
     assert seen.failure is Failure.TLS

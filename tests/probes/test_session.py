@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import random
 import resource
-import ssl
 import subprocess
 import sys
 import time
@@ -16,7 +15,7 @@ import pytest
 from netaddr import IPAddress
 
 from airflow_masq.observation.observation import Failure
-from airflow_masq.probes import Session, probe
+from airflow_masq.probes import Session, make_tls_context, probe
 from airflow_masq.probes.loop_watch import LoopWatch
 from tests.probes.asking import resolving
 from tests.probes.servers import certificates, echo, serving
@@ -141,7 +140,7 @@ async def test_a_stall_is_measured_also_before_it_has_ended() -> None:
 async def test_many_https_observers_are_asked_without_an_invented_time_out(tmp_path: Path) -> None:
     """Where the machine is too slow for so many at once, it is told as ours, and never as an observer's silence."""
     authority, context = certificates(tmp_path)
-    trusting = ssl.create_default_context(cafile=authority)
+    trusting = make_tls_context(ca_file=authority)
     async with (
         serving(echo, tls=context) as server,
         Session(concurrency=100, rate_per_second=None, resolve=resolving("127.0.0.1")) as session,
