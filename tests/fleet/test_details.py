@@ -86,15 +86,21 @@ async def test_a_clusters_first_version_decides(cloud: EmulatedCloud, audit: Run
     assert (await audit()).totals[Masquerading.MASQUERADED] == 1
 
 
-@pytest.mark.parametrize("cluster", [CLUSTER, "odd"])
+@pytest.mark.parametrize(
+    ("cluster", "words"),
+    [
+        (CLUSTER, "its cluster was not read: GKE lists none of that name"),
+        ("odd", "its cluster's name cannot be read: "),
+    ],
+)
 async def test_a_cluster_that_is_not_found_is_said(
-    cloud: EmulatedCloud, audit: Run, gke: GkeClient, cluster: str
+    cloud: EmulatedCloud, audit: Run, gke: GkeClient, cluster: str, words: str
 ) -> None:
     """An environment whose cluster GKE does not list, or whose cluster's name is odd, is not fully known."""
     cloud.put("example-environment", state="RUNNING", masquerade=True, gke_cluster=cluster)
     [environment] = (found := await audit(readers=read_with(gke))).environments
     [problem] = environment.problems
-    assert "GKE lists none of that name" in problem or "its cluster's name cannot be read" in problem
+    assert problem.startswith(words)
     assert not found.is_complete
 
 
@@ -139,6 +145,23 @@ async def test_policies_are_read_and_compared(
         ("plan", "its policy lets other destinations see the Pod's address than the plan's"),
     ]
     assert all("+172.20.0.0/16" in each.diff for each in second.drift)
+
+
+async def test_environments_without_a_cluster_have_no_policy(
+    cloud: EmulatedCloud, audit: Run, gke: GkeClient, api_server: KubernetesEmulator
+) -> None:
+    """Where policies are read, an environment of Composer 3 and one whose cluster is lost are in the audit, too."""
+    put_cluster(cloud, api_server=api_server)
+    cloud.put("three", state="RUNNING", masquerade=False, image="composer-3-airflow-2.10.5-build.3")
+    cloud.put("lost", state="RUNNING", masquerade=True, gke_cluster=f"{CLUSTER}-gone")
+    found = await audit(readers=read_with(gke, policies=True))
+    by_id = {each.record.environment_id: each for each in found.environments}
+    assert {name: each.record.policy is not None for name, each in by_id.items()} == {
+        "example-environment": True,
+        "lost": False,
+        "three": False,
+    }
+    assert [len(by_id[name].problems) for name in ("example-environment", "lost", "three")] == [0, 1, 0]
 
 
 async def test_a_policy_that_may_not_be_read_is_said(
