@@ -36,8 +36,6 @@ if TYPE_CHECKING:
     from airflow_masq.facts import ControlPlane, EndpointChoice
     from airflow_masq.preflight.asking import Clients
 
-ENDPOINT_FIELD = "composer_endpoint"
-
 # A test of the connection asks for one region, since the service knows no wildcard [source: composer-no-wildcard].
 _ASKED_REGION = "us-central1"
 
@@ -93,8 +91,8 @@ class ComposerHook(GoogleBaseHook):
         with open_network_clients(
             self.find_credentials(),
             composer_endpoint=self._endpoint,
-            gke_endpoint=str(self._get_field("gke_endpoint") or "") or None,
-            compute_endpoint=str(self._get_field("compute_endpoint") or "") or None,
+            gke_endpoint=self._find_endpoint("gke"),
+            compute_endpoint=self._find_endpoint("compute"),
             api_timeout_seconds=self.api_timeout_seconds,
         ) as clients:
             yield clients
@@ -127,8 +125,8 @@ class ComposerHook(GoogleBaseHook):
         return connect(
             self.find_credentials(),
             composer_endpoint=self._endpoint,
-            compute_endpoint=str(self._get_field("compute_endpoint") or "") or None,
-            iam_endpoint=str(self._get_field("iam_endpoint") or "") or None,
+            compute_endpoint=self._find_endpoint("compute"),
+            iam_endpoint=self._find_endpoint("iam"),
             api_timeout_seconds=timeout_seconds,
         )
 
@@ -190,14 +188,17 @@ class ComposerHook(GoogleBaseHook):
 
     @property
     def _endpoint(self) -> str | None:
-        return str(self._get_field(ENDPOINT_FIELD) or "") or None
+        return self._find_endpoint("composer")
+
+    def _find_endpoint(self, api: str) -> str | None:
+        return str(self._get_field(f"{api}_endpoint") or "") or None
 
     def is_emulated(self) -> bool:
         """Say whether the connection leads to an emulator.
 
         :raises InvalidInputError: the connection's endpoint is not usable.
         """
-        return is_emulator(self._endpoint, where=f"{self._shown}: {ENDPOINT_FIELD}")
+        return is_emulator(self._endpoint, where=f"{self._shown}: composer_endpoint")
 
 
 @contextmanager

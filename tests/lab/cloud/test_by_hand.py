@@ -5,14 +5,23 @@ from __future__ import annotations
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import grpc
 import pytest
+from google.cloud.orchestration.airflow.service_v1 import EnvironmentsAsyncClient
+from google.cloud.orchestration.airflow.service_v1.services.environments.transports import (
+    EnvironmentsGrpcAsyncIOTransport,
+)
+from google.cloud.orchestration.airflow.service_v1.types import Environment
 
+from lab.cloud import ComposerEmulator, Hooks
+from lab.cloud.by_hand import WITH_AGENT, WITHOUT_AGENT, ApiServers, furnish
 from tests.airflow_env import airflow_settings
 
 if TYPE_CHECKING:
@@ -91,6 +100,34 @@ def test_the_commands_of_the_operators_do_what_they_should(tmp_path: Path) -> No
     assert [code for _, code, _ in (*migrated, audit, apply)] == [0, 0, 0]
     assert "1 must be re-created, 1 masqueraded" in audit[2]
     assert "Applied and read back." in apply[2]
+
+
+async def test_an_api_server_comes_and_goes_with_its_environment() -> None:
+    """An environment of Composer 2 has a Kubernetes API until it is deleted; one of Composer 3 has none."""
+    servers = ApiServers()
+    emulator = ComposerEmulator(hooks=Hooks(on_running=servers.start, on_deleted=servers.stop))
+    servers.attach(emulator)
+    parent = "projects/example-project/locations/us-central1/environments"
+    with servers:
+        async with emulator, grpc.aio.insecure_channel(emulator.address) as channel:
+            await furnish(emulator, project="example-project", is_empty=False)
+            without = servers.find(f"{parent}/{WITHOUT_AGENT}")
+            assert without.list_non_masquerade()[0] == "10.0.0.0/8"
+            software = {"image_version": "composer-3-airflow-2.11.1-build.14"}
+            three = Environment({"name": f"{parent}/three", "config": {"software_config": software}})
+            await emulator.create_environment(three)
+            with pytest.raises(KeyError):
+                servers.find(three.name)
+            client = EnvironmentsAsyncClient(transport=EnvironmentsGrpcAsyncIOTransport(channel=channel))
+            for name in (f"{parent}/{WITHOUT_AGENT}", three.name):
+                await client.delete_environment(name=name)
+            await emulator.settle()
+            with pytest.raises(KeyError):
+                servers.find(f"{parent}/{WITHOUT_AGENT}")
+            address = ("127.0.0.1", int(without.url.rpartition(":")[2]))
+            with pytest.raises(ConnectionRefusedError), socket.create_connection(address, timeout=5):
+                pass
+            assert servers.find(f"{parent}/{WITH_AGENT}").list_non_masquerade()[0].startswith("10.4.")
 
 
 def test_an_empty_project_has_no_environments(tmp_path: Path) -> None:
