@@ -61,7 +61,10 @@ def test_a_name_in_any_other_form_is_refused(text: str, expected: str) -> None:
     assert len(caught.value.seen) < 130
 
 
-NAMES = r"projects/[a-z][a-z0-9-]{4,28}[a-z0-9]/locations/[a-z]{2,9}-[a-z]{4,12}[1-9]/environments/[a-z]([a-z0-9-]*[a-z0-9])?"
+NAMES = (
+    r"projects/[a-z][a-z0-9-]{4,28}[a-z0-9]/locations/[a-z]{2,9}-[a-z]{4,12}[1-9]"
+    r"/environments/[a-z]([a-z0-9-]*[a-z0-9])?"
+)
 
 
 @given(
