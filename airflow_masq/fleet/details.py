@@ -182,8 +182,6 @@ class DetailReading:
 
 
 def _add_policy(each: AuditedEnvironment, answer: LivePolicy | AirflowMasqError | None) -> AuditedEnvironment:
-    if answer is None:
-        return each
     if isinstance(answer, AirflowMasqError):
         problem = f"its cluster's policy was not read: {escape(str(answer), limit=_LONGEST_PROBLEM)}"
         return replace(each, problems=(*each.problems, problem))

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from xml.sax.saxutils import escape as escape_xml
 from xml.sax.saxutils import quoteattr
 
-from airflow_masq.text import escape_again
+from airflow_masq.text import escape_again, format_count
 from airflow_masq.verdict.verdict_code import Outcome
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def _write_case(verdict: Verdict) -> Iterator[str]:
 
 def _write_omission(outcome: Outcome, *, number: int) -> Iterator[str]:
     """Write one case that stands for the verdicts of an outcome that had no room in the report."""
-    name = _quote(f"{number} more verdicts, {outcome}")
+    name = _quote(f"{format_count(number, noun='more verdict')}, {outcome}")
     yield f'    <testcase name={name} classname="airflow-masq" time="0.000">'
     element = _ELEMENT_OF_OUTCOME.get(outcome)
     if element is not None:

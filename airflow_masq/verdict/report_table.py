@@ -12,7 +12,7 @@ from collections import Counter
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Final
 
-from airflow_masq.text import COLUMN_GAP, align, escape_again, join_words, shorten
+from airflow_masq.text import COLUMN_GAP, align, escape_again, format_count, join_words, shorten
 from airflow_masq.verdict.codes import CODES, Outcome, find_code
 from airflow_masq.verdict.report import Report, Verdict
 from airflow_masq.verdict.vouching import VOUCHERS
@@ -57,7 +57,7 @@ def render_table(*reports: Report, width: int = TASK_LOG_WIDTH) -> str:
     lines = list(_lay_out([_make_row(report, verdict) for report, verdict in pairs], width=width))
     found = sum(sum(report.counts.values()) for report in reports)
     if found > len(pairs):
-        lines.append(f"and {found - len(pairs)} more verdicts, none of them worse than these")
+        lines.append(f"and {format_count(found - len(pairs), noun='more verdict')}, none worse than these")
     lines.append("")
     for report in reports:
         for line in _describe_report(report):
@@ -88,7 +88,7 @@ def _describe_report(report: Report) -> Iterator[str]:
     for problem in report.problems[:_MOST_LINES]:
         yield f"{environment}: {escape_again(problem)}"
     if len(report.problems) > _MOST_LINES:
-        yield f"{environment}: and {len(report.problems) - _MOST_LINES} more problems"
+        yield f"{environment}: and {format_count(len(report.problems) - _MOST_LINES, noun='more problem')}"
     yield f"{environment}: {report.outcome}. {counts or 'No verdicts'}. {report.coverage}"
     with_source = [verdict for verdict in report.verdicts if verdict.observed is not None]
     vouchers = Counter(word for verdict in with_source for word in verdict.vouched_by)

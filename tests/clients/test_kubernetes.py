@@ -131,8 +131,12 @@ def test_what_the_caller_may_not_do_is_final(
 
 def test_gkes_own_object_is_not_changed(cluster: KubernetesEmulator) -> None:
     """The object of GKE's own stays as it is, whatever force is used."""
-    with make_client(cluster) as client, pytest.raises(CloudRefusedError, match="Forbidden"):
-        client.apply_policy(make_manifest(cluster.fixed_name, cidrs=[]), field_manager=MANAGER, force=True)
+    with make_client(cluster) as client:
+        before = client.list_policies().find(cluster.fixed_name)
+        assert before is not None
+        with pytest.raises(CloudRefusedError, match="Forbidden"):
+            client.apply_policy(make_manifest(cluster.fixed_name, cidrs=[]), field_manager=MANAGER, force=True)
+        assert client.list_policies().find(cluster.fixed_name) == before
 
 
 def test_a_cluster_without_policies_is_told() -> None:

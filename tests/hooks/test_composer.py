@@ -65,6 +65,20 @@ def test_beside_an_emulator_no_cluster_elsewhere_is_asked(monkeypatch: pytest.Mo
     hook_of(monkeypatch, is_anonymous=True).make_kubernetes_client(elsewhere, choice=EndpointChoice.AUTO).close()
 
 
+@pytest.mark.parametrize("kind", ["compute", "iam"])
+def test_an_emulators_other_apis_are_those_of_the_connection(monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
+    """Beside an emulator Compute and IAM are asked only where the connection says where they are."""
+    emulated = {"composer_endpoint": "http://127.0.0.1:1", "gke_endpoint": "http://127.0.0.1:2", "project": PROJECT}
+    for more in ({}, {f"{kind}_endpoint": "http://127.0.0.1:3"}):
+        hook = hook_of(monkeypatch, **emulated, **more)
+        with hook.open_network_clients() as (_, compute):
+            assert (compute is not None) is ("compute_endpoint" in more)
+        clients = hook.connect_preflight(timeout_seconds=1)
+        clients.close()
+        assert (clients.compute is not None) is ("compute_endpoint" in more)
+        assert (clients.identity is not None) is ("iam_endpoint" in more)
+
+
 def test_without_an_endpoint_google_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without the extra the client is made for Google's public endpoint (no call is made here)."""
     with hook_of(monkeypatch, is_anonymous=True).get_conn() as client:

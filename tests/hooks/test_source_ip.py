@@ -260,6 +260,10 @@ def test_a_connection_that_does_not_exist_is_named(hook: SourceIpHook) -> None:
     (seen,) = hook.observe("airflow://no_such_connection")
     assert (seen.failure, seen.url) == (Failure.UNUSABLE_TARGET, "airflow://no_such_connection")
     assert seen.detail == "connection no_such_connection: expected one that is defined and well-formed, saw none"
+    (odd,) = hook.observe("airflow://\x1b[31m" + "x" * 1_000)
+    assert odd.detail.startswith(r"connection \x1b[31mxxx")
+    assert odd.detail.isprintable()
+    assert len(odd.detail) < 200
 
 
 def test_a_connection_that_cannot_be_read_is_named(hook: SourceIpHook, monkeypatch: pytest.MonkeyPatch) -> None:

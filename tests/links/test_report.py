@@ -160,3 +160,18 @@ def test_what_others_may_have_written(monkeypatch: pytest.MonkeyPatch, returned:
     key = SimpleNamespace(dag_id="dag", run_id="run", task_id="report", map_index=-1)
     link = CodePageLink().get_link(SourceIpReportOperator(task_id="report", check_task_ids="check"), ti_key=key)
     assert link == (PAGES.replace("{code}", code) if code else "")
+
+
+@pytest.mark.usefixtures("pages")
+def test_the_last_task_has_no_reason_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where there is no report, a check's reason gives its code; the tasks behind it have none."""
+    from airflow_masq.airflow_compat import DAG  # noqa: PLC0415 - imports Airflow, which takes seconds
+
+    monkeypatch.setattr(links, "read_xcom", lambda *_, **__: "a reason")
+    with DAG("reasons"):
+        check = SourceIpCheckOperator(task_id="check")
+        report = SourceIpReportOperator(task_id="report", check_task_ids="check")
+        last = SourceIpAssertOperator(task_id="assert", report_task_id="report")
+    key = SimpleNamespace(dag_id="reasons", run_id="run", map_index=-1)
+    found = [CodePageLink().get_link(task, ti_key=key) for task in (check, report, last)]
+    assert found == [PAGES.replace("{code}", VerdictCode.CHECK_REFUSED), "", ""]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ipaddress
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -125,7 +127,11 @@ def test_an_error_shows_foreign_text_short_and_escaped() -> None:
     assert len(str(caught.value)) < 200
 
 
-@given(st.text(max_size=60))
+ANY_ADDRESS = st.ip_addresses()
+ANY_NETWORK = st.tuples(ANY_ADDRESS, st.integers(0, 32)).map(lambda pair: ipaddress.ip_network(pair, strict=False))
+
+
+@given(st.text(max_size=60) | st.text("0123456789abcdef.:/", max_size=20) | (ANY_ADDRESS | ANY_NETWORK).map(str))
 def test_any_text_is_read_or_refused(text: str) -> None:
     """For every text, the answer is a refusal or a value that prints the same text."""
     for parse in (parse_address, parse_cidr):

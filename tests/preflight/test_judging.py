@@ -161,6 +161,17 @@ def test_a_gateway_of_another_network_adds_nothing() -> None:
     assert [entry.source for entry in report.allowlist] == ["10.128.48.0/24"]
 
 
+def test_a_subnetwork_is_told_with_its_ranges() -> None:
+    """A user sees all ranges by their names; what Compute says is safe to print."""
+    assert find(judge(replace(NOTHING, subnetwork=asked(subnetwork()))), "MASQ502")["ok"] == [
+        f"Subnetwork {SUBNETWORK} has the ranges 10.128.48.0/24 for nodes, pods 192.168.0.0/20, services 10.96.0.0/22."
+    ]
+    other = replace(subnetwork(), network="projects/p/global/networks/\x1b[31m")
+    (message,) = find(judge(replace(NOTHING, subnetwork=asked(other))), "MASQ502")["error"]
+    assert message.isprintable()
+    assert message.endswith(f"and the plan names {NETWORK}. Name the subnetwork's own network.")
+
+
 def test_addresses_of_a_plan_without_a_gateway_are_not_compared() -> None:
     """Where no gateway covers the environment, that is said once, and no list of addresses is compared with none."""
     plan = make_plan(section={"nat_addresses": ["203.0.113.7"], "nat_covers": ["node"]})

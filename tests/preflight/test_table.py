@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from airflow_masq.preflight.table import write_lines
@@ -21,6 +22,8 @@ def test_the_most_urgent_comes_first(cloud: EmulatedCloud) -> None:
     heads = [line.partition(">")[0][1:] for line in lines if line.startswith("<")]
     titles = ["Ranges, of the plan or as they were read", "Predicted source addresses", "Addresses to allowlist"]
     assert [line for line, before in zip(lines[1:], lines, strict=False) if not before] == [*titles, lines[-1]]
+    assert Counter(heads) == {"error": 1, "warning": 1, "unknown": 1, "info": 1, "ok": 9}
+    assert "<error>error    MASQ503  environment.name" in lines
     assert heads == sorted(heads, key=("error", "warning", "unknown", "info", "ok").index)
     assert lines[-1].startswith(
         "projects/example-project/locations/us-central1/environments/example-environment: 1 error,"

@@ -180,10 +180,13 @@ def test_many_differences_do_not_fill_the_log(
     assert len(str(caught.value)) < 2_000
 
 
-def test_what_only_the_service_sets_does_not_fail(cloud: EmulatedCloud, stage: Stage) -> None:
+def test_what_only_the_service_sets_does_not_fail(
+    cloud: EmulatedCloud, stage: Stage, caplog: pytest.LogCaptureFixture
+) -> None:
     """A plan made by describing another environment carries that one's cluster, which is told and accepted."""
     cloud.put(ID, state="RUNNING", masquerade=True)
-    start(stage, request=make_request(gkeCluster="another"), on_mismatch="fail")
+    assert start(stage, request=make_request(gkeCluster="another"), on_mismatch="fail").origin is Origin.ADOPTED
+    assert "differs from the plan: config.gkeCluster" in caplog.text
 
 
 def test_an_unknown_word_for_differences_is_refused(stage: Stage) -> None:

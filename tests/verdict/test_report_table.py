@@ -131,3 +131,13 @@ def test_a_node_that_is_not_known_is_called_unknown() -> None:
     """A worker with an unknown address still has its row."""
     assert "unknown" in render_table(report(verdict_of(need=NEED, at=vantage(pod_ip=None))))
     assert PUBLIC not in render_table(report(passing()))
+
+
+def test_one_that_is_left_out_is_told_in_the_singular() -> None:
+    """A table of 200 verdicts and 20 problems is whole; one more of each is counted, as one."""
+    verdicts = [dataclasses.replace(passing(), target=f"t{number}") for number in range(201)]
+    problems = tuple(f"problem {number}" for number in range(21))
+    assert "more" not in render_table(report(*verdicts[:200], problems=problems[:20]))
+    table = render_table(report(*verdicts, problems=problems))
+    assert "and 1 more verdict, none worse than these" in table.splitlines()
+    assert "example: and 1 more problem" in table.splitlines()
