@@ -19,7 +19,6 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote, urlsplit
 
-from google.auth.transport.requests import AuthorizedSession
 from requests.exceptions import RequestException, SSLError
 
 from airflow_masq import __version__
@@ -27,7 +26,7 @@ from airflow_masq.clients.client import DEFAULT_API_TIMEOUT_SECONDS, Client
 from airflow_masq.clients.endpoint import is_loopback, parse_endpoint
 from airflow_masq.clients.google_errors import MESSAGE_LIMIT, translate_google_errors
 from airflow_masq.clients.pages import read_pages
-from airflow_masq.clients.reply import Reply, read_reply
+from airflow_masq.clients.reply import Reply, open_session, read_reply
 from airflow_masq.exceptions import (
     AirflowMasqError,
     CloudRefusedError,
@@ -129,9 +128,7 @@ class KubernetesClient(Client):
             file = Path(self._folder.name, "authority.pem")
             file.write_text(endpoint.authority)
             self._verify = str(file)
-        self._session = AuthorizedSession(credentials)  # type: ignore[no-untyped-call] # google-auth is partly untyped
-        # Without an ``auth`` of its own, requests replaces the token by what ~/.netrc has for the host, or by default.
-        self._session.auth = lambda request: request
+        self._session = open_session(credentials)
         self._session.headers["User-Agent"] = f"airflow-masq/{__version__}"
 
     def list_policies(self) -> LivePolicy:

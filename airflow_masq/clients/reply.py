@@ -11,6 +11,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from google.auth.transport.requests import AuthorizedSession
 from requests.exceptions import ConnectionError as NoConnectionError
 from requests.exceptions import ReadTimeout
 from urllib3.exceptions import HTTPError
@@ -20,6 +21,7 @@ from airflow_masq.exceptions import CloudRefusedError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
+    from google.auth.credentials import Credentials
     from requests import Response
 
 MOST_BYTES: Final = 32 * 1024 * 1024
@@ -47,6 +49,14 @@ class Reply:
         except (ValueError, RecursionError):
             return None
         return value if isinstance(value, dict) else None
+
+
+def open_session(credentials: Credentials) -> AuthorizedSession:
+    """Open a session whose requests carry an access token of these credentials, and no other."""
+    session = AuthorizedSession(credentials)  # type: ignore[no-untyped-call] # google-auth is partly untyped
+    # Without an ``auth`` of its own, requests replaces the token by what ~/.netrc has for the host, or by default.
+    session.auth = lambda request: request
+    return session
 
 
 def read_reply(

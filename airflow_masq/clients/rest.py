@@ -15,19 +15,19 @@ import requests
 from google.api_core.exceptions import from_http_status
 from google.auth.credentials import with_scopes_if_required
 from google.auth.exceptions import TransportError
-from google.auth.transport.requests import AuthorizedSession
 
 from airflow_masq import __version__
 from airflow_masq.clients.client import DEFAULT_API_TIMEOUT_SECONDS
 from airflow_masq.clients.credentials import SCOPES, load_credentials
 from airflow_masq.clients.endpoint import parse_endpoint
 from airflow_masq.clients.google_errors import translate_google_errors
-from airflow_masq.clients.reply import read_reply
+from airflow_masq.clients.reply import open_session, read_reply
 from airflow_masq.facts.rest import find_items, find_text
 from airflow_masq.text import escape
 
 if TYPE_CHECKING:
     from google.auth.credentials import Credentials
+    from google.auth.transport.requests import AuthorizedSession
 
 # Colons stay as they are: Google's own verbs stand behind one, as in projects/P:testIamPermissions.
 _SAFE_IN_PATHS: Final = "/:@"
@@ -124,7 +124,4 @@ def _read_error(code: int, body: dict[str, Any]) -> Exception:
 def _authorize(credentials: Credentials | None) -> AuthorizedSession:
     found = load_credentials()[0] if credentials is None else credentials
     scoped = with_scopes_if_required(found, SCOPES)  # type: ignore[no-untyped-call] # google-auth is partly untyped
-    session = AuthorizedSession(scoped)  # type: ignore[no-untyped-call] # as above
-    # Without an ``auth`` of its own, requests replaces the token by what ~/.netrc has for the host, or by default.
-    session.auth = lambda request: request
-    return session
+    return open_session(scoped)
