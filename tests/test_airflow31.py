@@ -86,6 +86,8 @@ def test_the_check_dag_runs(version: str, tmp_path: Path) -> None:
     lines = run_python(find_python(version), CHECK_RUN, home=tmp_path)
     kinds = ("parsed ", "ran ", "event ")
     assert [line for line in lines if line.startswith(kinds)] == [
+        "parsed apply_egress_nat_policy apply",
+        "parsed audit_masquerade_fleet assert audit",
         "parsed check_source_ip assert check instances report",
         "parsed check_source_ip_every_node assert check nodes report",
         "parsed provision_masquerade_environment create",
