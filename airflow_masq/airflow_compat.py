@@ -50,9 +50,7 @@ else:
         from airflow.operators.python import get_current_context
     try:
         from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowNotFoundException
-    except (
-        ImportError
-    ):  # before Airflow 3.2; the names above exist there, and those of Airflow 2 load the server's code
+    except ImportError:  # before Airflow 3.2, where the names above must not come from Airflow 2's modules: they are slow
         from airflow.exceptions import AirflowException, AirflowFailException, AirflowNotFoundException
 
 IS_AIRFLOW_2 = Asset.__name__ == "Dataset"
