@@ -40,11 +40,9 @@ else:
             get_current_context,
             task,
         )
-        from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowNotFoundException
     except ImportError:  # Airflow 2
         from airflow.datasets import Dataset as Asset
         from airflow.decorators import task
-        from airflow.exceptions import AirflowException, AirflowFailException, AirflowNotFoundException
         from airflow.hooks.base import BaseHook
         from airflow.models.baseoperator import BaseOperator
         from airflow.models.baseoperatorlink import BaseOperatorLink
@@ -52,6 +50,10 @@ else:
         from airflow.models.param import Param
         from airflow.models.variable import Variable
         from airflow.operators.python import get_current_context
+    try:
+        from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowNotFoundException
+    except ImportError:  # before Airflow 3.2, where the names above must not come from Airflow 2's modules: they are slow
+        from airflow.exceptions import AirflowException, AirflowFailException, AirflowNotFoundException
 
 
 def read_variable(name: str) -> str | None:
