@@ -79,6 +79,7 @@ with DAG(
         namespace="{{ params.namespace }}",
         kubernetes_conn_id="{{ params.kubernetes_conn_id }}",
         fail_on=[],  # the last task fails the run
+        strict_conf=True,
         execution_timeout=timedelta(minutes=15),
         max_active_tis_per_dagrun=10,
     ).expand(node=nodes)

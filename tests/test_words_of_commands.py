@@ -139,4 +139,4 @@ def test_each_argument_is_one_of_an_operator() -> None:
     variables = re.compile(r"[A-Z_]+$|name$")  # `name==version` is a line of the pins
     given = {(name, span.partition("=")[0]) for name, span in SPANS if re.match(r"\w+=(?! )\S*$", span)}
     assert len(given) > 5
-    assert sorted(pair for pair in given if pair[1] not in arguments and not variables.match(pair[1])) == []
+    assert sorted(pair for pair in given if pair[1] not in arguments and not others.match(pair[1])) == []

@@ -18,7 +18,7 @@ from airflow_masq.exceptions import AirflowMasqError, CloudRefusedError, CloudUn
 from airflow_masq.links.report import REASON_XCOM_KEY, REPORT_XCOM_KEY, CodePageLink, MasqueradePageLink, ReportLink
 from airflow_masq.observation.vantage import COMPONENT_VARIABLE, POD_LABELS_FILE
 from airflow_masq.operators.error_mapping import translate_errors
-from airflow_masq.operators.run_settings import find_plan
+from airflow_masq.operators.run_settings import find_plan, refuse_unknown_conf
 from airflow_masq.operators.settings import read_seconds, read_whole_number
 from airflow_masq.plan_file import read_plan_text
 from airflow_masq.text import escape
@@ -62,6 +62,7 @@ class SourceIpNodeCheckOperator(BaseOperator):
     :param timeout_seconds: the time limit of one attempt, 0.1 to 60 (default 5).
     :param startup_timeout_seconds: how long the Pod may take to start, 1 to 3,600 (default 300).
     :param fail_on: as of ``SourceIpCheckOperator`` (default ``FAIL`` and ``ERROR``).
+    :param strict_conf: refuse a run whose conf has a key that is no param of the DAG (default ``False``).
     """
 
     template_fields: Sequence[str] = (
@@ -92,6 +93,7 @@ class SourceIpNodeCheckOperator(BaseOperator):
         timeout_seconds: float | str = 5.0,
         startup_timeout_seconds: int | str = 300,
         fail_on: Sequence[str] | str = ("FAIL", "ERROR"),
+        strict_conf: bool = False,
         **kwargs: Any,  # noqa: ANN401 - BaseOperator's own
     ) -> None:
         super().__init__(**kwargs)
@@ -105,6 +107,7 @@ class SourceIpNodeCheckOperator(BaseOperator):
         self.timeout_seconds = timeout_seconds
         self.startup_timeout_seconds = startup_timeout_seconds
         self.fail_on = fail_on
+        self.strict_conf = strict_conf
         self._pod_operator: Any = None
 
     def execute(self, context: Context) -> None:
@@ -116,6 +119,8 @@ class SourceIpNodeCheckOperator(BaseOperator):
         """
         with translate_errors():
             try:
+                if self.strict_conf:
+                    refuse_unknown_conf(context)
                 fail_on = parse_outcomes(self.fail_on)
                 report = self._run_pod(context)
             except Exception as error:

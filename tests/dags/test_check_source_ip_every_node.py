@@ -80,6 +80,14 @@ def test_a_wrong_address_fails_the_run(airflow: AirflowRunner, cluster: SmallClu
     assert len(cluster.made) == 2
 
 
+def test_a_misspelt_key_of_a_runs_conf_is_refused(airflow: AirflowRunner, cluster: SmallCluster) -> None:
+    """A key that is no param fails the checks with the nearest one, and no Pod is made."""
+    plan = loopback_plan({"name": "erp", "observe": "http://127.0.0.1:1/", "expect": "node"})
+    finished = airflow.run(DAG_FILE, conf={"plan": json.dumps(plan), "imagee": "registry.example/masq:1"})
+    assert (finished.state, cluster.made) == ("failed", [])
+    assert finished.xcom("check", key="reason", map_index=0).endswith("(did you mean image?), saw 'imagee'")
+
+
 def test_a_cluster_that_refuses_is_quoted(airflow: AirflowRunner, cluster: SmallCluster) -> None:
     """Where Pods may not choose their node, the report says so, with what to use instead; nothing counts as seen."""
     cluster.refuses = AUTOPILOT
