@@ -13,7 +13,7 @@ _INTRODUCTION: Final = """\
 # The DAGs and their params
 
 Made from the files in `dags/` by `scripts/reference_pages.py`. Each DAG starts paused. A run takes its params from the
-form *Trigger*, or from the conf of `airflow dags trigger`; a key that is no param is refused. The DAG's own page in
+form *Trigger*, or from its conf; a key that is no param is refused. The DAG's own page in
 Airflow says how its tasks work together.
 """
 # Params whose default or description a helper makes.
