@@ -52,7 +52,7 @@ else:
         from airflow.operators.python import get_current_context
     try:
         from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowNotFoundException
-    except ImportError:  # before Airflow 3.2, where the names above must not come from Airflow 2's modules: they are slow
+    except ImportError:  # before Airflow 3.2; the names above must not come from Airflow 2's modules, which are slow
         from airflow.exceptions import AirflowException, AirflowFailException, AirflowNotFoundException
 
 

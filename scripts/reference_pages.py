@@ -1,4 +1,4 @@
-"""Writes the pages of the reference that are made from code: the operators, and the list of all codes.
+"""Writes the pages of the reference that are made from code: the DAGs, the operators, and the list of all codes.
 
     .venv/bin/python -P scripts/reference_pages.py
 
@@ -25,6 +25,7 @@ from airflow_masq.preflight.page import write_check_page  # noqa: E402
 from airflow_masq.preflight.registry import list_checks  # noqa: E402
 from airflow_masq.rules import list_rules, write_page  # noqa: E402
 from airflow_masq.verdict import CODES, write_code_page  # noqa: E402
+from scripts.reference_dags import write_dags_page  # noqa: E402
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -106,7 +107,11 @@ def write_codes_page() -> str:
     return "\n\n".join(sections) + "\n"
 
 
-PAGES: Final = {"docs/operators.md": write_operators_page, "docs/rules/README.md": write_codes_page}
+PAGES: Final = {
+    "docs/dags.md": write_dags_page,
+    "docs/operators.md": write_operators_page,
+    "docs/rules/README.md": write_codes_page,
+}
 """The writer of each page, by the page's path."""
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from airflow_masq.plan import load_plan
 from airflow_masq.rules import Severity, lint
-from airflow_masq.verdict import encode_report
+from airflow_masq.verdict import write_reports
 from tests.verdict.reports import passing, report
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -37,6 +37,6 @@ def test_python_runs(block: str) -> None:
     names: dict[str, Any] = {}
     exec(compile(block, "snippet", "exec"), names)  # noqa: S102 - the project's own text
     if "write_forms" in names:
-        junit, prometheus = names["write_forms"]([encode_report(report(passing()))])
+        junit, prometheus = names["write_forms"](write_reports([report(passing())]))
         assert "<testcase" in junit
         assert "airflow_masq_verdict" in prometheus

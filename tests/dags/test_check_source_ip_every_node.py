@@ -86,6 +86,14 @@ def test_a_wrong_address_fails_the_run(airflow: AirflowRunner, cluster: SmallClu
     assert len(cluster.made) == 2
 
 
+def test_a_misspelt_key_of_a_runs_conf_is_refused(airflow: AirflowRunner, cluster: SmallCluster) -> None:
+    """A key that is no param fails the checks with the nearest one, and no Pod is made."""
+    plan = loopback_plan({"name": "erp", "observe": "http://127.0.0.1:1/", "expect": "node"})
+    finished = airflow.run(DAG_FILE, conf={"plan": json.dumps(plan), "imagee": "registry.example/masq:1"})
+    assert (finished.state, cluster.made) == ("failed", [])
+    assert finished.xcom("check", key="reason", map_index=0).endswith("(did you mean image?), saw 'imagee'")
+
+
 def test_a_cluster_that_refuses_is_quoted(airflow: AirflowRunner, cluster: SmallCluster) -> None:
     """Where Pods may not choose their node, the report says so, with what to use instead; nothing counts as seen."""
     cluster.refuses = AUTOPILOT
@@ -106,14 +114,6 @@ def test_a_pod_that_does_not_start_says_why(airflow: AirflowRunner, cluster: Sma
     assert "the Pod did not start: Image cannot be pulled, unable to start: ErrImagePull" in report.problems[0]
     assert "manifest for registry.example/masq:1 not found" in report.problems[0]
     assert "Check the image registry.example/masq:1, whether the node has room" in report.problems[0]
-
-
-def test_a_misspelt_key_of_a_runs_conf_is_refused(airflow: AirflowRunner, cluster: SmallCluster) -> None:
-    """A key that is no param fails every check with the nearest one, and no Pod is made."""
-    finished = airflow.run(DAG_FILE, conf={"imagee": "x"})
-    assert (finished.state, cluster.made) == ("failed", [])
-    reason = finished.xcom("check", key="reason", map_index=0)
-    assert reason.endswith("(did you mean image?), saw 'imagee'")
 
 
 def test_without_the_provider_a_message_says_what_is_missing(
