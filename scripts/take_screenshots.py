@@ -17,7 +17,7 @@ from typing import Final
 from playwright.sync_api import sync_playwright
 
 PICTURE: Final = Path(__file__).resolve().parents[1] / "docs" / "images" / "page.png"
-_MOST_BYTES: Final = 160_000
+_MOST_BYTES: Final = 120_000
 # As in tests/plugins/browsing.py: without these, Chromium looks up hosts outside at each start.
 _FLAGS: Final = ("--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking")
 
@@ -27,7 +27,7 @@ def take_picture(announcement: str) -> None:
     told = dict(re.findall(r"^  (address|user|password) +(\S+)$", announcement, re.MULTILINE))
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=list(_FLAGS))
-        tab = browser.new_page(viewport={"width": 1280, "height": 700}, color_scheme="light", locale="en-GB")
+        tab = browser.new_page(viewport={"width": 1280, "height": 602}, color_scheme="light", locale="en-GB")
         tab.goto(told["address"])
         tab.locator("input[name=username]").fill(told["user"])
         tab.locator("input[name=password]").fill(told["password"])
