@@ -54,6 +54,10 @@ TRANSIENT_FAILURES: Final = frozenset(
 """Failures that another attempt, moments later, may not meet."""
 
 
+LONGEST_URL_CHARACTERS: Final = 2048
+"""How long an observer's URL may be: what a plan may name, a probe takes."""
+
+
 class Canary(StrEnum):
     """What an observer did with an invented address in the request's forwarding headers."""
 

@@ -12,6 +12,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from airflow_masq.exceptions import InvalidInputError
 from airflow_masq.network.ranges import SOURCE_KINDS, AddressKind, parse_address
+from airflow_masq.observation.observation import LONGEST_URL_CHARACTERS
 from airflow_masq.plan.document import Place
 from airflow_masq.plan.schema import TARGET_KEYS
 from airflow_masq.text import describe
@@ -27,7 +28,6 @@ _DEFAULT_PORTS: Final = {"http": 80, "https": 443, "stun": 3478, "stun+tcp": 347
 _CONNECTION: Final = "airflow"
 
 _EXPECTABLE: Final = tuple(kind for kind in AddressKind if kind in SOURCE_KINDS)
-_LONGEST_URL_CHARACTERS: Final = 2048
 _MOST_TARGETS: Final = 2_000
 # The characters of a URI [source: rfc-3986-characters], without "#": a fragment is never sent.
 _URL_CHARACTERS: Final = re.compile(r"[A-Za-z0-9._~:/?@!$&'()*+,;=%\[\]-]+")
@@ -119,8 +119,8 @@ def _read_url(place: Place) -> str:
     shown = describe(url.partition("?")[0])  # the query may hold a secret
     if "@" in url:
         raise place.make_error("a URL without credentials (name a connection: airflow://CONN_ID)", seen="one with them")
-    if len(url) > _LONGEST_URL_CHARACTERS or not _URL_CHARACTERS.fullmatch(url):
-        raise place.make_error(f"a URL of at most {_LONGEST_URL_CHARACTERS} URL characters", seen=shown)
+    if len(url) > LONGEST_URL_CHARACTERS or not _URL_CHARACTERS.fullmatch(url):
+        raise place.make_error(f"a URL of at most {LONGEST_URL_CHARACTERS} URL characters", seen=shown)
     try:
         parts = urlsplit(url)
         has_host = bool(parts.hostname) and parts.port != 0

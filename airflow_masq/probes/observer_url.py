@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Final, Self
 
 from netaddr import INET_PTON, AddrFormatError, IPAddress
 
+from airflow_masq.observation.observation import LONGEST_URL_CHARACTERS
 from airflow_masq.text import escape
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_LONGEST_URL: Final = 2_000
 _VISIBLE_ASCII: Final = re.compile(r"[!-~]+")
 # Host names [source: rfc-1123-host-names], with the underscore that private zones use.
 _HOST_NAME: Final = re.compile(
@@ -63,9 +63,9 @@ class ObserverUrl:
         :param default_ports: the schemes that are understood, each with its own port.
         :raises ValueError: when it is not understood, or holds credentials; the message shows none.
         """
-        if len(text) > _LONGEST_URL or not _VISIBLE_ASCII.fullmatch(text):
+        if len(text) > LONGEST_URL_CHARACTERS or not _VISIBLE_ASCII.fullmatch(text):
             raise ValueError(
-                f"expected a URL of at most {_LONGEST_URL} visible ASCII characters, other names written as xn--…"
+                f"expected a URL of at most {LONGEST_URL_CHARACTERS} visible ASCII characters, other names written as xn--…"
             )
         parts = _PARTS.fullmatch(text)
         scheme = "" if parts is None else parts["scheme"].lower()
@@ -113,4 +113,4 @@ def _read_port(text: str) -> int:
 
 def hide_credentials(url: str) -> str:
     """Show a URL that was refused, in one printable line, without the text before an ``@`` anywhere in it."""
-    return escape(re.sub(r"//.*@", "//***@", url, flags=re.DOTALL), limit=_LONGEST_URL)
+    return escape(re.sub(r"//.*@", "//***@", url, flags=re.DOTALL), limit=LONGEST_URL_CHARACTERS)

@@ -6,6 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from airflow_masq.observation.observation import LONGEST_URL_CHARACTERS
+from airflow_masq.plan import load_plan_from_mapping
 from airflow_masq.probes.observer_url import ObserverUrl, hide_credentials
 
 PORTS = {"http": 80, "https": 443}
@@ -62,7 +64,7 @@ def test_reads_a_url(url: str, host: str, port: int, path: str, authority: str) 
         ("http://a b/", "visible ASCII"),
         ("http://a.example/\r\nX: y", "visible ASCII"),
         ("http://ex\u00e4mple/", "other names written as xn--"),
-        (f"http://a.example/{'x' * 2000}", "visible ASCII"),
+        (f"http://a.example/{'x' * 2030}", "visible ASCII"),
     ],
 )
 def test_refuses_a_url_that_others_would_guess_at(url: str, why: str) -> None:
@@ -70,6 +72,13 @@ def test_refuses_a_url_that_others_would_guess_at(url: str, why: str) -> None:
     with pytest.raises(ValueError, match=why) as refused:
         ObserverUrl.parse(url, default_ports=PORTS)
     assert "hunter2" not in str(refused.value)
+
+
+def test_what_a_plan_may_name_can_be_asked() -> None:
+    """A URL of just the length that a plan takes is taken."""
+    url = "http://a.example/".ljust(LONGEST_URL_CHARACTERS, "x")
+    plan = load_plan_from_mapping({"apiVersion": "airflow-masq/v1", "targets": [{"name": "a", "observe": url}]})
+    assert ObserverUrl.parse(plan.targets[0].observe, default_ports=PORTS).text == url
 
 
 def test_a_refused_url_is_shown_without_credentials() -> None:
