@@ -50,7 +50,7 @@ else:
         from airflow.operators.python import get_current_context
     try:
         from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowNotFoundException
-    except ImportError:  # before Airflow 3.2, where the names above must not come from Airflow 2's modules: they are slow
+    except ImportError:  # before Airflow 3.2, which has the names above, and where Airflow 2's modules are slow
         from airflow.exceptions import AirflowException, AirflowFailException, AirflowNotFoundException
 
 IS_AIRFLOW_2 = Asset.__name__ == "Dataset"
