@@ -52,7 +52,7 @@ else:
         from airflow.operators.python import get_current_context
     try:
         from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowNotFoundException
-    except ImportError:  # before Airflow 3.2; the names above must not come from Airflow 2's modules, which are slow
+    except ImportError:  # before Airflow 3.2, which has the names above, and where Airflow 2's modules are slow
         from airflow.exceptions import AirflowException, AirflowFailException, AirflowNotFoundException
 
 

@@ -64,9 +64,8 @@ class ObserverUrl:
         :raises ValueError: when it is not understood, or holds credentials; the message shows none.
         """
         if len(text) > LONGEST_URL_CHARACTERS or not _VISIBLE_ASCII.fullmatch(text):
-            raise ValueError(
-                f"expected a URL of at most {LONGEST_URL_CHARACTERS} visible ASCII characters, other names written as xn--…"
-            )
+            most = f"at most {LONGEST_URL_CHARACTERS} visible ASCII characters"
+            raise ValueError(f"expected a URL of {most}, other names written as xn--…")
         parts = _PARTS.fullmatch(text)
         scheme = "" if parts is None else parts["scheme"].lower()
         if parts is None or scheme not in default_ports:
