@@ -27,7 +27,7 @@ def take_picture(announcement: str) -> None:
     told = dict(re.findall(r"^  (address|user|password) +(\S+)$", announcement, re.MULTILINE))
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=list(_FLAGS))
-        tab = browser.new_page(viewport={"width": 1280, "height": 602}, color_scheme="light", locale="en-GB")
+        tab = browser.new_page(viewport={"width": 1280, "height": 560}, color_scheme="light", locale="en-GB")
         tab.goto(told["address"])
         tab.locator("input[name=username]").fill(told["user"])
         tab.locator("input[name=password]").fill(told["password"])
