@@ -1,10 +1,17 @@
-"""Writes the page of the DAGs from the files in ``dags/``, which are read and not imported, so no Airflow is needed."""
+"""Writes the page of the DAGs from what Airflow makes of the files in ``dags/``.
+
+A process of its own loads them, since an import of Airflow takes seconds and writes into ``AIRFLOW_HOME``.
+"""
 
 from __future__ import annotations
 
-import ast
+import json
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 DAGS: Final = Path(__file__).resolve().parents[1] / "dags"
@@ -16,61 +23,62 @@ Made from the files in `dags/` by `scripts/reference_pages.py`. Each DAG starts 
 form *Trigger*, or from its conf; a key that is no param is refused. The DAG's own page in
 Airflow says how its tasks work together.
 """
-# Params whose default or description a helper makes.
+# What is set elsewhere, or differs between versions of Airflow.
 _PLAN: Final = (
     "string, or an object on Airflow 3",
     "none",
     "a path that the workers can read, or YAML or JSON; else [what is set](own-airflow.md#set-the-plan-then-unpause)",
 )
-_DEFAULTS: Final = {"DEFAULT_DEFERRABLE": "Airflow's `[operators] default_deferrable`"}
+_DEFAULTS: Final = {"deferrable": "Airflow's `[operators] default_deferrable`"}
+_LIST: Final = """\
+import json, pathlib, runpy, sys
+dags = [runpy.run_path(str(path))["dag"] for path in sorted(pathlib.Path(sys.argv[1]).glob("*.py"))]
+shown = [
+    {
+        "dag_id": dag.dag_id,
+        "description": dag.description,
+        "schedule": dag.schedule,
+        "params": {
+            name: {**param.schema, "default": param.value, "description": param.description}
+            for name, param in ((name, dag.params.get_param(name)) for name in dag.params)
+        },
+    }
+    for dag in dags
+]
+print(json.dumps(shown))
+"""
 
 
 def write_dags_page() -> str:
     """Write the page of all DAGs: what each does, when it runs, and its params."""
-    return "\n\n".join([_INTRODUCTION.rstrip(), *(_write_dag(path) for path in sorted(DAGS.glob("*.py")))]) + "\n"
+    with TemporaryDirectory() as home:
+        settings = {"AIRFLOW_HOME": home, "AIRFLOW__LOGGING__LOGGING_LEVEL": "ERROR"}
+        command = [sys.executable, "-c", _LIST, str(DAGS)]
+        listed = subprocess.run(command, env=os.environ | settings, stdout=subprocess.PIPE, check=True)  # noqa: S603
+    dags = json.loads(listed.stdout.splitlines()[-1])
+    return "\n\n".join([_INTRODUCTION.rstrip(), *map(_write_dag, dags)]) + "\n"
 
 
-def _write_dag(path: Path) -> str:
-    module = ast.parse(path.read_text(encoding="utf-8"))
-    constants: dict[str, Any] = {
-        ast.unparse(node.targets[0] if isinstance(node, ast.Assign) else node.target): node.value
-        for node in module.body
-        if isinstance(node, ast.Assign | ast.AnnAssign)
-    }
-    opened = [item.context_expr for node in module.body if isinstance(node, ast.With) for item in node.items]
-    (settings,) = ({each.arg: each.value for each in call.keywords} for call in opened if isinstance(call, ast.Call))
-    params = constants["PARAMS"]
-    rows = [
-        _write_param(ast.literal_eval(key), value, constants=constants)
-        for key, value in zip(params.keys, params.values, strict=True)
-    ]
-    schedule = ast.literal_eval(settings["schedule"])
-    runs = f"`{schedule}`" if schedule else "none, by hand"
+def _write_dag(dag: dict[str, Any]) -> str:
+    runs = f"`{dag['schedule']}`" if dag["schedule"] else "none, by hand"
     return "\n".join(
         [
-            f"## {ast.literal_eval(settings['dag_id'])}",
+            f"## {dag['dag_id']}",
             "",
-            f"{ast.literal_eval(settings['description'])} Schedule: {runs}.",
+            f"{dag['description']} Schedule: {runs}.",
             "",
             "| param | type | default | meaning |",
             "|---|---|---|---|",
-            *rows,
+            *(_write_param(name, schema) for name, schema in dag["params"].items()),
         ]
     )
 
 
-def _write_param(name: str, value: ast.Call, *, constants: dict[str, Any]) -> str:
-    """Write a param's row, from the call that makes it."""
-    if ast.unparse(value.func) == "make_plan_param":
+def _write_param(name: str, schema: dict[str, Any]) -> str:
+    """Write a param's row."""
+    if name == "plan":
         return f"| `{name}` | {' | '.join(_PLAN)} |"
-    schema: dict[str, Any] = {}
-    for keyword in value.keywords:
-        if keyword.arg is None:  # **_REACTIONS
-            schema |= ast.literal_eval(constants[ast.unparse(keyword.value)])
-        else:
-            schema[keyword.arg] = ast.literal_eval(keyword.value)
-    (default,) = value.args
-    shown = _DEFAULTS.get(ast.unparse(default)) or _show(ast.literal_eval(default))
+    shown = _DEFAULTS.get(name) or _show(schema["default"])
     meaning = re.sub(r"^[A-Z](?=[a-z ])", lambda first: first[0].lower(), schema["description"]).rstrip(".")
     return f"| `{name}` | {_write_type(schema)} | {shown} | {meaning} |"
 
