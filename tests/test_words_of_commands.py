@@ -23,6 +23,7 @@ OF_OTHERS = {
     "--enable-ip-alias": "gcloud",
     "--enable-ip-masq-agent": "gcloud",
     "--enable-private-environment": "gcloud",
+    "--region": "gcloud",
     "--update-pypi-package": "gcloud",
     "--upgrade": "uv",
 }
