@@ -28,6 +28,7 @@ def entry(*ranges: str, names: tuple[str, ...] = (), subnetwork: str = str(SUBNE
         ("ALL_SUBNETWORKS_ALL_PRIMARY_IP_RANGES", [], {NODE}),
         ("LIST_OF_SUBNETWORKS", [entry("ALL_IP_RANGES")], {NODE, POD}),
         ("LIST_OF_SUBNETWORKS", [entry("PRIMARY_IP_RANGE")], {NODE}),
+        ("LIST_OF_SUBNETWORKS", [entry("PRIMARY_IP_RANGE", names=PODS)], {NODE}),
         ("LIST_OF_SUBNETWORKS", [entry("LIST_OF_SECONDARY_IP_RANGES", names=PODS)], {POD}),
         ("LIST_OF_SUBNETWORKS", [entry("PRIMARY_IP_RANGE", "LIST_OF_SECONDARY_IP_RANGES", names=PODS)], {NODE, POD}),
         ("LIST_OF_SUBNETWORKS", [entry("LIST_OF_SECONDARY_IP_RANGES", names=("pods",))], set()),

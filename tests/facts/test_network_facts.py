@@ -104,6 +104,8 @@ def test_a_shared_vpc_has_a_host_project() -> None:
     assert make_facts().host_project is None
     assert make_facts(environment=make_environment(nodeConfig={"network": ""})).host_project is None
     assert make_facts(make_cluster(), environment=shared).network == NETWORK
+    of_host = {"network": "projects/host/global/networks/n"}
+    assert make_facts(make_cluster(networkConfig=of_host)).host_project == "host"
 
 
 def test_public_nodes_follow_the_cluster_else_the_environment() -> None:

@@ -54,6 +54,8 @@ def test_comments_say_where_values_came_from() -> None:
     assert "RUNNING; Autopilot; its control plane is at 1.33.5-gke.1201000 now; Dataplane V2; intranode" in text
     assert lines[lines.index("pod_ranges:") - 1] == "# from the GKE cluster"
     assert lines[lines.index("pods_per_node: 32") - 1] == "# from its node pools"
+    assert lines[lines.index("public_nodes: false") - 1] == "# from the GKE cluster"
+    assert "# from the environment\n  public_nodes: false" in write_plan(make_facts(), read_at="now")
     assert lines[lines.index("node_ranges:") - 1].endswith("subnetworks/composer")
     assert "Cloud NAT gateway nat of router router covers the nodes and the Pod ranges pods, with reserved" in text
     assert "Not known" not in text
