@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import textwrap
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 PAGE = (REPOSITORY / "docs" / "outputs.md").read_text(encoding="utf-8")
 SETTINGS = (REPOSITORY / "docs" / "connections.md").read_text(encoding="utf-8")
 REPORT = report(passing(), failing(name="b"))
+SOURCE = EventSource(dag_id="d", run_id="r", task_id="t", check_task_ids=("c",))
 OF_A_POD = {"AIRFLOW_MASQ_PLAN_TEXT"}
 """What the package sets in a Pod that it makes."""
 
@@ -48,11 +50,15 @@ def test_a_reports_keys() -> None:
 
 def test_an_events_keys() -> None:
     """The table of the check's event has its keys, and those of its environments and verdicts."""
-    event = summarise_reports([REPORT], source=EventSource(dag_id="d", run_id="r", task_id="t", check_task_ids=("c",)))
+    event = summarise_reports([REPORT], source=SOURCE)
     assert sorted(keys_of("The check's event")) == sorted(event)
     text = section("The check's event")
     (environment,) = event["environments"]
     assert re.findall(r"`([^`]+)`", text.partition("each with ")[2].partition(" |")[0]) == list(environment)
+    brief = text.partition("environments the best have ")[2].partition(" alone")[0]
+    many = [replace(REPORT, environment=f"environment-{number}") for number in range(21)]
+    event_of_many = summarise_reports(many, source=SOURCE)
+    assert re.findall(r"`([^`]+)`", brief) == list(event_of_many["environments"][-1])
     verdict = text.partition("Its `verdicts` have ")[2].partition(";")[0]
     assert re.findall(r"`([^`]+)`", verdict) == list(environment["verdicts"][0])
     assert event["schema"] in PAGE

@@ -28,7 +28,8 @@ EVENT_SCHEMA: Final = "airflow-masq/report-event/v1"
 EVENT_LIMIT_BYTES: Final = 32_768
 """The most that an event's ``extra`` takes as JSON."""
 
-_MOST_ENVIRONMENTS: Final = 20  # in full; of others there is the outcome
+_MOST_ENVIRONMENTS: Final = 20  # in full; of others there are these keys
+_BRIEF_KEYS: Final = frozenset({"environment", "outcome", "coverage", "omitted"})
 _PROBLEM_CHARACTERS: Final = 400
 _MOST_CHECK_TASKS: Final = 20
 _BRIEF_PART: Final = 2  # half of the room at most, so that what fails in the others has the rest
@@ -122,12 +123,7 @@ def _begin_environment(report: Report) -> dict[str, Any]:
 
 
 def _make_brief(report: Report) -> dict[str, Any]:
-    return {
-        "environment": escape(report.environment),
-        "outcome": report.outcome.value,
-        "coverage": escape(report.coverage, limit=_PROBLEM_CHARACTERS),
-        "omitted": _count_findings(report),
-    }
+    return {key: value for key, value in _begin_environment(report).items() if key in _BRIEF_KEYS}
 
 
 def _list_what_fits(rows: Sequence[dict[str, Any]], *, room: int) -> list[dict[str, Any]]:
