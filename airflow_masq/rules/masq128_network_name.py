@@ -41,7 +41,6 @@ _NODE_CONFIG: Final = ("config", "nodeConfig")
 # The name without its project, which all forms but an ID end with.
 _NETWORK: Final = r"global/networks/[^/]+"
 _SUBNETWORK: Final = r"regions/[^/]+/subnetworks/[^/]+"
-_HOST: Final = re.compile(rf"(?:.*/)?projects/([^/]+)/{_NETWORK}")
 
 
 def _check(plan: Plan) -> Iterator[Problem]:
@@ -52,22 +51,24 @@ def _check(plan: Plan) -> Iterator[Problem]:
         project, region = name.project, name.location
     except InvalidInputError:  # none, or MASQ103 reports it
         project, region = "PROJECT", "REGION"
-    host = _HOST.fullmatch(network)
+    host = ""  # the project that owns both, once a name tells it
     for field, written, form, location in (
         ("network", network, _NETWORK, "global"),
         ("subnetwork", subnetwork, _SUBNETWORK, f"regions/{region}"),
     ):
-        if not written or re.fullmatch(rf"projects/[^/]+/{form}", written):
+        parts = re.fullmatch(rf"(?:(.*/)?projects/([^/]+)/|.*/)?({form})", written)
+        before, owner, rest = parts.groups() if parts is not None else (None, None, None)
+        host = owner or host
+        if not written or (owner and not before):
             continue
-        owner = escape(host[1]) if host is not None else project
-        full = f"projects/{owner}/{location}/{field}s/{escape(written.rpartition('/')[2])}"
-        whose = "" if host is not None else ", with the host project if it is in a Shared VPC"
+        rest = rest or f"{location}/{field}s/{written.rpartition('/')[2] or field.upper()}"
+        full = f"projects/{escape(host) or project}/{escape(rest)}"
+        whose = "" if host else ", with the host project if it is in a Shared VPC"
         problem = f"{quote(written)} is not its full name, and what the service does with it is not known."
         severity, provenance = Severity.WARNING, Provenance.DOCUMENTED
-        if re.fullmatch(rf"https?://.*/projects/[^/]+/{form}", written):
-            problem, severity, whose = "The reference asks for the name without the URL before it.", Severity.INFO, ""
-            full = escape(written[written.index("projects/") :])
-        elif "/" in written and not re.fullmatch(rf"(?:.*/)?{form}", written):
+        if owner and written.startswith(("https://", "http://")):
+            problem, severity = "The reference asks for the name without the URL before it.", Severity.INFO
+        elif parts is None and "/" in written:
             problem, severity, provenance = f"{quote(written)} names no {field}.", Severity.ERROR, Provenance.INFERRED
         yield Problem(
             where=f"environment.config.nodeConfig.{field}",

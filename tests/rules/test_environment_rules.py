@@ -332,6 +332,19 @@ _URL = "https://www.googleapis.com/compute/v1/"
         ("global/networks/n", "", [("network", Severity.WARNING, "projects/p/global/networks/n, with the host")]),
         ("projects/h/global/networks/n", _IN_REGION, [("subnetwork", Severity.WARNING, f"projects/h/{_IN_REGION}.")]),
         (
+            "projects/h/global/networks/n",
+            "regions/europe-west1/subnetworks/s",
+            [("subnetwork", Severity.WARNING, "Write projects/h/regions/europe-west1/subnetworks/s.")],
+        ),
+        (
+            "projects/h/global/networks/",
+            "//compute.googleapis.com/projects/other/regions/us-central1/subnetworks/s",
+            [
+                ("network", Severity.ERROR, "Write projects/p/global/networks/NETWORK, with the host"),
+                ("subnetwork", Severity.WARNING, f"Write projects/other/{_IN_REGION}."),
+            ],
+        ),
+        (
             f"{_URL}projects/h/global/networks/n",
             f"{_URL}projects/h/{_IN_REGION}",
             [
