@@ -155,7 +155,8 @@ def _read_text(
     try:
         content = _read_bytes(path, only_regular=only_regular, most_bytes=most_bytes)
     except ValueError as error:
-        raise InvalidInputError(where=where, expected=expected, seen="a null character in its name") from error
+        seen = "a name that no file can have" if isinstance(error, UnicodeError) else "a null character in its name"
+        raise InvalidInputError(where=where, expected=expected, seen=seen) from error
     except OSError as error:
         number = error.errno
         seen = _REASONS.get(number) or escape(error.strerror or str(error))

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         ("missing.yaml", "missing.yaml: expected a readable file, saw no file of that name"),
         (".", ".: expected a readable file, saw a directory"),
         ("nu\0ll", "nu\\x00ll: expected a readable file, saw a null character in its name"),
+        ("lone\ud800", "lone\\ud800: expected a readable file, saw a name that no file can have"),
         ("\x1b[31m", "\\x1b[31m: expected a readable file, saw no file of that name"),
         ("a\nb", "a\\nb: expected a readable file, saw no file of that name"),
     ],
