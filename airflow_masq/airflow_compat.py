@@ -103,10 +103,15 @@ def make_asset(*, uri: str, name: str, group: str, description: str) -> Asset:
     return Asset(uri=uri, name=name, group=group, extra=extra)
 
 
-def add_outlet(given: Any, *, asset: Asset) -> list[Any]:  # noqa: ANN401 - Airflow takes one outlet, several or none
-    """List a task's outlets: those that its author gave, and the asset whose events are the history."""
-    outlets = list(given) if isinstance(given, list | tuple) else [] if given is None else [given]
-    return outlets if any(getattr(each, "uri", None) == asset.uri for each in outlets) else [*outlets, asset]
+def add_outlet(arguments: dict[str, Any], *, asset: Asset) -> None:
+    """Add the asset whose events are the history to a task's outlets, which stay; without it the event would be lost.
+
+    :param arguments: an operator's, with the DAG's ``default_args`` as Airflow passes them.
+    """
+    given = arguments.get("outlets") or (arguments.get("default_args") or {}).get("outlets") or []
+    outlets = list(given) if isinstance(given, list | tuple) else [given]
+    is_there = any(getattr(each, "uri", None) == asset.uri for each in outlets)
+    arguments["outlets"] = outlets if is_there else [*outlets, asset]
 
 
 __all__ = [

@@ -132,8 +132,7 @@ class CloudComposerAuditMasqueradeOperator(BaseOperator):
         strict_conf: bool = False,
         **kwargs: Any,  # noqa: ANN401 - Airflow's own arguments
     ) -> None:
-        # An author's own outlets are added to: without ours, the event is lost and nothing says so.
-        kwargs["outlets"] = add_outlet(kwargs.get("outlets"), asset=make_audit_asset())
+        add_outlet(kwargs, asset=make_audit_asset())
         kwargs.setdefault("doc_md", describe_task(type(self)))
         super().__init__(**kwargs)
         self.projects = projects

@@ -64,8 +64,7 @@ class SourceIpReportOperator(BaseOperator):
         **kwargs: Any,  # noqa: ANN401 - BaseOperator's own
     ) -> None:
         kwargs.setdefault("trigger_rule", "all_done")
-        # An author's own outlets are added to: without ours, the event is lost and nothing says so.
-        kwargs["outlets"] = add_outlet(kwargs.get("outlets"), asset=make_report_asset())
+        add_outlet(kwargs, asset=make_report_asset())
         kwargs.setdefault("doc_md", describe_task(type(self)))
         super().__init__(**kwargs)
         self.check_task_ids = check_task_ids

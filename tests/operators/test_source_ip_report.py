@@ -163,6 +163,8 @@ def test_an_authors_own_outlets_lose_no_event() -> None:
     ):
         operator = SourceIpReportOperator(task_id="report", check_task_ids="check", outlets=given)
         assert [each.uri for each in operator.outlets] == uris
+    by_default = SourceIpReportOperator(task_id="report", check_task_ids="check", default_args={"outlets": [other]})
+    assert [each.uri for each in by_default.outlets] == ["x-other://a", ours]
 
 
 @pytest.mark.parametrize("reason", ["", 7, ["a"], {}])
