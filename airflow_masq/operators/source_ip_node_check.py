@@ -240,8 +240,8 @@ def list_nodes(
 
 
 def _find_reason_to_leave_out(node: Any) -> str:  # noqa: ANN401 - Kubernetes' own type
-    """Say why a Pod would not run on a node; empty where it would."""
-    if node.spec.unschedulable:
+    """Say why no worker would be placed on a node, or no Pod of ours would run there; empty where both would."""
+    if node.spec.unschedulable:  # our Pods tolerate that, and workers do not
         return "cordoned"
     ready = [each.status for each in (node.status and node.status.conditions) or () if each.type == "Ready"]
     if ready and ready != ["True"]:
@@ -259,9 +259,10 @@ def _explain_failure(error: BaseException, *, lines: Sequence[str], image: str) 
     while cause is not None:
         # By its name, since its module differs between versions; the failure to clean up may come after it.
         if type(cause).__name__.startswith("PodLaunch"):
+            why = escape(" ".join(str(cause).split()).rstrip("."), limit=400)
             return (
-                f"the Pod did not start: {escape(str(cause), limit=400)} Check the image {escape(image, limit=200)}, "
-                "whether the node has room and is ready, and the Pod's events in the task's log."
+                f"the Pod did not start: {why}. Check the image {escape(image, limit=200)}, whether the node has room "
+                "and is ready, and the Pod's events in the task's log."
             )
         cause = cause.__cause__ or cause.__context__
     said = next((f"its last line: {escape(line, limit=300)}" for line in reversed(lines) if line.strip()), "")
