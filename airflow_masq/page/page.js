@@ -22,6 +22,7 @@ const MOST_TASKS = 500;
 const MOST_LOOKED_BACK = 50; // so many tasks are asked for environments that they have not checked of late
 const MOST_ENVIRONMENTS = 500; // of one event
 const MOST_COLUMNS = 12;
+const MOST_TARGETS = 200; // of an opened environment
 const MOST_ROWS = 1000;
 const HISTORY_EVENTS = 48;
 const MOST_READ = 10000;
@@ -33,23 +34,16 @@ const RELOAD_SECONDS = 60;
 
 // ---------------------------------------------------------------- Airflow's REST API, version 2 and version 1
 
+// Version 1 says dataset where version 2 says asset.
 const APIS = {
   v2: {
-    assets: `assets?uri_pattern=${encodeURIComponent(ASSET_URI)}&limit=20`,
-    readAssets: (answer) => answer.assets,
-    events: (query) => `assets/events?${query}`,
-    assetKey: "asset_id",
-    readEvents: (answer) => answer.asset_events,
+    noun: "asset",
     hasTimeFilter: true,
     dag: (dag) => `../dags/${dag}`,
     run: (dag, run, task) => `../dags/${dag}/runs/${run}/tasks/${task}`,
   },
   v1: {
-    assets: `datasets?uri_pattern=${encodeURIComponent(ASSET_URI)}&limit=20`,
-    readAssets: (answer) => answer.datasets,
-    events: (query) => `datasets/events?${query}`,
-    assetKey: "dataset_id",
-    readEvents: (answer) => answer.dataset_events,
+    noun: "dataset",
     hasTimeFilter: false,
     dag: (dag) => `../dags/${dag}/grid`,
     run: (dag, run, task) => `../dags/${dag}/grid?dag_run_id=${run}&task_id=${task}&tab=logs`,
@@ -95,7 +89,8 @@ function explainError(error) {
 }
 
 async function findAsset() {
-  const asset = list(api.readAssets(await ask(api.assets))).find((each) => each?.uri === ASSET_URI);
+  const answer = await ask(`${api.noun}s?uri_pattern=${encodeURIComponent(ASSET_URI)}&limit=20`);
+  const asset = list(answer[`${api.noun}s`]).find((each) => each?.uri === ASSET_URI);
   if (!asset) return null;
   const producers = list(asset.producing_tasks, MOST_READ).map((each) => ({ dagId: each.dag_id, taskId: each.task_id }));
   return { id: asset.id, producers: producers.slice(0, MOST_TASKS), omitted: Math.max(0, producers.length - MOST_TASKS) };
@@ -103,13 +98,13 @@ async function findAsset() {
 
 // Posted events name no source task, so asking by task leaves them out.
 async function askEvents(asset, { dagId, taskId, since, limit, offset = 0 }) {
-  const query = new URLSearchParams({ [api.assetKey]: asset.id, source_task_id: taskId, order_by: "-timestamp", limit, offset });
+  const query = new URLSearchParams({ [`${api.noun}_id`]: asset.id, source_task_id: taskId, order_by: "-timestamp", limit, offset });
   if (dagId !== undefined) query.set("source_dag_id", dagId);
   if (since !== undefined && api.hasTimeFilter) query.set("timestamp_gte", since.toISOString());
-  const answer = await ask(api.events(query));
-  const events = list(api.readEvents(answer));
-  const old = since === undefined || api.hasTimeFilter ? [] : events.filter((each) => new Date(each.timestamp) < since);
-  return { events: events.map(readEvent).filter(Boolean), sent: events.length, total: answer.total_entries, reachedOld: old.length > 0 };
+  const answer = await ask(`${api.noun}s/events?${query}`);
+  const events = list(answer[`${api.noun}_events`]);
+  const reachedOld = since !== undefined && events.some((each) => new Date(each?.timestamp) < since);
+  return { events: events.map(readEvent).filter(Boolean), sent: events.length, total: answer.total_entries, reachedOld };
 }
 
 // The report of a check with every verdict; null where its run has none of this environment.
@@ -141,7 +136,7 @@ async function loadCodes() {
 const text = (value, most = MOST_TEXT) => (["string", "number", "boolean"].includes(typeof value) ? String(value).slice(0, most) : "");
 const shorten = (value) => (value.length > MOST_NAME ? `${value.slice(0, MOST_NAME)}…` : value);
 const list = (value, most = MOST_ROWS) => (Array.isArray(value) ? value.slice(0, most) : []);
-const count = (value) => (Number.isInteger(value) && value >= 0 ? value : null);
+const count = (value) => (Number.isInteger(value) && value > 0 ? value : 0);
 const outcomeOf = (value) => (OUTCOMES.includes(value) ? value : "ERROR");
 const readTime = (value) => (Number.isNaN(Date.parse(text(value))) ? null : new Date(text(value)));
 const nameTarget = (each) => text(each?.target) || "without a name";
@@ -156,7 +151,7 @@ function readEvent(event) {
   if (extra?.schema !== EVENT_SCHEMA || !time || !event.source_dag_id || !event.source_run_id) return null;
   const source = { dagId: event.source_dag_id, taskId: event.source_task_id, runId: event.source_run_id, time };
   const rows = list(extra.environments, MOST_ENVIRONMENTS).filter((each) => each && typeof each === "object");
-  return { ...source, checks: rows.map((each) => readCheck(each, source)), omitted: count(extra.environments_omitted) || 0 };
+  return { ...source, checks: rows.map((each) => readCheck(each, source)), omitted: count(extra.environments_omitted) };
 }
 
 function readCheck(row, source) {
@@ -170,12 +165,12 @@ function readCheck(row, source) {
     environment: text(row.environment),
     outcome: outcomeOf(row.outcome),
     coverage: text(row.coverage),
-    problems: list(row.problems, 100).map((each) => text(each)),
+    problems: list(row.problems).map((each) => text(each)),
     changes: changes.map((each) => ({ target: nameTarget(each), outcome: outcomeOf(each.outcome), previous: each.previous, since: readTime(each.since) })),
     ranges: readRanges(row.ranges),
-    allowlist: list(row.allowlist, 20).map((each) => ({ kind: text(each?.kind), sources: list(each?.sources, 50).map((each) => text(each)), targets: list(each?.targets, 50).map((each) => text(each)), omitted: count(each?.omitted) || 0 })),
+    allowlist: list(row.allowlist, 20).map((each) => ({ kind: text(each?.kind), sources: list(each?.sources, 50).map((each) => text(each)), targets: list(each?.targets, 50).map((each) => text(each)), omitted: count(each?.omitted) })),
     isBrief: !Array.isArray(row.targets), // one of many environments, which had room for little more than their names
-    omitted: count(row.omitted) || 0,
+    omitted: count(row.omitted),
     targets,
     verdicts,
   };
@@ -208,7 +203,7 @@ function readVerdicts(report) {
 }
 
 function countLeftOut(report) {
-  const omitted = Object.values(report.omitted || {}).map((each) => count(each) || 0);
+  const omitted = Object.values(report.omitted || {}).map(count);
   return omitted.reduce((sum, each) => sum + each, Math.max(0, list(report.verdicts, MOST_READ).length - MOST_ROWS));
 }
 
@@ -222,7 +217,6 @@ const state = {
   codes: null,
   search: "",
   isLoading: false,
-  hasLoaded: false,
   problem: null, // why nothing could be read
   failures: [], // why some questions had no answer
 };
@@ -265,25 +259,24 @@ async function inParallel(items, work) {
   await Promise.all(Array.from({ length: AT_ONCE }, run));
 }
 
-async function loadOverview() {
-  const isFirst = state.asset === null;
-  state.asset ??= await findAsset();
+// Reads what is new; the first time, and where it is wanted, also which tasks report, and what they reported before.
+async function loadOverview({ fully }) {
   state.failures = [];
-  if (!state.asset) return;
+  const isFirst = fully || !state.asset;
+  if (isFirst) state.asset = await findAsset(); // where that fails, the one before stays, since rows may be shown
+  if (!state.asset) {
+    state.rows.clear();
+    return;
+  }
   await loadRecent(state.asset);
   const shown = new Set([...state.rows.values()].filter((row) => row.time).map(producerKey));
   const quiet = state.asset.producers.filter((each) => !shown.has(producerKey(each)));
   const others = state.asset.producers.filter((each) => shown.has(producerKey(each)));
-  showSoFar();
+  if (state.rows.size) render(); // what is known so far
   await lookBack(state.asset, quiet);
-  showSoFar();
+  if (state.rows.size) render();
   // One task may check several environments, and some of them long ago. Where very many report, that would take minutes.
   if (isFirst) await lookBack(state.asset, others.slice(0, MOST_LOOKED_BACK));
-}
-
-function showSoFar() {
-  state.hasLoaded ||= state.rows.size > 0;
-  if (state.rows.size) render();
 }
 
 // The events of the last hours, of all tasks of one name together.
@@ -306,18 +299,17 @@ async function lookBack(asset, producers) {
     const { events, sent } = await askEvents(asset, { ...producer, limit: HISTORY_EVENTS });
     takeEvents(events);
     if (events.length) return;
-    const nothing = { ...producer, environment: "", outcome: null, time: null, isUnreadable: sent > 0 };
-    state.rows.set(rowKey(nothing), { ...nothing, targets: new Map(), changes: [], problems: [], verdicts: [], coverage: "", omitted: 0 });
+    const nothing = { ...readCheck({}, producer), outcome: null, time: null, isUnreadable: sent > 0 };
+    state.rows.set(rowKey(nothing), nothing);
   });
 }
 
 async function reload({ fully = false } = {}) {
   if (state.isLoading) return;
   state.isLoading = true;
-  if (fully) state.asset = null; // DAGs may have come since
   document.getElementById("reload").disabled = true;
   try {
-    await loadOverview();
+    await loadOverview({ fully });
     state.problem = state.rows.size ? null : state.failures[0] || null;
   } catch (error) {
     state.problem = error;
@@ -325,7 +317,6 @@ async function reload({ fully = false } = {}) {
     state.isLoading = false;
     document.getElementById("reload").disabled = false;
   }
-  state.hasLoaded ||= !state.problem;
   render();
 }
 
@@ -486,14 +477,10 @@ let shownOverview = null; // what the table was made from
 
 function showOverview(remark) {
   const place = document.getElementById("overview");
-  if (!state.hasLoaded) {
-    setStatus(state.problem ? "" : "Loading the last checks …"); // the notice says what the problem is
-    return;
-  }
   if (!state.rows.size) {
-    setStatus("");
+    setStatus(state.isLoading && !state.problem ? "Loading the last checks …" : ""); // the notice says what the problem is
     shownOverview = null;
-    place.replaceChildren(makeEmptyState());
+    place.replaceChildren(state.isLoading || state.problem ? "" : makeEmptyState());
     return;
   }
   const words = state.search.toLowerCase();
@@ -608,6 +595,8 @@ async function showDetail(row, target) {
   if (shownDetail?.key !== key) return; // another one was opened meanwhile
   const failed = history.reason ? ` The history cannot be shown. ${explainError(history.reason)}` : "";
   draw(report.value, history.value, describeReport(report, row) + failed);
+  // What may be there the next time is asked for again by the next reload.
+  if ([report, history].some(({ reason }) => reason && reason.status !== 404)) shownDetail = { address };
 }
 
 // Says what of a run's report is not shown, and why.
@@ -628,7 +617,8 @@ function showTargets(place, row, { verdicts, history, target, remark }) {
   names.sort((one, other) => (other === target) - (one === target) || byOutcome(outcomes.get(one), outcomes.get(other)) || byName(one, other));
   place.replaceChildren(
     remark ? make("p.quiet", {}, remark) : "",
-    ...names.slice(0, 200).map((name) => makeTarget(name, outcomes.get(name), { row, verdicts: verdicts.filter((each) => each.target === name), history })),
+    ...names.slice(0, MOST_TARGETS).map((name) => makeTarget(name, outcomes.get(name), { row, verdicts: verdicts.filter((each) => each.target === name), history })),
+    names.length > MOST_TARGETS ? make("p.quiet", {}, `${names.length - MOST_TARGETS} more targets are in the log of the report's task.`) : "",
   );
 }
 
