@@ -39,7 +39,7 @@ The command prints its endpoints, and then three blocks to copy into another ter
 
   1. variables and commands of the command line: audit, describe, lint, preflight, explain
   2. a connection, and commands for the operators in an Airflow of yours, whose DAG folder is dags/ of this checkout,
-     in the folder with the plan.yaml that the first block wrote
+     in the folder with the with-agent.yaml that the first block wrote
   3. variables for Google's own operators and clients, unchanged. They lead composer.googleapis.com, and no other host,
      here. Use a terminal of its own: they also keep everything else from the network.
 
@@ -103,10 +103,10 @@ def _write_lines(emulator: ComposerEmulator, *, servers: ApiServers, project: st
     yield from _export(emulator.make_endpoint_settings())
     yield f"airflow-masq audit {project} --region {LOCATION} --policies"
     for each in environments[:1]:
-        yield f"airflow-masq describe {each} --output plan.yaml --force"
-        yield "airflow-masq lint plan.yaml"
-        yield "airflow-masq preflight plan.yaml"
-        yield "airflow-masq explain plan.yaml 172.20.0.10 8.8.8.8"
+        yield f"airflow-masq describe {each} --output with-agent.yaml --force"
+        yield "airflow-masq lint with-agent.yaml"
+        yield "airflow-masq preflight with-agent.yaml"
+        yield "airflow-masq explain with-agent.yaml 172.20.0.10 8.8.8.8"
     yield from ("", "# 2. The operators, in an Airflow of yours")
     yield from _export({"AIRFLOW_CONN_GOOGLE_CLOUD_DEFAULT": emulator.make_airflow_connection(project=project)})
     asked = json.dumps({"projects": [project], "regions": [LOCATION]})
@@ -114,7 +114,7 @@ def _write_lines(emulator: ComposerEmulator, *, servers: ApiServers, project: st
     for each in environments[:1]:
         policy = servers.find(each).list_non_masquerade()
         destinations = " ".join([*policy, "172.20.0.0/16"])
-        conf = {"plan": "plan.yaml", "destinations": destinations, "dry_run": False}
+        conf = {"plan": "with-agent.yaml", "destinations": destinations, "dry_run": False}
         yield f"airflow dags test apply_egress_nat_policy --conf {shlex.quote(json.dumps(conf))}"
     yield from ("", "# 3. Google's own operators and clients, in a terminal of their own")
     yield from _export(emulator.make_client_settings())

@@ -79,7 +79,7 @@ def test_the_commands_of_the_command_line_do_what_they_should(tmp_path: Path) ->
     assert [code for _, code, _ in answers] == [0, 0, 0, 0, 0]
     assert "2 environments: 1 must be re-created, 1 masqueraded; no findings." in audit
     assert "not read" not in audit
-    plan = (tmp_path / "plan.yaml").read_text(encoding="utf-8")
+    plan = (tmp_path / "with-agent.yaml").read_text(encoding="utf-8")
     assert "Not known" not in plan
     assert "- 203.0.113.7" in plan
     assert "unknown " not in preflight
