@@ -40,8 +40,8 @@ _REMEDIES: Final = {
     Silence.MISSING: "check the name; {role} would show it",
     Silence.DISABLED: "enable the API, or ask who administers the project",
     Silence.REFUSED: "no role cures it: check the caller's credentials, or ask who administers the project",
-    Silence.LATE: "ask again",
-    Silence.FAILED: "ask again; if it stays so, look at the status page of Google Cloud",
+    Silence.LATE: "try again",
+    Silence.FAILED: "try again; if it stays so, look at the status page of Google Cloud",
     Silence.NOT_ASKED: "set the API's endpoint, too",
 }
 

@@ -97,7 +97,7 @@ def make_readers(
     :param facts: whether clusters are read.
     :param policies: whether clusters and their policies are read.
     :param choice: which endpoint of the clusters' API servers to ask.
-    :param is_emulated: whether GKE's API is an emulator, beside which nothing is sent to another machine.
+    :param is_emulated: whether Composer's API is an emulator, beside which nothing is sent to another machine.
     """
 
     def read_policy(cluster: Cluster) -> LivePolicy:

@@ -51,7 +51,7 @@ def test_a_silent_api_costs_its_own_answers_alone(cloud: EmulatedCloud) -> None:
     report = look(cloud, timeout_seconds=0.5)
     rows = [result for result in report.results if result.severity is not Standing.OK]
     assert [row.code for row in rows] == ["MASQ507"]
-    assert "unknown: no answer within 0.5 s; ask again." in rows[0].message
+    assert "unknown: no answer within 0.5 s; try again." in rows[0].message
 
 
 def test_where_everything_is_silent_everything_is_unknown(cloud: EmulatedCloud) -> None:
@@ -169,7 +169,7 @@ def test_an_api_in_trouble_is_unknown(cloud: EmulatedCloud) -> None:
     (message,) = find(look(cloud), "MASQ503")["unknown"]
     assert (
         message
-        == "What the caller may do is unknown: UNAVAILABLE: Try again\\nlater; ask again; if it stays so, look at the "
+        == "What the caller may do is unknown: UNAVAILABLE: Try again\\nlater; try again; if it stays so, look at the "
         "status page of Google Cloud."
     )
 

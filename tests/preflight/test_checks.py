@@ -431,6 +431,6 @@ def test_whether_the_name_is_taken_may_be_unknown(scene: EmulatedCloud) -> None:
     scene.faults.fail_next("GetEnvironment", grpc.StatusCode.UNAVAILABLE, "away")
     (message,) = find(look(scene), "MASQ510")["unknown"]
     assert (
-        message == "Whether an environment of that name exists is unknown: UNAVAILABLE: away; ask again; if it stays "
+        message == "Whether an environment of that name exists is unknown: UNAVAILABLE: away; try again; if it stays "
         "so, look at the status page of Google Cloud."
     )

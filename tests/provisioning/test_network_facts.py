@@ -219,7 +219,7 @@ def test_a_refusal_of_another_kind_is_told_with_its_status(cloud: EmulatedCloud,
     name = create_public(cloud)
     cloud.faults.fail_next("GetCluster", grpc.StatusCode.NOT_FOUND, "gone")
     cloud.faults.fail_next("routers.list", grpc.StatusCode.INVALID_ARGUMENT, "no")
-    again = "ask again; if it stays so, look at the status page of Google Cloud"
+    again = "try again; if it stays so, look at the status page of Google Cloud"
     check = f"check the name; roles/container.clusterViewer in project {PROJECT} would show it"
     assert list_gaps(reader.read(name)) == [
         ("Cloud NAT", f"the API answered with an error (INVALID_ARGUMENT); {again}", "", ""),
