@@ -133,15 +133,15 @@ async def resetting(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> No
     connection.setsockopt(1, 13, b"\x01\0\0\0\0\0\0\0")
 
 
-def certificates(folder: Path, *, name: str = "localhost") -> tuple[Path, ssl.SSLContext]:
+def certificates(folder: Path, *, name: str = "localhost", is_root: bool = True) -> tuple[Path, ssl.SSLContext]:
     """Make an authority, and a server's context with a certificate of it for a name.
 
+    :param is_root: whether the authority signs itself; else one does of which there is no file.
     :return: the authority's file, and the context.
     """
-    authority_key, server_key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
-    authority = _certificate(
-        "authority", key=authority_key, signer=authority_key, issuer="authority", is_authority=True
-    )
+    authority_key, server_key, root_key = (ec.generate_private_key(ec.SECP256R1()) for _ in range(3))
+    signer, issuer = (authority_key, "authority") if is_root else (root_key, "root")
+    authority = _certificate("authority", key=authority_key, signer=signer, issuer=issuer, is_authority=True)
     certificate = _certificate(name, key=server_key, signer=authority_key, issuer="authority", is_authority=False)
     pem = serialization.Encoding.PEM
     (folder / "authority.pem").write_bytes(authority.public_bytes(pem))

@@ -59,9 +59,10 @@ async def test_headers_that_are_none_are_refused_before_anything_is_sent(headers
     assert not server.requests
 
 
-async def test_a_verified_certificate_is_believed(tmp_path: Path) -> None:
-    """HTTPS works with the authority that the caller trusts."""
-    authority, context = certificates(tmp_path)
+@pytest.mark.parametrize("is_root", [True, False])
+async def test_a_verified_certificate_is_believed(tmp_path: Path, *, is_root: bool) -> None:
+    """HTTPS works with the authority that the caller trusts, also without the root above it, on every Python."""
+    authority, context = certificates(tmp_path, is_root=is_root)
     async with serving(echo, tls=context) as server:
         trusting = make_tls_context(ca_file=authority)
         seen = await ask(server.url(scheme="https", host="localhost"), tls_context=trusting, resolve=TO_LOOPBACK)
