@@ -112,7 +112,7 @@ def test_a_pod_that_does_not_start_says_why(airflow: AirflowRunner, cluster: Sma
     assert finished.state == "failed"
     [report] = read_reports(finished.xcom("report"))
     assert "the Pod did not start: Image cannot be pulled, unable to start: ErrImagePull" in report.problems[0]
-    assert "manifest for registry.example/masq:1 not found. Check the image registry.example/masq:1, whether the node has room" in report.problems[0]
+    assert "ErrImagePull manifest for registry.example/masq:1 not found. Check the image reg" in report.problems[0]
 
 
 def test_without_the_provider_a_message_says_what_is_missing(
