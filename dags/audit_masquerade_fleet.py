@@ -37,7 +37,7 @@ it asks the connection's project unless `projects` names others.
 PARAMS = {
     "projects": Param(
         [],
-        type="array",
+        type=["array", "null"],  # else the form of Airflow 2 takes no empty field
         items={"type": "string", "minLength": 1},
         maxItems=500,
         title="Projects",
@@ -45,7 +45,7 @@ PARAMS = {
     ),
     "regions": Param(
         [],
-        type="array",
+        type=["array", "null"],  # else the form of Airflow 2 takes no empty field
         items={"type": "string", "minLength": 1},
         maxItems=100,
         title="Regions",
@@ -53,7 +53,7 @@ PARAMS = {
     ),
     "plans": Param(
         [],
-        type="array",
+        type=["array", "null"],  # else the form of Airflow 2 takes no empty field
         items={"type": "string", "minLength": 1},
         maxItems=500,
         title="Plans",

@@ -71,6 +71,16 @@ for dag_id, dag in sorted(DagBag(DAGS_FOLDER, include_examples=False).dags.items
         print(dag_id, schema["type"], schema["format"])
 """
 
+EMPTY_FIELDS = """
+from airflow.models.dagbag import DagBag
+for dag_id, dag in sorted(DagBag(DAGS_FOLDER, include_examples=False).dags.items()):
+    for name in dag.params:
+        param = dag.params.get_param(name)
+        if param.value in (None, []) and "null" not in param.schema["type"]:
+            print("required", dag_id, name)
+print("read")
+"""
+
 CHECK_RUN = """
 import json, warnings, yaml
 warnings.simplefilter("ignore")
@@ -164,6 +174,12 @@ def test_the_plans_field_takes_a_path_without_quotes(version: str, tmp_path: Pat
         "check_source_ip_every_node ['string', 'null'] multiline",
         "provision_masquerade_environment ['string', 'null'] multiline",
     ]
+
+
+def test_the_forms_can_be_sent_as_they_are(version: str, tmp_path: Path) -> None:
+    """Airflow 2's form refuses a field that is empty at first, unless its type may be null."""
+    lines = run_python(find_python(version), EMPTY_FIELDS, home=tmp_path)
+    assert [line for line in lines if line.startswith(("required ", "read"))] == ["read"]
 
 
 def test_the_connection_form_has_its_fields(version: str, tmp_path: Path) -> None:
