@@ -43,6 +43,8 @@ CONNECTION_FORM: Final[dict[str, Any]] = {
     "relabeling": {"schema": "Scheme"},
     "placeholders": {
         "host": "observer.example.com",
+        # Airflow 3.3.2 answers "Bad Request" to its own button where there is none [source: airflow-test-without-port].
+        "port": "443 or 80; Test needs one",
         "schema": "http or https",
         "extra": '{"path": "/client-ip", "headers": {"X-Api-Key": "..."}, "ca_file": "/path/to/ca.pem"}',
     },

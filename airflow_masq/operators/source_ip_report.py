@@ -20,6 +20,7 @@ from airflow_masq.operators.run_reports import (
 )
 from airflow_masq.operators.settings import read_whole_number
 from airflow_masq.operators.task_documentation import describe_task
+from airflow_masq.probes.surroundings import read_surroundings
 from airflow_masq.verdict import (
     UNKNOWN_ENVIRONMENT,
     EventSource,
@@ -27,6 +28,7 @@ from airflow_masq.verdict import (
     add_history,
     bound_reports,
     merge,
+    read_own_environment,
     render_table,
     summarise_reports,
     write_reports,
@@ -92,7 +94,11 @@ class SourceIpReportOperator(BaseOperator):
         return write_reports(bound_reports(reports))
 
     def _merge(self, gathered: GatheredReports) -> list[Report]:
-        """Merge reports per environment. Problems go to the only environment, or to ``unknown`` if there are more."""
+        """Merge reports per environment.
+
+        Problems go to the only environment. If no check knows its environment, they go to the one whose worker this is;
+        else, and if there are more, to ``unknown``.
+        """
         problems = list(gathered.problems)
         nodes_total = None
         try:
@@ -105,7 +111,8 @@ class SourceIpReportOperator(BaseOperator):
             counted = report if nodes_total is None else replace(report, nodes_total=nodes_total)
             by_environment.setdefault(report.environment, []).append(counted)
         if problems:
-            home = next(iter(by_environment)) if len(by_environment) == 1 else UNKNOWN_ENVIRONMENT
+            known = list(by_environment) or [read_own_environment(read_surroundings(), warn=self.log.warning)]
+            home = (known[0] if len(known) == 1 else "") or UNKNOWN_ENVIRONMENT
             lost = Report(environment=home, verdicts=(), nodes_total=nodes_total, problems=tuple(problems))
             by_environment.setdefault(home, []).append(lost)
         return [merge(reports) for _, reports in sorted(by_environment.items())]

@@ -9,6 +9,7 @@
 
 const ASSET_URI = "x-airflow-masq://source-ip/check";
 const EVENT_SCHEMA = "airflow-masq/report-event/v1";
+const NAMELESS = "unknown"; // the environment of a report that does not know which one it is about
 const OUTCOMES = ["FAIL", "ERROR", "INCONCLUSIVE", "PASS"]; // the worst first
 const KINDS = { node: "Node", pod: "Pod", service: "Service", nat: "Cloud NAT", "node-external": "Node, external", foreign: "Other", ambiguous: "Ambiguous" };
 
@@ -212,7 +213,7 @@ function countLeftOut(report) {
 const state = {
   asset: null,
   rows: new Map(), // the newest check of each environment by each task, and tasks that never reported
-  leftOut: new Map(), // how many environments had no room in the newest event of each task
+  newestOf: new Map(), // of each task its newest event's time, and how many environments had no room in it
   newest: null, // the time of the newest event, by the server's clock
   codes: null,
   search: "",
@@ -222,6 +223,8 @@ const state = {
 };
 const rowKey = (row) => JSON.stringify([row.dagId, row.taskId, row.environment]);
 const producerKey = (each) => JSON.stringify([each.dagId, each.taskId]);
+const isNameless = (row) => row.environment === NAMELESS && !row.targets.size;
+const nameOf = (row) => (isNameless(row) ? "environment not known" : row.environment);
 const isLate = (row) => row.time !== null && Date.now() - row.time > LATE_HOURS * 3600e3;
 
 function findRow(dagId, environment) {
@@ -231,8 +234,8 @@ function findRow(dagId, environment) {
 
 function takeEvents(events) {
   for (const event of events) {
-    const left = state.leftOut.get(producerKey(event));
-    if (!left || left.time < event.time) state.leftOut.set(producerKey(event), { time: event.time, omitted: event.omitted });
+    const before = state.newestOf.get(producerKey(event));
+    if (!before || before.time < event.time) state.newestOf.set(producerKey(event), { time: event.time, omitted: event.omitted });
     if (!(state.newest > event.time)) state.newest = event.time;
     for (const check of event.checks) {
       const known = state.rows.get(rowKey(check));
@@ -240,6 +243,8 @@ function takeEvents(events) {
       state.rows.delete(rowKey({ ...check, environment: "" })); // it was never checked until now
     }
   }
+  // A check that could not even tell its environment has a row that no later check replaces.
+  for (const [key, row] of state.rows) if (isNameless(row) && row.time < state.newestOf.get(producerKey(row)).time) state.rows.delete(key);
 }
 
 // Does some work for each item, a few at a time. What fails is kept for a notice, and hides nothing else; once Airflow
@@ -460,12 +465,14 @@ function chooseColumns(rows) {
 // How many environments there are of each outcome; one that several DAGs check counts once, with its worst.
 function summarise(rows) {
   const outcomes = new Map();
-  for (const row of rows.filter((each) => each.outcome)) outcomes.set(row.environment, worst([outcomes.get(row.environment), row.outcome]));
+  for (const row of rows.filter((each) => each.outcome && !isNameless(each))) outcomes.set(row.environment, worst([outcomes.get(row.environment), row.outcome]));
   const counts = OUTCOMES.map((outcome) => [[...outcomes.values()].filter((each) => each === outcome).length, outcome]).filter(([number]) => number);
   const silent = rows.filter((row) => !row.outcome).length;
-  const left = [...state.leftOut.values()].reduce((sum, each) => sum + each.omitted, 0);
+  const nameless = rows.filter(isNameless).length;
+  const left = [...state.newestOf.values()].reduce((sum, each) => sum + each.omitted, 0);
   return [
     `${outcomes.size} ${outcomes.size === 1 ? "environment" : "environments"}${counts.length ? ": " : ""}${counts.map((each) => each.join(" ")).join(", ")}.`,
+    nameless ? `${nameless} ${nameless === 1 ? "DAG" : "DAGs"} could not check, and the environment is not known.` : "",
     silent ? `${silent} ${silent === 1 ? "DAG has" : "DAGs have"} reported nothing.` : "",
     left ? `${left} more environments had no room in their run's event; the log of its report has them.` : "",
     state.asset.omitted ? `${state.asset.omitted} more tasks report and are not shown.` : "",
@@ -495,13 +502,14 @@ function showOverview(remark) {
   const { columns, more } = chooseColumns(found);
   // What is told of every environment comes first, since targets may be wider than the window.
   const heads = ["Environment", "Last checked", "Nodes seen", "What changed", ...columns.map(shorten), ...(more.length ? [`${more.length} more targets`] : [])];
-  place.replaceChildren(table("overview", heads, found.slice(0, MOST_ROWS).map((row) => makeRow(row, columns, more))));
+  const isFirstUse = ![...state.rows.values()].some((row) => row.time || row.isUnreadable);
+  place.replaceChildren(isFirstUse ? makeEmptyState() : "", table("overview", heads, found.slice(0, MOST_ROWS).map((row) => makeRow(row, columns, more))));
   place.querySelector(".scroll").scrollLeft = scrolled;
   if (focused !== undefined) [...place.querySelectorAll("[data-place]")].find((each) => each.dataset.place === focused)?.focus();
 }
 
 function makeRow(row, columns, more) {
-  const name = shorten(row.environment.split("/").pop() || row.dagId);
+  const name = shorten(nameOf(row).split("/").pop() || row.dagId);
   const title = row.time ? make("a", { href: hashOf(row), "data-place": hashOf(row) }, name) : linkToAirflow(api.dag(encodeURIComponent(row.dagId)), name);
   const problems = row.problems.length ? ` · ${row.problems.length} ${row.problems.length === 1 ? "problem" : "problems"}` : "";
   const changes = row.changes.sort((one, other) => (other.since ?? 0) - (one.since ?? 0)).slice(0, 3).map(makeChange);
@@ -520,7 +528,7 @@ function makeRow(row, columns, more) {
 // The worst verdict of some targets of an environment, and what was seen then; it opens them.
 function makeCell(row, name, { label, targets, target }) {
   const outcome = worst(targets.map((each) => row.targets.get(each)));
-  if (!outcome) return make("td.target.none", {}, make("span.quiet", { title: row.omitted ? "not in the event, or no target of this environment" : "not a target of this environment" }, "–"));
+  if (!outcome) return make("td.target.none", {}, make("span.quiet", { title: row.omitted || !row.targets.size ? "not in the event, or no target of this environment" : "not a target of this environment" }, "–"));
   const seen = [...new Set(row.verdicts.filter((each) => targets.includes(each.target) && each.outcome === outcome).map((each) => each.observed).filter(Boolean))];
   const place = hashOf(row, target);
   const open = () => {
@@ -538,7 +546,7 @@ function makeEmptyState() {
     {},
     make("h2", {}, "Nothing has been checked yet"),
     make("p", {}, "The DAG ", make("code", {}, "check_source_ip"), " asks services, from the workers, which source address they see. This page shows what its task ", make("code", {}, "report"), " finds."),
-    make("ul", {}, make("li", {}, "Put the file check_source_ip.py into your DAG folder."), make("li", {}, "Say where the plan is: set the Airflow Variable airflow_masq_plan to its path or its text."), make("li", {}, "Unpause the DAG, or trigger it once.")),
+    make("ul", {}, state.rows.size ? null : make("li", {}, "Put the file check_source_ip.py into your DAG folder."), make("li", {}, "Say where the plan is: set the Airflow Variable airflow_masq_plan to its path or its text."), make("li", {}, "Unpause the DAG, or trigger it once.")),
   );
 }
 
@@ -565,7 +573,7 @@ async function showDetail(row, target) {
     title.scrollIntoView();
   };
   const jump = (title) => make("button", { type: "button", onclick: () => goTo(title) }, title.textContent);
-  const heading = make("h2", { tabindex: "-1" }, row.environment, " ", badge(row.outcome));
+  const heading = make("h2", { tabindex: "-1" }, nameOf(row), " ", badge(row.outcome));
   const problems = row.problems.map((each) => make("li", {}, each));
   const run = api.run(...[row.dagId, row.runId, row.taskId].map(encodeURIComponent));
   document.getElementById("detail").replaceChildren(
@@ -653,7 +661,7 @@ function makeStrip(name, row, history) {
     const letter = make("span", { "aria-hidden": "true" }, outcome ? outcome[0] : "–");
     return make(`li.${outcome || "NONE"}${check.runId === row.runId ? ".selected" : ""}`, { title: label, "aria-label": label }, letter);
   });
-  const caption = history.length ? `The last ${items.length} runs, from ${writeTime(history[0].time)} to ${writeTime(history.at(-1).time)}, the newest on the right` : "No run before is known";
+  const caption = history.length > 1 ? `The last ${items.length} runs, from ${writeTime(history[0].time)} to ${writeTime(history.at(-1).time)}, the newest on the right` : "No other run is known";
   return make("div", {}, make("small.quiet", {}, caption), make("ol.strip", {}, items));
 }
 

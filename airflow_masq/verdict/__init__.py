@@ -6,7 +6,7 @@ The formats ``junit`` and ``prometheus`` are imported by themselves, so that a D
 from airflow_masq.verdict.assertion import FAILABLE_OUTCOMES, assert_reports, parse_outcomes
 from airflow_masq.verdict.bounding import bound_check, bound_reports
 from airflow_masq.verdict.changes import TargetHistory, add_history
-from airflow_masq.verdict.check import UNKNOWN_ENVIRONMENT, check_targets, name_environment
+from airflow_masq.verdict.check import UNKNOWN_ENVIRONMENT, check_targets, name_environment, read_own_environment
 from airflow_masq.verdict.codes import CODES, CodeMeaning, Outcome, VerdictCode, find_code, write_code_page
 from airflow_masq.verdict.event_summary import EventSource, summarise_reports
 from airflow_masq.verdict.judge import judge, judge_targets
@@ -42,6 +42,7 @@ __all__ = [
     "merge",
     "name_environment",
     "parse_outcomes",
+    "read_own_environment",
     "read_report",
     "read_reports",
     "render_table",

@@ -61,15 +61,23 @@ def name_environment(plan: Plan, *, surroundings: Surroundings, warn: Callable[[
     :param warn: receives a sentence if the two disagree, or if Composer cannot have set its variable.
     """
     planned = escape((plan.environment.name or "").rpartition("/")[2])
-    variable = surroundings.variables.get(COMPOSER_ENVIRONMENT_VARIABLE, "")
-    try:
-        actual = Place(where=COMPOSER_ENVIRONMENT_VARIABLE, value=variable).read_line()
-    except InvalidInputError as error:
-        warn(f"The environment variable is ignored: {error}.")
-        actual = ""
+    actual = read_own_environment(surroundings, warn=warn)
     if planned and actual and planned != actual:
         warn(
             f"The plan describes environment {planned}, but this process runs in {escape(actual)}, whose ranges may "
             f"differ. Use the plan of {escape(actual)}."
         )
     return actual or planned or UNKNOWN_ENVIRONMENT
+
+
+def read_own_environment(surroundings: Surroundings, *, warn: Callable[[str], object]) -> str:
+    """Read how Composer names the environment whose component this is; empty elsewhere.
+
+    :param warn: receives a sentence if Composer cannot have set its variable.
+    """
+    variable = surroundings.variables.get(COMPOSER_ENVIRONMENT_VARIABLE, "")
+    try:
+        return Place(where=COMPOSER_ENVIRONMENT_VARIABLE, value=variable).read_line()
+    except InvalidInputError as error:
+        warn(f"The environment variable is ignored: {error}.")
+        return ""

@@ -116,6 +116,23 @@ def test_environments_stay_apart() -> None:
     assert [each["environment"] for each in event["environments"]] == ["a", "unknown", "b"]  # the worst first
 
 
+@pytest.mark.parametrize(
+    ("composers", "expected"),
+    [({}, "unknown"), ({"COMPOSER_ENVIRONMENT": "prod"}, "prod"), ({"COMPOSER_ENVIRONMENT": "two\nlines"}, "unknown")],
+)
+def test_checks_that_could_not_start_count_for_their_workers_environment(
+    composers: dict[str, str], expected: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where no check knows its environment, Composer's name of this worker's is used; elsewhere it stays unknown."""
+    monkeypatch.delenv("COMPOSER_ENVIRONMENT", raising=False)
+    for name, value in composers.items():
+        monkeypatch.setenv(name, value)
+    checks = EndedChecks({"check_0": "failed"}, {}, {0: "plan: expected a plan"})
+    [report], _ = report_on(checks)
+    assert (report["environment"], report["outcome"]) == (expected, "ERROR")
+    assert "plan: expected a plan" in report["problems"][0]
+
+
 def test_a_check_without_a_report_is_stated() -> None:
     """One PASS does not hide that another instance left nothing: the report is an ERROR that names it."""
     checks = EndedChecks({"check_0": "success", "check_12": "failed"}, {0: left(Outcome.PASS)})

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from airflow_masq.observation.observation import Failure
 from airflow_masq.plan import load_plan_from_mapping
+from airflow_masq.verdict import UNKNOWN_ENVIRONMENT, Report
 from tests.plugins.history import (
     POD,
     POD_6,
@@ -49,6 +50,10 @@ def make_rows(*, now: datetime, environments: int, hours: str) -> tuple[list[Pas
 
 def _make_odd_runs(*, now: datetime) -> Iterator[PastRun]:
     rarely = now - timedelta(hours=RARE_HOURS)
+    lost = Report(environment=UNKNOWN_ENVIRONMENT, verdicts=(), problems=("MASQ461 task check could not check",))
+    yield make_run("check_mended", time=now - timedelta(minutes=50), reports=[lost])
+    yield _run("check_mended", now - timedelta(minutes=5), sees={"mended": _see_nodes})
+    yield make_run("check_without_plan", time=now - timedelta(minutes=5), reports=[lost])
     yield _run("check_two_environments", rarely, sees={"often": _see_nodes, "rarely": _see_nodes})
     for hour in range(_HOURS, -1, -1):
         time = now - timedelta(hours=hour, minutes=5)

@@ -122,6 +122,37 @@ def test_two_dags_may_check_one_environment(browser: Browser, odd: LiveAirflow) 
         expect(page.locator("#detail section")).to_contain_text(POD)
 
 
+def test_a_check_that_could_not_start_is_no_environment(browser: Browser, odd: LiveAirflow) -> None:
+    """It has a row, counts as no environment, and is gone once its DAG has checked one."""
+    with open_tab(browser, odd) as (page, troubles):
+        assert list(open_overview(page, odd, search="check_mended")) == ["mended check_mended"]
+        assert page.locator("#status").inner_text() == "1 environment: 1 PASS."
+        [row] = open_overview(page, odd, search="check_without_plan").values()
+        assert row.startswith("environment not known")
+        assert "1 problem" in row
+        told = "0 environments. 1 DAG could not check, and the environment is not known."
+        assert page.locator("#status").inner_text() == told
+        page.get_by_role("link", name="environment not known").click()
+        expect(page.get_by_role("heading", name="environment not known")).to_be_visible()
+        expect(page.locator("#detail")).to_contain_text("MASQ461 task check could not check")
+    assert troubles == []
+
+
+def test_dags_that_never_reported_say_what_to_do(browser: Browser, odd: LiveAirflow) -> None:
+    """Where the DAGs are there and none has run, the next step stands above their rows."""
+    producers = [{"dag_id": "check_source_ip", "task_id": "report"}]
+    asset = {"id": 1, "uri": "x-airflow-masq://source-ip/check", "producing_tasks": producers}
+    nothing = {"asset_events": [], "total_entries": 0}
+    with open_tab(browser, odd) as (page, troubles):
+        page.route("**/api/v2/assets?*", lambda route: route.fulfill(json={"assets": [asset], "total_entries": 1}))
+        page.route("**/api/v2/assets/events?*", lambda route: route.fulfill(json=nothing))
+        page.goto(odd.page_url)
+        expect(page.locator("table.overview tbody tr")).to_contain_text("never checked")
+        expect(page.locator("#overview")).to_contain_text("set the Airflow Variable airflow_masq_plan")
+        expect(page.locator("#overview")).not_to_contain_text("into your DAG folder")
+    assert troubles == []
+
+
 def test_a_huge_event_as_the_newest_leaves_the_page_usable(browser: Browser, odd: LiveAirflow) -> None:
     """Five megabytes of long words and markup are cut, inert, and no wider than the window."""
     with open_tab(browser, odd, width=320) as (page, troubles):
