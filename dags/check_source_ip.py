@@ -37,7 +37,8 @@ the evidence for every verdict.
 **The plan** is a YAML file that the workers can read. A scheduled run takes the first that is set of: the Airflow
 Variable `airflow_masq_plan` (a path, or the plan's text), the environment variable `AIRFLOW_MASQ_PLAN`, the file
 `/home/airflow/gcs/data/masquerade-plan.yaml` (on Composer: the bucket's folder `data`). The DAG starts paused: set the
-plan first, then unpause it. The field `plan` of a run takes a path, or the plan pasted as YAML or JSON.
+plan first, then unpause it. The form *Trigger* unpauses it, too, unless you clear the box. The field `plan` of a run
+takes a path, or the plan pasted as YAML or JSON.
 """
 
 PARAMS = {

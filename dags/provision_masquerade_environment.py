@@ -34,10 +34,12 @@ deleted and created again, once in a run. One that has run, or may have, is neve
 overlapping ranges, …) is refused before any call.
 The task's XCom has the facts: name, image, cluster, address ranges, findings.
 
-**Schedule**: `@once`, and paused at first, since an environment costs money. Unpause the DAG to create the environment;
-trigger it by hand for more. For an environment at a certain time, give the DAG a cron expression or a `start_date` in
-the future. A recurring schedule adopts the environment that exists, but it also re-creates one that was deleted on
-purpose. Run `check_source_ip` in the new environment to verify which source address services see.
+**Schedule**: `@once`, and paused at first, since an environment costs money. Unpause the DAG to create the
+environment; trigger it by hand for more. The form *Trigger* unpauses it, too, unless you clear the box: then the
+scheduled run creates the environment of the plan that is set, beside the run of the form. For an environment at a
+certain time, give the DAG a cron expression or a `start_date` in the future. A recurring schedule adopts the
+environment that exists, but it also re-creates one that was deleted on purpose. Run `check_source_ip` in the new
+environment to verify which source address services see.
 
 **The plan** is the field `plan` of a run (a path, or pasted YAML or JSON), else the first that is set of: the Airflow
 Variable `airflow_masq_plan`, the environment variable `AIRFLOW_MASQ_PLAN`, the file

@@ -97,7 +97,8 @@ def fail_on_complaints(complaints: Mapping[Complaint, str], *, reactions: Mappin
         return
     message = f"The audit has {'; '.join(failing.values())}. The table in the audit's log has everything."
     if set(failing) == {Complaint.INCOMPLETE}:
-        raise AuditIncompleteError(f"The audit is not complete: {failing[Complaint.INCOMPLETE]}.")
+        why = "Next: The table in the audit's log says why, and what to do."
+        raise AuditIncompleteError(f"The audit is not complete: {failing[Complaint.INCOMPLETE]}. {why}")
     raise AuditFailedError(message)
 
 

@@ -44,7 +44,7 @@ REFUSALS: dict[str, type[CloudRefusedError]] = {
 }
 
 NEXT_STEPS = {
-    "INVALID_ARGUMENT": "correct the environment's description",
+    "INVALID_ARGUMENT": "correct what the message names",
     "NOT_FOUND": "check the project, the region and the name",
     "PERMISSION_DENIED": "grant the caller the missing permission, or check the project",
     "UNAUTHENTICATED": "check the caller's credentials",

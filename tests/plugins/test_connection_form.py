@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING
 
 import certifi
@@ -111,6 +112,7 @@ def test_a_connection_is_filled_in_tested_and_saved(browser: Browser, live: Live
     standard = {"conn_id": "erp", "host": LOOPBACK, "port": port, "login": "masq", "password": "hunter2"}
     with open_tab(browser, live) as (page, troubles):
         form = open_form(page, live)
+        expect(form.locator("input[name=port]")).to_have_attribute("placeholder", re.compile("Test needs one"))
         fill(form, live, standard=standard, extra=FILLED)
         answer = press_test(page, live, "erp") if live.is_airflow_2 else ""
         save(page, form, live)
