@@ -148,10 +148,11 @@ class SourceIpNodeCheckOperator(BaseOperator):
         self._pod_operator.log.info("Asking from a Pod on node %s", self.node)
         # It comes without types, and parsing a DAG file must stay cheap.
         from kubernetes.client import ApiException  # type: ignore[import-untyped] # noqa: PLC0415
+        from urllib3.exceptions import HTTPError  # noqa: PLC0415 - as above
 
         try:
             self._pod_operator.execute_sync(context)  # since Airflow warns of an operator's execute within another's
-        except ApiException as error:
+        except (ApiException, HTTPError) as error:
             raise _translate(error, action=f"running a Pod on node {escape(self.node)}") from error
         except AirflowException as error:
             raise CloudUnavailableError(_explain_failure(error, lines=lines, image=self.image)) from error
@@ -216,6 +217,7 @@ def list_nodes(
         _import_pod_operator()
         from airflow.providers.cncf.kubernetes.hooks.kubernetes import KubernetesHook  # noqa: PLC0415 - see above
         from kubernetes.client import ApiException  # noqa: PLC0415 - as above
+        from urllib3.exceptions import HTTPError  # noqa: PLC0415 - as above
 
         client = KubernetesHook(conn_id=kubernetes_conn_id, config_file=config_file).core_v1_client
         action = "listing the cluster's nodes"
@@ -223,7 +225,7 @@ def list_nodes(
         def ask(token: str) -> tuple[Any, str]:
             try:
                 answer = client.list_node(limit=_PAGE_SIZE, **({"_continue": token} if token else {}))
-            except ApiException as error:
+            except (ApiException, HTTPError) as error:
                 raise _translate(error, action=action) from error
             return answer.items, answer.metadata._continue or ""  # noqa: SLF001 - the client's name of "continue"
 
@@ -308,7 +310,10 @@ def _import_pod_operator() -> tuple[Any, Any]:
     return KubernetesPodOperator, KubernetesPodOperatorCallback
 
 
-def _translate(error: Any, *, action: str) -> AirflowMasqError:  # noqa: ANN401 - Kubernetes' exception, not imported
+def _translate(error: Any, *, action: str) -> AirflowMasqError:  # noqa: ANN401 - Kubernetes' or urllib3's, not imported
+    if not getattr(error, "status", None):  # urllib3's, or Kubernetes' where TLS fails
+        why = escape(" ".join(str(error).split()), limit=300)
+        return CloudUnavailableError(f"{action}: no answer: {why}; check the address in the Kubernetes connection")
     try:
         said = str(json.loads(error.body)["message"])
     except (KeyError, TypeError, ValueError):

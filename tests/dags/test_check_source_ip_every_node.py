@@ -133,6 +133,22 @@ def test_without_the_provider_a_message_says_what_is_missing(
 
 
 @pytest.mark.usefixtures("airflow")
+def test_a_cluster_that_does_not_answer_is_asked_again_later(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where nobody listens at the cluster's address, Airflow retries, and the message says what to check."""
+    from airflow.sdk.exceptions import AirflowException  # noqa: PLC0415 - imports Airflow, which takes seconds
+
+    from airflow_masq.operators.source_ip_node_check import list_nodes  # noqa: PLC0415
+
+    with small_cluster("node-a") as server:
+        monkeypatch.setenv("AIRFLOW_CONN_KUBERNETES_DEFAULT", server.connection)
+    with pytest.raises(
+        AirflowException, match=r"listing the cluster's nodes: no answer: .*check the address"
+    ) as caught:
+        list_nodes()
+    assert type(caught.value) is AirflowException
+
+
+@pytest.mark.usefixtures("airflow")
 def test_a_list_of_nodes_is_read_to_its_end(cluster: SmallCluster) -> None:
     """Every page of a large cluster's nodes counts, and a list that never ends is refused, since it is not all."""
     from airflow.sdk.exceptions import AirflowFailException  # noqa: PLC0415 - imports Airflow, which takes seconds
