@@ -13,7 +13,8 @@ from tests.task_processes import Zygote, run_killed
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-pytestmark = pytest.mark.airflow
+# A sweep runs dozens of processes: 12 s on a machine that does nothing else, ten times that on a crowded one.
+pytestmark = [pytest.mark.airflow, pytest.mark.timeout(480)]
 
 
 @pytest.fixture(scope="module")

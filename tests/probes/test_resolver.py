@@ -94,7 +94,7 @@ def test_a_name_that_found_no_thread_is_told_as_our_own_fault(stalled: threading
             from airflow_masq.probes import probe  # noqa: PLC0415
 
             urls = [f"http://name{number}.example/" for number in range(MOST_RESOLVER_THREADS + 3)]
-            seen = await asyncio.gather(*(probe(url, timeout_seconds=0.3, session=session) for url in urls))
+            seen = await asyncio.gather(*(probe(url, timeout_seconds=1, session=session) for url in urls))
         return [each.failure for (each,) in seen]
 
     failures = asyncio.run(ask_many())
