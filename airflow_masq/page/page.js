@@ -597,6 +597,7 @@ async function showDetail(row, target) {
     const verdicts = report ? readVerdicts(report) : row.verdicts;
     showTargets(parts.targets, row, { verdicts, history, target, remark });
     showMap(parts.map, report ? readRanges(report.ranges) : row.ranges, verdicts);
+    if (Object.values(titles).includes(document.activeElement)) document.activeElement.scrollIntoView(); // what came in stands above it
   };
   draw(null, null, "Loading the report …");
   const [report, history] = await Promise.allSettled([askReport(row), askHistory(row), loadCodes()]);
