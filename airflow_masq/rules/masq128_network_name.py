@@ -39,36 +39,36 @@ if TYPE_CHECKING:
 
 _NODE_CONFIG: Final = ("config", "nodeConfig")
 # The name without its project, which all forms but an ID end with.
-_NETWORK: Final = r"global/networks/[^/]+"
-_SUBNETWORK: Final = r"regions/[^/]+/subnetworks/[^/]+"
+_FORMS: Final = {"network": r"global/networks/[^/]+", "subnetwork": r"regions/[^/]+/subnetworks/[^/]+"}
 
 
 def _check(plan: Plan) -> Iterator[Problem]:
-    network = plan.environment.get_text(*_NODE_CONFIG, "network")
-    subnetwork = plan.environment.get_text(*_NODE_CONFIG, "subnetwork")
     try:
         name = EnvironmentName.parse(plan.environment.name or "")
         project, region = name.project, name.location
     except InvalidInputError:  # none, or MASQ103 reports it
         project, region = "PROJECT", "REGION"
-    host = ""  # the project that owns both, once a name tells it
-    for field, written, form, location in (
-        ("network", network, _NETWORK, "global"),
-        ("subnetwork", subnetwork, _SUBNETWORK, f"regions/{region}"),
-    ):
-        parts = re.fullmatch(rf"(?:(.*/)?projects/([^/]+)/|.*/)?({form})", written)
-        before, owner, rest = parts.groups() if parts is not None else (None, None, None)
-        host = owner or host
+    texts = {field: plan.environment.get_text(*_NODE_CONFIG, field) for field in _FORMS}
+    matches = {
+        field: re.fullmatch(rf"(?:(.*/)?projects/([^/]+)/|.*/)?({form})", texts[field])
+        for field, form in _FORMS.items()
+    }
+    # One project owns both, so either name tells it.
+    host = next((match[2] for match in matches.values() if match is not None and match[2]), "")
+    for field, written in texts.items():
+        match = matches[field]
+        before, owner, rest = match.groups() if match is not None else (None, None, None)
         if not written or (owner and not before):
             continue
-        rest = rest or f"{location}/{field}s/{written.rpartition('/')[2] or field.upper()}"
-        full = f"projects/{escape(host) or project}/{escape(rest)}"
+        place = "global" if field == "network" else f"regions/{region}"
+        rest = rest or f"{place}/{field}s/{written.rpartition('/')[2] or field.upper()}"
+        full = f"projects/{escape(owner or host) or project}/{escape(rest)}"
         whose = "" if host else ", with the host project if it is in a Shared VPC"
         problem = f"{quote(written)} is not its full name, and what the service does with it is not known."
         severity, provenance = Severity.WARNING, Provenance.DOCUMENTED
         if owner and written.startswith(("https://", "http://")):
             problem, severity = "The reference asks for the name without the URL before it.", Severity.INFO
-        elif parts is None and "/" in written:
+        elif match is None and "/" in written:
             problem, severity, provenance = f"{quote(written)} names no {field}.", Severity.ERROR, Provenance.INFERRED
         yield Problem(
             where=f"environment.config.nodeConfig.{field}",

@@ -329,6 +329,11 @@ _URL = "https://www.googleapis.com/compute/v1/"
             [("network", Severity.WARNING, "projects/p/global/networks/default, with the host project if")],
         ),
         ("projects/h/global/networks/n", "s", [("subnetwork", Severity.WARNING, f"projects/h/{_IN_REGION}.")]),
+        (
+            "default",
+            "projects/h/regions/us-central1/subnetworks/s",
+            [("network", Severity.WARNING, "Write projects/h/global/networks/default.")],
+        ),
         ("global/networks/n", "", [("network", Severity.WARNING, "projects/p/global/networks/n, with the host")]),
         ("projects/h/global/networks/n", _IN_REGION, [("subnetwork", Severity.WARNING, f"projects/h/{_IN_REGION}.")]),
         (
@@ -340,7 +345,7 @@ _URL = "https://www.googleapis.com/compute/v1/"
             "projects/h/global/networks/",
             "//compute.googleapis.com/projects/other/regions/us-central1/subnetworks/s",
             [
-                ("network", Severity.ERROR, "Write projects/p/global/networks/NETWORK, with the host"),
+                ("network", Severity.ERROR, "Write projects/other/global/networks/NETWORK."),
                 ("subnetwork", Severity.WARNING, f"Write projects/other/{_IN_REGION}."),
             ],
         ),
