@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import threading
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, HTTPServer
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import grpc
 import pytest
@@ -23,6 +20,7 @@ from airflow_masq.exceptions import (
 )
 from airflow_masq.facts import RegionalName
 from lab.cloud import COMPUTE, Nat
+from tests.clients.answering_server import send, serve
 from tests.emulated_cloud import LOCATION, PROJECT, EmulatedCloud
 
 if TYPE_CHECKING:
@@ -38,33 +36,6 @@ def compute(cloud: EmulatedCloud) -> Iterator[ComputeClient]:
     """Give a client of the emulated API."""
     with ComputeClient(None, endpoint=cloud.compute_endpoint, api_timeout_seconds=5) as client:
         yield client
-
-
-@contextmanager
-def serve(body: bytes, *, status: int = 200) -> Iterator[tuple[str, list[Any]]]:
-    """Serve one body to every request; give the endpoint and the headers of the requests that came."""
-    seen: list[Any] = []
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            seen.append(self.headers)
-            self.send_response(status)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *_words: object) -> None:
-            """Keep standard error clean."""
-
-    server = HTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}", seen
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 def test_subnetworks_routers_and_quotas_are_read(cloud: EmulatedCloud, compute: ComputeClient) -> None:
@@ -94,12 +65,12 @@ def test_all_pages_of_a_list_are_read(cloud: EmulatedCloud, compute: ComputeClie
 def test_a_list_that_never_ends_is_refused() -> None:
     """An answer that always names another page is not followed for ever, and its first pages do not count as all."""
     with (
-        serve(b'{"items": [{"name": "r"}], "nextPageToken": "again"}') as (endpoint, seen),
+        serve(send(b'{"items": [{"name": "r"}], "nextPageToken": "again"}')) as (endpoint, asked),
         ComputeClient(None, endpoint=endpoint, api_timeout_seconds=5) as client,
         pytest.raises(CloudRefusedError, match=r"reading projects/.*/routers: the list does not end"),
     ):
         client.list_routers(PROJECT, region=LOCATION)
-    assert len(seen) == 2
+    assert len(asked) == 2
 
 
 def test_a_missing_subnetwork_is_no_missing_environment(compute: ComputeClient) -> None:
@@ -151,7 +122,7 @@ def test_a_silent_api_ends_at_the_time_limit(cloud: EmulatedCloud) -> None:
 def test_an_answer_that_is_no_json_object_is_no_answer(body: bytes) -> None:
     """A login page of a proxy is not mistaken for an empty network."""
     with (
-        serve(body) as (endpoint, _seen),
+        serve(send(body)) as (endpoint, _asked),
         ComputeClient(None, endpoint=endpoint, api_timeout_seconds=5) as client,
         pytest.raises(CloudUnavailableError, match=r"no JSON object came back \(HTTP 200\)"),
     ):
@@ -161,7 +132,7 @@ def test_an_answer_that_is_no_json_object_is_no_answer(body: bytes) -> None:
 def test_an_error_without_words_is_an_error() -> None:
     """An error whose body tells nothing has its status."""
     with (
-        serve(b"{}", status=403) as (endpoint, _seen),
+        serve(send(b"{}", status=403)) as (endpoint, _asked),
         ComputeClient(None, endpoint=endpoint, api_timeout_seconds=5) as client,
         pytest.raises(CloudRefusedError, match=r"PERMISSION_DENIED: no reason given \(HTTP 403\)"),
     ):
@@ -180,10 +151,13 @@ def test_a_plaintext_endpoint_gets_no_credentials(monkeypatch: pytest.MonkeyPatc
             raise AssertionError(request)
 
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
-    with serve(b"{}") as (endpoint, seen), ComputeClient(Token(), endpoint=endpoint, api_timeout_seconds=5) as client:
+    with (
+        serve(send(b"{}")) as (endpoint, asked),
+        ComputeClient(Token(), endpoint=endpoint, api_timeout_seconds=5) as client,
+    ):
         client.get_quotas(PROJECT, region=LOCATION)
-    assert "Authorization" not in seen[0]
-    assert seen[0]["User-Agent"].startswith("airflow-masq/")
+    assert "Authorization" not in asked[0].headers
+    assert asked[0].headers["User-Agent"].startswith("airflow-masq/")
 
 
 def test_a_private_endpoint_is_reached_with_tls_only(cloud: EmulatedCloud) -> None:

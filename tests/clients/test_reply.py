@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import json
-import threading
 import time
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING
 
 import pytest
@@ -18,57 +15,13 @@ from airflow_masq.clients.identity import IdentityClient
 from airflow_masq.clients.kubernetes import ClusterEndpoint, KubernetesClient
 from airflow_masq.exceptions import AirflowMasqError, CloudRefusedError, CloudUnavailableError
 from airflow_masq.facts import RegionalName
+from tests.clients.answering_server import begin, send, serve
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable
+    from http.server import BaseHTTPRequestHandler
 
 SUBNETWORK = RegionalName(project="a-project", region="us-central1", kind="subnetworks", resource_id="default")
-
-
-@contextmanager
-def serve(answer: Callable[[BaseHTTPRequestHandler], None]) -> Iterator[tuple[str, list[str]]]:
-    """Serve on loopback; give the endpoint and the paths that were asked for."""
-    asked: list[str] = []
-
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def do_GET(self) -> None:
-            asked.append(self.path)
-            answer(self)
-
-        def log_message(self, *_words: object) -> None:
-            """Keep standard error clean."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}", asked
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
-
-
-def begin(handler: BaseHTTPRequestHandler, *, status: int = 200, headers: Mapping[str, str] | None = None) -> None:
-    """Send a status and headers; the connection ends with the body."""
-    handler.send_response(status)
-    for name, value in {"Connection": "close", **(headers or {})}.items():
-        handler.send_header(name, value)
-    handler.end_headers()
-    handler.close_connection = True
-
-
-def send(body: bytes, *, status: int = 200) -> Callable[[BaseHTTPRequestHandler], None]:
-    """Answer with a body."""
-
-    def answer(handler: BaseHTTPRequestHandler) -> None:
-        begin(handler, status=status)
-        handler.wfile.write(body)
-
-    return answer
 
 
 def send_without_end(part: bytes, *, pause_seconds: float) -> Callable[[BaseHTTPRequestHandler], None]:
@@ -149,7 +102,7 @@ def test_a_redirect_is_not_followed(ask: Callable[..., object]) -> None:
     with serve(redirect) as (endpoint, asked), pytest.raises(AirflowMasqError, match="302"):
         ask(endpoint)
     assert len(asked) == 1
-    assert "elsewhere" not in asked[0]
+    assert "elsewhere" not in asked[0].path
 
 
 @both
